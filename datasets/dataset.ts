@@ -1,0 +1,118 @@
+/** How two vectors are compared. `l2` is the Euclidean distance, `dot` the inner product. */
+export type Metric = 'cosine' | 'dot' | 'l2';
+export const METRICS = ['cosine', 'dot', 'l2'] as const satisfies readonly Metric[];
+
+export type FieldType =
+  | 'string'
+  | 'integer'
+  | 'float'
+  | 'boolean'
+  | 'timestamp'
+  | 'string[]'
+  | 'integer[]'
+  | 'float[]'
+  | 'boolean[]';
+export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[] | null;
+
+/** One typed metadata field. `nullable` fields may be null in some points. */
+export interface FieldSchema {
+  name: string;
+  type: FieldType;
+  nullable: boolean;
+}
+
+/** Columnar metadata: per field, one value per point of the batch. */
+export type MetadataColumns = Readonly<Record<string, readonly MetadataValue[]>>;
+
+/** Consecutive points. Row `start + i` has id `ids[i]` and vector `vectors[i*dimensions .. +dimensions]`. */
+export interface PointBatch {
+  /** Row number (0-based, in the dataset) of the first point. */
+  start: number;
+  count: number;
+  /** Original ids. Formats without ids give the row number as text. */
+  ids: readonly string[];
+  /** Row-major, `count * dimensions`. Valid until the next batch is asked for. */
+  vectors: Float32Array;
+  /** Only the fields asked for. */
+  metadata?: MetadataColumns;
+}
+
+/** Queries that share an origin. */
+export interface QuerySet {
+  name: string;
+  count: number;
+  dimensions: number;
+  ids: readonly string[];
+  /** Row-major, `count * dimensions`. */
+  vectors: Float32Array;
+  /** What the dataset says of each query beside its vector (text, package, section, …), columnar. */
+  fields: MetadataColumns;
+}
+
+/** Relevance judgements: query id -> document id -> grade (>= 0). */
+export type Qrels = ReadonlyMap<string, ReadonlyMap<string, number>>;
+
+/** Neighbours that came with a dataset's file: never used as truth, only compared with it. */
+export interface ProvidedTruth {
+  k: number;
+  /** Row numbers, `count * k`. */
+  rows: Int32Array;
+  /** The file's own distances, `count * k`, where it has them. */
+  distances: Float32Array | undefined;
+}
+
+export interface DatasetFile {
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+export interface DatasetInfo {
+  name: string;
+  /** Content hash (sha256, hex) over the files that make up the dataset and how they are read. */
+  hash: string;
+  metric: Metric;
+  /** `declared` in suite or catalog, `file` read from an attribute, `default` assumed (and reported as such). */
+  metricSource: 'declared' | 'file' | 'default';
+  dimensions: number;
+  count: number;
+  fields: readonly FieldSchema[];
+  querySets: readonly { name: string; count: number; judged: boolean }[];
+  /** Catalog name or path the user gave. */
+  source: string;
+  licence?: string | undefined;
+  provenance?: string | undefined;
+  files: readonly DatasetFile[];
+}
+
+export interface PointsOptions {
+  batchSize: number;
+  /** Names of metadata fields to read; none by default. */
+  metadata?: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** A named, hashed collection of points with query sets. Streams: memory is bounded by the batch. */
+export interface Dataset {
+  readonly info: DatasetInfo;
+  /** All points in row order. Throws InputError naming file and row for NaN, infinite or short vectors. */
+  points(options: PointsOptions): AsyncIterable<PointBatch>;
+  /** Throws InputError with the known names if there is no such set. */
+  queries(name: string): Promise<QuerySet>;
+  qrels(name: string): Promise<Qrels | undefined>;
+  providedTruth(name: string): Promise<ProvidedTruth | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * A dataset converted to one flat file of little-endian float32 rows, checked and cached under its hash
+ * (`.cache/vectors/<hash>/`). Every process that needs vectors reads them from there.
+ */
+export interface PreparedVectors {
+  readonly file: string;
+  readonly count: number;
+  readonly dimensions: number;
+  /** Fills `into` with rows `start .. start+count`. Synchronous positional reads. */
+  read(start: number, count: number, into: Float32Array): void;
+  close(): void;
+}

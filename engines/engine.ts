@@ -1,0 +1,143 @@
+import type { Metric } from '../datasets/dataset.js';
+
+export type Operation = 'count' | 'get' | 'scan' | 'upsert' | 'delete' | 'update' | 'describe' | 'attach';
+export type IdKind = 'u32' | 'u64' | 'string' | 'uuid';
+
+/**
+ * What the engine's own score means, by metric. `1-cos`, `1-dot`, `-dot`, `squared` (L2 squared) and `root`
+ * (Euclidean) are distances, smaller is nearer; `cos` and `dot` are similarities, larger is nearer.
+ */
+export type ScoreForm = '1-cos' | '1-dot' | '-dot' | 'squared' | 'root' | 'cos' | 'dot';
+
+/** Index and search parameters after parsing; names are the field's own (`m`, `efConstruction`, `nlist`, …). */
+export type Parameters = Readonly<Record<string, string | number | boolean>>;
+
+/** What an engine can do, declared as data; the conformance suite holds every line of it. */
+export interface Capabilities {
+  metrics: readonly Metric[];
+  /** Index types (`flat`, `hnsw`, `ivf`) with the quantizations each allows. */
+  indexTypes: Readonly<Record<string, readonly string[]>>;
+  /** Empty: the engine has no filters. */
+  filterOperators: readonly string[];
+  operations: readonly Operation[];
+  idKinds: readonly IdKind[];
+  /** Largest vector accepted; null: no documented limit. */
+  maxDimensions: number | null;
+  /** When an acknowledged write can be found. */
+  visibility: 'immediate' | 'after-ready';
+  scores: Readonly<Partial<Record<Metric, ScoreForm>>>;
+  /** True if building twice from the same data gives the same graph (with the adapter's own settings). */
+  deterministicBuild: boolean;
+  /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
+  remarks: readonly string[];
+}
+
+/** One fault of the options: path inside the engine's suite entry, e.g. `['index', 'm']`. */
+export interface OptionIssue {
+  path: readonly (string | number)[];
+  message: string;
+  got?: unknown;
+}
+
+export interface OptionsInput {
+  index: Readonly<Record<string, unknown>>;
+  search: Readonly<Record<string, unknown>>;
+}
+
+export type ParsedOptions =
+  | {
+      state: 'ok';
+      /** Complete: defaults filled in, so that what ran is what is recorded. */
+      index: Parameters;
+      search: Parameters;
+      /** Short name of the contender without the engine, e.g. `hnsw`, `ivf-pq`, `hnsw-f16`. */
+      variant: string;
+    }
+  | { state: 'invalid'; issues: readonly OptionIssue[] };
+
+/** Where an engine may keep files and how it is reached. */
+export interface ConnectOptions {
+  /** An empty folder of this build's own, removed by the harness afterwards. */
+  folder: string;
+  threads: number;
+  seed: number;
+}
+
+export interface CollectionSpec {
+  name: string;
+  dimensions: number;
+  metric: Metric;
+  /** Points that will be loaded. */
+  capacity: number;
+  index: Parameters;
+}
+
+/** Columnar points. Keys are the dataset's row numbers. */
+export interface LoadBatch {
+  start: number;
+  count: number;
+  /** `count` row numbers. */
+  keys: Uint32Array;
+  /** Row-major, `count * dimensions`; the engine must not keep it. */
+  vectors: Float32Array;
+}
+
+/** What the engine answered when asked whether everything is searchable and indexed. */
+export interface Readiness {
+  /** Points the engine counts. */
+  count: number;
+  /** Points covered by the index; null where the engine has no index (flat) or cannot tell. */
+  indexed: number | null;
+  /** What the engine says of its index (partitions, levels, plan, …), recorded with the build. */
+  details: Readonly<Record<string, string | number | boolean>>;
+}
+
+/** One answer, nearest first, as the client library returned it: no conversion inside the timed call. */
+export interface Hits {
+  keys: ArrayLike<number | bigint>;
+  /** The engine's own scores, in its own form (`Capabilities.scores`). */
+  scores: ArrayLike<number>;
+}
+
+/** A search translated once, outside the timed region. */
+export interface PreparedSearch {
+  /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
+  query(vector: Float32Array): Hits | Promise<Hits>;
+  close(): Promise<void>;
+}
+
+export interface Collection {
+  load(batch: LoadBatch, signal: AbortSignal): Promise<void>;
+  /** Builds what is still to build, then asks the engine until everything is searchable and indexed. */
+  ready(signal: AbortSignal): Promise<Readiness>;
+  /** May be called again for another setting after the previous one was closed. */
+  prepare(search: Parameters, k: number): Promise<PreparedSearch>;
+  count(): Promise<number>;
+  /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
+  indexBytes(): Promise<number | undefined>;
+  drop(): Promise<void>;
+}
+
+export interface ConnectedEngine {
+  /** Version of the engine itself (not of this project). */
+  version(): Promise<string>;
+  create(spec: CollectionSpec): Promise<Collection>;
+  close(): Promise<void>;
+}
+
+/** An engine is data plus a few functions. Importing its definition must not import its client package. */
+export interface EngineDefinition {
+  name: string;
+  /** As people write it, e.g. `LanceDB`. */
+  title: string;
+  /** npm packages the adapter needs; their versions are recorded. */
+  packages: readonly string[];
+  /** The command that mends a missing package. */
+  install: string;
+  capabilities: Capabilities;
+  /** JSON Schemas of `index` and `search` (one value per key; the suite adds lists), for editors. */
+  optionSchemas(): { index: Record<string, unknown>; search: Record<string, unknown> };
+  /** Pure. Checks one combination; every message names the key. */
+  parseOptions(input: OptionsInput): ParsedOptions;
+  connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}

@@ -1,0 +1,39 @@
+/**
+ * Raw observations of one trial, columnar: entry `i` is one query in one repetition.
+ * Times are milliseconds since the trial's first measured pass began, on the monotonic clock.
+ */
+export interface Samples {
+  /** Number of entries: queries x repetitions that were measured. */
+  length: number;
+  /** Hits asked for (the largest k of the suite). */
+  k: number;
+  /** Index of the query in the run's query set. */
+  query: Int32Array;
+  repetition: Int32Array;
+  /** When the query should have been sent; equals `sent` in the serial workload. */
+  due: Float64Array;
+  sent: Float64Array;
+  answered: Float64Array;
+  /** What the engine threw, or null. */
+  error: (string | null)[];
+  /** Hits returned, 0..k; -1 where the query failed. */
+  returned: Int32Array;
+  /** Row numbers in the order returned, `length * k`, padded with -1. A key that is no row of the dataset is -2. */
+  rows: Int32Array;
+  /** The engine's own scores, `length * k`, padded with NaN. */
+  scores: Float64Array;
+  /** Distances recomputed by the harness from the dataset's vectors, float64, `length * k`, padded with NaN. */
+  distances: Float64Array;
+}
+
+/** Exact nearest neighbours, ascending by (float64 distance, row). */
+export interface Truth {
+  /** Queries. */
+  count: number;
+  /** Neighbours kept per query (the dataset's size if that is smaller than what was asked for). */
+  depth: number;
+  /** `count * depth` row numbers. */
+  rows: Int32Array;
+  /** `count * depth` distances as defined in `harness/measures/distance.ts`. */
+  distances: Float64Array;
+}
