@@ -1,0 +1,57 @@
+import { readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { InputError } from '../../common/errors.js';
+import type { RunFolder } from './run-folder.js';
+
+/**
+ * Takes the run for this process, so that two supervisors never write to one run. A lock whose process is gone
+ * (killed) is taken over. Throws InputError if the run is in progress.
+ */
+export function lockRun(folder: RunFolder): () => void {
+  const owner = lockOwner(folder);
+  if (owner !== undefined && owner !== process.pid) {
+    throw new InputError('this run is in progress', {
+      where: folder.path,
+      got: `process ${owner}`,
+      next: 'wait for it, or stop that process first',
+    });
+  }
+  writeFileSync(folder.lock, `${process.pid} ${processMark(process.pid) ?? ''}\n`);
+  return () => rmSync(folder.lock, { force: true });
+}
+
+/** Process that holds the run and is alive; undefined if none. */
+export function lockOwner(folder: RunFolder): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(folder.lock, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  const [pid, mark] = text.trim().split(' ');
+  const id = Number(pid);
+  if (!Number.isInteger(id) || id <= 0 || !isAlive(id)) return undefined;
+  // A number can be given to another process after a restart: where the system tells, compare when it started.
+  const now = processMark(id);
+  return mark !== undefined && mark !== '' && now !== undefined && now !== mark ? undefined : id;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Start time and PID namespace of a process, on Linux. */
+function processMark(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return `${started}@${readlinkSync(`/proc/${pid}/ns/pid`).replace(/\D/g, '')}`;
+  } catch {
+    return undefined; // No /proc here: the process number alone has to do.
+  }
+}

@@ -1,0 +1,177 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import type { z } from 'zod';
+import { InputError } from '../../common/errors.js';
+import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { eventSchema, type Manifest, manifestSchema, RUN_SCHEMA, type RunEvent } from './schema.js';
+
+/** Paths inside one run's folder; see `docs/run-folder.md`. */
+export interface RunFolder {
+  readonly id: string;
+  readonly path: string;
+  readonly manifest: string;
+  readonly events: string;
+  readonly samples: string;
+  /** Passes of trials that are not finished. */
+  readonly parts: string;
+  readonly truth: string;
+  readonly queries: string;
+  readonly results: string;
+  /** Files that engines make while the run goes on; gone afterwards. */
+  readonly work: string;
+  readonly lock: string;
+}
+
+export function runFolder(path: string): RunFolder {
+  const at = (...names: string[]) => join(path, ...names);
+  return {
+    id: basename(path),
+    path,
+    manifest: at('manifest.json'),
+    events: at('events.jsonl'),
+    samples: at('samples'),
+    parts: at('samples', 'parts'),
+    truth: at('truth.parquet'),
+    queries: at('queries.json'),
+    results: at('results.json'),
+    work: at('work'),
+    lock: at('lock'),
+  };
+}
+
+/** Makes a new run folder `<parent>/<time>-<name>`; a number is added where that is taken. */
+export function createRunFolder(parent: string, name: string, now: Date): RunFolder {
+  const stamp = now.toISOString().replace(/[-:]/g, '').replace(/\..*/, '').replace('T', '-');
+  const slug =
+    name
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 40) || 'run';
+  try {
+    mkdirSync(parent, { recursive: true });
+    for (let i = 1; ; i++) {
+      const folder = runFolder(join(parent, `${stamp}-${slug}${i === 1 ? '' : `-${i}`}`));
+      if (existsSync(folder.path)) continue;
+      mkdirSync(folder.path);
+      mkdirSync(folder.parts, { recursive: true });
+      mkdirSync(folder.work);
+      return folder;
+    }
+  } catch (error) {
+    throw fileFailure(parent, 'the run folder cannot be made', error);
+  }
+}
+
+/** Finds a run by folder path, by id under `parent`, or `latest`. Throws InputError with the known ids. */
+export function findRun(reference: string, parent: string): RunFolder {
+  const known = listRuns(parent);
+  const latest = known.at(-1);
+  if (reference === 'latest' && latest !== undefined) return runFolder(join(parent, latest));
+  for (const path of [resolve(reference), join(parent, reference)]) {
+    if (existsSync(join(path, 'manifest.json'))) return runFolder(path);
+  }
+  throw new InputError('no such run', {
+    where: reference,
+    next:
+      known.length === 0
+        ? `there are no runs under ${parent} yet: start one with "vecparity run suites/quickstart.yaml"`
+        : `give a run folder, "latest", or one of: ${known.slice(-5).join(', ')}`,
+  });
+}
+
+/** Ids of the runs under a folder, oldest first. */
+export function listRuns(parent: string): string[] {
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent)
+    .filter((name) => existsSync(join(parent, name, 'manifest.json')))
+    .sort(
+      (a, b) =>
+        statSync(join(parent, a)).birthtimeMs - statSync(join(parent, b)).birthtimeMs || (a < b ? -1 : 1),
+    );
+}
+
+export function writeManifest(folder: RunFolder, manifest: Manifest): void {
+  writeFileAtomic(folder.manifest, `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
+}
+
+/** Throws InputError if the run was written by a newer version, is damaged, or is no run. */
+export function readManifest(folder: RunFolder): Manifest {
+  const json = readJson(folder.manifest);
+  const schema = (json as { schema?: unknown }).schema;
+  if (typeof schema === 'number' && schema > RUN_SCHEMA) {
+    throw new InputError('this run was written by a newer vecparity', {
+      where: folder.manifest,
+      got: `schema ${schema}, this version reads up to ${RUN_SCHEMA}`,
+      next: 'use the vecparity version named in the file, or a newer one',
+    });
+  }
+  return parseOr(manifestSchema, json, folder.manifest);
+}
+
+/** Reads a JSON file of a run folder; damage is an InputError that names the file. */
+export function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new InputError('this file of the run cannot be read', {
+      where: path,
+      got: error,
+      next: 'restore the file from a copy of the run, or measure again',
+      cause: error,
+    });
+  }
+}
+
+/** Validates what a file of a run folder holds. */
+export function parseOr<T extends z.ZodType>(schema: T, json: unknown, path: string): z.infer<T> {
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const first = parsed.error.issues[0];
+  throw new InputError(`this file of the run is not valid: ${first?.path.join('.')} ${first?.message}`, {
+    where: path,
+    next: 'restore the file from a copy of the run, or measure again',
+  });
+}
+
+export function appendEvent(folder: RunFolder, event: RunEvent): void {
+  try {
+    appendFileSync(folder.events, `${JSON.stringify(event)}\n`);
+  } catch (error) {
+    throw fileFailure(folder.events, 'the run cannot be recorded', error);
+  }
+}
+
+/** All events. A last line that was cut off by a kill is left out; any other damage is an InputError. */
+export function readEvents(folder: RunFolder): RunEvent[] {
+  if (!existsSync(folder.events)) return [];
+  const lines = readFileSync(folder.events, 'utf8').split('\n');
+  const whole = lines.slice(0, -1);
+  return whole.map((line, i) => {
+    try {
+      return parseOr(eventSchema, JSON.parse(line), `${folder.events}:${i + 1}`);
+    } catch (error) {
+      throw new InputError('this line of the log is damaged', {
+        where: `${folder.events}:${i + 1}`,
+        got: line,
+        next: 'restore the file from a copy of the run, or measure again',
+        cause: error,
+      });
+    }
+  });
+}
+
+/** Ends a cut-off last line, so that the next event starts on a line of its own. */
+export function repairEvents(folder: RunFolder): void {
+  if (!existsSync(folder.events)) return;
+  const text = readFileSync(folder.events, 'utf8');
+  const end = text.lastIndexOf('\n') + 1;
+  if (end !== text.length) writeFileAtomic(folder.events, text.slice(0, end));
+}
+
+/** Removes everything that is only needed while a run is going on. */
+export function cleanRunFolder(folder: RunFolder): void {
+  rmSync(folder.work, { recursive: true, force: true });
+  for (const path of [folder.path, folder.samples, folder.parts]) {
+    if (existsSync(path)) removeTemporaries(path);
+  }
+}

@@ -1,0 +1,134 @@
+import { readFileSync } from 'node:fs';
+import { parquetRead, type SchemaElement } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { InputError } from '../../common/errors.js';
+import { writeFileAtomic } from '../../common/files.js';
+import type { Samples } from './types.js';
+
+const SCALARS = ['query', 'repetition', 'due', 'sent', 'answered', 'returned'] as const;
+const LISTS = ['rows', 'scores', 'distances'] as const;
+
+const SCHEMA: SchemaElement[] = [
+  { name: 'root', num_children: SCALARS.length + 1 + LISTS.length },
+  { name: 'query', type: 'INT32', repetition_type: 'REQUIRED' },
+  { name: 'repetition', type: 'INT32', repetition_type: 'REQUIRED' },
+  { name: 'due', type: 'DOUBLE', repetition_type: 'REQUIRED' },
+  { name: 'sent', type: 'DOUBLE', repetition_type: 'REQUIRED' },
+  { name: 'answered', type: 'DOUBLE', repetition_type: 'REQUIRED' },
+  { name: 'returned', type: 'INT32', repetition_type: 'REQUIRED' },
+  { name: 'error', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+  ...list('rows', 'INT32'),
+  ...list('scores', 'DOUBLE'),
+  ...list('distances', 'DOUBLE'),
+];
+
+function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
+  return [
+    {
+      name,
+      repetition_type: 'REQUIRED',
+      num_children: 1,
+      converted_type: 'LIST',
+      logical_type: { type: 'LIST' },
+    },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', type, repetition_type: 'REQUIRED' },
+  ];
+}
+
+/** Arrays for `length` entries of `k` hits, padded as `Samples` says. */
+export function emptySamples(length: number, k: number): Samples {
+  return {
+    length,
+    k,
+    query: new Int32Array(length),
+    repetition: new Int32Array(length),
+    due: new Float64Array(length),
+    sent: new Float64Array(length),
+    answered: new Float64Array(length),
+    error: new Array<string | null>(length).fill(null),
+    returned: new Int32Array(length).fill(-1),
+    rows: new Int32Array(length * k).fill(-1),
+    scores: new Float64Array(length * k).fill(Number.NaN),
+    distances: new Float64Array(length * k).fill(Number.NaN),
+  };
+}
+
+/** Writes a trial's raw observations: one row per query and repetition, hits as lists cut to what was returned. */
+export function writeSamples(path: string, samples: Samples): void {
+  const { length, k, returned } = samples;
+  const cut = (values: Int32Array | Float64Array) =>
+    Array.from({ length }, (_, i) => Array.from(values.subarray(i * k, i * k + Math.max(0, returned[i]!))));
+  const columnData = [
+    ...SCALARS.map((name) => ({ name, data: samples[name] })),
+    { name: 'error', data: samples.error },
+    ...LISTS.map((name) => ({ name, data: cut(samples[name]) })),
+  ];
+  const kvMetadata = [{ key: 'vecparity.k', value: String(k) }];
+  const buffer = parquetWriteBuffer({
+    schema: SCHEMA,
+    columnData,
+    statistics: false,
+    rowGroupSize: 1_000_000,
+    kvMetadata,
+  });
+  writeFileAtomic(path, new Uint8Array(buffer));
+}
+
+/** Reads a trial's raw observations. Throws InputError naming the file if it is damaged or truncated. */
+export async function readSamples(path: string, k: number): Promise<Samples> {
+  const columns = await readColumns(path);
+  const length = columns.get('query')?.length ?? 0;
+  const samples = emptySamples(length, k);
+  for (const name of SCALARS) samples[name].set(columns.get(name) as ArrayLike<number>);
+  samples.error = Array.from(columns.get('error') as ArrayLike<string | null>, (text) => text ?? null);
+  for (const name of LISTS) {
+    const lists = columns.get(name) as ArrayLike<ArrayLike<number>>;
+    for (let i = 0; i < length; i++) samples[name].set(lists[i]!, i * k);
+  }
+  return samples;
+}
+
+async function readColumns(path: string): Promise<Map<string, ArrayLike<unknown>>> {
+  try {
+    const bytes = readFileSync(path);
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+    const columns = new Map<string, ArrayLike<unknown>>();
+    const onChunk = (chunk: { columnName: string; columnData: ArrayLike<unknown> }) => {
+      const before = columns.get(chunk.columnName);
+      columns.set(
+        chunk.columnName,
+        before === undefined ? chunk.columnData : [...Array.from(before), ...Array.from(chunk.columnData)],
+      );
+    };
+    await parquetRead({ file, onChunk });
+    for (const name of [...SCALARS, 'error', ...LISTS]) {
+      if (!columns.has(name)) throw new Error(`column ${name} is missing`);
+    }
+    return columns;
+  } catch (error) {
+    throw new InputError('the samples of this trial cannot be read', {
+      where: path,
+      got: error,
+      next: 'restore the file from a copy, or delete it and continue the run with --resume to measure it again',
+      cause: error,
+    });
+  }
+}
+
+/** The passes of one trial in order of repetition, joined. All must have the same k. */
+export function joinSamples(parts: readonly Samples[]): Samples {
+  const k = parts[0]?.k ?? 0;
+  const joined = emptySamples(
+    parts.reduce((sum, part) => sum + part.length, 0),
+    k,
+  );
+  let offset = 0;
+  for (const part of parts) {
+    for (const name of SCALARS) joined[name].set(part[name], offset);
+    for (const name of LISTS) joined[name].set(part[name], offset * k);
+    for (let i = 0; i < part.length; i++) joined.error[offset + i] = part.error[i] ?? null;
+    offset += part.length;
+  }
+  return joined;
+}

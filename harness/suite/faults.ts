@@ -1,0 +1,80 @@
+import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
+import { InputError, shorten } from '../../common/errors.js';
+
+/** One fault of a suite: where (path into the YAML), what, what was got. */
+export interface Fault {
+  path: readonly (string | number)[];
+  message: string;
+  got?: unknown;
+}
+
+/** All faults of a suite at once, each with file, line and column. Exit code 2. */
+export class SuiteError extends InputError {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[], next?: string) {
+    super(faults.join('\n'), next === undefined ? {} : { next });
+    this.faults = faults;
+  }
+}
+
+/** A YAML text with the positions of its nodes. */
+export interface Source {
+  file: string;
+  document: Document.Parsed;
+  lines: LineCounter;
+}
+
+/** Throws SuiteError with the position if the text is not YAML. */
+export function parseYaml(text: string, file: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    throw new SuiteError(
+      document.errors.map((error) => {
+        const { line, col } = lines.linePos(error.pos[0]);
+        return `${file}:${line}:${col} ${error.message.split('\n')[0]?.replace(/ at line.*$/, '')}`;
+      }),
+    );
+  }
+  return { file, document, lines };
+}
+
+/** `suites/x.yaml:12:17 engines[0].index.m must be an integer from 2 to 256 (got "16k")` */
+export function describeFault(source: Source, fault: Fault): string {
+  const { line, col } = position(source, fault.path);
+  const got = fault.got === undefined ? '' : ` (got ${shorten(fault.got)})`;
+  const name = pathName(fault.path);
+  return `${source.file}:${line}:${col} ${name}${name === '' ? '' : ' '}${fault.message}${got}`;
+}
+
+export function pathName(path: readonly (string | number)[]): string {
+  return path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
+    .join('');
+}
+
+/** Line and column of a node; of its nearest existing ancestor if it is missing. */
+function position(
+  { document, lines }: Source,
+  path: readonly (string | number)[],
+): { line: number; col: number } {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const offset = startOf(document, path.slice(0, depth));
+    if (offset !== undefined) return lines.linePos(offset);
+  }
+  return { line: 1, col: 1 };
+}
+
+function startOf(document: Document.Parsed, path: readonly (string | number)[]): number | undefined {
+  if (path.length === 0) return document.contents?.range?.[0];
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
+  const last = path.at(-1);
+  if (isMap(parent)) {
+    const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
+    const value = pair?.value as Node | null | undefined;
+    return (value ?? (pair?.key as Node | undefined))?.range?.[0];
+  }
+  const node = document.getIn(path, true) as Node | undefined;
+  return node?.range?.[0];
+}

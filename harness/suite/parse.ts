@@ -1,0 +1,174 @@
+import { closest, distance as editDistance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import { describeFault, type Fault, parseYaml, type Source, SuiteError } from './faults.js';
+import { parseSize, type Suite, suiteSchema } from './schema.js';
+
+/** A suite whose shell is valid; its engines' options are checked by the plan. */
+export interface ParsedSuite {
+  suite: Suite;
+  /** Ascending, unique. */
+  ks: number[];
+  memoryLimitBytes: number | null;
+  source: Source;
+  /** As written, `${VAR}` unresolved. */
+  text: string;
+  /** Values of the environment variables the suite uses: to be redacted wherever something is written. */
+  secrets: readonly string[];
+}
+
+/**
+ * Parses and checks everything that needs neither engines nor data.
+ * @throws SuiteError with every fault, its line and column.
+ */
+export function parseSuite(text: string, file: string, env: NodeJS.ProcessEnv): ParsedSuite {
+  const source = parseYaml(text, file);
+  const faults: Fault[] = [];
+  const secrets: string[] = [];
+  const json = resolveVariables(source.document.toJS() as unknown, env, [], faults, secrets);
+  const parsed = suiteSchema.safeParse(json);
+  if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => shellFaults(issue, json)));
+  const suite = parsed.success ? parsed.data : undefined;
+  const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
+  const ks = suite === undefined ? [] : distinctKs(suite, faults);
+  if (suite === undefined || faults.length > 0)
+    throw new SuiteError(faults.map((f) => describeFault(source, f)));
+  return { suite, ks, memoryLimitBytes, source, text, secrets };
+}
+
+function memoryLimit(suite: Suite, faults: Fault[]): number | null {
+  const { memoryLimit } = suite;
+  if (memoryLimit === undefined || typeof memoryLimit === 'number') return memoryLimit ?? null;
+  const bytes = parseSize(memoryLimit);
+  if (bytes === undefined || bytes <= 0) {
+    faults.push({
+      path: ['memoryLimit'],
+      message: 'must be a size such as 512MiB or 4GiB',
+      got: memoryLimit,
+    });
+  }
+  return bytes ?? null;
+}
+
+function distinctKs({ k }: Suite, faults: Fault[]): number[] {
+  const ks = [k].flat();
+  for (const [i, value] of ks.entries()) {
+    if (ks.indexOf(value) !== i) faults.push({ path: ['k', i], message: 'is listed twice', got: value });
+  }
+  return ks.toSorted((a, b) => a - b);
+}
+
+/** Replaces `${VAR}` in every string; an unset variable is a fault. */
+function resolveVariables(
+  value: unknown,
+  env: NodeJS.ProcessEnv,
+  path: (string | number)[],
+  faults: Fault[],
+  secrets: string[],
+): unknown {
+  if (typeof value === 'string') {
+    return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
+      const found = env[name];
+      if (found === undefined) {
+        faults.push({ path, message: `uses the environment variable ${name}, which is not set` });
+        return whole;
+      }
+      if (found !== '') secrets.push(found);
+      return found;
+    });
+  }
+  if (Array.isArray(value))
+    return value.map((item, i) => resolveVariables(item, env, [...path, i], faults, secrets));
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value);
+    return Object.fromEntries(
+      entries.map(([key, item]) => [key, resolveVariables(item, env, [...path, key], faults, secrets)]),
+    );
+  }
+  return value;
+}
+
+/** A zod issue in the suite's own words. */
+function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
+  const path = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
+  const got = valueAt(json, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path);
+    return issue.keys.map((key) => ({
+      path: [...path, key],
+      message: `is not a known key.${hint(key, known)}`,
+    }));
+  }
+  if (issue.code === 'invalid_union' && got !== undefined) {
+    const wanted =
+      UNION_WORDS[String(path.at(-1))] ?? UNION_WORDS[String(path.at(-2))] ?? 'a value or a list of values';
+    const inner = issue.errors.find((errors) => errors.some(({ path: deeper }) => deeper.length > 0));
+    if (inner !== undefined && typeof got === 'object') {
+      return inner.flatMap((each) =>
+        shellFaults({ ...each, path: [...issue.path, ...each.path] } as z.core.$ZodIssue, json),
+      );
+    }
+    return [{ path, message: `must be ${wanted}`, got }];
+  }
+  if (got === undefined) return [{ path, message: 'is required' }];
+  return [{ path, message: words(issue), got }];
+}
+
+const UNION_WORDS: Record<string, string> = {
+  dataset: 'a name from the catalog, a path, or { path, metric, queries }',
+  k: 'an integer from 1 to 1000, or a list of such',
+  memoryLimit: 'a size such as 512MiB or 4GiB',
+  index: 'a value or a list of values that is not empty',
+  search: 'a value or a list of values that is not empty',
+};
+
+function words(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${issue.expected === 'int' ? 'an integer' : ({ object: 'a map', array: 'a list', record: 'a map', string: 'a text', number: 'a number' }[issue.expected as string] ?? issue.expected)}`;
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'too_small':
+      return issue.origin === 'array'
+        ? 'must not be empty'
+        : issue.origin === 'string'
+          ? 'must not be empty'
+          : `must be ${issue.inclusive ? 'at least' : 'more than'} ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
+
+function valueAt(json: unknown, path: readonly (string | number)[]): unknown {
+  return path.reduce<unknown>(
+    (at, part) => (at as Record<string | number, unknown> | null | undefined)?.[part],
+    json,
+  );
+}
+
+const SHELL_KEYS: Record<string, readonly string[]> = {
+  '': Object.keys(suiteSchema.shape),
+  dataset: ['path', 'metric', 'queries'],
+  queries: ['set', 'limit'],
+  deadline: ['create', 'load', 'index', 'search'],
+  engines: ['use', 'label', 'index', 'search'],
+};
+
+function knownKeys(path: readonly (string | number)[]): readonly string[] {
+  return SHELL_KEYS[String(path[0] ?? '')] ?? [];
+}
+
+/** `Did you mean "x"?` if one is near, else the list of what is known. */
+export function hint(name: string, known: readonly string[]): string {
+  if (known.length === 0) return '';
+  const nearest = closest(
+    name.toLowerCase(),
+    known.map((each) => each.toLowerCase()),
+  );
+  const match = known.find((each) => each.toLowerCase() === nearest)!;
+  const near = editDistance(name.toLowerCase(), nearest) <= Math.max(2, Math.floor(name.length / 3));
+  return near ? ` Did you mean "${match}"?` : ` Known: ${known.join(', ')}.`;
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { METRICS } from '../../datasets/dataset.js';
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** A value, or a list of values that is swept. */
+const swept = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)]));
+
+const SIZE = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)$/;
+const UNITS: Record<string, number> = {
+  B: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+};
+
+/** `4GiB`, `512MiB`, … in bytes; undefined if it is no size. */
+export function parseSize(text: string): number | undefined {
+  const match = SIZE.exec(text);
+  return match === null ? undefined : Math.round(Number(match[1]) * (UNITS[match[2]!] ?? 1));
+}
+
+const seconds = z.number().positive();
+const k = z.int().min(1).max(1000);
+
+/** The shell of a suite; each engine's own schema checks `index` and `search`. */
+export const suiteSchema = z.strictObject({
+  version: z.literal(1).meta({ description: 'Version of the suite format.' }),
+  name: z.string().min(1).max(80).meta({ description: 'Name of the suite; part of the run folder’s name.' }),
+  description: z.string().optional(),
+  dataset: z
+    .union([
+      z.string().min(1),
+      z.strictObject({
+        path: z.string().min(1).meta({ description: 'Catalog name, file or folder.' }),
+        metric: z.enum(METRICS).optional().meta({ description: 'Overrides what the file says.' }),
+        queries: z
+          .string()
+          .min(1)
+          .optional()
+          .meta({ description: 'File with the queries, where the dataset has none.' }),
+      }),
+    ])
+    .meta({ description: 'Name from the catalog (see `vecparity list datasets`) or a path.' }),
+  queries: z
+    .strictObject({
+      set: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'Query set; the dataset’s first one if absent.' }),
+      limit: z.int().min(1).optional().meta({ description: 'Measure only the first so many queries.' }),
+    })
+    .default({}),
+  k: z
+    .union([k, z.array(k).min(1)])
+    .default(10)
+    .meta({ description: 'Neighbours asked for; a list measures several from one search for the largest.' }),
+  repeat: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(3)
+    .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
+  warmup: z.int().min(0).default(100).meta({ description: 'Untimed queries before each pass.' }),
+  seed: z.int().min(0).default(42).meta({ description: 'Order of the queries and the engines’ own seeds.' }),
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(1)
+    .meta({
+      description: 'Threads an engine may use to build; 1 makes builds repeatable where the engine allows.',
+    }),
+  memoryLimit: z
+    .union([z.string(), z.int().positive()])
+    .optional()
+    .meta({
+      description:
+        'Resident memory a build’s process may use, e.g. 4GiB; above it the build is ended and recorded as failed.',
+    }),
+  deadline: z
+    .strictObject({
+      create: seconds.default(60),
+      load: seconds.default(1800),
+      index: seconds.default(3600),
+      search: seconds.default(600),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
+    }),
+  engines: z
+    .array(
+      z.strictObject({
+        use: z.string().min(1).meta({ description: 'Engine; see `vecparity list engines`.' }),
+        label: z
+          .string()
+          .min(1)
+          .max(60)
+          .optional()
+          .meta({ description: 'Name in the report instead of engine and index type.' }),
+        index: swept.default({}),
+        search: swept.default({}),
+      }),
+    )
+    .min(1),
+});
+
+export type Suite = z.infer<typeof suiteSchema>;
+export type SweptValue = Suite['engines'][number]['index'][string];
