@@ -46,7 +46,16 @@ function squared(
 /** Relative margin within which two distances count as tied. */
 export const TIE_MARGIN = 1e-6;
 
-/** Largest distance that still counts as tied with `d`; works for the negative distances of `dot` too. */
-export function tieLimit(d: number): number {
-  return d + TIE_MARGIN * Math.abs(d);
+/**
+ * Absolute margin for cosine. `1 - x` cancels near 0, so there its error is absolute: about 1e-15 for the
+ * float64 sums and for vectors that are float32 multiples of each other. 1e-12 is an angle of 1.4e-6 rad.
+ */
+export const COSINE_TIE_MARGIN = 1e-12;
+
+/**
+ * Largest distance that still counts as tied with `d`. Relative, so that it does not depend on the data's scale
+ * (the scale of cosine is fixed), and right for the negative distances of `dot` too.
+ */
+export function tieLimit(d: number, metric: Metric): number {
+  return d + TIE_MARGIN * Math.abs(d) + (metric === 'cosine' ? COSINE_TIE_MARGIN : 0);
 }

@@ -1,0 +1,144 @@
+import type { Metric } from '../../datasets/dataset.js';
+import type { Measure, Measures } from '../store/schema.js';
+import type { Samples, Truth } from '../store/types.js';
+import { bootstrapMeans, bootstrapRatio, type Interval, type ResamplePlan } from './bootstrap.js';
+import { RecallScorer } from './recall.js';
+import { type Units, wasAnswered } from './units.js';
+
+/** Per unit (query) the mean over its repetitions; NaN where the query has no such figure. */
+interface Columns {
+  recall: Float64Array[];
+  ties: Float64Array[];
+  distanceError: Float64Array;
+}
+
+interface Counts {
+  duplicates: number;
+  unknown: number;
+  short: number;
+  beatsTruth: number;
+}
+
+export interface Accuracy {
+  measures: Measures;
+  flags: string[];
+}
+
+/**
+ * recall@k and recall.ties@k for every k, distance.error, and the doubts about the lists. A query that failed has no
+ * answer and scores recall 0: leaving it out would reward engines that fail on hard queries.
+ */
+export function accuracyOf(
+  samples: Samples,
+  truth: Truth,
+  units: Units,
+  plan: ResamplePlan,
+  options: { ks: readonly number[]; metric: Metric },
+): Accuracy {
+  const { ks } = options;
+  const counts: Counts = { duplicates: 0, unknown: 0, short: 0, beatsTruth: 0 };
+  const columns = scoreUnits(samples, truth, units, options, counts);
+  const measures: Measures = {};
+  const names = [...ks.map((k) => `recall@${k}`), ...ks.map((k) => `recall.ties@${k}`)];
+  const figures = meansOf(plan, [...columns.recall, ...columns.ties]);
+  names.forEach((name, i) => {
+    if (figures[i] !== undefined) measures[name] = figures[i];
+  });
+  const [distanceError] = meansOf(plan, [columns.distanceError]);
+  if (distanceError !== undefined) measures['distance.error'] = distanceError;
+  measures['returned.short'] = { value: counts.short, low: null, high: null, n: samples.length };
+  return { measures, flags: flagsOf(counts) };
+}
+
+function flagsOf(counts: Counts): string[] {
+  const flags: string[] = [];
+  if (counts.duplicates > 0) flags.push('duplicate-hits');
+  if (counts.unknown > 0) flags.push('unknown-keys');
+  if (counts.short > 0) flags.push('underfilled');
+  if (counts.beatsTruth > 0) flags.push('beats-truth');
+  return flags;
+}
+
+function scoreUnits(
+  samples: Samples,
+  truth: Truth,
+  units: Units,
+  { ks, metric }: { ks: readonly number[]; metric: Metric },
+  counts: Counts,
+): Columns {
+  const scorer = new RecallScorer(truth, ks, metric, samples.k);
+  const column = (): Float64Array => new Float64Array(units.count).fill(Number.NaN);
+  const columns: Columns = { recall: ks.map(column), ties: ks.map(column), distanceError: column() };
+  for (let u = 0; u < units.count; u++) {
+    const size = scorer.select(units.queries[u]!);
+    if (size > 0) scoreUnit(samples, units, u, size, scorer, columns, counts);
+  }
+  return columns;
+}
+
+function scoreUnit(
+  samples: Samples,
+  units: Units,
+  u: number,
+  size: number,
+  scorer: RecallScorer,
+  columns: Columns,
+  counts: Counts,
+): void {
+  const [from, to] = [units.starts[u]!, units.starts[u + 1]!];
+  const recall = columns.recall.map(() => 0);
+  const ties = columns.ties.map(() => 0);
+  let [error, errors] = [0, 0];
+  for (let at = from; at < to; at++) {
+    const i = units.order[at]!;
+    if (!wasAnswered(samples, i)) continue;
+    const count = samples.returned[i]!;
+    const list = scorer.score({
+      rows: samples.rows,
+      distances: samples.distances,
+      start: i * samples.k,
+      count,
+    });
+    for (let k = 0; k < recall.length; k++) {
+      recall[k] = recall[k]! + list.recall[k]!;
+      ties[k] = ties[k]! + list.ties[k]!;
+    }
+    counts.duplicates += list.duplicates;
+    counts.unknown += list.unknown;
+    counts.short += count < size ? 1 : 0;
+    counts.beatsTruth += list.beatsTruth ? 1 : 0;
+    if (Number.isNaN(list.distanceError)) continue;
+    error += list.distanceError;
+    errors++;
+  }
+  for (let k = 0; k < recall.length; k++) {
+    columns.recall[k]![u] = recall[k]! / (to - from);
+    columns.ties[k]![u] = ties[k]! / (to - from);
+  }
+  if (errors > 0) columns.distanceError[u] = error / errors;
+}
+
+/** Means over the units that have a figure, with their intervals. Undefined for a column without any. */
+function meansOf(plan: ResamplePlan, columns: readonly Float64Array[]): (Measure | undefined)[] {
+  const whole = columns.filter((column) => !column.some(Number.isNaN));
+  const intervals = bootstrapMeans(plan, whole);
+  return columns.map((column) => {
+    const at = whole.indexOf(column);
+    return at >= 0 ? meanOf(column, intervals[at]) : meanWithGaps(plan, column);
+  });
+}
+
+function meanWithGaps(plan: ResamplePlan, column: Float64Array): Measure | undefined {
+  const present = Float64Array.from(column, (value) => (Number.isNaN(value) ? 0 : 1));
+  const values = Float64Array.from(column, (value) => (Number.isNaN(value) ? 0 : value));
+  return meanOf(
+    column.filter((value) => !Number.isNaN(value)),
+    bootstrapRatio(plan, values, present),
+  );
+}
+
+function meanOf(values: Float64Array, interval: Interval | undefined): Measure | undefined {
+  if (values.length === 0) return undefined;
+  const value = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return { value, low: interval?.low ?? null, high: interval?.high ?? null, n: values.length };
+}

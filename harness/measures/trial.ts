@@ -1,0 +1,87 @@
+import type { Metric } from '../../datasets/dataset.js';
+import type { BuildCost, Measures } from '../store/schema.js';
+import type { Samples, Truth } from '../store/types.js';
+import { accuracyOf } from './accuracy.js';
+import { type ResamplePlan, resamplePlan } from './bootstrap.js';
+import { costMeasures } from './cost.js';
+import { latencyOf, throughputOf } from './timing.js';
+import { unitsOf, wasAnswered } from './units.js';
+
+export interface DeriveOptions {
+  /** Ascending, none larger than `samples.k`. */
+  ks: readonly number[];
+  metric: Metric;
+  cost?: BuildCost | undefined;
+  /** Wall time of the measured passes and the part of it spent inside engine calls. */
+  wallSeconds?: number | undefined;
+  engineSeconds?: number | undefined;
+  /** Seed of the bootstrap. */
+  seed: number;
+}
+
+export interface DerivedTrial {
+  measures: Measures;
+  /** Doubts about the figures, sorted; `docs/measures.md` explains each. */
+  flags: string[];
+}
+
+/**
+ * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
+ * first, intervals come from a bootstrap over queries. What was not measured is absent: without a single answer
+ * there is no recall, no latency and no throughput, only `errors`.
+ */
+export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
+  check(samples, truth, options.ks);
+  const cost = options.cost === undefined ? {} : costMeasures(options.cost);
+  if (samples.length === 0) return { measures: cost, flags: [] };
+  let failed = 0;
+  for (let i = 0; i < samples.length; i++) if (!wasAnswered(samples, i)) failed++;
+  const errors: Measures = { errors: { value: failed, low: null, high: null, n: samples.length } };
+  const flags = failed > 0 ? ['failed-queries'] : [];
+  if (failed === samples.length) return { measures: { ...errors, ...cost }, flags };
+  const units = unitsOf(samples);
+  const plan = sharedPlan(units.count, options.seed);
+  const accuracy = accuracyOf(samples, truth, units, plan, options);
+  const measures = {
+    ...accuracy.measures,
+    ...latencyOf(samples, units, plan),
+    ...throughputOf(samples, units, plan),
+    ...errors,
+    ...engineShare(options),
+    ...cost,
+  };
+  return { measures, flags: [...flags, ...accuracy.flags].sort() };
+}
+
+/** Share of the search phase's wall time that was spent inside engine calls; the rest is the harness. */
+function engineShare({ wallSeconds, engineSeconds }: DeriveOptions): Measures {
+  if (wallSeconds === undefined || engineSeconds === undefined || wallSeconds <= 0) return {};
+  return { 'engine.share': { value: engineSeconds / wallSeconds, low: null, high: null, n: 1 } };
+}
+
+/** Faults of the caller, not of the user: readers have checked the files already. */
+function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
+  const deepest = ks.at(-1);
+  if (deepest === undefined || deepest > samples.k) {
+    throw new RangeError(`ks [${ks.join(', ')}] need lists of their largest k, samples have ${samples.k}`);
+  }
+  if (ks.some((k, i) => !Number.isInteger(k) || k < 1 || (i > 0 && k <= ks[i - 1]!))) {
+    throw new RangeError(`ks [${ks.join(', ')}] must be positive integers in ascending order`);
+  }
+  for (let i = 0; i < samples.length; i++) {
+    const query = samples.query[i]!;
+    if (query < 0 || query >= truth.count) {
+      throw new RangeError(`sample ${i} is of query ${query}, the truth has ${truth.count} queries`);
+    }
+  }
+}
+
+/** All trials of a run ask for the same plan, which is a pure function of its arguments. */
+let latest: { units: number; seed: number; plan: ResamplePlan } | undefined;
+
+function sharedPlan(units: number, seed: number): ResamplePlan {
+  if (latest?.units !== units || latest.seed !== seed) {
+    latest = { units, seed, plan: resamplePlan(units, seed) };
+  }
+  return latest.plan;
+}
