@@ -26,8 +26,8 @@ export interface Capabilities {
   /** When an acknowledged write can be found. */
   visibility: 'immediate' | 'after-ready';
   scores: Readonly<Partial<Record<Metric, ScoreForm>>>;
-  /** True if building twice from the same data gives the same graph (with the adapter's own settings). */
-  deterministicBuild: boolean;
+  /** Whether building twice from the same batches gives the same graph, and so the same answers. */
+  deterministicBuild: 'always' | 'one-thread' | 'never';
   /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
   remarks: readonly string[];
 }
@@ -54,6 +54,15 @@ export type ParsedOptions =
       variant: string;
     }
   | { state: 'invalid'; issues: readonly OptionIssue[] };
+
+/** What an index is asked to hold and answer: known once suite and dataset are. */
+export interface DataShape {
+  metric: Metric;
+  dimensions: number;
+  count: number;
+  /** Hits that each search asks for. */
+  k: number;
+}
 
 /** Where an engine may keep files and how it is reached. */
 export interface ConnectOptions {
@@ -101,6 +110,8 @@ export interface Hits {
 
 /** A search translated once, outside the timed region. */
 export interface PreparedSearch {
+  /** Parameters that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
+  readonly effective?: Parameters | undefined;
   /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
   query(vector: Float32Array): Hits | Promise<Hits>;
   close(): Promise<void>;
@@ -139,5 +150,7 @@ export interface EngineDefinition {
   optionSchemas(): { index: Record<string, unknown>; search: Record<string, unknown> };
   /** Pure. Checks one combination; every message names the key. */
   parseOptions(input: OptionsInput): ParsedOptions;
+  /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
+  checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
 }

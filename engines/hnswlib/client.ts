@@ -1,0 +1,23 @@
+import { requireClient } from '../packages.js';
+
+/**
+ * What is used of `hnswlib-node`. Declared here and not imported, as the package is optional (it always compiles
+ * native code) and the project must compile without it.
+ */
+export interface HnswIndex {
+  initIndex(options: { maxElements: number; m: number; efConstruction: number; randomSeed: number }): void;
+  addPoint(vector: number[], label: number): void;
+  searchKnn(vector: number[], k: number): { neighbors: number[]; distances: number[] };
+  setEf(ef: number): void;
+  getEf(): number;
+  getCurrentCount(): number;
+  writeIndex(path: string): Promise<boolean>;
+}
+
+export interface HnswlibClient {
+  HierarchicalNSW: new (space: 'l2' | 'ip' | 'cosine', dimensions: number) => HnswIndex;
+}
+
+export function loadClient(): HnswlibClient {
+  return requireClient('hnswlib-node') as HnswlibClient;
+}

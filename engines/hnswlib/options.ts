@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { choice, integer, type OptionRules, quantization } from '../options.js';
+
+export const rules: OptionRules = {
+  index: z
+    .strictObject({
+      type: choice(['hnsw']),
+      quantization: quantization(['none']),
+      m: integer(2, 256),
+      efConstruction: integer(1, 10_000),
+    })
+    .partial(),
+  search: z.strictObject({ ef: integer(1, 100_000) }).partial(),
+  defaults: { type: 'hnsw', quantization: 'none' },
+  shape: (type, quantized) => ({
+    index: { type, quantization: quantized, m: 16, efConstruction: 200 },
+    search: { ef: 64 },
+    variant: 'hnsw',
+  }),
+  check: (index) => {
+    const m = Number(index['m']);
+    const efConstruction = Number(index['efConstruction']);
+    if (efConstruction >= m) return [];
+    const message = `efConstruction must be at least m (${m}): hnswlib raises it to m without a word`;
+    return [{ path: ['index', 'efConstruction'], message, got: efConstruction }];
+  },
+};

@@ -1,0 +1,38 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FailureError } from '../common/errors.js';
+import type { LoadBatch } from './engine.js';
+
+/**
+ * Walks a batch in chunks of `size` points for engines that insert synchronously: between chunks the event loop
+ * gets a turn, so that progress, deadlines and the signal are served. Rejects with the signal's reason.
+ */
+export async function inChunks(
+  batch: LoadBatch,
+  size: number,
+  signal: AbortSignal,
+  insert: (from: number, to: number) => void,
+): Promise<void> {
+  for (let from = 0; from < batch.count; from += size) {
+    signal.throwIfAborted();
+    insert(from, Math.min(batch.count, from + size));
+    await nextTurn();
+  }
+  signal.throwIfAborted();
+}
+
+/** Throws FailureError unless the engine counts as many points as it was given. */
+export function requireCount(engine: string, counted: number, loaded: number): void {
+  if (counted === loaded) return;
+  throw new FailureError(`holds ${counted} points after ${loaded} were loaded`, {
+    where: engine,
+    next: 'check the dataset for duplicate keys',
+  });
+}
+
+/** Throws FailureError for a query of another length, which some clients read as several queries. */
+export function requireDimensions(engine: string, vector: Float32Array, dimensions: number): void {
+  if (vector.length === dimensions) return;
+  throw new FailureError(`the query has ${vector.length} dimensions, the index ${dimensions}`, {
+    where: engine,
+  });
+}

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+import { choice, type OptionRules, quantization } from '../options.js';
+
+export const rules: OptionRules = {
+  index: z.strictObject({ type: choice(['none']), quantization: quantization(['none']) }).partial(),
+  search: z.strictObject({}),
+  defaults: { type: 'none', quantization: 'none' },
+  shape: (type, quantized) => ({ index: { type, quantization: quantized }, search: {}, variant: 'none' }),
+};

@@ -1,0 +1,45 @@
+import { InputError, messageOf } from '../common/errors.js';
+import type { EngineDefinition } from './engine.js';
+import { suggestion } from './options.js';
+import { packageVersion, requireClient } from './packages.js';
+
+/** The only place that names engines. Each import is lazy, and a definition does not import its client. */
+const ENGINES: Readonly<Record<string, () => Promise<{ engine: EngineDefinition }>>> = {
+  usearch: () => import('./usearch/engine.js'),
+  hnswlib: () => import('./hnswlib/engine.js'),
+  null: () => import('./null/engine.js'),
+};
+
+export function engineNames(): string[] {
+  return Object.keys(ENGINES);
+}
+
+/** Throws InputError with the nearest known name and the list. */
+export async function loadEngine(name: string): Promise<EngineDefinition> {
+  const load = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
+  if (load === undefined) {
+    throw new InputError(`unknown engine "${name}"${suggestion(name, engineNames())}`, {
+      next: `use one of ${engineNames().join(', ')}`,
+    });
+  }
+  return (await load()).engine;
+}
+
+export type Availability =
+  | { state: 'available'; versions: Record<string, string> }
+  | { state: 'missing'; package: string; reason: string; install: string };
+
+/** Whether an engine's packages are there and load (a native one may have failed to compile). Throws only for an unknown name. */
+export async function engineAvailability(name: string): Promise<Availability> {
+  const { packages, install } = await loadEngine(name);
+  const versions: Record<string, string> = {};
+  for (const package_ of packages) {
+    try {
+      requireClient(package_);
+      versions[package_] = packageVersion(package_) ?? 'unknown';
+    } catch (error) {
+      return { state: 'missing', package: package_, reason: messageOf(error).split('\n', 1)[0]!, install };
+    }
+  }
+  return { state: 'available', versions };
+}

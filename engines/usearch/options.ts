@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { DataShape, OptionIssue, Parameters } from '../engine.js';
+import { choice, integer, type OptionRules, quantization } from '../options.js';
+
+export const QUANTIZATIONS = ['none', 'f16', 'bf16', 'sq8', 'binary'] as const;
+
+export const rules: OptionRules = {
+  index: z
+    .strictObject({
+      type: choice(['hnsw']),
+      quantization: quantization(QUANTIZATIONS),
+      m: integer(2, 256),
+      efConstruction: integer(1, 10_000),
+    })
+    .partial(),
+  search: z.strictObject({ ef: integer(1, 100_000) }).partial(),
+  defaults: { type: 'hnsw', quantization: 'none' },
+  shape: (type, quantized) => ({
+    index: { type, quantization: quantized, m: 16, efConstruction: 128 },
+    search: { ef: 64 },
+    variant: quantized === 'none' ? 'hnsw' : `hnsw-${quantized}`,
+  }),
+};
+
+/** Eight-bit and one-bit codes drop the length of a vector: dot and l2 would rank by something else. */
+export function checkData(data: DataShape, index: Parameters): OptionIssue[] {
+  const quantized = String(index['quantization']);
+  if (data.metric === 'cosine' || (quantized !== 'sq8' && quantized !== 'binary')) return [];
+  return [
+    {
+      path: ['index', 'quantization'],
+      message: `quantization ${quantized} of usearch normalises vectors and works for metric cosine only, not ${data.metric}`,
+      got: quantized,
+    },
+  ];
+}
