@@ -101,6 +101,8 @@ export interface Dataset {
   queries(name: string): Promise<QuerySet>;
   qrels(name: string): Promise<Qrels | undefined>;
   providedTruth(name: string): Promise<ProvidedTruth | undefined>;
+  /** Where a row is, for messages: `docs.jsonl:18`, `points.parquet row 17`. */
+  place?(row: number): string;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,128 @@
+import { InputError } from '../common/errors.js';
+import { checkFinite, findZeroVector, zeroVectorError } from './check.js';
+import type {
+  Dataset,
+  DatasetInfo,
+  Metric,
+  PointBatch,
+  PointsOptions,
+  ProvidedTruth,
+  Qrels,
+  QuerySet,
+} from './dataset.js';
+import { nearestName } from './nearest.js';
+import { readAll, type VectorSource } from './source.js';
+
+/** A query set as a file gives it. */
+export interface QueryPart {
+  name: string;
+  source: VectorSource;
+  /** Absent: the set has no judgements. */
+  qrels?: () => Promise<Qrels>;
+  providedTruth?: () => Promise<ProvidedTruth | undefined>;
+}
+
+export interface DatasetParts {
+  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets'>;
+  points: VectorSource;
+  querySets: readonly QueryPart[];
+  /** Closes what the sources share (a file that holds both). */
+  close?: () => void;
+}
+
+/** Puts sources of any format together; here every vector is checked on its way out. */
+export function assembleDataset({ info, points, querySets, close }: DatasetParts): Dataset {
+  checkDimensions(points, querySets);
+  const cache = new Map<string, Promise<QuerySet>>();
+  const part = (name: string) => findPart(info.name, querySets, name);
+  return {
+    info: {
+      ...info,
+      dimensions: points.dimensions,
+      count: points.count,
+      fields: points.fields,
+      querySets: querySets.map(({ name, source, qrels }) => ({
+        name,
+        count: source.count,
+        judged: qrels !== undefined,
+      })),
+    },
+    points: (options) => checkedPoints(points, options),
+    place: (row) => points.place(row),
+    async queries(name) {
+      const set = cache.get(name) ?? loadQueries(part(name), info.metric);
+      cache.set(name, set);
+      return set;
+    },
+    async qrels(name) {
+      return part(name).qrels?.();
+    },
+    async providedTruth(name) {
+      return part(name).providedTruth?.();
+    },
+    async close() {
+      await points.close();
+      for (const { source } of querySets) await source.close();
+      close?.();
+    },
+  };
+}
+
+function checkDimensions(points: VectorSource, querySets: readonly QueryPart[]): void {
+  for (const { name, source } of querySets) {
+    if (source.dimensions === points.dimensions) continue;
+    throw new InputError(
+      `the queries of set "${name}" have ${source.dimensions} dimensions, the points ${points.dimensions}`,
+      { where: source.place(0), next: 'give queries that were embedded with the same model as the points' },
+    );
+  }
+}
+
+function findPart(dataset: string, sets: readonly QueryPart[], name: string): QueryPart {
+  const found = sets.find((set) => set.name === name);
+  if (found !== undefined) return found;
+  const names = sets.map((set) => set.name);
+  const nearest = nearestName(name, names);
+  throw new InputError(`dataset "${dataset}" has no query set "${name}"`, {
+    next: `${nearest === undefined ? '' : `did you mean "${nearest}"? `}it has: ${names.join(', ')}`,
+  });
+}
+
+async function* checkedPoints(source: VectorSource, options: PointsOptions): AsyncGenerator<PointBatch> {
+  for (const name of options.metadata ?? []) checkField(source, name);
+  for await (const batch of source.read(options)) {
+    checkFinite(batch.vectors, batch.count, source.dimensions, batch.start, (row) => source.place(row));
+    yield batch;
+  }
+}
+
+function checkField(source: VectorSource, name: string): void {
+  const names = source.fields.map((field) => field.name);
+  if (names.includes(name)) return;
+  const nearest = nearestName(name, names);
+  throw new InputError(`has no metadata field "${name}"`, {
+    where: source.place(0),
+    next: `${nearest === undefined ? '' : `did you mean "${nearest}"? `}its fields: ${names.join(', ') || 'none'}`,
+  });
+}
+
+async function loadQueries({ name, source }: QueryPart, metric: Metric): Promise<QuerySet> {
+  const { ids, vectors, fields } = await readAll(source);
+  const { count, dimensions } = source;
+  checkFinite(vectors, count, dimensions, 0, (row) => source.place(row));
+  const zero = metric === 'cosine' ? findZeroVector(vectors, count, dimensions) : -1;
+  if (zero !== -1) throw zeroVectorError(source.place(zero));
+  const first = new Map<string, number>();
+  for (const [row, id] of ids.entries()) {
+    const before = first.get(id);
+    if (before !== undefined) {
+      throw new InputError(`the query id is already used by ${source.place(before)}`, {
+        where: source.place(row),
+        got: id,
+        next: 'give every query an id of its own',
+      });
+    }
+    first.set(id, row);
+  }
+  return { name, count, dimensions, ids, vectors, fields };
+}

@@ -1,0 +1,63 @@
+import { type ParquetScan, parquetScan } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import type { FieldSchema, MetadataColumns, MetadataValue } from '../../dataset.js';
+import type { ParquetFile } from './file.js';
+
+/**
+ * Rows decoded at once per column. Files without an offset index give a part of a row group only by decoding it
+ * from its start, so the window is large and the last one is kept.
+ */
+const WINDOW = 1 << 17;
+
+/** Reads id and metadata columns by row range. */
+export interface ColumnReader {
+  ids(column: string, start: number, end: number): Promise<string[]>;
+  metadata(fields: readonly FieldSchema[], start: number, end: number): Promise<MetadataColumns>;
+}
+
+export async function openColumns(file: ParquetFile): Promise<ColumnReader> {
+  const scan = await parquetScan({ file: file.buffer, metadata: file.metadata, compressors });
+  return {
+    async ids(column, start, end) {
+      const values = await readColumn(scan, column, start, end);
+      return values.map((value) => (value === null || value === undefined ? '' : String(value)));
+    },
+    async metadata(fields, start, end) {
+      const columns: Record<string, MetadataValue[]> = {};
+      for (const field of fields) {
+        const values = await readColumn(scan, field.name, start, end);
+        columns[field.name] = values.map(metadataValue);
+      }
+      return columns;
+    },
+  };
+}
+
+async function readColumn(scan: ParquetScan, column: string, start: number, end: number): Promise<unknown[]> {
+  const out: unknown[] = [];
+  for (const group of scan.ranges) {
+    for (let from = group.rowStart; from < group.rowEnd; from += WINDOW) {
+      const to = Math.min(from + WINDOW, group.rowEnd);
+      if (to <= start || from >= end) continue;
+      const values = await scan.readColumn({ column, rowStart: from, rowEnd: to });
+      if (values.length !== to - from) {
+        throw new Error(`column "${column}" has ${values.length} of ${to - from} values from row ${from}`);
+      }
+      const last = Math.min(to, end);
+      for (let row = Math.max(from, start); row < last; row++) out.push(values[row - from]);
+    }
+  }
+  if (out.length !== end - start) throw new Error(`column "${column}" ends at row ${start + out.length}`);
+  return out;
+}
+
+/** Timestamps become milliseconds since 1970 (UTC); integers beyond 2^53 stay bigint. */
+export function metadataValue(value: unknown): MetadataValue {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.getTime();
+  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (Array.isArray(value)) return value.map(metadataValue);
+  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, metadataValue);
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  throw new Error(`a value of type ${typeof value} is no metadata value`);
+}

@@ -1,0 +1,64 @@
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { InputError } from '../common/errors.js';
+import { packageRoot } from '../common/paths.js';
+import { catalogEntries } from './catalog.js';
+import { unreadable } from './check.js';
+import type { Dataset, Metric } from './dataset.js';
+import { EXTENSIONS, fileExtension } from './formats/open-source.js';
+import { nearestName } from './nearest.js';
+import { openEntry } from './open-entry.js';
+import { openFile } from './open-file.js';
+import { openFolder } from './open-folder.js';
+
+export interface OpenOptions {
+  /** Relative paths start here. */
+  baseFolder: string;
+  /** Declared by the suite: wins over what the dataset says. */
+  metric?: Metric | undefined;
+  /** Queries of a single-file dataset that has none; relative to `baseFolder`. */
+  queriesFile?: string | undefined;
+  cacheFolder: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens a dataset by catalog name, or by path: a file (.parquet, .jsonl, .jsonl.gz, .npy, .hdf5, .h5) or a folder.
+ * A name is a path if it contains a separator, starts with a dot or ends like such a file. Throws InputError.
+ */
+export async function openDataset(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
+  if (isPath(nameOrPath)) return openPath(nameOrPath, options);
+  const entry = catalogEntries().find((each) => each.name === nameOrPath);
+  if (entry === undefined) throw unknownDataset(nameOrPath, options);
+  if (entry.location === 'folder') {
+    throw new InputError(`dataset "${entry.name}" is not part of the package`, {
+      next: `give the folder that holds its files as a path: ${entry.files.map((file) => file.path).join(', ')}`,
+    });
+  }
+  return openEntry(entry, join(packageRoot, 'datasets', 'bundled', entry.name), nameOrPath, options);
+}
+
+function isPath(nameOrPath: string): boolean {
+  return /[/\\]/.test(nameOrPath) || nameOrPath.startsWith('.') || fileExtension(nameOrPath) !== undefined;
+}
+
+async function openPath(given: string, options: OpenOptions): Promise<Dataset> {
+  const path = resolve(options.baseFolder, given);
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(path).isDirectory();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  return isFolder ? openFolder(path, given, options) : openFile(path, given, options);
+}
+
+function unknownDataset(name: string, options: OpenOptions): InputError {
+  const names = catalogEntries().map((entry) => entry.name);
+  const nearest = nearestName(name, names);
+  const beside = existsSync(resolve(options.baseFolder, name)) ? `did you mean the path ./${name}? ` : '';
+  const hint = nearest === undefined ? beside : `did you mean "${nearest}"? `;
+  return new InputError(`unknown dataset "${name}"`, {
+    next: `${hint}known: ${names.join(', ')}; or a path to a folder or a file (${EXTENSIONS.join(', ')})`,
+  });
+}

@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FailureError, InputError, messageOf } from '../common/errors.js';
+import { throwIfInterrupted } from './abort.js';
+import { findZeroVector, zeroVectorError } from './check.js';
+import type { Dataset, PreparedVectors } from './dataset.js';
+import { DuplicateFinder } from './duplicates.js';
+import { openPreparedVectors, PREPARED_FILE } from './prepared.js';
+
+export { openPreparedVectors } from './prepared.js';
+
+export interface PrepareOptions {
+  cacheFolder: string;
+  signal?: AbortSignal | undefined;
+  /** Points converted so far, and all. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What was found while converting; kept beside the vectors, so that a cached copy is judged the same way. */
+interface Findings {
+  version: 1;
+  count: number;
+  dimensions: number;
+  /** Where the first zero vector is (an error under cosine only), or null. */
+  zero: string | null;
+}
+
+const FINDINGS_FILE = 'vectors.json';
+
+/**
+ * Converts a dataset to float32 rows in `<cache>/vectors/<hash>/` and checks every vector on the way; a copy that
+ * is there already is used. Memory is bounded by a batch (and 16 bytes per point that has an id of its own).
+ * Throws InputError for non-finite or zero (cosine) vectors, repeated ids and wrong counts, naming the place, and
+ * FailureError if the cache cannot be written; nothing half-written stays.
+ */
+export async function prepareVectors(dataset: Dataset, options: PrepareOptions): Promise<PreparedVectors> {
+  const { hash, count, dimensions, metric } = dataset.info;
+  const folder = join(options.cacheFolder, 'vectors', hash);
+  let findings = await readFindings(folder, count, dimensions);
+  if (findings === undefined) findings = await convert(dataset, folder, options);
+  else options.onProgress?.(count, count);
+  if (metric === 'cosine' && findings.zero !== null) throw zeroVectorError(findings.zero);
+  return openPreparedVectors(folder, count, dimensions);
+}
+
+async function readFindings(
+  folder: string,
+  count: number,
+  dimensions: number,
+): Promise<Findings | undefined> {
+  const info = await stat(join(folder, PREPARED_FILE)).catch(() => undefined);
+  if (info?.size !== count * dimensions * 4) return undefined;
+  const text = await readFile(join(folder, FINDINGS_FILE), 'utf8').catch(() => '{}');
+  const found = JSON.parse(text) as Partial<Findings>;
+  return found.version === 1 && found.count === count && found.zero !== undefined
+    ? (found as Findings)
+    : undefined;
+}
+
+async function convert(dataset: Dataset, folder: string, options: PrepareOptions): Promise<Findings> {
+  const suffix = `${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+  const vectors = join(folder, `${PREPARED_FILE}.${suffix}`);
+  const facts = join(folder, `${FINDINGS_FILE}.${suffix}`);
+  try {
+    await guardWrite(folder, async () => {
+      await mkdir(folder, { recursive: true });
+      await removeLeftovers(folder);
+    });
+    const findings = await writeVectors(dataset, vectors, folder, options);
+    await guardWrite(folder, async () => {
+      await writeFile(facts, JSON.stringify(findings));
+      // Findings first: vectors without findings would be taken for complete by nobody, the reverse is harmless.
+      await rename(facts, join(folder, FINDINGS_FILE));
+      await rename(vectors, join(folder, PREPARED_FILE));
+    });
+    return findings;
+  } catch (error) {
+    await rm(vectors, { force: true });
+    await rm(facts, { force: true });
+    throw error;
+  }
+}
+
+async function writeVectors(
+  dataset: Dataset,
+  path: string,
+  folder: string,
+  { signal, onProgress }: PrepareOptions,
+): Promise<Findings> {
+  const { count, dimensions, metric } = dataset.info;
+  const place = (row: number) => dataset.place?.(row) ?? `${dataset.info.name} row ${row}`;
+  const duplicates = new DuplicateFinder(count);
+  let done = 0;
+  let zero: string | null = null;
+  const file = await guardWrite(folder, () => open(path, 'wx'));
+  try {
+    for await (const batch of dataset.points({ batchSize: batchRows(dimensions), signal })) {
+      throwIfInterrupted(signal);
+      const at = zero === null ? findZeroVector(batch.vectors, batch.count, dimensions) : -1;
+      if (at !== -1) zero = place(batch.start + at);
+      if (zero !== null && metric === 'cosine') throw zeroVectorError(zero);
+      duplicates.add(batch.ids);
+      done += batch.count;
+      if (done > count) throw wrongCount(dataset, done);
+      const { buffer, byteOffset, byteLength } = batch.vectors;
+      await guardWrite(folder, () => writeAll(file, new Uint8Array(buffer, byteOffset, byteLength)));
+      onProgress?.(done, count);
+    }
+  } finally {
+    await file.close();
+  }
+  if (done !== count) throw wrongCount(dataset, done);
+  await duplicates.confirm(dataset, place, signal);
+  return { version: 1, count, dimensions, zero };
+}
+
+async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at);
+    at += bytesWritten;
+  }
+}
+
+/** About 4 MiB per batch. */
+function batchRows(dimensions: number): number {
+  return Math.min(8192, Math.max(16, Math.floor((1 << 20) / dimensions)));
+}
+
+function wrongCount(dataset: Dataset, found: number): InputError {
+  return new InputError(`gave ${found} points, ${dataset.info.count} were announced`, {
+    where: dataset.info.source,
+    next: 'the file is damaged or changes while it is read',
+  });
+}
+
+/** Errors of writing become FailureError; those of reading the dataset pass outside of this. */
+async function guardWrite<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+    throw new FailureError(
+      full ? 'no space left for converted vectors' : `cannot write: ${messageOf(error)}`,
+      {
+        where: folder,
+        next: full
+          ? 'free space there, or move the cache with VECPARITY_HOME'
+          : 'make the folder writable, or move the cache with VECPARITY_HOME',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Removes temporary files of processes that are gone (killed while converting). */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const owner = /\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (owner !== undefined && !isAlive(Number(owner))) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

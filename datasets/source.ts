@@ -1,0 +1,51 @@
+import type { FieldSchema, MetadataColumns, PointBatch, PointsOptions } from './dataset.js';
+
+/**
+ * What one file format gives: vectors with ids and metadata, in row order. Points and query sets are read
+ * through the same interface.
+ */
+export interface VectorSource {
+  readonly count: number;
+  readonly dimensions: number;
+  readonly fields: readonly FieldSchema[];
+  /** False if ids are row numbers, which cannot repeat. */
+  readonly hasIds: boolean;
+  /** How the files are read, as far as it changes what comes out; part of the dataset's hash. */
+  readonly reading: unknown;
+  /** Where row `row` is, in the file's own words. */
+  place(row: number): string;
+  /** Batches in row order; `vectors` is reused from batch to batch. */
+  read(options: PointsOptions): AsyncIterable<PointBatch>;
+  close(): Promise<void>;
+}
+
+/** All ids, in row order. The vectors are decoded and dropped where a format cannot skip them. */
+export async function readIds(source: Pick<VectorSource, 'read'>, signal?: AbortSignal): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const batch of source.read({ batchSize: 4096, signal })) {
+    for (const id of batch.ids) ids.push(id);
+  }
+  return ids;
+}
+
+/** Row numbers as ids: `start`, `start + 1`, … */
+export function rowIds(start: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => String(start + i));
+}
+
+/** Everything of a (small) source at once: query sets are held in memory. */
+export async function readAll(
+  source: VectorSource,
+  signal?: AbortSignal,
+): Promise<{ ids: string[]; vectors: Float32Array; fields: MetadataColumns }> {
+  const ids: string[] = [];
+  const vectors = new Float32Array(source.count * source.dimensions);
+  const names = source.fields.map((field) => field.name);
+  const fields: Record<string, unknown[]> = Object.fromEntries(names.map((name) => [name, []]));
+  for await (const batch of source.read({ batchSize: 4096, metadata: names, signal })) {
+    vectors.set(batch.vectors, batch.start * source.dimensions);
+    for (const id of batch.ids) ids.push(id);
+    for (const name of names) for (const value of batch.metadata?.[name] ?? []) fields[name]!.push(value);
+  }
+  return { ids, vectors, fields: fields as MetadataColumns };
+}
