@@ -48,7 +48,8 @@ export interface OptionShape {
 export interface OptionRules {
   index: z.ZodObject;
   search: z.ZodObject;
-  defaults: { type: string; quantization: string };
+  defaultType: string;
+  defaultQuantization(type: string): string;
   /** What the type and quantization make of the other keys; a string says why they do not go together. */
   shape(type: string, quantization: string, index: Readonly<Record<string, unknown>>): OptionShape | string;
   /** Rules between several keys, once each is valid by itself. */
@@ -64,8 +65,8 @@ export function parseOptions(rules: OptionRules, input: OptionsInput): ParsedOpt
   const faulty = (key: string) => issues.some(({ path }) => path[0] === 'index' && path[1] === key);
   if (faulty('type') || faulty('quantization')) return { state: 'invalid', issues };
 
-  const type = String(input.index['type'] ?? rules.defaults.type);
-  const word = String(input.index['quantization'] ?? rules.defaults.quantization);
+  const type = String(input.index['type'] ?? rules.defaultType);
+  const word = String(input.index['quantization'] ?? rules.defaultQuantization(type));
   const quantized = SYNONYMS[word] ?? word;
   const shape = rules.shape(type, quantized, input.index);
   if (typeof shape === 'string') {

@@ -7,6 +7,7 @@ import { packageVersion, requireClient } from './packages.js';
 const ENGINES: Readonly<Record<string, () => Promise<{ engine: EngineDefinition }>>> = {
   usearch: () => import('./usearch/engine.js'),
   hnswlib: () => import('./hnswlib/engine.js'),
+  lancedb: () => import('./lancedb/engine.js'),
   null: () => import('./null/engine.js'),
 };
 

@@ -11,7 +11,8 @@ export const rules: OptionRules = {
     })
     .partial(),
   search: z.strictObject({ ef: integer(1, 100_000) }).partial(),
-  defaults: { type: 'hnsw', quantization: 'none' },
+  defaultType: 'hnsw',
+  defaultQuantization: () => 'none',
   shape: (type, quantized) => ({
     index: { type, quantization: quantized, m: 16, efConstruction: 200 },
     search: { ef: 64 },

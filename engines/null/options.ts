@@ -4,6 +4,7 @@ import { choice, type OptionRules, quantization } from '../options.js';
 export const rules: OptionRules = {
   index: z.strictObject({ type: choice(['none']), quantization: quantization(['none']) }).partial(),
   search: z.strictObject({}),
-  defaults: { type: 'none', quantization: 'none' },
+  defaultType: 'none',
+  defaultQuantization: () => 'none',
   shape: (type, quantized) => ({ index: { type, quantization: quantized }, search: {}, variant: 'none' }),
 };

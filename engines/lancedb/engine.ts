@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
+import { jsonSchemas, parseOptions } from '../options.js';
+import { installCommand, packageVersion } from '../packages.js';
+import { loadClients } from './client.js';
+import { createCollection } from './collection.js';
+import { checkData, INDEX_TYPES, rules } from './options.js';
+
+const PACKAGES = ['@lancedb/lancedb', 'apache-arrow'];
+
+export const engine: EngineDefinition = {
+  name: 'lancedb',
+  title: 'LanceDB',
+  packages: PACKAGES,
+  install: installCommand(PACKAGES),
+  capabilities: {
+    metrics: ['cosine', 'dot', 'l2'],
+    indexTypes: INDEX_TYPES,
+    filterOperators: [],
+    operations: ['count'],
+    idKinds: ['u32', 'u64', 'string'],
+    maxDimensions: null,
+    visibility: 'immediate',
+    scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
+    deterministicBuild: 'never',
+    remarks: [
+      'Runs inside the process on threads of its own: a query is asynchronous, and the build uses the number of threads asked for (decided by the first connection of a process).',
+      'Scores of pq, rq and sq8 without refineFactor are estimates, and under cosine they estimate 2(1-cos); with refineFactor they are exact.',
+      'nlist is always set, as the engine would otherwise choose a number of partitions that leaves nprobe without effect; nprobe above nlist works as nlist.',
+      'Each search is checked to use the index: a plan that falls back to scanning is a failure.',
+      'hnsw needs ef of at least k times refineFactor.',
+      'sq8 under dot is refused: it ranks wrongly in this version.',
+      'pq needs 2^bits points and pqSegments that divide the dimension (default: dimension/16, else /8, else 1); rq a dimension divisible by 8.',
+      'The original vectors always stay on disk beside the index; the size on disk covers both.',
+      'Points that are all zero are left out of answers under cosine.',
+      'A query that holds NaN gets no or arbitrary points, by index type. The harness checks all vectors beforehand.',
+    ],
+  },
+  optionSchemas: () => jsonSchemas(rules),
+  parseOptions: (input) => parseOptions(rules, input),
+  checkData,
+  connect,
+};
+
+async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
+  const { lance, arrow } = loadClients(options.threads);
+  const folder = join(options.folder, 'lancedb');
+  const connection = await lance.connect(folder);
+  signal.throwIfAborted();
+  return {
+    version: async () => packageVersion('@lancedb/lancedb') ?? 'unknown',
+    create: (spec) => createCollection({ lance, arrow, connection, folder, threads: options.threads }, spec),
+    close: async () => connection.close(),
+  };
+}

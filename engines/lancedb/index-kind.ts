@@ -1,0 +1,51 @@
+import type { CollectionSpec, Parameters } from '../engine.js';
+import type { LanceClient, LanceIndexOptions, LanceTable } from './client.js';
+import { VECTOR } from './columns.js';
+import { pqSegments } from './options.js';
+
+export const INDEX_NAME = 'vector_index';
+
+/** One of the client's index types. */
+export interface IndexKind {
+  create: keyof LanceClient['Index'];
+  /** As the engine reports it. */
+  reported: string;
+  /** Settings the adapter chose because the suite did not. */
+  details(spec: CollectionSpec): Readonly<Record<string, number>>;
+}
+
+const none = () => ({});
+const segments = ({ index, dimensions }: CollectionSpec) => ({ pqSegments: pqSegments(index, dimensions) });
+
+const KINDS: Readonly<Record<string, IndexKind>> = {
+  'ivf none': { create: 'ivfFlat', reported: 'IVF_FLAT', details: none },
+  'ivf pq': { create: 'ivfPq', reported: 'IVF_PQ', details: segments },
+  'ivf rq': { create: 'ivfRq', reported: 'IVF_RQ', details: none },
+  'hnsw sq8': { create: 'hnswSq', reported: 'IVF_HNSW_SQ', details: none },
+  'hnsw pq': { create: 'hnswPq', reported: 'IVF_HNSW_PQ', details: segments },
+};
+
+/** Undefined for flat, which has no index. */
+export function indexKind(index: Parameters): IndexKind | undefined {
+  return KINDS[`${index['type']} ${index['quantization']}`];
+}
+
+export async function createIndex(
+  lance: LanceClient,
+  table: LanceTable,
+  kind: IndexKind,
+  spec: CollectionSpec,
+): Promise<void> {
+  const config = lance.Index[kind.create](indexOptions(spec));
+  await table.createIndex(VECTOR, { config, replace: true, name: INDEX_NAME });
+}
+
+function indexOptions(spec: CollectionSpec): LanceIndexOptions {
+  const { index, metric, dimensions } = spec;
+  const options: LanceIndexOptions = { distanceType: metric, numPartitions: Number(index['nlist']) };
+  if (index['quantization'] === 'pq') options.numSubVectors = pqSegments(index, dimensions);
+  if (index['bits'] !== undefined) options.numBits = Number(index['bits']);
+  if (index['m'] !== undefined) options.m = Number(index['m']);
+  if (index['efConstruction'] !== undefined) options.efConstruction = Number(index['efConstruction']);
+  return options;
+}

@@ -1,0 +1,68 @@
+import { FailureError } from '../../common/errors.js';
+import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine.js';
+import { requireDimensions } from '../load.js';
+import type { LanceQuery, LanceTable } from './client.js';
+import { ID } from './columns.js';
+
+const DISTANCE = '_distance';
+/** Left out, the engine computes it all the same and prints a warning for every query. */
+const COLUMNS = [ID, DISTANCE];
+const NO_HITS: Hits = { keys: new Uint32Array(0), scores: new Float32Array(0) };
+
+/** Builds the query function of a setting and makes sure that the engine answers it from the index. */
+export async function prepareSearch(
+  table: LanceTable,
+  indexed: boolean,
+  spec: CollectionSpec,
+  search: Parameters,
+  k: number,
+): Promise<PreparedSearch> {
+  const request = requestOf(table, spec, search, k);
+  await requirePlan(request(new Float32Array(spec.dimensions).fill(1)), indexed);
+  let open = true;
+  return {
+    effective: effective(spec.index, search),
+    query: async (vector) => {
+      if (!open) throw new FailureError('the search was closed', { where: 'lancedb' });
+      requireDimensions('lancedb', vector, spec.dimensions);
+      const result = await request(vector).toArrow();
+      const keys = result.getChild(ID);
+      const scores = result.getChild(DISTANCE);
+      return keys === null || scores === null ? NO_HITS : { keys: keys.toArray(), scores: scores.toArray() };
+    },
+    close: async () => {
+      open = false;
+    },
+  };
+}
+
+/** The client's builder has to be filled for each query; numbers and names are settled here once. */
+function requestOf(table: LanceTable, spec: CollectionSpec, search: Parameters, k: number) {
+  const { ef, refineFactor } = search;
+  const nprobe = spec.index['nlist'] === undefined ? undefined : (search['nprobe'] ?? spec.index['nlist']);
+  return (vector: Float32Array): LanceQuery => {
+    let query = table.vectorSearch(vector).distanceType(spec.metric).select(COLUMNS).limit(k);
+    if (nprobe !== undefined) query = query.nprobes(nprobe as number);
+    if (ef !== undefined) query = query.ef(ef as number);
+    if (refineFactor !== undefined) query = query.refineFactor(refineFactor as number);
+    return query;
+  };
+}
+
+/** The engine falls back to a scan without an error, for instance when distance types differ. */
+async function requirePlan(query: LanceQuery, indexed: boolean): Promise<void> {
+  const plan = await query.explainPlan(true);
+  const usesIndex = plan.includes('ANNSubIndex');
+  if (usesIndex === indexed) return;
+  const what = indexed
+    ? 'the search would scan all points instead of using the index'
+    : 'the search uses an index';
+  throw new FailureError(what, { where: 'lancedb', got: plan });
+}
+
+function effective(index: Parameters, search: Parameters): Parameters {
+  const { nprobe } = search;
+  return nprobe === undefined
+    ? search
+    : { ...search, nprobe: Math.min(Number(nprobe), Number(index['nlist'])) };
+}
