@@ -18,11 +18,28 @@ export function distance(
 ): number {
   if (metric === 'l2') return Math.sqrt(squared(a, aStart, b, bStart, dimensions));
   if (metric === 'dot') return -dot(a, aStart, b, bStart, dimensions);
-  const norms = dot(a, aStart, a, aStart, dimensions) * dot(b, bStart, b, bStart, dimensions);
-  return norms === 0 ? 1 : 1 - dot(a, aStart, b, bStart, dimensions) / Math.sqrt(norms);
+  const product = dot(a, aStart, b, bStart, dimensions);
+  return cosineDistance(
+    product,
+    dot(a, aStart, a, aStart, dimensions),
+    dot(b, bStart, b, bStart, dimensions),
+  );
 }
 
-function dot(a: Float32Array, aStart: number, b: Float32Array, bStart: number, dimensions: number): number {
+/** Cosine distance from a·b and the squared norms a·a and b·b, for callers that keep the norms. */
+export function cosineDistance(product: number, squaredNormA: number, squaredNormB: number): number {
+  const norms = squaredNormA * squaredNormB;
+  return norms === 0 ? 1 : 1 - product / Math.sqrt(norms);
+}
+
+/** Inner product in float64, summed in the order of the components. */
+export function dot(
+  a: Float32Array,
+  aStart: number,
+  b: Float32Array,
+  bStart: number,
+  dimensions: number,
+): number {
   let sum = 0;
   for (let i = 0; i < dimensions; i++) sum += a[aStart + i]! * b[bStart + i]!;
   return sum;

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../common/errors.js';
+import type { PreparedVectors } from '../../datasets/dataset.js';
+import { type ComputedTruth, computeTruth, TRUTH_VERSION, type TruthOptions } from './compute.js';
+import { readTruth, type StoredTruth, writeTruth } from './files.js';
+
+export interface CachedTruthOptions extends TruthOptions {
+  /** `.cache`; truths are kept in its folder `truth`. */
+  cacheFolder: string;
+  /** Content hashes of what goes in. */
+  datasetHash: string;
+  queriesHash: string;
+  vectors: PreparedVectors;
+  /** Row-major, as many dimensions as the vectors. */
+  queries: Float32Array;
+}
+
+export interface CachedTruth extends ComputedTruth {
+  fromCache: boolean;
+}
+
+/**
+ * The truth from the cache, or computed and put there. A damaged cache file is reported by `onWarning` and computed
+ * again; a cache that cannot be written is reported too and costs only time. `seconds` is what computing it took,
+ * whenever that was.
+ */
+export async function loadOrComputeTruth(options: CachedTruthOptions): Promise<CachedTruth> {
+  const folder = join(options.cacheFolder, 'truth');
+  const path = join(folder, `${cacheKey(options)}.parquet`);
+  const stored = await load(path, options);
+  if (stored !== undefined) return stored;
+  const truth = await computeTruth(options.vectors, options.queries, options);
+  try {
+    mkdirSync(folder, { recursive: true });
+    await writeTruth(path, truth, options);
+  } catch (error) {
+    options.onWarning?.(`truth: not kept in the cache: ${messageOf(error)}`);
+  }
+  return { ...truth, fromCache: false };
+}
+
+function cacheKey({ datasetHash, queriesHash, metric, k, kernel }: CachedTruthOptions): string {
+  const parts = { version: TRUTH_VERSION, datasetHash, queriesHash, metric, k, kernel: kernel ?? 'default' };
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+async function load(path: string, options: CachedTruthOptions): Promise<CachedTruth | undefined> {
+  if (!existsSync(path)) return undefined;
+  try {
+    const stored = await readTruth(path);
+    const { kernel, seconds } = stored;
+    if (!fits(stored, options) || kernel === undefined || seconds === undefined) {
+      throw new Error(`${path}: holds another truth than its name says`);
+    }
+    return { ...stored, kernel, seconds, fromCache: true };
+  } catch (error) {
+    options.onWarning?.(`truth: the cached file is damaged and is computed again: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
+function fits(stored: StoredTruth, { vectors, queries, metric, k }: CachedTruthOptions): boolean {
+  const depth = Math.min(k, vectors.count);
+  const count = queries.length / vectors.dimensions;
+  return stored.metric === metric && stored.depth === depth && stored.count === count;
+}

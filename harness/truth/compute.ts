@@ -1,0 +1,184 @@
+import { statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import {
+  FailureError,
+  InputError,
+  InterruptedError,
+  messageOf,
+  VecparityError,
+} from '../../common/errors.js';
+import { compiledModule } from '../../common/paths.js';
+import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
+import type { Truth } from '../store/types.js';
+import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
+import type { KernelName } from './kernel.js';
+import { TopLists } from './top-lists.js';
+
+/** Raised when the meaning of a truth changes; part of the cache key. */
+export const TRUTH_VERSION = 1;
+
+export interface TruthOptions {
+  metric: Metric;
+  /** Neighbours wanted; the truth holds fewer if the dataset is smaller. */
+  k: number;
+  /** Worker threads; default: one for each core. */
+  threads?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Called after each tile. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  onWarning?: ((message: string) => void) | undefined;
+  /** Default: `usearch`, or `float64` with a warning if usearch cannot be loaded. */
+  kernel?: KernelName | undefined;
+  /** Rows a tile; for tests. */
+  tileRows?: number | undefined;
+}
+
+export interface ComputedTruth extends Truth {
+  kernel: KernelName;
+  seconds: number;
+}
+
+/**
+ * Exact nearest neighbours of all queries, in worker threads. Memory: the results, and per thread two tiles of 12 MB
+ * and the kernel's block. Both kernels give the same bits: what they keep is ordered by (float64 distance, row).
+ * Throws InputError for k < 1 or vectors that do not fit, InterruptedError on abort, FailureError if a thread fails.
+ */
+export async function computeTruth(
+  vectors: PreparedVectors,
+  queries: Float32Array,
+  options: TruthOptions,
+): Promise<ComputedTruth> {
+  const began = performance.now();
+  check(vectors, queries, options.k);
+  const kernel = await chooseKernel(options);
+  const depth = Math.min(options.k, vectors.count);
+  const lists = new TopLists(queries.length / vectors.dimensions, depth);
+  if (lists.queries > 0) await scanInThreads(jobOf(vectors, queries, depth, kernel, options), lists, options);
+  const { rows, distances } = lists;
+  return {
+    count: lists.queries,
+    depth,
+    rows,
+    distances,
+    kernel,
+    seconds: (performance.now() - began) / 1000,
+  };
+}
+
+function check({ file, count, dimensions }: PreparedVectors, queries: Float32Array, k: number): void {
+  if (!Number.isInteger(k) || k < 1) {
+    throw new InputError('k must be a positive integer', { where: 'truth', got: k });
+  }
+  if (queries.length % dimensions !== 0) {
+    throw new InputError(`queries must have the ${dimensions} dimensions of the dataset`, {
+      where: 'truth',
+      got: `${queries.length} numbers`,
+    });
+  }
+  const bad = queries.findIndex((x) => !Number.isFinite(x));
+  if (bad >= 0) {
+    throw new InputError(`query ${Math.floor(bad / dimensions)} has a component that is not finite`, {
+      where: 'truth',
+      got: queries[bad],
+      next: 'remove or mend the query',
+    });
+  }
+  const bytes = statSync(file).size;
+  if (bytes !== count * dimensions * 4) {
+    throw new InputError(`must hold ${count} vectors of ${dimensions} dimensions in float32`, {
+      where: file,
+      got: `${bytes} bytes`,
+      next: 'delete the file; it is made again from the dataset',
+    });
+  }
+}
+
+async function chooseKernel({ kernel, onWarning }: TruthOptions): Promise<KernelName> {
+  if (kernel === 'float64') return kernel;
+  try {
+    await import('usearch');
+    return 'usearch';
+  } catch (error) {
+    const next = 'install it with: npm install usearch@2.25.3';
+    if (kernel === 'usearch') {
+      throw new FailureError(`usearch cannot be loaded: ${messageOf(error)}`, {
+        where: 'truth',
+        next,
+        cause: error,
+      });
+    }
+    onWarning?.(`truth: usearch cannot be loaded, so the slower float64 kernel is used (${next})`);
+    return 'float64';
+  }
+}
+
+function jobOf(
+  { file, count, dimensions }: PreparedVectors,
+  queries: Float32Array,
+  depth: number,
+  kernel: KernelName,
+  { metric, tileRows = tileRowsFor(dimensions) }: TruthOptions,
+): WorkerJob {
+  const shared = new SharedArrayBuffer(queries.byteLength);
+  new Float32Array(shared).set(queries);
+  const progress = new SharedArrayBuffer(8);
+  return { kernel, metric, file, count, dimensions, depth, tileRows, queries: shared, progress };
+}
+
+async function scanInThreads(job: WorkerJob, lists: TopLists, options: TruthOptions): Promise<void> {
+  const tiles = Math.ceil(job.count / job.tileRows);
+  const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), tiles));
+  throwIfAborted(options.signal);
+  const progress = new Int32Array(job.progress);
+  progress[NEXT_TILE] = 0;
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(compiledModule('harness/truth/worker.js'), { workerData: job }),
+  );
+  const onTile = (): void => options.onProgress?.(Atomics.load(progress, TILES_DONE), tiles);
+  const end = aborted(options.signal);
+  try {
+    await Promise.race([Promise.all(workers.map((worker) => resultOf(worker, lists, onTile))), end.promise]);
+  } finally {
+    end.forget();
+    await Promise.all(workers.map((worker) => worker.terminate()));
+  }
+}
+
+/** Merges the worker's lists when it is done; rejects if it fails or ends without a result. */
+function resultOf(worker: Worker, lists: TopLists, onTile: () => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (what: string, cause?: unknown): void =>
+      reject(new FailureError(what, { where: 'truth', cause }));
+    worker.on('message', (message: WorkerMessage) => {
+      if (message.type === 'tile') return onTile();
+      lists.merge(message);
+      resolve();
+    });
+    worker.on('error', (error) => fail(messageOf(error), error));
+    worker.on('exit', (code) => fail(`a thread ended with code ${code} before it had a result`));
+  });
+}
+
+/** A promise that rejects on abort, and the way to stop listening. */
+function aborted(signal: AbortSignal | undefined): { promise: Promise<never>; forget: () => void } {
+  let listener = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    listener = () => {
+      try {
+        throwIfAborted(signal);
+      } catch (error) {
+        reject(error);
+      }
+    };
+  });
+  signal?.addEventListener('abort', listener, { once: true });
+  return { promise, forget: () => signal?.removeEventListener('abort', listener) };
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  if (signal.reason instanceof VecparityError) throw signal.reason;
+  throw new InterruptedError('stopped while computing the truth', { where: 'truth', cause: signal.reason });
+}

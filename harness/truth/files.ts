@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { extname } from 'node:path';
+import { parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { InputError } from '../../common/errors.js';
+import { fileFailure, temporaryName, writeFileAtomic } from '../../common/files.js';
+import { METRICS, type Metric } from '../../datasets/dataset.js';
+import type { Truth } from '../store/types.js';
+import { KERNELS, type KernelName } from './kernel.js';
+
+export const TRUTH_FORMATS = ['.hdf5', '.h5', '.parquet'] as const;
+
+/** A truth with what its file says of it. */
+export interface StoredTruth extends Truth {
+  metric: Metric;
+  kernel: KernelName | undefined;
+  /** Time it took to compute. */
+  seconds: number | undefined;
+}
+
+type Writable = Truth & { kernel?: KernelName; seconds?: number };
+
+/** Names of the metrics in ann-benchmarks' files. */
+const HDF5_DISTANCE: Readonly<Record<Metric, string>> = { cosine: 'angular', l2: 'euclidean', dot: 'dot' };
+
+/**
+ * Writes a truth: whole or not at all.
+ * `.parquet`: one row per query, lists `neighbors` (int32) and `distances` (float64), a hash over both.
+ * `.hdf5`: ann-benchmarks' datasets `neighbors` (int32) and `distances` (float32) and its attribute `distance`.
+ * Throws InputError for another extension, FailureError if it cannot be written.
+ */
+export async function writeTruth(
+  path: string,
+  truth: Writable,
+  { metric }: { metric: Metric },
+): Promise<void> {
+  const extension = extname(path).toLowerCase();
+  if (extension === '.parquet') return writeParquet(path, truth, metric);
+  if (extension === '.hdf5' || extension === '.h5') return writeHdf5(path, truth, metric);
+  throw new InputError('a truth is written as .hdf5 or .parquet', {
+    where: path,
+    got: extension,
+    next: 'choose a name that ends in .hdf5 or .parquet',
+  });
+}
+
+const SCHEMA: SchemaElement[] = [
+  { name: 'root', num_children: 2 },
+  ...list('neighbors', 'INT32'),
+  ...list('distances', 'DOUBLE'),
+];
+
+function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
+  const group = { num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } } as const;
+  return [
+    { name, repetition_type: 'REQUIRED', ...group },
+    { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
+    { name: 'element', type, repetition_type: 'REQUIRED' },
+  ];
+}
+
+function writeParquet(path: string, truth: Writable, metric: Metric): void {
+  const { count, depth, rows, distances, kernel, seconds } = truth;
+  const lists = (values: Int32Array | Float64Array): number[][] =>
+    Array.from({ length: count }, (_, i) => Array.from(values.subarray(i * depth, (i + 1) * depth)));
+  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds };
+  const buffer = parquetWriteBuffer({
+    schema: SCHEMA,
+    columnData: [
+      { name: 'neighbors', data: lists(rows) },
+      { name: 'distances', data: lists(distances) },
+    ],
+    statistics: false,
+    kvMetadata: [{ key: 'vecparity.truth', value: JSON.stringify(facts) }],
+  });
+  writeFileAtomic(path, new Uint8Array(buffer));
+}
+
+async function writeHdf5(path: string, truth: Truth, metric: Metric): Promise<void> {
+  const h5wasm = await import('h5wasm/node');
+  await h5wasm.ready;
+  const temporary = temporaryName(path);
+  const shape = [truth.count, truth.depth];
+  try {
+    const file = new h5wasm.File(temporary, 'w');
+    try {
+      file.create_dataset({ name: 'neighbors', data: truth.rows, shape, dtype: '<i4' });
+      file.create_dataset({
+        name: 'distances',
+        data: Float32Array.from(truth.distances),
+        shape,
+        dtype: '<f4',
+      });
+      file.create_attribute('distance', HDF5_DISTANCE[metric]);
+    } finally {
+      file.close();
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw fileFailure(path, 'cannot be written', error);
+  }
+}
+
+/**
+ * Reads a truth that `writeTruth` wrote as Parquet. Throws InputError naming the file if it is missing, damaged (its
+ * content is hashed and compared) or of another kind.
+ */
+export async function readTruth(path: string): Promise<StoredTruth> {
+  try {
+    return await readParquet(path);
+  } catch (error) {
+    throw new InputError('is no readable truth', {
+      where: path,
+      got: error,
+      next: 'restore the file from a copy, or have it made again (vecparity truth, or a new run)',
+      cause: error,
+    });
+  }
+}
+
+async function readParquet(path: string): Promise<StoredTruth> {
+  const bytes = readFileSync(path);
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const metadata = parquetMetadata(file);
+  const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecparity.truth')?.value);
+  const count = Number(metadata.num_rows);
+  const { depth } = facts;
+  const rows = new Int32Array(count * depth);
+  const distances = new Float64Array(count * depth);
+  let seen = 0;
+  await parquetRead({
+    file,
+    metadata,
+    onChunk: ({ columnName, columnData, rowStart }) => {
+      const into = columnName === 'neighbors' ? rows : distances;
+      const lists = columnData as ArrayLike<ArrayLike<number>>;
+      for (let i = 0; i < lists.length; i++) into.set(lists[i]!, (rowStart + i) * depth);
+      seen += lists.length;
+    },
+  });
+  const truth = { count, depth, rows, distances };
+  if (seen !== 2 * count || contentHash(truth) !== facts.sha256)
+    throw new Error('its content does not match its hash');
+  return { ...truth, metric: facts.metric, kernel: facts.kernel, seconds: facts.seconds };
+}
+
+interface Facts {
+  metric: Metric;
+  depth: number;
+  sha256: string;
+  kernel: KernelName | undefined;
+  seconds: number | undefined;
+}
+
+function factsOf(text: string | undefined): Facts {
+  if (text === undefined) throw new Error('it was not written by vecparity truth');
+  const { metric, depth, sha256, kernel, seconds } = JSON.parse(text) as Record<string, unknown>;
+  if (!METRICS.includes(metric as Metric) || !Number.isInteger(depth) || typeof sha256 !== 'string') {
+    throw new Error('its metadata is not that of a truth');
+  }
+  return {
+    metric: metric as Metric,
+    depth: depth as number,
+    sha256,
+    kernel: KERNELS.find((name) => name === kernel),
+    seconds: typeof seconds === 'number' ? seconds : undefined,
+  };
+}
+
+/** sha256 over shape, rows and distances. */
+function contentHash({ count, depth, rows, distances }: Truth): string {
+  const hash = createHash('sha256').update(JSON.stringify([count, depth]));
+  hash.update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+  hash.update(new Uint8Array(distances.buffer, distances.byteOffset, distances.byteLength));
+  return hash.digest('hex');
+}

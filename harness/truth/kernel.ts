@@ -1,0 +1,16 @@
+import type { Metric } from '../../datasets/dataset.js';
+import type { Tile, Vectors } from './tile.js';
+import type { TopLists } from './top-lists.js';
+
+/** `usearch`: float32 SIMD candidates, proven complete and recomputed in float64. `float64`: all in JavaScript. */
+export type KernelName = 'usearch' | 'float64';
+export const KERNELS = ['usearch', 'float64'] as const satisfies readonly KernelName[];
+
+export interface ScanJob {
+  metric: Metric;
+  queries: Vectors;
+  lists: TopLists;
+}
+
+/** Offers every row of the tile that could belong to a query's list to that list, with its float64 distance. */
+export type ScanTile = (job: ScanJob, tile: Tile) => void;

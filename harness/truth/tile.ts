@@ -1,0 +1,50 @@
+import type { Metric } from '../../datasets/dataset.js';
+import { cosineDistance, distance, dot } from '../measures/distance.js';
+
+/** Row-major vectors with their squared norms in float64. */
+export interface Vectors {
+  values: Float32Array;
+  count: number;
+  dimensions: number;
+  squaredNorms: Float64Array;
+  /** Largest absolute component. */
+  largest: number;
+}
+
+/** Consecutive rows of the dataset, `first` being the row number of the first. */
+export interface Tile extends Vectors {
+  first: number;
+}
+
+/** Computes norms; `onBad` is told the first vector with a component that is not finite, and must throw. */
+export function measured(
+  values: Float32Array,
+  count: number,
+  dimensions: number,
+  onBad: (vector: number) => never,
+): Vectors {
+  const squaredNorms = new Float64Array(count);
+  let largest = 0;
+  for (let v = 0; v < count; v++) {
+    squaredNorms[v] = dot(values, v * dimensions, values, v * dimensions, dimensions);
+    // Squares of float32 cannot overflow float64: not finite means that a component is not.
+    if (!Number.isFinite(squaredNorms[v])) onBad(v);
+  }
+  for (let i = 0; i < count * dimensions; i++) largest = Math.max(largest, Math.abs(values[i]!));
+  return { values, count, dimensions, squaredNorms, largest };
+}
+
+/** The float64 distance of `harness/measures/distance.ts`, to the bit, without computing norms again. */
+export function distanceOf(
+  metric: Metric,
+  queries: Vectors,
+  query: number,
+  tile: Vectors,
+  row: number,
+): number {
+  const { dimensions } = tile;
+  const [a, b] = [query * dimensions, row * dimensions];
+  if (metric !== 'cosine') return distance(metric, queries.values, a, tile.values, b, dimensions);
+  const product = dot(queries.values, a, tile.values, b, dimensions);
+  return cosineDistance(product, queries.squaredNorms[query]!, tile.squaredNorms[row]!);
+}

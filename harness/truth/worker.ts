@@ -1,0 +1,60 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { scanFloat64 } from './float64-kernel.js';
+import { NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
+import { measured } from './tile.js';
+import { TopLists } from './top-lists.js';
+import { usearchKernel } from './usearch-kernel.js';
+
+/** Thread: takes the next tile until there is none left, then sends its lists. */
+async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: ArrayBuffer[]) => void) {
+  const { metric, dimensions, tileRows, count, file } = job;
+  const scan = job.kernel === 'usearch' ? await usearchKernel() : scanFloat64;
+  const values = new Float32Array(job.queries);
+  const queries = measured(values, values.length / dimensions, dimensions, bad('query'));
+  const lists = new TopLists(queries.count, job.depth);
+  const progress = new Int32Array(job.progress);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (;;) {
+      const first = Atomics.add(progress, NEXT_TILE, 1) * tileRows;
+      if (first >= count) break;
+      const rows = Math.min(tileRows, count - first);
+      const vectors = readRows(descriptor, file, first, rows, dimensions);
+      const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
+      scan({ metric, queries, lists }, tile);
+      Atomics.add(progress, TILES_DONE, 1);
+      send({ type: 'tile' });
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  const { rows, distances, sizes } = lists;
+  send({ type: 'done', rows, distances, sizes }, [
+    rows.buffer,
+    distances.buffer,
+    sizes.buffer,
+  ] as ArrayBuffer[]);
+}
+
+function readRows(descriptor: number, file: string, first: number, rows: number, dimensions: number) {
+  const vectors = new Float32Array(rows * dimensions);
+  const bytes = new Uint8Array(vectors.buffer);
+  for (let at = 0; at < bytes.length; ) {
+    const got = readSync(descriptor, bytes, at, bytes.length - at, first * dimensions * 4 + at);
+    if (got === 0) throw new Error(`${file} ended within rows ${first} to ${first + rows - 1}`);
+    at += got;
+  }
+  return vectors;
+}
+
+function bad(what: string, first = 0): (vector: number) => never {
+  return (vector) => {
+    throw new Error(`${what} ${first + vector} has a component that is not a finite number`);
+  };
+}
+
+if (parentPort !== null) {
+  const port = parentPort;
+  await work(workerData as WorkerJob, (message, transfer) => port.postMessage(message, transfer ?? []));
+}
