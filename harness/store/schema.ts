@@ -80,6 +80,12 @@ export const manifestSchema = z.strictObject({
     description: z.string().nullable(),
   }),
   dataset: datasetRecordSchema,
+  /** What `openDataset` was given, for --resume. */
+  datasetOptions: z.strictObject({
+    nameOrPath: z.string(),
+    metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
+    queriesFile: z.string().nullable(),
+  }),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
   /** Ascending; each search asks for the largest. */
@@ -145,6 +151,8 @@ export const eventSchema = z.discriminatedUnion('type', [
     /** Wall time of the measured passes and the part of it spent inside engine calls, seconds. */
     wallSeconds: z.number().optional(),
     engineSeconds: z.number().optional(),
+    /** Search parameters the engine raised or lowered by itself, as they really were. */
+    effective: parameters.optional(),
   }),
   z.strictObject({
     type: z.literal('buildEnd'),
@@ -178,6 +186,8 @@ export const trialRowSchema = z.strictObject({
   series: z.string(),
   index: parameters,
   search: parameters,
+  /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */
+  effective: parameters.optional(),
   /** `serial`: one client, the next query is sent when the previous one was answered. */
   workload: z.string(),
   /** Query group; `all` for the whole set. */

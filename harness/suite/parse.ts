@@ -1,7 +1,14 @@
 import { closest, distance as editDistance } from 'fastest-levenshtein';
 import type { z } from 'zod';
+import { messageOf } from '../../common/errors.js';
 import { describeFault, type Fault, parseYaml, type Source, SuiteError } from './faults.js';
 import { parseSize, type Suite, suiteSchema } from './schema.js';
+
+/** An environment variable that a suite uses. */
+export interface Secret {
+  name: string;
+  value: string;
+}
 
 /** A suite whose shell is valid; its engines' options are checked by the plan. */
 export interface ParsedSuite {
@@ -12,8 +19,8 @@ export interface ParsedSuite {
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
-  /** Values of the environment variables the suite uses: to be redacted wherever something is written. */
-  secrets: readonly string[];
+  /** Environment variables the suite uses: their values are redacted wherever something is written. */
+  secrets: readonly Secret[];
 }
 
 /**
@@ -23,8 +30,8 @@ export interface ParsedSuite {
 export function parseSuite(text: string, file: string, env: NodeJS.ProcessEnv): ParsedSuite {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
-  const secrets: string[] = [];
-  const json = resolveVariables(source.document.toJS() as unknown, env, [], faults, secrets);
+  const secrets: Secret[] = [];
+  const json = resolveVariables(toJson(source), env, [], faults, secrets);
   const parsed = suiteSchema.safeParse(json);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => shellFaults(issue, json)));
   const suite = parsed.success ? parsed.data : undefined;
@@ -33,6 +40,15 @@ export function parseSuite(text: string, file: string, env: NodeJS.ProcessEnv): 
   if (suite === undefined || faults.length > 0)
     throw new SuiteError(faults.map((f) => describeFault(source, f)));
   return { suite, ks, memoryLimitBytes, source, text, secrets };
+}
+
+/** Aliases that grow without end are refused by the YAML library. */
+function toJson({ document, file }: Source): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new SuiteError([`${file}:1:1 ${messageOf(error)}`]);
+  }
 }
 
 function memoryLimit(suite: Suite, faults: Fault[]): number | null {
@@ -63,7 +79,7 @@ function resolveVariables(
   env: NodeJS.ProcessEnv,
   path: (string | number)[],
   faults: Fault[],
-  secrets: string[],
+  secrets: Secret[],
 ): unknown {
   if (typeof value === 'string') {
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
@@ -72,7 +88,7 @@ function resolveVariables(
         faults.push({ path, message: `uses the environment variable ${name}, which is not set` });
         return whole;
       }
-      if (found !== '') secrets.push(found);
+      secrets.push({ name, value: found });
       return found;
     });
   }

@@ -66,21 +66,13 @@ export const suiteSchema = z.strictObject({
     .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
   warmup: z.int().min(0).default(100).meta({ description: 'Untimed queries before each pass.' }),
   seed: z.int().min(0).default(42).meta({ description: 'Order of the queries and the engines’ own seeds.' }),
-  threads: z
-    .int()
-    .min(1)
-    .max(1024)
-    .default(1)
-    .meta({
-      description: 'Threads an engine may use to build; 1 makes builds repeatable where the engine allows.',
-    }),
-  memoryLimit: z
-    .union([z.string(), z.int().positive()])
-    .optional()
-    .meta({
-      description:
-        'Resident memory a build’s process may use, e.g. 4GiB; above it the build is ended and recorded as failed.',
-    }),
+  threads: z.int().min(1).max(1024).default(1).meta({
+    description: 'Threads an engine may use to build; 1 makes builds repeatable where the engine allows.',
+  }),
+  memoryLimit: z.union([z.string(), z.int().positive()]).optional().meta({
+    description:
+      'Resident memory a build’s process may use, e.g. 4GiB; above it the build is ended and recorded as failed.',
+  }),
   deadline: z
     .strictObject({
       create: seconds.default(60),

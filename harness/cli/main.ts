@@ -1,0 +1,157 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { EXIT, InterruptedError, messageOf, VecparityError } from '../../common/errors.js';
+import { packageInfo } from '../../common/paths.js';
+import { type Context, interruptSignal, makeContext } from './context.js';
+
+const signal = interruptSignal();
+const program = new Command('vecparity')
+  .description('Proves or refutes, with evidence, that a vector search gives the answers it should.')
+  .version(packageInfo().version)
+  .showHelpAfterError('(add --help for all options)')
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 passed, 1 a gate failed, 2 bad input, 3 an engine or dataset failed, 130 interrupted.',
+  );
+
+type Action = (context: Context) => Promise<number>;
+
+/** Runs a command with its context and sets the exit code. */
+async function run(home: string | undefined, action: Action): Promise<void> {
+  process.exitCode = await action(makeContext(home, signal));
+}
+
+/** `--out` of every command that reads or writes runs; `truth` has an `--out` file instead. */
+const home = () =>
+  new Option(
+    '--out <folder>',
+    'where .runs/ and .cache/ are (default: VECPARITY_HOME, else the working directory)',
+  );
+
+program
+  .command('run')
+  .description('plan, measure and report a suite')
+  .argument('[suite]', 'YAML file, or the name of a suite that comes with vecparity')
+  .option('--dataset <name|path>', 'measure on this dataset instead of the suite’s')
+  .option('--engine <names>', 'only these engines, separated by commas', list)
+  .option('--only <text>', 'only trials whose id contains this text')
+  .option('--resume <run>', 'continue a run that was interrupted (folder, id or "latest")')
+  .option('--retry-failed', 'with --resume: measure failed and skipped trials again')
+  .option('--dry-run', 'print the plan and stop')
+  .option('--json', 'print the results as JSON on stdout')
+  .addOption(home())
+  .action((suite: string | undefined, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/run.js')).runCommand(suite, options, context),
+    ),
+  );
+
+program
+  .command('report')
+  .description('derive the results of a run again from its raw files and write its reports')
+  .argument('[run]', 'run folder, id or "latest"', 'latest')
+  .option('--format <names>', 'html, csv, json; separated by commas', 'html,csv,json')
+  .option('--json', 'print the results as JSON on stdout')
+  .addOption(home())
+  .action((reference: string, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/report.js')).reportCommand(reference, options, context),
+    ),
+  );
+
+program
+  .command('truth')
+  .description('compute the exact nearest neighbours of a dataset’s queries into a file')
+  .argument('<dataset>', 'catalog name or path')
+  .requiredOption('--out <file>', 'file to write: .hdf5 (ann-benchmarks’ names) or .parquet')
+  .option('--k <n>', 'neighbours per query', positiveInteger, 100)
+  .option('--set <name>', 'query set (default: the first)')
+  .option('--limit <n>', 'only the first n queries', positiveInteger)
+  .option('--queries <file>', 'file with the queries, for datasets that have none')
+  .addOption(new Option('--metric <name>', 'overrides the dataset’s').choices(['cosine', 'dot', 'l2']))
+  .addOption(new Option('--kernel <name>', 'how candidates are found').choices(['usearch', 'float64']))
+  .action((dataset: string, options) =>
+    run(undefined, async (context) =>
+      (await import('./commands/truth.js')).truthCommand(dataset, options, context),
+    ),
+  );
+
+program
+  .command('score')
+  .description('measures of a TREC run file against judgements, by trec_eval’s conventions')
+  .requiredOption('--qrels <file>', 'judgements: query 0 document grade')
+  .requiredOption('--run <file>', 'run: query Q0 document rank score tag')
+  .option('--measures <names>', 'separated by commas', 'ndcg@10,mrr,map,precision@10,recall@100')
+  .option('--json', 'print { measures, queries } as JSON')
+  .addHelpText('after', scoreHelp())
+  .action((options) =>
+    run(undefined, async (context) => (await import('./commands/score.js')).scoreCommand(options, context)),
+  );
+
+program
+  .command('list')
+  .description('what is there: engines, datasets, suites or runs')
+  .argument('<what>', 'engines, datasets, suites or runs')
+  .option('--json', 'print JSON')
+  .addOption(home())
+  .action((what: string, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/list.js')).listCommand(what, options, context),
+    ),
+  );
+
+program
+  .command('doctor')
+  .description('what is missing on this machine, and the command that mends it')
+  .option('--clean', 'remove what killed runs left behind')
+  .option('--json', 'print JSON')
+  .addOption(home())
+  .action((options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/doctor.js')).doctorCommand(options, context),
+    ),
+  );
+
+function list(text: string): string[] {
+  return text.split(',').map((part) => part.trim());
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('must be an integer of at least 1.');
+  return value;
+}
+
+function scoreHelp(): string {
+  return `
+Measures: ndcg@k (gain = grade, as trec_eval), ndcg.exp@k (gain = 2^grade - 1), mrr, map, precision@k, recall@k,
+success@k. As in trec_eval, documents are ordered by score, not by the rank column; equal scores by document id,
+descending; unjudged documents count as not relevant. See docs/measures.md for what differs.`;
+}
+
+/** Expected errors are told in their own words; anything else is a defect and shows its stack. */
+function fail(error: unknown): void {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.badInput;
+  } else if (signal.aborted || error instanceof InterruptedError) {
+    process.stderr.write('interrupted\n');
+    process.exitCode = EXIT.interrupted;
+  } else if (error instanceof VecparityError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(
+      `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
+    );
+    process.exitCode = EXIT.engineOrDatasetFailed;
+  }
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(error);
+}

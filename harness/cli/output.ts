@@ -1,0 +1,70 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { writeFileAtomic } from '../../common/files.js';
+import { renderCsv } from '../../reports/csv.js';
+import { renderHtml } from '../../reports/html/render.js';
+import { buildReport, type ReportModel } from '../../reports/model.js';
+import { renderTerminal } from '../../reports/terminal.js';
+import { deriveResults, writeResults } from '../store/derive.js';
+import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import type { Results } from '../store/schema.js';
+import type { Context } from './context.js';
+import { displayPath } from './prepare-run.js';
+
+/** What can be written into a run's folder from its results. */
+export const FORMATS = ['html', 'csv', 'json'] as const;
+export type Format = (typeof FORMATS)[number];
+
+export function parseFormats(text: string): Format[] {
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (!(FORMATS as readonly string[]).includes(name)) {
+      throw new InputError('unknown format', {
+        where: '--format',
+        got: name,
+        next: `use ${FORMATS.join(', ')}`,
+      });
+    }
+  }
+  return names as Format[];
+}
+
+/** Derives a run's results from its raw files and writes them in the formats asked for. */
+export async function writeReports(
+  folder: RunFolder,
+  formats: readonly Format[],
+): Promise<{ results: Results; model: ReportModel }> {
+  const results = await deriveResults(folder);
+  const manifest = readManifest(folder);
+  const model = buildReport({ results, manifest, events: readEvents(folder) });
+  if (formats.includes('json')) writeResults(folder, results);
+  if (formats.includes('csv')) writeFileAtomic(join(folder.path, 'results.csv'), renderCsv(results));
+  if (formats.includes('html')) writeFileAtomic(reportFile(folder), renderHtml(model));
+  return { results, model };
+}
+
+export function reportFile(folder: RunFolder): string {
+  return join(folder.path, 'report.html');
+}
+
+/** The answer on the terminal, with where the report is. */
+export function printSummary(context: Context, folder: RunFolder, model: ReportModel): void {
+  const file = reportFile(folder);
+  const reportPath = displayPath(existsSync(file) ? file : folder.path, context.cwd);
+  const width = context.out.columns ?? 100;
+  context.out.write(`${renderTerminal(model, { color: context.color, width, reportPath })}\n`);
+}
+
+/** Reads a text file the user named; a fault is an InputError with the path. */
+export function readTextFile(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`${what} cannot be read: ${(error as Error).message}`, {
+      where: path,
+      next: 'check the path',
+      cause: error,
+    });
+  }
+}

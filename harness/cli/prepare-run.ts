@@ -1,0 +1,191 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { packageRoot } from '../../common/paths.js';
+import type { DataShape, EngineDefinition } from '../../engines/engine.js';
+import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
+import type { PlannedBuild } from '../store/schema.js';
+import { describeFault, type Fault, SuiteError } from '../suite/faults.js';
+import { hint, type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { planSuite } from '../suite/plan.js';
+import type { DataRequest } from './data.js';
+
+export interface RunOptions {
+  dataset?: string | undefined;
+  /** Substring of trial ids. */
+  only?: string | undefined;
+  engine?: string[] | undefined;
+}
+
+export interface Planned {
+  parsed: ParsedSuite;
+  suitePath: string;
+  definitions: Map<string, EngineDefinition>;
+  builds: PlannedBuild[];
+  data: DataRequest;
+}
+
+/** Parses, checks and plans a suite completely; throws SuiteError with all faults at once. */
+export async function planRun(
+  path: string,
+  options: RunOptions,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Planned> {
+  const suitePath = findSuite(path, cwd);
+  const parsed = parseSuite(readSuite(suitePath, path), path, env);
+  const { suite, source } = parsed;
+  const definitions = new Map<string, EngineDefinition>();
+  const faults: Fault[] = [];
+  for (const [i, { use }] of suite.engines.entries()) {
+    if (engineNames().includes(use)) definitions.set(use, await loadEngine(use));
+    else
+      faults.push({
+        path: ['engines', i, 'use'],
+        message: `is an unknown engine.${hint(use, engineNames())}`,
+        got: use,
+      });
+  }
+  const plan = planSuite(suite, definitions);
+  faults.push(...plan.faults);
+  if (faults.length > 0) throw new SuiteError(faults.map((fault) => describeFault(source, fault)));
+  const builds = select(plan.builds, options);
+  return { parsed, suitePath, definitions, builds, data: dataRequest(parsed, suitePath, options, cwd) };
+}
+
+/** A path from here; else the name or path of a suite that comes with vecparity. */
+function findSuite(path: string, cwd: string): string {
+  const candidates = [
+    resolve(cwd, path),
+    join(packageRoot, path),
+    join(packageRoot, 'suites', `${path}.yaml`),
+  ];
+  return candidates.find((each) => existsSync(each)) ?? candidates[0]!;
+}
+
+function readSuite(path: string, given: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`the suite cannot be read: ${(error as Error).message}`, {
+      where: given,
+      next: 'give the path of a YAML file; "vecparity list suites" shows those that come with vecparity',
+      cause: error,
+    });
+  }
+}
+
+/** What --engine and --only leave; nothing left is a fault. */
+function select(builds: readonly PlannedBuild[], { only, engine }: RunOptions): PlannedBuild[] {
+  const engines = [...new Set(builds.map((build) => build.engine))];
+  const unknown = engine?.find((name) => !engines.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(`the suite does not use the engine "${unknown}"`, {
+      where: '--engine',
+      next: `use ${engines.join(', ')}`,
+    });
+  }
+  const chosen = builds
+    .filter((build) => engine === undefined || engine.includes(build.engine))
+    .map((build) => ({
+      ...build,
+      trials: build.trials.filter(({ id }) => only === undefined || id.includes(only)),
+    }))
+    .filter(({ trials }) => trials.length > 0);
+  if (chosen.length === 0) {
+    throw new InputError('no trial is left', {
+      where: '--only',
+      got: only,
+      next: 'see the ids of all trials with --dry-run',
+    });
+  }
+  return chosen;
+}
+
+/** A path in a suite is relative to the suite's file, one on the command line to the working directory. */
+function dataRequest(
+  { suite }: ParsedSuite,
+  suitePath: string,
+  options: RunOptions,
+  cwd: string,
+): DataRequest {
+  const base = dirname(suitePath);
+  const declared = typeof suite.dataset === 'string' ? { path: suite.dataset } : suite.dataset;
+  const lenient = options.dataset !== undefined;
+  const given = lenient ? locate(options.dataset!, cwd) : locate(declared.path, base);
+  const override = !lenient && typeof suite.dataset !== 'string' ? suite.dataset : undefined;
+  return {
+    nameOrPath: given,
+    metric: override?.metric ?? null,
+    queriesFile: override?.queries === undefined ? null : resolve(base, override.queries),
+    set: suite.queries.set,
+    limit: suite.queries.limit,
+    lenient,
+  };
+}
+
+/** A catalog name stays as it is; what looks like a path becomes absolute. */
+export function locate(nameOrPath: string, base: string): string {
+  const path = /[/\\]|^\.|\.(parquet|jsonl|jsonl\.gz|npy|hdf5|h5)$/.test(nameOrPath);
+  return path ? resolve(base, nameOrPath) : nameOrPath;
+}
+
+/** Faults that show only once the data is known: metric, dimensions, k, parameters that do not fit. */
+export function checkAgainstData(
+  planned: { builds: readonly PlannedBuild[]; definitions: ReadonlyMap<string, EngineDefinition> },
+  data: DataShape,
+  place: string,
+): void {
+  const faults = new Set<string>();
+  if (data.k > data.count) {
+    throw new InputError(`k is larger than the dataset, which has ${data.count} points`, {
+      where: place,
+      got: data.k,
+      next: `set k to at most ${data.count}`,
+    });
+  }
+  for (const build of planned.builds) {
+    const { capabilities, checkData } = planned.definitions.get(build.engine)!;
+    if (!capabilities.metrics.includes(data.metric)) {
+      faults.add(`${build.engine} has no metric ${data.metric}; it has ${capabilities.metrics.join(', ')}`);
+      continue;
+    }
+    if (capabilities.maxDimensions !== null && data.dimensions > capabilities.maxDimensions) {
+      faults.add(
+        `${build.engine} takes at most ${capabilities.maxDimensions} dimensions, the data has ${data.dimensions}`,
+      );
+    }
+    for (const trial of build.trials) {
+      for (const issue of checkData(data, build.index, trial.search)) {
+        const got = issue.got === undefined ? '' : ` (got ${String(issue.got)})`;
+        faults.add(`${build.series}: ${issue.path.join('.')} ${issue.message}${got}`);
+      }
+    }
+  }
+  if (faults.size > 0)
+    throw new InputError([...faults].join('\n'), { where: place, next: 'change the suite, or the dataset' });
+}
+
+/** Engines of the plan that cannot be used here, with reason and remedy; and the versions of the others' packages. */
+export async function checkAvailability(builds: readonly PlannedBuild[]) {
+  const unavailable = new Map<string, string>();
+  const packages: Record<string, string> = {};
+  for (const name of new Set(builds.map(({ engine }) => engine))) {
+    const found = await engineAvailability(name);
+    if (found.state === 'available') Object.assign(packages, found.versions);
+    else
+      unavailable.set(
+        name,
+        `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
+      );
+  }
+  return { unavailable, packages };
+}
+
+/** A path for people: relative where that is shorter, suites of the package by their name there. */
+export function displayPath(path: string, cwd: string): string {
+  const inPackage = relative(packageRoot, path);
+  const here = relative(cwd, path);
+  if (!here.startsWith('..') && !isAbsolute(here)) return here;
+  return inPackage.startsWith('..') ? path : join(inPackage);
+}

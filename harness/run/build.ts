@@ -1,0 +1,161 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FailureError, messageOf } from '../../common/errors.js';
+import type { PreparedVectors } from '../../datasets/dataset.js';
+import { openPreparedVectors } from '../../datasets/prepare.js';
+import type { Collection, ConnectedEngine } from '../../engines/engine.js';
+import { loadEngine } from '../../engines/registry.js';
+import type { BuildCost } from '../store/schema.js';
+import type { ChildMessage, Job, Phase } from './protocol.js';
+import { peakSinceReset, resetPeak } from './resources.js';
+import { searchTrials } from './search.js';
+
+/** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
+const BATCH_BYTES = 8 * 2 ** 20;
+const PROGRESS_MS = 500;
+
+export interface BuildContext {
+  job: Job;
+  send: (message: ChildMessage) => Promise<void>;
+  signal: AbortSignal;
+  cost: BuildCost;
+  vectors: PreparedVectors;
+}
+
+/**
+ * One build from beginning to end inside its own process: create, load, index, then every search setting.
+ * What it cost is sent even if it fails.
+ */
+export async function runBuild(
+  job: Job,
+  send: (message: ChildMessage) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const vectors = openPreparedVectors(job.vectorsFile, job.count, job.dimensions);
+  const cost: BuildCost = {};
+  const context: BuildContext = { job, send, signal, cost, vectors };
+  resetPeak();
+  const baseline = peakSinceReset();
+  if (baseline !== undefined) cost.memoryBaselineBytes = baseline;
+  let engine: ConnectedEngine | undefined;
+  let collection: Collection | undefined;
+  try {
+    [engine, collection] = await create(context);
+    await load(context, collection);
+    await index(context, collection);
+    await send({ type: 'cost', cost });
+    await searchTrials(context, collection);
+  } finally {
+    await send({ type: 'cost', cost: withOverallPeak(cost) });
+    await collection?.drop();
+    await engine?.close();
+    vectors.close();
+  }
+}
+
+/** Times a phase, keeps its peak memory and tells the supervisor where we are. */
+export async function inPhase<T>(
+  { send, cost }: BuildContext,
+  phase: Phase,
+  about: { trial?: string; total: number; unit: string },
+  work: () => Promise<T>,
+): Promise<{ result: T; seconds: number }> {
+  await send({ type: 'begin', phase, ...about });
+  resetPeak();
+  const start = performance.now();
+  try {
+    const result = await work();
+    const seconds = (performance.now() - start) / 1000;
+    const trial = about.trial === undefined ? {} : { trial: about.trial };
+    await send({ type: 'end', phase, ...trial, seconds });
+    return { result, seconds };
+  } finally {
+    const peak = peakSinceReset();
+    const before = cost.memoryPeakBytes?.[phase] ?? 0;
+    if (peak !== undefined)
+      cost.memoryPeakBytes = { ...cost.memoryPeakBytes, [phase]: Math.max(before, peak) };
+  }
+}
+
+async function create(context: BuildContext): Promise<[ConnectedEngine, Collection]> {
+  const { job, cost, signal } = context;
+  const definition = await loadEngine(job.build.engine);
+  const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
+    const options = { folder: job.workFolder, threads: job.threads, seed: job.seed };
+    const engine = await definition.connect(options, signal);
+    const { dimensions, metric, count } = job;
+    const spec = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };
+    return [engine, await engine.create(spec)] as [ConnectedEngine, Collection];
+  });
+  cost.createSeconds = seconds;
+  cost.engineVersion = await result[0].version();
+  return result;
+}
+
+async function load(context: BuildContext, collection: Collection): Promise<void> {
+  const { job, cost, vectors, signal, send } = context;
+  const { count, dimensions } = job;
+  const size = Math.max(1, Math.min(count, Math.floor(BATCH_BYTES / (dimensions * 4))));
+  const buffer = new Float32Array(size * dimensions);
+  let inEngine = 0;
+  let told = performance.now();
+  await inPhase(context, 'load', { total: count, unit: 'points' }, async () => {
+    for (let start = 0; start < count; start += size) {
+      const n = Math.min(size, count - start);
+      vectors.read(start, n, buffer);
+      const batch = {
+        start,
+        count: n,
+        keys: Uint32Array.from({ length: n }, (_, i) => start + i),
+        vectors: buffer.subarray(0, n * dimensions),
+      };
+      const begin = performance.now();
+      await collection.load(batch, signal);
+      inEngine += performance.now() - begin;
+      await nextTurn();
+      signal.throwIfAborted();
+      if (performance.now() - told > PROGRESS_MS) {
+        told = performance.now();
+        await send({ type: 'progress', done: start + n });
+      }
+    }
+  });
+  cost.loadSeconds = inEngine / 1000;
+  cost.points = count;
+}
+
+async function index(context: BuildContext, collection: Collection): Promise<void> {
+  const { job, cost, signal } = context;
+  const { result, seconds } = await inPhase(context, 'index', { total: 1, unit: '' }, () =>
+    collection.ready(signal),
+  );
+  cost.indexSeconds = seconds;
+  cost.indexed = result.indexed;
+  cost.details = result.details;
+  if (result.count !== job.count) {
+    throw new FailureError(`the engine counts ${result.count} points after ${job.count} were loaded`, {
+      where: `${job.build.engine}: index`,
+      next: 'look for rejected points in the engine’s log; a sweep over missing rows would mean nothing',
+    });
+  }
+  if (result.indexed !== null && result.indexed < job.count) {
+    throw new FailureError(`the engine indexed ${result.indexed} of ${job.count} points`, {
+      where: `${job.build.engine}: index`,
+      next: 'raise the engine’s indexing settings: a sweep on an unindexed collection would mean nothing',
+    });
+  }
+  const bytes = await collection.indexBytes();
+  if (bytes !== undefined) cost.indexBytes = bytes;
+}
+
+/** Where peaks by phase cannot be had, the process's peak since its start still can. */
+function withOverallPeak(cost: BuildCost): BuildCost {
+  if (cost.memoryPeakBytes !== undefined) return cost;
+  return { ...cost, memoryPeakBytes: { all: process.resourceUsage().maxRSS * 1024 } };
+}
+
+/** What goes into the log when a build fails. */
+export function failureText(error: unknown): string {
+  const cause =
+    error instanceof Error && error.cause !== undefined ? `\ncaused by: ${messageOf(error.cause)}` : '';
+  return messageOf(error) + cause;
+}

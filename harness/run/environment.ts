@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import type { Environment } from '../store/schema.js';
+
+/** The machine and the runtime a run was measured on. */
+export function readEnvironment(): Environment {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch}`,
+    kernel: `${type()} ${release()}`,
+    node: process.version,
+    memoryLimitBytes: cgroupLimit(),
+  };
+}
+
+/** Memory limit of the control group (v2, then v1); null if there is none. */
+function cgroupLimit(): number | null {
+  for (const path of ['/sys/fs/cgroup/memory.max', '/sys/fs/cgroup/memory/memory.limit_in_bytes']) {
+    try {
+      const bytes = Number(readFileSync(path, 'utf8').trim());
+      if (Number.isFinite(bytes) && bytes < totalmem()) return bytes;
+    } catch {
+      // Another kind of control group, or none.
+    }
+  }
+  return null;
+}

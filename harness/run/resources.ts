@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Resident memory of a process in bytes; undefined if it is gone or the system does not tell. */
+export async function residentBytes(pid: number): Promise<number | undefined> {
+  try {
+    if (process.platform === 'linux') return statusField(pid, 'VmRSS');
+    if (process.platform === 'win32') return undefined;
+    const { stdout } = await run('ps', ['-o', 'rss=', '-p', String(pid)]);
+    const kib = Number(stdout.trim());
+    return Number.isFinite(kib) && kib > 0 ? kib * 1024 : undefined;
+  } catch {
+    return undefined; // The process has ended between two looks.
+  }
+}
+
+/**
+ * Peak resident memory of this process since the last reset, in bytes. On Linux the kernel's own high-water mark
+ * (VmHWM), which no sampling can miss; undefined elsewhere, where the mark cannot be reset.
+ */
+export function peakSinceReset(): number | undefined {
+  return canReset() ? statusField(process.pid, 'VmHWM') : undefined;
+}
+
+/** Starts a new peak. Does nothing where the system cannot. */
+export function resetPeak(): void {
+  if (canReset()) writeFileSync('/proc/self/clear_refs', '5');
+}
+
+let resettable: boolean | undefined;
+function canReset(): boolean {
+  if (resettable !== undefined) return resettable;
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+    resettable = true;
+  } catch {
+    resettable = false; // Not Linux, or not allowed: peaks by phase stay unmeasured.
+  }
+  return resettable;
+}
+
+function statusField(pid: number, field: string): number | undefined {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return match === null ? undefined : Number(match[1]) * 1024;
+}
+
+/** Bytes of all files below a folder. */
+export function folderBytes(folder: string): number {
+  let sum = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    sum += entry.isDirectory() ? folderBytes(path) : statSync(path).size;
+  }
+  return sum;
+}

@@ -1,0 +1,184 @@
+import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../common/errors.js';
+import type { Collection } from '../../engines/engine.js';
+import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
+import type { Parameters } from '../store/schema.js';
+import type { Samples } from '../store/types.js';
+import { type BuildContext, inPhase } from './build.js';
+import { runPass } from './pass.js';
+import type { Job } from './protocol.js';
+import { permutation } from './random.js';
+import { recomputeDistances } from './recompute.js';
+
+interface Trial {
+  id: string;
+  search: Parameters;
+  done: Set<number>;
+  /** Passes came from an earlier process, that is, from another build of the same index. */
+  resumed: boolean;
+  origin: number | undefined;
+  effective: Parameters | undefined;
+  failed: boolean;
+}
+
+/**
+ * Measures every setting of a build. Passes are interleaved: all settings once, then all again in the opposite
+ * order, so that slow drift of the machine falls on all of them. Each pass is on disk before the next begins.
+ */
+export async function searchTrials(context: BuildContext, collection: Collection): Promise<void> {
+  const { job } = context;
+  const queries = readQueries(job);
+  const trials = job.todo.map(({ trial, doneRepetitions }): Trial => {
+    const planned = job.build.trials.find(({ id }) => id === trial)!;
+    const done = new Set(doneRepetitions);
+    return {
+      id: trial,
+      search: planned.search,
+      done,
+      resumed: done.size > 0,
+      origin: undefined,
+      effective: undefined,
+      failed: false,
+    };
+  });
+  for (let repetition = 0; repetition < job.repeat; repetition++) {
+    for (const trial of repetition % 2 === 0 ? trials : trials.toReversed()) {
+      if (!trial.failed && !trial.done.has(repetition))
+        await onePass(context, collection, trial, repetition, queries);
+      if (!trial.failed && repetition === job.repeat - 1) await finish(context, trial);
+    }
+  }
+}
+
+async function onePass(
+  context: BuildContext,
+  collection: Collection,
+  trial: Trial,
+  repetition: number,
+  queries: readonly Float32Array[],
+): Promise<void> {
+  const { job, send, signal } = context;
+  try {
+    await inPhase(
+      context,
+      'search',
+      { trial: trial.id, total: job.queryCount, unit: 'queries' },
+      async () => {
+        const search = await collection.prepare(trial.search, job.k);
+        try {
+          const warm = performance.now();
+          await warmUp(search.query.bind(search), queries, job, signal);
+          await send({
+            type: 'end',
+            phase: 'warmup',
+            trial: trial.id,
+            seconds: (performance.now() - warm) / 1000,
+          });
+          trial.effective = search.effective;
+          trial.origin ??= performance.now();
+          const samples = await runPass(search, {
+            queries,
+            order: permutation(job.queryCount, job.seed + repetition),
+            k: job.k,
+            count: job.count,
+            repetition,
+            origin: trial.origin,
+            signal,
+            onProgress: reporter(context),
+          });
+          recomputeDistances(samples, job.metric, context.vectors, queries);
+          writeSamples(partFile(job, trial.id, repetition), samples);
+          trial.done.add(repetition);
+        } finally {
+          await search.close();
+        }
+      },
+    );
+  } catch (error) {
+    if (signal.aborted) throw error;
+    trial.failed = true;
+    removeParts(job, trial.id);
+    await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: messageOf(error), flags: [] });
+  }
+}
+
+/** Untimed queries, taken from beyond the measured ones where the set has more. */
+async function warmUp(
+  query: (vector: Float32Array) => unknown,
+  queries: readonly Float32Array[],
+  job: Job,
+  signal: AbortSignal,
+): Promise<void> {
+  const spare = queries.length > job.queryCount;
+  for (let i = 0; i < job.warmup; i++) {
+    const at = spare ? job.queryCount + (i % (queries.length - job.queryCount)) : i % queries.length;
+    try {
+      await query(queries[at]!);
+    } catch {
+      // Not measured here: a query that fails is recorded when its turn comes in the pass.
+    }
+    signal.throwIfAborted();
+  }
+}
+
+/** Joins a trial's passes into its samples file and tells the supervisor. */
+async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> {
+  const parts: Samples[] = [];
+  for (let r = 0; r < job.repeat; r++) parts.push(await readSamples(partFile(job, trial.id, r), job.k));
+  writeSamples(join(job.runFolder, 'samples', `${trial.id}.parquet`), joinSamples(parts));
+  removeParts(job, trial.id);
+  const spans = parts.map(spanOf);
+  await send({
+    type: 'trialEnd',
+    trial: trial.id,
+    state: 'completed',
+    flags: trial.resumed ? ['mixed-builds'] : [],
+    ...(trial.effective && { effective: trial.effective }),
+    wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
+    engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
+  });
+}
+
+/** Wall time of one pass (ms, first sent to last answered) and the part of it inside engine calls. */
+export function spanOf(pass: Samples): { wall: number; inside: number } {
+  const last = pass.length - 1;
+  const wall = pass.length === 0 ? 0 : pass.answered[last]! - pass.sent[0]!;
+  let inside = 0;
+  for (let i = 0; i < pass.length; i++) inside += pass.answered[i]! - pass.sent[i]!;
+  return { wall, inside };
+}
+
+export function partFile(job: { runFolder: string }, trial: string, repetition: number): string {
+  return join(job.runFolder, 'samples', 'parts', `${trial}.${repetition}.parquet`);
+}
+
+function removeParts(job: Job, trial: string): void {
+  for (let r = 0; r < job.repeat; r++) {
+    if (existsSync(partFile(job, trial, r))) rmSync(partFile(job, trial, r));
+  }
+}
+
+function reporter({ send }: BuildContext): (done: number) => void {
+  let told = performance.now();
+  return (done) => {
+    if (performance.now() - told < 500) return;
+    told = performance.now();
+    void send({ type: 'progress', done });
+  };
+}
+
+/** One array per query with a buffer of its own: some clients ignore a view's byteOffset. */
+function readQueries(job: Job): Float32Array[] {
+  const descriptor = openSync(job.queriesFile, 'r');
+  try {
+    return Array.from({ length: job.queryCount + job.warmupQueryCount }, (_, i) => {
+      const vector = new Float32Array(job.dimensions);
+      const bytes = readSync(descriptor, vector, 0, vector.byteLength, i * vector.byteLength);
+      if (bytes !== vector.byteLength) throw new Error(`${job.queriesFile} ends before query ${i}`);
+      return vector;
+    });
+  } finally {
+    closeSync(descriptor);
+  }
+}

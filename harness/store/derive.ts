@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { writeFileAtomic } from '../../common/files.js';
+import { deriveTrial } from '../measures/trial.js';
+import { readTruth } from '../truth/files.js';
+import { type RunFolder, readEvents, readManifest } from './run-folder.js';
+import { readSamples } from './samples.js';
+import {
+  type BuildCost,
+  type Manifest,
+  type Results,
+  RUN_SCHEMA,
+  type RunEvent,
+  resultsSchema,
+  type TrialRow,
+} from './schema.js';
+import type { Truth } from './types.js';
+
+type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+/**
+ * Derives all results of a run from its raw files; nothing is measured. Can be repeated at any time.
+ * @throws InputError if the run was written by a newer version or a file is damaged
+ */
+export async function deriveResults(folder: RunFolder): Promise<Results> {
+  const manifest = readManifest(folder);
+  const events = readEvents(folder);
+  const truth = await readTruth(folder.truth);
+  const log = digest(events);
+  const trials: TrialRow[] = [];
+  for (const build of manifest.plan) {
+    for (const trial of build.trials) {
+      const end = log.trialEnds.get(trial.id);
+      const cost = log.costs.get(build.id) ?? {};
+      const measured = await measuresOf(folder, manifest, trial.id, end, cost, truth);
+      trials.push({
+        id: trial.id,
+        build: build.id,
+        engine: build.engine,
+        engineVersion: cost.engineVersion ?? null,
+        series: build.series,
+        index: build.index,
+        search: trial.search,
+        ...(end?.effective && { effective: end.effective }),
+        workload: 'serial',
+        group: 'all',
+        state: end?.state ?? 'aborted',
+        reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
+        error: end?.error ?? null,
+        flags: [...new Set([...(end?.flags ?? []), ...measured.flags])],
+        measures: measured.measures,
+      });
+    }
+  }
+  return {
+    schema: RUN_SCHEMA,
+    run: runRecord(manifest, events),
+    dataset: manifest.dataset,
+    queries: manifest.queries,
+    truth: manifest.truth,
+    ks: manifest.ks,
+    environment: manifest.environment,
+    packages: manifest.packages,
+    warnings: [...new Set(log.warnings)],
+    trials,
+  };
+}
+
+export function writeResults(folder: RunFolder, results: Results): void {
+  writeFileAtomic(folder.results, `${JSON.stringify(resultsSchema.parse(results), null, 2)}\n`);
+}
+
+async function measuresOf(
+  folder: RunFolder,
+  manifest: Manifest,
+  trial: string,
+  end: EventOf<'trialEnd'> | undefined,
+  cost: BuildCost,
+  truth: Truth,
+) {
+  if (end?.state !== 'completed') return { measures: {}, flags: [] };
+  const path = join(folder.samples, `${trial}.parquet`);
+  if (!existsSync(path)) {
+    throw new InputError('the samples of a completed trial are missing', {
+      where: path,
+      next: 'restore the file from a copy of the run, or measure again',
+    });
+  }
+  const samples = await readSamples(path, manifest.ks.at(-1)!);
+  const { wallSeconds, engineSeconds } = end;
+  const { ks, dataset, seed } = manifest;
+  return deriveTrial(samples, truth, { ks, metric: dataset.metric, cost, wallSeconds, engineSeconds, seed });
+}
+
+/** The last word of the log on every trial and build. */
+function digest(events: readonly RunEvent[]) {
+  const trialEnds = new Map<string, EventOf<'trialEnd'>>();
+  const costs = new Map<string, BuildCost>();
+  const warnings: string[] = [];
+  for (const event of events) {
+    if (event.type === 'trialEnd') trialEnds.set(event.trial, event);
+    if (event.type === 'buildEnd' && Object.keys(event.cost).length > 0) costs.set(event.build, event.cost);
+    if (event.type === 'warning') warnings.push(event.message);
+  }
+  return { trialEnds, costs, warnings };
+}
+
+/** Trials that have ended, in whatever state. */
+export function finishedTrials(events: readonly RunEvent[]): Set<string> {
+  return new Set([...digest(events).trialEnds.keys()]);
+}
+
+function runRecord(manifest: Manifest, events: readonly RunEvent[]): Results['run'] {
+  const last = events.at(-1);
+  const begin = events.find((event) => event.type === 'runBegin');
+  const ended = last?.type === 'runEnd' ? last : undefined;
+  return {
+    id: manifest.id,
+    suite: manifest.suite.name,
+    vecparity: manifest.vecparity,
+    started: begin?.time ?? manifest.created,
+    finished: ended?.time ?? null,
+    state: ended?.state ?? 'unfinished',
+    command: manifest.command,
+  };
+}

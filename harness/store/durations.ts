@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { VecparityError } from '../../common/errors.js';
+import { listRuns, readEvents, readManifest, runFolder } from './run-folder.js';
+
+/**
+ * Seconds that each build (by id) took in the latest run that completed it on a dataset.
+ * Runs that cannot be read are left out: this is only an estimate.
+ */
+export function deriveDurations(runs: string, nameOrPath: string): Map<string, number> {
+  const durations = new Map<string, number>();
+  for (const id of listRuns(runs)) {
+    try {
+      const folder = runFolder(join(runs, id));
+      if (readManifest(folder).datasetOptions.nameOrPath !== nameOrPath) continue;
+      const begun = new Map<string, number>();
+      for (const event of readEvents(folder)) {
+        if (event.type === 'buildBegin') begun.set(event.build, Date.parse(event.time));
+        const start =
+          event.type === 'buildEnd' && event.state === 'completed' ? begun.get(event.build) : undefined;
+        if (event.type === 'buildEnd' && start !== undefined) {
+          durations.set(event.build, (Date.parse(event.time) - start) / 1000);
+        }
+      }
+    } catch (error) {
+      if (!(error instanceof VecparityError)) throw error;
+    }
+  }
+  return durations;
+}
