@@ -1,0 +1,76 @@
+import { stringify } from 'csv-stringify/sync';
+import type { Results, TrialRow } from '../harness/store/schema.js';
+
+type Cell = string | number | boolean;
+
+const FIXED = [
+  'id',
+  'build',
+  'engine',
+  'engineVersion',
+  'series',
+  'workload',
+  'group',
+  'state',
+  'reason',
+  'error',
+  'flags',
+] as const;
+
+/**
+ * One flat row per trial: `index.*` and `search.*` parameters, then each measure as `name`, `name.low`,
+ * `name.high` and `name.n`. What was not measured is an empty cell. Text that a spreadsheet would run as a
+ * formula gets a leading apostrophe; numbers stay numbers.
+ */
+export function renderCsv(results: Results): string {
+  const lines = csvLines(results);
+  return `${lines.header}\n${lines.rows.map(({ line }) => `${line}\n`).join('')}`;
+}
+
+/** The same rows one by one, so that a page can offer a selection of them. */
+export function csvLines(results: Results): { header: string; rows: { id: string; line: string }[] } {
+  const index = keys(results.trials, (row) => row.index);
+  const search = keys(results.trials, (row) => row.search);
+  const measures = keys(results.trials, (row) => row.measures);
+  const header = [
+    ...FIXED,
+    ...index.map((key) => `index.${key}`),
+    ...search.map((key) => `search.${key}`),
+    ...measures.flatMap((name) => [name, `${name}.low`, `${name}.high`, `${name}.n`]),
+  ];
+  const cells = (row: TrialRow): Cell[] => [
+    ...fixedCells(row),
+    ...index.map((key) => row.index[key] ?? ''),
+    ...search.map((key) => row.search[key] ?? ''),
+    ...measures.flatMap((name) => measureCells(row, name)),
+  ];
+  return {
+    header: line(header),
+    rows: results.trials.map((row) => ({ id: row.id, line: line(cells(row)) })),
+  };
+}
+
+/** All keys in the order in which they first appear. */
+function keys(rows: readonly TrialRow[], pick: (row: TrialRow) => object): string[] {
+  return [...new Set(rows.flatMap((row) => Object.keys(pick(row))))];
+}
+
+function fixedCells(row: TrialRow): Cell[] {
+  return FIXED.map((key) => (key === 'flags' ? row.flags.join(' ') : (row[key] ?? '')));
+}
+
+function measureCells(row: TrialRow, name: string): Cell[] {
+  const measure = row.measures[name];
+  return measure === undefined
+    ? ['', '', '', '']
+    : [measure.value, measure.low ?? '', measure.high ?? '', measure.n];
+}
+
+function line(cells: readonly Cell[]): string {
+  return stringify([cells.map(neutral)], { record_delimiter: '', cast: { boolean: String, number: String } });
+}
+
+/** Spreadsheets read a cell that begins with one of these as a formula (OWASP: CSV injection). */
+function neutral(cell: Cell): Cell {
+  return typeof cell === 'string' && /^[=+\-@\t\r\n]/.test(cell) ? `'${cell}` : cell;
+}

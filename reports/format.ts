@@ -1,0 +1,104 @@
+/** Narrow no-break space: separates thousands without suggesting a decimal sign. */
+const THIN = '\u202f';
+export const MINUS = '\u2212';
+
+/** Digits of an integer part in groups of three: `1234567` becomes `1 234 567` with thin spaces. */
+function grouped(digits: string): string {
+  return digits.replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
+}
+
+/** Text of a decimal number with grouped thousands and a real minus sign. */
+function typeset(text: string): string {
+  const negative = text.startsWith('-');
+  const [whole = '', fraction] = (negative ? text.slice(1) : text).split('.');
+  const number = fraction === undefined ? grouped(whole) : `${grouped(whole)}.${fraction}`;
+  return negative ? MINUS + number : number;
+}
+
+/** A whole number, every digit kept. */
+export function formatCount(value: number): string {
+  return typeset(String(Math.round(value)));
+}
+
+/** Three significant digits; trailing zeros that carry precision stay (`2.40`). Tiny values use an exponent. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size < 1e-4 || size >= 1e12) return exponent(value);
+  const rounded = Number(value.toPrecision(3));
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(rounded))));
+  return typeset(rounded.toFixed(Math.min(decimals, 8)));
+}
+
+function exponent(value: number): string {
+  const [mantissa = '', power = '0'] = value.toExponential(2).split('e');
+  return `${typeset(mantissa)}×10${superscript(Number(power))}`;
+}
+
+function superscript(power: number): string {
+  const marks: Record<string, string> = { '-': '⁻' };
+  [...'⁰¹²³⁴⁵⁶⁷⁸⁹'].forEach((mark, digit) => {
+    marks[String(digit)] = mark;
+  });
+  return [...String(power)].map((sign) => marks[sign] ?? sign).join('');
+}
+
+export type Rounding = 'nearest' | 'down' | 'up';
+
+/**
+ * A share from 0 to 1 with at least three decimals, and so many more that its distance to 1 keeps two
+ * significant digits: 0.99987 must not read as 1.000. Interval ends are rounded outwards (`down`, `up`),
+ * so that a bound that misses a target is never printed as if it reached it.
+ */
+export function formatShare(value: number, rounding: Rounding = 'nearest'): string {
+  if (!Number.isFinite(value)) return String(value);
+  const missing = 1 - value;
+  if (missing === 0) return '1';
+  const decimals = missing > 0 && missing < 0.1 ? Math.min(6, Math.ceil(-Math.log10(missing)) + 1) : 3;
+  const scale = 10 ** Math.max(3, decimals);
+  // Six more decimals are read before rounding outwards, or 0.95 stored as 0.94999… would print as 0.949.
+  const scaled = Number((value * scale).toFixed(6));
+  const round = { nearest: Math.round, down: Math.floor, up: Math.ceil }[rounding];
+  const rounded = round(scaled) / scale;
+  const shown = rounded >= 1 && value < 1 && rounding !== 'up' ? 1 - 1 / scale : rounded;
+  return typeset(shown.toFixed(Math.max(3, decimals)));
+}
+
+export function formatPercent(share: number): string {
+  return `${formatNumber(share * 100)}%`;
+}
+
+export function formatMiB(bytes: number): string {
+  return formatNumber(bytes / 2 ** 20);
+}
+
+/** Bytes with a binary unit that suits the size. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? formatCount(value) : formatNumber(value)} ${units[unit]}`;
+}
+
+/** Seconds as a duration people read: `0.42 s`, `3 min 12 s`, `2 h 5 min`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 60) return `${formatNumber(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(items: readonly string[]): string {
+  if (items.length < 2) return items.join('');
+  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+}

@@ -1,0 +1,91 @@
+import type { Measure } from '../../harness/store/schema.js';
+import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
+import type { SeriesRef } from '../model/types.js';
+
+/** One figure as the templates print it. Exactly one of `text` and `absent` is set. */
+export interface Cell {
+  text?: string;
+  /** `6 700–7 050`; undefined without an interval. */
+  interval?: string;
+  /** Why there is no figure. */
+  absent?: string;
+  /** Number to sort by; undefined sorts last. */
+  sort?: number;
+  best?: true;
+  close?: true;
+}
+
+export function cell(name: string, measure: Measure | undefined): Cell {
+  const definition = definitionOf(name);
+  if (measure === undefined) return { absent: definition?.absent ?? 'not measured' };
+  const unit = definition?.unit ?? 'ratio';
+  const interval = intervalText(name, measure);
+  return {
+    text: formatMeasure(measure.value, unit),
+    sort: measure.value,
+    ...(interval === undefined ? {} : { interval }),
+  };
+}
+
+/** The 95% interval, its ends rounded outwards for shares; undefined where none is defined. */
+export function intervalText(name: string, { low, high }: Measure): string | undefined {
+  if (low === null || high === null) return undefined;
+  const unit = definitionOf(name)?.unit ?? 'ratio';
+  return `${formatMeasure(low, unit, 'down')}–${formatMeasure(high, unit, 'up')}`;
+}
+
+/** A figure in a sentence or tooltip: value, unit and interval. */
+export function figureText(name: string, measure: Measure): string {
+  const unit = unitLabel(definitionOf(name)?.unit ?? 'ratio');
+  const interval = intervalText(name, measure);
+  const value = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
+  return `${value}${unit === '' ? '' : ` ${unit}`}${interval === undefined ? '' : ` (${interval})`}`;
+}
+
+export interface Heading {
+  name: string;
+  title: string;
+  unit: string;
+  definition: string;
+  better: string;
+}
+
+export function heading(name: string): Heading {
+  const definition = definitionOf(name);
+  return {
+    name,
+    title: (definition?.title ?? name).replace(' latency', ''),
+    unit: unitLabel(definition?.unit ?? 'ratio'),
+    definition: definition?.definition ?? '',
+    better: definition?.better ?? 'neither',
+  };
+}
+
+/** The anchor of a trial's row: letters, digits, dot, dash and underscore only, different for different ids. */
+export function trialAnchor(id: string, group = 'all'): string {
+  const safe = (text: string) =>
+    text.replace(/[^A-Za-z0-9.-]/g, (sign) => `_${sign.codePointAt(0)!.toString(16)}_`);
+  return `trial-${safe(id)}${group === 'all' ? '' : `.${safe(group)}`}`;
+}
+
+export const seriesView = ({ label, engine, identity }: SeriesRef) => ({
+  label,
+  engine,
+  colour: identity.colour,
+  swatch: swatchPath(identity.shape),
+  hollow: identity.variant % 2 === 1,
+});
+
+/** The mark as an SVG path in a box of 14 x 14 around the origin. */
+function swatchPath(shape: SeriesRef['identity']['shape']): string {
+  const paths = {
+    circle: 'M5,0A5,5 0 1 1 -5,0A5,5 0 1 1 5,0Z',
+    square: 'M-4.4,-4.4H4.4V4.4H-4.4Z',
+    triangle: 'M0,-5.6L5.2,3.6H-5.2Z',
+    diamond: 'M0,-6L4,0L0,6L-4,0Z',
+    hexagon: 'M0,-5.2L4.5,-2.6V2.6L0,5.2L-4.5,2.6V-2.6Z',
+    cross: 'M-5,-1.7H-1.7V-5H1.7V-1.7H5V1.7H1.7V5H-1.7V1.7H-5Z',
+    star: 'M0,-6L1.4,-1.9H5.7L2.2,0.7L3.5,4.9L0,2.3L-3.5,4.9L-2.2,0.7L-5.7,-1.9H-1.4Z',
+  };
+  return paths[shape];
+}

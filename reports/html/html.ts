@@ -1,0 +1,145 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Handlebars from 'handlebars';
+import { packageRoot } from '../../common/paths.js';
+import { csvLines } from '../csv.js';
+import { formatCount, plural } from '../format.js';
+import { PALETTE } from '../identity.js';
+import type { ProblemGroup, ReportModel } from '../model/types.js';
+import { seriesView, trialAnchor } from './cells.js';
+import { costViews, frontierViews } from './chart-views.js';
+import {
+  buildViews,
+  choiceViews,
+  definitionViews,
+  floorText,
+  seriesViews,
+  trialViews,
+} from './table-views.js';
+
+const assets = join(packageRoot, 'reports/html/assets');
+const asset = (name: string): string => readFileSync(join(assets, name), 'utf8');
+
+/** The report as one HTML file: no network, readable without its script, under a content security policy. */
+export function renderHtml(model: ReportModel): string {
+  const script = asset('script.js');
+  return template()({
+    ...viewOf(model),
+    style: paletteCss() + asset('style.css'),
+    script,
+    scriptHash: createHash('sha256').update(script).digest('base64'),
+    data: embeddedJson(dataOf(model)),
+  });
+}
+
+/** Templates are read anew for each report: rendering happens once per command, and nothing is kept between. */
+function template(): HandlebarsTemplateDelegate {
+  const engine = Handlebars.create();
+  engine.registerHelper('has', (value: unknown) => value !== undefined);
+  for (const file of readdirSync(assets)) {
+    if (file.startsWith('_')) engine.registerPartial(file.slice(1, -'.hbs'.length), asset(file));
+  }
+  return engine.compile(asset('report.hbs'), { strict: false, preventIndent: true });
+}
+
+function viewOf(model: ReportModel) {
+  const { results, counts, manifest } = model;
+  return {
+    title: model.title,
+    k: model.k,
+    caution: model.caution,
+    subject: subjectOf(model),
+    description: manifest.suite.description,
+    choices: choiceViews(model),
+    frontiers: frontierViews(model),
+    contenders: seriesViews(model),
+    reference: model.hypervolumeReference,
+    costs: costViews(model),
+    floor: floorText(model),
+    builds: buildViews(model),
+    trials: trialViews(model),
+    problems: model.problems.map(problemView),
+    flags: model.flags.map((flag) => ({
+      ...flag,
+      trials: flag.trials.map(({ id, label }) => ({ label, anchor: trialAnchor(id) })),
+    })),
+    warnings: model.warnings,
+    clean: model.problems.length + model.flags.length + model.warnings.length + counts.missing === 0,
+    missing: counts.missing === 0 ? undefined : `${plural(counts.missing, 'planned trial')} did not run.`,
+    tieNote: model.tieNote,
+    facts: model.facts,
+    protocol: model.protocol,
+    definitions: definitionViews(model),
+    suite: manifest.suite,
+    command: results.run.command,
+    footer: `vecparity ${results.run.vecparity}, run ${results.run.id}`,
+  };
+}
+
+/** What was compared and on what, as a strip of figures under the answer. */
+function subjectOf({ results, manifest, series, counts }: ReportModel) {
+  const { dataset, queries, environment } = results;
+  return [
+    {
+      term: 'Data',
+      value: dataset.name,
+      detail: `${formatCount(dataset.count)} × ${dataset.dimensions}, ${dataset.metric}`,
+    },
+    {
+      term: 'Queries',
+      value: formatCount(queries.count),
+      detail: `${queries.set}, ${plural(manifest.repeat, 'pass', 'passes')}`,
+    },
+    {
+      term: 'Contenders',
+      value: formatCount(series.length),
+      detail: [...new Set(series.map(({ engine }) => engine))].join(', '),
+    },
+    {
+      term: 'Settings',
+      value: formatCount(counts.completed),
+      detail:
+        counts.completed === counts.planned
+          ? 'all measured'
+          : `measured, of ${formatCount(counts.planned)} planned`,
+    },
+    { term: 'Machine', value: plural(environment.cores, 'core'), detail: environment.cpu },
+    { term: 'Date', value: results.run.started.slice(0, 10), detail: results.run.suite },
+  ];
+}
+
+function problemView({ state, series, build, message, log, trials }: ProblemGroup) {
+  return {
+    state,
+    series: seriesView(series),
+    build,
+    message,
+    log: log.join('\n'),
+    count: plural(trials.length, 'trial'),
+    trials: trials.map(({ trial, setting }) => ({
+      anchor: trialAnchor(trial.id, trial.group),
+      setting: setting === '' ? trial.id : setting,
+    })),
+  };
+}
+
+function dataOf({ results }: ReportModel) {
+  const { header, rows } = csvLines(results);
+  return { header, rows: rows.map(({ line }) => line) };
+}
+
+/** JSON that cannot end its script element or open a comment in it. */
+function embeddedJson(value: unknown): Handlebars.SafeString {
+  const text = JSON.stringify(value)
+    .replaceAll('<', '\\u003c')
+    .replaceAll('\u2028', '\\u2028')
+    .replaceAll('\u2029', '\\u2029');
+  return new Handlebars.SafeString(text);
+}
+
+/** The palette of `identity.ts` as CSS, so that it is written down once. */
+function paletteCss(): string {
+  const vars = (colours: readonly string[]) => colours.map((value, i) => `--series-${i}:${value}`).join(';');
+  return `:root{${vars(PALETTE.light)}}\n@media (prefers-color-scheme: dark){:root{${vars(PALETTE.dark)}}}\n@media print{:root{${vars(PALETTE.light)}}}\n`;
+}

@@ -1,0 +1,174 @@
+import type { TrialRow } from '../../harness/store/schema.js';
+import { DEFINITIONS, definitionOf } from '../definitions.js';
+import { formatNumber, formatShare, plural } from '../format.js';
+import { CHOICE_MEASURES } from '../model/choice.js';
+import { seriesKey, settingText } from '../model/points.js';
+import type { BuildModel, Choice, ChoiceRow, ReportModel, Series } from '../model/types.js';
+import { type Cell, cell, heading, seriesView, trialAnchor } from './cells.js';
+
+/** Tables of choice, one per target; all of them are in the page. */
+export function choiceViews(model: ReportModel) {
+  const measures = [model.recallName, ...CHOICE_MEASURES];
+  return model.choices.map((choice) => ({
+    key: choice.key,
+    label: choice.label,
+    answer: choice.answer,
+    checked: choice.key === model.defaultChoice,
+    caption:
+      choice.target === undefined
+        ? `Each contender’s setting with the highest recall@${model.k}`
+        : `Each contender’s fastest measured setting with recall@${model.k} ${choice.label} (lower end of the 95% interval)`,
+    headings: measures.map(heading),
+    columns: measures.length + 1,
+    rows: choice.rows.map((row) => choiceRow(row, choice, measures)),
+    ties: choice.rows.some((row) =>
+      Object.values(choice.best).some(({ close }) => close.includes(row.series.key)),
+    ),
+  }));
+}
+
+function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measures: readonly string[]) {
+  if (found.state === 'unreached') return { series: seriesView(series), reason: found.reason };
+  const { point } = found;
+  return {
+    series: seriesView(series),
+    setting: point.setting === '' ? 'no parameters' : point.setting,
+    fullSetting: point.fullSetting,
+    anchor: trialAnchor(point.id),
+    cells: measures.map((name): Cell => {
+      const figure = cell(name, point.measures[name]);
+      if (best[name]?.key === series.key) return { ...figure, best: true };
+      return best[name]?.close.includes(series.key) ? { ...figure, close: true } : figure;
+    }),
+  };
+}
+
+export function seriesViews(model: ReportModel) {
+  return model.series.map((series: Series) => {
+    const recalls = series.points.map(({ recall }) => recall.value);
+    return {
+      series: seriesView(series),
+      trials: `${series.trials.completed}${series.trials.completed === series.trials.planned ? '' : ` of ${series.trials.planned}`}`,
+      front: series.throughputFront.length,
+      recalls:
+        recalls.length === 0
+          ? undefined
+          : `${formatShare(Math.min(...recalls))}–${formatShare(Math.max(...recalls))}`,
+      hypervolume: series.hypervolume === undefined ? undefined : formatNumber(series.hypervolume),
+    };
+  });
+}
+
+const BUILD_COLUMNS = [
+  'load.seconds',
+  'load.pointsPerSecond',
+  'index.seconds',
+  'build.seconds',
+  'memory.baseline',
+  'memory.peak',
+  'index.size',
+];
+
+export function buildViews(model: ReportModel) {
+  return {
+    headings: BUILD_COLUMNS.map(heading),
+    rows: model.builds.map(({ series, setting, fullSetting, measures, details, atFloor }: BuildModel) => ({
+      series: seriesView(series),
+      setting: setting === '' ? fullSetting : setting,
+      fullSetting,
+      cells: BUILD_COLUMNS.map((name) => cell(name, measures[name])),
+      recall:
+        atFloor === undefined
+          ? { absent: `no setting keeps ${floorText(model)}` }
+          : cell(model.recallName, atFloor.recall),
+      details: details === undefined ? '' : settingText(details),
+    })),
+  };
+}
+
+export const floorText = ({ floor }: ReportModel): string =>
+  floor === undefined ? '' : `${formatNumber(floor)} queries/s`;
+
+/** Measures of the table of all trials: the usual ones first, then whatever else the run measured. */
+function trialMeasures({ results, recallName, k }: ReportModel): string[] {
+  const measured = new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)));
+  const wanted = [
+    recallName,
+    `recall@${k}`,
+    'throughput',
+    'latency.p50',
+    'latency.p95',
+    'latency.p99',
+    'distance.error',
+    'errors',
+    'build.seconds',
+    'memory.peak',
+    'index.size',
+  ];
+  const placed = new Set([...wanted, ...DEFINITIONS.map(({ name }) => name)]);
+  const others = [...measured].filter((name) => !placed.has(name)).sort();
+  return [...wanted.filter((name) => measured.has(name)), ...others];
+}
+
+export function trialViews(model: ReportModel) {
+  const { trials } = model.results;
+  const measures = trialMeasures(model);
+  const refs = new Map(model.series.map((series) => [series.key, series]));
+  const several = (pick: (row: TrialRow) => string) => new Set(trials.map(pick)).size > 1;
+  const showGroup = several(({ group }) => group) || several(({ workload }) => workload);
+  return {
+    showGroup,
+    headings: measures.map((name) => ({
+      ...heading(name),
+      descending: definitionOf(name)?.better === 'higher',
+    })),
+    engines: [...new Map(trials.map((row) => [seriesKey(row), refs.get(seriesKey(row))!])).values()].map(
+      (series) => ({
+        key: series.key,
+        label: series.label,
+      }),
+    ),
+    count: plural(trials.length, 'trial'),
+    rows: trials.map((row) => trialRow(row, measures, refs.get(seriesKey(row))!)),
+  };
+}
+
+function trialRow(row: TrialRow, measures: readonly string[], series: Series) {
+  return {
+    id: row.id,
+    anchor: trialAnchor(row.id, row.group),
+    key: series.key,
+    series: seriesView(series),
+    index: settingText(row.index),
+    search: settingText(row.search),
+    group: `${row.workload}, ${row.group}`,
+    state: row.state,
+    completed: row.state === 'completed',
+    reason: row.error ?? row.reason ?? undefined,
+    flags: row.flags,
+    cells: measures.map((name): Cell => {
+      const figure = cell(name, row.measures[name]);
+      return row.state === 'completed' || figure.absent === undefined
+        ? figure
+        : { absent: `the trial is ${row.state}` };
+    }),
+  };
+}
+
+/** Every measure of this run with its words; measures without a definition are said to have none. */
+export function definitionViews({ results }: ReportModel) {
+  const measured = [...new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)))];
+  const order = DEFINITIONS.map(({ name }) => name);
+  const place = (name: string) => order.indexOf(name.replace(/@\d+$/, '@k')) >>> 0;
+  return measured
+    .sort((a, b) => place(a) - place(b) || a.localeCompare(b, 'en', { numeric: true }))
+    .map((name) => {
+      const { title, unit, definition } = heading(name);
+      return {
+        name,
+        title,
+        unit,
+        definition: definition === '' ? 'No definition in this version.' : definition,
+      };
+    });
+}

@@ -1,0 +1,53 @@
+/** How a series looks in every chart of every report: a pure function of its names. */
+export interface Identity {
+  /** Index into the palette (`--series-0` … of the style sheet), from the engine's name. */
+  colour: number;
+  /** Shape of the mark, from the engine's name. */
+  shape: Shape;
+  /** Line and fill pattern, which tells the variants of one engine apart. */
+  variant: number;
+}
+
+export const SHAPES = ['diamond', 'square', 'cross', 'hexagon', 'circle', 'star', 'triangle'] as const;
+export type Shape = (typeof SHAPES)[number];
+
+/** Hues after Okabe & Ito (2008), shifted so that each has a contrast of 4.5:1 or more on its page. */
+export const PALETTE = {
+  light: ['#0067a6', '#b84a00', '#007a59', '#a3407c', '#8a6500', '#3d5a80', '#444444'],
+  dark: ['#56b4e9', '#ff8a3d', '#2fc79a', '#e594c3', '#e6b422', '#a9bcd9', '#d0d0d0'],
+} as const;
+
+/** Line patterns of the variants of one engine, as SVG dash arrays; the first is a plain line. */
+export const DASHES = ['none', '6 3', '2 2.5', '9 3 2 3', '12 4'] as const;
+
+/** Chosen so that the engines people compare most get different colours; any other value would work too. */
+const SEED = 0x74e1d;
+
+/** FNV-1a, 32 bit. */
+function hash(text: string, seed: number): number {
+  let value = (0x811c9dc5 ^ seed) >>> 0;
+  for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+  // The low bits of FNV-1a are weak on short names: fold the high ones in.
+  return (value ^ (value >>> 15)) >>> 0;
+}
+
+export function engineIdentity(engine: string): { colour: number; shape: Shape } {
+  const value = hash(engine, SEED);
+  const colour = value % PALETTE.light.length;
+  return { colour, shape: SHAPES[Math.floor(value / PALETTE.light.length) % SHAPES.length]! };
+}
+
+/**
+ * Identities of a report's series. Colour and shape depend on the engine's name alone; the variant counts
+ * the engine's series in alphabetical order, so that it does not depend on the order of the suite.
+ */
+export function identities(series: readonly { key: string; engine: string }[]): Map<string, Identity> {
+  const found = new Map<string, Identity>();
+  const seen = new Map<string, number>();
+  for (const { key, engine } of [...series].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    const variant = seen.get(engine) ?? 0;
+    seen.set(engine, variant + 1);
+    found.set(key, { ...engineIdentity(engine), variant });
+  }
+  return found;
+}

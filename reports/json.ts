@@ -1,0 +1,19 @@
+import { z } from 'zod';
+import { type Results, resultsSchema } from '../harness/store/schema.js';
+
+/** `results.json`: stable order of keys as derived, two spaces, a newline at the end. */
+export function renderJson(results: Results): string {
+  return `${JSON.stringify(results, null, 2)}\n`;
+}
+
+/**
+ * JSON Schema (draft 2020-12) of `results.json`, published as `reports/results.schema.json`.
+ * `npx vitest run test/unit/reports/json.test.ts` with VECPARITY_WRITE_SCHEMA=1 writes it anew.
+ */
+export function resultsJsonSchema(): Record<string, unknown> {
+  return {
+    ...(z.toJSONSchema(resultsSchema, { target: 'draft-2020-12' }) as Record<string, unknown>),
+    title: 'Results of a vecparity run',
+    description: 'Content of results.json and of `vecparity report --format json`: one flat row per trial.',
+  };
+}

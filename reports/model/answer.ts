@@ -1,0 +1,108 @@
+import type { Measure } from '../../harness/store/schema.js';
+import { formatNumber, formatShare, listed } from '../format.js';
+import type { ChoiceContext } from './choice.js';
+import { separated } from './choice.js';
+import type { ChoiceRow, Point, Rich, SeriesRef } from './types.js';
+
+type Chosen = { series: SeriesRef; point: Point };
+
+/** The answer at one target as one sentence, made from the rows of its table and nothing else. */
+export function answerOf(
+  context: ChoiceContext,
+  target: number | undefined,
+  rows: readonly ChoiceRow[],
+): Rich {
+  const chosen = rows.flatMap(({ series, choice }): Chosen[] =>
+    choice.state === 'chosen' ? [{ series, point: choice.point }] : [],
+  );
+  const missed = rows.filter(({ choice }) => choice.state === 'unreached').map(({ series }) => series.label);
+  if (chosen.length === 0) return nothing(context, target);
+  return target === undefined
+    ? highest(context, chosen)
+    : [...leader(context, target, chosen), ...followers(chosen), ...absentees(missed, target), plain('.')];
+}
+
+const plain = (text: string) => ({ text });
+const strong = (text: string) => ({ text, strong: true as const });
+
+export const richText = (rich: Rich): string => rich.map(({ text }) => text).join('');
+
+function nothing({ series, dataset, k }: ChoiceContext, target: number | undefined): Rich {
+  const measured = series.flatMap(({ points }) => points).sort((a, b) => b.recall.value - a.recall.value)[0];
+  if (measured === undefined)
+    return [strong('Nothing was measured'), plain(`: no trial on ${dataset} completed.`)];
+  const goal = target === undefined ? '' : ` reaches recall@${k} ≥ ${target.toFixed(2)}`;
+  return [
+    strong(`No setting${goal}`),
+    plain(` on ${dataset}; the highest recall is ${formatShare(measured.recall.value, 'down')}, by `),
+    ...named(measured),
+    plain('.'),
+  ];
+}
+
+function named({ series, setting }: Point): Rich {
+  return setting === '' ? [strong(series.label)] : [strong(series.label), plain(` ${setting}`)];
+}
+
+function leader({ dataset, k }: ChoiceContext, target: number, [first, second]: readonly Chosen[]): Rich {
+  const { throughput, 'latency.p95': p95 } = first!.point.measures;
+  const tie = second !== undefined && overlaps(throughput, second.point.measures['throughput']);
+  return [
+    plain(`At recall@${k} ≥ ${target.toFixed(2)} on ${dataset}, `),
+    ...named(first!.point),
+    plain(' answers '),
+    strong(`${formatNumber(throughput!.value)} queries/s`),
+    ...(p95 === undefined ? [] : [plain(' at p95 '), strong(`${formatNumber(p95.value)} ms`)]),
+    ...(tie ? [plain(', too close to tell from '), ...named(second.point)] : []),
+  ];
+}
+
+function overlaps(a: Measure | undefined, b: Measure | undefined): boolean {
+  return a !== undefined && b !== undefined && !separated(a, b);
+}
+
+/** Up to three others by their speed; a longer list is what the table is for. */
+function followers(chosen: readonly Chosen[]): Rich {
+  const rest = chosen.slice(1);
+  const named = rest.slice(0, 3).flatMap(({ series, point }, index): Rich => {
+    const value = point.measures['throughput'];
+    const separator = index === 0 ? '; ' : ', ';
+    return value === undefined
+      ? []
+      : [plain(separator), strong(series.label), plain(` ${formatNumber(value.value)}`)];
+  });
+  const more = rest.length - 3;
+  return more > 0 ? [...named, plain(` and ${more} more`)] : named;
+}
+
+function absentees(missed: readonly string[], target: number): Rich {
+  if (missed.length === 0) return [];
+  const [verb, who] =
+    missed.length > 3
+      ? ['reach', `${missed.length} of the contenders do not`]
+      : ['reaches', `no setting of ${listed(missed).replace(/ and ([^,]*)$/, ' or $1')}`];
+  return [plain(`; ${who} ${verb} ${target.toFixed(2)}`)];
+}
+
+function highest({ dataset, k }: ChoiceContext, chosen: readonly Chosen[]): Rich {
+  const ordered = [...chosen].sort((a, b) => b.point.recall.value - a.point.recall.value);
+  const top = ordered[0]!.point.recall.value;
+  const best = ordered
+    .filter(({ point }) => point.recall.value === top)
+    .sort((a, b) => speed(b.point) - speed(a.point))[0]!;
+  const others = ordered.filter(({ point }) => point.recall.value === top).length - 1;
+  const rate = best.point.measures['throughput'];
+  return [
+    plain(`The highest recall@${k} on ${dataset} is `),
+    strong(formatShare(top)),
+    plain(', by '),
+    ...named(best.point),
+    ...(rate === undefined ? [] : [plain(' at '), strong(`${formatNumber(rate.value)} queries/s`)]),
+    ...(others > 0
+      ? [plain(`, the fastest of ${others + 1} contenders that reach it`)]
+      : [plain('; no other contender comes as high')]),
+    plain('.'),
+  ];
+}
+
+const speed = (point: Point): number => point.measures['throughput']?.value ?? 0;

@@ -1,0 +1,119 @@
+import type { Manifest, Results } from '../../harness/store/schema.js';
+import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent, plural } from '../format.js';
+import type { Fact, FactGroup } from './types.js';
+
+const METRIC_SOURCE = {
+  declared: 'declared by suite or catalog',
+  file: 'read from the file',
+  default: 'assumed: the file does not say',
+} as const;
+
+/** What was measured, on what, with what; in the order a reader checks it. */
+export function factsOf(results: Results, manifest: Manifest): FactGroup[] {
+  return [
+    { title: 'Dataset', facts: datasetFacts(results) },
+    { title: 'Queries and truth', facts: queryFacts(results) },
+    { title: 'Machine', facts: machineFacts(results) },
+    { title: 'Versions', facts: versionFacts(results) },
+    { title: 'Run', facts: runFacts(results, manifest) },
+  ];
+}
+
+const code = (term: string, value: string): Fact => ({ term, value, code: true });
+
+function datasetFacts({ dataset }: Results): Fact[] {
+  return [
+    { term: 'Name', value: dataset.name },
+    {
+      term: 'Points',
+      value: `${formatCount(dataset.count)} × ${formatCount(dataset.dimensions)} dimensions`,
+    },
+    { term: 'Metric', value: `${dataset.metric} (${METRIC_SOURCE[dataset.metricSource]})` },
+    code('Source', dataset.source),
+    code('Hash', dataset.hash),
+    { term: 'Licence', value: dataset.licence ?? 'not stated' },
+    ...(dataset.provenance === null ? [] : [{ term: 'Provenance', value: dataset.provenance }]),
+  ];
+}
+
+function queryFacts({ queries, truth }: Results): Fact[] {
+  const ties = Object.entries(truth.ties).map(([k, share]) => `${formatPercent(share)} at rank ${k}`);
+  const { intrinsicDimension: hardness, providedAgreement: agreement } = truth;
+  return [
+    { term: 'Query set', value: `${queries.set}, ${plural(queries.count, 'query', 'queries')}` },
+    code('Hash', queries.hash),
+    {
+      term: 'Truth',
+      value: `exact, ${truth.depth} neighbours per query, ${truth.kernel}; ${truth.fromCache ? 'from the cache' : `computed in ${formatDuration(truth.seconds)}`}`,
+    },
+    { term: 'Exact ties', value: ties.length === 0 ? 'not examined' : ties.join(', ') },
+    {
+      term: 'Hardness',
+      value:
+        hardness === null
+          ? 'intrinsic dimension not computable'
+          : `median local intrinsic dimension ${formatNumber(hardness)} (maximum likelihood, Amsaleg et al. 2015)`,
+    },
+    ...(agreement === null
+      ? []
+      : [
+          {
+            term: 'Dataset’s own neighbours',
+            value: `${formatPercent(agreement)} agree with the truth, tie-aware`,
+          },
+        ]),
+  ];
+}
+
+function machineFacts({ environment }: Results): Fact[] {
+  const limit = environment.memoryLimitBytes;
+  return [
+    { term: 'Processor', value: `${environment.cpu}, ${plural(environment.cores, 'core')}` },
+    {
+      term: 'Memory',
+      value: `${formatBytes(environment.memoryBytes)}${limit === null ? '' : `, limited to ${formatBytes(limit)}`}`,
+    },
+    { term: 'System', value: `${environment.platform}, kernel ${environment.kernel}` },
+    { term: 'Node.js', value: environment.node },
+  ];
+}
+
+function versionFacts({ run, packages, trials }: Results): Fact[] {
+  const engines = new Map(
+    trials.flatMap((row) => (row.engineVersion === null ? [] : [[row.engine, row.engineVersion]])),
+  );
+  return [
+    { term: 'vecparity', value: run.vecparity },
+    ...[...engines].map(([engine, version]) => ({ term: `${engine} (engine)`, value: version })),
+    ...Object.entries(packages).map(([name, version]) => code(name, version)),
+  ];
+}
+
+function runFacts({ run }: Results, manifest: Manifest): Fact[] {
+  return [
+    code('Id', run.id),
+    { term: 'Suite', value: manifest.suite.name },
+    code('Suite file', manifest.suite.path),
+    { term: 'Started', value: run.started },
+    { term: 'Finished', value: run.finished ?? 'not finished' },
+    { term: 'State', value: run.state },
+    { term: 'Seed', value: String(manifest.seed) },
+    code('Repeat it', run.command),
+  ];
+}
+
+/** How figures came about, in words; every number comes from the manifest. */
+export function protocolOf(results: Results, manifest: Manifest): string[] {
+  const { repeat, warmup, threads, seed, ks, deadlineSeconds: deadline, memoryLimitBytes } = manifest;
+  const limit =
+    memoryLimitBytes === null ? 'no limit on memory' : `a memory limit of ${formatBytes(memoryLimitBytes)}`;
+  return [
+    `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
+    `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
+    `Search: ${warmup === 0 ? 'no warm-up' : `${plural(warmup, 'warm-up query', 'warm-up queries')}, not recorded`}, then ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, the passes of a build’s settings interleaved, in an order seeded with ${seed}.`,
+    `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${Math.max(...ks)} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`,
+    'Distances, recall and predicates were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
+    'Intervals are 95% bootstrap intervals over queries. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
+    `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
+  ];
+}

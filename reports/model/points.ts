@@ -1,0 +1,136 @@
+import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js';
+import type { Parameters, Results, TrialRow } from '../../harness/store/schema.js';
+import { identities } from '../identity.js';
+import type { Point, Series, SeriesRef } from './types.js';
+
+/**
+ * Reference of the hypervolume, the same in every report: recall 0.5 at 0 queries/s. Settings that find less than
+ * half of the neighbours add nothing.
+ */
+export const HYPERVOLUME_REFERENCE = { recall: 0.5, value: 0 } as const;
+
+/** Depth used for choice, fronts and charts: 10 where it was measured (the field's habit), else the largest. */
+export function primaryDepth(ks: readonly number[]): number {
+  return ks.includes(10) ? 10 : Math.max(...ks);
+}
+
+export const seriesKey = (row: { engine: string; series: string }): string => `${row.engine}/${row.series}`;
+
+/** The contenders of a run, in the order of its plan. */
+export function seriesRefs(trials: readonly TrialRow[]): Map<string, SeriesRef> {
+  const named = new Map<string, { key: string; engine: string; series: string }>();
+  for (const { engine, series } of trials) {
+    const key = seriesKey({ engine, series });
+    if (!named.has(key)) named.set(key, { key, engine, series });
+  }
+  const looks = identities([...named.values()]);
+  const shared = repeated([...named.values()].map((entry) => entry.series));
+  return new Map(
+    [...named.values()].map(({ key, engine, series }) => {
+      const label = shared.has(series) ? `${engine} ${series}` : series;
+      return [key, { key, engine, label, identity: looks.get(key)! }];
+    }),
+  );
+}
+
+function repeated(items: readonly string[]): Set<string> {
+  return new Set(items.filter((item, index) => items.indexOf(item) !== index));
+}
+
+/** `m=16 ef=64`; with `keys`, only those. */
+export function settingText(parameters: Parameters, keys?: ReadonlySet<string>): string {
+  return Object.entries(parameters)
+    .filter(([key]) => keys === undefined || keys.has(key))
+    .map(([key, value]) => `${key}=${value}`)
+    .join(' ');
+}
+
+/** Parameters that take more than one value among these rows: what a reader needs to tell them apart. */
+export function varyingKeys(rows: readonly Parameters[]): Set<string> {
+  const values = new Map<string, Set<unknown>>();
+  for (const row of rows) {
+    for (const [key, value] of Object.entries(row))
+      values.set(key, (values.get(key) ?? new Set()).add(value));
+  }
+  const everywhere = (key: string) => rows.every((row) => key in row);
+  return new Set([...values].filter(([key, set]) => set.size > 1 || !everywhere(key)).map(([key]) => key));
+}
+
+/** Rows that charts and choices speak of: one workload, the whole query set where it was measured as one group. */
+export function comparedTrials(results: Results): TrialRow[] {
+  const workload = results.trials[0]?.workload;
+  const groups = new Set(results.trials.map((row) => row.group));
+  const group = groups.has('all') ? 'all' : results.trials[0]?.group;
+  return results.trials.filter((row) => row.workload === workload && row.group === group);
+}
+
+/** Names of the parameters that vary, by series. */
+export function varyingBySeries(trials: readonly TrialRow[]): Map<string, Set<string>> {
+  const rows = new Map<string, Parameters[]>();
+  for (const row of trials) {
+    const key = seriesKey(row);
+    rows.set(key, [...(rows.get(key) ?? []), { ...row.index, ...row.search }]);
+  }
+  return new Map([...rows].map(([key, list]) => [key, varyingKeys(list)]));
+}
+
+export function pointsOf(
+  trials: readonly TrialRow[],
+  refs: ReadonlyMap<string, SeriesRef>,
+  recallName: string,
+): Point[] {
+  const varying = varyingBySeries(trials);
+  return trials.flatMap((row) => {
+    const recall = row.measures[recallName];
+    if (row.state !== 'completed' || recall === undefined) return [];
+    const parameters = { ...row.index, ...row.search };
+    const key = seriesKey(row);
+    return [
+      {
+        id: row.id,
+        build: row.build,
+        series: refs.get(key)!,
+        setting: settingText(parameters, varying.get(key)),
+        fullSetting: settingText(parameters),
+        index: row.index,
+        search: row.search,
+        recall,
+        measures: row.measures,
+        flags: row.flags,
+      },
+    ];
+  });
+}
+
+export function seriesOf(
+  refs: ReadonlyMap<string, SeriesRef>,
+  points: readonly Point[],
+  trials: readonly TrialRow[],
+): Series[] {
+  return [...refs.values()].map((ref) => {
+    const own = points.filter((point) => point.series.key === ref.key);
+    const rows = trials.filter((row) => seriesKey(row) === ref.key);
+    const fast = plane(own, 'throughput');
+    return {
+      ...ref,
+      points: own,
+      throughputFront: front(own, 'throughput', 'higher'),
+      latencyFront: front(own, 'latency.p95', 'lower'),
+      hypervolume: fast.length === 0 ? undefined : hypervolume(fast, HYPERVOLUME_REFERENCE),
+      trials: { planned: rows.length, completed: rows.filter((row) => row.state === 'completed').length },
+    };
+  });
+}
+
+/** Points that have the measure, on the plane of recall and that measure. */
+function plane(points: readonly Point[], measure: string): { recall: number; value: number; id: string }[] {
+  return points.flatMap(({ id, recall, measures }) => {
+    const value = measures[measure]?.value;
+    return value === undefined ? [] : [{ recall: recall.value, value, id }];
+  });
+}
+
+function front(points: readonly Point[], measure: string, better: 'higher' | 'lower'): string[] {
+  const candidates = plane(points, measure);
+  return paretoFrontier(candidates, better).map((index) => candidates[index]!.id);
+}

@@ -1,0 +1,62 @@
+import type { TrialRow } from '../../harness/store/schema.js';
+import { seriesKey, settingText, varyingBySeries } from './points.js';
+import type { FlagModel, Problem, ProblemGroup, SeriesRef } from './types.js';
+
+/** What a flag on a trial means for its figures. Flags without an entry are shown with a plain remark. */
+const FLAGS: Readonly<Record<string, string>> = {
+  'mixed-builds':
+    'The trial’s passes ran on different builds of the same index (the run was resumed or a build was repeated).',
+  'duplicate-hits':
+    'The engine returned the same id more than once for some query; repeats were counted once.',
+  'unknown-keys': 'The engine returned keys that are no rows of the dataset; they were counted as misses.',
+  underfilled: 'Some answers held fewer hits than asked for although enough points exist.',
+  'score-mismatch': 'The engine’s own scores differ from the distances that the harness recomputed.',
+  'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',
+};
+
+/** Failed, skipped and aborted trials, those of one build with the same message together. */
+export function problemsOf(
+  trials: readonly TrialRow[],
+  refs: ReadonlyMap<string, SeriesRef>,
+  logs: Readonly<Record<string, readonly string[]>>,
+): ProblemGroup[] {
+  const varying = varyingBySeries(trials);
+  const groups = new Map<string, ProblemGroup & { trials: Problem[] }>();
+  for (const trial of trials) {
+    if (trial.state === 'completed') continue;
+    const series = refs.get(seriesKey(trial))!;
+    const message = trial.error ?? trial.reason ?? 'no reason was recorded';
+    const log = logs[trial.build] ?? [];
+    const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
+    const key = JSON.stringify([trial.state, trial.build, message]);
+    const group = groups.get(key) ?? {
+      state: trial.state,
+      series,
+      build: trial.build,
+      message,
+      log,
+      trials: [],
+    };
+    group.trials.push({ trial, series, setting, message, log });
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, SeriesRef>): FlagModel[] {
+  const varying = varyingBySeries(trials);
+  const found = new Map<string, { id: string; label: string }[]>();
+  for (const trial of trials) {
+    const series = refs.get(seriesKey(trial))!;
+    const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
+    for (const flag of trial.flags) {
+      const entry = { id: trial.id, label: `${series.label} ${setting}`.trim() };
+      found.set(flag, [...(found.get(flag) ?? []), entry]);
+    }
+  }
+  return [...found].map(([name, list]) => ({
+    name,
+    meaning: FLAGS[name] ?? 'A doubt that the run recorded; see docs/measures.md.',
+    trials: list,
+  }));
+}

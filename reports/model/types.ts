@@ -1,0 +1,156 @@
+import type {
+  BuildCost,
+  Manifest,
+  Measure,
+  Parameters,
+  Results,
+  RunEvent,
+  TrialRow,
+} from '../../harness/store/schema.js';
+import type { Identity } from '../identity.js';
+
+/** Everything a report may read: a stored run and nothing else. */
+export interface ReportInput {
+  results: Results;
+  manifest: Manifest;
+  events: readonly RunEvent[];
+  /** Last log lines of builds that failed, by build id, where the run kept any. */
+  logs?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Text with emphasis, so that each output can typeset it its own way. */
+export type Rich = readonly { text: string; strong?: true }[];
+
+/** One measured setting as charts and tables need it. */
+export interface Point {
+  id: string;
+  build: string;
+  series: SeriesRef;
+  /** Only the parameters that vary within the series: enough to tell its settings apart. */
+  setting: string;
+  /** Every parameter, as it ran. */
+  fullSetting: string;
+  index: Parameters;
+  search: Parameters;
+  recall: Measure;
+  measures: Readonly<Record<string, Measure>>;
+  flags: readonly string[];
+}
+
+export interface SeriesRef {
+  key: string;
+  engine: string;
+  label: string;
+  identity: Identity;
+}
+
+export interface Series extends SeriesRef {
+  points: readonly Point[];
+  /** Ids of the points on the Pareto front of recall against throughput, and against p95. */
+  throughputFront: readonly string[];
+  latencyFront: readonly string[];
+  /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
+  hypervolume: number | undefined;
+  trials: { planned: number; completed: number };
+}
+
+export interface ChoiceRow {
+  series: SeriesRef;
+  /** The chosen setting, or why there is none. */
+  choice: { state: 'chosen'; point: Point } | { state: 'unreached'; reason: string };
+}
+
+export interface Choice {
+  /** `90`, `95`, `99`, `best`: used in ids and anchors. */
+  key: string;
+  /** Undefined: each series' setting with the highest recall. */
+  target: number | undefined;
+  label: string;
+  /** The answer at this target, one sentence. */
+  answer: Rich;
+  rows: readonly ChoiceRow[];
+  /** By measure name: the series with the best value, and those whose interval overlaps it. */
+  best: Readonly<Record<string, { key: string; close: readonly string[] }>>;
+}
+
+/** What one build cost, once per build. */
+export interface BuildModel {
+  id: string;
+  series: SeriesRef;
+  setting: string;
+  fullSetting: string;
+  measures: Readonly<Record<string, Measure>>;
+  details: BuildCost['details'];
+  /** The most accurate setting of the build that keeps the floor of throughput. */
+  atFloor: Point | undefined;
+}
+
+export interface Problem {
+  trial: TrialRow;
+  series: SeriesRef;
+  setting: string;
+  message: string;
+  log: readonly string[];
+}
+
+/** Problems with the same cause, so that one dead build does not fill a page. */
+export interface ProblemGroup {
+  state: TrialRow['state'];
+  series: SeriesRef;
+  build: string;
+  message: string;
+  log: readonly string[];
+  trials: readonly Problem[];
+}
+
+export interface FlagModel {
+  name: string;
+  meaning: string;
+  trials: readonly { id: string; label: string }[];
+}
+
+export interface Fact {
+  term: string;
+  value: string;
+  /** Set in a monospaced face: hashes, commands, versions. */
+  code?: true;
+}
+
+export interface FactGroup {
+  title: string;
+  facts: readonly Fact[];
+}
+
+export interface ReportModel {
+  results: Results;
+  manifest: Manifest;
+  title: string;
+  /** Depth of the recall used for choice, fronts and charts, and its measure's name. */
+  k: number;
+  recallName: string;
+  counts: {
+    planned: number;
+    completed: number;
+    failed: number;
+    skipped: number;
+    aborted: number;
+    missing: number;
+  };
+  /** Set where the run is not complete: a sentence that must stand beside the answer. */
+  caution: string | undefined;
+  choices: readonly Choice[];
+  /** Key of the choice shown first. */
+  defaultChoice: string;
+  series: readonly Series[];
+  points: readonly Point[];
+  hypervolumeReference: { recall: number; value: number };
+  /** Throughput (queries/s) that settings must keep to count in the cost charts; undefined without data. */
+  floor: number | undefined;
+  builds: readonly BuildModel[];
+  problems: readonly ProblemGroup[];
+  flags: readonly FlagModel[];
+  warnings: readonly string[];
+  tieNote: string | undefined;
+  facts: readonly FactGroup[];
+  protocol: readonly string[];
+}

@@ -1,0 +1,129 @@
+import pc from 'picocolors';
+import { definitionOf, formatMeasure, unitLabel } from './definitions.js';
+import { plural } from './format.js';
+import { richText } from './model/answer.js';
+import { CHOICE_MEASURES } from './model/choice.js';
+import type { Choice, ChoiceRow, ReportModel } from './model/types.js';
+
+export interface TerminalOptions {
+  color: boolean;
+  /** Columns of the terminal; lines are wrapped or shortened to it. */
+  width: number;
+  /** Where the HTML report is; printed as given. */
+  reportPath: string;
+}
+
+/** Everything is said within this many lines, whatever the run. */
+const MAX_LINES = 20;
+
+type Style = (text: string) => string;
+interface Styles {
+  bold: Style;
+  dim: Style;
+  red: Style;
+}
+
+/** The answer after a run: sentence, table of choice, what went wrong, where the report is. At most 20 lines, no line end after the last. */
+export function renderTerminal(model: ReportModel, { color, width, reportPath }: TerminalOptions): string {
+  const styles = pc.createColors(color);
+  const choice = model.choices.find(({ key }) => key === model.defaultChoice)!;
+  const head = [
+    ...wrap(clean(richText(choice.answer)), width)
+      .slice(0, 4)
+      .map(styles.bold),
+    ...(model.caution === undefined ? [] : wrap(clean(model.caution), width).slice(0, 2).map(styles.red)),
+  ];
+  const problems = problemLines(model, width).map(styles.red);
+  const tail = [...problems, `Report: ${clean(reportPath)}`];
+  // Two blank lines and the table's head are what remains besides the rows.
+  const room = MAX_LINES - head.length - tail.length - 3;
+  const table = tableLines(choice, Math.max(1, room), width, styles);
+  return [...head, '', ...table, '', ...tail].join('\n');
+}
+
+function tableLines(choice: Choice, room: number, width: number, styles: Styles): string[] {
+  const rows = choice.rows.length > room ? choice.rows.slice(0, Math.max(0, room - 1)) : choice.rows;
+  const hidden = choice.rows.length - rows.length;
+  const cells = rows.map((row) => rowCells(row, choice));
+  const head = [
+    choice.target === undefined ? 'highest recall' : `recall ${choice.label}`,
+    ...CHOICE_MEASURES.map(heading),
+    'setting',
+  ];
+  const widths = head.map((title, column) =>
+    Math.max(
+      title.length,
+      ...cells.map((row) => (row.length === 2 && column > 0 ? 0 : (row[column] ?? '').length)),
+    ),
+  );
+  const align = (row: readonly string[]): string =>
+    row
+      .map((cell, column) =>
+        column === 0 || column === row.length - 1
+          ? cell.padEnd(column === 0 ? widths[0]! : 0)
+          : cell.padStart(widths[column]!),
+      )
+      .join('  ');
+  return [
+    styles.dim(cut(align(head), width)),
+    ...cells.map((row) => cut(align(row), width)),
+    ...(hidden > 0 ? [styles.dim(`… ${plural(hidden, 'more contender')} in the report`)] : []),
+  ];
+}
+
+function heading(name: string): string {
+  const { title = name, unit = 'ratio' } = definitionOf(name) ?? {};
+  const label = unitLabel(unit);
+  const short = title
+    .replace(' latency', '')
+    .replace(/^Throughput$/, '')
+    .replace('Peak memory', 'memory')
+    .replace('Build time', 'build')
+    .replace('Index size', 'index');
+  return short === '' ? label : label === '' ? short : `${short} ${label}`;
+}
+
+/** Cells of a contender; one without a setting has its name and the reason only. */
+function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
+  if (choice.state === 'unreached') return [clean(series.label), clean(choice.reason)];
+  const { point } = choice;
+  const figures = CHOICE_MEASURES.map((name) => {
+    const measure = point.measures[name];
+    if (measure === undefined) return '–';
+    const text = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
+    return best[name]?.key === series.key ? `*${text}` : text;
+  });
+  return [clean(series.label), ...figures, clean(point.setting)];
+}
+
+function problemLines({ problems, counts }: ReportModel, width: number): string[] {
+  const states = (['failed', 'aborted', 'skipped'] as const).filter((state) => counts[state] > 0);
+  if (states.length === 0) return [];
+  const summary = states.map((state) => `${plural(counts[state], 'trial')} ${state}`).join(', ');
+  const shown = problems
+    .slice(0, 3)
+    .map(({ series, state, message }) => `  ${series.label} ${state}: ${message}`);
+  const more = problems.length > 3 ? [`  … ${plural(problems.length - 3, 'more reason')} in the report`] : [];
+  return [summary, ...shown, ...more].map((line) => cut(clean(line), width));
+}
+
+/** Names and messages come from data: a control character must not reach the terminal. */
+function clean(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll('\u202f', ' ');
+}
+
+function cut(text: string, width: number): string {
+  return text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line].map((entry) => cut(entry, width));
+}
