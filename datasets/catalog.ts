@@ -91,7 +91,11 @@ const entrySchema = z
       context.addIssue({ code: 'custom', path: [path], message });
     if (entry.format !== 'synthetic') {
       if (entry.points === undefined) issue('points', 'must name the file with the points');
+      const lacking = entry.format !== 'hdf5' && entry.querySets.some((set) => set.file === undefined);
+      if (lacking) issue('querySets', 'must each name a file');
     } else {
+      if (entry.querySets.some((set) => set.count === undefined))
+        issue('querySets', 'must each have a count');
       if (entry.synthetic === undefined) issue('synthetic', 'must hold the parameters of the generator');
       for (const key of ['count', 'dimensions', 'metric'] as const) {
         if (entry[key] === undefined) issue(key, 'must be given for generated data');

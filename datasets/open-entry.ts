@@ -2,17 +2,31 @@ import { join } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { assembleDataset, type QueryPart } from './assemble.js';
 import type { CatalogEntry } from './catalog.js';
-import type { Dataset, DatasetFile } from './dataset.js';
-import { openSource } from './formats/open-source.js';
+import type { Dataset, DatasetFile, Metric } from './dataset.js';
+import { openHdf5 } from './formats/hdf5/dataset.js';
+import { fileKind, openSource } from './formats/open-source.js';
 import { readQrels } from './formats/qrels.js';
 import { hashDataset } from './hash.js';
 import type { OpenOptions } from './open.js';
+import { givenQueries, withGiven } from './query-files.js';
 import type { VectorSource } from './source.js';
+import { syntheticParameters, syntheticSource } from './synthetic.js';
 import { verifyFiles } from './verify.js';
+
+/** Points and query sets of an entry. */
+interface EntryParts {
+  points: VectorSource;
+  querySets: QueryPart[];
+  /** Read from the file. */
+  metric?: Metric | undefined;
+  close?: () => void;
+}
 
 /**
  * Opens what a catalog entry or a `dataset.yaml` describes, from the folder that holds its files. Sizes and
  * hashes that the entry states are verified first. Throws InputError.
+ *
+ * @param source name or path as the user gave it
  */
 export async function openEntry(
   entry: CatalogEntry,
@@ -20,66 +34,93 @@ export async function openEntry(
   source: string,
   options: OpenOptions,
 ): Promise<Dataset> {
-  const files = await verifyFiles(entry, folder, options);
-  const opened: VectorSource[] = [];
-  const open = async (file: string, metadata: string | undefined, size: Expected) => {
-    const from = await openSource(join(folder, file), {
-      metadata: metadata === undefined ? undefined : join(folder, metadata),
-      cacheFolder: options.cacheFolder,
-      signal: options.signal,
+  const files = entry.format === 'synthetic' ? [] : await verifyFiles(entry, folder, options);
+  const parts = await openParts(entry, folder, options);
+  const querySets = withGiven(await givenQueries(options), parts.querySets);
+  if (querySets.length === 0) {
+    throw new InputError('has no queries', {
+      where: source,
+      next: 'name a file with query vectors under querySets, or give one with the dataset',
     });
-    opened.push(from);
-    checkSize(from, size);
-    return from;
-  };
-  try {
-    const { file, metadata } = entry.points!;
-    const points = await open(file, metadata, entry);
-    const querySets: QueryPart[] = [];
-    for (const set of entry.querySets) {
-      const queries = await open(set.file!, set.metadata, { count: set.count, dimensions: entry.dimensions });
-      const qrels = set.qrels;
-      const judged = qrels === undefined ? {} : { qrels: () => readQrels(join(folder, qrels)) };
-      querySets.push({ name: set.name, source: queries, ...judged });
-    }
-    return assembleEntry(entry, source, options, files, points, querySets);
-  } catch (error) {
-    for (const each of opened) await each.close();
-    throw error;
   }
-}
-
-function assembleEntry(
-  entry: CatalogEntry,
-  source: string,
-  options: OpenOptions,
-  files: readonly DatasetFile[],
-  points: VectorSource,
-  querySets: readonly QueryPart[],
-): Dataset {
-  const declared = options.metric ?? entry.metric;
   return assembleDataset({
-    info: {
-      name: entry.name,
-      hash: hashDataset(files, points.reading),
-      metric: declared ?? 'cosine',
-      metricSource: declared === undefined ? 'default' : 'declared',
-      source,
-      licence: entry.licence,
-      provenance: entry.provenance,
-      files,
-    },
-    points,
+    info: { ...describe(entry, source, files, parts, options) },
+    points: parts.points,
     querySets,
+    ...(parts.close && { close: parts.close }),
   });
 }
 
-interface Expected {
+function describe(
+  entry: CatalogEntry,
+  source: string,
+  files: readonly DatasetFile[],
+  parts: EntryParts,
+  options: OpenOptions,
+) {
+  const declared = options.metric ?? entry.metric;
+  const sets = entry.format === 'synthetic' ? entry.querySets : [];
+  return {
+    name: entry.name,
+    hash: hashDataset(files, [parts.points.reading, parts.points.count, sets]),
+    metric: declared ?? parts.metric ?? 'cosine',
+    metricSource: declared ? 'declared' : parts.metric ? 'file' : 'default',
+    source,
+    licence: entry.licence,
+    provenance: entry.provenance,
+    files,
+  } as const;
+}
+
+async function openParts(entry: CatalogEntry, folder: string, options: OpenOptions): Promise<EntryParts> {
+  if (entry.format === 'synthetic') return syntheticParts(entry);
+  const path = join(folder, entry.points!.file);
+  if (fileKind(path) !== entry.format) {
+    throw new InputError(`is not a file of the format "${entry.format}", which its description states`, {
+      where: path,
+      next: 'correct "format" or the name of the file',
+    });
+  }
+  if (entry.format !== 'hdf5') return fileParts(entry, folder, options);
+  const parts = await openHdf5(path, options.metric ?? entry.metric);
+  checkSize(parts.points, entry);
+  return parts;
+}
+
+function syntheticParts(entry: CatalogEntry): EntryParts {
+  const parameters = syntheticParameters(entry);
+  return {
+    points: syntheticSource(entry.name, parameters, entry.count!, 0),
+    querySets: entry.querySets.map((set, i) => ({
+      name: set.name,
+      source: syntheticSource(`${entry.name} ${set.name}`, parameters, set.count!, i + 1),
+    })),
+  };
+}
+
+async function fileParts(entry: CatalogEntry, folder: string, options: OpenOptions): Promise<EntryParts> {
+  const open = async (file: string, metadata: string | undefined, size: Size) => {
+    const described = metadata === undefined ? undefined : join(folder, metadata);
+    const source = await openSource(join(folder, file), { ...options, metadata: described });
+    checkSize(source, size);
+    return source;
+  };
+  const points = await open(entry.points!.file, entry.points!.metadata, entry);
+  const querySets: QueryPart[] = [];
+  for (const { name, file, metadata, count, qrels } of entry.querySets) {
+    const source = await open(file!, metadata, { count, dimensions: entry.dimensions });
+    const judged = qrels === undefined ? {} : { qrels: () => readQrels(join(folder, qrels)) };
+    querySets.push({ name, source, ...judged });
+  }
+  return { points, querySets };
+}
+
+interface Size {
   count?: number | undefined;
   dimensions?: number | undefined;
 }
 
-function checkSize(source: VectorSource, { count, dimensions }: Expected): void {
+function checkSize(source: VectorSource, { count, dimensions }: Size): void {
   const expected = [
     ['rows', count, source.count],
     ['dimensions', dimensions, source.dimensions],

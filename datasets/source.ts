@@ -8,8 +8,6 @@ export interface VectorSource {
   readonly count: number;
   readonly dimensions: number;
   readonly fields: readonly FieldSchema[];
-  /** False if ids are row numbers, which cannot repeat. */
-  readonly hasIds: boolean;
   /** How the files are read, as far as it changes what comes out; part of the dataset's hash. */
   readonly reading: unknown;
   /** Where row `row` is, in the file's own words. */

@@ -1,25 +1,35 @@
 import { InputError } from '../../common/errors.js';
-import { unreadable } from '../check.js';
 import type { VectorSource } from '../source.js';
+import { openRecords } from './jsonl/records.js';
+import { openJsonl } from './jsonl/source.js';
+import { openNpy } from './npy.js';
 import { openParquet } from './parquet/source.js';
 
-/** Vectors of one file, by its extension. `metadata` is the jsonl file that goes with an npy file. */
-export async function openSource(
-  path: string,
-  context: { metadata?: string | undefined; cacheFolder: string; signal?: AbortSignal | undefined },
-): Promise<VectorSource> {
+export interface SourceOptions {
+  cacheFolder: string;
+  signal?: AbortSignal | undefined;
+  /** jsonl file with ids and metadata of an npy file, one line per row. */
+  metadata?: string | undefined;
+}
+
+/** Opens the vectors of one parquet, jsonl or npy file, by its extension. Throws InputError naming the file. */
+export async function openSource(path: string, options: SourceOptions): Promise<VectorSource> {
   const kind = fileKind(path);
-  if (context.metadata !== undefined && kind !== 'npy') {
-    throw new InputError('has its own metadata; a metadata file goes with npy files only', { where: path });
+  if (options.metadata !== undefined && kind !== 'npy') {
+    throw new InputError('carries its own metadata: a metadata file goes with npy files only', {
+      where: path,
+      next: 'remove "metadata" from the description of this file',
+    });
   }
-  try {
-    if (kind === 'parquet') return await openParquet(path);
-  } catch (error) {
-    throw error instanceof Error && 'exitCode' in error ? error : unreadable(path, error);
+  if (kind === 'parquet') return openParquet(path);
+  if (kind === 'jsonl') return openJsonl(path, options);
+  if (kind === 'npy') {
+    const { metadata } = options;
+    return openNpy(path, metadata === undefined ? undefined : await openRecords(metadata, options));
   }
-  throw new InputError('is not a format that holds vectors here', {
+  throw new InputError('is no file of vectors that is read here', {
     where: path,
-    next: `use one of: ${EXTENSIONS.join(', ')}`,
+    next: 'use .parquet, .jsonl, .jsonl.gz or .npy',
   });
 }
 
@@ -29,8 +39,6 @@ const KINDS: Readonly<Record<string, FileKind>> = {
   '.parquet': 'parquet',
   '.jsonl': 'jsonl',
   '.jsonl.gz': 'jsonl',
-  '.ndjson': 'jsonl',
-  '.ndjson.gz': 'jsonl',
   '.npy': 'npy',
   '.hdf5': 'hdf5',
   '.h5': 'hdf5',
@@ -39,10 +47,10 @@ const KINDS: Readonly<Record<string, FileKind>> = {
 /** Endings of the files that can be read. */
 export const EXTENSIONS = Object.keys(KINDS);
 
-/** The ending of a path, if it is one that is read; longest first, so that `.jsonl.gz` is one ending. */
+/** The ending of a path, if it is one that is read. */
 export function fileExtension(path: string): string | undefined {
   const lower = path.toLowerCase();
-  return EXTENSIONS.filter((end) => lower.endsWith(end)).sort((a, b) => b.length - a.length)[0];
+  return EXTENSIONS.find((end) => lower.endsWith(end));
 }
 
 export function fileKind(path: string): FileKind | undefined {

@@ -1,19 +1,7 @@
 import { type FileMetaData, parquetSchema, type SchemaElement, type SchemaTree } from 'hyparquet';
 import { InputError } from '../../../common/errors.js';
 import type { FieldSchema, FieldType } from '../../dataset.js';
-
-/** Names that are taken for the vector and the id column, in this order; case does not matter. */
-const VECTOR_NAMES = [
-  'vector',
-  'embedding',
-  'embeddings',
-  'emb',
-  'vec',
-  'dense_vector',
-  'values',
-  'features',
-];
-const ID_NAMES = ['id', '_id', 'ids', 'qid', 'uid', 'uuid', 'key', 'doc_id', 'docid', 'document_id'];
+import { ID_NAMES, pickName, VECTOR_NAMES } from '../names.js';
 
 /** Key of the file's key-value metadata that marks files written by this project. */
 export const OWN_KEY = 'vecparity';
@@ -116,13 +104,13 @@ function noVectorColumn(path: string, root: SchemaTree, lists: readonly SchemaTr
   });
 }
 
-/** First of the known names, else undefined. */
-function pick(columns: readonly SchemaTree[], names: readonly string[]): SchemaTree | undefined {
-  for (const name of names) {
-    const found = columns.find((column) => column.element.name.toLowerCase() === name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+/** The column with the first of the known names, if any. */
+function pick(columns: readonly SchemaTree[], known: readonly string[]): SchemaTree | undefined {
+  const name = pickName(
+    columns.map((column) => column.element.name),
+    known,
+  );
+  return columns.find((column) => column.element.name === name);
 }
 
 function isIdColumn(column: SchemaTree): boolean {

@@ -32,7 +32,6 @@ async function parquetSource(file: ParquetFile): Promise<VectorSource> {
     count,
     dimensions,
     fields: layout.fields,
-    hasIds: layout.id !== undefined,
     reading: { format: 'parquet', vector: layout.vector.name, id: layout.id ?? null },
     place,
     read: (options) => readBatches(file, layout, { count, dimensions }, options, place),
