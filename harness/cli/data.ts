@@ -3,6 +3,7 @@ import { InputError } from '../../common/errors.js';
 import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { prepareVectors } from '../../datasets/prepare.js';
+import { permutation } from '../measures/random.js';
 import type { Context } from './context.js';
 
 export interface DataRequest {
@@ -12,6 +13,8 @@ export interface DataRequest {
   queriesFile: string | null;
   set: string | undefined;
   limit: number | undefined;
+  /** Draws the sample that `limit` asks for; without it the first queries are taken. */
+  seed: number | undefined;
   /** Take what is there where `set` or `limit` do not fit: the dataset was exchanged on the command line. */
   lenient: boolean;
 }
@@ -22,10 +25,12 @@ export interface Data {
   info: DatasetInfo;
   vectors: PreparedVectors;
   set: string;
-  /** Measured queries: the first `limit` of the set. */
+  /** Measured queries, with their ids and vectors (row-major, in order of the set). */
   count: number;
-  /** All queries of the set. */
-  queries: QuerySet;
+  ids: readonly string[];
+  queries: Float32Array;
+  /** Vectors of the set's other queries, for warm-up; in a seeded order. */
+  spare: Float32Array;
   /** sha256 over the measured queries' ids and vectors. */
   hash: string;
   warnings: string[];
@@ -52,15 +57,15 @@ export async function openData(
     );
   }
   const set = chooseSet(info, request, warnings);
-  const queries = await dataset.queries(set);
-  const count = chooseCount(queries, request, warnings);
+  const all = await dataset.queries(set);
+  const sample = choose(all, chooseCount(all, request, warnings), request.seed);
   const vectors = await prepareVectors(dataset, {
     cacheFolder: context.cache,
     signal: context.signal,
     onProgress: (done, total) =>
       onProgress?.(`checking and converting ${info.name}: ${done} of ${total} points`),
   });
-  return { dataset, info, vectors, set, count, queries, hash: queriesHash(queries, count), warnings };
+  return { dataset, info, vectors, set, ...sample, warnings };
 }
 
 function chooseSet(info: DatasetInfo, { set, lenient }: DataRequest, warnings: string[]): string {
@@ -98,10 +103,25 @@ function chooseCount(queries: QuerySet, { limit, lenient }: DataRequest, warning
   });
 }
 
-function queriesHash(queries: QuerySet, count: number): string {
+/**
+ * The measured queries. Sets are often sorted by name, so the first ones would be a biased choice: with a seed a
+ * random sample is drawn.
+ */
+function choose(all: QuerySet, count: number, seed: number | undefined) {
+  const order =
+    seed === undefined ? Int32Array.from({ length: all.count }, (_, i) => i) : permutation(all.count, seed);
+  const measured = order.slice(0, count).sort();
+  const ids = Array.from(measured, (at) => all.ids[at]!);
+  const queries = gather(all, measured);
   const hash = createHash('sha256');
-  for (const id of queries.ids.slice(0, count)) hash.update(`${id.length}:${id}`);
-  const { buffer, byteOffset } = queries.vectors;
-  hash.update(new Uint8Array(buffer, byteOffset, count * queries.dimensions * 4));
-  return hash.digest('hex');
+  for (const id of ids) hash.update(`${id.length}:${id}`);
+  hash.update(new Uint8Array(queries.buffer));
+  return { count, ids, queries, spare: gather(all, order.slice(count)), hash: hash.digest('hex') };
+}
+
+function gather({ vectors, dimensions }: QuerySet, rows: Int32Array): Float32Array {
+  const out = new Float32Array(rows.length * dimensions);
+  for (const [i, row] of rows.entries())
+    out.set(vectors.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
+  return out;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { renderCsv } from '../../reports/csv.js';
-import { renderHtml } from '../../reports/html/render.js';
+import { renderHtml } from '../../reports/html/html.js';
 import { buildReport, type ReportModel } from '../../reports/model.js';
 import { renderTerminal } from '../../reports/terminal.js';
 import { deriveResults, writeResults } from '../store/derive.js';
@@ -67,4 +67,15 @@ export function readTextFile(path: string, what: string): string {
       cause: error,
     });
   }
+}
+
+/** Lines about the work before the first build, not too many. */
+export function startingLines(context: Context): (text: string) => void {
+  let shown = performance.now();
+  return (text) => {
+    const now = performance.now();
+    if (now - shown < (context.live ? 1000 : 10_000)) return;
+    shown = now;
+    context.err.write(`${text}\n`);
+  };
 }

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
-import type { DataShape, EngineDefinition } from '../../engines/engine.js';
+import type { DatasetInfo } from '../../datasets/dataset.js';
+import type { DataShape, EngineDefinition, Parameters } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { PlannedBuild } from '../store/schema.js';
 import { describeFault, type Fault, SuiteError } from '../suite/faults.js';
@@ -120,6 +121,7 @@ function dataRequest(
     queriesFile: override?.queries === undefined ? null : resolve(base, override.queries),
     set: suite.queries.set,
     limit: suite.queries.limit,
+    seed: suite.seed,
     lenient,
   };
 }
@@ -130,13 +132,17 @@ export function locate(nameOrPath: string, base: string): string {
   return path ? resolve(base, nameOrPath) : nameOrPath;
 }
 
-/** Faults that show only once the data is known: metric, dimensions, k, parameters that do not fit. */
+/**
+ * What shows only once the data is known: metric, dimensions, parameters that do not fit. Such trials are skipped
+ * with their reason; a plan of which nothing is left is a fault, and so is a k that the dataset cannot fill.
+ * @returns reasons by trial id
+ */
 export function checkAgainstData(
-  planned: { builds: readonly PlannedBuild[]; definitions: ReadonlyMap<string, EngineDefinition> },
+  builds: readonly PlannedBuild[],
+  definitions: ReadonlyMap<string, EngineDefinition>,
   data: DataShape,
   place: string,
-): void {
-  const faults = new Set<string>();
+): Map<string, string> {
   if (data.k > data.count) {
     throw new InputError(`k is larger than the dataset, which has ${data.count} points`, {
       where: place,
@@ -144,26 +150,62 @@ export function checkAgainstData(
       next: `set k to at most ${data.count}`,
     });
   }
-  for (const build of planned.builds) {
-    const { capabilities, checkData } = planned.definitions.get(build.engine)!;
-    if (!capabilities.metrics.includes(data.metric)) {
-      faults.add(`${build.engine} has no metric ${data.metric}; it has ${capabilities.metrics.join(', ')}`);
-      continue;
-    }
-    if (capabilities.maxDimensions !== null && data.dimensions > capabilities.maxDimensions) {
-      faults.add(
-        `${build.engine} takes at most ${capabilities.maxDimensions} dimensions, the data has ${data.dimensions}`,
-      );
-    }
-    for (const trial of build.trials) {
-      for (const issue of checkData(data, build.index, trial.search)) {
-        const got = issue.got === undefined ? '' : ` (got ${String(issue.got)})`;
-        faults.add(`${build.series}: ${issue.path.join('.')} ${issue.message}${got}`);
-      }
+  const reasons = new Map<string, string>();
+  for (const build of builds) {
+    const definition = definitions.get(build.engine)!;
+    for (const { id, search } of build.trials) {
+      const reason = whyNot(definition, data, build.index, search);
+      if (reason !== undefined) reasons.set(id, reason);
     }
   }
-  if (faults.size > 0)
-    throw new InputError([...faults].join('\n'), { where: place, next: 'change the suite, or the dataset' });
+  if (builds.every(({ trials }) => trials.every(({ id }) => reasons.has(id)))) {
+    throw new InputError(
+      `no trial of the suite can be measured on this dataset\n${[...new Set(reasons.values())].join('\n')}`,
+      {
+        where: place,
+        next: 'change the suite, or the dataset',
+      },
+    );
+  }
+  return reasons;
+}
+
+function whyNot(
+  definition: EngineDefinition,
+  data: DataShape,
+  index: Parameters,
+  search: Parameters,
+): string | undefined {
+  const { name, capabilities } = definition;
+  const { metrics, maxDimensions } = capabilities;
+  if (!metrics.includes(data.metric))
+    return `${name} has no metric ${data.metric}; it has ${metrics.join(', ')}`;
+  if (maxDimensions !== null && data.dimensions > maxDimensions) {
+    return `${name} takes at most ${maxDimensions} dimensions, the data has ${data.dimensions}`;
+  }
+  const issues = definition.checkData(data, index, search);
+  if (issues.length === 0) return undefined;
+  return issues
+    .map(({ message, got }) => `${name}: ${message}${got === undefined ? '' : ` (got ${String(got)})`}`)
+    .join('; ');
+}
+
+export function shapeOf({ metric, dimensions, count }: DatasetInfo, k: number): DataShape {
+  return { metric, dimensions, count, k };
+}
+
+/** Reasons to skip by trial: the engine is missing here, or the setting does not fit the data. */
+export function skipReasons(
+  builds: readonly PlannedBuild[],
+  unfit: ReadonlyMap<string, string>,
+  unavailable: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const reasons = new Map(unfit);
+  for (const { engine, trials } of builds) {
+    const reason = unavailable.get(engine);
+    if (reason !== undefined) for (const { id } of trials) reasons.set(id, reason);
+  }
+  return reasons;
 }
 
 /** Engines of the plan that cannot be used here, with reason and remedy; and the versions of the others' packages. */

@@ -76,7 +76,6 @@ export class Progress {
   }
 
   #finished(news: RunNews & { type: 'buildEnd' }): void {
-    if (news.state === 'skipped') this.#trials.done += news.build.trials.length;
     if (!this.#context.live) {
       this.#show();
       return;

@@ -15,18 +15,18 @@ const DEPTH = 100;
 export async function truthFor(
   context: Context,
   data: Data,
-  k: number,
+  ks: readonly number[],
   onProgress: (text: string) => void,
 ): Promise<{ truth: Truth; record: Manifest['truth']; warnings: string[] }> {
-  const { info, vectors, queries, count } = data;
+  const { info, vectors, queries } = data;
+  const k = ks.at(-1)!;
   const warnings: string[] = [];
-  const measured = queries.vectors.slice(0, count * info.dimensions);
   const truth = await loadOrComputeTruth({
     cacheFolder: context.cache,
     datasetHash: info.hash,
     queriesHash: data.hash,
     vectors,
-    queries: measured,
+    queries,
     metric: info.metric,
     k: Math.min(Math.max(DEPTH, k + 1), info.count),
     signal: context.signal,
@@ -39,15 +39,15 @@ export async function truthFor(
     depth: truth.depth,
     seconds: truth.seconds,
     fromCache: truth.fromCache,
-    ties: tieShares(truth, [k], info.metric, info.count),
+    ties: tieShares(truth, ks, info.metric, info.count),
     intrinsicDimension: medianIntrinsicDimension(truth, info.metric) ?? null,
     providedAgreement:
-      provided === undefined ? null : agreement(provided, truth, info.metric, vectors, measured, k),
+      provided === undefined ? null : agreement(provided, truth, info.metric, vectors, queries, k),
   };
   return { truth, record, warnings };
 }
 
-export function tieShares(
+function tieShares(
   truth: Truth,
   ks: readonly number[],
   metric: Metric,

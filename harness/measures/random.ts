@@ -45,3 +45,16 @@ export class Random {
     return draw % limit;
   }
 }
+
+/** A seeded permutation of 0 .. n-1 (Fisher-Yates). */
+export function permutation(n: number, seed: number): Int32Array {
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const random = new Random(seed);
+  for (let i = n - 1; i > 0; i--) {
+    const j = random.below(i + 1);
+    const swap = order[i]!;
+    order[i] = order[j]!;
+    order[j] = swap;
+  }
+  return order;
+}

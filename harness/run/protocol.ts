@@ -1,7 +1,8 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
 
-export type Phase = 'create' | 'load' | 'index' | 'search';
+/** `record`: distances are recomputed and a pass is written, between the measured passes. */
+export type Phase = 'create' | 'load' | 'index' | 'search' | 'record';
 
 /** Everything a child process needs to run one build. */
 export interface Job {

@@ -28,8 +28,8 @@ export interface RunInput {
   /** Flat float32: measured queries, then those for warm-up. */
   queriesFile: string;
   warmupQueryCount: number;
-  /** Engines that cannot be used here, with the reason; their builds are recorded as skipped. */
-  unavailable: ReadonlyMap<string, string>;
+  /** Trials that cannot be measured here, with the reason; they are recorded as skipped. */
+  skips: ReadonlyMap<string, string>;
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
@@ -46,19 +46,27 @@ export async function runPlan(
   for (const [index, build] of builds.entries()) {
     if (signal.aborted) return 'interrupted';
     onNews({ type: 'build', build, index, total: builds.length });
-    const open = build.trials.map(({ id }) => id).filter((id) => !finished.has(id));
-    const reason = input.unavailable.get(build.engine);
-    if (reason !== undefined) skip(input, build, open, reason);
-    else await measure(input, build, new Set(open));
+    const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
+    skip(input, build, open);
+    if (open.size > 0) await measure(input, build, open);
   }
   return signal.aborted ? 'interrupted' : 'completed';
 }
 
-function skip(input: RunInput, build: PlannedBuild, open: readonly string[], reason: string): void {
-  for (const trial of open)
+/** Takes out and records what cannot be measured. */
+function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
+  let last: string | undefined;
+  for (const trial of [...open]) {
+    const reason = input.skips.get(trial);
+    if (reason === undefined) continue;
+    last = reason;
+    open.delete(trial);
     record(input, { type: 'trialEnd', build: build.id, trial, state: 'skipped', reason, flags: [] });
-  record(input, { type: 'buildEnd', build: build.id, attempt: 0, state: 'skipped', error: reason, cost: {} });
-  input.onNews({ type: 'buildEnd', build, state: 'skipped', error: reason, cost: {}, seconds: 0 });
+    input.onNews({ type: 'trialEnd', trial, state: 'skipped', error: undefined });
+  }
+  if (last === undefined || open.size > 0) return;
+  record(input, { type: 'buildEnd', build: build.id, attempt: 0, state: 'skipped', error: last, cost: {} });
+  input.onNews({ type: 'buildEnd', build, state: 'skipped', error: last, cost: {}, seconds: 0 });
 }
 
 /**
@@ -100,7 +108,11 @@ function losses(
   end: ChildEnd & { state: 'failed' },
   error: string,
 ): void {
-  const one = end.phase === 'search' && end.trial !== undefined && open.has(end.trial) && !end.orderly;
+  const one =
+    (end.phase === 'search' || end.phase === 'record') &&
+    end.trial !== undefined &&
+    open.has(end.trial) &&
+    !end.orderly;
   for (const trial of one ? [end.trial!] : [...open]) {
     open.delete(trial);
     record(input, { type: 'trialEnd', build: build.id, trial, state: 'failed', error, flags: [] });

@@ -1,20 +1,22 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../common/errors.js';
 import type { Collection } from '../../engines/engine.js';
+import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { Parameters } from '../store/schema.js';
 import type { Samples } from '../store/types.js';
-import { type BuildContext, inPhase } from './build.js';
+import { type BuildContext, failureText, inPhase } from './build.js';
 import { runPass } from './pass.js';
 import type { Job } from './protocol.js';
-import { permutation } from './random.js';
 import { recomputeDistances } from './recompute.js';
 
 interface Trial {
   id: string;
   search: Parameters;
-  done: Set<number>;
+  /** Repetitions an earlier process has left on disk. */
+  done: ReadonlySet<number>;
+  /** Passes of this process. */
+  parts: (Samples | undefined)[];
   /** Passes came from an earlier process, that is, from another build of the same index. */
   resumed: boolean;
   origin: number | undefined;
@@ -40,6 +42,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       origin: undefined,
       effective: undefined,
       failed: false,
+      parts: [],
     };
   });
   for (let repetition = 0; repetition < job.repeat; repetition++) {
@@ -60,46 +63,55 @@ async function onePass(
 ): Promise<void> {
   const { job, send, signal } = context;
   try {
-    await inPhase(
-      context,
-      'search',
-      { trial: trial.id, total: job.queryCount, unit: 'queries' },
-      async () => {
-        const search = await collection.prepare(trial.search, job.k);
-        try {
-          const warm = performance.now();
-          await warmUp(search.query.bind(search), queries, job, signal);
-          await send({
-            type: 'end',
-            phase: 'warmup',
-            trial: trial.id,
-            seconds: (performance.now() - warm) / 1000,
-          });
-          trial.effective = search.effective;
-          trial.origin ??= performance.now();
-          const samples = await runPass(search, {
-            queries,
-            order: permutation(job.queryCount, job.seed + repetition),
-            k: job.k,
-            count: job.count,
-            repetition,
-            origin: trial.origin,
-            signal,
-            onProgress: reporter(context),
-          });
-          recomputeDistances(samples, job.metric, context.vectors, queries);
-          writeSamples(partFile(job, trial.id, repetition), samples);
-          trial.done.add(repetition);
-        } finally {
-          await search.close();
-        }
-      },
+    const about = { trial: trial.id, total: job.queryCount, unit: 'queries' };
+    const { result: samples } = await inPhase(context, 'search', about, () =>
+      measurePass(context, collection, trial, repetition, queries),
     );
+    await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
+      recomputeDistances(samples, job.metric, context.vectors, queries);
+      writeSamples(partFile(job, trial.id, repetition), samples);
+    });
+    trial.parts[repetition] = samples;
   } catch (error) {
     if (signal.aborted) throw error;
     trial.failed = true;
     removeParts(job, trial.id);
-    await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: messageOf(error), flags: [] });
+    await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: failureText(error), flags: [] });
+  }
+}
+
+async function measurePass(
+  context: BuildContext,
+  collection: Collection,
+  trial: Trial,
+  repetition: number,
+  queries: readonly Float32Array[],
+): Promise<Samples> {
+  const { job, send, signal } = context;
+  const search = await collection.prepare(trial.search, job.k);
+  try {
+    const start = performance.now();
+    await warmUp((vector) => search.query(vector), queries, job, signal);
+    await send({
+      type: 'end',
+      phase: 'warmup',
+      trial: trial.id,
+      seconds: (performance.now() - start) / 1000,
+    });
+    trial.effective = search.effective;
+    trial.origin ??= performance.now();
+    return await runPass(search, {
+      queries,
+      order: permutation(job.queryCount, job.seed + repetition),
+      k: job.k,
+      count: job.count,
+      repetition,
+      origin: trial.origin,
+      signal,
+      onProgress: reporter(context),
+    });
+  } finally {
+    await search.close();
   }
 }
 
@@ -125,7 +137,9 @@ async function warmUp(
 /** Joins a trial's passes into its samples file and tells the supervisor. */
 async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> {
   const parts: Samples[] = [];
-  for (let r = 0; r < job.repeat; r++) parts.push(await readSamples(partFile(job, trial.id, r), job.k));
+  for (let r = 0; r < job.repeat; r++) {
+    parts.push(trial.parts[r] ?? (await readSamples(partFile(job, trial.id, r), job.k)));
+  }
   writeSamples(join(job.runFolder, 'samples', `${trial.id}.parquet`), joinSamples(parts));
   removeParts(job, trial.id);
   const spans = parts.map(spanOf);

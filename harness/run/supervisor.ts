@@ -11,7 +11,8 @@ const LOG_LINES = 40;
 
 export interface Limits {
   memoryLimitBytes: number | null;
-  deadlineSeconds: Readonly<Record<Phase, number>>;
+  /** `record` has the deadline of `search`. */
+  deadlineSeconds: Readonly<Record<Exclude<Phase, 'record'>, number>>;
 }
 
 /** How a build's process ended. */
@@ -134,9 +135,10 @@ class Watch {
 
   #startDeadline(phase: Phase): void {
     clearTimeout(this.#deadline);
-    const seconds = this.#limits.deadlineSeconds[phase];
+    const key = phase === 'record' ? 'search' : phase;
+    const seconds = this.#limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
-      this.#kill(`${phase} took longer than its deadline of ${seconds} s (deadline.${phase})`);
+      this.#kill(`${phase} took longer than its deadline of ${seconds} s (deadline.${key})`);
     }, seconds * 1000);
   }
 

@@ -133,7 +133,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     type: z.literal('phase'),
     ...base,
     build: z.string(),
-    phase: z.enum(['create', 'load', 'index', 'warmup', 'search']),
+    phase: z.enum(['create', 'load', 'index', 'warmup', 'search', 'record']),
     trial: z.string().optional(),
     seconds: z.number(),
   }),

@@ -51,7 +51,7 @@ export const suiteSchema = z.strictObject({
         .min(1)
         .optional()
         .meta({ description: 'Query set; the dataset’s first one if absent.' }),
-      limit: z.int().min(1).optional().meta({ description: 'Measure only the first so many queries.' }),
+      limit: z.int().min(1).optional().meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
     })
     .default({}),
   k: z

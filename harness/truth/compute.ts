@@ -118,7 +118,11 @@ function jobOf(
   queries: Float32Array,
   depth: number,
   kernel: KernelName,
-  { metric, tileRows = tileRowsFor(dimensions) }: TruthOptions,
+  {
+    metric,
+    threads = availableParallelism(),
+    tileRows = tileRowsFor(count, dimensions, threads),
+  }: TruthOptions,
 ): WorkerJob {
   const shared = new SharedArrayBuffer(queries.byteLength);
   new Float32Array(shared).set(queries);

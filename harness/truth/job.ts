@@ -24,7 +24,13 @@ export type WorkerMessage =
   | { type: 'tile' }
   | { type: 'done'; rows: Int32Array; distances: Float64Array; sizes: Int32Array };
 
-/** Rows a tile: 12 MB of vectors, read and scaled once, against all queries. */
-export function tileRowsFor(dimensions: number): number {
-  return Math.min(65_536, Math.max(64, Math.floor((12 * 2 ** 20) / (4 * dimensions))));
+/** A tile is read and scaled once and then meets all queries; larger ones cost memory, smaller ones sorting. */
+const TILE_BYTES = 12 * 2 ** 20;
+
+/** Rows a tile: as many as fit, but so that every thread gets the same share of a small dataset. */
+export function tileRowsFor(count: number, dimensions: number, threads: number): number {
+  const largest = Math.min(65_536, Math.max(64, Math.floor(TILE_BYTES / (4 * dimensions))));
+  const tiles = Math.ceil(count / largest);
+  const even = tiles < 2 ? 1 : Math.ceil(tiles / threads) * threads;
+  return Math.ceil(count / even);
 }

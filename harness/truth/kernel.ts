@@ -10,6 +10,8 @@ export interface ScanJob {
   metric: Metric;
   queries: Vectors;
   lists: TopLists;
+  /** Rows of the tiles that these lists have seen already. */
+  rowsSeen: number;
 }
 
 /** Offers every row of the tile that could belong to a query's list to that list, with its float64 distance. */

@@ -58,8 +58,8 @@ class TileScan {
   }
 
   run(): void {
-    const { queries, lists } = this.#job;
-    const wanted = Math.min(this.#tile.count, lists.depth + MARGIN);
+    const { queries } = this.#job;
+    const wanted = this.#expected();
     for (let first = 0; first < queries.count; first += QUERY_BLOCK) {
       const count = Math.min(QUERY_BLOCK, queries.count - first);
       const found = this.#search(first, count, wanted);
@@ -67,6 +67,17 @@ class TileScan {
         this.#decide(first + i, { ...found, start: i * wanted, count: wanted });
       }
     }
+  }
+
+  /**
+   * Candidates to ask for at first: the whole depth while the lists are filling, later twice the share that this tile
+   * would have if its rows were like those before.
+   */
+  #expected(): number {
+    const { lists, rowsSeen } = this.#job;
+    const { count } = this.#tile;
+    const share = Math.min(1, (2 * count) / (rowsSeen + count));
+    return Math.min(count, Math.ceil(share * lists.depth) + MARGIN);
   }
 
   /** Offers candidates to the query's list until the rest of the tile is proven to be too far away. */

@@ -14,6 +14,7 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
   const queries = measured(values, values.length / dimensions, dimensions, bad('query'));
   const lists = new TopLists(queries.count, job.depth);
   const progress = new Int32Array(job.progress);
+  let rowsSeen = 0;
   const descriptor = openSync(file, 'r');
   try {
     for (;;) {
@@ -22,7 +23,8 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
       const rows = Math.min(tileRows, count - first);
       const vectors = readRows(descriptor, file, first, rows, dimensions);
       const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
-      scan({ metric, queries, lists }, tile);
+      scan({ metric, queries, lists, rowsSeen }, tile);
+      rowsSeen += rows;
       Atomics.add(progress, TILES_DONE, 1);
       send({ type: 'tile' });
     }

@@ -35,6 +35,7 @@ export async function truthCommand(name: string, options: TruthCommand, context:
     queriesFile: options.queries === undefined ? null : resolve(context.cwd, options.queries),
     set: options.set,
     limit: options.limit,
+    seed: undefined,
     lenient: false,
   });
   const { info, vectors, queries, count, dataset } = data;
@@ -52,7 +53,7 @@ export async function truthCommand(name: string, options: TruthCommand, context:
       datasetHash: info.hash,
       queriesHash: data.hash,
       vectors,
-      queries: queries.vectors.slice(0, count * info.dimensions),
+      queries,
       metric: info.metric,
       k: options.k,
       ...(options.kernel && { kernel: options.kernel }),

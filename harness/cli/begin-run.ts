@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { writeFileAtomic } from '../../common/files.js';
+import { packageInfo } from '../../common/paths.js';
+import { readEnvironment } from '../run/environment.js';
+import { type RunFolder, writeManifest } from '../store/run-folder.js';
+import { type Manifest, RUN_SCHEMA } from '../store/schema.js';
+import type { Truth } from '../store/types.js';
+import { writeTruth } from '../truth/files.js';
+import type { Context } from './context.js';
+import type { Data } from './data.js';
+import { displayPath, type Planned, type RunOptions } from './prepare-run.js';
+import { redactor } from './redact.js';
+
+interface Beginning {
+  folder: RunFolder;
+  planned: Planned;
+  data: Data;
+  truth: { truth: Truth; record: Manifest['truth'] };
+  packages: Record<string, string>;
+  /** As given on the command line. */
+  suite: string;
+  options: RunOptions;
+  context: Context;
+}
+
+/** Writes everything that is known before the first measurement. A folder that could not be completed is removed. */
+export async function beginRun(beginning: Beginning): Promise<Manifest> {
+  const { folder, planned, data, truth } = beginning;
+  const manifest = manifestOf(beginning);
+  try {
+    await writeTruth(folder.truth, truth.truth, { metric: data.info.metric });
+    writeFileAtomic(folder.queries, `${JSON.stringify({ set: data.set, ids: data.ids })}\n`);
+    const { plan, dataset, datasetOptions } = redactor(planned.parsed.secrets).json(manifest);
+    const hidden = { ...manifest.dataset, source: dataset.source };
+    writeManifest(folder, { ...manifest, plan, dataset: hidden, datasetOptions });
+    return manifest;
+  } catch (error) {
+    rmSync(folder.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function manifestOf({
+  folder,
+  planned,
+  data,
+  truth,
+  packages,
+  suite: argument,
+  options,
+  context,
+}: Beginning): Manifest {
+  const { suite, ks, memoryLimitBytes, text } = planned.parsed;
+  const { info } = data;
+  const { nameOrPath, metric, queriesFile } = planned.data;
+  return {
+    schema: RUN_SCHEMA,
+    id: folder.id,
+    vecparity: packageInfo().version,
+    created: new Date().toISOString(),
+    command: commandLine(argument, options),
+    suite: {
+      name: suite.name,
+      path: displayPath(planned.suitePath, context.cwd),
+      text,
+      description: suite.description ?? null,
+    },
+    dataset: {
+      name: info.name,
+      source: displayPath(info.source, context.cwd),
+      hash: info.hash,
+      metric: info.metric,
+      metricSource: info.metricSource,
+      dimensions: info.dimensions,
+      count: info.count,
+      licence: info.licence ?? null,
+      provenance: info.provenance ?? null,
+    },
+    datasetOptions: { nameOrPath, metric, queriesFile },
+    queries: { set: data.set, count: data.count, hash: data.hash },
+    truth: truth.record,
+    ks,
+    repeat: suite.repeat,
+    warmup: suite.warmup,
+    seed: suite.seed,
+    threads: suite.threads,
+    memoryLimitBytes,
+    deadlineSeconds: suite.deadline,
+    environment: readEnvironment(),
+    packages,
+    plan: planned.builds,
+  };
+}
+
+/** The command that repeats the run, quoted for a shell. */
+function commandLine(suite: string, { dataset, only, engine }: RunOptions): string {
+  const parts = ['vecparity', 'run', suite];
+  if (dataset !== undefined) parts.push('--dataset', dataset);
+  if (engine !== undefined) parts.push('--engine', engine.join(','));
+  if (only !== undefined) parts.push('--only', only);
+  const quote = (part: string) =>
+    /^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`;
+  return parts.map(quote).join(' ');
+}

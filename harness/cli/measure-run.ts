@@ -1,0 +1,106 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EXIT, type ExitCode } from '../../common/errors.js';
+import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { runPlan } from '../run/run.js';
+import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
+import type { Manifest, Results } from '../store/schema.js';
+import type { Context } from './context.js';
+import type { Data } from './data.js';
+import { printSummary, writeReports } from './output.js';
+import { displayPath } from './prepare-run.js';
+import { Progress } from './progress.js';
+import type { Redactor } from './redact.js';
+
+/** A run that is planned and recorded, ready to be measured. */
+export interface Ready {
+  folder: RunFolder;
+  manifest: Manifest;
+  data: Data;
+  redactor: Redactor;
+  /** Why trials cannot be measured here, by trial id. */
+  skips: ReadonlyMap<string, string>;
+  /** Trials that have ended before. */
+  finished: ReadonlySet<string>;
+  warnings: readonly string[];
+}
+
+/** Measures what is to be measured, then derives the results and writes all reports. */
+export async function measureAndReport(
+  ready: Ready,
+  resumed: boolean,
+  options: { json?: boolean | undefined },
+  context: Context,
+): Promise<ExitCode> {
+  const { folder } = ready;
+  await measure(ready, resumed, context);
+  const { results, model } = await writeReports(folder, ['json', 'csv', 'html']);
+  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
+  else printSummary(context, folder, model);
+  if (!context.signal.aborted) return exitCode(results);
+  const path = displayPath(folder.path, context.cwd);
+  context.err.write(`interrupted: continue with "vecparity run --resume ${path}"\n`);
+  return EXIT.interrupted;
+}
+
+async function measure(ready: Ready, resumed: boolean, context: Context): Promise<void> {
+  const { folder, manifest, data, skips, finished } = ready;
+  const total = manifest.plan.reduce((sum, { trials }) => sum + trials.length, 0);
+  const progress = new Progress(context, { done: finished.size, total });
+  const now = () => new Date().toISOString();
+  try {
+    appendEvent(folder, { type: 'runBegin', time: now(), resumed });
+    for (const message of [...ready.warnings, ...skipWarnings(skips, finished)]) {
+      appendEvent(folder, { type: 'warning', time: now(), message });
+      progress.say(`warning: ${message}`);
+    }
+    const state = await runPlan(
+      {
+        folder,
+        manifest,
+        vectors: data.vectors,
+        ...writeQueries(folder, data, manifest.warmup),
+        skips,
+        signal: context.signal,
+        redact: ready.redactor.text,
+        onNews: (news) => progress.take(news),
+      },
+      finished,
+    );
+    appendEvent(folder, { type: 'runEnd', time: now(), state });
+  } finally {
+    progress.end();
+    cleanRunFolder(folder);
+    data.vectors.close();
+    await data.dataset.close();
+  }
+}
+
+/** A failed trial, or a run in which nothing could be measured, is not a success. */
+function exitCode({ trials }: Results): ExitCode {
+  const failed = trials.some(({ state }) => state === 'failed');
+  const nothing = !trials.some(({ state }) => state === 'completed');
+  return failed || nothing ? EXIT.engineOrDatasetFailed : EXIT.passed;
+}
+
+function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {
+  const counts = new Map<string, number>();
+  for (const [id, reason] of skips) if (!finished.has(id)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  return [...counts].map(([reason, count]) => `${count} trials are skipped: ${reason}`);
+}
+
+/** The measured queries and up to `warmup` others, flat, for the builds' processes. */
+function writeQueries(folder: RunFolder, { info, queries, spare }: Data, warmup: number) {
+  const queriesFile = join(folder.work, 'queries.f32');
+  const warmupQueryCount = Math.min(warmup, spare.length / info.dimensions);
+  const both = new Float32Array(queries.length + warmupQueryCount * info.dimensions);
+  both.set(queries);
+  both.set(spare.subarray(0, warmupQueryCount * info.dimensions), queries.length);
+  try {
+    mkdirSync(folder.work, { recursive: true });
+  } catch (error) {
+    throw fileFailure(folder.work, 'the work folder cannot be made', error);
+  }
+  writeFileAtomic(queriesFile, new Uint8Array(both.buffer));
+  return { queriesFile, warmupQueryCount };
+}

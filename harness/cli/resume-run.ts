@@ -1,0 +1,86 @@
+import { InputError } from '../../common/errors.js';
+import type { EngineDefinition } from '../../engines/engine.js';
+import { loadEngine } from '../../engines/registry.js';
+import { readEnvironment } from '../run/environment.js';
+import {
+  cleanRunFolder,
+  type RunFolder,
+  readEvents,
+  readManifest,
+  repairEvents,
+} from '../store/run-folder.js';
+import type { Manifest, RunEvent } from '../store/schema.js';
+import { parseSuite } from '../suite/parse.js';
+import type { Context } from './context.js';
+import { openData } from './data.js';
+import type { Ready } from './measure-run.js';
+import { startingLines } from './output.js';
+import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from './prepare-run.js';
+import { redactor } from './redact.js';
+
+/** Takes up a run where it stopped: same plan, same data; what has ended is not measured again. */
+export async function resumeRun(
+  folder: RunFolder,
+  options: { retryFailed?: boolean | undefined },
+  context: Context,
+): Promise<Ready> {
+  const stored = readManifest(folder);
+  cleanRunFolder(folder);
+  repairEvents(folder);
+  const hide = redactor(parseSuite(stored.suite.text, stored.suite.path, context.env).secrets);
+  const { plan, datasetOptions } = hide.reveal(stored);
+  const manifest = { ...stored, plan, datasetOptions };
+  const { set, count } = manifest.queries;
+  const request = { ...datasetOptions, set, limit: count, seed: manifest.seed, lenient: false };
+  const data = await openData(context, request, startingLines(context));
+  if (data.info.hash !== manifest.dataset.hash || data.hash !== manifest.queries.hash) {
+    throw new InputError('the dataset or its queries have changed since this run began', {
+      where: folder.path,
+      got: data.info.hash.slice(0, 12),
+      next: `restore the dataset with hash ${manifest.dataset.hash.slice(0, 12)}…, or start a new run`,
+    });
+  }
+  const definitions = new Map<string, EngineDefinition>();
+  for (const { engine } of plan) definitions.set(engine, await loadEngine(engine));
+  const { unavailable, packages } = await checkAvailability(plan);
+  const unfit = checkAgainstData(plan, definitions, shapeOf(data.info, manifest.ks.at(-1)!), folder.path);
+  return {
+    folder,
+    manifest,
+    data,
+    redactor: hide,
+    skips: skipReasons(plan, unfit, unavailable),
+    finished: finished(readEvents(folder), options.retryFailed === true),
+    warnings: differences(manifest, packages),
+  };
+}
+
+/** Trials that need not be measured again, by the last word of the log. */
+function finished(events: readonly RunEvent[], retryFailed: boolean): Set<string> {
+  const done = new Set<string>();
+  for (const event of events) {
+    if (event.type !== 'trialEnd') continue;
+    if (retryFailed && event.state !== 'completed') done.delete(event.trial);
+    else done.add(event.trial);
+  }
+  return done;
+}
+
+/** A run continued on another machine or with other packages mixes figures: that must be said. */
+function differences(manifest: Manifest, packages: Record<string, string>): string[] {
+  const now = readEnvironment();
+  const before = manifest.environment;
+  const changed = (['cpu', 'cores', 'memoryBytes', 'node', 'kernel'] as const).filter(
+    (key) => now[key] !== before[key],
+  );
+  const versions = Object.keys(packages).filter((name) => manifest.packages[name] !== packages[name]);
+  return [
+    ...changed.map(
+      (key) => `the run was continued with another ${key}: ${now[key]} instead of ${before[key]}`,
+    ),
+    ...versions.map((name) => {
+      const old = manifest.packages[name] ?? 'none';
+      return `the run was continued with ${name} ${packages[name]} instead of ${old}`;
+    }),
+  ];
+}
