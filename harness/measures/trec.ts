@@ -28,7 +28,8 @@ export interface RunScores {
 
 /**
  * Judgements in TREC format: query id, an ignored field, document id, integer grade. Negative grades (in trec_eval:
- * in the pool but not judged) become 0, which is worth the same. Throws InputError naming file and line.
+ * in the pool but not judged) become 0, which is worth the same; lines that begin with # are comments. Throws
+ * InputError naming file and line.
  */
 export function parseQrels(text: string, file = 'qrels'): Qrels {
   const qrels = new Map<string, Map<string, number>>();
@@ -157,7 +158,8 @@ function* linesOf(text: string, file: string): Generator<{ where: string; fields
   for (const line of text.split('\n')) {
     number++;
     const trimmed = line.trim();
-    if (trimmed !== '') yield { where: `${file}:${number}`, fields: trimmed.split(/\s+/) };
+    if (trimmed !== '' && !trimmed.startsWith('#'))
+      yield { where: `${file}:${number}`, fields: trimmed.split(/\s+/) };
   }
 }
 

@@ -51,7 +51,11 @@ export const suiteSchema = z.strictObject({
         .min(1)
         .optional()
         .meta({ description: 'Query set; the dataset’s first one if absent.' }),
-      limit: z.int().min(1).optional().meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
+      limit: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
     })
     .default({}),
   k: z
@@ -88,7 +92,10 @@ export const suiteSchema = z.strictObject({
   engines: z
     .array(
       z.strictObject({
-        use: z.string().min(1).meta({ description: 'Engine; see `vecparity list engines`.' }),
+        use: z
+          // The engine `null` without quotes is YAML's null.
+          .preprocess((given) => (given === null ? 'null' : given), z.string().min(1))
+          .meta({ description: 'Engine; see `vecparity list engines`.' }),
         label: z
           .string()
           .min(1)

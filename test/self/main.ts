@@ -1,0 +1,31 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { measureFloor } from './floor.js';
+import { measureLoad } from './load.js';
+import { measureReport } from './report.js';
+import { measureShare } from './share.js';
+import { measureTruth } from './truth.js';
+
+/** `npm run bench:self`: what the harness itself costs, in one run on this machine. Prints figures; asserts nothing. */
+const PARTS: Record<string, (folder: string) => Promise<void>> = {
+  floor: measureFloor,
+  truth: measureTruth,
+  report: measureReport,
+  share: measureShare,
+  load: measureLoad,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
+if (unknown.length > 0) {
+  process.stderr.write(`unknown part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`);
+  process.exitCode = 2;
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'vecparity-self-'));
+  try {
+    for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) await PARTS[name]!(folder);
+  } finally {
+    if (existsSync(folder)) rmSync(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,18 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { homeFolder, packageRoot } from '../../common/paths.js';
+import { listRuns, type RunFolder, readManifest, runFolder } from '../../harness/store/run-folder.js';
+
+/** The latest whole quickstart run here; measured first if there is none. */
+export function quickstartRun(): RunFolder {
+  const runs = join(homeFolder(), '.runs');
+  const find = () =>
+    listRuns(runs).findLast(
+      (id) => readManifest(runFolder(join(runs, id))).command === 'vecparity run suites/quickstart.yaml',
+    );
+  if (find() === undefined) {
+    const cli = join(packageRoot, 'dist/harness/cli/main.js');
+    execFileSync(process.execPath, [cli, 'run', 'suites/quickstart.yaml'], { stdio: 'inherit' });
+  }
+  return runFolder(join(runs, find()!));
+}
