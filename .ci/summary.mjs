@@ -1,0 +1,22 @@
+// Closing line of the tests, taken from the runner's own result file; fails if a test was skipped that CI must run.
+import { existsSync, readFileSync } from 'node:fs';
+
+const file = process.argv[2];
+if (!existsSync(file)) {
+  console.log(`${file} is missing: the tests did not run`);
+  process.exit(1);
+}
+const results = JSON.parse(readFileSync(file, 'utf8'));
+const skipped = results.testResults.flatMap(({ name, assertionResults }) =>
+  assertionResults
+    .filter(({ status }) => status === 'pending' || status === 'skipped' || status === 'todo')
+    .map(({ fullName }) => ({ file: name.replace(`${process.cwd()}/`, ''), fullName })),
+);
+for (const { file, fullName } of skipped) console.log(`skipped: ${file}: ${fullName}`);
+const forbidden = skipped.filter(({ file }) => file.startsWith('test/browser/'));
+if (forbidden.length > 0) console.log('browser tests were skipped: Chromium is missing');
+// Files that failed to load hold no tests: count each as a failure.
+const broken = results.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+const failed = results.numFailedTests + broken.length;
+console.log(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
+process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 ? 1 : 0);
