@@ -2,8 +2,8 @@ import { InputError } from '../common/errors.js';
 import type { Dataset } from './dataset.js';
 
 /**
- * Finds repeated ids among millions without keeping them: only 64-bit hashes are held, 16 bytes per point in an
- * open-addressing table. Equal hashes are a suspicion, which a second pass over the ids confirms or clears.
+ * Finds repeated ids among millions without keeping them: only 64-bit hashes are held, 16 to 32 bytes per
+ * point in an open-addressing table. Equal hashes are a suspicion, which a second pass over the ids confirms or clears.
  * Ids that are just the row numbers cost nothing.
  */
 export class DuplicateFinder {

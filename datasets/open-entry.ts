@@ -7,7 +7,7 @@ import { openHdf5 } from './formats/hdf5/dataset.js';
 import { fileKind, openSource } from './formats/open-source.js';
 import { readQrels } from './formats/qrels.js';
 import { hashDataset } from './hash.js';
-import type { OpenOptions } from './open.js';
+import type { OpenContext } from './open.js';
 import { givenQueries, withGiven } from './query-files.js';
 import type { VectorSource } from './source.js';
 import { syntheticParameters, syntheticSource } from './synthetic.js';
@@ -32,7 +32,7 @@ export async function openEntry(
   entry: CatalogEntry,
   folder: string,
   source: string,
-  options: OpenOptions,
+  options: OpenContext,
 ): Promise<Dataset> {
   const files = entry.format === 'synthetic' ? [] : await verifyFiles(entry, folder, options);
   const parts = await openParts(entry, folder, options);
@@ -56,7 +56,7 @@ function describe(
   source: string,
   files: readonly DatasetFile[],
   parts: EntryParts,
-  options: OpenOptions,
+  options: OpenContext,
 ) {
   const declared = options.metric ?? entry.metric;
   const sets = entry.format === 'synthetic' ? entry.querySets : [];
@@ -72,7 +72,7 @@ function describe(
   } as const;
 }
 
-async function openParts(entry: CatalogEntry, folder: string, options: OpenOptions): Promise<EntryParts> {
+async function openParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<EntryParts> {
   if (entry.format === 'synthetic') return syntheticParts(entry);
   const path = join(folder, entry.points!.file);
   if (fileKind(path) !== entry.format) {
@@ -83,6 +83,7 @@ async function openParts(entry: CatalogEntry, folder: string, options: OpenOptio
   }
   if (entry.format !== 'hdf5') return fileParts(entry, folder, options);
   const parts = await openHdf5(path, options.metric ?? entry.metric);
+  options.opened.push(parts.close);
   checkSize(parts.points, entry);
   return parts;
 }
@@ -98,7 +99,7 @@ function syntheticParts(entry: CatalogEntry): EntryParts {
   };
 }
 
-async function fileParts(entry: CatalogEntry, folder: string, options: OpenOptions): Promise<EntryParts> {
+async function fileParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<EntryParts> {
   const open = async (file: string, metadata: string | undefined, size: Size) => {
     const described = metadata === undefined ? undefined : join(folder, metadata);
     const source = await openSource(join(folder, file), { ...options, metadata: described });

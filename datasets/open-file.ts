@@ -5,7 +5,7 @@ import type { Dataset, Metric } from './dataset.js';
 import { openHdf5 } from './formats/hdf5/dataset.js';
 import { EXTENSIONS, fileExtension, fileKind, openSource } from './formats/open-source.js';
 import { hashDataset, hashFileCached } from './hash.js';
-import type { OpenOptions } from './open.js';
+import type { OpenContext } from './open.js';
 import { givenQueries, QUERIES, siblingQueries, withGiven } from './query-files.js';
 
 /**
@@ -13,7 +13,7 @@ import { givenQueries, QUERIES, siblingQueries, withGiven } from './query-files.
  * `<stem>.queries.<extension>` beside it. The hash covers the points only; queries are hashed by themselves.
  * Throws InputError.
  */
-export async function openFile(path: string, given: string, options: OpenOptions): Promise<Dataset> {
+export async function openFile(path: string, given: string, options: OpenContext): Promise<Dataset> {
   const kind = fileKind(path);
   if (kind === undefined) {
     throw new InputError('is not a format that is read here', {
@@ -49,15 +49,16 @@ interface FileParts {
   close?: () => void;
 }
 
-async function hdf5Parts(path: string, options: OpenOptions): Promise<FileParts> {
+async function hdf5Parts(path: string, options: OpenContext): Promise<FileParts> {
   const parts = await openHdf5(path, options.metric);
+  options.opened.push(parts.close);
   return { ...parts, metric: options.metric === undefined ? parts.metric : undefined };
 }
 
 async function plainParts(
   path: string,
   queries: QueryPart | undefined,
-  options: OpenOptions,
+  options: OpenContext,
 ): Promise<FileParts> {
   const points = await openSource(path, options);
   const sibling = queries === undefined ? siblingQueries(path) : undefined;

@@ -4,14 +4,14 @@ import { InputError } from '../common/errors.js';
 import { type CatalogEntry, catalogEntries, readEntry } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset } from './dataset.js';
-import type { OpenOptions } from './open.js';
+import type { OpenContext } from './open.js';
 import { openEntry } from './open-entry.js';
 
 /**
  * Opens a folder: described by its `dataset.yaml`, or recognised because it holds all files of a catalog entry
  * (whose hashes are then verified).
  */
-export async function openFolder(path: string, given: string, options: OpenOptions): Promise<Dataset> {
+export async function openFolder(path: string, given: string, options: OpenContext): Promise<Dataset> {
   const description = join(path, 'dataset.yaml');
   if (existsSync(description)) return openEntry(readEntry(description), path, given, options);
   return openEntry(recognise(path), path, given, options);

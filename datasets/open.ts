@@ -5,7 +5,7 @@ import { packageRoot } from '../common/paths.js';
 import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset, Metric } from './dataset.js';
-import { EXTENSIONS, fileExtension } from './formats/open-source.js';
+import { type Closer, EXTENSIONS, fileExtension } from './formats/open-source.js';
 import { nearestName } from './nearest.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
@@ -22,11 +22,26 @@ export interface OpenOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Options on their way down, with what was opened so far. */
+export interface OpenContext extends OpenOptions {
+  opened: Closer[];
+}
+
 /**
  * Opens a dataset by catalog name, or by path: a file (.parquet, .jsonl, .jsonl.gz, .npy, .hdf5, .h5) or a folder.
  * A name is a path if it contains a separator, starts with a dot or ends like such a file. Throws InputError.
  */
 export async function openDataset(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
+  const context: OpenContext = { ...options, opened: [] };
+  try {
+    return await openNameOrPath(nameOrPath, context);
+  } catch (error) {
+    for (const close of context.opened) await close();
+    throw error;
+  }
+}
+
+async function openNameOrPath(nameOrPath: string, options: OpenContext): Promise<Dataset> {
   if (isPath(nameOrPath)) return openPath(nameOrPath, options);
   const entry = catalogEntries().find((each) => each.name === nameOrPath);
   if (entry === undefined) throw unknownDataset(nameOrPath, options);
@@ -42,7 +57,7 @@ function isPath(nameOrPath: string): boolean {
   return /[/\\]/.test(nameOrPath) || nameOrPath.startsWith('.') || fileExtension(nameOrPath) !== undefined;
 }
 
-async function openPath(given: string, options: OpenOptions): Promise<Dataset> {
+async function openPath(given: string, options: OpenContext): Promise<Dataset> {
   const path = resolve(options.baseFolder, given);
   let isFolder: boolean;
   try {

@@ -30,7 +30,7 @@ const FINDINGS_FILE = 'vectors.json';
 
 /**
  * Converts a dataset to float32 rows in `<cache>/vectors/<hash>/` and checks every vector on the way; a copy that
- * is there already is used. Memory is bounded by a batch (and 16 bytes per point that has an id of its own).
+ * is there already is used. Memory is bounded by a batch (and up to 32 bytes per point that has an id of its own).
  * Throws InputError for non-finite or zero (cosine) vectors, repeated ids and wrong counts, naming the place, and
  * FailureError if the cache cannot be written; nothing half-written stays.
  */
@@ -70,14 +70,14 @@ async function convert(dataset: Dataset, folder: string, options: PrepareOptions
     const findings = await writeVectors(dataset, vectors, folder, options);
     await guardWrite(folder, async () => {
       await writeFile(facts, JSON.stringify(findings));
-      // Findings first: vectors without findings would be taken for complete by nobody, the reverse is harmless.
+      // The vectors last: only when they are there is the copy taken for complete.
       await rename(facts, join(folder, FINDINGS_FILE));
       await rename(vectors, join(folder, PREPARED_FILE));
     });
     return findings;
   } catch (error) {
-    await rm(vectors, { force: true });
-    await rm(facts, { force: true });
+    // Nothing may hide the error that brought us here.
+    for (const path of [vectors, facts]) await rm(path, { force: true }).catch(() => undefined);
     throw error;
   }
 }

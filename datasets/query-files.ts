@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { QueryPart } from './assemble.js';
 import { EXTENSIONS, fileExtension, openSource } from './formats/open-source.js';
-import type { OpenOptions } from './open.js';
+import type { OpenContext } from './open.js';
 
 /** Name of a query set that has no name of its own. */
 export const QUERIES = 'queries';
 
 /** The query set in the file that the user gave with a dataset, if any. */
-export async function givenQueries(options: OpenOptions): Promise<QueryPart | undefined> {
+export async function givenQueries(options: OpenContext): Promise<QueryPart | undefined> {
   if (options.queriesFile === undefined) return undefined;
   const path = resolve(options.baseFolder, options.queriesFile);
   return { name: QUERIES, source: await openSource(path, options) };

@@ -10,10 +10,20 @@ export interface SourceOptions {
   signal?: AbortSignal | undefined;
   /** jsonl file with ids and metadata of an npy file, one line per row. */
   metadata?: string | undefined;
+  /** What is to be closed if opening the rest of a dataset fails is added here. */
+  opened?: Closer[] | undefined;
 }
+
+export type Closer = () => void | Promise<void>;
 
 /** Opens the vectors of one parquet, jsonl or npy file, by its extension. Throws InputError naming the file. */
 export async function openSource(path: string, options: SourceOptions): Promise<VectorSource> {
+  const source = await openKind(path, options);
+  options.opened?.push(() => source.close());
+  return source;
+}
+
+async function openKind(path: string, options: SourceOptions): Promise<VectorSource> {
   const kind = fileKind(path);
   if (options.metadata !== undefined && kind !== 'npy') {
     throw new InputError('carries its own metadata: a metadata file goes with npy files only', {

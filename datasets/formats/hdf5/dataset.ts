@@ -35,6 +35,7 @@ const METRIC_NAMES: Readonly<Record<string, Metric>> = {
 export async function openHdf5(path: string, declared: Metric | undefined): Promise<Hdf5Parts> {
   const file = await openHdf5File(path);
   try {
+    const metric = declared ?? metricOf(file);
     const train = file.table('train');
     if (train === undefined) {
       throw new InputError('has no table "train" with the points', {
@@ -43,7 +44,6 @@ export async function openHdf5(path: string, declared: Metric | undefined): Prom
         next: 'use the ann-benchmarks layout: train, test, neighbors, distances',
       });
     }
-    const metric = declared ?? metricOf(file);
     const test = file.table('test');
     const points = tableSource(path, 'train', train);
     const sets = test === undefined ? [] : [testSet(file, test, train.rows)];

@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { openJsonl } from '../../../datasets/formats/jsonl/source.js';
+import { collect, expectInputError, openFresh, temporaryFolder } from './support.js';
+
+const lines = [
+  { id: 'a', vector: [1, 2], year: 1999, score: 1, tags: ['x'], mixed: 1, deep: { a: 1 }, on: true },
+  { id: 7, vector: [3.5, -4], year: null, score: 0.5, tags: [], mixed: 'one', deep: { a: 2 }, on: false },
+  { id: 'c', vector: [5, 6e-3], score: 2, tags: null, mixed: 2, deep: null, on: true, late: 'x' },
+];
+
+function write(name: string, records: readonly unknown[], end = '\n'): string {
+  const path = join(temporaryFolder(), name);
+  const text =
+    records.map((each) => (typeof each === 'string' ? each : JSON.stringify(each))).join(end) + end;
+  writeFileSync(path, name.endsWith('.gz') ? gzipSync(text) : text);
+  return path;
+}
+
+function open(path: string) {
+  return openJsonl(path, { cacheFolder: temporaryFolder() });
+}
+
+describe('JSONL', () => {
+  it.each(['data.jsonl', 'data.jsonl.gz'])('reads %s with typed metadata', async (name) => {
+    const source = await open(write(name, lines));
+    expect([source.count, source.dimensions]).toEqual([3, 2]);
+    expect(source.fields).toEqual([
+      { name: 'year', type: 'integer', nullable: true },
+      { name: 'score', type: 'float', nullable: false },
+      { name: 'tags', type: 'string[]', nullable: true },
+      { name: 'on', type: 'boolean', nullable: false },
+      { name: 'late', type: 'string', nullable: true },
+    ]);
+    const all = await collect(source.read({ batchSize: 2, metadata: ['year', 'tags', 'late'] }));
+    expect(all.ids).toEqual(['a', '7', 'c']);
+    expect(all.vectors).toEqual([1, 2, 3.5, -4, 5, Math.fround(6e-3)]);
+    expect(all.metadata).toEqual({
+      year: [1999, null, null],
+      tags: [['x'], [], null],
+      late: [null, null, 'x'],
+    });
+  });
+
+  it.each(['vector', 'embedding', 'values', 'Embedding', 'whatever'])(
+    'takes the vector from %s',
+    async (key) => {
+      const source = await open(
+        write('data.jsonl', [
+          { [key]: [1, 2, 3], n: 1 },
+          { [key]: [4, 5, 6], n: 2 },
+        ]),
+      );
+      const { ids, vectors } = await collect(source.read({ batchSize: 1 }));
+      expect([ids, vectors]).toEqual([
+        ['0', '1'],
+        [1, 2, 3, 4, 5, 6],
+      ]);
+    },
+  );
+
+  it('reads Windows line ends, a byte order mark, umlauts and lines longer than a chunk', async () => {
+    const long = 'ü'.repeat(400_000);
+    const records = [
+      `\uFEFF${JSON.stringify({ id: 'é', vector: [1], text: long })}`,
+      { id: 'b', vector: [2], text: 'x' },
+    ];
+    const source = await open(write('data.jsonl', records, '\r\n'));
+    const { ids, metadata } = await collect(source.read({ batchSize: 9, metadata: ['text'] }));
+    expect(ids).toEqual(['é', 'b']);
+    expect(metadata['text']).toEqual([long, 'x']);
+  });
+
+  it('remembers what it learned about a file, and learns again when it changes', async () => {
+    const path = write('data.jsonl', lines);
+    const cacheFolder = temporaryFolder();
+    const first = await openJsonl(path, { cacheFolder });
+    expect((await openJsonl(path, { cacheFolder })).fields).toEqual(first.fields);
+    writeFileSync(path, `${JSON.stringify({ id: 'z', vector: [1, 2, 3] })}\n`);
+    expect(await openJsonl(path, { cacheFolder })).toMatchObject({ count: 1, dimensions: 3, fields: [] });
+  });
+});
+
+describe('bad JSONL', () => {
+  const first = { id: 'a', vector: [1, 2] };
+  it.each([
+    ['text', 'hello', ['data.jsonl:2', 'not JSON']],
+    ['NaN as Python writes it', '{"id": "b", "vector": [1, NaN]}', ['data.jsonl:2', 'NaN']],
+    ['-Infinity', '{"id": "b", "vector": [1, -Infinity]}', ['data.jsonl:2', '-Infinity']],
+    ['a list', '[1, 2]', ['data.jsonl:2', 'not a JSON object']],
+    ['a short vector', { id: 'b', vector: [1] }, ['data.jsonl:2', '1 dimensions', 'have 2']],
+    ['a null component', { id: 'b', vector: [1, null] }, ['data.jsonl:2', 'component 1']],
+    ['text in a vector', { id: 'b', vector: [1, '2'] }, ['data.jsonl:2', 'component 1', '"2"']],
+    ['no vector', { id: 'b' }, ['data.jsonl:2', 'no vector']],
+    ['no id', { vector: [1, 2] }, ['data.jsonl:2', 'no id']],
+  ])('%s is refused', async (_what, line, messages) => {
+    await expectInputError(open(write('data.jsonl', [first, line])), ...messages);
+  });
+
+  it('a number too large for float32 is refused when it is read', async () => {
+    const path = write('data.jsonl', [first, { id: 'b', vector: [1, 1e300] }]);
+    writeFileSync(path.replace('.jsonl', '.queries.jsonl'), JSON.stringify(first));
+    const read = async () => collect((await openFresh(path)).points({ batchSize: 9 }));
+    await expectInputError(read(), 'data.jsonl:2', 'component 1', 'Infinity');
+  });
+
+  it('a first line without a vector, an empty file and damaged gzip data are refused', async () => {
+    await expectInputError(open(write('data.jsonl', [{ id: 1, text: 'x' }])), 'data.jsonl:1', 'no vector');
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'empty.jsonl'), '');
+    await expectInputError(open(join(folder, 'empty.jsonl')), 'empty.jsonl', 'no lines');
+    const zipped = gzipSync(lines.map((line) => JSON.stringify(line)).join('\n'));
+    writeFileSync(join(folder, 'cut.jsonl.gz'), zipped.subarray(0, zipped.length - 20));
+    await expectInputError(open(join(folder, 'cut.jsonl.gz')), 'cut.jsonl.gz');
+    writeFileSync(join(folder, 'plain.jsonl.gz'), 'not zipped');
+    await expectInputError(open(join(folder, 'plain.jsonl.gz')), 'plain.jsonl.gz');
+  });
+});
