@@ -6,8 +6,10 @@ export type Unit = 'share' | 'ratio' | 'ms' | 'queries/s' | 'points/s' | 's' | '
 export interface MeasureDefinition {
   /** Name in results, gates, CSV and charts; `@k` stands for any depth. */
   name: string;
-  /** Short heading. */
+  /** In words, for texts. */
   title: string;
+  /** Head of a column in one or two lines; the unit stands beside the second. */
+  head: readonly [string, string];
   unit: Unit;
   better: 'higher' | 'lower' | 'neither';
   /** Formula or procedure in one or two sentences. */
@@ -17,63 +19,81 @@ export interface MeasureDefinition {
 }
 
 const LATENCY =
-  'Time of one call of the engine’s client library: prepared vector in, ids and scores out; one client, no think time.';
+  'Mean and quantiles (linear between order statistics, Hyndman & Fan type 7) over all answered queries of all measured passes, of the time of one call of the engine’s client library: prepared vector in, ids and scores out. A quantile is given only where about one sample or more lies beyond it.';
+
+function latency(quantile: string, minimum: number): MeasureDefinition {
+  return {
+    name: `latency.${quantile}`,
+    title: quantile,
+    head: [quantile, ''],
+    unit: 'ms',
+    better: 'lower',
+    definition: LATENCY,
+    absent: minimum > 1 ? `needs at least ${formatCount(minimum)} answered queries` : 'no query was answered',
+  };
+}
 
 export const DEFINITIONS: readonly MeasureDefinition[] = [
   {
     name: 'recall.ties@k',
     title: 'Recall@k',
+    head: ['Recall@k', 'tie-aware'],
     unit: 'share',
     better: 'higher',
     definition:
-      'Tie-aware. Mean over queries of |{r ∈ R : d(q,r) ≤ dₖ(1 + 10⁻⁶)}| / min(k, |G|): R the first k hits, each id counted once, G the exact neighbours, dₖ the k-th exact distance. Distances are recomputed by the harness in float64. A failed query counts as an empty answer.',
-    absent: 'no query with known neighbours was measured',
+      'Mean over queries of |{r ∈ R : d(q, r) ≤ dₖ}| / min(k, |G|), with R the first k hits (each id counted once), G the exact neighbours and dₖ the k-th exact distance plus a tie margin of 10⁻⁶. Any of several points at the same distance counts as found. Distances are recomputed by the harness in float64; a failed query counts as an empty answer.',
+    absent: 'no query with known neighbours was answered',
   },
   {
     name: 'recall@k',
     title: 'Recall@k by id',
+    head: ['Recall@k', 'by id'],
     unit: 'share',
     better: 'higher',
     definition:
-      'Mean over queries of |R ∩ G| / min(k, |G|), with ids compared. Where several points lie at exactly the same distance, this counts an equally near point as a miss; compare engines by the tie-aware figure.',
-    absent: 'no query with known neighbours was measured',
+      'Mean over queries of |R ∩ G| / min(k, |G|), ids compared with ids. Where several points lie at exactly the same distance, an equally near point counts as a miss here; compare engines by the tie-aware figure.',
+    absent: 'no query with known neighbours was answered',
   },
   {
     name: 'distance.error',
     title: 'Distance error',
+    head: ['Distance', 'error'],
     unit: 'ratio',
     better: 'lower',
     definition:
-      'Mean over queries of Σᵢ(dᵢ − gᵢ) / Σᵢ gᵢ, the i-th returned distance against the i-th exact one, over the hits returned: how much farther the answers lie, where recall only counts them.',
-    absent: 'undefined where the exact distances are all zero or nothing was returned',
+      'Mean over queries of (Σ dᵢ − Σ gᵢ) / Σ |gᵢ|, with dᵢ the recomputed distances of the hits returned and gᵢ those of as many exact neighbours: how much farther away the answers are, where recall only counts them.',
+    absent: 'undefined where nothing was returned or the exact distances are all zero',
   },
   {
     name: 'ndcg@k',
     title: 'nDCG@k',
+    head: ['nDCG@k', ''],
     unit: 'share',
     better: 'higher',
     definition:
-      'Mean over judged queries of DCG/IDCG with DCG = Σ gᵢ / log₂(i + 1), raw grades as gain, unjudged = 0, as trec_eval computes it.',
+      'Mean over judged queries of DCG / IDCG with DCG = Σ gᵢ / log₂(i + 1): raw grades as gain, unjudged = 0, as trec_eval computes it.',
     absent: 'the query set has no relevance judgements',
   },
   {
     name: 'throughput',
     title: 'Throughput',
+    head: ['Throughput', ''],
     unit: 'queries/s',
     better: 'higher',
     definition:
-      'Queries answered divided by wall-clock time of the measured passes, one client that sends the next query when the previous one was answered. The mean over all passes, not the best one.',
+      'Answered queries divided by the wall-clock time of the closed loop, over all measured passes together: one client that sends the next query when the previous one was answered. Failed queries take time but do not count.',
     absent: 'no query was answered',
   },
-  { ...latency('mean', 'Mean latency'), absent: 'no query was answered' },
-  { ...latency('p50', 'p50 latency'), absent: 'no query was answered' },
-  { ...latency('p90', 'p90 latency'), absent: 'too few answered queries for this quantile' },
-  { ...latency('p95', 'p95 latency'), absent: 'too few answered queries for this quantile' },
-  { ...latency('p99', 'p99 latency'), absent: 'needs at least 100 answered queries' },
-  { ...latency('p99.9', 'p99.9 latency'), absent: 'needs at least 1,000 answered queries' },
+  latency('mean', 1),
+  latency('p50', 2),
+  latency('p90', 10),
+  latency('p95', 20),
+  latency('p99', 100),
+  latency('p99.9', 1000),
   {
     name: 'errors',
     title: 'Failed queries',
+    head: ['Failed', 'queries'],
     unit: 'count',
     better: 'lower',
     definition:
@@ -81,26 +101,28 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     absent: 'the search phase did not run',
   },
   {
-    name: 'filter.underfill',
-    title: 'Under-fill',
-    unit: 'share',
-    better: 'lower',
-    definition:
-      'Σ max(0, min(k, |F|) − returned) / Σ min(k, |F|), F the points that match the query’s filter.',
-    absent: 'no filtered query was measured',
-  },
-  {
-    name: 'filter.violations',
-    title: 'Filter violations',
+    name: 'returned.short',
+    title: 'Short answers',
+    head: ['Short', 'answers'],
     unit: 'count',
     better: 'lower',
+    definition: 'Answered queries that returned fewer hits than asked for although the dataset has as many.',
+    absent: 'no query with known neighbours was answered',
+  },
+  {
+    name: 'engine.share',
+    title: 'Share inside the engine',
+    head: ['In engine', 'of wall time'],
+    unit: 'share',
+    better: 'neither',
     definition:
-      'Returned points that do not match the query’s filter, checked against the dataset’s own metadata.',
-    absent: 'no filtered query was measured',
+      'Part of the wall-clock time of the measured passes that was spent inside engine calls; the rest is the harness recording answers.',
+    absent: 'the search phase did not finish',
   },
   {
     name: 'load.seconds',
     title: 'Load time',
+    head: ['Load', ''],
     unit: 's',
     better: 'lower',
     definition: 'Time inside the engine’s load calls; reading the dataset is not counted.',
@@ -109,6 +131,7 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
   {
     name: 'load.pointsPerSecond',
     title: 'Load rate',
+    head: ['Load rate', ''],
     unit: 'points/s',
     better: 'higher',
     definition: 'Points divided by load.seconds.',
@@ -117,31 +140,36 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
   {
     name: 'index.seconds',
     title: 'Index time',
+    head: ['Index', ''],
     unit: 's',
     better: 'lower',
-    definition: 'From the last load call until the engine says that every point is searchable and indexed.',
+    definition: 'After the last load call, until the engine says that every point is searchable and indexed.',
     absent: 'the index phase did not finish',
   },
   {
     name: 'build.seconds',
     title: 'Build time',
+    head: ['Build', ''],
     unit: 's',
     better: 'lower',
-    definition: 'load.seconds + index.seconds: from the first point to a finished index.',
+    definition:
+      'load.seconds + index.seconds: from the first point to a finished index. One observation per build.',
     absent: 'the build did not finish',
   },
   {
     name: 'memory.peak',
     title: 'Peak memory',
+    head: ['Memory', 'peak'],
     unit: 'bytes',
     better: 'lower',
     definition:
-      'Largest resident memory of the build’s own process over all its phases, runtime and harness included (see memory.baseline).',
+      'Largest resident memory of the build’s own process over all its phases, the runtime and the harness included (see memory.baseline). One observation per build.',
     absent: 'the operating system did not tell',
   },
   {
     name: 'memory.baseline',
     title: 'Baseline memory',
+    head: ['Memory', 'at start'],
     unit: 'bytes',
     better: 'neither',
     definition: 'Resident memory of the same process before the engine was connected.',
@@ -150,24 +178,14 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
   {
     name: 'index.size',
     title: 'Index size',
+    head: ['Index size', ''],
     unit: 'bytes',
     better: 'lower',
     definition:
-      'Bytes on disk of the index as the engine would ship it, vectors included where it stores them there.',
+      'Bytes on disk of the index as the engine would ship it, vectors included where it stores them there. One observation per build.',
     absent: 'the engine keeps nothing on disk or could not tell',
   },
 ];
-
-function latency(quantile: string, title: string): Omit<MeasureDefinition, 'absent'> {
-  const what = quantile === 'mean' ? 'Arithmetic mean.' : `Quantile ${quantile.slice(1)}%.`;
-  return {
-    name: `latency.${quantile}`,
-    title,
-    unit: 'ms',
-    better: 'lower',
-    definition: `${what} ${LATENCY}`,
-  };
-}
 
 const byName = new Map(DEFINITIONS.map((definition) => [definition.name, definition]));
 
@@ -179,7 +197,12 @@ export function definitionOf(name: string): MeasureDefinition | undefined {
   const pattern = stem === undefined ? undefined : byName.get(`${stem}@k`);
   return pattern === undefined || depth === undefined
     ? undefined
-    : { ...pattern, name, title: pattern.title.replace('@k', `@${depth}`) };
+    : {
+        ...pattern,
+        name,
+        title: pattern.title.replace('@k', `@${depth}`),
+        head: [pattern.head[0].replace('@k', `@${depth}`), pattern.head[1]],
+      };
 }
 
 /** A value in the unit that tables print: bytes as MiB, shares with enough decimals near 1. */

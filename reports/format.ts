@@ -54,7 +54,7 @@ export type Rounding = 'nearest' | 'down' | 'up';
 export function formatShare(value: number, rounding: Rounding = 'nearest'): string {
   if (!Number.isFinite(value)) return String(value);
   const missing = 1 - value;
-  if (missing === 0) return '1';
+  if (missing === 0) return '1.000';
   const decimals = missing > 0 && missing < 0.1 ? Math.min(6, Math.ceil(-Math.log10(missing)) + 1) : 3;
   const scale = 10 ** Math.max(3, decimals);
   // Six more decimals are read before rounding outwards, or 0.95 stored as 0.94999… would print as 0.949.
@@ -88,17 +88,27 @@ export function formatBytes(bytes: number): string {
 /** Seconds as a duration people read: `0.42 s`, `3 min 12 s`, `2 h 5 min`. */
 export function formatDuration(seconds: number): string {
   if (seconds < 60) return `${formatNumber(seconds)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return seconds < 3599.5
+    ? sixties(Math.round(seconds), 'min', 's')
+    : sixties(Math.round(seconds / 60), 'h', 'min');
+}
+
+function sixties(count: number, large: string, small: string): string {
+  const rest = count % 60;
+  return `${formatCount(Math.floor(count / 60))} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
+/** An ISO time as `2026-11-22 22:04:12 UTC`; text that is none stays as it is. */
+export function formatTime(iso: string): string {
+  return iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, '$1 $2 UTC');
+}
+
 /** `a`, `a and b`, `a, b and c`. */
-export function listed(items: readonly string[]): string {
+export function listed(items: readonly string[], word = 'and'): string {
   if (items.length < 2) return items.join('');
-  return `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`;
+  return `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`;
 }

@@ -76,7 +76,7 @@ function cautionOf({ run }: Results, counts: ReportModel['counts']): string | un
     return `The run was interrupted: ${measured}. The answer speaks of these only.`;
   if (run.state !== 'completed') return `The run did not finish (${run.state}): ${measured}.`;
   if (failed + aborted + missing > 0) {
-    return `${plural(failed + aborted + missing, 'trial')} of ${formatCount(planned)} gave no figures; see what went wrong.`;
+    return `${formatCount(failed + aborted + missing)} of ${plural(planned, 'planned trial')} failed, were aborted or did not run; see what went wrong.`;
   }
   return undefined;
 }

@@ -85,7 +85,8 @@ function heading(name: string): string {
 
 /** Cells of a contender; one without a setting has its name and the reason only. */
 function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
-  if (choice.state === 'unreached') return [clean(series.label), clean(choice.reason)];
+  const label = cut(clean(series.label), 28);
+  if (choice.state === 'unreached') return [label, clean(choice.reason)];
   const { point } = choice;
   const figures = CHOICE_MEASURES.map((name) => {
     const measure = point.measures[name];
@@ -93,7 +94,7 @@ function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
     const text = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
     return best[name]?.key === series.key ? `*${text}` : text;
   });
-  return [clean(series.label), ...figures, clean(point.setting)];
+  return [label, ...figures, clean(point.setting)];
 }
 
 function problemLines({ problems, counts }: ReportModel, width: number): string[] {

@@ -1,4 +1,4 @@
-import type { Measure } from '../../harness/store/schema.js';
+import type { Measure, Parameters } from '../../harness/store/schema.js';
 import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
 import type { SeriesRef } from '../model/types.js';
 
@@ -22,14 +22,15 @@ export function cell(name: string, measure: Measure | undefined): Cell {
   const interval = intervalText(name, measure);
   return {
     text: formatMeasure(measure.value, unit),
-    sort: measure.value,
+    sort: Number(measure.value.toPrecision(6)),
     ...(interval === undefined ? {} : { interval }),
   };
 }
 
 /** The 95% interval, its ends rounded outwards for shares; undefined where none is defined. */
-export function intervalText(name: string, { low, high }: Measure): string | undefined {
-  if (low === null || high === null) return undefined;
+export function intervalText(name: string, { value, low, high }: Measure): string | undefined {
+  // A figure that does not vary at all (recall 1 for every query) has no spread to show.
+  if (low === null || high === null || (low === value && high === value)) return undefined;
   const unit = definitionOf(name)?.unit ?? 'ratio';
   return `${formatMeasure(low, unit, 'down')}–${formatMeasure(high, unit, 'up')}`;
 }
@@ -45,6 +46,8 @@ export function figureText(name: string, measure: Measure): string {
 export interface Heading {
   name: string;
   title: string;
+  /** Second line of a column's head: what the title leaves open, then the unit. */
+  sub: string;
   unit: string;
   definition: string;
   better: string;
@@ -54,7 +57,10 @@ export function heading(name: string): Heading {
   const definition = definitionOf(name);
   return {
     name,
-    title: (definition?.title ?? name).replace(' latency', ''),
+    title: definition?.head[0] ?? name,
+    sub: [definition?.head[1] ?? '', unitLabel(definition?.unit ?? 'ratio')]
+      .filter((part) => part !== '')
+      .join(', '),
     unit: unitLabel(definition?.unit ?? 'ratio'),
     definition: definition?.definition ?? '',
     better: definition?.better ?? 'neither',
@@ -88,4 +94,28 @@ function swatchPath(shape: SeriesRef['identity']['shape']): string {
     star: 'M0,-6L1.4,-1.9H5.7L2.2,0.7L3.5,4.9L0,2.3L-3.5,4.9L-2.2,0.7L-5.7,-1.9H-1.4Z',
   };
   return paths[shape];
+}
+
+export interface ParameterView {
+  text: string;
+  /** The same in every setting of the contender. */
+  constant?: true;
+  note?: string;
+}
+
+/** Each parameter by itself; `effective` are values that the engine changed by itself. */
+export function parameterViews(
+  parameters: Parameters,
+  varying: ReadonlySet<string> | undefined,
+  effective: Parameters = {},
+): ParameterView[] {
+  return Object.entries(parameters).map(([key, value]) => ({
+    ...parameterText(key, value, effective[key]),
+    ...(varying === undefined || varying.has(key) ? {} : { constant: true as const }),
+  }));
+}
+
+function parameterText(key: string, value: unknown, really: unknown): { text: string; note?: string } {
+  if (really === undefined || really === value) return { text: `${key}=${value}` };
+  return { text: `${key}=${value}→${really}`, note: `the engine used ${really} instead of ${value}` };
 }

@@ -2,11 +2,12 @@ import type { Measure } from '../../harness/store/schema.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
 import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';
-import { type ChartMark, type ChartSize, type ChartSpec, renderChart } from './charts/chart.js';
+import { renderChart } from './charts/chart.js';
+import type { ChartMark, ChartSize, ChartSpec } from './charts/spec.js';
 
-const LARGE: ChartSize = { name: 'wide', width: 680, height: 430, right: 118, font: 12 };
-const MEDIUM: ChartSize = { name: 'wide', width: 450, height: 340, right: 78, font: 11.5 };
-const SMALL: ChartSize = { name: 'narrow', width: 350, height: 360, right: 62, font: 11.5 };
+const LARGE: ChartSize = { name: 'wide', width: 680, height: 430, right: 118, font: 12, titles: true };
+const MEDIUM: ChartSize = { name: 'wide', width: 450, height: 340, right: 78, font: 11.5, titles: true };
+const SMALL: ChartSize = { name: 'narrow', width: 350, height: 360, right: 62, font: 11.5, titles: false };
 
 export interface ChartView {
   id: string;
@@ -66,7 +67,7 @@ export function frontierViews(model: ReportModel): ChartView[] {
       title: `Recall against throughput`,
       label: 'queries/s',
       better: 'higher',
-      note: 'Lines join the settings that no other setting of the same contender beats in both respects; the others are faded. Bars are 95% intervals.',
+      note: 'One client that sends the next query when the previous one was answered.',
       log: true,
       scale: 1,
       size: LARGE,
@@ -77,7 +78,7 @@ export function frontierViews(model: ReportModel): ChartView[] {
       title: `Recall against p95 latency`,
       label: 'p95 latency, ms',
       better: 'lower',
-      note: 'One client, one query at a time: the latency of an engine that is not under load.',
+      note: 'The same client: the latency of an engine that is not under load.',
       log: true,
       scale: 1,
       size: LARGE,

@@ -105,7 +105,7 @@ function subjectOf({ results, manifest, series, counts }: ReportModel) {
           : `measured, of ${formatCount(counts.planned)} planned`,
     },
     { term: 'Machine', value: plural(environment.cores, 'core'), detail: environment.cpu },
-    { term: 'Date', value: results.run.started.slice(0, 10), detail: results.run.suite },
+    { term: 'Run', value: results.run.started.slice(0, 10), detail: results.run.suite },
   ];
 }
 
@@ -114,14 +114,22 @@ function problemView({ state, series, build, message, log, trials }: ProblemGrou
     state,
     series: seriesView(series),
     build,
-    message,
-    log: log.join('\n'),
+    message: visible(message),
+    log: visible(log.join('\n')),
     count: plural(trials.length, 'trial'),
     trials: trials.map(({ trial, setting }) => ({
       anchor: trialAnchor(trial.id, trial.group),
       setting: setting === '' ? trial.id : setting,
     })),
   };
+}
+
+/** Control characters as their pictures (␛), line breaks kept: messages of engines may hold anything. */
+function visible(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, (sign) => {
+    const code = sign.codePointAt(0)!;
+    return code < 32 ? String.fromCodePoint(0x2400 + code) : '\ufffd';
+  });
 }
 
 function dataOf({ results }: ReportModel) {

@@ -1,10 +1,10 @@
 import type { TrialRow } from '../../harness/store/schema.js';
-import { DEFINITIONS, definitionOf } from '../definitions.js';
-import { formatNumber, formatShare, plural } from '../format.js';
+import { DEFINITIONS, definitionOf, unitLabel } from '../definitions.js';
+import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import { CHOICE_MEASURES } from '../model/choice.js';
-import { seriesKey, settingText } from '../model/points.js';
+import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
 import type { BuildModel, Choice, ChoiceRow, ReportModel, Series } from '../model/types.js';
-import { type Cell, cell, heading, seriesView, trialAnchor } from './cells.js';
+import { type Cell, cell, heading, parameterViews, seriesView, trialAnchor } from './cells.js';
 
 /** Tables of choice, one per target; all of them are in the page. */
 export function choiceViews(model: ReportModel) {
@@ -32,7 +32,7 @@ function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measu
   const { point } = found;
   return {
     series: seriesView(series),
-    setting: point.setting === '' ? 'no parameters' : point.setting,
+    setting: point.setting === '' ? point.fullSetting : point.setting,
     fullSetting: point.fullSetting,
     anchor: trialAnchor(point.id),
     cells: measures.map((name): Cell => {
@@ -46,6 +46,7 @@ function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measu
 export function seriesViews(model: ReportModel) {
   return model.series.map((series: Series) => {
     const recalls = series.points.map(({ recall }) => recall.value);
+    const [low, high] = [Math.min(...recalls), Math.max(...recalls)];
     return {
       series: seriesView(series),
       trials: `${series.trials.completed}${series.trials.completed === series.trials.planned ? '' : ` of ${series.trials.planned}`}`,
@@ -53,7 +54,9 @@ export function seriesViews(model: ReportModel) {
       recalls:
         recalls.length === 0
           ? undefined
-          : `${formatShare(Math.min(...recalls))}–${formatShare(Math.max(...recalls))}`,
+          : low === high
+            ? formatShare(low)
+            : `${formatShare(low)}–${formatShare(high)}`,
       hypervolume: series.hypervolume === undefined ? undefined : formatNumber(series.hypervolume),
     };
   });
@@ -87,63 +90,69 @@ export function buildViews(model: ReportModel) {
 }
 
 export const floorText = ({ floor }: ReportModel): string =>
-  floor === undefined ? '' : `${formatNumber(floor)} queries/s`;
+  floor === undefined ? '' : `${floor < 1 ? String(floor) : formatCount(floor)} queries/s`;
 
-/** Measures of the table of all trials: the usual ones first, then whatever else the run measured. */
-function trialMeasures({ results, recallName, k }: ReportModel): string[] {
-  const measured = new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)));
+/** Measures of the table of all trials: the usual ones first, then what else was measured and has no other place. */
+function trialMeasures({ results, recallName }: ReportModel): string[] {
+  const measured = [...new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)))];
+  const recalls = (pattern: RegExp) => measured.filter((name) => pattern.test(name) && name !== recallName);
+  const nonzero = (name: string) => results.trials.some(({ measures }) => (measures[name]?.value ?? 0) !== 0);
   const wanted = [
     recallName,
-    `recall@${k}`,
+    ...recalls(/^recall\.ties@/),
+    ...recalls(/^recall@/),
     'throughput',
     'latency.p50',
     'latency.p95',
     'latency.p99',
     'distance.error',
-    'errors',
+    ...['errors', 'returned.short'].filter(nonzero),
     'build.seconds',
     'memory.peak',
     'index.size',
   ];
   const placed = new Set([...wanted, ...DEFINITIONS.map(({ name }) => name)]);
-  const others = [...measured].filter((name) => !placed.has(name)).sort();
-  return [...wanted.filter((name) => measured.has(name)), ...others];
+  return [
+    ...wanted.filter((name) => measured.includes(name)),
+    ...measured.filter((name) => !placed.has(name)).sort(),
+  ];
 }
 
 export function trialViews(model: ReportModel) {
   const { trials } = model.results;
   const measures = trialMeasures(model);
   const refs = new Map(model.series.map((series) => [series.key, series]));
+  const varying = varyingBySeries(trials);
   const several = (pick: (row: TrialRow) => string) => new Set(trials.map(pick)).size > 1;
-  const showGroup = several(({ group }) => group) || several(({ workload }) => workload);
   return {
-    showGroup,
+    showGroup: several(({ group }) => group) || several(({ workload }) => workload),
     headings: measures.map((name) => ({
       ...heading(name),
       descending: definitionOf(name)?.better === 'higher',
     })),
-    engines: [...new Map(trials.map((row) => [seriesKey(row), refs.get(seriesKey(row))!])).values()].map(
-      (series) => ({
-        key: series.key,
-        label: series.label,
-      }),
-    ),
+    engines: model.series.map(({ key, label }) => ({ key, label })),
     count: plural(trials.length, 'trial'),
-    rows: trials.map((row) => trialRow(row, measures, refs.get(seriesKey(row))!)),
+    rows: trials.map((row) =>
+      trialRow(row, measures, refs.get(seriesKey(row))!, varying.get(seriesKey(row))),
+    ),
   };
 }
 
-function trialRow(row: TrialRow, measures: readonly string[], series: Series) {
+function trialRow(
+  row: TrialRow,
+  measures: readonly string[],
+  series: Series,
+  varying: ReadonlySet<string> | undefined,
+) {
   return {
     id: row.id,
     anchor: trialAnchor(row.id, row.group),
     key: series.key,
     series: seriesView(series),
-    index: settingText(row.index),
-    search: settingText(row.search),
+    index: parameterViews(row.index, varying),
+    search: parameterViews(row.search, undefined, row.effective),
     group: `${row.workload}, ${row.group}`,
     state: row.state,
-    completed: row.state === 'completed',
     reason: row.error ?? row.reason ?? undefined,
     flags: row.flags,
     cells: measures.map((name): Cell => {
@@ -155,20 +164,29 @@ function trialRow(row: TrialRow, measures: readonly string[], series: Series) {
   };
 }
 
-/** Every measure of this run with its words; measures without a definition are said to have none. */
+/** Every measure of this run with its words, those that share a definition together. */
 export function definitionViews({ results }: ReportModel) {
   const measured = [...new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)))];
   const order = DEFINITIONS.map(({ name }) => name);
   const place = (name: string) => order.indexOf(name.replace(/@\d+$/, '@k')) >>> 0;
-  return measured
-    .sort((a, b) => place(a) - place(b) || a.localeCompare(b, 'en', { numeric: true }))
-    .map((name) => {
-      const { title, unit, definition } = heading(name);
-      return {
-        name,
-        title,
-        unit,
-        definition: definition === '' ? 'No definition in this version.' : definition,
-      };
-    });
+  const groups = new Map<string, { title: string; unit: string; names: string[]; definition: string }>();
+  for (const name of measured.sort((a, b) => place(a) - place(b) || compare(a, b))) {
+    const { definition = 'No definition in this version.', unit = 'ratio' } = definitionOf(name) ?? {};
+    const group = groups.get(definition) ?? {
+      title: groupTitle(name),
+      unit: unitLabel(unit),
+      names: [],
+      definition,
+    };
+    group.names.push(name);
+    groups.set(definition, group);
+  }
+  return [...groups.values()];
+}
+
+const compare = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true });
+
+function groupTitle(name: string): string {
+  if (name.startsWith('latency.')) return 'Latency';
+  return (definitionOf(name)?.title ?? name).replace(/@\d+/, '@k');
 }

@@ -19,10 +19,11 @@ export function answerOf(
   if (chosen.length === 0) return nothing(context, target);
   return target === undefined
     ? highest(context, chosen)
-    : [...leader(context, target, chosen), ...followers(chosen), ...absentees(missed, target), plain('.')];
+    : [...leader(context, target, chosen), ...followers(chosen), ...absentees(missed, target), quiet('.')];
 }
 
 const plain = (text: string) => ({ text });
+const quiet = (text: string) => ({ text, quiet: true as const });
 const strong = (text: string) => ({ text, strong: true as const });
 
 export const richText = (rich: Rich): string => rich.map(({ text }) => text).join('');
@@ -63,25 +64,21 @@ function overlaps(a: Measure | undefined, b: Measure | undefined): boolean {
 
 /** Up to three others by their speed; a longer list is what the table is for. */
 function followers(chosen: readonly Chosen[]): Rich {
-  const rest = chosen.slice(1);
-  const named = rest.slice(0, 3).flatMap(({ series, point }, index): Rich => {
+  const rest = chosen.slice(1).flatMap(({ series, point }) => {
     const value = point.measures['throughput'];
-    const separator = index === 0 ? '; ' : ', ';
-    return value === undefined
-      ? []
-      : [plain(separator), strong(series.label), plain(` ${formatNumber(value.value)}`)];
+    return value === undefined ? [] : [`${series.label} with ${formatNumber(value.value)}`];
   });
+  if (rest.length === 0) return [];
   const more = rest.length - 3;
-  return more > 0 ? [...named, plain(` and ${more} more`)] : named;
+  const list = more > 0 ? `${rest.slice(0, 3).join(', ')} and ${more} more` : listed(rest);
+  return [quiet(`; then ${list}`)];
 }
 
 function absentees(missed: readonly string[], target: number): Rich {
   if (missed.length === 0) return [];
-  const [verb, who] =
-    missed.length > 3
-      ? ['reach', `${missed.length} of the contenders do not`]
-      : ['reaches', `no setting of ${listed(missed).replace(/ and ([^,]*)$/, ' or $1')}`];
-  return [plain(`; ${who} ${verb} ${target.toFixed(2)}`)];
+  const goal = target.toFixed(2);
+  if (missed.length > 3) return [quiet(`; ${missed.length} contenders do not reach ${goal}`)];
+  return [quiet(`; no setting of ${listed(missed, 'or')} reaches ${goal}`)];
 }
 
 function highest({ dataset, k }: ChoiceContext, chosen: readonly Chosen[]): Rich {

@@ -1,5 +1,13 @@
 import type { Manifest, Results } from '../../harness/store/schema.js';
-import { formatBytes, formatCount, formatDuration, formatNumber, formatPercent, plural } from '../format.js';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatTime,
+  plural,
+} from '../format.js';
 import type { Fact, FactGroup } from './types.js';
 
 const METRIC_SOURCE = {
@@ -94,8 +102,8 @@ function runFacts({ run }: Results, manifest: Manifest): Fact[] {
     code('Id', run.id),
     { term: 'Suite', value: manifest.suite.name },
     code('Suite file', manifest.suite.path),
-    { term: 'Started', value: run.started },
-    { term: 'Finished', value: run.finished ?? 'not finished' },
+    { term: 'Started', value: formatTime(run.started) },
+    { term: 'Finished', value: run.finished === null ? 'not finished' : formatTime(run.finished) },
     { term: 'State', value: run.state },
     { term: 'Seed', value: String(manifest.seed) },
     code('Repeat it', run.command),
@@ -110,9 +118,9 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
   return [
     `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
-    `Search: ${warmup === 0 ? 'no warm-up' : `${plural(warmup, 'warm-up query', 'warm-up queries')}, not recorded`}, then ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, the passes of a build’s settings interleaved, in an order seeded with ${seed}.`,
+    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved: all settings of a build once, then all again in the opposite order, so that drift of the machine falls on all of them.`,
     `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${Math.max(...ks)} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`,
-    'Distances, recall and predicates were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
+    'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
     'Intervals are 95% bootstrap intervals over queries. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
   ];

@@ -74,6 +74,12 @@ export function varyingBySeries(trials: readonly TrialRow[]): Map<string, Set<st
   return new Map([...rows].map(([key, list]) => [key, varyingKeys(list)]));
 }
 
+/** What the engine made of the search parameters where it changed them by itself. */
+function effectiveText({ search, effective = {} }: TrialRow): string {
+  const changed = Object.entries(effective).filter(([key, value]) => search[key] !== value);
+  return changed.length === 0 ? '' : ` (the engine used ${settingText(Object.fromEntries(changed))})`;
+}
+
 export function pointsOf(
   trials: readonly TrialRow[],
   refs: ReadonlyMap<string, SeriesRef>,
@@ -91,7 +97,7 @@ export function pointsOf(
         build: row.build,
         series: refs.get(key)!,
         setting: settingText(parameters, varying.get(key)),
-        fullSetting: settingText(parameters),
+        fullSetting: settingText(parameters) + effectiveText(row),
         index: row.index,
         search: row.search,
         recall,

@@ -4,11 +4,12 @@ import type { FlagModel, Problem, ProblemGroup, SeriesRef } from './types.js';
 
 /** What a flag on a trial means for its figures. Flags without an entry are shown with a plain remark. */
 const FLAGS: Readonly<Record<string, string>> = {
-  'mixed-builds':
-    'The trial’s passes ran on different builds of the same index (the run was resumed or a build was repeated).',
+  'mixed-builds': 'The run was resumed: the trial’s passes ran on two builds of the same index.',
   'duplicate-hits':
     'The engine returned the same id more than once for some query; repeats were counted once.',
   'unknown-keys': 'The engine returned keys that are no rows of the dataset; they were counted as misses.',
+  'beats-truth':
+    'Some answer holds a point nearer than the exact neighbours: then the truth is not exact, and recall not to be trusted.',
   underfilled: 'Some answers held fewer hits than asked for although enough points exist.',
   'score-mismatch': 'The engine’s own scores differ from the distances that the harness recomputed.',
   'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',

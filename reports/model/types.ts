@@ -19,7 +19,7 @@ export interface ReportInput {
 }
 
 /** Text with emphasis, so that each output can typeset it its own way. */
-export type Rich = readonly { text: string; strong?: true }[];
+export type Rich = readonly { text: string; strong?: true; quiet?: true }[];
 
 /** One measured setting as charts and tables need it. */
 export interface Point {

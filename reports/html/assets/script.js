@@ -105,13 +105,18 @@
   const hide = () => {
     tip.hidden = true;
   };
-  const show = (mark) => {
+  // The browser's own tooltip would show beside ours: the titles move into a map, which both sizes of a chart share.
+  const tips = new Map();
+  const keyOfMark = (mark) => `${mark.closest('figure').id} ${mark.getAttribute('href')}`;
+  for (const mark of document.querySelectorAll('.mark a')) {
     const title = mark.querySelector('title');
-    if (title) {
-      mark.dataset.tip = title.textContent;
-      title.remove();
-    }
-    tip.textContent = mark.dataset.tip || '';
+    if (!title) continue;
+    tips.set(keyOfMark(mark), title.textContent);
+    mark.setAttribute('aria-label', title.textContent);
+    title.remove();
+  }
+  const show = (mark) => {
+    tip.textContent = tips.get(keyOfMark(mark)) || '';
     tip.hidden = false;
     const at = mark.getBoundingClientRect();
     const left = Math.min(
@@ -145,7 +150,7 @@
   }
   addEventListener('scroll', hide, { passive: true });
   addEventListener('beforeprint', () => {
-    for (const details of document.querySelectorAll('#problems details, #method details'))
+    for (const details of document.querySelectorAll('#cost > details, #problems details, #method details'))
       details.open = true;
   });
 })();

@@ -17,6 +17,8 @@ export interface LabelRequest {
   height: number;
   /** Ends of the line, the preferred one first. */
   anchors: readonly Anchor[];
+  /** Points of other lines: a label nearer to one of them than to its own end would be read as theirs. */
+  others: readonly Anchor[];
 }
 
 export interface PlacedLabel {
@@ -27,7 +29,7 @@ export interface PlacedLabel {
   leader: boolean;
 }
 
-const RADII = [8, 14, 22, 32, 44, 58, 74, 92, 112, 136, 164];
+const RADII = [9, 14, 22, 32, 44, 58, 74, 92, 112, 136, 164];
 const ANGLES = Array.from({ length: 16 }, (_, i) => (i * Math.PI) / 8);
 
 /**
@@ -54,7 +56,7 @@ export function placeLabels(
     );
     // A label without any free place is left out: the mark's tooltip and the tables still name it.
     if (best !== undefined)
-      placed.push({ key: request.key, box: best.box, anchor: best.anchor, leader: best.distance > 16 });
+      placed.push({ key: request.key, box: best.box, anchor: best.anchor, leader: best.distance > 13 });
     open.delete(request);
   }
   return placed;
@@ -70,7 +72,7 @@ interface Candidate {
 const clean = (list: readonly Candidate[]): number => list.filter(({ cost }) => cost < 60).length;
 
 function candidates(
-  { width, height, anchors }: LabelRequest,
+  { width, height, anchors, others }: LabelRequest,
   obstacles: readonly Anchor[],
   bounds: Box,
 ): Candidate[] {
@@ -80,8 +82,11 @@ function candidates(
         const box = boxAt(anchor, radius, angle, width, height);
         if (!within(box, bounds)) return [];
         const hidden = obstacles.filter((point) => covers(box, point)).length;
+        const mistaken = others.some((point) => gap(box, point) < radius) ? 45 : 0;
         const straight = 3 * Math.abs(Math.sin(angle));
-        return [{ box, anchor, distance: radius, cost: radius + straight + rank * 12 + hidden * 25 }];
+        return [
+          { box, anchor, distance: radius, cost: radius + straight + rank * 12 + hidden * 25 + mistaken },
+        ];
       }),
     ),
   );
@@ -102,6 +107,10 @@ function boxAt({ x, y }: Anchor, radius: number, angle: number, width: number, h
 
 const overlap = (a: Box, b: Box): boolean =>
   a.left < b.right + 4 && b.left < a.right + 4 && a.top < b.bottom + 1 && b.top < a.bottom + 1;
+
+/** Pixels from a box to a point; 0 inside. */
+const gap = (box: Box, { x, y }: Anchor): number =>
+  Math.hypot(Math.max(box.left - x, 0, x - box.right), Math.max(box.top - y, 0, y - box.bottom));
 
 const within = (a: Box, b: Box): boolean =>
   a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;

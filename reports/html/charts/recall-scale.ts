@@ -28,10 +28,9 @@ export function recallScale(recalls: readonly number[], width: number): RecallSc
   const one = top + Math.max(0.3, (top - low) * 0.1);
   const high = hasOne ? one : top + 0.06;
   const span = high - low;
-  const shown = choose(
-    TICKS.filter((tick) => spread(tick) >= low && spread(tick) <= top + 1e-9),
-    (tick) => ((spread(tick) - low) / span) * width,
-  );
+  const pixel = (x: number): number => ((x - low) / span) * width;
+  const inside = TICKS.filter((tick) => spread(tick) >= low && spread(tick) <= top + 1e-9);
+  const shown = choose(inside, (tick) => pixel(spread(tick)), hasOne ? pixel(one) : Number.POSITIVE_INFINITY);
   return {
     domain: [low, hasOne ? high + span * 0.025 : high],
     at: (recall) => (recall >= 1 ? one : spread(recall)),
@@ -43,14 +42,13 @@ export function recallScale(recalls: readonly number[], width: number): RecallSc
   };
 }
 
-/** As many ticks as fit without their labels touching, the important ones first. */
-function choose(ticks: readonly number[], pixel: (tick: number) => number): number[] {
+/** As many ticks as fit left of `end` without their labels touching, the important ones first. */
+function choose(ticks: readonly number[], pixel: (tick: number) => number, end: number): number[] {
+  const half = (tick: number): number => String(tick).length * 3.3;
   const kept: number[] = [];
   const room = (tick: number): boolean =>
-    kept.every(
-      (other) =>
-        Math.abs(pixel(other) - pixel(tick)) > (String(tick).length + String(other).length) * 3.3 + 8,
-    );
+    pixel(tick) + half(tick) + 9 < end &&
+    kept.every((other) => Math.abs(pixel(other) - pixel(tick)) > half(tick) + half(other) + 8);
   for (const tick of [...FIRST, ...ticks]) {
     if (ticks.includes(tick) && !kept.includes(tick) && room(tick)) kept.push(tick);
   }

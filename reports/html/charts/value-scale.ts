@@ -33,15 +33,12 @@ function logScale(low: number, high: number): ValueScale {
 }
 
 function linearScale(high: number): ValueScale {
-  const rough = high / 4;
+  const top = high * 1.12;
+  const rough = top / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((candidate) => candidate * power >= rough) ?? 10) * power;
-  const count = Math.ceil((high * 1.04) / step);
-  return {
-    type: 'linear',
-    domain: [0, Math.max(high * 1.06, (count - 0.2) * step)],
-    ticks: Array.from({ length: count + 1 }, (_, i) => tick(Number((i * step).toPrecision(12)))).filter(
-      ({ value }) => value <= Math.max(high * 1.06, (count - 0.2) * step),
-    ),
-  };
+  const ticks = Array.from({ length: Math.floor(top / step) + 1 }, (_, i) =>
+    Number((i * step).toPrecision(12)),
+  );
+  return { type: 'linear', domain: [0, top], ticks: ticks.map(tick) };
 }

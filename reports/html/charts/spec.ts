@@ -1,0 +1,59 @@
+import type { Measure } from '../../../harness/store/schema.js';
+import type { SeriesRef } from '../../model/types.js';
+
+export interface ChartMark {
+  id: string;
+  series: SeriesRef;
+  recall: Measure;
+  /** In the unit of the chart's axis. */
+  value: Measure;
+  /** On the Pareto front of its series; others are faded. */
+  front: boolean;
+  tooltip: string;
+  /** Classes of the targets (`t-95`) at which this setting is the chosen one. */
+  chosen: readonly string[];
+}
+
+export interface ChartSpec {
+  /** Unique in the page; prefix of the ids of title and description. */
+  id: string;
+  title: string;
+  description: string;
+  /** Head of the value axis, with its unit. */
+  label: string;
+  recallLabel: string;
+  better: 'higher' | 'lower';
+  log: boolean;
+  marks: readonly ChartMark[];
+  guides: readonly { recall: number; className: string }[];
+}
+
+/** One of the sizes in which a chart is drawn; the page shows the one that suits its width. */
+export interface ChartSize {
+  name: string;
+  width: number;
+  height: number;
+  /** Room to the right of the plot for labels. */
+  right: number;
+  font: number;
+  /** Marks carry their tooltip; a second size of the same chart borrows it from the first. */
+  titles: boolean;
+}
+
+export const MARGIN = { top: 34, bottom: 42, left: 56 } as const;
+
+export const colourOf = ({ identity }: SeriesRef): string => `var(--series-${identity.colour})`;
+
+export function bySeries(marks: readonly ChartMark[]): { series: SeriesRef; marks: ChartMark[] }[] {
+  const groups = new Map<string, { series: SeriesRef; marks: ChartMark[] }>();
+  for (const mark of marks) {
+    const group = groups.get(mark.series.key) ?? { series: mark.series, marks: [] };
+    group.marks.push(mark);
+    groups.set(mark.series.key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Marks on the front, by recall. */
+export const frontOf = (marks: readonly ChartMark[]): ChartMark[] =>
+  marks.filter(({ front }) => front).sort((a, b) => a.recall.value - b.recall.value);
