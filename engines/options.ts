@@ -35,7 +35,9 @@ function listed(words: readonly string[]): string {
 export function suggestion(got: unknown, known: readonly string[]): string {
   if (typeof got !== 'string' || known.length === 0) return '';
   const word = closest(got.toLowerCase(), known);
-  return distance(got.toLowerCase(), word) <= Math.max(2, got.length / 3) ? `. Did you mean "${word}"?` : '';
+  const edits = distance(got.toLowerCase(), word.toLowerCase());
+  const allowed = got.length <= 3 ? 1 : got.length <= 7 ? 2 : 3;
+  return edits <= allowed ? `. Did you mean "${word}"?` : '';
 }
 
 /** Keys that have an effect on one index type and quantization, with defaults; null: optional, without a default. */

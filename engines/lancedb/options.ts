@@ -69,12 +69,11 @@ export function pqSegments(index: Parameters, dimensions: number): number {
   return dimensions % 8 === 0 ? dimensions / 8 : 1;
 }
 
-/** What LanceDB would refuse, or answer wrongly, only after the data was loaded. */
+/** What LanceDB would refuse only after the data was loaded. */
 export function checkData(data: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
   return [
     ...(index['quantization'] === 'pq' ? checkPq(data, index) : []),
     ...(index['quantization'] === 'rq' ? checkRq(data) : []),
-    ...(index['quantization'] === 'sq8' ? checkSq(data) : []),
     ...checkSizes(data, index, search),
   ];
 }
@@ -98,13 +97,6 @@ function checkRq({ dimensions }: DataShape): OptionIssue[] {
   if (dimensions % 8 === 0) return [];
   const message = `quantization rq needs a dimension divisible by 8, not ${dimensions}`;
   return [{ path: ['index', 'quantization'], message, got: 'rq' }];
-}
-
-/** Measured with 0.31.0: under dot the graph over 8-bit codes ranks by something else, and refining does not mend it. */
-function checkSq({ metric }: DataShape): OptionIssue[] {
-  if (metric !== 'dot') return [];
-  const message = 'quantization sq8 of LanceDB ranks wrongly under metric dot; use ivf or pq';
-  return [{ path: ['index', 'quantization'], message, got: 'sq8' }];
 }
 
 function checkSizes({ count, k }: DataShape, index: Parameters, search: Parameters): OptionIssue[] {

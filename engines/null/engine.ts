@@ -1,3 +1,4 @@
+import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
 import type { Collection, CollectionSpec, EngineDefinition, Hits } from '../engine.js';
 import { requireDimensions } from '../load.js';
@@ -51,12 +52,16 @@ function collection({ dimensions }: CollectionSpec): Collection {
         keys: Uint32Array.from({ length: rows }, (_, row) => row),
         scores: new Float32Array(rows).fill(Number.NaN),
       };
+      let open = true;
       return {
         query: (vector) => {
+          if (!open) throw new FailureError('the search was closed', { where: 'null' });
           requireDimensions('null', vector, dimensions);
           return hits;
         },
-        close: async () => {},
+        close: async () => {
+          open = false;
+        },
       };
     },
     count: async () => loaded,

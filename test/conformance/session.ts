@@ -1,0 +1,128 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type {
+  Collection,
+  ConnectedEngine,
+  EngineDefinition,
+  Hits,
+  LoadBatch,
+  OptionsInput,
+  Parameters,
+  Readiness,
+} from '../../engines/engine.js';
+import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
+import type { Slice } from './data.js';
+
+export interface Contender {
+  name: string;
+  definition: EngineDefinition;
+  /** Why it cannot be tested here; undefined: it can. */
+  missing: string | undefined;
+}
+
+/** Every engine of the registry; one whose package is missing is skipped with the reason in the test's title. */
+export const contenders: readonly Contender[] = await Promise.all(
+  engineNames().map(async (name) => {
+    const availability = await engineAvailability(name);
+    const missing = availability.state === 'available' ? undefined : availability.reason;
+    return { name, definition: await loadEngine(name), missing };
+  }),
+);
+
+export const never = new AbortController().signal;
+
+export interface Session {
+  connected: ConnectedEngine;
+  collection: Collection;
+  readiness: Readiness;
+  folder: string;
+  index: Parameters;
+  search(parameters: OptionsInput['search'], k: number): Promise<Answer[]>;
+  close(): Promise<void>;
+}
+
+export interface Answer {
+  rows: number[];
+  scores: number[];
+}
+
+export interface SessionOptions {
+  index?: OptionsInput['index'];
+  threads?: number;
+  batchSize?: number;
+}
+
+/** Options as the engine completes them; a fault is a fault of the test. */
+export function parsed(definition: EngineDefinition, input: Partial<OptionsInput>) {
+  const result = definition.parseOptions({ index: input.index ?? {}, search: input.search ?? {} });
+  if (result.state === 'invalid') throw new Error(`${definition.name}: ${JSON.stringify(result.issues)}`);
+  return result;
+}
+
+/** A collection that holds the slice and is ready, in a folder of its own. */
+export async function build(
+  definition: EngineDefinition,
+  data: Slice,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const opened = await open(definition, data, options);
+  const { collection } = opened;
+  for (const batch of batches(data, options.batchSize ?? 1000)) await collection.load(batch, never);
+  const readiness = await collection.ready(never);
+  const given = options.index ?? {};
+  return {
+    ...opened,
+    readiness,
+    search: async (parameters, k) => {
+      const prepared = await collection.prepare(
+        parsed(definition, { index: given, search: parameters }).search,
+        k,
+      );
+      const answers: Answer[] = [];
+      for (const query of data.queries) answers.push(answerOf(await prepared.query(query)));
+      await prepared.close();
+      return answers;
+    },
+  };
+}
+
+/** A connected engine with an empty collection. */
+export async function open(
+  definition: EngineDefinition,
+  data: Pick<Slice, 'metric' | 'dimensions' | 'count'>,
+  { index = {}, threads = 1 }: SessionOptions = {},
+) {
+  const folder = await mkdtemp(join(tmpdir(), 'vecparity-conformance-'));
+  const connected = await definition.connect({ folder, threads, seed: 7 }, never);
+  const complete = parsed(definition, { index }).index;
+  const { metric, dimensions, count: capacity } = data;
+  const spec = { name: 'points', dimensions, metric, capacity, index: complete };
+  const collection = await connected.create(spec);
+  const close = async () => {
+    await collection.drop();
+    await connected.close();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { collection, connected, folder, index: complete, close };
+}
+
+export function* batches(data: Slice, size: number): Generator<LoadBatch> {
+  for (let start = 0; start < data.count; start += size) {
+    const count = Math.min(size, data.count - start);
+    const keys = Uint32Array.from({ length: count }, (_, i) => start + i);
+    // A copy, overwritten below: an engine that kept the batch's memory would answer from garbage.
+    const vectors = data.points.slice(start * data.dimensions, (start + count) * data.dimensions);
+    yield { start, count, keys, vectors };
+    vectors.fill(0.125);
+    keys.fill(0);
+  }
+}
+
+export function answerOf(hits: Hits): Answer {
+  return { rows: Array.from(hits.keys, Number), scores: Array.from(hits.scores) };
+}
+
+export function rowsOf(answers: readonly Answer[]): number[][] {
+  return answers.map(({ rows }) => rows);
+}

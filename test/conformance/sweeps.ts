@@ -1,0 +1,174 @@
+import type { OptionsInput } from '../../engines/engine.js';
+
+/** A swept parameter, what is held fixed, and what recall does from the first value to the last. */
+export interface Sweep {
+  key: string;
+  part: keyof OptionsInput;
+  /** null: the parameter is left out. */
+  values: readonly (string | number | null)[];
+  fixed: OptionsInput;
+  recall: 'rises' | 'falls';
+  /** Smallest difference of recall@10 between the first and the last value. */
+  by: number;
+}
+
+const graph = (ef: number, index: OptionsInput['index'] = {}): OptionsInput => ({ index, search: { ef } });
+const ivf = (index: OptionsInput['index'], search: OptionsInput['search']): OptionsInput => ({
+  index: { type: 'ivf', ...index },
+  search,
+});
+
+export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
+  usearch: [
+    { key: 'ef', part: 'search', values: [10, 32, 128, 512], fixed: graph(0), recall: 'rises', by: 0.1 },
+    { key: 'm', part: 'index', values: [3, 6, 12, 24], fixed: graph(16), recall: 'rises', by: 0.2 },
+    {
+      key: 'efConstruction',
+      part: 'index',
+      values: [8, 32, 128],
+      fixed: graph(16),
+      recall: 'rises',
+      by: 0.05,
+    },
+    {
+      key: 'quantization',
+      part: 'index',
+      values: ['none', 'f16', 'bf16', 'sq8', 'binary'],
+      fixed: graph(512),
+      recall: 'falls',
+      by: 0.3,
+    },
+  ],
+  hnswlib: [
+    { key: 'ef', part: 'search', values: [10, 32, 128, 512], fixed: graph(0), recall: 'rises', by: 0.1 },
+    { key: 'm', part: 'index', values: [3, 6, 12, 24], fixed: graph(16), recall: 'rises', by: 0.2 },
+    {
+      key: 'efConstruction',
+      part: 'index',
+      values: [8, 32, 128],
+      fixed: graph(16, { m: 8 }),
+      recall: 'rises',
+      by: 0.05,
+    },
+  ],
+  lancedb: [
+    {
+      key: 'nprobe',
+      part: 'search',
+      values: [1, 4, 16, 32],
+      fixed: ivf({ nlist: 32 }, {}),
+      recall: 'rises',
+      by: 0.3,
+    },
+    {
+      key: 'nlist',
+      part: 'index',
+      values: [4, 16, 64],
+      fixed: ivf({}, { nprobe: 2 }),
+      recall: 'falls',
+      by: 0.15,
+    },
+    {
+      key: 'quantization',
+      part: 'index',
+      values: ['none', 'rq', 'pq'],
+      fixed: ivf({ nlist: 8 }, { nprobe: 8 }),
+      recall: 'falls',
+      by: 0.2,
+    },
+    {
+      key: 'pqSegments',
+      part: 'index',
+      values: [12, 24, 48],
+      fixed: ivf({ quantization: 'pq', nlist: 8 }, { nprobe: 8 }),
+      recall: 'rises',
+      by: 0.2,
+    },
+    {
+      key: 'bits',
+      part: 'index',
+      values: [4, 8],
+      fixed: ivf({ quantization: 'pq', nlist: 8, pqSegments: 24 }, { nprobe: 8 }),
+      recall: 'rises',
+      by: 0.1,
+    },
+    {
+      key: 'bits',
+      part: 'index',
+      values: [1, 3, 8],
+      fixed: ivf({ quantization: 'rq', nlist: 8 }, { nprobe: 8 }),
+      recall: 'rises',
+      by: 0.1,
+    },
+    {
+      key: 'refineFactor',
+      part: 'search',
+      values: [null, 2, 10],
+      fixed: ivf({ quantization: 'pq', nlist: 8, pqSegments: 24 }, { nprobe: 8 }),
+      recall: 'rises',
+      by: 0.2,
+    },
+    {
+      key: 'ef',
+      part: 'search',
+      values: [10, 32, 128],
+      fixed: { index: { type: 'hnsw' }, search: {} },
+      recall: 'rises',
+      by: 0.05,
+    },
+    {
+      key: 'm',
+      part: 'index',
+      values: [2, 4, 16],
+      fixed: { index: { type: 'hnsw' }, search: { ef: 64 } },
+      recall: 'rises',
+      by: 0.1,
+    },
+    {
+      key: 'efConstruction',
+      part: 'index',
+      values: [8, 32, 300],
+      fixed: { index: { type: 'hnsw' }, search: { ef: 16 } },
+      recall: 'rises',
+      by: 0.03,
+    },
+    {
+      key: 'nlist',
+      part: 'index',
+      values: [2, 8, 32],
+      fixed: { index: { type: 'hnsw' }, search: { ef: 64, nprobe: 1 } },
+      recall: 'falls',
+      by: 0.15,
+    },
+    {
+      key: 'nprobe',
+      part: 'search',
+      values: [1, 2, 8],
+      fixed: { index: { type: 'hnsw', nlist: 8 }, search: { ef: 64 } },
+      recall: 'rises',
+      by: 0.15,
+    },
+    {
+      key: 'pqSegments',
+      part: 'index',
+      values: [12, 48],
+      fixed: { index: { type: 'hnsw', quantization: 'pq' }, search: { ef: 128 } },
+      recall: 'rises',
+      by: 0.2,
+    },
+  ],
+  null: [],
+};
+
+export interface SweepResult {
+  engine: string;
+  sweep: Sweep;
+  recalls: number[];
+}
+
+/** The combination with one value put in; a null leaves the key out. */
+export function withValue(sweep: Sweep, value: string | number | null): OptionsInput {
+  const { [sweep.key]: _, ...rest } = sweep.fixed[sweep.part];
+  const part = value === null ? rest : { ...rest, [sweep.key]: value };
+  return { ...sweep.fixed, [sweep.part]: part };
+}
