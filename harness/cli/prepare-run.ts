@@ -6,8 +6,7 @@ import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition, Parameters } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { PlannedBuild } from '../store/schema.js';
-import { describeFault, type Fault, SuiteError } from '../suite/faults.js';
-import { hint, type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
 import type { DataRequest } from './data.js';
 
@@ -34,22 +33,11 @@ export async function planRun(
   env: NodeJS.ProcessEnv,
 ): Promise<Planned> {
   const suitePath = findSuite(path, cwd);
-  const parsed = parseSuite(readSuite(suitePath, path), path, env);
-  const { suite, source } = parsed;
   const definitions = new Map<string, EngineDefinition>();
-  const faults: Fault[] = [];
-  for (const [i, { use }] of suite.engines.entries()) {
-    if (engineNames().includes(use)) definitions.set(use, await loadEngine(use));
-    else
-      faults.push({
-        path: ['engines', i, 'use'],
-        message: `is an unknown engine.${hint(use, engineNames())}`,
-        got: use,
-      });
-  }
-  const plan = planSuite(suite, definitions);
-  faults.push(...plan.faults);
-  if (faults.length > 0) throw new SuiteError(faults.map((fault) => describeFault(source, fault)));
+  for (const name of engineNames()) definitions.set(name, await loadEngine(name));
+  const check: EngineCheck = (engines) => planSuite(engines, definitions).faults;
+  const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
+  const plan = planSuite(parsed.suite.engines, definitions);
   const builds = select(plan.builds, options);
   return { parsed, suitePath, definitions, builds, data: dataRequest(parsed, suitePath, options, cwd) };
 }

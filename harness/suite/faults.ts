@@ -8,6 +8,11 @@ export interface Fault {
   got?: unknown;
 }
 
+interface Place {
+  line: number;
+  col: number;
+}
+
 /** All faults of a suite at once, each with file, line and column. Exit code 2. */
 export class SuiteError extends InputError {
   readonly faults: readonly string[];
@@ -40,9 +45,15 @@ export function parseYaml(text: string, file: string): Source {
   return { file, document, lines };
 }
 
+/** All faults as one error, in the order of the file. */
+export function suiteError(source: Source, faults: readonly Fault[]): SuiteError {
+  const placed = faults.map((fault) => ({ fault, at: position(source, fault.path) }));
+  placed.sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col);
+  return new SuiteError(placed.map(({ fault, at }) => describeFault(source, fault, at)));
+}
+
 /** `suites/x.yaml:12:17 engines[0].index.m must be an integer from 2 to 256 (got "16k")` */
-export function describeFault(source: Source, fault: Fault): string {
-  const { line, col } = position(source, fault.path);
+function describeFault(source: Source, fault: Fault, { line, col }: Place): string {
   const got = fault.got === undefined ? '' : ` (got ${shorten(fault.got)})`;
   const name = pathName(fault.path);
   return `${source.file}:${line}:${col} ${name}${name === '' ? '' : ' '}${fault.message}${got}`;
@@ -55,10 +66,7 @@ export function pathName(path: readonly (string | number)[]): string {
 }
 
 /** Line and column of a node; of its nearest existing ancestor if it is missing. */
-function position(
-  { document, lines }: Source,
-  path: readonly (string | number)[],
-): { line: number; col: number } {
+function position({ document, lines }: Source, path: readonly (string | number)[]): Place {
   for (let depth = path.length; depth >= 0; depth--) {
     const offset = startOf(document, path.slice(0, depth));
     if (offset !== undefined) return lines.linePos(offset);

@@ -1,8 +1,8 @@
-import { closest, distance as editDistance } from 'fastest-levenshtein';
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
-import { describeFault, type Fault, parseYaml, type Source, SuiteError } from './faults.js';
-import { parseSize, type Suite, suiteSchema } from './schema.js';
+import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
+import { hint } from './hint.js';
+import { type EngineEntry, engineEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
 
 /** An environment variable that a suite uses. */
 export interface Secret {
@@ -23,11 +23,22 @@ export interface ParsedSuite {
   secrets: readonly Secret[];
 }
 
+/** Finds what is wrong with the engines' own options. An entry whose shell is faulty is undefined. */
+export type EngineCheck = (engines: readonly (EngineEntry | undefined)[]) => Fault[];
+
 /**
- * Parses and checks everything that needs neither engines nor data.
- * @throws SuiteError with every fault, its line and column.
+ * Parses and checks everything that needs no data.
+ *
+ * @param check is asked about every entry of `engines` that can be read, even where another part of the suite is
+ *   faulty, so that all faults are told at once
+ * @throws SuiteError with every fault, its line and column, in the order of the file
  */
-export function parseSuite(text: string, file: string, env: NodeJS.ProcessEnv): ParsedSuite {
+export function parseSuite(
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  check: EngineCheck = () => [],
+): ParsedSuite {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
   const secrets: Secret[] = [];
@@ -37,9 +48,14 @@ export function parseSuite(text: string, file: string, env: NodeJS.ProcessEnv): 
   const suite = parsed.success ? parsed.data : undefined;
   const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
-  if (suite === undefined || faults.length > 0)
-    throw new SuiteError(faults.map((f) => describeFault(source, f)));
+  faults.push(...check(readableEngines(json)));
+  if (suite === undefined || faults.length > 0) throw suiteError(source, faults);
   return { suite, ks, memoryLimitBytes, source, text, secrets };
+}
+
+function readableEngines(json: unknown): (EngineEntry | undefined)[] {
+  const engines = valueAt(json, ['engines']);
+  return Array.isArray(engines) ? engines.map((entry) => engineEntrySchema.safeParse(entry).data) : [];
 }
 
 /** Aliases that grow without end are refused by the YAML library. */
@@ -115,8 +131,11 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
     }));
   }
   if (issue.code === 'invalid_union' && got !== undefined) {
+    const key = path.at(-1);
     const wanted =
-      UNION_WORDS[String(path.at(-1))] ?? UNION_WORDS[String(path.at(-2))] ?? 'a value or a list of values';
+      typeof key === 'number'
+        ? 'a text, a number, true or false'
+        : (UNION_WORDS[String(key)] ?? UNION_WORDS[String(path.at(-2))] ?? 'of another type');
     const inner = issue.errors.find((errors) => errors.some(({ path: deeper }) => deeper.length > 0));
     if (inner !== undefined && typeof got === 'object') {
       return inner.flatMap((each) =>
@@ -175,16 +194,4 @@ const SHELL_KEYS: Record<string, readonly string[]> = {
 
 function knownKeys(path: readonly (string | number)[]): readonly string[] {
   return SHELL_KEYS[String(path[0] ?? '')] ?? [];
-}
-
-/** `Did you mean "x"?` if one is near, else the list of what is known. */
-export function hint(name: string, known: readonly string[]): string {
-  if (known.length === 0) return '';
-  const nearest = closest(
-    name.toLowerCase(),
-    known.map((each) => each.toLowerCase()),
-  );
-  const match = known.find((each) => each.toLowerCase() === nearest)!;
-  const near = editDistance(name.toLowerCase(), nearest) <= Math.max(2, Math.floor(name.length / 3));
-  return near ? ` Did you mean "${match}"?` : ` Known: ${known.join(', ')}.`;
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/engine.js';
 import type { PlannedBuild } from '../store/schema.js';
 import type { Fault } from './faults.js';
-import type { Suite, SweptValue } from './schema.js';
+import { hint } from './hint.js';
+import type { EngineEntry, SweptValue } from './schema.js';
 
 const MAX_TRIALS = 20_000;
 
@@ -10,18 +11,24 @@ const MAX_TRIALS = 20_000;
  * Expands the sweeps of a suite: one build for each combination of index parameters, one trial for each
  * combination of search parameters on it, in the order of the file (the last key varies fastest). Pure.
  *
- * @param definitions the engines the suite uses, by name
+ * @param engines entries of the suite; undefined where one cannot be read
+ * @param definitions all known engines, by name
  * @returns builds, and every fault of every combination
  */
 export function planSuite(
-  suite: Suite,
+  engines: readonly (EngineEntry | undefined)[],
   definitions: ReadonlyMap<string, EngineDefinition>,
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const builds = new Map<string, PlannedBuild>();
   const faults = new FaultList();
-  for (const [i, entry] of suite.engines.entries()) {
+  for (const [i, entry] of engines.entries()) {
+    if (entry === undefined) continue;
     const definition = definitions.get(entry.use);
-    if (definition === undefined) continue; // An unknown name is a fault that was found before.
+    if (definition === undefined) {
+      const message = `is an unknown engine.${hint(entry.use, [...definitions.keys()])}`;
+      faults.add({ path: ['engines', i, 'use'], message, got: entry.use });
+      continue;
+    }
     repeatedValues(['engines', i], entry, faults);
     const indexes = combinations(entry.index);
     const searches = combinations(entry.search);
@@ -36,23 +43,25 @@ export function planSuite(
       for (const search of searches) planOne(builds, faults, i, entry, definition, { index, search });
     }
   }
-  return { builds: [...builds.values()], faults: faults.all };
+  return { builds: [...builds.values()], faults: merged(faults.all, engines) };
 }
-
-type Entry = Suite['engines'][number];
 
 function planOne(
   builds: Map<string, PlannedBuild>,
   faults: FaultList,
   i: number,
-  entry: Entry,
+  entry: EngineEntry,
   definition: EngineDefinition,
   input: OptionsInput,
 ): void {
   const parsed = definition.parseOptions(input);
   if (parsed.state === 'invalid') {
     for (const { path, message, got } of parsed.issues) {
-      faults.add({ path: locate(['engines', i], entry, path, input), message, got });
+      faults.add({
+        path: locate(['engines', i], entry, path, input),
+        message: withoutKey(message, path),
+        got,
+      });
     }
     return;
   }
@@ -93,7 +102,7 @@ export function combinations(
   );
 }
 
-function repeatedValues(path: readonly (string | number)[], entry: Entry, faults: FaultList): void {
+function repeatedValues(path: readonly (string | number)[], entry: EngineEntry, faults: FaultList): void {
   for (const part of ['index', 'search'] as const) {
     for (const [key, value] of Object.entries(entry[part])) {
       if (!Array.isArray(value)) continue;
@@ -108,7 +117,7 @@ function repeatedValues(path: readonly (string | number)[], entry: Entry, faults
 /** Path of an option's fault in the YAML: the element of the list where the value was swept. */
 function locate(
   base: readonly (string | number)[],
-  entry: Entry,
+  entry: EngineEntry,
   path: readonly (string | number)[],
   input: OptionsInput,
 ): (string | number)[] {
@@ -119,7 +128,34 @@ function locate(
   return at < 0 ? [...base, ...path] : [...base, part, key, at];
 }
 
-function sweepsVariant(entry: Entry): boolean {
+/** A fault that all values of a sweep have in common is one fault of its key. */
+function merged(faults: readonly Fault[], engines: readonly (EngineEntry | undefined)[]): Fault[] {
+  const done = new Set<string>();
+  return faults.flatMap((fault) => {
+    const [, i, part, key, at] = fault.path;
+    if (typeof at !== 'number') return [fault];
+    const path = fault.path.slice(0, -1);
+    const values = engines[Number(i)]?.[part as 'index' | 'search'][String(key)];
+    const same = faults.filter((other) => other.message === fault.message && isBelow(other.path, path));
+    if (!Array.isArray(values) || same.length < values.length || values.length === 1) return [fault];
+    const name = JSON.stringify([path, fault.message]);
+    if (done.has(name)) return [];
+    done.add(name);
+    return [{ path, message: fault.message, got: values }];
+  });
+}
+
+function isBelow(path: readonly (string | number)[], parent: readonly (string | number)[]): boolean {
+  return path.length === parent.length + 1 && parent.every((part, i) => path[i] === part);
+}
+
+/** Engines' messages begin with the key, which the place of a fault names already. */
+function withoutKey(message: string, path: readonly (string | number)[]): string {
+  const key = `${path.at(-1)} `;
+  return message.startsWith(key) ? message.slice(key.length) : message;
+}
+
+function sweepsVariant(entry: EngineEntry): boolean {
   return Array.isArray(entry.index['type']) || Array.isArray(entry.index['quantization']);
 }
 

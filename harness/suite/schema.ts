@@ -25,6 +25,22 @@ export function parseSize(text: string): number | undefined {
 const seconds = z.number().positive();
 const k = z.int().min(1).max(1000);
 
+/** One contender of a suite. */
+export const engineEntrySchema = z.strictObject({
+  use: z
+    // The engine `null` without quotes is YAML's null.
+    .preprocess((given) => (given === null ? 'null' : given), z.string().min(1))
+    .meta({ description: 'Engine; see `vecparity list engines`.' }),
+  label: z
+    .string()
+    .min(1)
+    .max(60)
+    .optional()
+    .meta({ description: 'Name in the report instead of engine and index type.' }),
+  index: swept.default({}),
+  search: swept.default({}),
+});
+
 /** The shell of a suite; each engine's own schema checks `index` and `search`. */
 export const suiteSchema = z.strictObject({
   version: z.literal(1).meta({ description: 'Version of the suite format.' }),
@@ -89,25 +105,9 @@ export const suiteSchema = z.strictObject({
       description:
         'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
     }),
-  engines: z
-    .array(
-      z.strictObject({
-        use: z
-          // The engine `null` without quotes is YAML's null.
-          .preprocess((given) => (given === null ? 'null' : given), z.string().min(1))
-          .meta({ description: 'Engine; see `vecparity list engines`.' }),
-        label: z
-          .string()
-          .min(1)
-          .max(60)
-          .optional()
-          .meta({ description: 'Name in the report instead of engine and index type.' }),
-        index: swept.default({}),
-        search: swept.default({}),
-      }),
-    )
-    .min(1),
+  engines: z.array(engineEntrySchema).min(1),
 });
 
 export type Suite = z.infer<typeof suiteSchema>;
-export type SweptValue = Suite['engines'][number]['index'][string];
+export type EngineEntry = Suite['engines'][number];
+export type SweptValue = EngineEntry['index'][string];

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { EngineDefinition } from '../../engines/engine.js';
+import { suiteSchema } from './schema.js';
+
+type JsonSchema = Record<string, unknown>;
+
+/**
+ * JSON Schema (draft 2020-12) of a suite for editors, published as `suites/suite.schema.json`: the shell, and for
+ * each engine its own index and search parameters, every one a value or a list of values that is swept.
+ */
+export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonSchema {
+  const shell = z.toJSONSchema(suiteSchema, { target: 'draft-2020-12', io: 'input' }) as JsonSchema;
+  const engines = (shell['properties'] as Record<string, JsonSchema>)['engines']!;
+  const item = engines['items'] as JsonSchema;
+  const use = {
+    description: 'Engine; see `vecparity list engines`.',
+    enum: definitions.map(({ name }) => name),
+  };
+  const properties = { ...(item['properties'] as JsonSchema), use };
+  const allOf = definitions.map((definition) => ({
+    if: { properties: { use: { const: definition.name } }, required: ['use'] },
+    // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword.
+    then: { properties: parameters(definition) },
+  }));
+  return {
+    ...shell,
+    title: 'A vecparity suite',
+    properties: {
+      ...(shell['properties'] as JsonSchema),
+      engines: { ...engines, items: { ...item, properties, allOf } },
+    },
+  };
+}
+
+function parameters(definition: EngineDefinition): JsonSchema {
+  const { index, search } = definition.optionSchemas();
+  return { index: swept(index), search: swept(search) };
+}
+
+/** Each property as itself or as a list of itself. */
+function swept(schema: JsonSchema): JsonSchema {
+  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>);
+  return {
+    type: 'object',
+    additionalProperties: false,
+    properties: Object.fromEntries(
+      properties.map(([key, one]) => [
+        key,
+        { anyOf: [one, { type: 'array', items: one, minItems: 1, uniqueItems: true }] },
+      ]),
+    ),
+  };
+}

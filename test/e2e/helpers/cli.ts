@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { packageRoot } from '../../../common/paths.js';
+import { MARK, marked } from './processes.js';
+import { until } from './until.js';
+
+export interface Outcome {
+  /** null if it was killed. */
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Place {
+  /** Working directory and home (`.runs/`, `.cache/`) of the command. */
+  folder: string;
+  env?: Record<string, string>;
+  /** Root of another installation of vecparity. */
+  installation?: string;
+}
+
+export interface Running {
+  child: ChildProcess;
+  /** Knows the command's processes; see `marked`. */
+  mark: string;
+  /** Resolves when the command has ended and checks that no process and no temporary file of it is left. */
+  ended: Promise<Outcome>;
+}
+
+/** Starts `vecparity …` as a user would, with a folder for temporary files of its own. */
+export function start(args: readonly string[], place: Place): Running {
+  const mark = randomUUID();
+  const temporary = join(place.folder, 'os-temporary');
+  mkdirSync(temporary, { recursive: true });
+  const child = spawn(
+    process.execPath,
+    [join(place.installation ?? packageRoot, 'dist/harness/cli/main.js'), ...args],
+    {
+      cwd: place.folder,
+      env: { ...environment(place.folder), TMPDIR: temporary, ...place.env, [MARK]: mark },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const text = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream]!.setEncoding('utf8').on('data', (part: string) => {
+      text[stream] += part;
+    });
+  }
+  const ended = new Promise<Outcome>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...text }));
+  }).then(async (outcome) => {
+    await nothingLeft(mark, temporary);
+    return outcome;
+  });
+  return { child, mark, ended };
+}
+
+/** Runs `vecparity …` to its end. */
+export function vecparity(args: readonly string[], place: Place): Promise<Outcome> {
+  return start(args, place).ended;
+}
+
+/** Plain output, and no settings of whoever runs the tests. */
+function environment(folder: string): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'HOME', 'LANG', 'LD_LIBRARY_PATH', 'NODE_EXTRA_CA_CERTS'];
+  const inherited = Object.fromEntries(
+    kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
+  return { ...inherited, NO_COLOR: '1', VECPARITY_HOME: folder };
+}
+
+/** A killed supervisor's child needs a moment to notice; nothing may be left after that. */
+async function nothingLeft(mark: string, temporary: string): Promise<void> {
+  await until(
+    `processes that should have ended: ${JSON.stringify(marked(mark))}`,
+    () => marked(mark).length === 0,
+    10,
+  );
+  expect(readdirSync(temporary), 'files left in the folder for temporary files').toEqual([]);
+}

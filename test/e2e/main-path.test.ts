@@ -1,0 +1,158 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../common/paths.js';
+import type { Results, TrialRow } from '../../harness/store/schema.js';
+import { type Outcome, vecparity } from './helpers/cli.js';
+import { Workspace } from './helpers/workspace.js';
+
+const SUITE = `
+version: 1
+name: main path
+dataset: debian-packages-20k
+queries: { limit: 60 }
+k: [1, 10]
+repeat: 2
+warmup: 5
+engines:
+  - use: lancedb
+    index: { type: flat }
+  - use: usearch
+    index: { type: hnsw, m: 8, efConstruction: 32 }
+    search: { ef: [10, 160] }
+  - use: hnswlib
+    index: { type: hnsw, m: 8, efConstruction: 32 }
+    search: { ef: [10, 160] }
+  - use: "null"
+`;
+
+/** One real run, which all tests of this file look at. */
+let work: Workspace;
+let outcome: Outcome;
+let results: Results;
+
+beforeAll(async () => {
+  work = new Workspace();
+  work.write('suite.yaml', SUITE);
+  outcome = await vecparity(['run', 'suite.yaml'], work);
+  results = work.json<Results>('results.json');
+});
+
+const figure = (trial: TrialRow | undefined, name: string) => trial?.measures[name]?.value ?? Number.NaN;
+const trialsOf = (engine: string) => results.trials.filter((trial) => trial.engine === engine);
+
+describe('a suite in, a report out', () => {
+  test('ends with exit code 0 and says where the report is', () => {
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const report = /Report: (\S+report\.html)/.exec(outcome.stdout)?.[1];
+    expect(report, outcome.stdout).toBeDefined();
+    expect(existsSync(join(work.folder, report!))).toBe(true);
+  });
+
+  test('the run folder holds what the design promises, and nothing else', () => {
+    const samples = results.trials.map(({ id }) => `samples/${id}.parquet`);
+    const expected = ['events.jsonl', 'manifest.json', 'queries.json', 'report.html', 'results.csv'];
+    const names = [...expected, 'results.json', 'truth.parquet', ...samples].sort();
+    const below = work.run().slice(work.folder.length + 1);
+    expect(work.files(below).map((path) => path.slice(below.length + 1))).toEqual(names);
+    expect(readdirSync(work.run('samples', 'parts'))).toEqual([]);
+  });
+
+  test('results.json follows the published schema', () => {
+    const schema = JSON.parse(
+      readFileSync(join(packageRoot, 'reports/results.schema.json'), 'utf8'),
+    ) as object;
+    const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema);
+    expect(validate(results), JSON.stringify(validate.errors)).toBe(true);
+    const damaged = { ...results, trials: [{ ...results.trials[0], state: 'done' }] };
+    expect(validate(damaged)).toBe(false);
+  });
+
+  test('every planned trial was measured, twice over each query', () => {
+    expect(results.run.state).toBe('completed');
+    expect(results.trials.map(({ state }) => state)).toEqual(Array(6).fill('completed'));
+    expect(results.queries.count).toBe(60);
+    for (const trial of results.trials) expect(trial.measures['errors']).toMatchObject({ value: 0, n: 120 });
+  });
+
+  test('exact search has a tie-aware recall of exactly 1, without any distance error', () => {
+    const [flat] = trialsOf('lancedb');
+    expect(flat?.measures['recall.ties@10']).toMatchObject({ value: 1, n: 60 });
+    expect(flat?.measures['recall.ties@1']).toMatchObject({ value: 1, n: 60 });
+    expect(figure(flat, 'recall@10')).toBeGreaterThan(0.97);
+    expect(figure(flat, 'distance.error')).toBeLessThan(1e-5);
+  });
+
+  test.each(['usearch', 'hnswlib'])(
+    '%s finds more with a larger ef, with an interval around each figure',
+    (engine) => {
+      const [low, high] = trialsOf(engine);
+      expect(low?.search).toEqual({ ef: 10 });
+      expect(figure(high, 'recall.ties@10')).toBeGreaterThan(figure(low, 'recall.ties@10') + 0.1);
+      for (const trial of [low, high]) {
+        const { value, low: from, high: to } = trial!.measures['recall@10']!;
+        expect(from).toBeLessThan(value);
+        expect(to).toBeGreaterThan(value);
+      }
+    },
+  );
+
+  test('a fixed answer finds next to nothing', () => {
+    const [fixed] = trialsOf('null');
+    expect(figure(fixed, 'recall@10')).toBeLessThan(0.05);
+    expect(fixed?.measures['index.size'], 'there is no index: no size').toBeUndefined();
+  });
+
+  test('costs are there for every real engine, in plausible sizes', () => {
+    const vectors = 20_000 * 384 * 4;
+    for (const trial of results.trials.filter(({ engine }) => engine !== 'null')) {
+      expect(figure(trial, 'index.size'), trial.id).toBeGreaterThan(vectors);
+      expect(figure(trial, 'index.size'), trial.id).toBeLessThan(vectors * 1.5);
+      expect(figure(trial, 'build.seconds'), trial.id).toBeGreaterThan(0);
+      expect(figure(trial, 'latency.p50'), trial.id).toBeLessThanOrEqual(figure(trial, 'latency.p99'));
+      expect(trial.engineVersion).toMatch(/^\d+\.\d+/);
+    }
+  });
+
+  test('the CSV has one row for each trial', () => {
+    const [head, ...rows] = work.read('results.csv').trim().split('\n');
+    expect(head).toContain('recall.ties@10');
+    expect(rows).toHaveLength(results.trials.length);
+  });
+});
+
+describe('report', () => {
+  test('derives the same bytes again from the raw files', async () => {
+    const names = ['results.json', 'results.csv', 'report.html'];
+    const before = names.map((name) => work.read(name));
+    for (const name of names) rmSync(work.run(name));
+    const again = await vecparity(['report', 'latest'], work);
+    expect(again.code, again.stderr).toBe(0);
+    for (const [i, name] of names.entries()) expect(work.read(name) === before[i], name).toBe(true);
+  });
+
+  test('writes only the formats asked for, and knows the others by name', async () => {
+    rmSync(work.run('results.csv'));
+    rmSync(work.run('report.html'));
+    expect((await vecparity(['report', '--format', 'csv'], work)).code).toBe(0);
+    expect(existsSync(work.run('results.csv'))).toBe(true);
+    expect(existsSync(work.run('report.html'))).toBe(false);
+    const unknown = await vecparity(['report', '--format', 'pdf'], work);
+    expect(unknown).toMatchObject({ code: 2, stdout: '' });
+    expect(unknown.stderr).toMatch(/--format.*pdf[\s\S]*html, csv, json/);
+  });
+
+  test('--json prints the results, and nothing else, on stdout', async () => {
+    const { stdout, code } = await vecparity(['report', work.run(), '--json'], work);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(results);
+  });
+
+  test('a run that is not there is bad input, with the runs that are', async () => {
+    const { code, stderr } = await vecparity(['report', 'yesterday'], work);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/yesterday: no such run/);
+    expect(stderr).toContain(work.runs[0]);
+  });
+});
