@@ -10,7 +10,7 @@ import type {
   Qrels,
   QuerySet,
 } from './dataset.js';
-import { nearestName } from './nearest.js';
+import { nearestName } from '../common/nearest.js';
 import { readAll, type VectorSource } from './source.js';
 
 /** A query set as a file gives it. */

@@ -6,7 +6,7 @@ import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset, Metric } from './dataset.js';
 import { type Closer, EXTENSIONS, fileExtension } from './formats/open-source.js';
-import { nearestName } from './nearest.js';
+import { nearestName } from '../common/nearest.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
 import { openFolder } from './open-folder.js';

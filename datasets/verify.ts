@@ -48,7 +48,8 @@ async function checkBytes(entry: CatalogEntry, path: string, bytes: number | und
   const info = await stat(path).catch((error) => {
     throw unreadable(path, error);
   });
-  if (!info.isFile()) throw new InputError('is not a file', { where: path });
+  if (!info.isFile())
+    throw new InputError('is not a file', { where: path, next: 'correct its path in the description' });
   if (bytes !== undefined && info.size !== bytes) {
     throw damaged(entry, path, `${bytes} bytes`, `${info.size} bytes`);
   }

@@ -5,7 +5,7 @@ export const ENTRY = {
   description:
     '20,000 package descriptions of Debian 12 (bookworm) main, amd64, embedded with all-MiniLM-L6-v2 ' +
     '(384 dimensions, normalised, stored as float16), with typed metadata. Query set new-packages: 5,000 ' +
-    'packages that are new in Debian 13, about 4% of which tie exactly at rank 10. Query set facets: 292 ' +
+    'packages that are new in Debian 13; 3.98% of them tie exactly at rank 10. Query set facets: 292 ' +
     'queries over debtags with graded judgements; most packages carry no tags, so good answers are often ' +
     'unjudged and absolute scores are biased low: use them to compare, not by themselves. The subset was drawn ' +
     'with seed 20261124: up to 12 fully and 6 partly relevant packages of every facet query, the rest by ' +

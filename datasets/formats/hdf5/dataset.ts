@@ -69,7 +69,11 @@ function metricOf(file: Hdf5File): Metric | undefined {
 function tableSource(path: string, name: string, table: Hdf5Table): VectorSource {
   const { rows, columns } = table;
   if (rows === 0 || columns === 0) {
-    throw new InputError(`table "${name}" is empty`, { where: path, got: `shape (${rows}, ${columns})` });
+    throw new InputError(`table "${name}" is empty`, {
+      where: path,
+      got: `shape (${rows}, ${columns})`,
+      next: 'give a file with points and queries',
+    });
   }
   return {
     count: rows,

@@ -52,6 +52,7 @@ function ownFormat(path: string, metadata: FileMetaData): OwnFormat | undefined 
     throw new InputError(`the metadata key "${OWN_KEY}" is not JSON`, {
       where: path,
       got: text,
+      next: 'the file is damaged: write or download it again',
       cause: error,
     });
   }
@@ -76,13 +77,18 @@ interface VectorColumn {
 function findVector(path: string, root: SchemaTree, own: OwnFormat | undefined): VectorColumn {
   if (own !== undefined) {
     const column = root.children.find((child) => child.element.name === own.vector);
-    if (column?.element.type === 'FIXED_LEN_BYTE_ARRAY') {
+    const size = column?.element.type_length ?? 0;
+    const whole = size > 0 && size % (own.component === 'float16' ? 2 : 4) === 0;
+    if (column?.element.type === 'FIXED_LEN_BYTE_ARRAY' && whole) {
       return { column, leaf: column, treePath: [root, column], bytes: own.component };
     }
-    throw new InputError(`has no fixed-length column "${own.vector}", which its own metadata promises`, {
-      where: path,
-      next: 'the file is damaged: write or download it again',
-    });
+    throw new InputError(
+      `has no column "${own.vector}" of ${own.component} vectors, which its metadata states`,
+      {
+        where: path,
+        next: 'the file is damaged: write or download it again',
+      },
+    );
   }
   const lists = root.children.filter((child) => isNumber(listLeaf(child)?.leaf));
   const column = pick(lists, VECTOR_NAMES) ?? (lists.length === 1 ? lists[0] : undefined);

@@ -1,5 +1,6 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import type { FieldSchema } from '../../../datasets/dataset.js';
 import { openParquet } from '../../../datasets/formats/parquet/source.js';
@@ -110,6 +111,42 @@ describe('own Parquet', () => {
       vectors: [1, 2, -2, 0.5],
       metadata: { size: [5, null], on: [true, false], tags: [['a', 'b'], null] },
     });
+  });
+});
+
+describe('own Parquet with float32', () => {
+  const write = (own: unknown, size: number) => {
+    const path = join(temporaryFolder(), 'own32.parquet');
+    const vector = new Uint8Array(Float32Array.of(1.1, -2.2).buffer);
+    const buffer = parquetWriteBuffer({
+      schema: [
+        { name: 'root', num_children: 1 },
+        { name: 'v', type: 'FIXED_LEN_BYTE_ARRAY', type_length: size, repetition_type: 'REQUIRED' },
+      ],
+      columnData: [{ name: 'v', data: [vector.subarray(0, size), vector.subarray(0, size)] }],
+      kvMetadata: [{ key: 'vecparity', value: typeof own === 'string' ? own : JSON.stringify(own) }],
+    });
+    writeFileSync(path, new Uint8Array(buffer));
+    return path;
+  };
+  const own = { version: 1, vector: 'v', component: 'float32' };
+
+  it('is read', async () => {
+    const source = await openParquet(write(own, 8));
+    const { ids, vectors } = await collect(source.read({ batchSize: 1 }));
+    expect(ids).toEqual(['0', '1']);
+    expect(vectors).toEqual([1.1, -2.2, 1.1, -2.2].map(Math.fround));
+  });
+
+  it('is refused if its metadata does not fit', async () => {
+    await expectInputError(openParquet(write(own, 7)), 'own32.parquet', 'float32');
+    await expectInputError(openParquet(write({ ...own, vector: 'w' }, 8)), 'no column "w"');
+    await expectInputError(
+      openParquet(write({ ...own, version: 2 }, 8)),
+      'own32.parquet',
+      'update vecparity',
+    );
+    await expectInputError(openParquet(write('{', 8)), 'own32.parquet', 'not JSON');
   });
 });
 
