@@ -1,7 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { Measure, Measures } from '../store/schema.js';
 import type { Samples, Truth } from '../store/types.js';
-import { bootstrapMeans, bootstrapRatio, type Interval, type ResamplePlan } from './bootstrap.js';
+import { type Figure, meanFigure } from './figures.js';
 import { RecallScorer } from './recall.js';
 import { type Units, wasAnswered } from './units.js';
 
@@ -20,7 +19,9 @@ interface Counts {
 }
 
 export interface Accuracy {
-  measures: Measures;
+  figures: Figure[];
+  /** Answers with fewer hits than there are neighbours to find. */
+  short: number;
   flags: string[];
 }
 
@@ -32,22 +33,16 @@ export function accuracyOf(
   samples: Samples,
   truth: Truth,
   units: Units,
-  plan: ResamplePlan,
   options: { ks: readonly number[]; metric: Metric },
 ): Accuracy {
-  const { ks } = options;
   const counts: Counts = { duplicates: 0, unknown: 0, short: 0, beatsTruth: 0 };
-  const columns = scoreUnits(samples, truth, units, options, counts);
-  const measures: Measures = {};
-  const names = [...ks.map((k) => `recall@${k}`), ...ks.map((k) => `recall.ties@${k}`)];
-  const figures = meansOf(plan, [...columns.recall, ...columns.ties]);
-  names.forEach((name, i) => {
-    if (figures[i] !== undefined) measures[name] = figures[i];
-  });
-  const [distanceError] = meansOf(plan, [columns.distanceError]);
-  if (distanceError !== undefined) measures['distance.error'] = distanceError;
-  measures['returned.short'] = { value: counts.short, low: null, high: null, n: samples.length };
-  return { measures, flags: flagsOf(counts) };
+  const { recall, ties, distanceError } = scoreUnits(samples, truth, units, options, counts);
+  const figures = [
+    ...options.ks.map((k, i) => meanFigure(`recall@${k}`, recall[i]!)),
+    ...options.ks.map((k, i) => meanFigure(`recall.ties@${k}`, ties[i]!)),
+    meanFigure('distance.error', distanceError),
+  ].filter((figure) => figure !== undefined);
+  return { figures, short: counts.short, flags: flagsOf(counts) };
 }
 
 function flagsOf(counts: Counts): string[] {
@@ -116,29 +111,4 @@ function scoreUnit(
     columns.ties[k]![u] = ties[k]! / (to - from);
   }
   if (errors > 0) columns.distanceError[u] = error / errors;
-}
-
-/** Means over the units that have a figure, with their intervals. Undefined for a column without any. */
-function meansOf(plan: ResamplePlan, columns: readonly Float64Array[]): (Measure | undefined)[] {
-  const whole = columns.filter((column) => !column.some(Number.isNaN));
-  const intervals = bootstrapMeans(plan, whole);
-  return columns.map((column) => {
-    const at = whole.indexOf(column);
-    return at >= 0 ? meanOf(column, intervals[at]) : meanWithGaps(plan, column);
-  });
-}
-
-function meanWithGaps(plan: ResamplePlan, column: Float64Array): Measure | undefined {
-  const present = Float64Array.from(column, (value) => (Number.isNaN(value) ? 0 : 1));
-  const values = Float64Array.from(column, (value) => (Number.isNaN(value) ? 0 : value));
-  return meanOf(
-    column.filter((value) => !Number.isNaN(value)),
-    bootstrapRatio(plan, values, present),
-  );
-}
-
-function meanOf(values: Float64Array, interval: Interval | undefined): Measure | undefined {
-  if (values.length === 0) return undefined;
-  const value = values.reduce((sum, x) => sum + x, 0) / values.length;
-  return { value, low: interval?.low ?? null, high: interval?.high ?? null, n: values.length };
 }

@@ -34,57 +34,49 @@ export function resamplePlan(units: number, seed: number, resamples: number = RE
   return { units, resamples, counts };
 }
 
-/**
- * 95% percentile bootstrap (Efron 1979) of `sum(numerators) / sum(denominators)` over units: a mean where the
- * denominators are 0 or 1 (0 leaves the unit out), a ratio such as queries per second otherwise. Undefined for
- * fewer than two units with a denominator: one observation says nothing of the spread.
- */
-export function bootstrapRatio(
-  plan: ResamplePlan,
-  numerators: Float64Array,
-  denominators: Float64Array,
-): Interval | undefined {
-  if (countPositive(denominators) < 2) return undefined;
-  const { units, resamples, counts } = plan;
-  const figures = new Float64Array(resamples);
-  let kept = 0;
-  for (let r = 0; r < resamples; r++) {
-    let above = 0;
-    let below = 0;
-    const start = r * units;
-    for (let u = 0; u < units; u++) {
-      const count = counts[start + u]!;
-      above += count * numerators[u]!;
-      below += count * denominators[u]!;
-    }
-    if (below > 0) figures[kept++] = above / below;
-  }
-  return percentileInterval(figures.subarray(0, kept));
+/** Per unit what goes above and below the line of a figure. A unit with 0 below the line does not take part. */
+export interface Ratio {
+  numerators: Float64Array;
+  denominators: Float64Array;
 }
 
 /**
- * The same for the means of several columns without gaps at once (`columns[c][u]`), in one pass over the plan.
- * Undefined for fewer than two units.
+ * 95% percentile bootstrap (Efron 1979) of `sum(numerators) / sum(denominators)` over units: a mean where the
+ * denominators are 1, a ratio such as queries per second otherwise. Undefined for fewer than two units with a
+ * denominator: one observation says nothing of the spread.
  */
-export function bootstrapMeans(
-  plan: ResamplePlan,
-  columns: readonly Float64Array[],
-): (Interval | undefined)[] {
-  if (plan.units < 2) return columns.map(() => undefined);
-  const figures = columns.map(() => new Float64Array(plan.resamples));
-  for (let c = 0; c < columns.length; c += 4) {
-    const at = (i: number): number => Math.min(c + i, columns.length - 1);
-    const four = [0, 1, 2, 3].map((i) => columns[at(i)]!) as Four;
-    const into = [0, 1, 2, 3].map((i) => figures[at(i)]!) as Four;
-    fourMeans(plan, four, into);
+export function bootstrapRatios(plan: ResamplePlan, ratios: readonly Ratio[]): (Interval | undefined)[] {
+  const columns = [...new Set(ratios.flatMap(({ numerators, denominators }) => [numerators, denominators]))];
+  const sums = bootstrapSums(plan, columns);
+  return ratios.map(({ numerators, denominators }) => {
+    if (countPositive(denominators) < 2) return undefined;
+    const above = sums[columns.indexOf(numerators)]!;
+    const below = sums[columns.indexOf(denominators)]!;
+    const figures = above.map((sum, r) => sum / below[r]!).filter((_, r) => below[r]! > 0);
+    return percentileInterval(figures);
+  });
+}
+
+/** Sum of each column in each resample, four columns a pass: reading the counts costs as much as the sums. */
+function bootstrapSums(plan: ResamplePlan, columns: readonly Float64Array[]): Float64Array[] {
+  const sums = columns.map(() => new Float64Array(plan.resamples));
+  // All samples have as many units, so that a constant (denominators of 1, a recall of 1) needs no drawing.
+  const isConstant = (column: Float64Array): boolean => column.every((value) => value === column[0]);
+  const varying: number[] = [];
+  columns.forEach((column, i) => {
+    if (isConstant(column)) sums[i]!.fill((column[0] ?? 0) * plan.units);
+    else varying.push(i);
+  });
+  for (let at = 0; at < varying.length; at += 4) {
+    const four = [0, 1, 2, 3].map((i) => varying[Math.min(at + i, varying.length - 1)]!);
+    sumFour(plan, four.map((i) => columns[i]!) as Four, four.map((i) => sums[i]!) as Four);
   }
-  return figures.map(percentileInterval);
+  return sums;
 }
 
 type Four = [Float64Array, Float64Array, Float64Array, Float64Array];
 
-/** Four columns a pass: reading the counts costs as much as the sums. */
-function fourMeans({ units, resamples, counts }: ResamplePlan, columns: Four, into: Four): void {
+function sumFour({ units, resamples, counts }: ResamplePlan, columns: Four, into: Four): void {
   const [a, b, c, d] = columns;
   for (let r = 0; r < resamples; r++) {
     let sumA = 0;
@@ -99,10 +91,10 @@ function fourMeans({ units, resamples, counts }: ResamplePlan, columns: Four, in
       sumC += count * c[u]!;
       sumD += count * d[u]!;
     }
-    into[0][r] = sumA / units;
-    into[1][r] = sumB / units;
-    into[2][r] = sumC / units;
-    into[3][r] = sumD / units;
+    into[0][r] = sumA;
+    into[1][r] = sumB;
+    into[2][r] = sumC;
+    into[3][r] = sumD;
   }
 }
 

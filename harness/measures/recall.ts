@@ -12,7 +12,7 @@ export interface HitList {
   count: number;
 }
 
-/** What one returned list is worth. `recall` and `ties` have one entry per k. */
+/** What one returned list is worth. `recall` and `ties` have one entry per k and are overwritten by the next list. */
 export interface ListScore {
   recall: Float64Array;
   ties: Float64Array;
@@ -41,7 +41,8 @@ export class RecallScorer {
   #start = 0;
   #size = 0;
   readonly #limits: Float64Array;
-  readonly #nearest: Float64Array;
+  readonly #recall: Float64Array;
+  readonly #ties: Float64Array;
 
   /**
    * @param ks ascending
@@ -54,7 +55,8 @@ export class RecallScorer {
     this.#ranks = new RowTable(truth.depth);
     this.#seen = new RowTable(longest);
     this.#limits = new Float64Array(ks.length);
-    this.#nearest = new Float64Array(longest);
+    this.#recall = new Float64Array(ks.length);
+    this.#ties = new Float64Array(ks.length);
   }
 
   /** Chooses the query. Returns the number of its exact neighbours; with 0 it has no recall. */
@@ -76,64 +78,79 @@ export class RecallScorer {
   }
 
   /** A list for the selected query, which must have exact neighbours. Only the first `max(ks)` hits are looked at. */
-  score(list: HitList): ListScore {
+  score({ rows, distances, start, count }: HitList): ListScore {
     const ks = this.#ks;
-    const recall = new Float64Array(ks.length);
-    const ties = new Float64Array(ks.length);
-    let [duplicates, unknown, valid] = [0, 0, 0];
+    const excess = new Excess(this.#truth.distances, this.#start, this.#size);
+    let [duplicates, unknown, beatsTruth] = [0, 0, false];
     this.#seen.clear();
-    const end = Math.min(list.count, ks.at(-1) ?? 0);
+    this.#recall.fill(0);
+    this.#ties.fill(0);
+    const end = Math.min(count, ks.at(-1) ?? 0);
     for (let i = 0; i < end; i++) {
-      const row = list.rows[list.start + i]!;
+      const row = rows[start + i]!;
       if (row < 0) unknown++;
       else if (!this.#seen.add(row, i)) duplicates++;
       else {
-        const distance = list.distances[list.start + i]!;
-        this.#nearest[valid++] = distance;
-        this.#count(i, row, distance, recall, ties);
+        const distance = distances[start + i]!;
+        const rank = this.#ranks.get(row);
+        excess.add(distance);
+        beatsTruth ||= rank < 0 && tieLimit(distance, this.#metric) < this.#farthest();
+        this.#count(i, rank, distance);
       }
     }
     for (let i = 0; i < ks.length; i++) {
       const size = Math.min(ks[i]!, this.#size);
-      recall[i] = recall[i]! / size;
-      ties[i] = Math.min(1, ties[i]! / size);
+      this.#recall[i] = this.#recall[i]! / size;
+      this.#ties[i] = this.#ties[i]! / size;
     }
-    return { recall, ties, duplicates, unknown, ...this.#excess(valid) };
+    const [recall, ties] = [this.#recall, this.#ties];
+    return { recall, ties, distanceError: excess.relative(), duplicates, unknown, beatsTruth };
   }
 
-  #count(place: number, row: number, distance: number, recall: Float64Array, ties: Float64Array): void {
+  #count(place: number, rank: number, distance: number): void {
     const ks = this.#ks;
-    const rank = this.#ranks.get(row);
     for (let i = 0; i < ks.length; i++) {
       if (place >= ks[i]!) continue;
-      if (rank >= 0 && rank < ks[i]!) recall[i] = recall[i]! + 1;
-      if (distance <= this.#limits[i]!) ties[i] = ties[i]! + 1;
+      if (rank >= 0 && rank < ks[i]!) this.#recall[i] = this.#recall[i]! + 1;
+      if (distance <= this.#limits[i]!) this.#ties[i] = this.#ties[i]! + 1;
     }
   }
 
-  /** Compares the `valid` distances found with as many exact ones. */
-  #excess(valid: number): { distanceError: number; beatsTruth: boolean } {
-    const found = this.#nearest.subarray(0, Math.min(valid, this.#size));
-    const exact = this.#truth.distances.subarray(this.#start, this.#start + found.length);
-    const sorted = this.#nearest.subarray(0, valid).slice().sort();
-    const beatsTruth = found.some((_, i) => tieLimit(sorted[i]!, this.#metric) < exact[i]!);
-    return { distanceError: relativeExcess(found, exact), beatsTruth };
+  /** Distance of the last exact neighbour that counts. */
+  #farthest(): number {
+    return this.#truth.distances[this.#start + this.#size - 1]!;
   }
 }
 
 /**
- * (sum of found - sum of exact) / sum of |exact|, rank by rank over the hits that were returned: how much farther
- * away they are than as many exact neighbours. NaN for no hits, and where the exact distances are all 0 but the
- * found ones are not.
+ * Relative excess of summed distances: (sum of found - sum of exact) / sum of |exact| over the r distinct hits that
+ * were returned and the r nearest neighbours, that is, how much farther away the hits are than as many exact ones.
  */
-export function relativeExcess(found: ArrayLike<number>, exact: ArrayLike<number>): number {
-  let excess = 0;
-  let scale = 0;
-  for (let i = 0; i < found.length; i++) {
-    excess += found[i]! - exact[i]!;
-    scale += Math.abs(exact[i]!);
+class Excess {
+  readonly #exact: Float64Array;
+  readonly #start: number;
+  readonly #size: number;
+  #excess = 0;
+  #scale = 0;
+  #hits = 0;
+
+  constructor(exact: Float64Array, start: number, size: number) {
+    this.#exact = exact;
+    this.#start = start;
+    this.#size = size;
   }
-  if (found.length === 0) return Number.NaN;
-  if (scale === 0) return excess === 0 ? 0 : Number.NaN;
-  return excess / scale;
+
+  add(distance: number): void {
+    if (this.#hits === this.#size) return;
+    const exact = this.#exact[this.#start + this.#hits++]!;
+    this.#excess += distance - exact;
+    this.#scale += Math.abs(exact);
+  }
+
+  /** NaN for no hits, and where the exact distances are all 0 but the found ones are not. */
+  relative(): number {
+    if (this.#hits === 0) return Number.NaN;
+    if (this.#scale === 0) return this.#excess === 0 ? 0 : Number.NaN;
+    return this.#excess / this.#scale;
+  }
 }

@@ -1,17 +1,17 @@
 import type { Measures } from '../store/schema.js';
 import type { Samples } from '../store/types.js';
-import { bootstrapQuantiles, bootstrapRatio, type Interval, type ResamplePlan } from './bootstrap.js';
+import { bootstrapQuantiles, type ResamplePlan } from './bootstrap.js';
+import type { Figure } from './figures.js';
 import { PERCENTILES, quantile } from './quantile.js';
 import { argsort } from './sorting.js';
 import { type Units, wasAnswered } from './units.js';
 
 /**
- * latency.mean and its percentiles (ms, from sent to answered, answered samples only), with intervals from a
- * bootstrap over queries. A percentile is absent where there are too few samples for it.
+ * The percentiles of latency (ms, from sent to answered, answered samples only), with intervals from a bootstrap over
+ * queries. A percentile is absent where there are too few samples for it.
  */
-export function latencyOf(samples: Samples, units: Units, plan: ResamplePlan): Measures {
+export function percentilesOf(samples: Samples, units: Units, plan: ResamplePlan): Measures {
   const answered = answeredSamples(samples);
-  if (answered.length === 0) return {};
   const times = Float64Array.from(answered, (i) => samples.answered[i]! - samples.sent[i]!);
   const order = argsort(times);
   const sorted = Float64Array.from(order, (i) => times[i]!);
@@ -19,57 +19,46 @@ export function latencyOf(samples: Samples, units: Units, plan: ResamplePlan): M
   const wanted = PERCENTILES.filter(({ minimum }) => answered.length >= minimum);
   const shares = wanted.map(({ p }) => p);
   const intervals = bootstrapQuantiles(plan, sorted, unitOf, shares);
-  const measures: Measures = { 'latency.mean': meanLatency(sorted, unitOf, plan) };
+  const measures: Measures = {};
   wanted.forEach(({ name, p }, i) => {
-    const value = quantile(sorted, p)!;
-    measures[`latency.${name}`] = { value, ...ends(intervals[i]), n: sorted.length };
+    const [value, interval] = [quantile(sorted, p)!, intervals[i]];
+    const ends = { low: interval?.low ?? null, high: interval?.high ?? null };
+    measures[`latency.${name}`] = { value, ...ends, n: sorted.length };
   });
   return measures;
 }
 
-function meanLatency(times: Float64Array, unitOf: Int32Array, plan: ResamplePlan): Measures[string] {
-  const sums = new Float64Array(plan.units);
-  const counts = new Float64Array(plan.units);
-  let sum = 0;
-  times.forEach((time, i) => {
-    const unit = unitOf[i]!;
-    sums[unit] = sums[unit]! + time;
-    counts[unit] = counts[unit]! + 1;
-    sum += time;
-  });
-  const interval = bootstrapRatio(plan, sums, counts);
-  return { value: sum / times.length, ...ends(interval), n: times.length };
-}
-
 /**
+ * latency.mean: as the percentiles, over answered samples.
+ *
  * throughput (queries/s): answered queries over the wall-clock time of the closed loop, which holds everything the
  * client did between two sends. A query's share of that time runs from its own send to the next one of the same
  * repetition, for the last one to its answer. Failed queries take time but do not count as answered.
  */
-export function throughputOf(samples: Samples, units: Units, plan: ResamplePlan): Measures {
+export function timingFigures(samples: Samples, units: Units): Figure[] {
   const cycles = cycleTimes(samples);
+  const latency = new Float64Array(units.count);
+  const answered = new Float64Array(units.count);
   const seconds = new Float64Array(units.count);
-  const done = new Float64Array(units.count);
-  let [total, answered] = [0, 0];
+  let n = 0;
   for (let i = 0; i < samples.length; i++) {
     const unit = units.unitOf[i]!;
-    const cycle = cycles[i]! / 1000;
-    seconds[unit] = seconds[unit]! + cycle;
-    total += cycle;
+    seconds[unit] = seconds[unit]! + cycles[i]! / 1000;
     if (!wasAnswered(samples, i)) continue;
-    done[unit] = done[unit]! + 1;
-    answered++;
+    latency[unit] = latency[unit]! + samples.answered[i]! - samples.sent[i]!;
+    answered[unit] = answered[unit]! + 1;
+    n++;
   }
-  if (answered === 0 || total <= 0) return {};
-  const interval = bootstrapRatio(plan, done, seconds);
-  return { throughput: { value: answered / total, ...ends(interval), n: answered } };
+  if (n === 0) return [];
+  const mean = { name: 'latency.mean', numerators: latency, denominators: answered, n };
+  // A clock too coarse to see any time pass has measured no throughput.
+  if (seconds.every((value) => value === 0)) return [mean];
+  return [mean, { name: 'throughput', numerators: answered, denominators: seconds, n }];
 }
 
 /** Milliseconds of the closed loop that each sample took up. */
 function cycleTimes(samples: Samples): Float64Array {
-  const order = Array.from({ length: samples.length }, (_, i) => i).sort(
-    (a, b) => samples.repetition[a]! - samples.repetition[b]! || samples.sent[a]! - samples.sent[b]!,
-  );
+  const order = inOrderOfSending(samples);
   const cycles = new Float64Array(samples.length);
   order.forEach((i, at) => {
     const next = order[at + 1];
@@ -81,11 +70,15 @@ function cycleTimes(samples: Samples): Float64Array {
   return cycles;
 }
 
+/** By repetition, then time of sending: the order in which samples are recorded, as a rule. */
+function inOrderOfSending({ length, repetition, sent }: Samples): Int32Array {
+  const order = Int32Array.from({ length }, (_, i) => i);
+  const compare = (a: number, b: number): number => repetition[a]! - repetition[b]! || sent[a]! - sent[b]!;
+  const sorted = order.every((i) => i === 0 || compare(i - 1, i) <= 0);
+  return sorted ? order : order.sort(compare);
+}
+
 function answeredSamples(samples: Samples): Int32Array {
   const all = Int32Array.from({ length: samples.length }, (_, i) => i);
   return all.filter((i) => wasAnswered(samples, i));
-}
-
-function ends(interval: Interval | undefined): { low: number | null; high: number | null } {
-  return { low: interval?.low ?? null, high: interval?.high ?? null };
 }

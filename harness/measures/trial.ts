@@ -4,7 +4,8 @@ import type { Samples, Truth } from '../store/types.js';
 import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { costMeasures } from './cost.js';
-import { latencyOf, throughputOf } from './timing.js';
+import { measuresOf } from './figures.js';
+import { percentilesOf, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
 export interface DeriveOptions {
@@ -36,21 +37,25 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   if (samples.length === 0) return { measures: cost, flags: [] };
   let failed = 0;
   for (let i = 0; i < samples.length; i++) if (!wasAnswered(samples, i)) failed++;
-  const errors: Measures = { errors: { value: failed, low: null, high: null, n: samples.length } };
+  const errors: Measures = { errors: count(failed, samples.length) };
   const flags = failed > 0 ? ['failed-queries'] : [];
   if (failed === samples.length) return { measures: { ...errors, ...cost }, flags };
   const units = unitsOf(samples);
   const plan = sharedPlan(units.count, options.seed);
-  const accuracy = accuracyOf(samples, truth, units, plan, options);
+  const accuracy = accuracyOf(samples, truth, units, options);
   const measures = {
-    ...accuracy.measures,
-    ...latencyOf(samples, units, plan),
-    ...throughputOf(samples, units, plan),
+    ...measuresOf([...accuracy.figures, ...timingFigures(samples, units)], plan),
+    ...percentilesOf(samples, units, plan),
     ...errors,
+    'returned.short': count(accuracy.short, samples.length),
     ...engineShare(options),
     ...cost,
   };
   return { measures, flags: [...flags, ...accuracy.flags].sort() };
+}
+
+function count(value: number, n: number): Measures[string] {
+  return { value, low: null, high: null, n };
 }
 
 /** Share of the search phase's wall time that was spent inside engine calls; the rest is the harness. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bootstrapMeans, resamplePlan } from '../../../harness/measures/bootstrap.js';
+import { bootstrapRatios, resamplePlan } from '../../../harness/measures/bootstrap.js';
 import { distance } from '../../../harness/measures/distance.js';
 import {
   normalUpperTail,
@@ -124,7 +124,9 @@ describe('scipy and numpy', () => {
   it('percentile bootstrap of a mean, within its own noise', () => {
     const { values, low, high, standardError } = known.bootstrap;
     const plan = resamplePlan(values.length, 3, 10_000);
-    const [interval] = bootstrapMeans(plan, [Float64Array.from(values)]);
+    const [interval] = bootstrapRatios(plan, [
+      { numerators: Float64Array.from(values), denominators: new Float64Array(values.length).fill(1) },
+    ]);
     // The end of an interval from 10,000 resamples has a standard error of about 0.027 standard errors.
     expect(Math.abs(interval!.low - low)).toBeLessThan(0.1 * standardError);
     expect(Math.abs(interval!.high - high)).toBeLessThan(0.1 * standardError);
