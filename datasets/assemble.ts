@@ -1,4 +1,5 @@
 import { InputError } from '../common/errors.js';
+import { nearestName } from '../common/nearest.js';
 import { checkFinite, findZeroVector, zeroVectorError } from './check.js';
 import type {
   Dataset,
@@ -10,7 +11,6 @@ import type {
   Qrels,
   QuerySet,
 } from './dataset.js';
-import { nearestName } from '../common/nearest.js';
 import { readAll, type VectorSource } from './source.js';
 
 /** A query set as a file gives it. */

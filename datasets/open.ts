@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '../common/errors.js';
+import { nearestName } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
 import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset, Metric } from './dataset.js';
 import { type Closer, EXTENSIONS, fileExtension } from './formats/open-source.js';
-import { nearestName } from '../common/nearest.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
 import { openFolder } from './open-folder.js';

@@ -1,6 +1,6 @@
-import { closest, distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { shorten } from '../common/errors.js';
+import { nearestName } from '../common/nearest.js';
 import type { OptionIssue, OptionsInput, Parameters, ParsedOptions } from './engine.js';
 
 /** Other names of quantizations that people know, and the word used here. */
@@ -33,11 +33,8 @@ function listed(words: readonly string[]): string {
 
 /** `. Did you mean "x"?` where a known word is near, else nothing. */
 export function suggestion(got: unknown, known: readonly string[]): string {
-  if (typeof got !== 'string' || known.length === 0) return '';
-  const word = closest(got.toLowerCase(), known);
-  const edits = distance(got.toLowerCase(), word.toLowerCase());
-  const allowed = got.length <= 3 ? 1 : got.length <= 7 ? 2 : 3;
-  return edits <= allowed ? `. Did you mean "${word}"?` : '';
+  const word = typeof got === 'string' ? nearestName(got, known) : undefined;
+  return word === undefined ? '' : `. Did you mean "${word}"?`;
 }
 
 /** Keys that have an effect on one index type and quantization, with defaults; null: optional, without a default. */
