@@ -20,6 +20,9 @@ export const PALETTE = {
 /** Line patterns of the variants of one engine, as SVG dash arrays; the first is a plain line. */
 export const DASHES = ['none', '6 3', '2 2.5', '9 3 2 3', '12 4'] as const;
 
+/** Number of ways a variant's mark is filled: solid, hollow, tinted. */
+export const FILLS = 3;
+
 /** Chosen so that the engines people compare most get different colours; any other value would work too. */
 const SEED = 0x74e1d;
 

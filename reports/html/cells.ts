@@ -1,5 +1,6 @@
 import type { Measure, Parameters } from '../../harness/store/schema.js';
 import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
+import { FILLS } from '../identity.js';
 import type { SeriesRef } from '../model/types.js';
 
 /** One figure as the templates print it. Exactly one of `text` and `absent` is set. */
@@ -79,7 +80,7 @@ export const seriesView = ({ label, engine, identity }: SeriesRef) => ({
   engine,
   colour: identity.colour,
   swatch: swatchPath(identity.shape),
-  hollow: identity.variant % 2 === 1,
+  fill: identity.variant % FILLS,
 });
 
 /** The mark as an SVG path in a box of 14 x 14 around the origin. */

@@ -93,12 +93,14 @@ export const floorText = ({ floor }: ReportModel): string =>
   floor === undefined ? '' : `${floor < 1 ? String(floor) : formatCount(floor)} queries/s`;
 
 /** Measures of the table of all trials: the usual ones first, then what else was measured and has no other place. */
-function trialMeasures({ results, recallName }: ReportModel): string[] {
+function trialMeasures({ results, recallName, k }: ReportModel): string[] {
   const measured = [...new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)))];
-  const recalls = (pattern: RegExp) => measured.filter((name) => pattern.test(name) && name !== recallName);
+  const recalls = (pattern: RegExp) =>
+    measured.filter((name) => pattern.test(name) && name !== recallName && name !== `recall@${k}`);
   const nonzero = (name: string) => results.trials.some(({ measures }) => (measures[name]?.value ?? 0) !== 0);
   const wanted = [
     recallName,
+    `recall@${k}`,
     ...recalls(/^recall\.ties@/),
     ...recalls(/^recall@/),
     'throughput',

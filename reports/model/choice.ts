@@ -39,7 +39,7 @@ function choice(
 ): Choice {
   const rows = context.series
     .map((series): ChoiceRow => ({ series, choice: choose(series) }))
-    .sort(byThroughput);
+    .sort(target === undefined ? byRecall : byThroughput);
   const key = target === undefined ? 'best' : String(Math.round(target * 100));
   return {
     key,
@@ -80,6 +80,11 @@ function whyNot(series: Series, target: number, k: number): string {
 }
 
 const throughput = (point: Point): number => point.measures['throughput']?.value ?? 0;
+
+function byRecall(a: ChoiceRow, b: ChoiceRow): number {
+  if (a.choice.state === 'unreached' || b.choice.state === 'unreached') return byThroughput(a, b);
+  return b.choice.point.recall.value - a.choice.point.recall.value || byThroughput(a, b);
+}
 
 function byThroughput(a: ChoiceRow, b: ChoiceRow): number {
   if (a.choice.state === 'unreached' || b.choice.state === 'unreached') {

@@ -81,7 +81,7 @@ function machineFacts({ environment }: Results): Fact[] {
       term: 'Memory',
       value: `${formatBytes(environment.memoryBytes)}${limit === null ? '' : `, limited to ${formatBytes(limit)}`}`,
     },
-    { term: 'System', value: `${environment.platform}, kernel ${environment.kernel}` },
+    { term: 'System', value: `${environment.platform}, ${environment.kernel}` },
     { term: 'Node.js', value: environment.node },
   ];
 }
@@ -120,8 +120,22 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
     `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved: all settings of a build once, then all again in the opposite order, so that drift of the machine falls on all of them.`,
     `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${Math.max(...ks)} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`,
+    ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
     'Intervals are 95% bootstrap intervals over queries. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
+  ];
+}
+
+/** How much of the timed loop was the engine's: what is left is the harness's own cost. */
+function engineTime({ trials }: Results): string[] {
+  const shares = trials
+    .flatMap(({ measures }) => measures['engine.share']?.value ?? [])
+    .sort((a, b) => a - b);
+  const lowest = shares[0];
+  const middle = shares[Math.floor(shares.length / 2)];
+  if (lowest === undefined || middle === undefined) return [];
+  return [
+    `Inside the search loop, the engine’s calls took ${formatPercent(middle)} of the wall-clock time in the middle trial and ${formatPercent(lowest)} in the lowest; the rest is the harness noting the answers, which throughput includes and latency does not.`,
   ];
 }

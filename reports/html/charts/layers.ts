@@ -3,7 +3,7 @@ import type { Measure } from '../../../harness/store/schema.js';
 import { DASHES } from '../../identity.js';
 import { trialAnchor } from '../cells.js';
 import type { Frame } from './frame.js';
-import { bySeries, type ChartMark, colourOf, frontOf } from './spec.js';
+import { bySeries, type ChartMark, colourOf, fillOf, frontOf } from './spec.js';
 
 /** Everything that Plot draws, from back to front. */
 export function layers(frame: Frame): Plot.Markish[] {
@@ -141,7 +141,7 @@ function dots(frame: Frame): Plot.Markish[] {
           symbol: series.identity.shape,
           r: front ? 4.2 : 3.4,
           stroke: colourOf(series),
-          fill: series.identity.variant % 2 === 0 ? colourOf(series) : 'var(--page)',
+          fill: fillOf(series),
           strokeWidth: 1.4,
           opacity: front ? 1 : 0.35,
           href: (d: ChartMark) => `#${trialAnchor(d.id)}`,

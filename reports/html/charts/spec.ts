@@ -1,4 +1,5 @@
 import type { Measure } from '../../../harness/store/schema.js';
+import { FILLS } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
 
 export interface ChartMark {
@@ -43,6 +44,13 @@ export interface ChartSize {
 export const MARGIN = { top: 34, bottom: 42, left: 56 } as const;
 
 export const colourOf = ({ identity }: SeriesRef): string => `var(--series-${identity.colour})`;
+
+/** Inside of a mark: solid, hollow or tinted by the series' variant. */
+export function fillOf(series: SeriesRef): string {
+  const colour = colourOf(series);
+  const fills = [colour, 'var(--page)', `color-mix(in srgb, ${colour} 40%, var(--page))`];
+  return fills[series.identity.variant % FILLS]!;
+}
 
 export function bySeries(marks: readonly ChartMark[]): { series: SeriesRef; marks: ChartMark[] }[] {
   const groups = new Map<string, { series: SeriesRef; marks: ChartMark[] }>();
