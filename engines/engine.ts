@@ -1,4 +1,5 @@
 import type { Metric } from '../datasets/dataset.js';
+import type { Endpoint, ServerDefinition } from './launch.js';
 
 export type Operation = 'count' | 'get' | 'scan' | 'upsert' | 'delete' | 'update' | 'describe' | 'attach';
 export type IdKind = 'u32' | 'u64' | 'string' | 'uuid';
@@ -66,6 +67,8 @@ export interface DataShape {
 
 /** Where an engine may keep files and how it is reached. */
 export interface ConnectOptions {
+  /** Where the server is, for engines that have one. */
+  endpoint?: Endpoint | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
   threads: number;
@@ -152,5 +155,7 @@ export interface EngineDefinition {
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
   checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
+  /** Lazy import of the engine's `launch.ts`; absent for embedded engines. */
+  server?: (() => Promise<ServerDefinition>) | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
 }
