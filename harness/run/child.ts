@@ -9,14 +9,12 @@ async function main(): Promise<void> {
   // Ctrl-C reaches the whole process group; the supervisor decides what it means here.
   process.on('SIGINT', () => undefined);
   const abort = new AbortController();
-  process.once('disconnect', () => process.exit(1));
-  const job = await new Promise<Job>((resolve) =>
-    process.once('message', (message) => resolve(message as Job)),
-  );
+  const job = await receiveJob();
   process.on('message', (message) => {
     if (message === 'abort') abort.abort(new Error('the run was stopped'));
   });
   startWatchdog(job);
+  process.once('disconnect', leaveToWatchdog);
   let code = 0;
   try {
     await runBuild(job, send, abort.signal);
@@ -28,19 +26,34 @@ async function main(): Promise<void> {
   process.exit(code);
 }
 
-/** Resolves when the message is handed to the system: a native call that follows cannot hold it back. */
-function send(message: ChildMessage): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.send!(message, undefined, undefined, (error) => (error === null ? resolve() : reject(error)));
+function receiveJob(): Promise<Job> {
+  const end = () => process.exit(1);
+  process.once('disconnect', end);
+  return new Promise((resolve) => {
+    process.once('message', (message) => {
+      process.off('disconnect', end);
+      resolve(message as Job);
+    });
   });
 }
 
+/**
+ * Resolves when the message is handed to the system: a native call that follows cannot hold it back. Never resolves
+ * once the supervisor is gone: nobody would record what follows.
+ */
+function send(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    process.send!(message, undefined, undefined, (error) => (error === null ? resolve() : leaveToWatchdog()));
+  });
+}
+
+/** The supervisor was killed: the watchdog cleans up and ends this process. Should it fail to, this does. */
+function leaveToWatchdog(): void {
+  setTimeout(() => process.exit(1), 60_000);
+}
+
 function startWatchdog(job: Job): void {
-  const workerData: WatchdogData = {
-    supervisor: process.ppid,
-    workFolder: job.workFolder,
-    temporaryFolders: [job.runFolder, `${job.runFolder}/samples`, `${job.runFolder}/samples/parts`],
-  };
+  const workerData: WatchdogData = { supervisor: process.ppid, runFolder: job.runFolder };
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
   new Worker(compiledModule('harness/run/watchdog.js'), { workerData, resourceLimits }).unref();
 }

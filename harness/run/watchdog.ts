@@ -1,14 +1,13 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, workerData } from 'node:worker_threads';
+import { lockHolder } from '../store/lock.js';
+import { runFolder } from '../store/run-folder.js';
 
 /** What the watchdog's thread is given. */
 export interface WatchdogData {
   supervisor: number;
-  /** Removed if the supervisor is gone. */
-  workFolder: string;
-  /** Folders whose unfinished files are removed. */
-  temporaryFolders: readonly string[];
+  runFolder: string;
 }
 
 const LOOK_MS = 250;
@@ -17,19 +16,27 @@ const LOOK_MS = 250;
  * Runs in a thread of its own, because the main thread may be inside a native call for minutes. When the supervisor
  * is gone (killed, crashed) it removes what was unfinished and ends the process.
  */
-function watch({ supervisor, workFolder, temporaryFolders }: WatchdogData): void {
+function watch(data: WatchdogData): void {
   setInterval(() => {
-    if (process.ppid === supervisor) return;
+    if (process.ppid === data.supervisor) return;
     try {
-      rmSync(workFolder, { recursive: true, force: true });
-      for (const folder of temporaryFolders) {
-        for (const name of readdirSync(folder))
-          if (name.startsWith('.tmp-')) rmSync(join(folder, name), { force: true });
-      }
+      removeUnfinished(data);
     } finally {
       process.kill(process.pid, 'SIGKILL');
     }
   }, LOOK_MS);
+}
+
+/** Removes what a killed supervisor cannot: engines' files, queries, unfinished files, and at last its lock. */
+function removeUnfinished({ supervisor, runFolder: path }: WatchdogData): void {
+  const folder = runFolder(path);
+  if (lockHolder(folder) !== supervisor) return; // Another supervisor has taken the run over: all is its own now.
+  rmSync(folder.work, { recursive: true, force: true, maxRetries: 5 });
+  for (const each of [folder.path, folder.samples, folder.parts]) {
+    for (const name of readdirSync(each))
+      if (name.startsWith('.tmp-')) rmSync(join(each, name), { force: true });
+  }
+  rmSync(folder.lock, { force: true });
 }
 
 if (!isMainThread) watch(workerData as WatchdogData);

@@ -21,19 +21,29 @@ export function lockRun(folder: RunFolder): () => void {
 
 /** Process that holds the run and is alive; undefined if none. */
 export function lockOwner(folder: RunFolder): number | undefined {
+  const { pid, mark } = readLock(folder);
+  if (pid === undefined || !isAlive(pid)) return undefined;
+  // A number can be given to another process after a restart: where the system tells, compare when it started.
+  const now = processMark(pid);
+  return mark !== undefined && mark !== '' && now !== undefined && now !== mark ? undefined : pid;
+}
+
+/** Process that the lock names, alive or not; undefined if there is no lock. */
+export function lockHolder(folder: RunFolder): number | undefined {
+  return readLock(folder).pid;
+}
+
+function readLock(folder: RunFolder): { pid?: number; mark?: string | undefined } {
   let text: string;
   try {
     text = readFileSync(folder.lock, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }
   const [pid, mark] = text.trim().split(' ');
   const id = Number(pid);
-  if (!Number.isInteger(id) || id <= 0 || !isAlive(id)) return undefined;
-  // A number can be given to another process after a restart: where the system tells, compare when it started.
-  const now = processMark(id);
-  return mark !== undefined && mark !== '' && now !== undefined && now !== mark ? undefined : id;
+  return Number.isInteger(id) && id > 0 ? { pid: id, mark } : {};
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode, messageOf } from '../../../common/errors.js';
 import { removeTemporaries, writeFileAtomic } from '../../../common/files.js';
@@ -8,7 +8,7 @@ import { openDataset } from '../../../datasets/open.js';
 import { engineAvailability, engineNames } from '../../../engines/registry.js';
 import { readEnvironment } from '../../run/environment.js';
 import { lockOwner } from '../../store/lock.js';
-import { cleanRunFolder, listRuns, runFolder } from '../../store/run-folder.js';
+import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { displayPath } from '../prepare-run.js';
 
@@ -90,6 +90,13 @@ async function bundledDatasets({ cwd, cache }: Context): Promise<Finding[]> {
   return findings;
 }
 
+/** Whether the log's last word is that the run ended, and nothing of its work is left. */
+function endedInOrder(folder: RunFolder): boolean {
+  if (existsSync(folder.work) || existsSync(folder.lock) || !existsSync(folder.events)) return false;
+  const last = readFileSync(folder.events, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  return last.startsWith('{"type":"runEnd"');
+}
+
 function folderFinding(name: string, path: string): Finding {
   const what = `folder of ${name}`;
   try {
@@ -119,7 +126,7 @@ function leftovers(context: Context, clean: boolean): Finding[] {
   const findings: Finding[] = [];
   for (const id of listRuns(context.runs)) {
     const folder = runFolder(join(context.runs, id));
-    if (!existsSync(folder.work) || lockOwner(folder) !== undefined) continue;
+    if (lockOwner(folder) !== undefined || endedInOrder(folder)) continue;
     const what = `run ${id}`;
     if (clean) {
       cleanRunFolder(folder);

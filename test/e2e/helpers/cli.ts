@@ -42,6 +42,8 @@ export function start(args: readonly string[], place: Place): Running {
       cwd: place.folder,
       env: { ...environment(place.folder), TMPDIR: temporary, ...place.env, [MARK]: mark },
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A process group of its own, as a shell gives it: Ctrl-C goes to all of it.
+      detached: true,
     },
   );
   const text = { stdout: '', stderr: '' };

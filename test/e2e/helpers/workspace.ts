@@ -71,8 +71,8 @@ export class Workspace {
       .sort();
   }
 
-  /** Files that should have been renamed or removed. */
+  /** What should have been renamed or removed: unfinished files, engines' work, locks. */
   halfWritten(): string[] {
-    return this.files().filter((path) => /(^|\/)\.tmp-|\.tmp$|\.part$|\/work(\/|$)|\/lock$/.test(path));
+    return this.files().filter((path) => /(^|\/)\.tmp-|\.tmp$|\.runs\/[^/]+\/(work|lock)(\/|$)/.test(path));
   }
 }

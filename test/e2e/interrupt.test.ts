@@ -1,0 +1,119 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { Results } from '../../harness/store/schema.js';
+import { start, vecparity } from './helpers/cli.js';
+import { events, eventsOf, manifest, passCounts, sampleFiles, states, trialInSearch } from './helpers/log.js';
+import { hasProc, marked } from './helpers/processes.js';
+import { QUERIES, REPEAT, slowSuite } from './helpers/slow-suite.js';
+import { until } from './helpers/until.js';
+import type { Workspace } from './helpers/workspace.js';
+
+/** Waits until a build has passes on disk and the next pass goes on. */
+function midway(work: Workspace, build: 0 | 1): Promise<string> {
+  return until(`build ${build} is in its second pass`, () => {
+    const id = work.runs.length === 0 ? undefined : events(work).length > 0 && manifest(work).plan[build]?.id;
+    if (id === undefined || id === false) return undefined;
+    const recorded = eventsOf(work, 'phase').filter(
+      ({ phase, build: of }) => phase === 'record' && of === id,
+    );
+    return recorded.length > 0 ? trialInSearch(work, id) : undefined;
+  });
+}
+
+/** Everything was measured, every query once in each repetition, and nothing is left of the interruption. */
+async function complete(work: Workspace, mixed: readonly string[]): Promise<void> {
+  const results = work.json<Results>('results.json');
+  expect(results.run.state).toBe('completed');
+  expect(new Set(Object.values(states(work)))).toEqual(new Set(['completed']));
+  for (const { id, flags, measures } of results.trials) {
+    expect(await passCounts(work, id), id).toEqual({ pairs: QUERIES * REPEAT, most: 1 });
+    expect(measures['errors'], id).toMatchObject({ value: 0, n: QUERIES * REPEAT });
+    expect(flags.includes('mixed-builds'), id).toBe(mixed.includes(id));
+    expect(eventsOf(work, 'trialEnd').filter(({ trial }) => trial === id)).toHaveLength(1);
+  }
+  expect(readdirSync(work.run('samples', 'parts'))).toEqual([]);
+  expect(work.halfWritten()).toEqual([]);
+}
+
+function partsOf(work: Workspace): string[] {
+  const names = readdirSync(work.run('samples', 'parts'));
+  return [...new Set(names.map((name) => name.replace(/\.\d+\.parquet$/, '')))];
+}
+
+describe.skipIf(!hasProc)('a run that is stopped', () => {
+  test('by Ctrl-C ends in good order with exit code 130, and continues', async () => {
+    const work = slowSuite();
+    const running = start(['run', 'suite.yaml'], work);
+    await midway(work, 1);
+    process.kill(-running.child.pid!, 'SIGINT');
+    const { code, stderr, stdout } = await running.ended;
+    expect(code, stderr).toBe(130);
+    expect(stderr).toContain(`--resume .runs/${work.runs[0]}`);
+    expect(stdout, 'what was measured is reported').toContain('report.html');
+    expect(work.json<Results>('results.json').run.state).toBe('interrupted');
+    const before = sampleFiles(work);
+    expect(before.size).toBe(3);
+    expect(states(work)).toMatchObject(Object.fromEntries([...before.keys()].map((id) => [id, 'completed'])));
+    const begun = partsOf(work);
+    expect(work.halfWritten()).toEqual([]);
+
+    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    await complete(work, begun);
+    const after = sampleFiles(work);
+    for (const [id, bytes] of before) expect(after.get(id)?.equals(bytes), id).toBe(true);
+  });
+
+  test('by kill -9 leaves no process and no half-written file, and loses only the pass in progress', async () => {
+    const work = slowSuite();
+    const running = start(['run', 'suite.yaml'], work);
+    await midway(work, 1);
+    expect(marked(running.mark)).toHaveLength(2);
+    running.child.kill('SIGKILL');
+    const { code } = await running.ended; // It checks that the build's process is gone, too.
+    expect(code).toBeNull();
+    expect(work.halfWritten()).toEqual([]);
+    const before = sampleFiles(work);
+    expect(before.size).toBe(3);
+    const begun = partsOf(work);
+    expect(begun).not.toEqual([]);
+
+    const doctor = await vecparity(['doctor'], work);
+    expect(doctor.stdout).toMatch(/ended without cleaning up.*--resume/);
+    const resumed = await vecparity(['run', '--resume', work.run()], work);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    await complete(work, begun);
+    const after = sampleFiles(work);
+    for (const [id, bytes] of before) expect(after.get(id)?.equals(bytes), id).toBe(true);
+  });
+
+  test('by a second Ctrl-C ends at once, and still leaves no process', async () => {
+    const work = slowSuite();
+    const running = start(['run', 'suite.yaml'], work);
+    await midway(work, 0);
+    process.kill(-running.child.pid!, 'SIGINT');
+    process.kill(-running.child.pid!, 'SIGTERM');
+    expect((await running.ended).code).toBe(130);
+    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(new Set(Object.values(states(work)))).toEqual(new Set(['completed']));
+  });
+});
+
+describe.skipIf(!hasProc)('one supervisor for one run', () => {
+  test('a second one is refused while the first goes on; afterwards there is nothing left to do', async () => {
+    const work = slowSuite();
+    const running = start(['run', 'suite.yaml'], work);
+    await midway(work, 0);
+    const second = await vecparity(['run', '--resume', 'latest'], work);
+    expect(second.code).toBe(2);
+    expect(second.stderr).toMatch(/this run is in progress \(got "process \d+"\)\n {2}next: /);
+    expect(second.stderr).toContain(`process ${running.child.pid}`);
+    expect((await running.ended).code).toBe(0);
+    await complete(work, []);
+    const before = work.read('results.csv');
+    const again = await vecparity(['run', '--resume', 'latest'], work);
+    expect(again.code, again.stderr).toBe(0);
+    expect(work.read('results.csv')).toBe(before);
+  });
+});
