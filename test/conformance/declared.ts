@@ -7,7 +7,7 @@ export interface Declared {
   /** What a query of NaN gets. */
   nanQuery: 'arbitrary points' | 'no points';
   /** What a query of zeros gets under cosine. */
-  zeroQuery: 'points at distance 1' | 'no points' | 'fixed points';
+  zeroQuery: 'points at distance 1' | 'points with score NaN' | 'no points' | 'fixed points';
   /** Recall@10 that an exhaustive search of each `type quantization` reaches at least, by metric. */
   floor: Readonly<Record<string, Readonly<Record<'cosine' | 'dot' | 'l2', number>>>>;
 }
@@ -72,6 +72,12 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
       'hnsw sq8': { cosine: 0.99, dot: 0.5, l2: 0.97 },
       'hnsw pq': { cosine: 0.97, dot: 0.95, l2: 0.97 },
     },
+  },
+  'sqlite-vec': {
+    exhaustive: { 'flat none': { index: {}, search: {} } },
+    nanQuery: 'arbitrary points',
+    zeroQuery: 'points with score NaN',
+    floor: { 'flat none': { ...exact, dot: Number.NaN } },
   },
   null: {
     exhaustive: {},

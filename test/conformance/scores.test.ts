@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { METRICS, type Metric } from '../../datasets/dataset.js';
+import type { Metric } from '../../datasets/dataset.js';
 import type { OptionsInput, ScoreForm } from '../../engines/engine.js';
 import { exactDistance, pointOf, type Slice, slice } from './data.js';
 import { type Answer, build, contenders } from './session.js';
@@ -46,7 +46,7 @@ const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
 
 for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
   describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
-    for (const metric of METRICS) {
+    for (const metric of definition.capabilities.metrics) {
       const form = definition.capabilities.scores[metric];
       for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {
         const title = JSON.stringify(options.index);

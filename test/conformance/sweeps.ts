@@ -157,6 +157,7 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       by: 0.2,
     },
   ],
+  'sqlite-vec': [],
   null: [],
 };
 

@@ -60,6 +60,7 @@ describe('complete parameters', () => {
       { ef: 64, nprobe: 4 },
       'hnsw-sq8',
     ],
+    ['sqlite-vec', {}, { type: 'flat', quantization: 'none' }, {}, 'flat'],
     ['null', {}, { type: 'none', quantization: 'none' }, {}, 'none'],
   ])('%s %j', (name, given, index, search, variant) => {
     expect(parse(name, given)).toEqual({ state: 'ok', index, search, variant });
@@ -123,6 +124,7 @@ describe('faults', () => {
       ['index.quantization: quantization of hnsw must be sq8 or pq'],
     ],
     ['lancedb', { quantization: 'pq', bits: 6 }, {}, ['index.bits: bits of pq must be 4 or 8']],
+    ['sqlite-vec', { quantization: 'binary' }, {}, ['index.quantization: quantization must be none']],
     ['null', {}, { ef: 3 }, ["search.ef: ef is not a known key. This engine's search takes no keys"]],
   ])('%s %j %j', (name, index, search, expected) => {
     expect(messages(parse(name, index, search))).toEqual(expected);
@@ -186,6 +188,9 @@ describe('faults that only the data shows', () => {
     ['lancedb', { quantization: 'rq' }, {}, { dimensions: 100 }, /divisible by 8, not 100/],
     ['lancedb', { nlist: 1001 }, {}, {}, /must not exceed the number of points \(1000\)/],
     ['lancedb', { type: 'hnsw' }, { ef: 29, refineFactor: 3 }, {}, /at least k times refineFactor \(30\)/],
+    ['sqlite-vec', {}, {}, { metric: 'dot' }, /cosine and l2 only, not dot/],
+    ['sqlite-vec', {}, {}, { dimensions: 8193 }, /at most 8192 dimensions/],
+    ['sqlite-vec', {}, {}, { k: 4097 }, /at most 4096 hits/],
     ['lancedb', { type: 'hnsw' }, { ef: 9 }, {}, /at least k times refineFactor \(10\)/],
   ])('%s %j %j %j', (name, index, search, data, expected) => {
     const found = check(name, index, search, data);
@@ -198,6 +203,7 @@ describe('faults that only the data shows', () => {
     ['lancedb', { quantization: 'pq', bits: 4 }, {}, { count: 64 }],
     ['lancedb', { type: 'hnsw' }, { ef: 30, refineFactor: 3 }, {}],
     ['lancedb', { nlist: 1000 }, {}, {}],
+    ['sqlite-vec', {}, {}, { dimensions: 8192, k: 4096, count: 5000 }],
   ])('%s %j %j %j is fine', (name, index, search, data) => {
     expect(check(name, index, search, data)).toEqual([]);
   });

@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 describe('registry', () => {
   test('knows the engines by name', async () => {
-    expect(engineNames()).toEqual(['usearch', 'hnswlib', 'lancedb', 'null']);
+    expect(engineNames()).toEqual(['usearch', 'hnswlib', 'lancedb', 'sqlite-vec', 'null']);
     for (const name of engineNames()) expect((await loadEngine(name)).name).toBe(name);
   });
 
@@ -22,7 +22,7 @@ describe('registry', () => {
     const error = await loadEngine('usarch').catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InputError);
     expect((error as Error).message).toBe(
-      'unknown engine "usarch". Did you mean "usearch"?\n  next: use one of usearch, hnswlib, lancedb, null',
+      'unknown engine "usarch". Did you mean "usearch"?\n  next: use one of usearch, hnswlib, lancedb, sqlite-vec, null',
     );
     await expect(loadEngine('toString')).rejects.toThrow('unknown engine "toString"');
     await expect(loadEngine('')).rejects.toThrow('unknown engine ""');
@@ -34,7 +34,7 @@ describe('registry', () => {
       for (const name of engineNames()) await loadEngine(name);
       const { createRequire } = await import('node:module');
       const cache = Object.keys(createRequire(import.meta.url).cache);
-      console.log(cache.filter((path) => /usearch|hnswlib|lancedb|apache-arrow/.test(path)).length);`;
+      console.log(cache.filter((path) => /usearch|hnswlib|lancedb|apache-arrow|sqlite/.test(path)).length);`;
     const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
     expect(stdout.trim()).toBe('0');
   });
@@ -117,6 +117,12 @@ describe('engines whose packages did not install', () => {
         package: '@lancedb/lancedb',
         reason: 'package @lancedb/lancedb is not installed',
         install: installCommand(['@lancedb/lancedb', 'apache-arrow']),
+      },
+      'sqlite-vec': {
+        state: 'missing',
+        package: 'better-sqlite3',
+        reason: 'package better-sqlite3 is not installed',
+        install: installCommand(['better-sqlite3', 'sqlite-vec']),
       },
       null: { state: 'available', versions: {} },
     });
