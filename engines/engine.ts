@@ -1,5 +1,5 @@
 import type { Metric } from '../datasets/dataset.js';
-import type { Endpoint, ServerDefinition } from './launch.js';
+import type { Endpoint, ServerSupport } from './launch.js';
 
 export type Operation = 'count' | 'get' | 'scan' | 'upsert' | 'delete' | 'update' | 'describe' | 'attach';
 export type IdKind = 'u32' | 'u64' | 'string' | 'uuid';
@@ -69,6 +69,8 @@ export interface DataShape {
 export interface ConnectOptions {
   /** Where the server is, for engines that have one. */
   endpoint?: Endpoint | undefined;
+  /** How the server is had (`docker`, `url`, or a mode of the engine's own such as `pglite`). */
+  mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
   threads: number;
@@ -155,7 +157,7 @@ export interface EngineDefinition {
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
   checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
-  /** Lazy import of the engine's `launch.ts`; absent for embedded engines. */
-  server?: (() => Promise<ServerDefinition>) | undefined;
+  /** How its server is had; absent for embedded engines. */
+  server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
 }

@@ -8,7 +8,9 @@ import { engineAvailability, engineNames, loadEngine } from '../../engines/regis
 import type { PlannedBuild } from '../store/schema.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
+import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
+import { unavailableServers } from './servers.js';
 
 export interface RunOptions {
   dataset?: string | undefined;
@@ -189,25 +191,31 @@ export function skipReasons(
   unavailable: ReadonlyMap<string, string>,
 ): Map<string, string> {
   const reasons = new Map(unfit);
-  for (const { engine, trials } of builds) {
-    const reason = unavailable.get(engine);
+  for (const { id: build, trials } of builds) {
+    const reason = unavailable.get(build);
     if (reason !== undefined) for (const { id } of trials) reasons.set(id, reason);
   }
   return reasons;
 }
 
-/** Engines of the plan that cannot be used here, with reason and remedy; and the versions of the others' packages. */
-export async function checkAvailability(builds: readonly PlannedBuild[]) {
-  const unavailable = new Map<string, string>();
+/** Builds that cannot be made here, with reason and remedy; and the versions of the others' packages. */
+export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
+  const missing = new Map<string, string>();
   const packages: Record<string, string> = {};
   for (const name of new Set(builds.map(({ engine }) => engine))) {
     const found = await engineAvailability(name);
     if (found.state === 'available') Object.assign(packages, found.versions);
     else
-      unavailable.set(
+      missing.set(
         name,
         `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
       );
+  }
+  const installed = builds.filter(({ engine }) => !missing.has(engine));
+  const unavailable = await unavailableServers(installed, threads, context);
+  for (const { id, engine } of builds) {
+    const reason = missing.get(engine);
+    if (reason !== undefined) unavailable.set(id, reason);
   }
   return { unavailable, packages };
 }

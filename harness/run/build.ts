@@ -83,7 +83,8 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const options = { folder: job.workFolder, threads: job.threads, seed: job.seed };
+    const { workFolder: folder, threads, seed, endpoint } = job;
+    const options = { folder, threads, seed, endpoint, mode: job.build.server?.mode };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const spec = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };

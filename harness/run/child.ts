@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { ConnectionLostError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import { failureText, runBuild } from './build.js';
 import type { ChildMessage, Job } from './protocol.js';
@@ -21,7 +22,7 @@ async function main(): Promise<void> {
     await send({ type: 'done' });
   } catch (error) {
     code = 1;
-    await send({ type: 'failed', error: failureText(error) });
+    await send({ type: 'failed', error: failureText(error), lost: error instanceof ConnectionLostError });
   }
   process.exit(code);
 }
@@ -53,7 +54,8 @@ function leaveToWatchdog(): void {
 }
 
 function startWatchdog(job: Job): void {
-  const workerData: WatchdogData = { supervisor: process.ppid, runFolder: job.runFolder };
+  const { runFolder, container } = job;
+  const workerData: WatchdogData = { supervisor: process.ppid, runFolder, container };
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
   new Worker(compiledModule('harness/run/watchdog.js'), { workerData, resourceLimits }).unref();
 }

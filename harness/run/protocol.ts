@@ -1,4 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
+import type { ContainerHandle, Endpoint } from '../../engines/launch.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
 
 /** `record`: distances are recomputed and a pass is written, between the measured passes. */
@@ -24,6 +25,10 @@ export interface Job {
   seed: number;
   threads: number;
   runFolder: string;
+  /** Where the server of the build is; its credentials are in memory only. */
+  endpoint?: Endpoint | undefined;
+  /** What the watchdog removes if the supervisor is killed. */
+  container?: ContainerHandle | undefined;
   /** Empty folder for the engine's files. */
   workFolder: string;
 }
@@ -45,6 +50,9 @@ export type ChildMessage =
     }
   | { type: 'warning'; message: string }
   | { type: 'cost'; cost: BuildCost }
-  /** The build cannot go on; what it cost so far comes in `cost` before. */
-  | { type: 'failed'; error: string }
+  /**
+   * The build cannot go on; what it cost so far comes in `cost` before. `lost`: the connection to the server broke,
+   * which says nothing about trials that were not begun.
+   */
+  | { type: 'failed'; error: string; lost: boolean }
   | { type: 'done' };

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ConnectionLostError } from '../../common/errors.js';
 import type { Collection } from '../../engines/engine.js';
 import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
@@ -76,6 +77,7 @@ async function onePass(
     if (signal.aborted) throw error;
     trial.failed = true;
     removeParts(job, trial.id);
+    if (error instanceof ConnectionLostError) throw error;
     await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: failureText(error), flags: [] });
   }
 }

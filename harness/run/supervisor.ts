@@ -26,19 +26,22 @@ export type ChildEnd =
       /** Where it happened; undefined before the first phase. */
       phase: Phase | undefined;
       trial: string | undefined;
-      /** The child ended by itself after saying why; otherwise it crashed or was killed. */
+      /** The child ended by itself after saying why; otherwise it crashed, was killed, or lost its server. */
       orderly: boolean;
     };
 
 /**
  * Runs one build in a process of its own and watches it: a crash, a hang past its deadline or too much memory ends
  * that process and becomes a recorded failure. The work folder exists only meanwhile.
+ *
+ * @param serverEnded resolves with the reason if the build's server ended by itself: there is nothing left to ask
  */
 export async function superviseBuild(
   job: Job,
   limits: Limits,
   signal: AbortSignal,
   onMessage: (message: ChildMessage) => void,
+  serverEnded: Promise<string> = new Promise(() => undefined),
 ): Promise<ChildEnd> {
   mkdirSync(job.workFolder, { recursive: true });
   const child = fork(compiledModule('harness/run/child.js'), [], {
@@ -47,7 +50,9 @@ export async function superviseBuild(
     serialization: 'advanced',
   });
   try {
-    return await new Watch(child, job, limits, signal, onMessage).end;
+    const watch = new Watch(child, job, limits, signal, onMessage);
+    void serverEnded.then((reason) => watch.kill(reason));
+    return await watch.end;
   } finally {
     rmSync(job.workFolder, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -86,7 +91,7 @@ class Watch {
       } catch (error) {
         // The run itself can no longer be recorded (a full disk, say): nothing more to measure.
         this.#fatal ??= { error };
-        this.#kill('the run cannot be recorded');
+        this.kill('the run cannot be recorded');
       }
     });
     const memory = this.#watchMemory();
@@ -125,7 +130,7 @@ class Watch {
         break;
       case 'failed':
         this.#reason = message.error;
-        this.#orderly = true;
+        this.#orderly = !message.lost;
         break;
       case 'done':
         this.#done = true;
@@ -138,7 +143,7 @@ class Watch {
     const key = phase === 'record' ? 'search' : phase;
     const seconds = this.#limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
-      this.#kill(`${phase} took longer than its deadline of ${seconds} s (deadline.${key})`);
+      this.kill(`${phase} took longer than its deadline of ${seconds} s (deadline.${key})`);
     }, seconds * 1000);
   }
 
@@ -149,14 +154,15 @@ class Watch {
       const pid = this.#child.pid;
       const bytes = pid === undefined ? undefined : await residentBytes(pid);
       if (bytes !== undefined && bytes > limit) {
-        this.#kill(
+        this.kill(
           `resident memory reached ${mib(bytes)} MiB, over the limit of ${mib(limit)} MiB (memoryLimit)`,
         );
       }
     }, MEMORY_LOOK_MS);
   }
 
-  #kill(reason: string): void {
+  /** Ends the process for a reason that is recorded; one that has ended is left alone. */
+  kill(reason: string): void {
     this.#reason ??= reason;
     this.#child.kill('SIGKILL');
   }

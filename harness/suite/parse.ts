@@ -42,7 +42,9 @@ export function parseSuite(
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
   const secrets: Secret[] = [];
-  const json = resolveVariables(toJson(source), env, [], faults, secrets);
+  const written = toJson(source);
+  faults.push(...plainPasswords(written));
+  const json = resolveVariables(written, env, [], faults, secrets);
   const parsed = suiteSchema.safeParse(json);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => shellFaults(issue, json)));
   const suite = parsed.success ? parsed.data : undefined;
@@ -65,6 +67,20 @@ function toJson({ document, file }: Source): unknown {
   } catch (error) {
     throw new SuiteError([`${file}:1:1 ${messageOf(error)}`]);
   }
+}
+
+/** A suite is copied into every run: a password in it would land on disk. */
+function plainPasswords(written: unknown): Fault[] {
+  const engines = valueAt(written, ['engines']);
+  if (!Array.isArray(engines)) return [];
+  return engines.flatMap((_, i) => {
+    const path = ['engines', i, 'url'];
+    const password = /^[^/]+:\/\/[^/@]*:([^/@]*)@/.exec(String(valueAt(written, path)))?.[1];
+    if (password === undefined || /^(\$\{[A-Za-z_][A-Za-z0-9_]*\})?$/.test(password)) return [];
+    return [
+      { path, message: 'holds a password: write it as ${VARIABLE}, which is taken from the environment' },
+    ];
+  });
 }
 
 function memoryLimit(suite: Suite, faults: Fault[]): number | null {
@@ -152,6 +168,7 @@ const UNION_WORDS: Record<string, string> = {
   dataset: 'a name from the catalog, a path, or { path, metric, queries }',
   k: 'an integer from 1 to 1000, or a list of such',
   memoryLimit: 'a size such as 512MiB or 4GiB',
+  memory: 'a size such as 512MiB or 4GiB',
   index: 'a value or a list of values that is not empty',
   search: 'a value or a list of values that is not empty',
 };
@@ -189,7 +206,7 @@ const SHELL_KEYS: Record<string, readonly string[]> = {
   dataset: ['path', 'metric', 'queries'],
   queries: ['set', 'limit'],
   deadline: ['create', 'load', 'index', 'search'],
-  engines: ['use', 'label', 'index', 'search'],
+  engines: Object.keys(engineEntrySchema.shape),
 };
 
 function knownKeys(path: readonly (string | number)[]): readonly string[] {

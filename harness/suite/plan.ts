@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/engine.js';
-import type { PlannedBuild } from '../store/schema.js';
+import type { PlannedBuild, ServerChoice } from '../store/schema.js';
 import type { Fault } from './faults.js';
 import { hint } from './hint.js';
 import type { EngineEntry, SweptValue } from './schema.js';
+import { serverChoice, serverSuffix } from './server-choice.js';
 
 const MAX_TRIALS = 20_000;
 
@@ -30,6 +31,9 @@ export function planSuite(
       continue;
     }
     repeatedValues(['engines', i], entry, faults);
+    const server = serverChoice(['engines', i], entry, definition);
+    for (const fault of server.faults) faults.add(fault);
+    const contender = { i, entry, definition, server: server.choice };
     const indexes = combinations(entry.index);
     const searches = combinations(entry.search);
     if (indexes.length * searches.length > MAX_TRIALS) {
@@ -40,18 +44,24 @@ export function planSuite(
       continue;
     }
     for (const index of indexes) {
-      for (const search of searches) planOne(builds, faults, i, entry, definition, { index, search });
+      for (const search of searches) planOne(builds, faults, contender, { index, search });
     }
   }
   return { builds: [...builds.values()], faults: merged(faults.all, engines) };
 }
 
+/** One entry of the suite. */
+interface Contender {
+  i: number;
+  entry: EngineEntry;
+  definition: EngineDefinition;
+  server: ServerChoice | undefined;
+}
+
 function planOne(
   builds: Map<string, PlannedBuild>,
   faults: FaultList,
-  i: number,
-  entry: EngineEntry,
-  definition: EngineDefinition,
+  { i, entry, definition, server }: Contender,
   input: OptionsInput,
 ): void {
   const parsed = definition.parseOptions(input);
@@ -65,16 +75,26 @@ function planOne(
     }
     return;
   }
-  const variants = entry.label === undefined ? `${definition.name} ${parsed.variant}` : entry.label;
+  const named = `${definition.name} ${parsed.variant}${serverSuffix(server, definition)}`;
+  const variants = entry.label ?? named;
   const series =
     entry.label !== undefined && sweepsVariant(entry) ? `${entry.label} ${parsed.variant}` : variants;
   const buildId = identifier(series, withoutVariant(parsed.index));
-  const key = `${buildId} ${canonical(parsed.index)}`;
+  const key = `${buildId} ${canonical(parsed.index)} ${JSON.stringify(server)}`;
+  const other = [...builds.values()].find(
+    (build) => build.series === series && JSON.stringify(build.server) !== JSON.stringify(server),
+  );
+  if (other !== undefined) {
+    const message = `measures ${series} on another server than an entry above: give it a label of its own`;
+    faults.add({ path: ['engines', i, 'label'], message, got: entry.label });
+    return;
+  }
   const build = builds.get(key) ?? {
     id: unique(buildId, builds),
     engine: definition.name,
     series,
     index: parsed.index,
+    ...(server !== undefined && { server }),
     trials: [],
   };
   builds.set(key, build);

@@ -39,6 +39,24 @@ export const engineEntrySchema = z.strictObject({
     .meta({ description: 'Name in the report instead of engine and index type.' }),
   index: swept.default({}),
   search: swept.default({}),
+  launch: z.string().min(1).optional().meta({
+    description:
+      'How the server is had: docker (the default) starts a container, url uses one that runs; some engines have more.',
+  }),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Container image instead of the pinned one; best with a digest.' }),
+  url: z.string().min(1).optional().meta({
+    description:
+      'Address of a server that runs already; credentials as ${VARIABLES} or from the environment.',
+  }),
+  memory: z
+    .union([z.string(), z.int().positive()])
+    .optional()
+    .meta({ description: 'Memory limit of the container, e.g. 4GiB.' }),
+  cpus: z.number().positive().optional().meta({ description: 'CPUs that the container may use, e.g. 1.5.' }),
 });
 
 /** The shell of a suite; each engine's own schema checks `index` and `search`. */

@@ -55,7 +55,7 @@ async function startRun(
   const shape = shapeOf(data.info, parsed.ks.at(-1)!);
   const unfit = checkAgainstData(builds, definitions, shape, suite);
   const truth = await truthFor(context, data, parsed.ks, progress);
-  const { unavailable, packages } = await checkAvailability(builds);
+  const { unavailable, packages } = await checkAvailability(builds, parsed.suite.threads, context);
   const folder = createRunFolder(context.runs, parsed.suite.name, new Date());
   const unlock = lockRun(folder);
   try {
