@@ -11,7 +11,7 @@ const LOG_LINES = 40;
 
 export interface Limits {
   memoryLimitBytes: number | null;
-  /** `record` has the deadline of `search`. */
+  /** `record` has the deadline of `search`; the time between two phases has that of the phase before. */
   deadlineSeconds: Readonly<Record<Exclude<Phase, 'record'>, number>>;
 }
 
@@ -89,6 +89,7 @@ class Watch {
         this.#kill('the run cannot be recorded');
       }
     });
+    this.#startDeadline('create', 'the process of the build did not start within the deadline');
     const memory = this.#watchMemory();
     const stop = () => this.#abort();
     signal.addEventListener('abort', stop, { once: true });
@@ -115,10 +116,12 @@ class Watch {
       case 'begin':
         this.#phase = message.phase;
         this.#trial = message.trial;
-        this.#startDeadline(message.phase);
+        this.#startDeadline(message.phase, `${message.phase} took longer than its deadline`);
         break;
       case 'end':
-        if (message.phase !== 'warmup') clearTimeout(this.#deadline);
+        // What follows until the next phase begins (a write, closing the engine) can hang as well.
+        if (message.phase !== 'warmup')
+          this.#startDeadline(message.phase, `what follows ${message.phase} took longer than its deadline`);
         break;
       case 'cost':
         this.#cost = message.cost;
@@ -133,12 +136,12 @@ class Watch {
     }
   }
 
-  #startDeadline(phase: Phase): void {
+  #startDeadline(phase: Phase, what: string): void {
     clearTimeout(this.#deadline);
     const key = phase === 'record' ? 'search' : phase;
     const seconds = this.#limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
-      this.#kill(`${phase} took longer than its deadline of ${seconds} s (deadline.${key})`);
+      this.#kill(`${what} of ${seconds} s (deadline.${key})`);
     }, seconds * 1000);
   }
 
