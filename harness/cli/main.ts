@@ -2,6 +2,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, InterruptedError, messageOf, VecparityError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
+import { METRICS } from '../../datasets/dataset.js';
+import { KERNELS } from '../truth/kernel.js';
 import { type Context, interruptSignal, makeContext } from './context.js';
 
 const signal = interruptSignal();
@@ -70,8 +72,8 @@ program
   .option('--set <name>', 'query set (default: the first)')
   .option('--limit <n>', 'only the first n queries', positiveInteger)
   .option('--queries <file>', 'file with the queries, for datasets that have none')
-  .addOption(new Option('--metric <name>', 'overrides the dataset’s').choices(['cosine', 'dot', 'l2']))
-  .addOption(new Option('--kernel <name>', 'how candidates are found').choices(['usearch', 'float64']))
+  .addOption(new Option('--metric <name>', 'overrides the dataset’s').choices(METRICS))
+  .addOption(new Option('--kernel <name>', 'how candidates are found').choices(KERNELS))
   .action((dataset: string, options) =>
     run(undefined, async (context) =>
       (await import('./commands/truth.js')).truthCommand(dataset, options, context),
