@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { packageRoot } from '../../../common/paths.js';
 import { MARK, marked } from './processes.js';
 import { until } from './until.js';
@@ -33,7 +33,7 @@ export interface Running {
 const marks: string[] = [];
 
 // A test that failed must not leave what it started: a stopped process would wait for ever.
-afterEach(() => {
+afterAll(() => {
   for (const mark of marks.splice(0)) for (const { pid } of marked(mark)) process.kill(pid, 'SIGKILL');
 });
 
