@@ -33,12 +33,17 @@ export async function measureAndReport(
   context: Context,
 ): Promise<ExitCode> {
   const { folder } = ready;
-  await measure(ready, resumed, context);
+  const path = displayPath(folder.path, context.cwd);
+  try {
+    await measure(ready, resumed, context);
+  } catch (error) {
+    context.err.write(`what was measured is kept: continue with "vecparity run --resume ${path}"\n`);
+    throw error;
+  }
   const { results, model } = await writeReports(folder, ['json', 'csv', 'html']);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
   if (!context.signal.aborted) return exitCode(results);
-  const path = displayPath(folder.path, context.cwd);
   context.err.write(`interrupted: continue with "vecparity run --resume ${path}"\n`);
   return EXIT.interrupted;
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { compiledModule } from '../../common/paths.js';
 import { failureText, runBuild } from './build.js';
 import type { ChildMessage, Job } from './protocol.js';
+import { RecordingError } from './search.js';
 import type { WatchdogData } from './watchdog.js';
 
 /** Entry of a build's process: takes one job from the supervisor, runs it, ends. */
@@ -21,7 +22,8 @@ async function main(): Promise<void> {
     await send({ type: 'done' });
   } catch (error) {
     code = 1;
-    await send({ type: 'failed', error: failureText(error) });
+    if (error instanceof RecordingError) await send({ type: 'unrecordable', error: error.message });
+    else await send({ type: 'failed', error: failureText(error) });
   }
   process.exit(code);
 }

@@ -47,4 +47,6 @@ export type ChildMessage =
   | { type: 'cost'; cost: BuildCost }
   /** The build cannot go on; what it cost so far comes in `cost` before. */
   | { type: 'failed'; error: string }
+  /** Observations cannot be kept (a full disk, say): the whole run has to end. */
+  | { type: 'unrecordable'; error: string }
   | { type: 'done' };

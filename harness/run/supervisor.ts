@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
+import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { BuildCost } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
@@ -130,6 +131,8 @@ class Watch {
         this.#reason = message.error;
         this.#orderly = true;
         break;
+      case 'unrecordable':
+        throw new FailureError(message.error);
       case 'done':
         this.#done = true;
         break;
