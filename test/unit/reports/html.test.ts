@@ -178,6 +178,30 @@ describe('text from data', () => {
   });
 });
 
+describe('what went wrong', () => {
+  const problems = parsed(html({ troubled: true })).querySelector('#problems')!;
+
+  it('has each cause once, with its trials and the last log lines', () => {
+    const articles = [...problems.querySelectorAll('article')];
+    expect(articles.map((node) => node.querySelector('.state')!.textContent)).toEqual([
+      'skipped',
+      'failed',
+      'aborted',
+    ]);
+    const [, dead] = articles;
+    expect(dead!.querySelector('pre.message')!.textContent).toBe(
+      'the process of the build crashed with signal SIGSEGV',
+    );
+    expect(dead!.querySelector('details pre')!.textContent).toContain('thread panicked at kmeans.rs:212');
+    expect(dead!.querySelectorAll('.list a').length).toBe(6);
+  });
+
+  it('lists flags with their meaning, and warnings', () => {
+    expect(problems.querySelector('.flags')!.textContent).toContain('duplicate-hits');
+    expect(problems.querySelector('ul')!.textContent).toContain('foreign processes used 0.3 cores');
+  });
+});
+
 describe('a run without a single figure', () => {
   it('still gives a page that says so', () => {
     const input = fixture({ series: ['lancedb flat'] });
