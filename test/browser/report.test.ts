@@ -83,7 +83,7 @@ describe.skipIf(executable === undefined)(
       expect((await shown()).join(' ')).not.toMatch(/t-(90|99|best)/);
       await page.getByText('≥ 0.99', { exact: true }).click();
       expect((await shown()).join(' ')).not.toMatch(/t-(90|95|best)/);
-      expect(await page.locator('.answer.t-99').innerText()).toContain('≥ 0.99');
+      expect(await page.locator('.answer.t-99').textContent()).toContain('≥ 0.99');
     });
 
     it('works without a script: readable, all trials listed, recall switched, no dead controls', async () => {
@@ -129,7 +129,7 @@ describe.skipIf(executable === undefined)(
         'trial-usearch-hnsw-sq8-1-ef64',
         'trial-usearch-hnsw-sq8-2-ef64',
       ]);
-      expect(await page.locator('#shown').innerText()).toBe('5 of 84 trials');
+      expect(await page.locator('#shown').textContent()).toBe('5 of 84 trials');
       await page.getByLabel('Contender', { exact: true }).selectOption({ label: 'usearch hnsw-sq8' });
       expect((await visibleRows(page)).length).toBe(2);
       await page.getByLabel('Filter').fill('nothing like it');
@@ -178,14 +178,14 @@ describe.skipIf(executable === undefined)(
       const page = await show('plain');
       const plot = page.locator('#chart-throughput svg.wide');
       await plot.locator('.mark a[href="#trial-lancedb-flat-1"]').hover();
-      expect(await page.locator('.tip').innerText()).toMatch(
+      expect(await page.locator('.tip').textContent()).toMatch(
         /^lancedb flat \(lancedb\)\ntype=flat quantization=none\nrecall@10 1\.000\nthroughput 9\d\.\d queries/,
       );
       await plot.focus();
       await page.keyboard.press('ArrowRight');
-      const first = await page.locator('.tip').innerText();
+      const first = await page.locator('.tip').textContent();
       await page.keyboard.press('ArrowRight');
-      expect(await page.locator('.tip').innerText()).not.toBe(first);
+      expect(await page.locator('.tip').textContent()).not.toBe(first);
       await page.keyboard.press('Enter');
       expect(await page.evaluate(() => location.hash)).toMatch(/^#trial-/);
       await page.keyboard.press('Escape');
