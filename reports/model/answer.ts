@@ -1,8 +1,7 @@
 import type { Measure } from '../../harness/store/schema.js';
 import { formatNumber, formatShare, listed } from '../format.js';
-import type { ChoiceContext } from './choice.js';
-import { separated } from './choice.js';
-import type { ChoiceRow, Point, Rich, SeriesRef } from './types.js';
+import { separated } from './compare.js';
+import type { ChoiceContext, ChoiceRow, Point, Rich, SeriesRef } from './types.js';
 
 type Chosen = { series: SeriesRef; point: Point };
 

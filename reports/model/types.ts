@@ -71,6 +71,14 @@ export interface Choice {
   best: Readonly<Record<string, { key: string; close: readonly string[] }>>;
 }
 
+/** What choices are made from. */
+export interface ChoiceContext {
+  series: readonly Series[];
+  recallName: string;
+  k: number;
+  dataset: string;
+}
+
 /** What one build cost, once per build. */
 export interface BuildModel {
   id: string;
