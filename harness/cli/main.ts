@@ -4,7 +4,7 @@ import { EXIT, InterruptedError, messageOf, VecparityError } from '../../common/
 import { packageInfo } from '../../common/paths.js';
 import { METRICS } from '../../datasets/dataset.js';
 import { KERNELS } from '../truth/kernel.js';
-import { type Context, interruptSignal, makeContext } from './context.js';
+import { type Context, interruptSignal, makeContext, type Output } from './context.js';
 
 const signal = interruptSignal();
 const program = new Command('vecparity')
@@ -22,7 +22,12 @@ type Action = (context: Context) => Promise<number>;
 
 /** Runs a command with its context and sets the exit code. */
 async function run(home: string | undefined, action: Action): Promise<void> {
-  process.exitCode = await action(makeContext(home, signal));
+  const context = makeContext(home, signal);
+  try {
+    process.exitCode = await action(context);
+  } catch (error) {
+    fail(error, context.err);
+  }
 }
 
 /** `--out` of every command that reads or writes runs; `truth` has an `--out` file instead. */
@@ -135,17 +140,17 @@ descending; unjudged documents count as not relevant. See docs/measures.md for w
 }
 
 /** Expected errors are told in their own words; anything else is a defect and shows its stack. */
-function fail(error: unknown): void {
+function fail(error: unknown, output: Pick<Output, 'write'>): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.badInput;
   } else if (signal.aborted || error instanceof InterruptedError) {
-    process.stderr.write('interrupted\n');
+    output.write('interrupted\n');
     process.exitCode = EXIT.interrupted;
   } else if (error instanceof VecparityError) {
-    process.stderr.write(`${error.message}\n`);
+    output.write(`${error.message}\n`);
     process.exitCode = error.exitCode;
   } else {
-    process.stderr.write(
+    output.write(
       `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
     );
     process.exitCode = EXIT.engineOrDatasetFailed;
@@ -155,5 +160,5 @@ function fail(error: unknown): void {
 try {
   await program.parseAsync();
 } catch (error) {
-  fail(error);
+  fail(error, process.stderr);
 }

@@ -5,12 +5,12 @@ import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import type { Manifest, Results } from '../store/schema.js';
+import type { Redactor } from '../suite/redact.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
 import { printSummary, writeReports } from './output.js';
 import { displayPath } from './prepare-run.js';
 import { Progress } from './progress.js';
-import type { Redactor } from './redact.js';
 
 /** A run that is planned and recorded, ready to be measured. */
 export interface Ready {
@@ -56,7 +56,7 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
   try {
     appendEvent(folder, { type: 'runBegin', time: now(), resumed });
     for (const message of [...ready.warnings, ...skipWarnings(skips, finished)]) {
-      appendEvent(folder, { type: 'warning', time: now(), message });
+      appendEvent(folder, { type: 'warning', time: now(), message: ready.redactor.text(message) });
       progress.say(`warning: ${message}`);
     }
     const state = await runPlan(
