@@ -1,5 +1,4 @@
 import { bestAt } from '../../harness/measures/headline.js';
-import type { Measure } from '../../harness/store/schema.js';
 import { definitionOf } from '../definitions.js';
 import { formatShare } from '../format.js';
 import { answerOf } from './answer.js';
