@@ -16,7 +16,9 @@ for (const { file, fullName } of skipped) console.log(`skipped: ${file}: ${fullN
 const forbidden = skipped.filter(({ file }) => file.startsWith('test/browser/'));
 if (forbidden.length > 0) console.log('browser tests were skipped: Chromium is missing');
 // Files that failed to load hold no tests: count each as a failure.
-const broken = results.testResults.filter(({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0);
+const broken = results.testResults.filter(
+  ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
+);
 const failed = results.numFailedTests + broken.length;
 console.log(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 ? 1 : 0);

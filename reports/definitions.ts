@@ -61,7 +61,7 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     unit: 'ratio',
     better: 'lower',
     definition:
-      'Mean over queries of (Σ dᵢ − Σ gᵢ) / Σ |gᵢ|, with dᵢ the recomputed distances of the hits returned and gᵢ those of as many exact neighbours: how much farther away the answers are, where recall only counts them.',
+      'Mean over queries of (Σ dᵢ − Σ gᵢ) / Σ |gᵢ|, with dᵢ the recomputed distances of the distinct hits returned and gᵢ those of as many exact neighbours: how much farther away the answers are, where recall only counts them.',
     absent: 'undefined where nothing was returned or the exact distances are all zero',
   },
   {

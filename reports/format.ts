@@ -55,7 +55,7 @@ export function formatShare(value: number, rounding: Rounding = 'nearest'): stri
   if (!Number.isFinite(value)) return String(value);
   const missing = 1 - value;
   if (missing === 0) return '1.000';
-  const decimals = missing > 0 && missing < 0.1 ? Math.min(6, Math.ceil(-Math.log10(missing)) + 1) : 3;
+  const decimals = missing > 0 && missing < 0.1 ? Math.min(6, Math.ceil(-Math.log10(missing) - 1e-9) + 1) : 3;
   const scale = 10 ** Math.max(3, decimals);
   // Six more decimals are read before rounding outwards, or 0.95 stored as 0.94999… would print as 0.949.
   const scaled = Number((value * scale).toFixed(6));

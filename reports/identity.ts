@@ -11,10 +11,13 @@ export interface Identity {
 export const SHAPES = ['diamond', 'square', 'cross', 'hexagon', 'circle', 'star', 'triangle'] as const;
 export type Shape = (typeof SHAPES)[number];
 
-/** Hues after Okabe & Ito (2008), shifted so that each has a contrast of 4.5:1 or more on its page. */
+/**
+ * Seven colours in the order of Okabe & Ito's hues, chosen by search so that each has a contrast of 4.5:1 or more
+ * on its page and any two differ for normal, protanope, deuteranope and tritanope eyes (a test holds both).
+ */
 export const PALETTE = {
-  light: ['#0067a6', '#b84a00', '#007a59', '#a3407c', '#8a6500', '#3d5a80', '#444444'],
-  dark: ['#56b4e9', '#ff8a3d', '#2fc79a', '#e594c3', '#e6b422', '#a9bcd9', '#d0d0d0'],
+  light: ['#0060b0', '#a43b00', '#0a8062', '#9c1a7a', '#9a6e00', '#7d55dd', '#4a4a4a'],
+  dark: ['#74abfd', '#ec6e43', '#8fedbb', '#bf6ba5', '#efd019', '#7b79fd', '#b0b0b0'],
 } as const;
 
 /** Line patterns of the variants of one engine, as SVG dash arrays; the first is a plain line. */

@@ -21,7 +21,7 @@ export type { ReportInput, ReportModel } from './model/types.js';
  * the tie-aware one at depth 10 (or the largest depth measured); a setting is chosen only if the lower end of its
  * recall interval reaches the target.
  */
-export function buildReport({ results, manifest, events, logs = {} }: ReportInput): ReportModel {
+export function buildReport({ results, manifest, events }: ReportInput): ReportModel {
   const k = primaryDepth(results.ks);
   const recallName = `recall.ties@${k}`;
   const refs = seriesRefs(results.trials);
@@ -46,7 +46,7 @@ export function buildReport({ results, manifest, events, logs = {} }: ReportInpu
     hypervolumeReference: HYPERVOLUME_REFERENCE,
     floor,
     builds: buildsOf(trials, points, refs, events, floor),
-    problems: problemsOf(results.trials, refs, logs),
+    problems: problemsOf(results.trials, refs),
     flags: flagsOf(results.trials, refs),
     warnings: results.warnings,
     tieNote: tieNoteOf(results, k),

@@ -28,10 +28,8 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   const styles = pc.createColors(color);
   const choice = model.choices.find(({ key }) => key === model.defaultChoice)!;
   const head = [
-    ...wrap(clean(richText(choice.answer)), width)
-      .slice(0, 4)
-      .map(styles.bold),
-    ...(model.caution === undefined ? [] : wrap(clean(model.caution), width).slice(0, 2).map(styles.red)),
+    ...wrap(clean(richText(choice.answer)), width, 4).map(styles.bold),
+    ...(model.caution === undefined ? [] : wrap(clean(model.caution), width, 2).map(styles.red)),
   ];
   const problems = problemLines(model, width).map(styles.red);
   const tail = [...problems, `Report: ${clean(reportPath)}`];
@@ -94,7 +92,7 @@ function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
     const text = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
     return best[name]?.key === series.key ? `*${text}` : text;
   });
-  return [label, ...figures, clean(point.setting)];
+  return [label, ...figures, clean(point.setting === '' ? point.fullSetting : point.setting)];
 }
 
 function problemLines({ problems, counts }: ReportModel, width: number): string[] {
@@ -117,7 +115,8 @@ function cut(text: string, width: number): string {
   return text.length > width ? `${text.slice(0, Math.max(1, width - 1))}…` : text;
 }
 
-function wrap(text: string, width: number): string[] {
+/** Lines of at most `width` columns; where `most` lines are too few, the last one ends in an ellipsis. */
+function wrap(text: string, width: number, most: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
@@ -126,5 +125,7 @@ function wrap(text: string, width: number): string[] {
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  return [...lines, line].map((entry) => cut(entry, width));
+  lines.push(line);
+  const kept = lines.slice(0, most).map((entry) => cut(entry, width));
+  return lines.length > most ? [...kept.slice(0, -1), cut(`${lines[most - 1]} …`, width)] : kept;
 }

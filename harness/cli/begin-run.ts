@@ -8,8 +8,8 @@ import type { Truth } from '../store/types.js';
 import { writeTruth } from '../truth/files.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
+import { hideManifest } from './manifest-secrets.js';
 import { displayPath, type Planned, type RunOptions } from './prepare-run.js';
-import { redactor } from './redact.js';
 
 interface Beginning {
   folder: RunFolder;
@@ -30,9 +30,7 @@ export async function beginRun(beginning: Beginning): Promise<Manifest> {
   try {
     await writeTruth(folder.truth, truth.truth, { metric: data.info.metric });
     writeFileAtomic(folder.queries, `${JSON.stringify({ set: data.set, ids: data.ids })}\n`);
-    const { plan, dataset, datasetOptions } = redactor(planned.parsed.secrets).json(manifest);
-    const hidden = { ...manifest.dataset, source: dataset.source };
-    writeManifest(folder, { ...manifest, plan, dataset: hidden, datasetOptions });
+    writeManifest(folder, hideManifest(manifest, planned.parsed.redactor));
     return manifest;
   } catch (error) {
     rmSync(folder.path, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { InterruptedError } from '../../common/errors.js';
 import { homeFolder } from '../../common/paths.js';
+import { redactor, type Secret } from '../suite/redact.js';
 
 /** What every command works with: folders, streams, colour and the signal of Ctrl-C. */
 export interface Context {
@@ -9,30 +10,48 @@ export interface Context {
   cache: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
-  out: NodeJS.WriteStream;
+  out: Output;
   /** Progress and messages. */
-  err: NodeJS.WriteStream;
+  err: Output;
   /** A person watches `err`: control characters are welcome. */
   live: boolean;
   color: boolean;
   signal: AbortSignal;
+  /** From now on these values are not shown by `out` and `err`. */
+  hide(secrets: readonly Secret[]): void;
+}
+
+export interface Output {
+  write(text: string): void;
+  /** Width of the terminal; undefined if it is none. */
+  readonly columns: number | undefined;
 }
 
 /** @param out folder given by `--out` */
 export function makeContext(out: string | undefined, signal: AbortSignal): Context {
   const { env, stdout, stderr } = process;
   const home = out === undefined ? homeFolder(env) : resolve(out);
+  let redact = (text: string) => text;
+  const output = (stream: NodeJS.WriteStream): Output => ({
+    write: (text) => void stream.write(redact(text)),
+    get columns() {
+      return stream.columns;
+    },
+  });
   const plain = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false';
   return {
     runs: join(home, '.runs'),
     cache: join(home, '.cache'),
     cwd: process.cwd(),
     env,
-    out: stdout,
-    err: stderr,
+    out: output(stdout),
+    err: output(stderr),
     live: stderr.isTTY === true && !plain,
     color: stdout.isTTY === true && !plain && !env['NO_COLOR'],
     signal,
+    hide: (secrets) => {
+      redact = redactor(secrets).text;
+    },
   };
 }
 

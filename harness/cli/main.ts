@@ -2,7 +2,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, InterruptedError, messageOf, VecparityError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
-import { type Context, interruptSignal, makeContext } from './context.js';
+import { METRICS } from '../../datasets/dataset.js';
+import { KERNELS } from '../truth/kernel.js';
+import { type Context, interruptSignal, makeContext, type Output } from './context.js';
 
 const signal = interruptSignal();
 const program = new Command('vecparity')
@@ -20,7 +22,12 @@ type Action = (context: Context) => Promise<number>;
 
 /** Runs a command with its context and sets the exit code. */
 async function run(home: string | undefined, action: Action): Promise<void> {
-  process.exitCode = await action(makeContext(home, signal));
+  const context = makeContext(home, signal);
+  try {
+    process.exitCode = await action(context);
+  } catch (error) {
+    fail(error, context.err);
+  }
 }
 
 /** `--out` of every command that reads or writes runs; `truth` has an `--out` file instead. */
@@ -70,8 +77,8 @@ program
   .option('--set <name>', 'query set (default: the first)')
   .option('--limit <n>', 'only the first n queries', positiveInteger)
   .option('--queries <file>', 'file with the queries, for datasets that have none')
-  .addOption(new Option('--metric <name>', 'overrides the dataset’s').choices(['cosine', 'dot', 'l2']))
-  .addOption(new Option('--kernel <name>', 'how candidates are found').choices(['usearch', 'float64']))
+  .addOption(new Option('--metric <name>', 'overrides the dataset’s').choices(METRICS))
+  .addOption(new Option('--kernel <name>', 'how candidates are found').choices(KERNELS))
   .action((dataset: string, options) =>
     run(undefined, async (context) =>
       (await import('./commands/truth.js')).truthCommand(dataset, options, context),
@@ -133,17 +140,17 @@ descending; unjudged documents count as not relevant. See docs/measures.md for w
 }
 
 /** Expected errors are told in their own words; anything else is a defect and shows its stack. */
-function fail(error: unknown): void {
+function fail(error: unknown, output: Pick<Output, 'write'>): void {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.badInput;
   } else if (signal.aborted || error instanceof InterruptedError) {
-    process.stderr.write('interrupted\n');
+    output.write('interrupted\n');
     process.exitCode = EXIT.interrupted;
   } else if (error instanceof VecparityError) {
-    process.stderr.write(`${error.message}\n`);
+    output.write(`${error.message}\n`);
     process.exitCode = error.exitCode;
   } else {
-    process.stderr.write(
+    output.write(
       `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
     );
     process.exitCode = EXIT.engineOrDatasetFailed;
@@ -153,5 +160,5 @@ function fail(error: unknown): void {
 try {
   await program.parseAsync();
 } catch (error) {
-  fail(error);
+  fail(error, process.stderr);
 }

@@ -5,12 +5,12 @@ import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import type { Manifest, Results } from '../store/schema.js';
+import type { Redactor } from '../suite/redact.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
 import { printSummary, writeReports } from './output.js';
 import { displayPath } from './prepare-run.js';
 import { Progress } from './progress.js';
-import type { Redactor } from './redact.js';
 
 /** A run that is planned and recorded, ready to be measured. */
 export interface Ready {
@@ -33,12 +33,17 @@ export async function measureAndReport(
   context: Context,
 ): Promise<ExitCode> {
   const { folder } = ready;
-  await measure(ready, resumed, context);
+  const path = displayPath(folder.path, context.cwd);
+  try {
+    await measure(ready, resumed, context);
+  } catch (error) {
+    context.err.write(`what was measured is kept: continue with "vecparity run --resume ${path}"\n`);
+    throw error;
+  }
   const { results, model } = await writeReports(folder, ['json', 'csv', 'html']);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
   if (!context.signal.aborted) return exitCode(results);
-  const path = displayPath(folder.path, context.cwd);
   context.err.write(`interrupted: continue with "vecparity run --resume ${path}"\n`);
   return EXIT.interrupted;
 }
@@ -51,7 +56,7 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
   try {
     appendEvent(folder, { type: 'runBegin', time: now(), resumed });
     for (const message of [...ready.warnings, ...skipWarnings(skips, finished)]) {
-      appendEvent(folder, { type: 'warning', time: now(), message });
+      appendEvent(folder, { type: 'warning', time: now(), message: ready.redactor.text(message) });
       progress.say(`warning: ${message}`);
     }
     const state = await runPlan(

@@ -37,9 +37,9 @@ export async function planRun(
   const suitePath = findSuite(path, cwd);
   const definitions = new Map<string, EngineDefinition>();
   for (const name of engineNames()) definitions.set(name, await loadEngine(name));
-  const check: EngineCheck = (engines) => planSuite(engines, definitions).faults;
+  const check: EngineCheck = (engines, redactor) => planSuite(engines, definitions, redactor).faults;
   const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
-  const plan = planSuite(parsed.suite.engines, definitions);
+  const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
   const builds = select(plan.builds, options);
   return { parsed, suitePath, definitions, builds, data: dataRequest(parsed, suitePath, options, cwd) };
 }

@@ -13,10 +13,10 @@ import type { Manifest, RunEvent } from '../store/schema.js';
 import { parseSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
 import { openData } from './data.js';
+import { revealManifest } from './manifest-secrets.js';
 import type { Ready } from './measure-run.js';
 import { startingLines } from './output.js';
 import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from './prepare-run.js';
-import { redactor } from './redact.js';
 
 /** Takes up a run where it stopped: same plan, same data; what has ended is not measured again. */
 export async function resumeRun(
@@ -27,9 +27,10 @@ export async function resumeRun(
   const stored = readManifest(folder);
   cleanRunFolder(folder);
   repairEvents(folder);
-  const hide = redactor(parseSuite(stored.suite.text, stored.suite.path, context.env).secrets);
-  const { plan, datasetOptions } = hide.reveal(stored);
-  const manifest = { ...stored, plan, datasetOptions };
+  const { secrets, redactor } = parseSuite(stored.suite.text, stored.suite.path, context.env);
+  context.hide(secrets);
+  const manifest = revealManifest(stored, redactor);
+  const { plan, datasetOptions } = manifest;
   const { set, count } = manifest.queries;
   const request = { ...datasetOptions, set, limit: count, seed: manifest.seed, lenient: false };
   const data = await openData(context, request, startingLines(context));
@@ -48,7 +49,7 @@ export async function resumeRun(
     folder,
     manifest,
     data,
-    redactor: hide,
+    redactor,
     skips: skipReasons(plan, unfit, unavailable),
     finished: finished(readEvents(folder), options.retryFailed === true),
     warnings: differences(manifest, packages),

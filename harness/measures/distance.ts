@@ -65,12 +65,19 @@ function squared(
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   const whole = dimensions - (dimensions % 4);
   for (let i = 0; i < whole; i += 4) {
-    s0 += (a[aStart + i]! - b[bStart + i]!) ** 2;
-    s1 += (a[aStart + i + 1]! - b[bStart + i + 1]!) ** 2;
-    s2 += (a[aStart + i + 2]! - b[bStart + i + 2]!) ** 2;
-    s3 += (a[aStart + i + 3]! - b[bStart + i + 3]!) ** 2;
+    const d0 = a[aStart + i]! - b[bStart + i]!;
+    const d1 = a[aStart + i + 1]! - b[bStart + i + 1]!;
+    const d2 = a[aStart + i + 2]! - b[bStart + i + 2]!;
+    const d3 = a[aStart + i + 3]! - b[bStart + i + 3]!;
+    s0 += d0 * d0;
+    s1 += d1 * d1;
+    s2 += d2 * d2;
+    s3 += d3 * d3;
   }
-  for (let i = whole; i < dimensions; i++) s0 += (a[aStart + i]! - b[bStart + i]!) ** 2;
+  for (let i = whole; i < dimensions; i++) {
+    const d = a[aStart + i]! - b[bStart + i]!;
+    s0 += d * d;
+  }
   return s0 + s1 + (s2 + s3);
 }
 

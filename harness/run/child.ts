@@ -3,6 +3,7 @@ import { ConnectionLostError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import { failureText, runBuild } from './build.js';
 import type { ChildMessage, Job } from './protocol.js';
+import { RecordingError } from './search.js';
 import type { WatchdogData } from './watchdog.js';
 
 /** Entry of a build's process: takes one job from the supervisor, runs it, ends. */
@@ -22,7 +23,11 @@ async function main(): Promise<void> {
     await send({ type: 'done' });
   } catch (error) {
     code = 1;
-    await send({ type: 'failed', error: failureText(error), lost: error instanceof ConnectionLostError });
+    if (error instanceof RecordingError) await send({ type: 'unrecordable', error: error.message });
+    else {
+      const lost = error instanceof ConnectionLostError;
+      await send({ type: 'failed', error: failureText(error), lost });
+    }
   }
   process.exit(code);
 }

@@ -55,4 +55,6 @@ export type ChildMessage =
    * which says nothing about trials that were not begun.
    */
   | { type: 'failed'; error: string; lost: boolean }
+  /** Observations cannot be kept (a full disk, say): the whole run has to end. */
+  | { type: 'unrecordable'; error: string }
   | { type: 'done' };

@@ -68,8 +68,9 @@ export async function runPlan(
 function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
   let last: string | undefined;
   for (const trial of [...open]) {
-    const reason = input.skips.get(trial);
-    if (reason === undefined) continue;
+    const known = input.skips.get(trial);
+    if (known === undefined) continue;
+    const reason = input.redact(known);
     last = reason;
     open.delete(trial);
     record(input, { type: 'trialEnd', build: build.id, trial, state: 'skipped', reason, flags: [] });

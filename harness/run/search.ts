@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConnectionLostError } from '../../common/errors.js';
+import { ConnectionLostError, messageOf } from '../../common/errors.js';
 import type { Collection } from '../../engines/engine.js';
 import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
@@ -70,11 +70,11 @@ async function onePass(
     );
     await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
       recomputeDistances(samples, job.metric, context.vectors, queries);
-      writeSamples(partFile(job, trial.id, repetition), samples);
+      keep(partFile(job, trial.id, repetition), samples);
     });
     trial.parts[repetition] = samples;
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof RecordingError) throw error;
     trial.failed = true;
     removeParts(job, trial.id);
     if (error instanceof ConnectionLostError) throw error;
@@ -142,7 +142,7 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
   for (let r = 0; r < job.repeat; r++) {
     parts.push(trial.parts[r] ?? (await readSamples(partFile(job, trial.id, r), job.k)));
   }
-  writeSamples(join(job.runFolder, 'samples', `${trial.id}.parquet`), joinSamples(parts));
+  keep(join(job.runFolder, 'samples', `${trial.id}.parquet`), joinSamples(parts));
   removeParts(job, trial.id);
   const spans = parts.map(spanOf);
   await send({
@@ -154,6 +154,17 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
     wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
     engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
   });
+}
+
+/** What was measured cannot be written down: no fault of the trial, and nothing more can be measured. */
+export class RecordingError extends Error {}
+
+function keep(path: string, samples: Samples): void {
+  try {
+    writeSamples(path, samples);
+  } catch (error) {
+    throw new RecordingError(messageOf(error), { cause: error });
+  }
 }
 
 /** Wall time of one pass (ms, first sent to last answered) and the part of it inside engine calls. */

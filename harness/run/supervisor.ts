@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
+import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { BuildCost } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
@@ -11,7 +12,7 @@ const LOG_LINES = 40;
 
 export interface Limits {
   memoryLimitBytes: number | null;
-  /** `record` has the deadline of `search`. */
+  /** `record` has the deadline of `search`; the time between two phases has that of the phase before. */
   deadlineSeconds: Readonly<Record<Exclude<Phase, 'record'>, number>>;
 }
 
@@ -94,6 +95,7 @@ class Watch {
         this.kill('the run cannot be recorded');
       }
     });
+    this.#startDeadline('create', 'the process of the build did not start within the deadline');
     const memory = this.#watchMemory();
     const stop = () => this.#abort();
     signal.addEventListener('abort', stop, { once: true });
@@ -120,10 +122,12 @@ class Watch {
       case 'begin':
         this.#phase = message.phase;
         this.#trial = message.trial;
-        this.#startDeadline(message.phase);
+        this.#startDeadline(message.phase, `${message.phase} took longer than its deadline`);
         break;
       case 'end':
-        if (message.phase !== 'warmup') clearTimeout(this.#deadline);
+        // What follows until the next phase begins (a write, closing the engine) can hang as well.
+        if (message.phase !== 'warmup')
+          this.#startDeadline(message.phase, `what follows ${message.phase} took longer than its deadline`);
         break;
       case 'cost':
         this.#cost = message.cost;
@@ -132,18 +136,20 @@ class Watch {
         this.#reason = message.error;
         this.#orderly = !message.lost;
         break;
+      case 'unrecordable':
+        throw new FailureError(message.error);
       case 'done':
         this.#done = true;
         break;
     }
   }
 
-  #startDeadline(phase: Phase): void {
+  #startDeadline(phase: Phase, what: string): void {
     clearTimeout(this.#deadline);
     const key = phase === 'record' ? 'search' : phase;
     const seconds = this.#limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
-      this.kill(`${phase} took longer than its deadline of ${seconds} s (deadline.${key})`);
+      this.kill(`${what} of ${seconds} s (deadline.${key})`);
     }, seconds * 1000);
   }
 

@@ -79,15 +79,23 @@ export function findRun(reference: string, parent: string): RunFolder {
   });
 }
 
-/** Ids of the runs under a folder, oldest first. */
+/** Ids of the runs under a folder, oldest first. Throws FailureError if the folder cannot be read. */
 export function listRuns(parent: string): string[] {
   if (!existsSync(parent)) return [];
-  return readdirSync(parent)
+  return names(parent)
     .filter((name) => existsSync(join(parent, name, 'manifest.json')))
     .sort(
       (a, b) =>
         statSync(join(parent, a)).birthtimeMs - statSync(join(parent, b)).birthtimeMs || (a < b ? -1 : 1),
     );
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    throw fileFailure(folder, 'the runs cannot be listed', error);
+  }
 }
 
 export function writeManifest(folder: RunFolder, manifest: Manifest): void {

@@ -2,13 +2,8 @@ import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
+import { type Redactor, redactor, type Secret } from './redact.js';
 import { type EngineEntry, engineEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
-
-/** An environment variable that a suite uses. */
-export interface Secret {
-  name: string;
-  value: string;
-}
 
 /** A suite whose shell is valid; its engines' options are checked by the plan. */
 export interface ParsedSuite {
@@ -19,12 +14,13 @@ export interface ParsedSuite {
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
-  /** Environment variables the suite uses: their values are redacted wherever something is written. */
+  /** Environment variables the suite uses: their values are hidden wherever something is written. */
   secrets: readonly Secret[];
+  redactor: Redactor;
 }
 
 /** Finds what is wrong with the engines' own options. An entry whose shell is faulty is undefined. */
-export type EngineCheck = (engines: readonly (EngineEntry | undefined)[]) => Fault[];
+export type EngineCheck = (engines: readonly (EngineEntry | undefined)[], redactor: Redactor) => Fault[];
 
 /**
  * Parses and checks everything that needs no data.
@@ -50,9 +46,11 @@ export function parseSuite(
   const suite = parsed.success ? parsed.data : undefined;
   const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
-  faults.push(...check(readableEngines(json)));
-  if (suite === undefined || faults.length > 0) throw suiteError(source, faults);
-  return { suite, ks, memoryLimitBytes, source, text, secrets };
+  const hidden = redactor(secrets);
+  faults.push(...check(readableEngines(json), hidden));
+  if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
+  const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
+  return { suite: shown, ks, memoryLimitBytes, source, text, secrets, redactor: hidden };
 }
 
 function readableEngines(json: unknown): (EngineEntry | undefined)[] {

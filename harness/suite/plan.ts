@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/engine.js';
 import type { PlannedBuild, ServerChoice } from '../store/schema.js';
 import type { Fault } from './faults.js';
 import { hint } from './hint.js';
+import { canonical, Identifiers } from './identifiers.js';
+import type { Redactor } from './redact.js';
 import type { EngineEntry, SweptValue } from './schema.js';
 import { serverChoice, serverSuffix } from './server-choice.js';
 
@@ -14,56 +15,63 @@ const MAX_TRIALS = 20_000;
  *
  * @param engines entries of the suite; undefined where one cannot be read
  * @param definitions all known engines, by name
+ * @param redactor keeps secrets out of ids and labels, which are shown and name files
  * @returns builds, and every fault of every combination
  */
 export function planSuite(
   engines: readonly (EngineEntry | undefined)[],
   definitions: ReadonlyMap<string, EngineDefinition>,
+  redactor: Redactor,
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const builds = new Map<string, PlannedBuild>();
   const faults = new FaultList();
+  const planning = { definitions, redactor, builds, faults, ids: new Identifiers(), owners: new Map() };
   for (const [i, entry] of engines.entries()) {
     if (entry === undefined) continue;
-    const definition = definitions.get(entry.use);
-    if (definition === undefined) {
+    if (!definitions.has(entry.use)) {
       const message = `is an unknown engine.${hint(entry.use, [...definitions.keys()])}`;
       faults.add({ path: ['engines', i, 'use'], message, got: entry.use });
       continue;
     }
     repeatedValues(['engines', i], entry, faults);
-    const server = serverChoice(['engines', i], entry, definition);
+    const server = serverChoice(['engines', i], entry, definitions.get(entry.use)!);
     for (const fault of server.faults) faults.add(fault);
-    const contender = { i, entry, definition, server: server.choice };
-    const indexes = combinations(entry.index);
-    const searches = combinations(entry.search);
-    if (indexes.length * searches.length > MAX_TRIALS) {
+    const contender = { i, entry, server: server.choice };
+    const trials = combinationCount(entry.index) * combinationCount(entry.search);
+    if (trials > MAX_TRIALS) {
       faults.add({
         path: ['engines', i],
-        message: `sweeps ${indexes.length * searches.length} combinations; the most is ${MAX_TRIALS}`,
+        message: `sweeps ${trials} combinations; the most is ${MAX_TRIALS}`,
       });
       continue;
     }
-    for (const index of indexes) {
-      for (const search of searches) planOne(builds, faults, contender, { index, search });
+    for (const index of combinations(entry.index)) {
+      for (const search of combinations(entry.search)) planOne(planning, contender, { index, search });
     }
   }
   return { builds: [...builds.values()], faults: merged(faults.all, engines) };
+}
+
+interface Planning {
+  definitions: ReadonlyMap<string, EngineDefinition>;
+  redactor: Redactor;
+  builds: Map<string, PlannedBuild>;
+  faults: FaultList;
+  ids: Identifiers;
+  /** Engine and server by series: two of them under one label would share a frontier. */
+  owners: Map<string, { engine: string; server: string }>;
 }
 
 /** One entry of the suite. */
 interface Contender {
   i: number;
   entry: EngineEntry;
-  definition: EngineDefinition;
   server: ServerChoice | undefined;
 }
 
-function planOne(
-  builds: Map<string, PlannedBuild>,
-  faults: FaultList,
-  { i, entry, definition, server }: Contender,
-  input: OptionsInput,
-): void {
+function planOne(planning: Planning, { i, entry, server }: Contender, input: OptionsInput): void {
+  const { builds, faults, redactor, ids } = planning;
+  const definition = planning.definitions.get(entry.use)!;
   const parsed = definition.parseOptions(input);
   if (parsed.state === 'invalid') {
     for (const { path, message, got } of parsed.issues) {
@@ -75,22 +83,24 @@ function planOne(
     }
     return;
   }
-  const named = `${definition.name} ${parsed.variant}${serverSuffix(server, definition)}`;
-  const variants = entry.label ?? named;
-  const series =
-    entry.label !== undefined && sweepsVariant(entry) ? `${entry.label} ${parsed.variant}` : variants;
-  const buildId = identifier(series, withoutVariant(parsed.index));
-  const key = `${buildId} ${canonical(parsed.index)} ${JSON.stringify(server)}`;
-  const other = [...builds.values()].find(
-    (build) => build.series === series && JSON.stringify(build.server) !== JSON.stringify(server),
-  );
-  if (other !== undefined) {
-    const message = `measures ${series} on another server than an entry above: give it a label of its own`;
+  const variant = `${parsed.variant}${serverSuffix(server, definition)}`;
+  const series = redactor.text(seriesName(definition.name, entry, variant));
+  const self = { engine: definition.name, server: JSON.stringify(server ?? null) };
+  const other = planning.owners.get(series) ?? self;
+  if (other.engine !== self.engine) {
+    const message = `is the label of ${other.engine} already`;
+    faults.add({ path: ['engines', i, 'label'], message, got: series });
+    return;
+  }
+  if (other.server !== self.server) {
+    const message = 'must be given: another entry measures the same on another server';
     faults.add({ path: ['engines', i, 'label'], message, got: entry.label });
     return;
   }
+  planning.owners.set(series, self);
+  const key = `${series} ${canonical(parsed.index)}`;
   const build = builds.get(key) ?? {
-    id: unique(buildId, builds),
+    id: ids.next(series, redactor.json(withoutVariant(parsed.index))),
     engine: definition.name,
     series,
     index: parsed.index,
@@ -99,16 +109,16 @@ function planOne(
   };
   builds.set(key, build);
   if (build.trials.some(({ search }) => canonical(search) === canonical(parsed.search))) {
-    faults.add({
-      path: ['engines', i],
-      message: `plans ${build.id} with ${canonical(parsed.search)} twice`,
-      got: undefined,
-    });
+    faults.add({ path: ['engines', i], message: `plans ${build.id} with ${canonical(parsed.search)} twice` });
     return;
   }
-  const id = identifier(build.id, parsed.search);
-  const taken = build.trials.some((trial) => trial.id === id);
-  build.trials.push({ id: taken ? `${id}-${build.trials.length + 1}` : id, search: parsed.search });
+  build.trials.push({ id: ids.next(build.id, redactor.json(parsed.search)), search: parsed.search });
+}
+
+/** One frontier each: a label that sweeps the kind of index has several. */
+function seriesName(engine: string, entry: EngineEntry, variant: string): string {
+  if (entry.label === undefined) return `${engine} ${variant}`;
+  return sweepsVariant(entry) ? `${entry.label} ${variant}` : entry.label;
 }
 
 /** All combinations of swept values; the last key varies fastest. An empty map has one combination. */
@@ -120,6 +130,10 @@ export function combinations(
       done.flatMap((partial) => [value].flat().map((each) => ({ ...partial, [key]: each }))),
     [{}],
   );
+}
+
+function combinationCount(swept: Readonly<Record<string, SweptValue>>): number {
+  return Object.values(swept).reduce<number>((product, value) => product * [value].flat().length, 1);
 }
 
 function repeatedValues(path: readonly (string | number)[], entry: EngineEntry, faults: FaultList): void {
@@ -182,31 +196,6 @@ function sweepsVariant(entry: EngineEntry): boolean {
 function withoutVariant(index: Parameters): Parameters {
   return Object.fromEntries(
     Object.entries(index).filter(([key]) => key !== 'type' && key !== 'quantization'),
-  );
-}
-
-/** Readable and safe as a file name and an HTML anchor. */
-function identifier(prefix: string, parameters: Parameters): string {
-  const parts = [prefix, ...Object.entries(parameters).map(([key, value]) => `${key}${value}`)];
-  const slug = parts.map((part) => part.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-|-$/g, '')).join('-');
-  const hash = createHash('sha256')
-    .update(`${prefix} ${canonical(parameters)}`)
-    .digest('hex')
-    .slice(0, 8);
-  return slug.length > 120 ? `${slug.slice(0, 110)}-${hash}` : slug;
-}
-
-function unique(id: string, builds: ReadonlyMap<string, PlannedBuild>): string {
-  const taken = new Set([...builds.values()].map((build) => build.id));
-  for (let i = 1; ; i++) {
-    const candidate = i === 1 ? id : `${id}-${i}`;
-    if (!taken.has(candidate)) return candidate;
-  }
-}
-
-function canonical(parameters: Parameters): string {
-  return JSON.stringify(
-    Object.fromEntries(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   );
 }
 

@@ -40,7 +40,7 @@ export interface ComputedTruth extends Truth {
 }
 
 /**
- * Exact nearest neighbours of all queries, in worker threads. Memory: the results, and per thread two tiles of 12 MB
+ * Exact nearest neighbours of all queries, in worker threads. Memory: the results, and per thread two tiles of 16 MB
  * and the kernel's block. Both kernels give the same bits: what they keep is ordered by (float64 distance, row).
  * Throws InputError for k < 1 or vectors that do not fit, InterruptedError on abort, FailureError if a thread fails.
  */

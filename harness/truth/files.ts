@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
+import { createHash, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, temporaryName, writeFileAtomic } from '../../common/files.js';
+import { writeFileAtomic } from '../../common/files.js';
 import { METRICS, type Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../store/types.js';
 import { KERNELS, type KernelName } from './kernel.js';
@@ -77,29 +77,21 @@ function writeParquet(path: string, truth: Writable, metric: Metric): void {
   writeFileAtomic(path, new Uint8Array(buffer));
 }
 
+/** Made in memory and then written like any other file: the HDF5 library does not report a full disk. */
 async function writeHdf5(path: string, truth: Truth, metric: Metric): Promise<void> {
-  const h5wasm = await import('h5wasm/node');
-  await h5wasm.ready;
-  const temporary = temporaryName(path);
+  const h5wasm = await import('h5wasm');
+  const { FS } = await h5wasm.ready;
+  const name = `truth-${randomUUID()}.h5`;
   const shape = [truth.count, truth.depth];
+  const file = new h5wasm.File(name, 'w');
   try {
-    const file = new h5wasm.File(temporary, 'w');
-    try {
-      file.create_dataset({ name: 'neighbors', data: truth.rows, shape, dtype: '<i4' });
-      file.create_dataset({
-        name: 'distances',
-        data: Float32Array.from(truth.distances),
-        shape,
-        dtype: '<f4',
-      });
-      file.create_attribute('distance', HDF5_DISTANCE[metric]);
-    } finally {
-      file.close();
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw fileFailure(path, 'cannot be written', error);
+    file.create_dataset({ name: 'neighbors', data: truth.rows, shape, dtype: '<i4' });
+    file.create_dataset({ name: 'distances', data: Float32Array.from(truth.distances), shape, dtype: '<f4' });
+    file.create_attribute('distance', HDF5_DISTANCE[metric]);
+    file.close();
+    writeFileAtomic(path, FS.readFile(name));
+  } finally {
+    FS.unlink(name);
   }
 }
 

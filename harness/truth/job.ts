@@ -25,7 +25,7 @@ export type WorkerMessage =
   | { type: 'done'; rows: Int32Array; distances: Float64Array; sizes: Int32Array };
 
 /** A tile is read and scaled once and then meets all queries; larger ones cost memory, smaller ones sorting. */
-const TILE_BYTES = 12 * 2 ** 20;
+const TILE_BYTES = 16 * 2 ** 20;
 
 /** Rows a tile: as many as fit, but so that every thread gets the same share of a small dataset. */
 export function tileRowsFor(count: number, dimensions: number, threads: number): number {

@@ -115,7 +115,8 @@ function problemView({ state, series, build, message, log, trials }: ProblemGrou
     series: seriesView(series),
     build,
     message: visible(message),
-    log: visible(log.join('\n')),
+    // Not `log`: Handlebars has a helper of that name.
+    lines: visible(log.join('\n')),
     count: plural(trials.length, 'trial'),
     trials: trials.map(({ trial, setting }) => ({
       anchor: trialAnchor(trial.id, trial.group),

@@ -3,6 +3,7 @@ import { DEFINITIONS, definitionOf, unitLabel } from '../definitions.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import { CHOICE_MEASURES } from '../model/choice.js';
 import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
+import { splitLog } from '../model/problems.js';
 import type { BuildModel, Choice, ChoiceRow, ReportModel, Series } from '../model/types.js';
 import { type Cell, cell, heading, parameterViews, seriesView, trialAnchor } from './cells.js';
 
@@ -155,7 +156,7 @@ function trialRow(
     search: parameterViews(row.search, undefined, row.effective),
     group: `${row.workload}, ${row.group}`,
     state: row.state,
-    reason: row.error ?? row.reason ?? undefined,
+    reason: reasonOf(row),
     flags: row.flags,
     cells: measures.map((name): Cell => {
       const figure = cell(name, row.measures[name]);
@@ -164,6 +165,11 @@ function trialRow(
         : { absent: `the trial is ${row.state}` };
     }),
   };
+}
+
+function reasonOf({ error, reason }: TrialRow): string | undefined {
+  const text = error ?? reason;
+  return text === null ? undefined : splitLog(text).message;
 }
 
 /** Every measure of this run with its words, those that share a definition together. */

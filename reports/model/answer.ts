@@ -1,8 +1,7 @@
 import type { Measure } from '../../harness/store/schema.js';
 import { formatNumber, formatShare, listed } from '../format.js';
-import type { ChoiceContext } from './choice.js';
-import { separated } from './choice.js';
-import type { ChoiceRow, Point, Rich, SeriesRef } from './types.js';
+import { separated } from './compare.js';
+import type { ChoiceContext, ChoiceRow, Point, Rich, SeriesRef } from './types.js';
 
 type Chosen = { series: SeriesRef; point: Point };
 
@@ -82,23 +81,21 @@ function absentees(missed: readonly string[], target: number): Rich {
 }
 
 function highest({ dataset, k }: ChoiceContext, chosen: readonly Chosen[]): Rich {
-  const ordered = [...chosen].sort((a, b) => b.point.recall.value - a.point.recall.value);
-  const top = ordered[0]!.point.recall.value;
-  const best = ordered
-    .filter(({ point }) => point.recall.value === top)
-    .sort((a, b) => speed(b.point) - speed(a.point))[0]!;
-  const others = ordered.filter(({ point }) => point.recall.value === top).length - 1;
-  const rate = best.point.measures['throughput'];
+  const ordered = [...chosen].sort(
+    (a, b) => b.point.recall.value - a.point.recall.value || speed(b.point) - speed(a.point),
+  );
+  const best = ordered[0]!.point;
+  const rate = best.measures['throughput'];
+  const close = ordered.slice(1).filter(({ point }) => !separated(best.recall, point.recall));
+  const names = close.map(({ series }) => series.label);
   return [
-    plain(`The highest recall@${k} on ${dataset} is `),
-    strong(formatShare(top)),
+    plain(`The highest recall@${k} measured on ${dataset} is `),
+    strong(formatShare(best.recall.value)),
     plain(', by '),
-    ...named(best.point),
+    ...named(best),
     ...(rate === undefined ? [] : [plain(' at '), strong(`${formatNumber(rate.value)} queries/s`)]),
-    ...(others > 0
-      ? [plain(`, the fastest of ${others + 1} contenders that reach it`)]
-      : [plain('; no other contender comes as high')]),
-    plain('.'),
+    ...(names.length === 0 ? [] : [quiet(`; too close to tell from ${listed(names)}`)]),
+    quiet('.'),
   ];
 }
 

@@ -1,9 +1,9 @@
 import { bestAt } from '../../harness/measures/headline.js';
-import type { Measure } from '../../harness/store/schema.js';
 import { definitionOf } from '../definitions.js';
 import { formatShare } from '../format.js';
 import { answerOf } from './answer.js';
-import type { Choice, ChoiceRow, Point, Series } from './types.js';
+import { separated } from './compare.js';
+import type { Choice, ChoiceContext, ChoiceRow, Point, Series } from './types.js';
 
 export const TARGETS = [0.9, 0.95, 0.99] as const;
 
@@ -16,13 +16,6 @@ export const CHOICE_MEASURES = [
   'memory.peak',
   'index.size',
 ] as const;
-
-export interface ChoiceContext {
-  series: readonly Series[];
-  recallName: string;
-  k: number;
-  dataset: string;
-}
 
 /** The choice at each target and, last, each series' most accurate setting. */
 export function choicesOf(context: ChoiceContext): Choice[] {
@@ -109,11 +102,4 @@ function bestBy(rows: readonly ChoiceRow[]): Choice['best'] {
     best[name] = { key: first!.key, close };
   }
   return best;
-}
-
-/** True if the two figures differ and neither interval reaches into the other. */
-export function separated(a: Measure, b: Measure): boolean {
-  const [aLow, aHigh] = [a.low ?? a.value, a.high ?? a.value];
-  const [bLow, bHigh] = [b.low ?? b.value, b.high ?? b.value];
-  return aHigh < bLow || bHigh < aLow;
 }

@@ -15,19 +15,27 @@ const FLAGS: Readonly<Record<string, string>> = {
   'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',
 };
 
+/** Where the supervisor appends the last lines that a failed child wrote. */
+const LOG_MARK = '\nlast output:\n';
+
+/** A recorded error as its message and the last log lines after it, if any. */
+export function splitLog(error: string): { message: string; log: string[] } {
+  const at = error.indexOf(LOG_MARK);
+  if (at < 0) return { message: error, log: [] };
+  return { message: error.slice(0, at), log: error.slice(at + LOG_MARK.length).split('\n') };
+}
+
 /** Failed, skipped and aborted trials, those of one build with the same message together. */
 export function problemsOf(
   trials: readonly TrialRow[],
   refs: ReadonlyMap<string, SeriesRef>,
-  logs: Readonly<Record<string, readonly string[]>>,
 ): ProblemGroup[] {
   const varying = varyingBySeries(trials);
   const groups = new Map<string, ProblemGroup & { trials: Problem[] }>();
   for (const trial of trials) {
     if (trial.state === 'completed') continue;
     const series = refs.get(seriesKey(trial))!;
-    const message = trial.error ?? trial.reason ?? 'no reason was recorded';
-    const log = logs[trial.build] ?? [];
+    const { message, log } = splitLog(trial.error ?? trial.reason ?? 'no reason was recorded');
     const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
     const key = JSON.stringify([trial.state, trial.build, message]);
     const group = groups.get(key) ?? {
@@ -38,7 +46,7 @@ export function problemsOf(
       log,
       trials: [],
     };
-    group.trials.push({ trial, series, setting, message, log });
+    group.trials.push({ trial, setting });
     groups.set(key, group);
   }
   return [...groups.values()];

@@ -14,8 +14,6 @@ export interface ReportInput {
   results: Results;
   manifest: Manifest;
   events: readonly RunEvent[];
-  /** Last log lines of builds that failed, by build id, where the run kept any. */
-  logs?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Text with emphasis, so that each output can typeset it its own way. */
@@ -73,6 +71,14 @@ export interface Choice {
   best: Readonly<Record<string, { key: string; close: readonly string[] }>>;
 }
 
+/** What choices are made from. */
+export interface ChoiceContext {
+  series: readonly Series[];
+  recallName: string;
+  k: number;
+  dataset: string;
+}
+
 /** What one build cost, once per build. */
 export interface BuildModel {
   id: string;
@@ -87,10 +93,7 @@ export interface BuildModel {
 
 export interface Problem {
   trial: TrialRow;
-  series: SeriesRef;
   setting: string;
-  message: string;
-  log: readonly string[];
 }
 
 /** Problems with the same cause, so that one dead build does not fill a page. */
@@ -99,6 +102,7 @@ export interface ProblemGroup {
   series: SeriesRef;
   build: string;
   message: string;
+  /** Last lines that the build's process wrote. */
   log: readonly string[];
   trials: readonly Problem[];
 }

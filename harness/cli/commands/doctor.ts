@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT, type ExitCode, messageOf } from '../../../common/errors.js';
+import { EXIT, type ExitCode, FailureError, messageOf } from '../../../common/errors.js';
 import { removeTemporaries, writeFileAtomic } from '../../../common/files.js';
 import { packageInfo } from '../../../common/paths.js';
 import { catalogEntries } from '../../../datasets/catalog.js';
@@ -90,6 +90,16 @@ async function bundledDatasets({ cwd, cache }: Context): Promise<Finding[]> {
   return findings;
 }
 
+/** That the folder cannot be read is a finding of its own. */
+function runsIn(folder: string): string[] {
+  try {
+    return listRuns(folder);
+  } catch (error) {
+    if (error instanceof FailureError) return [];
+    throw error;
+  }
+}
+
 /** Whether the log's last word is that the run ended, and nothing of its work is left. */
 function endedInOrder(folder: RunFolder): boolean {
   if (existsSync(folder.work) || existsSync(folder.lock) || !existsSync(folder.events)) return false;
@@ -124,7 +134,7 @@ function folderFinding(name: string, path: string): Finding {
 /** What killed runs left: work folders and unfinished files of runs that nobody is running. */
 function leftovers(context: Context, clean: boolean): Finding[] {
   const findings: Finding[] = [];
-  for (const id of listRuns(context.runs)) {
+  for (const id of runsIn(context.runs)) {
     const folder = runFolder(join(context.runs, id));
     if (lockOwner(folder) !== undefined || endedInOrder(folder)) continue;
     const what = `run ${id}`;

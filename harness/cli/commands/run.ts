@@ -15,7 +15,6 @@ import {
   shapeOf,
   skipReasons,
 } from '../prepare-run.js';
-import { redactor } from '../redact.js';
 import { resumeRun } from '../resume-run.js';
 import { truthFor } from '../truth-for.js';
 
@@ -39,6 +38,7 @@ export async function runCommand(
     });
   }
   const planned = await planRun(suite, options, context.cwd, context.env);
+  context.hide(planned.parsed.secrets);
   if (options.dryRun === true) return printDryRun(planned, context);
   return startRun(suite, planned, options, context);
 }
@@ -64,7 +64,7 @@ async function startRun(
       folder,
       manifest,
       data,
-      redactor: redactor(parsed.secrets),
+      redactor: parsed.redactor,
       warnings: [...data.warnings, ...truth.warnings],
       skips: skipReasons(builds, unfit, unavailable),
       finished: new Set<string>(),

@@ -1,5 +1,6 @@
 (() => {
   const $ = (id) => document.getElementById(id);
+  const plural = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
   const table = $('all');
   if (!table) return;
   const body = table.tBodies[0];
@@ -24,7 +25,8 @@
       row.hidden = !match;
       if (match) count++;
     }
-    shown.textContent = count === rows.length ? `${count} trials` : `${count} of ${rows.length} trials`;
+    shown.textContent =
+      count === rows.length ? plural(count, 'trial') : `${count} of ${plural(rows.length, 'trial')}`;
   };
   text.addEventListener('input', filter);
   series.addEventListener('change', filter);
@@ -77,7 +79,7 @@
     const csv = `${[data.header, ...visible].join('\n')}\n`;
     try {
       await navigator.clipboard.writeText(csv).catch(() => byHand(csv));
-      shown.textContent = `${visible.length} rows copied`;
+      shown.textContent = `${plural(visible.length, 'row')} copied`;
     } catch {
       shown.textContent = 'The browser did not allow copying';
     }

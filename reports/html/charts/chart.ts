@@ -97,7 +97,7 @@ function drawLabel(svg: SvgElement, { box, anchor, leader, rows, mark }: LabelVi
 /** Coordinates to a tenth of a pixel: half the size, no visible difference. */
 function round(svg: SvgElement): void {
   for (const element of svg.querySelectorAll('*')) {
-    for (const name of ['d', 'x', 'y', 'x1', 'x2', 'y1', 'y2', 'transform']) {
+    for (const name of ['d', 'x', 'y', 'x1', 'x2', 'y1', 'y2', 'cx', 'cy', 'transform']) {
       const value = element.getAttribute(name);
       if (value !== null)
         element.setAttribute(

@@ -32,7 +32,7 @@ export function labelsOf(frame: Frame): LabelView[] {
     left: MARGIN.left + 2,
     top: MARGIN.top - 4,
     right: size.width - 2,
-    bottom: size.height - MARGIN.bottom - 2,
+    bottom: size.height - MARGIN.bottom + 5,
   });
   return placed.map((label) => {
     const { series, marks } = groups.find((group) => group.series.key === label.key)!;

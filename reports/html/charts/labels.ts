@@ -69,7 +69,7 @@ interface Candidate {
   cost: number;
 }
 
-const clean = (list: readonly Candidate[]): number => list.filter(({ cost }) => cost < 60).length;
+const clean = (list: readonly Candidate[]): number => list.filter(({ cost }) => cost < 70).length;
 
 function candidates(
   { width, height, anchors, others }: LabelRequest,
@@ -85,7 +85,12 @@ function candidates(
         const mistaken = others.some((point) => gap(box, point) < radius) ? 45 : 0;
         const straight = 3 * Math.abs(Math.sin(angle));
         return [
-          { box, anchor, distance: radius, cost: radius + straight + rank * 12 + hidden * 25 + mistaken },
+          {
+            box,
+            anchor,
+            distance: radius,
+            cost: 1.4 * radius + straight + rank * 12 + hidden * 25 + mistaken,
+          },
         ];
       }),
     ),

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { packageRoot } from '../../../common/paths.js';
 import { MARK, marked } from './processes.js';
 import { until } from './until.js';
@@ -30,9 +30,17 @@ export interface Running {
   ended: Promise<Outcome>;
 }
 
+const marks: string[] = [];
+
+// A test that failed must not leave what it started: a stopped process would wait for ever.
+afterAll(() => {
+  for (const mark of marks.splice(0)) for (const { pid } of marked(mark)) process.kill(pid, 'SIGKILL');
+});
+
 /** Starts `vecparity …` as a user would, with a folder for temporary files of its own. */
 export function start(args: readonly string[], place: Place): Running {
   const mark = randomUUID();
+  marks.push(mark);
   const temporary = join(place.folder, 'os-temporary');
   mkdirSync(temporary, { recursive: true });
   const child = spawn(

@@ -167,7 +167,6 @@ export function fixture({ troubled = false, trials = 0, series }: FixtureOptions
     results: resultsOf(manifest, rows, troubled),
     manifest,
     events: eventsOf(rows),
-    ...(troubled ? { logs: logsOf(rows) } : {}),
   };
 }
 
@@ -267,7 +266,7 @@ function trouble(rows: TrialRow[]): void {
   for (const row of dead)
     Object.assign(row, {
       state: 'failed',
-      error: 'the child process died: signal SIGSEGV in phase index',
+      error: `the process of the build crashed with signal SIGSEGV\nlast output:\nthread panicked at kmeans.rs:212\n${HOSTILE.close}`,
       measures: {},
     });
   const skipped = rows.filter(({ build }) => build === 'usearch-hnsw-sq8-2');
@@ -409,11 +408,4 @@ function eventsOf(rows: readonly TrialRow[]): RunEvent[] {
       details: row.index['type'] === 'ivf' ? { partitions: Number(row.index['nlist']) } : { levels: 4 },
     },
   }));
-}
-
-function logsOf(rows: readonly TrialRow[]): Record<string, string[]> {
-  const failed = rows
-    .filter(({ state }) => state === 'failed')
-    .map(({ build }) => [build, ['thread panicked at kmeans.rs:212', HOSTILE.close]]);
-  return Object.fromEntries(failed) as Record<string, string[]>;
 }

@@ -1,4 +1,11 @@
-import type { Secret } from '../suite/parse.js';
+/** An environment variable that a suite uses. */
+export interface Secret {
+  name: string;
+  value: string;
+}
+
+/** Shorter values are no secrets, and hiding each `1` or `.` would make every text unreadable. */
+const SHORTEST = 4;
 
 /** Writes the values of environment variables as `${NAME}` again, in everything that goes to a file or a terminal. */
 export interface Redactor {
@@ -12,7 +19,7 @@ export interface Redactor {
 export function redactor(secrets: readonly Secret[]): Redactor {
   // Longest first, so that a value that contains another is hidden whole.
   const known = secrets
-    .filter(({ value }) => value !== '')
+    .filter(({ value }) => value.length >= SHORTEST)
     .toSorted((a, b) => b.value.length - a.value.length);
   const text = (given: string) =>
     known.reduce((done, { name, value }) => done.replaceAll(value, `\${${name}}`), given);

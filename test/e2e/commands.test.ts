@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { packageInfo } from '../../common/paths.js';
+import { vecparity } from './helpers/cli.js';
+import { Workspace } from './helpers/workspace.js';
+
+const COMMANDS = ['run', 'report', 'truth', 'score', 'list', 'doctor'];
+
+describe.concurrent('help', () => {
+  test('of the program names every command and the exit codes', async () => {
+    const { code, stdout } = await vecparity(['--help'], new Workspace());
+    expect(code).toBe(0);
+    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+    expect(stdout).toContain('130 interrupted');
+  });
+
+  test.each(COMMANDS)('of %s goes to stdout and writes nothing', async (command) => {
+    const work = new Workspace();
+    const { code, stdout, stderr } = await vecparity([command, '--help'], work);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(stdout).toContain(`Usage: vecparity ${command}`);
+    expect(work.files()).toEqual([]);
+  });
+
+  test('without a command is bad input, and shows what there is', async () => {
+    const { code, stderr } = await vecparity([], new Workspace());
+    expect(code).toBe(2);
+    expect(stderr).toContain('Commands:');
+  });
+
+  test('the version is the package’s', async () => {
+    const { code, stdout } = await vecparity(['--version'], new Workspace());
+    expect(code).toBe(0);
+    expect(stdout.trim()).toBe(packageInfo().version);
+  });
+});
+
+describe.concurrent('list', () => {
+  test('engines, with their state, index types and versions', async () => {
+    const { code, stdout } = await vecparity(['list', 'engines'], new Workspace());
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^usearch +available +usearch \d+\.\d+\.\d+ +.*hnsw/m);
+    expect(stdout).toMatch(/^lancedb +.*ivf/m);
+    expect(stdout).toMatch(/^null +available/m);
+  });
+
+  test('datasets, as JSON', async () => {
+    const { code, stdout } = await vecparity(['list', 'datasets', '--json'], new Workspace());
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as { dataset: string; points: number; dimensions: number }[];
+    const bundled = rows.find(({ dataset }) => dataset === 'debian-packages-20k');
+    expect(bundled).toMatchObject({ points: 20_000, dimensions: 384, metric: 'cosine' });
+  });
+
+  test('suites, and runs where there are none', async () => {
+    const suites = await vecparity(['list', 'suites'], new Workspace());
+    expect(suites.stdout).toMatch(/^suites\/quickstart\.yaml +\S/m);
+    const runs = await vecparity(['list', 'runs'], new Workspace());
+    expect(runs).toMatchObject({ code: 0, stdout: 'no runs yet\n' });
+  });
+
+  test('anything else is bad input', async () => {
+    const { code, stderr } = await vecparity(['list', 'engine'], new Workspace());
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/list: .*\(got "engine"\)\n {2}next: use engines, datasets, suites, runs/);
+  });
+});
+
+describe('doctor', () => {
+  test('says what is there, and leaves no trace', async () => {
+    const work = new Workspace();
+    const { code, stdout } = await vecparity(['doctor'], work);
+    expect(code, stdout).toBe(0);
+    expect(stdout).toMatch(/^ok +machine: vecparity \d.*Node v/m);
+    expect(stdout).toMatch(/^ok +engine usearch: /m);
+    expect(stdout).toMatch(/^ok +dataset debian-packages-20k: 20000 points .*hashes verified/m);
+    expect(work.files()).toEqual([]);
+  });
+
+  test('finds a place that cannot be written to: exit code 3 and a remedy', async () => {
+    const work = new Workspace();
+    work.write('.runs', 'a file');
+    const { code, stdout } = await vecparity(['doctor', '--json'], work);
+    expect(code).toBe(3);
+    const findings = JSON.parse(stdout) as { what: string; state: string; mend?: string }[];
+    expect(findings.find(({ what }) => what === 'folder of runs')).toMatchObject({ state: 'problem' });
+    expect(findings.find(({ what }) => what === 'folder of runs')?.mend).toContain('--out');
+  });
+});
+
+describe('score', () => {
+  const QRELS = 'q1 0 a 2\nq1 0 b 1\nq1 0 c 0\nq2 0 d 1\n';
+  const RUN = 'q1 Q0 b 1 0.9 x\nq1 Q0 a 2 0.8 x\nq1 Q0 z 3 0.7 x\nq2 Q0 e 1 0.5 x\nq2 Q0 d 2 0.4 x\n';
+
+  function files(qrels: string, run: string) {
+    const work = new Workspace();
+    writeFileSync(join(work.folder, 'qrels.txt'), qrels);
+    writeFileSync(join(work.folder, 'run.txt'), run);
+    return work;
+  }
+  const score = (work: Workspace, ...more: string[]) =>
+    vecparity(['score', '--qrels', 'qrels.txt', '--run', 'run.txt', ...more], work);
+
+  test('gives the measures of a TREC run, as trec_eval does', async () => {
+    const { code, stdout } = await score(files(QRELS, RUN), '--measures', 'ndcg@10,mrr,map', '--json');
+    expect(code).toBe(0);
+    const { measures } = JSON.parse(stdout) as { measures: Record<string, number> };
+    const ndcg1 = (1 + 2 / Math.log2(3)) / (2 + 1 / Math.log2(3));
+    expect(measures['ndcg@10']).toBeCloseTo((ndcg1 + 1 / Math.log2(3)) / 2, 12);
+    expect(measures['mrr']).toBeCloseTo((1 + 1 / 2) / 2, 12);
+    expect(measures['map']).toBeCloseTo((1 + 1 / 2) / 2, 12);
+  });
+
+  test('prints a table for people', async () => {
+    const { stdout } = await score(files(QRELS, RUN));
+    expect(stdout).toMatch(/^measure +mean +queries$/m);
+    expect(stdout).toMatch(/^mrr +0\.7500 +2$/m);
+  });
+
+  test.each([
+    ['a line of judgements that is short', 'q1 0 a\n', RUN, /qrels\.txt:1\b/],
+    ['a score that is no number', QRELS, 'q1 Q0 a 1 high x\n', /run\.txt:1\b[\s\S]*high/],
+  ])('%s is bad input with its line', async (_name, qrels, run, message) => {
+    const { code, stderr, stdout } = await score(files(qrels, run));
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(message);
+  });
+
+  test('an unknown measure, and a file that is not there', async () => {
+    const work = files(QRELS, RUN);
+    const unknown = await score(work, '--measures', 'ndgc@10');
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toMatch(/ndgc@10/);
+    const gone = await vecparity(['score', '--qrels', 'none.txt', '--run', 'run.txt'], work);
+    expect(gone.code).toBe(2);
+    expect(gone.stderr).toMatch(/none\.txt: the file of judgements cannot be read[\s\S]*next:/);
+  });
+});

@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest';
+import type { Measure, TrialRow } from '../../../harness/store/schema.js';
+import { richText } from '../../../reports/model/answer.js';
+import type { Choice, ReportModel } from '../../../reports/model/types.js';
+import { buildReport, type ReportInput } from '../../../reports/model.js';
+import { fixture } from './fixture.js';
+
+const plain = (text: string): string => text.replaceAll('\u202f', '');
+const choiceOf = (model: ReportModel, key: string): Choice => model.choices.find((c) => c.key === key)!;
+const answer = (model: ReportModel, key = model.defaultChoice): string =>
+  plain(richText(choiceOf(model, key).answer));
+const chosen = (model: ReportModel, key: string, label: string): string | undefined => {
+  const row = choiceOf(model, key).rows.find(({ series }) => series.label === label)!;
+  return row.choice.state === 'chosen' ? row.choice.point.id : undefined;
+};
+
+const measure = (value: number, spread = 0): Measure => ({
+  value,
+  low: value - spread,
+  high: value + spread,
+  n: 9,
+});
+
+/** A trial with the figures that matter for choosing. */
+function trial(
+  series: string,
+  ef: number,
+  recall: Measure,
+  qps: number,
+  more: Partial<TrialRow> = {},
+): TrialRow {
+  const [engine = series] = series.split(' ');
+  return {
+    id: `${series.replace(' ', '-')}-${ef}`,
+    build: series.replace(' ', '-'),
+    engine,
+    engineVersion: '1.0',
+    series,
+    index: { type: 'hnsw', m: 16 },
+    search: { ef },
+    workload: 'serial',
+    group: 'all',
+    state: 'completed',
+    reason: null,
+    error: null,
+    flags: [],
+    measures: {
+      'recall.ties@10': recall,
+      throughput: measure(qps, qps / 100),
+      'latency.p95': measure(1000 / qps),
+    },
+    ...more,
+  };
+}
+
+function report(trials: readonly TrialRow[], change: (input: ReportInput) => void = () => {}): ReportModel {
+  const input = fixture({ series: ['lancedb flat'] });
+  input.results.trials = [...trials];
+  input.manifest.plan = trials.map(({ build, engine, series, index, id, search }) => ({
+    id: build,
+    engine,
+    series,
+    index,
+    trials: [{ id, search }],
+  }));
+  change(input);
+  return buildReport(input);
+}
+
+describe('the choice at a recall', () => {
+  it('is the fastest measured setting whose lower bound reaches it, not the one whose mean does', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.951, 0.004), 9000),
+      trial('a hnsw', 32, measure(0.96, 0.004), 5000),
+      trial('a hnsw', 64, measure(0.97, 0.004), 6000),
+      trial('a hnsw', 128, measure(0.99, 0.001), 2000),
+    ]);
+    expect(chosen(model, '95', 'a hnsw')).toBe('a-hnsw-64');
+    expect(chosen(model, '90', 'a hnsw')).toBe('a-hnsw-16');
+    expect(chosen(model, '99', 'a hnsw')).toBeUndefined();
+    expect(chosen(model, 'best', 'a hnsw')).toBe('a-hnsw-128');
+  });
+
+  it('does not take a recall without an interval for certain', () => {
+    const model = report([trial('a hnsw', 16, { value: 1, low: null, high: null, n: 1 }, 9000)]);
+    expect(chosen(model, '90', 'a hnsw')).toBeUndefined();
+    expect(choiceOf(model, '90').rows[0]!.choice).toMatchObject({
+      reason: 'highest recall@10 1.000, without an interval',
+    });
+  });
+
+  it('says how far a contender comes that does not reach the target', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.9512, 0.004), 9000),
+      trial('b ivf', 16, measure(0.8, 0.01), 9000),
+    ]);
+    const reasons = choiceOf(model, '95').rows.map(({ choice }) =>
+      choice.state === 'unreached' ? choice.reason : '',
+    );
+    expect(reasons).toEqual([
+      'no setting reaches 0.95 with 95% confidence; highest recall@10 0.951, lower bound 0.947',
+      'no setting reaches 0.95; highest recall@10 0.800',
+    ]);
+  });
+
+  it('marks the best of a column, and what is too close to it', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.97), 1000),
+      trial('b hnsw', 16, measure(0.97), 995),
+      trial('c hnsw', 16, measure(0.97), 500),
+    ]);
+    expect(choiceOf(model, '95').best['throughput']).toEqual({ key: 'a/a hnsw', close: ['b/b hnsw'] });
+    expect(choiceOf(model, '95').best['latency.p95']!.key).toBe('a/a hnsw');
+    expect(choiceOf(model, '95').best['index.size']).toBeUndefined();
+  });
+
+  it('names no winner where there is no contest', () => {
+    const model = report([trial('a hnsw', 16, measure(0.97), 1000)]);
+    expect(choiceOf(model, '95').best).toEqual({});
+  });
+
+  it('orders the most accurate settings by recall', () => {
+    const model = report([trial('a hnsw', 16, measure(0.6), 9000), trial('b hnsw', 16, measure(0.99), 10)]);
+    expect(choiceOf(model, 'best').rows.map(({ series }) => series.label)).toEqual(['b hnsw', 'a hnsw']);
+  });
+});
+
+describe('the answer', () => {
+  const two = [
+    trial('a hnsw', 16, measure(0.97, 0.001), 5000),
+    trial('b ivf', 16, measure(0.96, 0.001), 400),
+  ];
+
+  it('names winner, setting, speed, the others and who does not get there', () => {
+    const model = report([
+      ...two,
+      trial('a hnsw', 8, measure(0.8), 9000),
+      trial('c pq', 1, measure(0.5), 900),
+    ]);
+    expect(answer(model)).toBe(
+      'At recall@10 ≥ 0.95 on debian-packages-20k, a hnsw ef=16 answers 5000 queries/s at p95 0.200 ms; then b ivf with 400; no setting of c pq reaches 0.95.',
+    );
+  });
+
+  it('does not call a winner what the intervals cannot tell apart', () => {
+    const model = report([trial('a hnsw', 16, measure(0.97), 1000), trial('b hnsw', 16, measure(0.97), 995)]);
+    expect(answer(model)).toContain(
+      'a hnsw answers 1000 queries/s at p95 1.00 ms, too close to tell from b hnsw',
+    );
+  });
+
+  it('leaves out what was not measured', () => {
+    const model = report(two);
+    delete model.results.trials[0]!.measures['latency.p95'];
+    const again = report(model.results.trials);
+    expect(answer(again)).toContain('a hnsw answers 5000 queries/s; then');
+  });
+
+  it('starts with the highest target that anything reaches', () => {
+    const model = report([trial('a hnsw', 16, measure(0.93, 0.001), 5000)]);
+    expect(model.defaultChoice).toBe('90');
+    expect(answer(model, '99')).toBe(
+      'No setting reaches recall@10 ≥ 0.99 on debian-packages-20k; the highest recall is 0.930, by a hnsw.',
+    );
+  });
+
+  it('falls back to the most accurate setting where no target is reached', () => {
+    const model = report([trial('a hnsw', 16, measure(0.5), 50), trial('b hnsw', 16, measure(0.4), 50)]);
+    expect(model.defaultChoice).toBe('best');
+    expect(answer(model)).toBe(
+      'The highest recall@10 measured on debian-packages-20k is 0.500, by a hnsw at 50.0 queries/s.',
+    );
+  });
+
+  it('does not crown the highest recall where the intervals overlap', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.99, 0.002), 50),
+      trial('b hnsw', 16, measure(0.991, 0.002), 50),
+      trial('c flat', 16, measure(0.5), 50),
+    ]);
+    expect(answer(model, 'best')).toBe(
+      'The highest recall@10 measured on debian-packages-20k is 0.9910, by b hnsw at 50.0 queries/s; too close to tell from a hnsw.',
+    );
+  });
+
+  it('says so when nothing was measured', () => {
+    const failed = { state: 'failed', error: 'crashed', measures: {} } as const;
+    const model = report([trial('a hnsw', 16, measure(1), 1, failed)]);
+    expect(answer(model)).toBe('Nothing was measured: no trial on debian-packages-20k completed.');
+    expect(model.points).toEqual([]);
+    expect(model.floor).toBeUndefined();
+    expect(model.series[0]!.hypervolume).toBeUndefined();
+  });
+
+  it('stands beside a caution when the run is not complete', () => {
+    const caution = (state: 'interrupted' | 'unfinished' | 'completed') =>
+      report(two, ({ results, manifest }) => {
+        results.run.state = state;
+        manifest.plan.push({ ...manifest.plan[0]!, id: 'x', trials: [{ id: 'never', search: {} }] });
+      }).caution;
+    expect(caution('interrupted')).toBe(
+      'The run was interrupted: 2 of 3 planned trials measured. The answer speaks of these only.',
+    );
+    expect(caution('unfinished')).toBe(
+      'The run did not finish (unfinished): 2 of 3 planned trials measured.',
+    );
+    expect(caution('completed')).toContain('1 of 3 planned trials failed, were aborted or did not run');
+    expect(report(two).caution).toBeUndefined();
+  });
+});
+
+describe('recall', () => {
+  it('is tie-aware for choice and fronts, whatever recall by id says', () => {
+    const row = trial('a hnsw', 16, measure(0.99, 0.001), 5000);
+    row.measures['recall@10'] = measure(0.5);
+    const model = report([row]);
+    expect(model.recallName).toBe('recall.ties@10');
+    expect(chosen(model, '95', 'a hnsw')).toBe('a-hnsw-16');
+    expect(answer(model)).not.toContain('0.5');
+    expect(model.tieNote).toContain('4.10% of the queries');
+  });
+
+  it('is taken at depth 10 where that was measured, else at the largest', () => {
+    const depth = (ks: number[]) =>
+      report([], ({ results }) => {
+        results.ks = ks;
+      }).k;
+    expect(depth([1, 10, 100])).toBe(10);
+    expect(depth([1, 5])).toBe(5);
+  });
+});
+
+describe('series', () => {
+  it('have the Pareto front of their own settings and a hypervolume with the fixed reference', () => {
+    // Vector 7 of the facts on measurement: the point (.91, 2500) is dominated; hypervolume 1948.
+    const points = [
+      [0.8, 5000],
+      [0.9, 3000],
+      [0.92, 2800],
+      [0.91, 2500],
+      [0.95, 2000],
+      [0.99, 800],
+    ] as const;
+    const model = report(points.map(([recall, qps], i) => trial('a hnsw', i, measure(recall), qps)));
+    const [series] = model.series;
+    expect(series!.throughputFront).toEqual(['a-hnsw-5', 'a-hnsw-4', 'a-hnsw-2', 'a-hnsw-1', 'a-hnsw-0']);
+    expect(series!.hypervolume).toBeCloseTo(1948, 6);
+  });
+
+  it('with the same label on two engines stay apart and say whose they are', () => {
+    const model = report([
+      trial('x', 1, measure(0.9), 1, { engine: 'a', series: 'hnsw' }),
+      trial('y', 1, measure(0.9), 1, { engine: 'b', series: 'hnsw' }),
+    ]);
+    expect(model.series.map(({ label }) => label)).toEqual(['a hnsw', 'b hnsw']);
+  });
+
+  it('name settings by what varies, and in full', () => {
+    const model = report([trial('a hnsw', 16, measure(0.9), 1), trial('a hnsw', 32, measure(0.95), 1)]);
+    expect(model.points.map(({ setting }) => setting)).toEqual(['ef=16', 'ef=32']);
+    expect(model.points[0]!.fullSetting).toBe('type=hnsw m=16 ef=16');
+  });
+
+  it('say what the engine made of a parameter that it changed', () => {
+    const model = report([trial('a hnsw', 5, measure(0.9), 1, { effective: { ef: 10 } })]);
+    expect(model.points[0]!.fullSetting).toBe('type=hnsw m=16 ef=5 (the engine used ef=10)');
+  });
+
+  it('leave other query groups out of charts and choices', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.97), 1000),
+      trial('a hnsw', 16, measure(0.1), 1, { id: 'other', group: 'negative' }),
+    ]);
+    expect(model.points.map(({ id }) => id)).toEqual(['a-hnsw-16']);
+  });
+});
+
+describe('costs', () => {
+  it('compare builds at the largest round rate that every series keeps', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.9), 9000),
+      trial('a hnsw', 64, measure(0.99), 210),
+      trial('a hnsw', 128, measure(0.999), 190),
+      trial('b ivf', 4, measure(0.8), 230),
+    ]);
+    expect(model.floor).toBe(200);
+    expect(model.builds.map(({ id, atFloor }) => [id, atFloor?.id])).toEqual([
+      ['a-hnsw', 'a-hnsw-64'],
+      ['b-ivf', 'b-ivf-4'],
+    ]);
+  });
+
+  it('list each build once with what its engine says', () => {
+    const input = fixture();
+    const model = buildReport(input);
+    expect(model.builds.length).toBe(input.manifest.plan.length);
+    expect(model.builds.find(({ id }) => id === 'lancedb-ivf-1')!.details).toEqual({ partitions: 64 });
+  });
+});
+
+describe('what went wrong', () => {
+  const model = buildReport(fixture({ troubled: true }));
+
+  it('puts trials that one cause took together, with the last log lines apart', () => {
+    const dead = model.problems.find(({ build }) => build === 'lancedb-ivf-pq-2')!;
+    expect(dead).toMatchObject({
+      state: 'failed',
+      message: 'the process of the build crashed with signal SIGSEGV',
+    });
+    expect(dead.trials.length).toBe(6);
+    expect(dead.log[0]).toBe('thread panicked at kmeans.rs:212');
+  });
+
+  it('counts every planned trial exactly once', () => {
+    const { planned, completed, failed, skipped, aborted, missing } = model.counts;
+    expect(completed + failed + skipped + aborted + missing).toBe(planned);
+    expect([failed, skipped, aborted, missing]).toEqual([6, 5, 1, 0]);
+  });
+
+  it('explains flags, and admits the ones it does not know', () => {
+    const meaning = Object.fromEntries(model.flags.map((flag) => [flag.name, flag.meaning]));
+    expect(meaning['duplicate-hits']).toContain('the same id more than once');
+    expect(Object.values(meaning)).toContain('A doubt that the run recorded; see docs/measures.md.');
+  });
+});
