@@ -132,7 +132,7 @@ function remedy(reason: string): string {
   if (/CERT|SELF_SIGNED|VERIFY|ERR_TLS/.test(reason)) {
     return 'check the certificate; one of an authority of your own is trusted through NODE_EXTRA_CA_CERTS';
   }
-  if (/SSL|EPROTO|HPE_INVALID/.test(reason))
-    return 'check whether the address begins with http:// or https://';
+  if (/SSL|EPROTO|HPE_INVALID|UND_ERR_SOCKET/.test(reason))
+    return 'check that the server runs, and whether the address begins with http:// or https://';
   return 'check that the server runs and that address and port (REST, by default 6333) are right';
 }

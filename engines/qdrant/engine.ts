@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import type { Endpoint } from '../launch.js';
+import { abortable } from '../load.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
@@ -55,8 +56,7 @@ export const engine: EngineDefinition = {
 async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
   if (endpoint === undefined) throw new Error('qdrant needs an endpoint');
   const client = openClient(endpoint);
-  const version = await requireVersion(client, endpoint);
-  signal.throwIfAborted();
+  const version = await abortable(requireVersion(client, endpoint), signal);
   return {
     version: async () => version,
     create: (spec) => createCollection({ client, endpoint, threads }, spec),

@@ -1,9 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { FailureError } from '../../common/errors.js';
+import { askUntil } from '../poll.js';
 import type { CollectionInfo, QdrantClient } from './client.js';
 
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 100;
 /** The server was seen to rest for 11 ms between two steps of one build; nothing below this is a verdict. */
 const IDLE_MS = 10_000;
 
@@ -12,16 +10,16 @@ const IDLE_MS = 10_000;
  * between two steps of a build the collection is green with an old count, which is why its queue is asked, too.
  * Throws FailureError if the optimizers failed, or rest although points are missing from the index.
  */
-export async function untilReady(
+export function untilReady(
   client: QdrantClient,
   name: string,
   wanted: { count: number; indexed: boolean },
   signal: AbortSignal,
+  idleMs = IDLE_MS,
 ): Promise<CollectionInfo> {
   let idleSince: number | undefined;
   let resumed = false;
-  for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(LONGEST_PAUSE_MS, wait * 1.5)) {
-    signal.throwIfAborted();
+  return askUntil(async () => {
     const info = await client.getCollection(name);
     requireHealthy(info);
     if (info.status === 'grey' && !resumed) {
@@ -29,16 +27,15 @@ export async function untilReady(
       await client.updateCollection(name, { optimizers_config: {} });
       resumed = true;
     }
-    if (info.status === 'green' && (await isIdle(client, name))) {
-      const indexed = info.indexed_vectors_count ?? 0;
-      if (!wanted.indexed || indexed >= wanted.count) return info;
-      idleSince ??= performance.now();
-      if (performance.now() - idleSince > IDLE_MS) throw notIndexed(info, wanted.count);
-    } else {
+    if (info.status !== 'green' || !(await isIdle(client, name))) {
       idleSince = undefined;
+      return undefined;
     }
-    await pause(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
-  }
+    if (!wanted.indexed || (info.indexed_vectors_count ?? 0) >= wanted.count) return info;
+    idleSince ??= performance.now();
+    if (performance.now() - idleSince > idleMs) throw notIndexed(info, wanted.count);
+    return undefined;
+  }, signal);
 }
 
 async function isIdle(client: QdrantClient, name: string): Promise<boolean> {
