@@ -34,6 +34,7 @@ export interface MilvusClient {
   metadata: ReadonlyMap<string, string>;
   channelPool: { acquire(): Promise<GrpcStub>; release(stub: GrpcStub): Promise<void> };
   getVersion(): Answer<{ version: string }>;
+  checkHealth(): Promise<{ isHealthy: boolean; reasons: string[] }>;
   createCollection(options: object): Promise<MilvusStatus>;
   dropCollection(options: { collection_name: string }): Promise<MilvusStatus>;
   flush(options: { collection_names: string[] }): Answer<{ coll_segIDs: Record<string, { data: string[] }> }>;

@@ -1,18 +1,12 @@
-import { randomUUID } from 'node:crypto';
-import { FailureError, messageOf } from '../../common/errors.js';
+import { randomBytes } from 'node:crypto';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
-import type { Endpoint } from '../launch.js';
-import { abortable } from '../load.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
-import { ask, loadSdk, type MilvusClient, type MilvusConfig } from './client.js';
 import { createCollection } from './collection.js';
+import { connectServer, requireVersion } from './connect.js';
 import { checkData, INDEX_TYPES, MAX_DIMENSIONS, rules } from './options.js';
 
-const PACKAGES = ['@zilliz/milvus2-sdk-node'];
-/** Oldest server that knows COSINE and SCANN. */
-const OLDEST: readonly [number, number] = [2, 3];
-const TIMEOUT_MS = 120_000;
+const PACKAGES = ['@zilliz/milvus2-sdk-node', 'testcontainers'];
 
 export const engine: EngineDefinition = {
   name: 'milvus',
@@ -46,69 +40,32 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
+  server: {
+    modes: ['docker', 'url'],
+    load: async () => (await import('./launch.js')).server,
+  },
   connect,
 };
 
 async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
   const { endpoint } = options;
   if (endpoint === undefined) throw new Error('milvus needs an endpoint');
-  const client = await open(endpoint, signal);
-  const version = await serverVersion(client);
-  requireVersion(version);
-  return {
-    version: async () => version,
-    // A name of its own: the server may be shared.
-    create: (spec) => createCollection(client, `vecparity_${randomUUID().replaceAll('-', '')}`, spec),
-    close: async () => {
-      await client.closeConnection();
-    },
-  };
-}
-
-async function open(endpoint: Endpoint, signal: AbortSignal): Promise<MilvusClient> {
-  const { MilvusClient } = loadSdk();
-  const client = new MilvusClient(configOf(endpoint));
+  const client = await connectServer(endpoint, signal);
   try {
-    await abortable(client.connectPromise, signal);
-    return client;
+    const version = await requireVersion(client);
+    return {
+      version: async () => version,
+      create: (spec) => {
+        // A prefix of our own and a random part: nothing that is there already can be meant.
+        const name = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`.replaceAll(/\W/g, '_');
+        return createCollection(client, name, spec);
+      },
+      close: async () => {
+        await client.closeConnection();
+      },
+    };
   } catch (error) {
     await client.closeConnection();
-    signal.throwIfAborted();
-    throw new FailureError(`cannot connect: ${messageOf(error)}`, {
-      where: `milvus: ${endpoint.host}:${endpoint.port}`,
-      next: 'check the address, TLS and the credentials (MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD)',
-      cause: error,
-    });
+    throw error;
   }
-}
-
-export function configOf({ host, port, tls, secrets, settings }: Endpoint): MilvusConfig {
-  const { token, password } = secrets;
-  const { user, database } = settings;
-  return {
-    address: `${host}:${port}`,
-    ssl: tls,
-    ...(token && { token }),
-    ...(user && { username: user }),
-    ...(password && { password }),
-    ...(database && { database }),
-    // A retry inside a timed call would hide a failure and count as one slow answer.
-    maxRetries: 0,
-    timeout: TIMEOUT_MS,
-    telemetry: { enabled: false },
-  };
-}
-
-async function serverVersion(client: MilvusClient): Promise<string> {
-  const { version } = await ask('version', client.getVersion());
-  return version.replace(/^v/, '');
-}
-
-function requireVersion(version: string): void {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return;
-  throw new FailureError(`Milvus ${version} is too old`, {
-    where: 'milvus',
-    next: `use Milvus ${OLDEST.join('.')} or later`,
-  });
 }
