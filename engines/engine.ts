@@ -69,6 +69,11 @@ export interface DataShape {
 export interface ConnectOptions {
   /** Where the server is, for engines that have one. */
   endpoint?: Endpoint | undefined;
+  /**
+   * Ends the server and starts it on the same data, for settings that take effect only then; resolves with its new
+   * address. Undefined for a server that was not started for this build.
+   */
+  restartServer?: ((how: 'stop' | 'kill') => Promise<Endpoint>) | undefined;
   /** How the server is had (`docker`, `url`, or a mode of the engine's own such as `pglite`). */
   mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */

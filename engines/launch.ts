@@ -75,6 +75,11 @@ export interface LaunchedServer {
   status(): Promise<ServerState | undefined>;
   /** Last lines of the server's own log; empty where it cannot be read. */
   logTail(lines: number): readonly string[];
+  /**
+   * Ends the server (asked to, or by SIGKILL) and starts it on the same data, for settings that take effect only then
+   * and to see what survives. Resolves with its new address once it answers. Undefined for one not started here.
+   */
+  restart: ((how: 'stop' | 'kill') => Promise<Endpoint>) | undefined;
   /** Removes the container and its volumes; does nothing to a server it did not start. */
   stop(): Promise<void>;
 }

@@ -1,15 +1,12 @@
 import type { WaitStrategy } from 'testcontainers';
 import { FailureError, messageOf } from '../../common/errors.js';
-import type { Endpoint, LaunchedServer, LaunchRequest, ServerState } from '../launch.js';
-import { bridgeAddress } from './address.js';
-import { controlGroupOf } from './control-group.js';
-import { type Dockerode, isNotFound, loadTestcontainers } from './docker.js';
+import type { Endpoint, LaunchedServer, LaunchRequest } from '../launch.js';
+import { ContainerServer } from './container-server.js';
+import { loadTestcontainers } from './docker.js';
 import { ServerLog } from './log.js';
 import { removeContainer } from './orphans.js';
 import { type FoundImage, prepareImage } from './prepare.js';
 import { canReap } from './reaper.js';
-import { Usage } from './usage.js';
-import { diskUsage } from './volume.js';
 
 /** What differs from one server to another. */
 export interface ContainerSpec {
@@ -43,39 +40,31 @@ export async function launchContainer(spec: ContainerSpec, request: LaunchReques
   const { docker, image } = await prepareImage(spec.engine, request);
   request.signal.throwIfAborted();
   const log = new ServerLog(request.logFile);
-  const starting = new Starting(spec, request, image, log);
+  const starting: Starting = { spec, request, image, log };
+  let server: ContainerServer | undefined;
   try {
     const container = await startContainer(starting, await canReap(docker));
-    const server = await Running.of(docker, container, starting);
-    try {
-      await untilReady(server, spec, request.signal);
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    const { signal } = request;
+    const at = { docker, id: container.getId(), host: container.getHost() };
+    server = new ContainerServer({ ...spec, ...at, image, log, signal });
+    await server.untilReady();
     return server;
   } catch (error) {
-    log.close();
+    if (server === undefined) log.close();
+    else await server.stop();
     if (starting.id !== undefined) await removeContainer(docker, starting.id);
     request.signal.throwIfAborted();
     throw startFailure(error, spec, image, log);
   }
 }
 
-class Starting {
-  readonly spec: ContainerSpec;
-  readonly request: LaunchRequest;
-  readonly image: FoundImage;
-  readonly log: ServerLog;
+interface Starting {
+  spec: ContainerSpec;
+  request: LaunchRequest;
+  image: FoundImage;
+  log: ServerLog;
   /** Known as soon as the container exists: one that fails to start has to be removed, too. */
-  id: string | undefined;
-
-  constructor(spec: ContainerSpec, request: LaunchRequest, image: FoundImage, log: ServerLog) {
-    this.spec = spec;
-    this.request = request;
-    this.image = image;
-    this.log = log;
-  }
+  id?: string;
 }
 
 /** Does not wait: the server is asked afterwards in any case. */
@@ -85,8 +74,6 @@ const AT_ONCE: WaitStrategy = {
   isStartupTimeoutSet: () => true,
   getStartupTimeout: () => 0,
 };
-
-type Container = Awaited<ReturnType<typeof startContainer>>;
 
 async function startContainer(starting: Starting, reaped: boolean) {
   const { spec, request, image, log } = starting;
@@ -121,122 +108,6 @@ async function startContainer(starting: Starting, reaped: boolean) {
     ...(cpus !== undefined && { cpu: cpus }),
   });
   return container.start();
-}
-
-/** Asks until it answers, it has ended, or its time is over. */
-async function untilReady(server: Running, spec: ContainerSpec, signal: AbortSignal): Promise<void> {
-  const end = performance.now() + spec.startSeconds * 1000;
-  let exited: ServerState | undefined;
-  void server.ended.then((state) => {
-    exited = state;
-  });
-  for (;;) {
-    signal.throwIfAborted();
-    try {
-      return await spec.ask(server.endpoint);
-    } catch (error) {
-      if (exited !== undefined) throw new Error(`it ended with exit code ${exited.code}`);
-      if (performance.now() > end) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-class Running implements LaunchedServer {
-  readonly endpoint: Endpoint;
-  readonly image: FoundImage;
-  readonly handle: LaunchedServer['handle'];
-  readonly ended: Promise<ServerState>;
-  readonly #docker: Dockerode;
-  readonly #id: string;
-  readonly #usage: Usage | undefined;
-  readonly #log: ServerLog;
-  readonly #dataPath: string;
-  #stopped = false;
-
-  static async of(docker: Dockerode, container: Container, { spec, image, log }: Starting): Promise<Running> {
-    const inner = await bridgeAddress(container.getIpAddress('bridge'), spec.port);
-    const endpoint: Endpoint = {
-      host: inner ?? container.getHost(),
-      port: inner === undefined ? container.getMappedPort(spec.port) : spec.port,
-      tls: false,
-      secrets: spec.secrets,
-      settings: spec.settings,
-    };
-    const { State } = await docker.getContainer(container.getId()).inspect();
-    const group = State.Pid > 0 ? controlGroupOf(State.Pid) : undefined;
-    const usage = group === undefined ? undefined : new Usage(group);
-    return new Running(docker, container.getId(), endpoint, image, usage, log, spec.dataPath);
-  }
-
-  private constructor(
-    docker: Dockerode,
-    id: string,
-    endpoint: Endpoint,
-    image: FoundImage,
-    usage: Usage | undefined,
-    log: ServerLog,
-    dataPath: string,
-  ) {
-    this.endpoint = endpoint;
-    this.image = image;
-    this.#docker = docker;
-    this.#id = id;
-    this.#usage = usage;
-    this.#log = log;
-    this.#dataPath = dataPath;
-    const { socketPath } = docker.modem as { socketPath?: string };
-    this.handle = socketPath === undefined ? undefined : { socketPath, id };
-    this.ended = this.#waitForEnd();
-  }
-
-  memoryPeak(): number | undefined {
-    return this.#usage?.takePeak();
-  }
-
-  cpuSeconds(): number | undefined {
-    return this.#usage?.cpuSeconds();
-  }
-
-  diskBytes(): Promise<number | undefined> {
-    return diskUsage(this.#docker, this.#id, this.#dataPath);
-  }
-
-  async status(): Promise<ServerState> {
-    const outOfMemory = this.#usage?.outOfMemory ?? false;
-    try {
-      const { State } = await this.#docker.getContainer(this.#id).inspect();
-      if (State.Paused) return { state: 'paused', outOfMemory };
-      if (State.Running) return { state: 'running', outOfMemory };
-      return { state: 'exited', code: State.ExitCode, outOfMemory: outOfMemory || State.OOMKilled };
-    } catch (error) {
-      if (isNotFound(error)) return { state: 'exited', outOfMemory };
-      throw error;
-    }
-  }
-
-  logTail(lines: number): readonly string[] {
-    return this.#log.tail(lines);
-  }
-
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
-    this.#usage?.stop();
-    await removeContainer(this.#docker, this.#id);
-    this.#log.close();
-  }
-
-  /** Docker tells when a container ends: nothing has to be asked again and again. */
-  async #waitForEnd(): Promise<ServerState> {
-    try {
-      await this.#docker.getContainer(this.#id).wait();
-    } catch (error) {
-      // Only a container that is gone has ended; a broken connection to Docker says nothing about the server.
-      if (!isNotFound(error)) return new Promise(() => undefined);
-    }
-    return this.#stopped ? new Promise(() => undefined) : this.status();
-  }
 }
 
 function requireMemory({ engine, minimumMemoryBytes }: ContainerSpec, { memoryBytes }: LaunchRequest): void {

@@ -12,6 +12,7 @@ export function runningServer(endpoint: Endpoint): LaunchedServer {
     diskBytes: async () => undefined,
     status: async () => undefined,
     logTail: () => [],
+    restart: undefined,
     stop: async () => undefined,
   };
 }

@@ -3,6 +3,7 @@ import { FailureError, messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/engine.js';
+import type { Endpoint } from '../../engines/launch.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
@@ -19,7 +20,10 @@ export interface BuildContext {
   signal: AbortSignal;
   cost: BuildCost;
   vectors: PreparedVectors;
+  restartServer: RestartServer;
 }
+
+type RestartServer = (how: 'stop' | 'kill') => Promise<Endpoint>;
 
 /**
  * One build from beginning to end inside its own process: create, load, index, then every search setting.
@@ -29,10 +33,11 @@ export async function runBuild(
   job: Job,
   send: (message: ChildMessage) => Promise<void>,
   signal: AbortSignal,
+  restartServer: RestartServer,
 ): Promise<void> {
   const vectors = openPreparedVectors(job.vectorsFile, job.count, job.dimensions);
   const cost: BuildCost = {};
-  const context: BuildContext = { job, send, signal, cost, vectors };
+  const context: BuildContext = { job, send, signal, cost, vectors, restartServer };
   globalThis.gc?.();
   resetPeak();
   const baseline = peakSinceReset();
@@ -84,7 +89,9 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
     const { workFolder: folder, threads, seed, endpoint } = job;
-    const options = { folder, threads, seed, endpoint, mode: job.build.server?.mode };
+    const restartServer = job.restartable === true ? context.restartServer : undefined;
+    const mode = job.build.server?.mode;
+    const options = { folder, threads, seed, endpoint, mode, restartServer };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const spec = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };

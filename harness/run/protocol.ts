@@ -27,6 +27,8 @@ export interface Job {
   runFolder: string;
   /** Where the server of the build is; its credentials are in memory only. */
   endpoint?: Endpoint | undefined;
+  /** The supervisor can restart it. */
+  restartable?: boolean | undefined;
   /** What the watchdog removes if the supervisor is killed. */
   container?: ContainerHandle | undefined;
   /** Empty folder for the engine's files. */
@@ -49,6 +51,8 @@ export type ChildMessage =
       effective?: Parameters;
     }
   | { type: 'warning'; message: string }
+  /** Asks the supervisor, which owns the server; it answers with a `ServerReply`. */
+  | { type: 'restartServer'; how: 'stop' | 'kill' }
   | { type: 'cost'; cost: BuildCost }
   /**
    * The build cannot go on; what it cost so far comes in `cost` before. `lost`: the connection to the server broke,
@@ -58,3 +62,6 @@ export type ChildMessage =
   /** Observations cannot be kept (a full disk, say): the whole run has to end. */
   | { type: 'unrecordable'; error: string }
   | { type: 'done' };
+
+/** What the supervisor tells the child, beside the job and `abort`. */
+export type ServerReply = { type: 'server'; endpoint: Endpoint } | { type: 'server'; error: string };

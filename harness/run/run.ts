@@ -118,7 +118,7 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
     server = await launch(input, build);
     const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
     const onMessage = (message: ChildMessage) => take(input, { ...measuring, server }, message);
-    const end = await superviseBuild(job, limits(manifest), signal, onMessage, server?.endedBecause());
+    const end = await superviseBuild(job, limits(manifest), signal, onMessage, server);
     return server === undefined
       ? redacted(input, end)
       : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));

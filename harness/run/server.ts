@@ -1,12 +1,13 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/launch.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { RunFolder } from '../store/run-folder.js';
 import type { PlannedBuild, ServerCost } from '../store/schema.js';
-import type { ChildMessage, Job } from './protocol.js';
-import type { ChildEnd } from './supervisor.js';
+import type { ChildMessage, Job, ServerReply } from './protocol.js';
+import type { ChildEnd, SupervisedServer } from './supervisor.js';
 
 const LOG_LINES = 15;
 
@@ -42,7 +43,7 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
 }
 
 /** The server of one build while it is measured: what it uses by phase, how it is doing, what it said. */
-export class BuildServer {
+export class BuildServer implements SupervisedServer {
   readonly launched: LaunchedServer;
   readonly cost: ServerCost;
   readonly #limit: number | undefined;
@@ -69,8 +70,18 @@ export class BuildServer {
       .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
 
   /** What the build's process is given. */
-  forJob(): Pick<Job, 'endpoint' | 'container'> {
-    return { endpoint: this.launched.endpoint, container: this.launched.handle };
+  forJob(): Pick<Job, 'endpoint' | 'container' | 'restartable'> {
+    const { endpoint, handle: container, restart } = this.launched;
+    return { endpoint, container, restartable: restart !== undefined };
+  }
+
+  /** Restarts it for the build's process. */
+  async restart(how: 'stop' | 'kill'): Promise<ServerReply> {
+    try {
+      return { type: 'server', endpoint: await this.launched.restart!(how) };
+    } catch (error) {
+      return { type: 'server', error: messageOf(error) };
+    }
   }
 
   /** Resolves when the server ends while it is needed. */

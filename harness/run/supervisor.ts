@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { BuildCost } from '../store/schema.js';
-import type { ChildMessage, Job, Phase } from './protocol.js';
+import type { ChildMessage, Job, Phase, ServerReply } from './protocol.js';
 import { residentBytes } from './resources.js';
 
 const MEMORY_LOOK_MS = 100;
@@ -14,6 +14,13 @@ export interface Limits {
   memoryLimitBytes: number | null;
   /** `record` has the deadline of `search`; the time between two phases has that of the phase before. */
   deadlineSeconds: Readonly<Record<Exclude<Phase, 'record'>, number>>;
+}
+
+/** What the supervision of a build has to do with its server. */
+export interface SupervisedServer {
+  /** Resolves with the reason if the server ends by itself. */
+  endedBecause(): Promise<string>;
+  restart(how: 'stop' | 'kill'): Promise<ServerReply>;
 }
 
 /** How a build's process ended. */
@@ -35,14 +42,14 @@ export type ChildEnd =
  * Runs one build in a process of its own and watches it: a crash, a hang past its deadline or too much memory ends
  * that process and becomes a recorded failure. The work folder exists only meanwhile.
  *
- * @param serverEnded resolves with the reason if the build's server ended by itself: there is nothing left to ask
+ * @param server the build's server, if it has one: once that has ended there is nothing left to ask
  */
 export async function superviseBuild(
   job: Job,
   limits: Limits,
   signal: AbortSignal,
   onMessage: (message: ChildMessage) => void,
-  serverEnded: Promise<string> = new Promise(() => undefined),
+  server?: SupervisedServer,
 ): Promise<ChildEnd> {
   mkdirSync(job.workFolder, { recursive: true });
   const child = fork(compiledModule('harness/run/child.js'), [], {
@@ -51,13 +58,15 @@ export async function superviseBuild(
     serialization: 'advanced',
   });
   try {
-    const watch = new Watch(child, job, limits, signal, onMessage);
-    void serverEnded.then((reason) => watch.kill(reason));
+    const watch = new Watch(child, job, limits, signal, onMessage, server);
+    void server?.endedBecause().then((reason) => watch.kill(reason));
     return await watch.end;
   } finally {
     rmSync(job.workFolder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
+
+type Restart = Extract<ChildMessage, { type: 'restartServer' }>;
 
 class Watch {
   readonly end: Promise<ChildEnd>;
@@ -80,6 +89,7 @@ class Watch {
     limits: Limits,
     signal: AbortSignal,
     onMessage: (m: ChildMessage) => void,
+    server: SupervisedServer | undefined,
   ) {
     this.#child = child;
     this.#limits = limits;
@@ -88,6 +98,8 @@ class Watch {
     child.on('message', (message) => {
       try {
         this.#note(message as ChildMessage);
+        if ((message as ChildMessage).type === 'restartServer')
+          void this.#restart(message as Restart, server);
         onMessage(message as ChildMessage);
       } catch (error) {
         // The run itself can no longer be recorded (a full disk, say): nothing more to measure.
@@ -142,6 +154,11 @@ class Watch {
         this.#done = true;
         break;
     }
+  }
+
+  async #restart({ how }: Restart, server: SupervisedServer | undefined): Promise<void> {
+    const reply = await server!.restart(how);
+    if (this.#child.connected) this.#child.send(reply);
   }
 
   #startDeadline(phase: Phase, what: string): void {
