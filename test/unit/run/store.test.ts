@@ -1,7 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,7 +11,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryName, writeFileAtomic } from '../../../common/files.js';
-import { lockHolder, lockOwner, lockRun } from '../../../harness/store/lock.js';
 import {
   appendEvent,
   cleanRunFolder,
@@ -99,47 +96,6 @@ describe('the log', () => {
   test('that cannot be written is a failure with a remedy', () => {
     mkdirSync(folder.events);
     expect(() => appendEvent(folder, event(1))).toThrow(/events\.jsonl: the run cannot be recorded: EISDIR/);
-  });
-});
-
-describe('the lock', () => {
-  test('belongs to this process until it is given back', () => {
-    const unlock = lockRun(folder);
-    expect(lockOwner(folder)).toBe(process.pid);
-    unlock();
-    expect(lockOwner(folder)).toBeUndefined();
-    expect(existsSync(folder.lock)).toBe(false);
-  });
-
-  test('of a living process is respected', () => {
-    writeFileSync(folder.lock, `${process.ppid} \n`);
-    expect(() => lockRun(folder)).toThrow(`this run is in progress (got "process ${process.ppid}")`);
-    expect(lockHolder(folder), 'and kept').toBe(process.ppid);
-  });
-
-  test('of a process that has ended is taken over', () => {
-    const { pid } = spawnSync(process.execPath, ['--version']);
-    writeFileSync(folder.lock, `${pid} \n`);
-    expect(lockHolder(folder)).toBe(pid);
-    expect(lockOwner(folder)).toBeUndefined();
-    lockRun(folder)();
-  });
-
-  test.skipIf(process.platform !== 'linux')(
-    'of an earlier process with the same number is taken over',
-    () => {
-      lockRun(folder);
-      const [, mark] = readFileSync(folder.lock, 'utf8').trim().split(' ');
-      expect(mark).toMatch(/^\d+@\d+$/);
-      writeFileSync(folder.lock, `${process.ppid} ${mark}\n`);
-      expect(lockOwner(folder), 'the parent started at another time than this process').toBeUndefined();
-    },
-  );
-
-  test.each(['', 'garbage', '-5', '0'])('that holds %j belongs to nobody', (text) => {
-    writeFileSync(folder.lock, text);
-    expect(lockOwner(folder)).toBeUndefined();
-    lockRun(folder)();
   });
 });
 
