@@ -42,7 +42,7 @@ function removeUnfinished({ supervisor, runFolder: path }: WatchdogData): void {
     for (const name of readdirSync(each))
       if (name.startsWith('.tmp-')) rmSync(join(each, name), { force: true });
   }
-  rmSync(folder.lock, { force: true });
+  if (lockHolder(folder) === supervisor) rmSync(folder.lock, { force: true });
 }
 
 if (!isMainThread) watch(workerData as WatchdogData);

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
+import { fileFailure, temporaryName } from '../../common/files.js';
 import { isSameProcess, processMark } from '../../common/processes.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -8,30 +9,58 @@ import type { RunFolder } from './run-folder.js';
  * (killed) is taken over. Throws InputError if the run is in progress.
  */
 export function lockRun(folder: RunFolder): () => void {
-  const owner = lockOwner(folder);
-  if (owner !== undefined && owner !== process.pid) {
-    throw new InputError('this run is in progress', {
-      where: folder.path,
-      got: `process ${owner}`,
-      next: 'wait for it, or stop that process first',
-    });
+  const mine = `${process.pid} ${processMark(process.pid) ?? ''}\n`;
+  while (!create(folder.lock, mine)) {
+    const owner = lockOwner(folder);
+    if (owner === process.pid) break;
+    if (owner !== undefined) {
+      throw new InputError('this run is in progress', {
+        where: folder.path,
+        got: `process ${owner}`,
+        next: 'wait for it, or stop that process first',
+      });
+    }
+    removeStale(folder);
   }
-  writeFileSync(folder.lock, `${process.pid} ${processMark(process.pid) ?? ''}\n`);
   return () => rmSync(folder.lock, { force: true });
 }
 
+/** False if there is a lock already: of several processes that try at once, one gets it. */
+function create(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw fileFailure(path, 'the run cannot be locked', error);
+  }
+}
+
+/** Takes a dead process's lock away under a name of its own; if another process was quicker, puts that one's back. */
+function removeStale(folder: RunFolder): void {
+  const aside = temporaryName(folder.lock);
+  try {
+    renameSync(folder.lock, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw fileFailure(folder.lock, 'the lock of an ended run cannot be removed', error);
+  }
+  if (lockOwner({ lock: aside }) === undefined) rmSync(aside, { force: true });
+  else renameSync(aside, folder.lock);
+}
+
 /** Process that holds the run and is alive; undefined if none. */
-export function lockOwner(folder: RunFolder): number | undefined {
+export function lockOwner(folder: Pick<RunFolder, 'lock'>): number | undefined {
   const { pid, mark } = readLock(folder);
   return pid !== undefined && isSameProcess(pid, mark) ? pid : undefined;
 }
 
 /** Process that the lock names, alive or not; undefined if there is no lock. */
-export function lockHolder(folder: RunFolder): number | undefined {
+export function lockHolder(folder: Pick<RunFolder, 'lock'>): number | undefined {
   return readLock(folder).pid;
 }
 
-function readLock(folder: RunFolder): { pid?: number; mark?: string | undefined } {
+function readLock(folder: Pick<RunFolder, 'lock'>): { pid?: number; mark?: string | undefined } {
   let text: string;
   try {
     text = readFileSync(folder.lock, 'utf8');

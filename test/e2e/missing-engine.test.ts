@@ -1,0 +1,122 @@
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../common/paths.js';
+import type { Results } from '../../harness/store/schema.js';
+import { vecparity } from './helpers/cli.js';
+import { npy, randomVectors } from './helpers/data.js';
+import { temporaryFolder, Workspace } from './helpers/workspace.js';
+
+const GONE = 'hnswlib-node';
+const SUITE = `version: 1
+name: missing
+dataset: { path: ./points.npy, metric: l2 }
+repeat: 1
+warmup: 0
+engines:
+  - use: hnswlib
+    search: { ef: [16, 32] }
+  - use: usearch
+`;
+
+/** Folder of the packages that this installation has. */
+const packages = join(dirname(createRequire(import.meta.url).resolve('zod/package.json')), '..');
+
+/** An installation like this one in which one package is missing: `npm install` leaves it so if it does not compile. */
+function installation(): string {
+  const root = temporaryFolder();
+  for (const part of ['dist', 'package.json', 'datasets/catalog', 'suites', 'reports/html/assets'])
+    cpSync(join(packageRoot, part), join(root, part), { recursive: true });
+  symlinkSync(join(packageRoot, 'datasets/bundled'), join(root, 'datasets/bundled'));
+  mkdirSync(join(root, 'node_modules'));
+  for (const name of readdirSync(packages)) {
+    if (name !== GONE) symlinkSync(join(packages, name), join(root, 'node_modules', name));
+  }
+  return root;
+}
+
+function workspace(): Workspace {
+  const work = new Workspace();
+  work.write('suite.yaml', SUITE);
+  work.write('points.npy', npy(randomVectors(200, 8)));
+  work.write('points.queries.npy', npy(randomVectors(10, 8, 2)));
+  return work;
+}
+
+describe.each([
+  ['is missing', () => {}, 'is not installed'],
+  ['does not load', breakPackage, 'is installed but does not load'],
+])('an engine whose package %s', (_state, prepare, words) => {
+  let root: string;
+  beforeAll(() => {
+    root = installation();
+    prepare(root);
+  });
+  const command = (args: string[], work: Workspace) =>
+    vecparity(args, { folder: work.folder, installation: root });
+
+  test('is skipped with the command that mends it; the rest is measured', async () => {
+    const work = workspace();
+    const { code, stderr, stdout } = await command(['run', 'suite.yaml'], work);
+    expect(code, stderr).toBe(0);
+    const results = work.json<Results>('results.json');
+    expect(results.trials.map(({ engine, state }) => [engine, state])).toEqual([
+      ['hnswlib', 'skipped'],
+      ['hnswlib', 'skipped'],
+      ['usearch', 'completed'],
+    ]);
+    expect(results.trials[0]?.reason).toContain(words);
+    expect(results.trials[0]?.reason).toMatch(/npm install .*hnswlib-node@\d/);
+    expect(stderr).toContain('2 trials are skipped: ');
+    expect(stdout).toMatch(/2 trials skipped/);
+    expect(work.read('report.html')).toContain('npm install --no-save hnswlib-node');
+  });
+
+  test('alone leaves nothing to measure: exit code 3', async () => {
+    const work = workspace();
+    const { code, stderr } = await command(['run', 'suite.yaml', '--engine', 'hnswlib'], work);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/npm install .*hnswlib-node/);
+  });
+
+  test('is named by list engines and doctor, which find the rest in order', async () => {
+    const work = workspace();
+    const list = await command(['list', 'engines'], work);
+    expect(list.stdout).toMatch(/^hnswlib +missing: npm install --no-save hnswlib-node@\d/m);
+    expect(list.stdout).toMatch(/^usearch +available/m);
+    const doctor = await command(['doctor'], work);
+    expect(doctor.code).toBe(0);
+    expect(doctor.stdout).toMatch(
+      /^missing +engine hnswlib: .*\n +mend: npm install --no-save hnswlib-node@\d/m,
+    );
+    expect(doctor.stdout).toContain(words);
+  });
+
+  test('is measured by --retry-failed once it is there', async () => {
+    const work = workspace();
+    await command(['run', 'suite.yaml'], work);
+    const { code, stderr } = await vecparity(['run', '--resume', 'latest', '--retry-failed'], work);
+    expect(code, stderr).toBe(0);
+    const results = work.json<Results>('results.json');
+    expect(results.trials.map(({ state }) => state)).toEqual(['completed', 'completed', 'completed']);
+    expect(results.warnings.join()).toContain(
+      'the run was continued with hnswlib-node 3.0.0 instead of none',
+    );
+  });
+});
+
+/** As a native package is whose binary was made for another version of Node. */
+function breakPackage(root: string): void {
+  const folder = join(root, 'node_modules', GONE);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: GONE, version: '3.0.0', main: 'index.js' }),
+  );
+  writeFileSync(
+    join(folder, 'index.js'),
+    "throw new Error('was compiled against a different Node.js version');\n",
+  );
+}
