@@ -217,6 +217,16 @@ export const trialRowSchema = z.strictObject({
   build: z.string(),
   engine: z.string(),
   engineVersion: z.string().nullable(),
+  /** How the engine's server was had; absent where the engine ran inside the build's own process. */
+  server: z
+    .strictObject({
+      /** `docker`, `url`, or a mode of the engine's own. */
+      mode: z.string(),
+      image: z.string().optional(),
+      /** Digest of the image, or its own id where it was built on the machine. */
+      digest: z.string().optional(),
+    })
+    .optional(),
   series: z.string(),
   index: parameters,
   search: parameters,
