@@ -9,6 +9,7 @@ const ENGINES: Readonly<Record<string, () => Promise<{ engine: EngineDefinition 
   hnswlib: () => import('./hnswlib/engine.js'),
   lancedb: () => import('./lancedb/engine.js'),
   pgvector: () => import('./pgvector/engine.js'),
+  qdrant: () => import('./qdrant/engine.js'),
   'sqlite-vec': () => import('./sqlite-vec/engine.js'),
   null: () => import('./null/engine.js'),
 };

@@ -34,7 +34,7 @@ export const engine: EngineDefinition = {
       'A build is ready when the collection is green, its queue of optimizations is empty, and as many vectors are indexed as there are points.',
       'Each segment has a graph of its own, and ef holds for each: without segments the server makes one for two processors, at least 2 and at most 8, so that the same ef finds more on a larger machine. The number is recorded.',
       'An ef below k works as k; with oversampling it works as k times oversampling at least.',
-      'Quantized vectors are kept in memory beside the original ones. rescore without oversampling reorders the k hits and finds no others; it is the default for binary alone, as in the server.',
+      'Quantized vectors are kept in memory beside the original ones. rescore without oversampling reorders the k hits and finds no others; it is the default for binary alone, as in the server. oversampling without rescore is no more than a larger ef.',
       'type: flat searches with exact: true, which also ignores quantization.',
       'Under cosine the server stores normalised vectors: the lengths are lost.',
       'A query that holds NaN is refused. A stored vector beyond the range of a float32 is accepted and comes first in answers with score NaN; the harness checks all vectors beforehand.',

@@ -41,16 +41,6 @@ export const rules: OptionRules = {
     if (type === 'flat') return { index: { type, quantization: quantized }, search: {}, variant: 'flat' };
     return hnsw(quantized);
   },
-  check: (_index, search) =>
-    search['oversampling'] !== undefined && search['rescore'] !== true
-      ? [
-          {
-            path: ['search', 'oversampling'],
-            message: 'oversampling needs rescore: true',
-            got: search['oversampling'],
-          },
-        ]
-      : [],
 };
 
 /** Beside the quantized vectors the server keeps the original ones, so that it can rescore. */

@@ -13,6 +13,7 @@ const WIDE: Readonly<Record<string, OptionsInput>> = {
   usearch: { index: {}, search: { ef: 1000 } },
   hnswlib: { index: {}, search: { ef: 1000 } },
   lancedb: { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
+  qdrant: { index: {}, search: { ef: 1000 } },
   'sqlite-vec': { index: {}, search: {} },
   null: { index: {}, search: {} },
 };
@@ -21,12 +22,14 @@ const NARROW: Readonly<Record<string, [OptionsInput['search'], OptionsInput['sea
   usearch: [{ ef: 1 }, { ef: 1000 }],
   hnswlib: [{ ef: 1 }, { ef: 1000 }],
   lancedb: [{ nprobe: 1 }, { nprobe: 4 }],
+  qdrant: [{ ef: 1 }, { ef: 1000 }],
 };
 /** A setting that the engine moves to its limit by itself, and that limit, at k = 10. */
 const MOVED: Readonly<Record<string, [OptionsInput['search'], OptionsInput['search']]>> = {
   usearch: [{ ef: 1 }, { ef: 10 }],
   hnswlib: [{ ef: 1 }, { ef: 10 }],
   lancedb: [{ nprobe: 50 }, { nprobe: 4 }],
+  qdrant: [{ ef: 1 }, { ef: 10 }],
 };
 const SMALL_GRAPH = { m: 3, efConstruction: 8 };
 
@@ -78,6 +81,10 @@ for (const { name, definition, missing } of contenders) {
     });
 
     test(`a query of NaN gets ${declared.nanQuery}`, async () => {
+      if (declared.nanQuery === 'an error') {
+        await expect(ask(Number.NaN)).rejects.toThrow('HTTP 4');
+        return;
+      }
       const hits = await ask(Number.NaN);
       expect(hits.rows.length > 0 ? 'arbitrary points' : 'no points').toBe(declared.nanQuery);
     });
@@ -87,6 +94,8 @@ for (const { name, definition, missing } of contenders) {
       if (declared.zeroQuery === 'no points') expect(rows).toEqual([]);
       if (declared.zeroQuery === 'fixed points')
         expect(rows).toEqual(Array.from({ length: 10 }, (_, i) => i));
+      if (declared.zeroQuery === 'points at similarity 0')
+        expect(scores.map(Math.abs)).toEqual(Array(10).fill(0));
       if (declared.zeroQuery === 'points with score NaN') expect(scores).toEqual(Array(10).fill(Number.NaN));
       if (declared.zeroQuery === 'points at distance 1') expect(scores).toEqual(Array(10).fill(1));
     });

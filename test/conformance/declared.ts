@@ -5,9 +5,14 @@ export interface Declared {
   /** Settings under which the engine visits every point, by `type quantization`; undefined: it never ranks. */
   exhaustive: Readonly<Record<string, OptionsInput>>;
   /** What a query of NaN gets. */
-  nanQuery: 'arbitrary points' | 'no points';
+  nanQuery: 'arbitrary points' | 'no points' | 'an error';
   /** What a query of zeros gets under cosine. */
-  zeroQuery: 'points at distance 1' | 'points with score NaN' | 'no points' | 'fixed points';
+  zeroQuery:
+    | 'points at distance 1'
+    | 'points at similarity 0'
+    | 'points with score NaN'
+    | 'no points'
+    | 'fixed points';
   /** Recall@10 that an exhaustive search of each `type quantization` reaches at least, by metric. */
   floor: Readonly<Record<string, Readonly<Record<'cosine' | 'dot' | 'l2', number>>>>;
 }
@@ -71,6 +76,28 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
       // The engine's own weakness: see its remarks.
       'hnsw sq8': { cosine: 0.99, dot: 0.5, l2: 0.97 },
       'hnsw pq': { cosine: 0.97, dot: 0.95, l2: 0.97 },
+    },
+  },
+  qdrant: {
+    exhaustive: {
+      'flat none': { index: { type: 'flat' }, search: {} },
+      'hnsw none': { index: {}, search: { ef: ALL } },
+      // So much oversampling that nearly every point is ranked by its original vector.
+      'hnsw sq8': { index: { quantization: 'sq8' }, search: { ef: ALL, rescore: true, oversampling: 100 } },
+      'hnsw pq': { index: { quantization: 'pq' }, search: { ef: ALL, rescore: true, oversampling: 100 } },
+      'hnsw binary': {
+        index: { quantization: 'binary' },
+        search: { ef: ALL, rescore: true, oversampling: 100 },
+      },
+    },
+    nanQuery: 'an error',
+    zeroQuery: 'points at similarity 0',
+    floor: {
+      'flat none': exact,
+      'hnsw none': graph,
+      'hnsw sq8': graph,
+      'hnsw pq': { cosine: 0.97, dot: 0.97, l2: 0.97 },
+      'hnsw binary': { cosine: 0.97, dot: 0.9, l2: 0.9 },
     },
   },
   'sqlite-vec': {

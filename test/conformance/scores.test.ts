@@ -37,6 +37,11 @@ function everyHit(answers: readonly Answer[], check: (query: number, row: number
 
 /** Index settings whose scores are the declared form, beside the engine's default. */
 const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
+  qdrant: [
+    { index: { type: 'flat' }, search: {} },
+    { index: {}, search: { ef: 200 } },
+    { index: { quantization: 'sq8' }, search: { ef: 200, rescore: true, oversampling: 2 } },
+  ],
   lancedb: [
     { index: { type: 'flat' }, search: {} },
     { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },

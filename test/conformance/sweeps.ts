@@ -5,7 +5,7 @@ export interface Sweep {
   key: string;
   part: keyof OptionsInput;
   /** null: the parameter is left out. */
-  values: readonly (string | number | null)[];
+  values: readonly (string | number | boolean | null)[];
   fixed: OptionsInput;
   recall: 'rises' | 'falls';
   /** Smallest difference of recall@10 between the first and the last value. */
@@ -157,6 +157,90 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       by: 0.2,
     },
   ],
+  // One segment: the same ef finds more in several.
+  qdrant: [
+    {
+      key: 'ef',
+      part: 'search',
+      values: [10, 32, 128, 512],
+      fixed: graph(0, { segments: 1, m: 8 }),
+      recall: 'rises',
+      by: 0.05,
+    },
+    {
+      key: 'm',
+      part: 'index',
+      values: [3, 6, 12, 24],
+      fixed: graph(16, { segments: 1 }),
+      recall: 'rises',
+      by: 0.2,
+    },
+    {
+      key: 'efConstruction',
+      part: 'index',
+      values: [8, 32, 128],
+      fixed: graph(16, { segments: 1, m: 8 }),
+      recall: 'rises',
+      by: 0.03,
+    },
+    {
+      key: 'fullScanThreshold',
+      part: 'index',
+      values: [10, 100_000],
+      fixed: graph(10, { segments: 1, m: 4 }),
+      recall: 'rises',
+      by: 0.1,
+    },
+    { key: 'segments', part: 'index', values: [1, 8], fixed: graph(10, { m: 4 }), recall: 'rises', by: 0.05 },
+    {
+      key: 'quantization',
+      part: 'index',
+      values: ['none', 'sq8', 'pq'],
+      fixed: graph(512),
+      recall: 'falls',
+      by: 0.1,
+    },
+    {
+      key: 'compression',
+      part: 'index',
+      values: ['x64', 'x16', 'x4'],
+      fixed: graph(512, { quantization: 'pq' }),
+      recall: 'rises',
+      by: 0.1,
+    },
+    {
+      key: 'encoding',
+      part: 'index',
+      values: ['one_bit', 'two_bits'],
+      fixed: { index: { quantization: 'binary' }, search: { ef: 512, rescore: false } },
+      recall: 'rises',
+      by: 0.03,
+    },
+    {
+      key: 'quantile',
+      part: 'index',
+      values: [0.5, 0.99],
+      fixed: graph(512, { quantization: 'sq8' }),
+      recall: 'rises',
+      by: 0.02,
+    },
+    {
+      key: 'rescore',
+      part: 'search',
+      values: [false, true],
+      fixed: { index: { quantization: 'pq' }, search: { ef: 512, oversampling: 4 } },
+      recall: 'rises',
+      by: 0.1,
+    },
+    {
+      key: 'oversampling',
+      part: 'search',
+      values: [null, 2, 8],
+      fixed: { index: { quantization: 'pq' }, search: { ef: 512, rescore: true } },
+      recall: 'rises',
+      by: 0.05,
+    },
+  ],
   'sqlite-vec': [],
   null: [],
 };
@@ -168,7 +252,7 @@ export interface SweepResult {
 }
 
 /** The combination with one value put in; a null leaves the key out. */
-export function withValue(sweep: Sweep, value: string | number | null): OptionsInput {
+export function withValue(sweep: Sweep, value: string | number | boolean | null): OptionsInput {
   const { [sweep.key]: _, ...rest } = sweep.fixed[sweep.part];
   const part = value === null ? rest : { ...rest, [sweep.key]: value };
   return { ...sweep.fixed, [sweep.part]: part };
