@@ -7,7 +7,7 @@ import { connectServer, type Session } from './client.js';
 import { createCollection } from './collection.js';
 import { checkData, INDEX_TYPES, rules } from './options.js';
 
-const PACKAGES = ['pg', 'testcontainers'];
+const PACKAGES = ['pg'];
 /** Bits, half precision and iterative scans. */
 const MINIMUM = '0.8.0';
 
@@ -36,6 +36,7 @@ export const engine: EngineDefinition = {
       'f16 and binary are indexes over expressions: the table keeps the full vectors. f16 ranks by the rounded vectors, and its scores are theirs.',
       'binary keeps the sign of each component and finds by Hamming distance; candidates (at most ef, unless the scan is iterative) are ranked again by the full vectors. With rescore: false, scores count differing bits.',
       'Points that are all zero are not in an index for cosine. A vector that holds NaN or infinity is refused.',
+      'In a container, shared_buffers is a quarter of the memory limit, 1 GB without one; it is recorded with the build.',
       'Graphs and clusters start from random numbers that cannot be fixed: two builds differ.',
     ],
   },

@@ -25,7 +25,10 @@ function launchDocker(request: LaunchRequest) {
       engine: 'pgvector',
       port: PORT,
       environment: { POSTGRES_PASSWORD: password },
-      command: ['postgres', ...settings(memory, request.threads).flatMap((setting) => ['-c', setting])],
+      command: [
+        'postgres',
+        ...settings(request.memoryBytes, request.threads).flatMap((setting) => ['-c', setting]),
+      ],
       dataPath: '/var/lib/postgresql/data',
       // Parallel builds put the whole graph there; it is only a limit and takes nothing by itself.
       sharedMemoryBytes: memory,
@@ -45,11 +48,13 @@ function launchDocker(request: LaunchRequest) {
 }
 
 /**
- * PostgreSQL's defaults are for a machine of 128 MB. A quarter of the memory for its cache is its manual's own
- * advice; checkpoints are kept out of short measurements; durability stays as it is.
+ * PostgreSQL's own cache is 128 MB whatever the machine. A quarter of the memory limit is its manual's advice; without
+ * a limit it is 1 GB (or a quarter of the machine), as bookkeeping for more would show in the memory of small runs.
+ * Checkpoints are kept out of short measurements; durability stays as it is.
  */
-function settings(memory: number, threads: number): string[] {
-  const cache = Math.max(32, Math.min(4096, Math.floor(memory / 4 / MIB)));
+function settings(limit: number | undefined, threads: number): string[] {
+  const quarter = Math.floor((limit ?? Math.min(4096 * MIB, totalmem())) / 4 / MIB);
+  const cache = Math.max(32, quarter);
   return [
     `shared_buffers=${cache}MB`,
     'max_wal_size=4GB',

@@ -10,6 +10,7 @@ import { readEnvironment } from '../../run/environment.js';
 import { lockOwner } from '../../store/lock.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
+import { dockerFindings } from '../docker-findings.js';
 import { displayPath } from '../prepare-run.js';
 
 interface Finding {
@@ -28,6 +29,7 @@ export async function doctorCommand(
   const findings = [
     runtime(),
     ...(await engines()),
+    ...(await dockerFindings(context, options.clean === true)),
     ...(await bundledDatasets(context)),
     folderFinding('runs', context.runs),
     folderFinding('cache', context.cache),
