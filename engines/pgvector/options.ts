@@ -64,9 +64,9 @@ type Given = Readonly<Record<string, unknown>>;
 
 /** Where an iterative scan gives up; the presets are pgvector's own. */
 function scan(type: string, search: Given): OptionShape['search'] {
-  if ((search['iterativeScan'] ?? 'off') === 'off') return { iterativeScan: 'off' };
+  if ((search['iterativeScan'] ?? 'off') === 'off') return { iterativeScan: null };
   const limit = type === 'hnsw' ? { maxScanTuples: 20_000 } : { maxProbes: 32_768 };
-  return { iterativeScan: 'off', ...limit };
+  return { iterativeScan: null, ...limit };
 }
 
 /** Only bits are ranked again by the full vectors: half precision ranks well enough by itself. */

@@ -80,7 +80,7 @@ async function requirePlan(
 /** More probes than lists work as all lists; a graph search ranks again only what it has found. */
 function effective({ index }: CollectionSpec, search: Parameters): Parameters {
   const { nprobe, ef, candidates, iterativeScan } = search;
-  const found = candidates !== undefined && ef !== undefined && iterativeScan === 'off';
+  const found = candidates !== undefined && ef !== undefined && (iterativeScan ?? 'off') === 'off';
   return {
     ...search,
     ...(nprobe !== undefined && { nprobe: Math.min(Number(nprobe), Number(index['nlist'])) }),

@@ -85,7 +85,9 @@ function nearest(from: string, distance: string, k: number): string {
 /** Session settings of a search. */
 export function searchSettings(spec: CollectionSpec, search: Parameters): string[] {
   const { ef, nprobe, iterativeScan, maxScanTuples, maxProbes } = search;
-  const order = { off: 'off', strict: 'strict_order', relaxed: 'relaxed_order' }[String(iterativeScan)];
+  const order = { off: 'off', strict: 'strict_order', relaxed: 'relaxed_order' }[
+    String(iterativeScan ?? 'off')
+  ];
   return [
     // One query uses one core, parses once, and is not compiled: what a setting changes is the index alone.
     'SET max_parallel_workers_per_gather = 0',

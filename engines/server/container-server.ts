@@ -109,12 +109,13 @@ export class ContainerServer implements LaunchedServer {
     return this.#started.log.tail(lines);
   }
 
-  async restart(how: 'stop' | 'kill'): Promise<Endpoint> {
+  /** A function and not a method: it is handed on alone. */
+  readonly restart = async (how: 'stop' | 'kill'): Promise<Endpoint> => {
     const done = this.#restart(how);
     this.#restarting = done.catch(() => undefined);
     await done;
     return this.endpoint;
-  }
+  };
 
   async stop(): Promise<void> {
     if (this.#stopped) return;

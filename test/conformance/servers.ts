@@ -38,7 +38,7 @@ const launched = new Map<string, Promise<LaunchedServer>>();
 /** What connecting needs beyond a folder; nothing for embedded engines. */
 export async function serverOptions(
   definition: EngineDefinition,
-): Promise<Pick<ConnectOptions, 'endpoint' | 'mode'>> {
+): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>> {
   const { name, server } = definition;
   if (server === undefined) return {};
   const asked = request(definition);
@@ -47,7 +47,9 @@ export async function serverOptions(
     running = server.load().then((launcher) => launcher.launch(asked));
     launched.set(name, running);
   }
-  return { endpoint: (await running).endpoint, mode: asked.mode };
+  const { endpoint, restart } = await running;
+  const restartServer = restart?.bind(await running);
+  return { endpoint, mode: asked.mode, restartServer };
 }
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 import type { OptionsInput } from '../../engines/engine.js';
+import { PGVECTOR_SWEEPS } from './pgvector.js';
 
 /** A swept parameter, what is held fixed, and what recall does from the first value to the last. */
 export interface Sweep {
@@ -157,6 +158,100 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       by: 0.2,
     },
   ],
+  chroma: [
+    {
+      key: 'ef',
+      part: 'search',
+      values: [10, 32, 128, 512],
+      fixed: graph(0, { m: 8 }),
+      recall: 'rises',
+      by: 0.05,
+    },
+    {
+      key: 'ef',
+      part: 'index',
+      values: [10, 128],
+      fixed: { index: { m: 8 }, search: {} },
+      recall: 'rises',
+      by: 0.05,
+    },
+    { key: 'm', part: 'index', values: [3, 6, 12, 24], fixed: graph(16), recall: 'rises', by: 0.2 },
+    {
+      key: 'efConstruction',
+      part: 'index',
+      values: [8, 32, 128],
+      fixed: graph(16, { m: 8 }),
+      recall: 'rises',
+      by: 0.03,
+    },
+  ],
+  milvus: [
+    {
+      key: 'ef',
+      part: 'search',
+      values: [10, 32, 128, 512],
+      fixed: graph(0, { m: 8 }),
+      recall: 'rises',
+      by: 0.05,
+    },
+    { key: 'm', part: 'index', values: [3, 6, 24], fixed: graph(16), recall: 'rises', by: 0.2 },
+    {
+      key: 'efConstruction',
+      part: 'index',
+      values: [8, 32, 128],
+      fixed: graph(16, { m: 8 }),
+      recall: 'rises',
+      by: 0.03,
+    },
+    {
+      key: 'nprobe',
+      part: 'search',
+      values: [1, 4, 16, 32],
+      fixed: ivf({ nlist: 32 }, {}),
+      recall: 'rises',
+      by: 0.3,
+    },
+    {
+      key: 'nlist',
+      part: 'index',
+      values: [4, 16, 64],
+      fixed: ivf({}, { nprobe: 2 }),
+      recall: 'falls',
+      by: 0.15,
+    },
+    {
+      key: 'quantization',
+      part: 'index',
+      values: ['none', 'sq8', 'pq'],
+      fixed: ivf({ nlist: 8 }, { nprobe: 8 }),
+      recall: 'falls',
+      by: 0.2,
+    },
+    {
+      key: 'pqSegments',
+      part: 'index',
+      values: [12, 48],
+      fixed: ivf({ quantization: 'pq', nlist: 8 }, { nprobe: 8 }),
+      recall: 'rises',
+      by: 0.2,
+    },
+    {
+      key: 'bits',
+      part: 'index',
+      values: [4, 8],
+      fixed: ivf({ quantization: 'pq', nlist: 8, pqSegments: 24 }, { nprobe: 8 }),
+      recall: 'rises',
+      by: 0.1,
+    },
+    {
+      key: 'reorderK',
+      part: 'search',
+      values: [null, 20, 100],
+      fixed: { index: { type: 'scann', nlist: 8 }, search: { nprobe: 8 } },
+      recall: 'rises',
+      by: 0.1,
+    },
+  ],
   // One segment: the same ef finds more in several.
   qdrant: [
     {
@@ -241,6 +336,7 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       by: 0.05,
     },
   ],
+  pgvector: PGVECTOR_SWEEPS,
   'sqlite-vec': [],
   null: [],
 };
