@@ -30,6 +30,7 @@ export interface HnswConfiguration {
   ef_construction?: number;
   max_neighbors?: number;
   ef_search?: number;
+  sync_threshold?: number;
 }
 
 /** A client; nothing is sent yet. */

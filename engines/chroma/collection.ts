@@ -14,6 +14,8 @@ import { ask, type ChromaClient, type ChromaCollection, openClient } from './cli
 import { DEFAULT_EF } from './options.js';
 
 const SPACES: Readonly<Record<Metric, string>> = { cosine: 'cosine', dot: 'ip', l2: 'l2' };
+/** Points after which the graph is written: it is after each batch that has as many. */
+const ALWAYS = 2;
 /** Above this, asking for all points at once would take longer than it is worth. */
 const MAX_ASKED = 50_000;
 
@@ -37,6 +39,8 @@ export async function createCollection(
     max_neighbors: Number(index['m']),
     ef_construction: Number(index['efConstruction']),
     ef_search: Number(index['ef'] ?? DEFAULT_EF),
+    // Default 1000: of what came after the last thousand a restart would build the graph again, and differently.
+    sync_threshold: ALWAYS,
   };
   const options = { name, embeddingFunction: null, configuration: { hnsw } };
   const collection = await ask('create the collection', session.client.createCollection(options));

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { FailureError } from '../../common/errors.js';
+import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { requireClient } from '../packages.js';
 
 /** What is used of `@zilliz/milvus2-sdk-node`. Declared here and not imported: the package is optional. */
@@ -17,6 +17,7 @@ export interface MilvusConfig {
   maxRetries: number;
   timeout: number;
   telemetry: { enabled: boolean };
+  logLevel: string;
 }
 
 /** Outcome of every call; older servers fill `error_code`, newer ones `code`, some only one of them. */
@@ -117,17 +118,31 @@ export function requireSuccess(what: string, { error_code, code, reason }: Milvu
   });
 }
 
-/** Some calls throw plain objects instead of errors; rethrows them as FailureError. */
+/** gRPC's own code of a server that cannot be reached. */
+const UNAVAILABLE = 14;
+
+/**
+ * Some calls throw plain objects instead of errors: those become FailureError. Throws ConnectionLostError where the
+ * server is gone.
+ */
 export async function outcome<T>(what: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof Error) throw error;
+    if (error instanceof Error) throw isGone(error) ? lost(what, error) : error;
     const { reason, error_code, code } = error as MilvusStatus;
     throw new FailureError(`${what}: ${reason ?? JSON.stringify(error)} (code ${code ?? error_code})`, {
       where: 'milvus',
     });
   }
+}
+
+function isGone(error: Error): boolean {
+  return (error as { code?: unknown }).code === UNAVAILABLE;
+}
+
+function lost(what: string, error: Error): ConnectionLostError {
+  return new ConnectionLostError(`${what}: ${error.message}`, { where: 'milvus', cause: error });
 }
 
 /** Calls whose answer is the outcome itself. */

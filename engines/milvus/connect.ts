@@ -39,6 +39,8 @@ function configOf({ host, port, tls, secrets, settings }: Endpoint): MilvusConfi
     maxRetries: 0,
     timeout: TIMEOUT_MS,
     telemetry: { enabled: false },
+    // Elsewhere than in production the client prints every answer.
+    logLevel: 'error',
   };
 }
 

@@ -7,6 +7,7 @@ import {
   loadGrpc,
   type MilvusClient,
   type MutationResult,
+  outcome,
   requireSuccess,
 } from './client.js';
 
@@ -58,7 +59,10 @@ async function insertRows(grpc: Grpc, target: InsertTarget, batch: LoadBatch, fr
   };
   const stub = await client.channelPool.acquire();
   try {
-    const { status, insert_cnt } = await call(grpc, stub, request, column, client.metadata);
+    const { status, insert_cnt } = await outcome(
+      'insert',
+      call(grpc, stub, request, column, client.metadata),
+    );
     requireSuccess('insert', status);
     if (Number(insert_cnt) !== to - from) {
       throw new FailureError(`the server took ${insert_cnt} of ${to - from} points`, {
