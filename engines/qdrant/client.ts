@@ -22,7 +22,7 @@ export interface QdrantClient {
 export type Distance = 'Cosine' | 'Dot' | 'Euclid';
 
 export type QuantizationConfig =
-  | { scalar: { type: 'int8'; quantile?: number; always_ram: boolean } }
+  | { scalar: { type: 'int8'; always_ram: boolean } }
   | { product: { compression: string; always_ram: boolean } }
   | { binary: { encoding: string; always_ram: boolean } };
 

@@ -35,6 +35,7 @@ export const engine: EngineDefinition = {
       'Each segment has a graph of its own, and ef holds for each: without segments the server makes one for two processors, at least 2 and at most 8, so that the same ef finds more on a larger machine. The number is recorded.',
       'An ef below k works as k; with oversampling it works as k times oversampling at least.',
       'Quantized vectors are kept in memory beside the original ones. rescore without oversampling reorders the k hits and finds no others; it is the default for binary alone, as in the server. oversampling without rescore is no more than a larger ef.',
+      'The quantile of sq8 is left alone: in 1.17 it cuts off a share of the values that is smaller by the number of dimensions than it says, so that it cuts off next to nothing.',
       'type: flat searches with exact: true, which also ignores quantization.',
       'Under cosine the server stores normalised vectors: the lengths are lost.',
       'A query that holds NaN is refused. A stored vector beyond the range of a float32 is accepted and comes first in answers with score NaN; the harness checks all vectors beforehand.',

@@ -21,7 +21,6 @@ export const rules: OptionRules = {
       /** KiB of vectors below which a segment is scanned although it has a graph. */
       fullScanThreshold: integer(10, 1_000_000_000),
       segments: integer(1, 256),
-      quantile: decimal(0.5, 1),
       compression: choice(['x4', 'x8', 'x16', 'x32', 'x64']),
       encoding: choice(['one_bit', 'one_and_half_bits', 'two_bits']),
     })
@@ -55,7 +54,7 @@ function hnsw(quantized: string): OptionShape {
   };
   if (quantized === 'none') return { index, search: { ef: 64 }, variant: 'hnsw' };
   const own = {
-    sq8: { quantile: null },
+    sq8: {},
     pq: { compression: 'x16' },
     binary: { encoding: 'one_bit' },
   }[quantized]!;

@@ -46,11 +46,8 @@ export function createBody({ dimensions, metric, index }: CollectionSpec, thread
 }
 
 function quantizationOf(index: Parameters): QuantizationConfig | undefined {
-  const { quantization, quantile, compression, encoding } = index;
-  if (quantization === 'sq8') {
-    const own = quantile === undefined ? {} : { quantile: Number(quantile) };
-    return { scalar: { type: 'int8', ...own, always_ram: true } };
-  }
+  const { quantization, compression, encoding } = index;
+  if (quantization === 'sq8') return { scalar: { type: 'int8', always_ram: true } };
   if (quantization === 'pq') return { product: { compression: String(compression), always_ram: true } };
   if (quantization === 'binary') return { binary: { encoding: String(encoding), always_ram: true } };
   return undefined;

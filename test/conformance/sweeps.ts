@@ -252,7 +252,7 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       by: 0.1,
     },
   ],
-  // One segment: the same ef finds more in several.
+  // One segment where a parameter of the graph is swept: the same ef finds more in several.
   qdrant: [
     {
       key: 'ef',
@@ -310,14 +310,6 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       fixed: { index: { quantization: 'binary' }, search: { ef: 512, rescore: false } },
       recall: 'rises',
       by: 0.03,
-    },
-    {
-      key: 'quantile',
-      part: 'index',
-      values: [0.5, 0.99],
-      fixed: graph(512, { quantization: 'sq8' }),
-      recall: 'rises',
-      by: 0.02,
     },
     {
       key: 'rescore',

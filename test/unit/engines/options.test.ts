@@ -167,12 +167,6 @@ describe('faults', () => {
     ],
     [
       'qdrant',
-      { quantization: 'sq8', quantile: 0.4 },
-      {},
-      ['index.quantile: quantile must be a number from 0.5 to 1'],
-    ],
-    [
-      'qdrant',
       { quantization: 'sq8' },
       { rescore: 'yes', oversampling: 0.5 },
       [

@@ -220,10 +220,6 @@ describe('settings', () => {
       },
     ],
     [{ quantization: 'sq8' }, { quantization_config: { scalar: { type: 'int8', always_ram: true } } }],
-    [
-      { quantization: 'sq8', quantile: 0.99 },
-      { quantization_config: { scalar: { type: 'int8', quantile: 0.99, always_ram: true } } },
-    ],
     [{ quantization: 'pq' }, { quantization_config: { product: { compression: 'x16', always_ram: true } } }],
     [
       { quantization: 'binary', encoding: 'two_bits' },
