@@ -1,4 +1,4 @@
-import { FailureError, messageOf } from '../../common/errors.js';
+import { ConnectionLostError, FailureError, messageOf, type VecparityError } from '../../common/errors.js';
 import type { Endpoint } from '../launch.js';
 import { requireClient } from '../packages.js';
 
@@ -113,8 +113,16 @@ interface ClientError {
   cause?: { code?: string; message?: string };
 }
 
-/** The server's own words instead of the client's `Bad Request`, with the remedy where there is one. */
-export function failure(doing: string, { host, port }: Endpoint, error: unknown): FailureError {
+/**
+ * The server's own words instead of the client's `Bad Request`, with the remedy where there is one. Without an answer
+ * the server is gone: a ConnectionLostError, unless it was never reached.
+ */
+export function failure(
+  doing: string,
+  { host, port }: Endpoint,
+  error: unknown,
+  reached = true,
+): VecparityError {
   const { status, data, cause } = error as ClientError;
   const where = `qdrant at ${host}:${port}`;
   if (status !== undefined) {
@@ -125,7 +133,9 @@ export function failure(doing: string, { host, port }: Endpoint, error: unknown)
     return new FailureError(what, { where, next, cause: error });
   }
   const reason = cause?.code ?? cause?.message ?? messageOf(error);
-  return new FailureError(`${doing}: no answer (${reason})`, { where, next: remedy(reason), cause: error });
+  const what = `${doing}: no answer (${reason})`;
+  if (reached) return new ConnectionLostError(what, { where, cause: error });
+  return new FailureError(what, { where, next: remedy(reason), cause: error });
 }
 
 function remedy(reason: string): string {

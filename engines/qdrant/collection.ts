@@ -1,4 +1,4 @@
-import { FailureError } from '../../common/errors.js';
+import { FailureError, VecparityError } from '../../common/errors.js';
 import type {
   Collection,
   CollectionSpec,
@@ -153,7 +153,7 @@ class QdrantCollection implements Collection {
       return await request();
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof FailureError) throw error;
+      if (error instanceof VecparityError) throw error;
       throw failure(doing, this.#session.endpoint, error);
     }
   }

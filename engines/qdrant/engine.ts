@@ -72,7 +72,7 @@ async function requireVersion(client: QdrantClient, endpoint: Endpoint): Promise
   try {
     version = (await client.versionInfo()).version;
   } catch (error) {
-    throw failure('cannot connect', endpoint, error);
+    throw failure('cannot connect', endpoint, error, false);
   }
   const where = `qdrant at ${endpoint.host}:${endpoint.port}`;
   const [major, minor] = String(version).split('.').map(Number);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { ConnectionLostError } from '../../../../common/errors.js';
 import type { Metric } from '../../../../datasets/dataset.js';
 import type { Collection, LoadBatch, OptionsInput } from '../../../../engines/engine.js';
 import { openClient } from '../../../../engines/qdrant/client.js';
@@ -160,6 +161,26 @@ describe('answers of the real server', () => {
     await expect(askFor(collection, 3, [1, 2, 3, 4])).rejects.toThrow(
       `${where}the query failed: HTTP 404: Not found: Collection \`nope\` doesn't exist!`,
     );
+  });
+
+  test('a server that is gone is told from one that refuses', async () => {
+    const server = await serve(beyondTranscript);
+    const collection = await collect(server);
+    const prepared = await collection.prepare(parsed({ type: 'flat' }).search, 3);
+    await prepared.query(Float32Array.of(1, 2, 3, 4));
+    running = undefined;
+    await server.close();
+    const gone = /qdrant at 127\.0\.0\.1:\d+: .*: no answer \((ECONNREFUSED|UND_ERR_SOCKET|ECONNRESET)\)/;
+    for (const asked of [
+      () => prepared.query(Float32Array.of(1, 2, 3, 4)),
+      () => collection.load(many(3), never),
+      () => collection.ready(never),
+      () => collection.drop(),
+    ]) {
+      const error = await Promise.resolve(asked()).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(ConnectionLostError);
+      expect((error as Error).message).toMatch(gone);
+    }
   });
 
   test('a collection that exists is not taken over', async () => {
