@@ -3,6 +3,7 @@ import type { Endpoint } from '../launch.js';
 import { abortable } from '../load.js';
 import { requireClient } from '../packages.js';
 import { CopyIn } from './copy.js';
+import { connectFailure, statementError } from './errors.js';
 
 export type Row = readonly (string | null)[];
 
@@ -24,7 +25,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Opens a connection. Rejects with the server's own error. */
+/** Opens a connection. Rejects with FailureError, which names the remedy where it is known. */
 export async function connectServer(endpoint: Endpoint, signal: AbortSignal): Promise<Session> {
   const { Client } = requireClient('pg') as typeof Pg;
   const client = new Client({
@@ -43,7 +44,8 @@ export async function connectServer(endpoint: Endpoint, signal: AbortSignal): Pr
     await abortable(client.connect(), signal);
   } catch (error) {
     await client.end().catch(() => undefined);
-    throw error;
+    signal.throwIfAborted();
+    throw connectFailure(error, endpoint);
   }
   return new ServerSession(client, endpoint);
 }
@@ -59,12 +61,8 @@ class ServerSession implements Session {
 
   async query(text: string, values?: readonly unknown[]): Promise<Row[]> {
     const parameters = values === undefined ? {} : { values: [...values] };
-    const answer = await this.#client.query<string[]>({
-      text,
-      rowMode: 'array',
-      types: AS_TEXT,
-      ...parameters,
-    });
+    const asked = { text, rowMode: 'array' as const, types: AS_TEXT, ...parameters };
+    const answer = await this.#told(this.#client.query<string[]>(asked));
     const last = Array.isArray(answer) ? (answer as Pg.QueryArrayResult<string[]>[]).at(-1)! : answer;
     return last.rows;
   }
@@ -72,14 +70,17 @@ class ServerSession implements Session {
   async copy(sql: string, chunks: Iterable<Buffer>, signal: AbortSignal): Promise<void> {
     const copy = new CopyIn(sql, chunks, signal);
     this.#client.query(copy as unknown as Pg.Submittable);
-    await copy.done;
+    await this.#told(copy.done).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw error;
+    });
   }
 
   async prepare(name: string, text: string): Promise<(parameter: Buffer) => Promise<Row[]>> {
     const client = this.#client;
     return async (parameter) => {
       const config = { name, text, values: [parameter], rowMode: 'array' as const, types: AS_TEXT };
-      return (await client.query<string[]>(config)).rows;
+      return (await this.#told(client.query<string[]>(config))).rows;
     };
   }
 
@@ -99,6 +100,14 @@ class ServerSession implements Session {
 
   async close(): Promise<void> {
     await this.#client.end();
+  }
+
+  async #told<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw statementError(error, this.#endpoint);
+    }
   }
 }
 

@@ -42,20 +42,27 @@ export async function runBuild(
   resetPeak();
   const baseline = peakSinceReset();
   if (baseline !== undefined) cost.memoryBaselineBytes = baseline;
-  let engine: ConnectedEngine | undefined;
-  let collection: Collection | undefined;
+  let opened: [ConnectedEngine, Collection] | undefined;
   try {
-    [engine, collection] = await create(context);
-    await load(context, collection);
-    await index(context, collection);
+    opened = await create(context);
+    await load(context, opened[1]);
+    await index(context, opened[1]);
     await send({ type: 'cost', cost });
-    await searchTrials(context, collection);
-  } finally {
+    await searchTrials(context, opened[1]);
+  } catch (error) {
     await send({ type: 'cost', cost: withOverallPeak(cost) });
-    await collection?.drop();
-    await engine?.close();
-    vectors.close();
+    // The first failure is the one to tell: cleaning up after a server that is gone fails, too.
+    await leave(opened).catch(() => undefined);
+    throw error;
   }
+  await send({ type: 'cost', cost: withOverallPeak(cost) });
+  await leave(opened);
+  vectors.close();
+}
+
+async function leave(opened: [ConnectedEngine, Collection] | undefined): Promise<void> {
+  await opened?.[1].drop();
+  await opened?.[0].close();
 }
 
 /** Times a phase, keeps its peak memory and tells the supervisor where we are. */
