@@ -41,6 +41,7 @@ export const engine: EngineDefinition = {
       'A query that holds NaN is refused. A stored vector beyond the range of a float32 is accepted and comes first in answers with score NaN; the harness checks all vectors beforehand.',
       'The size on disk is that of a snapshot of the collection, which is deleted again.',
       'Builds draw random levels: two builds differ.',
+      'The key of a server that runs already is VECPARITY_QDRANT_API_KEY, else QDRANT_API_KEY; the port is 6333 unless the address names one, also with https.',
       'On a server that runs already, only collections are made that begin with vecparity- and end at random, and only these are removed; a run that was killed may leave one.',
     ],
   },
