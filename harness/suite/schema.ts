@@ -50,6 +50,7 @@ export const engineEntrySchema = z.strictObject({
     .meta({ description: 'Container image instead of the pinned one; best with a digest.' }),
   url: z.string().min(1).optional().meta({
     description:
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
       'Address of a server that runs already; credentials as ${VARIABLES} or from the environment.',
   }),
   memory: z

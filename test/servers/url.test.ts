@@ -36,6 +36,7 @@ describeWithPgvector('a server that runs already', () => {
     );
     const before = await tables();
     const password = server.endpoint.secrets['password']!;
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const work = serverSuite('url: "postgres://postgres:${DB_PASSWORD}@${DB_HOST}/postgres"', '', 'm: 4');
     const DB_HOST = `${server.endpoint.host}:${server.endpoint.port}`;
     const env = { DB_PASSWORD: password, DB_HOST };
@@ -80,6 +81,7 @@ describeWithPgvector('a server that runs already', () => {
       'check host and port',
     ],
   ])('%s is told with the remedy, exit code 3', async (_, address, what, next) => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const work = serverSuite('url: ${DB_URL}', '', 'm: 4');
     const { code, stderr } = await vecparity(['run', 'suite.yaml'], {
       folder: work.folder,
@@ -96,6 +98,7 @@ describeWithPgvector('a server that runs already', () => {
 
   test('a user who may not make the extension is told so', async () => {
     await session.query("CREATE ROLE guest LOGIN PASSWORD 'guest'; DROP EXTENSION IF EXISTS vector");
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const work = serverSuite('url: ${DB_URL}', '', 'm: 4');
     const env = { DB_URL: url('guest', 'guest') };
     const { code } = await vecparity(['run', 'suite.yaml'], { folder: work.folder, env });
