@@ -1,25 +1,19 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FailureError, messageOf } from '../../common/errors.js';
-import type { PreparedVectors } from '../../datasets/dataset.js';
+import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../store/schema.js';
-import type { ChildMessage, Job, Phase } from './protocol.js';
+import { type BuildContext, inPhase } from './phase.js';
+import type { ChildMessage, Job } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
 const PROGRESS_MS = 500;
-
-export interface BuildContext {
-  job: Job;
-  send: (message: ChildMessage) => Promise<void>;
-  signal: AbortSignal;
-  cost: BuildCost;
-  vectors: PreparedVectors;
-}
 
 /**
  * One build from beginning to end inside its own process: create, load, index, then every search setting.
@@ -37,53 +31,39 @@ export async function runBuild(
   resetPeak();
   const baseline = peakSinceReset();
   if (baseline !== undefined) cost.memoryBaselineBytes = baseline;
-  let engine: ConnectedEngine | undefined;
-  let collection: Collection | undefined;
+  const closers: (() => Promise<void> | void)[] = [() => vectors.close()];
+  let failure: { error: unknown } | undefined;
   try {
-    [engine, collection] = await create(context);
+    const [engine, collection] = await create(context);
+    closers.unshift(
+      () => collection.drop(),
+      () => engine.close(),
+    );
     await load(context, collection);
     await index(context, collection);
     await send({ type: 'cost', cost });
     await searchTrials(context, collection);
-  } finally {
-    await send({ type: 'cost', cost: withOverallPeak(cost) });
-    await collection?.drop();
-    await engine?.close();
-    vectors.close();
+  } catch (error) {
+    failure = { error };
   }
-}
-
-/** Times a phase, keeps its peak memory and tells the supervisor where we are. */
-export async function inPhase<T>(
-  { send, cost }: BuildContext,
-  phase: Phase,
-  about: { trial?: string; total: number; unit: string },
-  work: () => Promise<T>,
-): Promise<{ result: T; seconds: number }> {
-  await send({ type: 'begin', phase, ...about });
-  resetPeak();
-  const start = performance.now();
-  try {
-    const result = await work();
-    const seconds = (performance.now() - start) / 1000;
-    const trial = about.trial === undefined ? {} : { trial: about.trial };
-    await send({ type: 'end', phase, ...trial, seconds });
-    return { result, seconds };
-  } finally {
-    // Recording is the harness's own work: its memory is not the engine's, and what it leaves behind is collected.
-    if (phase === 'record') globalThis.gc?.();
-    const peak = phase === 'record' ? undefined : peakSinceReset();
-    const before = cost.memoryPeakBytes?.[phase] ?? 0;
-    if (peak !== undefined)
-      cost.memoryPeakBytes = { ...cost.memoryPeakBytes, [phase]: Math.max(before, peak) };
+  await send({ type: 'cost', cost: withOverallPeak(cost) });
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      failure ??= { error }; // What went wrong first is what matters.
+    }
   }
+  if (failure !== undefined) throw failure.error;
 }
 
 async function create(context: BuildContext): Promise<[ConnectedEngine, Collection]> {
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const options = { folder: job.workFolder, threads: job.threads, seed: job.seed };
+    const folder = join(job.workFolder, 'data');
+    mkdirSync(folder);
+    const options = { folder, threads: job.threads, seed: job.seed };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const spec = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };
@@ -154,11 +134,4 @@ async function index(context: BuildContext, collection: Collection): Promise<voi
 function withOverallPeak(cost: BuildCost): BuildCost {
   if (cost.memoryPeakBytes !== undefined) return cost;
   return { ...cost, memoryPeakBytes: { all: process.resourceUsage().maxRSS * 1024 } };
-}
-
-/** What goes into the log when a build fails. */
-export function failureText(error: unknown): string {
-  const cause =
-    error instanceof Error && error.cause !== undefined ? `\ncaused by: ${messageOf(error.cause)}` : '';
-  return messageOf(error) + cause;
 }

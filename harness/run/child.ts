@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { compiledModule } from '../../common/paths.js';
-import { failureText, runBuild } from './build.js';
+import { runBuild } from './build.js';
+import { failureText } from './phase.js';
 import type { ChildMessage, Job } from './protocol.js';
 import { RecordingError } from './search.js';
 import type { WatchdogData } from './watchdog.js';

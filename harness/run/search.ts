@@ -6,8 +6,8 @@ import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { Parameters } from '../store/schema.js';
 import type { Samples } from '../store/types.js';
-import { type BuildContext, failureText, inPhase } from './build.js';
 import { runPass } from './pass.js';
+import { type BuildContext, failureText, inPhase } from './phase.js';
 import type { Job } from './protocol.js';
 import { recomputeDistances } from './recompute.js';
 
