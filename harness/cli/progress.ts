@@ -51,6 +51,9 @@ export class Progress {
       case 'progress':
         if (this.#phase !== undefined) this.#phase.done = news.done;
         break;
+      case 'warning':
+        this.say(`warning: ${news.message}`);
+        return;
       case 'trialEnd':
         this.#trials.done++;
         if (news.state === 'failed') this.#failed++;

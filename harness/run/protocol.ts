@@ -41,6 +41,7 @@ export type ChildMessage =
       flags: string[];
       wallSeconds?: number;
       engineSeconds?: number;
+      foreignCores?: number;
       effective?: Parameters;
     }
   | { type: 'warning'; message: string }

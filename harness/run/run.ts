@@ -11,6 +11,7 @@ export type RunNews =
   | { type: 'build'; build: PlannedBuild; index: number; total: number }
   | { type: 'begin'; phase: Phase; trial: string | undefined; total: number; unit: string }
   | { type: 'progress'; done: number }
+  | { type: 'warning'; message: string }
   | { type: 'trialEnd'; trial: string; state: TrialState; error: string | undefined }
   | {
       type: 'buildEnd';
@@ -84,6 +85,7 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
     );
     const state = end.state;
     const error = end.state === 'failed' ? input.redact(end.error) : undefined;
+    if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, error!);
     if (end.state === 'failed') losses(input, build, open, end, error!);
     record(input, {
       type: 'buildEnd',
@@ -99,6 +101,13 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
     if (end.state === 'completed' && open.size > 0)
       throw new Error(`${build.id} ended with unfinished trials`);
   }
+}
+
+/** All was measured, but the process did not end well: that is no loss, and no secret either. */
+function warnOfEnd(input: RunInput, build: PlannedBuild, error: string): void {
+  const message = `${build.id} failed after its last trial: ${error}`;
+  record(input, { type: 'warning', build: build.id, message });
+  input.onNews({ type: 'warning', message });
 }
 
 /** Records what a failed process took with it: one trial if it was being measured, else all of the build. */
@@ -148,6 +157,7 @@ function take(input: RunInput, build: PlannedBuild, open: Set<string>, message: 
     }
     case 'warning':
       record(input, { type: 'warning', build: build.id, message: input.redact(message.message) });
+      input.onNews({ type: 'warning', message: input.redact(message.message) });
       break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;

@@ -10,6 +10,10 @@ import { runPass } from './pass.js';
 import { type BuildContext, failureText, inPhase } from './phase.js';
 import type { Job } from './protocol.js';
 import { recomputeDistances } from './recompute.js';
+import { machineBusySeconds, ownCpuSeconds } from './resources.js';
+
+/** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
+const LEAST_FOREIGN_SECONDS = 0.1;
 
 interface Trial {
   id: string;
@@ -22,6 +26,8 @@ interface Trial {
   resumed: boolean;
   origin: number | undefined;
   effective: Parameters | undefined;
+  /** CPU and wall seconds of the passes of this process. */
+  foreign: { cpu: number; wall: number };
   failed: boolean;
 }
 
@@ -42,6 +48,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       resumed: done.size > 0,
       origin: undefined,
       effective: undefined,
+      foreign: { cpu: 0, wall: 0 },
       failed: false,
       parts: [],
     };
@@ -101,7 +108,8 @@ async function measurePass(
     });
     trial.effective = search.effective;
     trial.origin ??= performance.now();
-    return await runPass(search, {
+    const busy = startForeign();
+    const samples = await runPass(search, {
       queries,
       order: permutation(job.queryCount, job.seed + repetition),
       k: job.k,
@@ -111,9 +119,24 @@ async function measurePass(
       signal,
       onProgress: reporter(context),
     });
+    busy(trial.foreign);
+    return samples;
   } finally {
     await search.close();
   }
+}
+
+/** Adds up the CPU time that everything but this process used meanwhile: neighbours whose load is in the figures. */
+function startForeign(): (sum: Trial['foreign']) => void {
+  const busy = machineBusySeconds();
+  const own = ownCpuSeconds();
+  const start = performance.now();
+  return (sum) => {
+    const now = machineBusySeconds();
+    if (busy === undefined || now === undefined) return;
+    sum.cpu += Math.max(0, now - busy - (ownCpuSeconds() - own));
+    sum.wall += (performance.now() - start) / 1000;
+  };
 }
 
 /** Untimed queries, taken from beyond the measured ones where the set has more. */
@@ -152,6 +175,9 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
     ...(trial.effective && { effective: trial.effective }),
     wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
     engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
+    ...(trial.foreign.wall > LEAST_FOREIGN_SECONDS && {
+      foreignCores: trial.foreign.cpu / trial.foreign.wall,
+    }),
   });
 }
 

@@ -88,9 +88,17 @@ async function measuresOf(
     });
   }
   const samples = await readSamples(path, manifest.ks.at(-1)!);
-  const { wallSeconds, engineSeconds } = end;
+  const { wallSeconds, engineSeconds, foreignCores } = end;
   const { ks, dataset, seed } = manifest;
-  return deriveTrial(samples, truth, { ks, metric: dataset.metric, cost, wallSeconds, engineSeconds, seed });
+  return deriveTrial(samples, truth, {
+    ks,
+    metric: dataset.metric,
+    cost,
+    wallSeconds,
+    engineSeconds,
+    foreignCores,
+    seed,
+  });
 }
 
 /** The last word of the log on every trial and build. */
