@@ -55,12 +55,21 @@ export interface ContainerHandle {
   id: string;
 }
 
+/** Folders of a control group's counters, version 1 or 2, on this machine. */
+export interface ControlGroupPaths {
+  version: 1 | 2;
+  memory: string;
+  cpu?: string;
+}
+
 export interface LaunchedServer {
   endpoint: Endpoint;
   /** Image as asked for and its digest (or id, for images built here); undefined for `url`. */
   image: { name: string; digest: string } | undefined;
   /** How to remove it from elsewhere; undefined where nothing was started or Docker is not on this machine. */
   handle: ContainerHandle | undefined;
+  /** Where the kernel counts what it uses; undefined where that cannot be seen. The same after a restart. */
+  controlGroup: ControlGroupPaths | undefined;
   /** Resolves when the server has ended by itself; never for a server that was not started here. */
   ended: Promise<ServerState>;
   /**

@@ -120,6 +120,16 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     absent: 'the search phase did not finish',
   },
   {
+    name: 'machine.foreign',
+    title: 'CPU used by others',
+    head: ['Others’ CPU', 'cores'],
+    unit: 'ratio',
+    better: 'neither',
+    definition:
+      'CPU time that the machine spent meanwhile on anything but the build’s process (time stolen by other virtual machines included), divided by the wall-clock time of the measured passes. Above 0.25 the trial has the flag busy-machine.',
+    absent: 'the system does not tell, or the passes were too short (under 0.1 s) for its clock',
+  },
+  {
     name: 'load.seconds',
     title: 'Load time',
     head: ['Load', ''],

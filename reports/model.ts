@@ -69,7 +69,7 @@ function countTrials(results: Results, planned: number): ReportModel['counts'] {
   return { planned, completed, failed, skipped, aborted, missing };
 }
 
-function cautionOf({ run }: Results, counts: ReportModel['counts']): string | undefined {
+function cautionOf({ run, trials }: Results, counts: ReportModel['counts']): string | undefined {
   const { planned, completed, failed, aborted, missing } = counts;
   const measured = `${formatCount(completed)} of ${plural(planned, 'planned trial')} measured`;
   if (run.state === 'interrupted')
@@ -77,6 +77,10 @@ function cautionOf({ run }: Results, counts: ReportModel['counts']): string | un
   if (run.state !== 'completed') return `The run did not finish (${run.state}): ${measured}.`;
   if (failed + aborted + missing > 0) {
     return `${formatCount(failed + aborted + missing)} of ${plural(planned, 'planned trial')} failed, were aborted or did not run; see what went wrong.`;
+  }
+  const busy = trials.filter(({ flags }) => flags.includes('busy-machine')).length;
+  if (busy > 0) {
+    return `Other programs kept the machine busy while ${formatCount(busy)} of ${plural(completed, 'trial')} ${busy === 1 ? 'was' : 'were'} measured: their times and throughput are not those of a quiet machine. Recall stands.`;
   }
   return undefined;
 }

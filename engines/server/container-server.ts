@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Endpoint, LaunchedServer, ServerState } from '../launch.js';
 import { bridgeAddress } from './address.js';
-import { controlGroupOf } from './control-group.js';
+import { controlGroup, controlGroupPaths } from './control-group.js';
 import { type Dockerode, isNotFound } from './docker.js';
 import type { ServerLog } from './log.js';
 import { removeContainer } from './orphans.js';
@@ -35,6 +35,7 @@ export class ContainerServer implements LaunchedServer {
   readonly image: FoundImage;
   readonly handle: LaunchedServer['handle'];
   readonly ended: Promise<ServerState>;
+  controlGroup: LaunchedServer['controlGroup'];
   readonly #started: Started;
   #endpoint: Endpoint | undefined;
   #usage: Usage | undefined;
@@ -155,8 +156,8 @@ export class ContainerServer implements LaunchedServer {
     const { docker, id, host, port, secrets, settings } = this.#started;
     const { State, NetworkSettings } = await docker.getContainer(id).inspect();
     this.#usage?.stop();
-    const group = State.Pid > 0 ? controlGroupOf(State.Pid) : undefined;
-    this.#usage = group === undefined ? undefined : new Usage(group);
+    this.controlGroup = State.Pid > 0 ? controlGroupPaths(State.Pid) : undefined;
+    this.#usage = this.controlGroup === undefined ? undefined : new Usage(controlGroup(this.controlGroup));
     const inner = await bridgeAddress(NetworkSettings.Networks['bridge']?.IPAddress, port);
     // The published port changes with every start.
     const published = Number(NetworkSettings.Ports[`${port}/tcp`]?.[0]?.HostPort);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ControlGroupPaths } from '../launch.js';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -12,8 +13,8 @@ export interface ControlGroup {
   outOfMemoryKills(): number | undefined;
 }
 
-/** Control group of a process on this machine, version 1 or 2; undefined where it cannot be seen. */
-export function controlGroupOf(pid: number): ControlGroup | undefined {
+/** Control group of a process on this machine; undefined where it cannot be seen. */
+export function controlGroupPaths(pid: number): ControlGroupPaths | undefined {
   const lines = readText(`/proc/${pid}/cgroup`)?.trim().split('\n') ?? [];
   const path = (controller: string) =>
     lines.map((line) => line.split(':')).find(([, names]) => names!.split(',').includes(controller))?.[2];
@@ -21,13 +22,21 @@ export function controlGroupOf(pid: number): ControlGroup | undefined {
   const memory = path('memory');
   if (memory !== undefined) {
     const cpu = path('cpuacct');
-    return version1(join(ROOT, 'memory', memory), cpu === undefined ? undefined : join(ROOT, 'cpuacct', cpu));
+    const folder = join(ROOT, 'memory', memory);
+    const more = cpu === undefined ? {} : { cpu: join(ROOT, 'cpuacct', cpu) };
+    return existsSync(join(folder, 'memory.stat')) ? { version: 1, memory: folder, ...more } : undefined;
   }
-  return unified === undefined ? undefined : version2(join(ROOT, unified));
+  if (unified === undefined) return undefined;
+  const folder = join(ROOT, unified);
+  return existsSync(join(folder, 'memory.stat')) ? { version: 2, memory: folder, cpu: folder } : undefined;
 }
 
-function version1(memory: string, cpu: string | undefined): ControlGroup | undefined {
-  if (!existsSync(join(memory, 'memory.stat'))) return undefined;
+/** Reads the counters; a group that is gone has none. */
+export function controlGroup(paths: ControlGroupPaths): ControlGroup {
+  return paths.version === 1 ? version1(paths.memory, paths.cpu) : version2(paths.memory);
+}
+
+function version1(memory: string, cpu: string | undefined): ControlGroup {
   return {
     workingSet: () => sum(fields(join(memory, 'memory.stat')), 'total_rss', 'total_shmem'),
     cpuSeconds: () => scaled(cpu === undefined ? undefined : number(join(cpu, 'cpuacct.usage')), 1e-9),
@@ -35,8 +44,7 @@ function version1(memory: string, cpu: string | undefined): ControlGroup | undef
   };
 }
 
-function version2(folder: string): ControlGroup | undefined {
-  if (!existsSync(join(folder, 'memory.stat'))) return undefined;
+function version2(folder: string): ControlGroup {
   return {
     workingSet: () => sum(fields(join(folder, 'memory.stat')), 'anon', 'shmem'),
     cpuSeconds: () => scaled(fields(join(folder, 'cpu.stat'))?.get('usage_usec'), 1e-6),

@@ -6,6 +6,7 @@ export function runningServer(endpoint: Endpoint): LaunchedServer {
     endpoint,
     image: undefined,
     handle: undefined,
+    controlGroup: undefined,
     ended: new Promise(() => undefined),
     memoryPeak: () => undefined,
     cpuSeconds: () => undefined,

@@ -35,7 +35,8 @@ export function makeContext(out: string | undefined, signal: AbortSignal): Conte
   const output = (stream: NodeJS.WriteStream): Output => ({
     write: (text) => void stream.write(redact(text)),
     get columns() {
-      return stream.columns;
+      // A terminal that does not know its width says 0.
+      return stream.columns || undefined;
     },
   });
   const plain = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false';

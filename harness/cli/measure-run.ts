@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
-import type { Manifest, Results } from '../store/schema.js';
+import type { Manifest, Results, TrialRow } from '../store/schema.js';
 import type { Redactor } from '../suite/redact.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
@@ -81,11 +81,16 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
   }
 }
 
-/** A failed trial, or a run in which nothing could be measured, is not a success. */
+/** A failed trial, one whose every query failed, or a run that measured nothing is not a success. */
 function exitCode({ trials }: Results): ExitCode {
-  const failed = trials.some(({ state }) => state === 'failed');
+  const failed = trials.some((trial) => trial.state === 'failed' || nothingAnswered(trial));
   const nothing = !trials.some(({ state }) => state === 'completed');
   return failed || nothing ? EXIT.engineOrDatasetFailed : EXIT.passed;
+}
+
+function nothingAnswered({ measures }: TrialRow): boolean {
+  const errors = measures['errors'];
+  return errors !== undefined && errors.value === errors.n;
 }
 
 function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {

@@ -51,6 +51,9 @@ export class Progress {
       case 'progress':
         if (this.#phase !== undefined) this.#phase.done = news.done;
         break;
+      case 'warning':
+        this.say(`warning: ${news.message}`);
+        return;
       case 'trialEnd':
         this.#trials.done++;
         if (news.state === 'failed') this.#failed++;
@@ -104,13 +107,15 @@ export class Progress {
   #text(now: number): string {
     const build = this.#build;
     if (build === undefined) return 'starting';
+    const phase = this.#phase;
+    const failed = this.#failed > 0 ? ` (${this.#failed} failed)` : '';
+    // The build's name comes last: a narrow terminal cuts it off, not the figures.
     const parts = [
       `build ${build.index + 1} of ${build.total}`,
-      `trials ${this.#trials.done} of ${this.#trials.total}${this.#failed > 0 ? ` (${this.#failed} failed)` : ''}`,
+      ...(phase === undefined ? [] : [phaseText(phase, build.build, now)]),
+      `trials ${this.#trials.done} of ${this.#trials.total}${failed}`,
       describeBuild(build.build),
     ];
-    const phase = this.#phase;
-    if (phase !== undefined) parts.push(phaseText(phase, build.build, now));
     return parts.join(' · ');
   }
 }

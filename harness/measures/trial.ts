@@ -18,6 +18,8 @@ export interface DeriveOptions {
   /** Wall time of the measured passes and the part of it spent inside engine calls. */
   wallSeconds?: number | undefined;
   engineSeconds?: number | undefined;
+  /** CPU that others used during the passes, in cores. */
+  foreignCores?: number | undefined;
   /** Seed of the bootstrap. */
   seed: number;
 }
@@ -52,13 +54,24 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...engineShare(options),
+    ...foreignCpu(options),
     ...cost,
   };
+  if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
   return { measures, flags: [...flags, ...accuracy.flags].sort() };
 }
 
 function count(value: number, n: number): Measures[string] {
   return { value, low: null, high: null, n };
+}
+
+/** Above this, in cores, times and throughput are those of a machine that others were using. */
+export const BUSY_CORES = 0.25;
+
+/** CPU that everything but the build's process used while the passes were measured. */
+function foreignCpu({ foreignCores }: DeriveOptions): Measures {
+  if (foreignCores === undefined) return {};
+  return { 'machine.foreign': { value: foreignCores, low: null, high: null, n: 1 } };
 }
 
 /** Share of the search phase's wall time that was spent inside engine calls; the rest is the harness. */

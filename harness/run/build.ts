@@ -1,29 +1,19 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { FailureError, messageOf } from '../../common/errors.js';
-import type { PreparedVectors } from '../../datasets/dataset.js';
+import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/engine.js';
-import type { Endpoint } from '../../engines/launch.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../store/schema.js';
-import type { ChildMessage, Job, Phase } from './protocol.js';
+import { type BuildContext, inPhase, type RestartServer } from './phase.js';
+import type { ChildMessage, Job } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
 const PROGRESS_MS = 500;
-
-export interface BuildContext {
-  job: Job;
-  send: (message: ChildMessage) => Promise<void>;
-  signal: AbortSignal;
-  cost: BuildCost;
-  vectors: PreparedVectors;
-  restartServer: RestartServer;
-}
-
-type RestartServer = (how: 'stop' | 'kill') => Promise<Endpoint>;
 
 /**
  * One build from beginning to end inside its own process: create, load, index, then every search setting.
@@ -42,60 +32,39 @@ export async function runBuild(
   resetPeak();
   const baseline = peakSinceReset();
   if (baseline !== undefined) cost.memoryBaselineBytes = baseline;
-  let opened: [ConnectedEngine, Collection] | undefined;
+  const closers: (() => Promise<void> | void)[] = [() => vectors.close()];
+  let failure: { error: unknown } | undefined;
   try {
-    opened = await create(context);
-    await load(context, opened[1]);
-    await index(context, opened[1]);
+    const [engine, collection] = await create(context);
+    closers.unshift(
+      () => collection.drop(),
+      () => engine.close(),
+    );
+    await load(context, collection);
+    await index(context, collection);
     await send({ type: 'cost', cost });
-    await searchTrials(context, opened[1]);
+    await searchTrials(context, collection);
   } catch (error) {
-    await send({ type: 'cost', cost: withOverallPeak(cost) });
-    // The first failure is the one to tell: cleaning up after a server that is gone fails, too.
-    await leave(opened).catch(() => undefined);
-    throw error;
+    failure = { error };
   }
   await send({ type: 'cost', cost: withOverallPeak(cost) });
-  await leave(opened);
-  vectors.close();
-}
-
-async function leave(opened: [ConnectedEngine, Collection] | undefined): Promise<void> {
-  await opened?.[1].drop();
-  await opened?.[0].close();
-}
-
-/** Times a phase, keeps its peak memory and tells the supervisor where we are. */
-export async function inPhase<T>(
-  { send, cost }: BuildContext,
-  phase: Phase,
-  about: { trial?: string; total: number; unit: string },
-  work: () => Promise<T>,
-): Promise<{ result: T; seconds: number }> {
-  await send({ type: 'begin', phase, ...about });
-  resetPeak();
-  const start = performance.now();
-  try {
-    const result = await work();
-    const seconds = (performance.now() - start) / 1000;
-    const trial = about.trial === undefined ? {} : { trial: about.trial };
-    await send({ type: 'end', phase, ...trial, seconds });
-    return { result, seconds };
-  } finally {
-    // Recording is the harness's own work: its memory is not the engine's, and what it leaves behind is collected.
-    if (phase === 'record') globalThis.gc?.();
-    const peak = phase === 'record' ? undefined : peakSinceReset();
-    const before = cost.memoryPeakBytes?.[phase] ?? 0;
-    if (peak !== undefined)
-      cost.memoryPeakBytes = { ...cost.memoryPeakBytes, [phase]: Math.max(before, peak) };
+  for (const close of closers) {
+    try {
+      await close();
+    } catch (error) {
+      failure ??= { error }; // What went wrong first is what matters.
+    }
   }
+  if (failure !== undefined) throw failure.error;
 }
 
 async function create(context: BuildContext): Promise<[ConnectedEngine, Collection]> {
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { workFolder: folder, threads, seed, endpoint } = job;
+    const { threads, seed, endpoint } = job;
+    const folder = join(job.workFolder, 'data');
+    mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;
     const mode = job.build.server?.mode;
     const options = { folder, threads, seed, endpoint, mode, restartServer };
@@ -169,11 +138,4 @@ async function index(context: BuildContext, collection: Collection): Promise<voi
 function withOverallPeak(cost: BuildCost): BuildCost {
   if (cost.memoryPeakBytes !== undefined) return cost;
   return { ...cost, memoryPeakBytes: { all: process.resourceUsage().maxRSS * 1024 } };
-}
-
-/** What goes into the log when a build fails. */
-export function failureText(error: unknown): string {
-  const cause =
-    error instanceof Error && error.cause !== undefined ? `\ncaused by: ${messageOf(error.cause)}` : '';
-  return messageOf(error) + cause;
 }

@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { ContainerHandle, Endpoint } from '../../engines/launch.js';
+import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/launch.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
 
 /** `record`: distances are recomputed and a pass is written, between the measured passes. */
@@ -27,6 +27,8 @@ export interface Job {
   runFolder: string;
   /** Where the server of the build is; its credentials are in memory only. */
   endpoint?: Endpoint | undefined;
+  /** Where the kernel counts what it uses, if it runs on this machine. */
+  serverGroup?: ControlGroupPaths | undefined;
   /** The supervisor can restart it. */
   restartable?: boolean | undefined;
   /** What the watchdog removes if the supervisor is killed. */
@@ -48,6 +50,7 @@ export type ChildMessage =
       flags: string[];
       wallSeconds?: number;
       engineSeconds?: number;
+      foreignCores?: number;
       effective?: Parameters;
     }
   | { type: 'warning'; message: string }

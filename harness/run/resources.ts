@@ -57,3 +57,36 @@ export function folderBytes(folder: string): number {
   }
   return sum;
 }
+
+/** Ticks of /proc/stat in a second (USER_HZ): 100 on every Linux that Node runs on. */
+const TICKS = 100;
+
+/**
+ * CPU seconds that the machine's cores have been busy since its start, time stolen by other virtual machines included;
+ * undefined where there is no /proc/stat.
+ */
+export function machineBusySeconds(): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync('/proc/stat', 'utf8');
+  } catch {
+    return undefined; // Not Linux: how busy others kept the machine stays unmeasured.
+  }
+  const [user, nice, system, , , irq, softirq, steal] = text
+    .slice(0, text.indexOf('\n'))
+    .trim()
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  const busy = [user, nice, system, irq, softirq, steal].reduce<number>(
+    (sum, ticks) => sum + (ticks ?? 0),
+    0,
+  );
+  return busy / TICKS;
+}
+
+/** CPU seconds of this process, all its threads included. */
+export function ownCpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

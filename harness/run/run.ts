@@ -14,6 +14,7 @@ export type RunNews =
   | { type: 'build'; build: PlannedBuild; index: number; total: number }
   | { type: 'begin'; phase: Phase | 'launch'; trial: string | undefined; total: number; unit: string }
   | { type: 'progress'; done: number }
+  | { type: 'warning'; message: string }
   | { type: 'trialEnd'; trial: string; state: TrialState; error: string | undefined }
   | {
       type: 'buildEnd';
@@ -92,6 +93,7 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
     const end = await attemptBuild(input, { build, open }, attempt);
     const state = end.state;
     const error = end.state === 'failed' ? end.error : undefined;
+    if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
     if (end.state === 'failed') losses(input, build, open, end, end.error);
     record(input, {
       type: 'buildEnd',
@@ -154,6 +156,13 @@ async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer
   return server;
 }
 
+/** All was measured, but the process did not end well: that is no loss, and no secret either. */
+function warnOfEnd(input: RunInput, build: PlannedBuild, error: string): void {
+  const message = `${build.id} failed after its last trial: ${error}`;
+  record(input, { type: 'warning', build: build.id, message });
+  input.onNews({ type: 'warning', message });
+}
+
 /** Records what a failed process took with it: one trial if it was being measured, else all of the build. */
 function losses(
   input: RunInput,
@@ -202,6 +211,7 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Chil
     }
     case 'warning':
       record(input, { type: 'warning', build: build.id, message: input.redact(message.message) });
+      input.onNews({ type: 'warning', message: input.redact(message.message) });
       break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;

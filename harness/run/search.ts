@@ -2,14 +2,19 @@ import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionLostError, messageOf } from '../../common/errors.js';
 import type { Collection } from '../../engines/engine.js';
+import { controlGroup } from '../../engines/server/control-group.js';
 import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { Parameters } from '../store/schema.js';
 import type { Samples } from '../store/types.js';
-import { type BuildContext, failureText, inPhase } from './build.js';
 import { runPass } from './pass.js';
+import { type BuildContext, failureText, inPhase } from './phase.js';
 import type { Job } from './protocol.js';
 import { recomputeDistances } from './recompute.js';
+import { machineBusySeconds, ownCpuSeconds } from './resources.js';
+
+/** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
+const LEAST_FOREIGN_SECONDS = 0.1;
 
 interface Trial {
   id: string;
@@ -22,6 +27,8 @@ interface Trial {
   resumed: boolean;
   origin: number | undefined;
   effective: Parameters | undefined;
+  /** CPU and wall seconds of the passes of this process. */
+  foreign: { cpu: number; wall: number };
   failed: boolean;
 }
 
@@ -42,6 +49,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       resumed: done.size > 0,
       origin: undefined,
       effective: undefined,
+      foreign: { cpu: 0, wall: 0 },
       failed: false,
       parts: [],
     };
@@ -102,7 +110,8 @@ async function measurePass(
     });
     trial.effective = search.effective;
     trial.origin ??= performance.now();
-    return await runPass(search, {
+    const busy = startForeign(job);
+    const samples = await runPass(search, {
       queries,
       order: permutation(job.queryCount, job.seed + repetition),
       k: job.k,
@@ -112,9 +121,32 @@ async function measurePass(
       signal,
       onProgress: reporter(context),
     });
+    busy(trial.foreign);
+    return samples;
   } finally {
     await search.close();
   }
+}
+
+/**
+ * Adds up the CPU time that everything but this process and its server used meanwhile: neighbours whose load is in the
+ * figures. Measures nothing where the server's own use cannot be told from theirs.
+ */
+function startForeign({ endpoint, serverGroup }: Job): (sum: Trial['foreign']) => void {
+  const server = serverGroup === undefined ? undefined : controlGroup(serverGroup);
+  const serverCpu = () => (endpoint === undefined ? 0 : server?.cpuSeconds());
+  const ours = () => ownCpuSeconds() + (serverCpu() ?? Number.NaN);
+  const busy = machineBusySeconds();
+  const own = ours();
+  const start = performance.now();
+  return (sum) => {
+    const now = machineBusySeconds();
+    if (busy === undefined || now === undefined) return;
+    const others = now - busy - (ours() - own);
+    if (Number.isNaN(others)) return;
+    sum.cpu += Math.max(0, others);
+    sum.wall += (performance.now() - start) / 1000;
+  };
 }
 
 /** Untimed queries, taken from beyond the measured ones where the set has more. */
@@ -153,6 +185,9 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
     ...(trial.effective && { effective: trial.effective }),
     wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
     engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
+    ...(trial.foreign.wall > LEAST_FOREIGN_SECONDS && {
+      foreignCores: trial.foreign.cpu / trial.foreign.wall,
+    }),
   });
 }
 

@@ -70,9 +70,9 @@ export class BuildServer implements SupervisedServer {
       .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
 
   /** What the build's process is given. */
-  forJob(): Pick<Job, 'endpoint' | 'container' | 'restartable'> {
-    const { endpoint, handle: container, restart } = this.launched;
-    return { endpoint, container, restartable: restart !== undefined };
+  forJob(): Pick<Job, 'endpoint' | 'container' | 'restartable' | 'serverGroup'> {
+    const { endpoint, handle: container, restart, controlGroup: serverGroup } = this.launched;
+    return { endpoint, container, serverGroup, restartable: restart !== undefined };
   }
 
   /** Restarts it for the build's process. */

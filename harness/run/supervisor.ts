@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { BuildCost } from '../store/schema.js';
@@ -51,11 +52,14 @@ export async function superviseBuild(
   onMessage: (message: ChildMessage) => void,
   server?: SupervisedServer,
 ): Promise<ChildEnd> {
-  mkdirSync(job.workFolder, { recursive: true });
+  const temporary = join(job.workFolder, 'tmp');
+  mkdirSync(temporary, { recursive: true });
   const child = fork(compiledModule('harness/run/child.js'), [], {
     execArgv: ['--expose-gc', '--enable-source-maps'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
+    // Some engines leave files in the folder for temporary ones: it is removed with the rest.
+    env: { ...process.env, TMPDIR: temporary },
   });
   try {
     const watch = new Watch(child, job, limits, signal, onMessage, server);

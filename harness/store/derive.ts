@@ -90,10 +90,18 @@ async function measuresOf(
     });
   }
   const samples = await readSamples(path, manifest.ks.at(-1)!);
-  const { wallSeconds, engineSeconds, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, server } = end;
   const { ks, dataset, seed } = manifest;
-  const { metric } = dataset;
-  return deriveTrial(samples, truth, { ks, metric, cost, server, wallSeconds, engineSeconds, seed });
+  return deriveTrial(samples, truth, {
+    ks,
+    metric: dataset.metric,
+    cost,
+    server,
+    wallSeconds,
+    engineSeconds,
+    foreignCores,
+    seed,
+  });
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

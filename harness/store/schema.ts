@@ -181,6 +181,8 @@ export const eventSchema = z.discriminatedUnion('type', [
     /** Wall time of the measured passes and the part of it spent inside engine calls, seconds. */
     wallSeconds: z.number().optional(),
     engineSeconds: z.number().optional(),
+    /** CPU that others used during the passes, in cores. */
+    foreignCores: z.number().optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */
     effective: parameters.optional(),
     /** What the server used while this trial was searched (warm-up included). */

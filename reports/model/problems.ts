@@ -10,6 +10,8 @@ const FLAGS: Readonly<Record<string, string>> = {
   'unknown-keys': 'The engine returned keys that are no rows of the dataset; they were counted as misses.',
   'beats-truth':
     'Some answer holds a point nearer than the exact neighbours: then the truth is not exact, and recall not to be trusted.',
+  'busy-machine':
+    'Other programs used more than a quarter of a core while this was measured: its times and throughput say as much about them. Recall is not affected.',
   underfilled: 'Some answers held fewer hits than asked for although enough points exist.',
   'score-mismatch': 'The engine’s own scores differ from the distances that the harness recomputed.',
   'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',

@@ -106,7 +106,7 @@ describe('what is measured', () => {
   });
 });
 
-describe('--dataset', () => {
+describe.concurrent('--dataset', () => {
   test('takes a file of another tool: ann-benchmarks HDF5, whose own neighbours are compared', async () => {
     const work = workspace();
     const neighbors = QUERIES.map(() => Array.from({ length: 5 }, (_, i) => i));

@@ -225,6 +225,17 @@ describe('what is behind a figure', () => {
     const both = { ...options, wallSeconds: 4, engineSeconds: 3 };
     expect(deriveTrial(samplesOf(2, observed), truth, both).measures['engine.share']?.value).toBe(0.75);
   });
+
+  it.each([
+    [undefined, undefined, false],
+    [0, 0, false],
+    [0.25, 0.25, false],
+    [0.3, 0.3, true],
+  ])('%s cores used by others', (foreignCores, value, busy) => {
+    const derived = deriveTrial(samplesOf(2, observed), truth, { ...options, foreignCores });
+    expect(derived.measures['machine.foreign']?.value).toBe(value);
+    expect(derived.flags.includes('busy-machine')).toBe(busy);
+  });
 });
 
 it('refuses depths that the samples do not have', () => {
