@@ -2,12 +2,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import type { Verdicts } from '../gate/verdict.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import type { Manifest, Results } from '../store/schema.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
-import { printSummary, writeReports } from './output.js';
+import { gateExit, judgeAndReport } from './judge-and-report.js';
+import { printSummary } from './output.js';
 import { displayPath } from './prepare-run.js';
 import { Progress } from './progress.js';
 import type { Redactor } from './redact.js';
@@ -29,15 +31,15 @@ export interface Ready {
 export async function measureAndReport(
   ready: Ready,
   resumed: boolean,
-  options: { json?: boolean | undefined },
+  options: { json?: boolean | undefined; baseline?: string | undefined },
   context: Context,
 ): Promise<ExitCode> {
   const { folder } = ready;
   await measure(ready, resumed, context);
-  const { results, model } = await writeReports(folder, ['json', 'csv', 'html']);
+  const { results, model, verdicts } = await judgeAndReport(folder, options, context);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
-  if (!context.signal.aborted) return exitCode(results);
+  if (!context.signal.aborted) return exitCode(results, verdicts);
   const path = displayPath(folder.path, context.cwd);
   context.err.write(`interrupted: continue with "vecparity run --resume ${path}"\n`);
   return EXIT.interrupted;
@@ -77,10 +79,10 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
 }
 
 /** A failed trial, or a run in which nothing could be measured, is not a success. */
-function exitCode({ trials }: Results): ExitCode {
+export function exitCode({ trials }: Results, verdicts: Verdicts | undefined): ExitCode {
   const failed = trials.some(({ state }) => state === 'failed');
   const nothing = !trials.some(({ state }) => state === 'completed');
-  return failed || nothing ? EXIT.engineOrDatasetFailed : EXIT.passed;
+  return failed || nothing ? EXIT.engineOrDatasetFailed : gateExit(verdicts);
 }
 
 function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
+import { type GateSet, parseGates } from '../gate/gates.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
 import { type EngineEntry, engineEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
@@ -16,6 +17,7 @@ export interface ParsedSuite {
   /** Ascending, unique. */
   ks: number[];
   memoryLimitBytes: number | null;
+  gates: GateSet;
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
@@ -42,15 +44,39 @@ export function parseSuite(
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
   const secrets: Secret[] = [];
-  const json = resolveVariables(toJson(source), env, [], faults, secrets);
+  const written = toJson(source);
+  const json = resolveVariables(written, env, [], faults, secrets);
   const parsed = suiteSchema.safeParse(json);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => shellFaults(issue, json)));
   const suite = parsed.success ? parsed.data : undefined;
   const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
   faults.push(...check(readableEngines(json)));
+  const gates = gatesOf(written);
+  faults.push(...gates.faults);
   if (suite === undefined || faults.length > 0) throw suiteError(source, faults);
-  return { suite, ks, memoryLimitBytes, source, text, secrets };
+  return { suite, ks, memoryLimitBytes, gates: gates.set, source, text, secrets };
+}
+
+/** Gates as written, so that they can be read again from a stored suite without the environment. */
+function gatesOf(written: unknown) {
+  const k = [valueAt(written, ['k']) ?? suiteSchema.shape.k.parse(undefined)].flat();
+  const ks = k.filter((each) => Number.isInteger(each)) as number[];
+  return parseGates(
+    valueAt(written, ['gates']),
+    ks.toSorted((a, b) => a - b),
+  );
+}
+
+/**
+ * The gates of a suite that was checked before; needs neither its environment nor its engines.
+ * @throws SuiteError with every fault of the gates
+ */
+export function readGates(text: string, file: string): GateSet {
+  const source = parseYaml(text, file);
+  const { set, faults } = gatesOf(toJson(source));
+  if (faults.length > 0) throw suiteError(source, faults);
+  return set;
 }
 
 function readableEngines(json: unknown): (EngineEntry | undefined)[] {
