@@ -97,6 +97,10 @@ function widened(mean: number, { low, high }: { low: number; high: number }, ext
 
 export function moments(values: ArrayLike<number>): { mean: number; deviation: number } {
   const n = values.length;
+  // A constant is told apart from what merely varies little: rounding must not make a spread of none.
+  let constant = n > 0;
+  for (let i = 1; i < n && constant; i++) constant = values[i] === values[0];
+  if (constant) return { mean: values[0]!, deviation: 0 };
   let total = 0;
   for (let i = 0; i < n; i++) total += values[i]!;
   const mean = total / n;
