@@ -7,13 +7,15 @@ import {
   averaged,
   detectable,
   type Estimate,
+  type Extra,
   FEWEST_QUERIES,
   lossP,
   moments,
+  NONE,
   normalQuantile,
   queriesNeeded,
   type Resampler,
-  rebuildDeviation,
+  rebuildError,
 } from './statistics.js';
 import { absence, blank, meets } from './thresholds.js';
 import type { Finding } from './verdict.js';
@@ -48,8 +50,8 @@ interface Draft {
   gate: Gate;
   /** Of the value that must not be below 0; undefined: already decided. */
   estimate: Estimate | undefined;
-  /** What the finding's figures lie above the estimate's, in its direction. */
-  extra: number;
+  /** Of rebuilds, where several builds of the baseline tell it. */
+  extra: Extra;
 }
 
 /**
@@ -77,7 +79,7 @@ export function judgeChanges(
 }
 
 function draft(gate: Gate, row: TrialRow, baseline: BaselineData | undefined, resampler: Resampler): Draft {
-  const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: 0 });
+  const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE });
   if (baseline === undefined) {
     const how = 'set one with "vecparity baseline set <run> --name main", or give --baseline';
     return closed(blank(row, 'error', `there is no baseline: ${how}`));
@@ -103,15 +105,14 @@ function compare(
   const now = baseline.column(row, gate.measure);
   if (now === undefined || partner.columns.length === 0) {
     const finding = blank(row, 'error', `${gate.measure} has no values by query to compare`);
-    return { finding, gate, estimate: undefined, extra: 0 };
+    return { finding, gate, estimate: undefined, extra: NONE };
   }
   const sign = gate.about.better === 'lower' ? -1 : 1;
   const factor = gate.aggregate === 'change' && gate.relative ? 1 + gate.limit : 1;
   const pairs = align([now, ...partner.columns], baseline.paired);
   const fresh = pairs[0]!.map((value) => sign * value);
   const old = averaged(pairs.slice(1)).map((value) => sign * factor * value);
-  const sigma = baseline.paired ? rebuildDeviation(pairs.slice(1)) : undefined;
-  const extra = (sigma ?? 0) * Math.sqrt(1 + 1 / partner.columns.length);
+  const extra = baseline.paired ? rebuildError(pairs.slice(1)) : NONE;
   const estimate = baseline.paired
     ? resampler.estimate(
         fresh.map((value, i) => value - old[i]!),
@@ -173,7 +174,7 @@ function decided({ finding, gate, estimate, extra }: Draft, p: number, adjusted:
     : nonInferior(base, gate, e, loss, extra);
 }
 
-function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: number): Finding {
+function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
   const inclusive = gate.operator.endsWith('=');
   if (e.low > 0 || (inclusive && e.low >= 0)) return { ...base, state: 'pass', message: '' };
   if (loss) return { ...base, state: 'fail', message: 'shown to be worse than the limit' };
@@ -188,7 +189,7 @@ function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extr
   return { ...base, state: 'inconclusive', needed, message: advice(needed, e.n, extra) };
 }
 
-function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: number): Finding {
+function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
   const size = -e.mean / (gate.relative && base.before !== null ? base.before : 1);
   const tooLarge = !meets(size, gate.operator, gate.limit);
   if (tooLarge && loss)
@@ -212,15 +213,15 @@ function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: numb
 }
 
 /** Queries that decide it if the difference is as large as it looks; null where none would. */
-function decidable(e: Estimate, extra: number): number | null {
+function decidable(e: Estimate, extra: Extra): number | null {
   // What rebuilds differ by does not go away with more queries.
-  const left = Math.abs(e.mean) - (normalQuantile(1 - ALPHA) + normalQuantile(0.8)) * extra;
+  const left = Math.abs(e.mean) - (normalQuantile(1 - ALPHA) + normalQuantile(0.8)) * extra.error;
   return left <= 0 ? null : (queriesNeeded(e.deviation, left) ?? null);
 }
 
-function advice(needed: number | null, n: number, extra: number): string {
+function advice(needed: number | null, n: number, extra: Extra): string {
   if (needed === null) {
-    return extra > 0
+    return extra.error > 0
       ? 'rebuilds differ by as much: only more builds of the baseline decide it'
       : 'the change lies on the limit: no number of queries decides it';
   }

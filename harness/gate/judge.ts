@@ -13,6 +13,8 @@ export interface JudgeInput {
   baseline: BaselineData | undefined;
   /** Of the bootstrap. */
   seed: number;
+  /** Draws to share between many judgements over as many queries. */
+  resampler?: Resampler;
 }
 
 /** Whether a gate compares with a baseline. */
@@ -24,11 +26,17 @@ export function needsBaseline({ aggregate, level }: Gate): boolean {
  * Judges every gate that is not off; pure. A gate is as good as the worst of the trials it matches; one that matches
  * none, or has no data, fails.
  */
-export function judge({ set, trials, baseline, seed }: JudgeInput): Verdict[] {
+export function judge({
+  set,
+  trials,
+  baseline,
+  seed,
+  resampler = new Resampler(seed),
+}: JudgeInput): Verdict[] {
   const active = set.gates.filter(({ level }) => level !== 'off');
   const rows = new Map(active.map((gate) => [gate, trials.filter((row) => matches(gate.selectors, row))]));
   const pairs = active.filter(needsBaseline).flatMap((gate) => rows.get(gate)!.map((row) => ({ gate, row })));
-  const changes = judgeChanges(pairs, baseline, new Resampler(seed));
+  const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {
     byGate.set(gate, [...(byGate.get(gate) ?? []), changes[i]!]);

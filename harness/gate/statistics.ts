@@ -1,4 +1,4 @@
-import { normalUpperTail, studentUpperTail } from '../measures/distributions.js';
+import { normalUpperTail, studentQuantile, studentUpperTail } from '../measures/distributions.js';
 import { quantile } from '../measures/quantile.js';
 import { Random } from '../measures/random.js';
 
@@ -19,6 +19,13 @@ export interface Estimate {
   high: number;
 }
 
+/** A standard error beside that of the queries: of rebuilds, known from few of them (`df`). */
+export interface Extra {
+  error: number;
+  df: number;
+}
+export const NONE: Extra = { error: 0, df: 1 };
+
 /** Draws of bootstrap samples, made once for all comparisons over as many queries. */
 export class Resampler {
   readonly #seed: number;
@@ -30,9 +37,9 @@ export class Resampler {
 
   /**
    * Percentile bootstrap (Efron 1979) of the mean of per-query values; pairs are made before, as differences.
-   * `extra`: a standard error to add in quadrature that queries do not show (rebuilds).
+   * `extra`: a standard error to add in quadrature that queries do not show.
    */
-  estimate(values: Float64Array, extra = 0): Estimate {
+  estimate(values: Float64Array, extra: Extra = NONE): Estimate {
     const { mean, deviation } = moments(values);
     const n = values.length;
     if (n < 2) return { n, mean, deviation, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
@@ -42,7 +49,7 @@ export class Resampler {
   }
 
   /** Difference of two means over different queries: both are drawn, independently. Says less than pairs. */
-  unpaired(now: Float64Array, before: Float64Array, extra = 0): Estimate {
+  unpaired(now: Float64Array, before: Float64Array, extra: Extra = NONE): Estimate {
     const [a, b] = [moments(now), moments(before)];
     const mean = a.mean - b.mean;
     const n = Math.min(now.length, before.length);
@@ -89,9 +96,9 @@ function percentiles(means: Float64Array): { low: number; high: number } {
 }
 
 /** Half-widths add in quadrature, as independent errors do. */
-function widened(mean: number, { low, high }: { low: number; high: number }, extra: number) {
-  if (extra === 0) return { low, high };
-  const more = normalQuantile(1 - ALPHA) * extra;
+function widened(mean: number, { low, high }: { low: number; high: number }, { error, df }: Extra) {
+  if (error === 0) return { low, high };
+  const more = studentQuantile(1 - ALPHA, df) * error;
   return { low: mean - Math.hypot(mean - low, more), high: mean + Math.hypot(high - mean, more) };
 }
 
@@ -109,12 +116,20 @@ export function moments(values: ArrayLike<number>): { mean: number; deviation: n
   return { mean, deviation: n < 2 ? 0 : Math.sqrt(squares / (n - 1)) };
 }
 
-/** One-sided p of a mean this low if the true one were 0 (t test). 1 or 0 where nothing varies. */
-export function lossP({ n, mean, deviation }: Pick<Estimate, 'n' | 'mean' | 'deviation'>, extra = 0): number {
+/**
+ * One-sided p of a mean this low if the true one were 0: t test, with the degrees of freedom of Welch and Satterthwaite
+ * where rebuilds add their own error. 1 or 0 where nothing varies.
+ */
+export function lossP(
+  { n, mean, deviation }: Pick<Estimate, 'n' | 'mean' | 'deviation'>,
+  { error, df }: Extra = NONE,
+): number {
   if (n < 2) return 1;
-  const error = Math.hypot(deviation / Math.sqrt(n), extra);
-  if (error === 0) return mean < 0 ? 0 : 1;
-  return studentUpperTail(-mean / error, n - 1);
+  const own = deviation / Math.sqrt(n);
+  const all = Math.hypot(own, error);
+  if (all === 0) return mean < 0 ? 0 : 1;
+  const freedom = error === 0 ? n - 1 : all ** 4 / (own ** 4 / (n - 1) + error ** 4 / df);
+  return studentUpperTail(-mean / all, freedom);
 }
 
 /** The z with P(Z <= z) = p, by bisection. */
@@ -170,6 +185,13 @@ export function rebuildDeviation(builds: readonly Float64Array[]): number | unde
   );
   const within = (moments(scatter).mean * builds.length) / (builds.length - 1) / n;
   return Math.sqrt(Math.max(0, between - within));
+}
+
+/** What a new build differs by from the mean of these ones, beyond its queries' scatter. */
+export function rebuildError(builds: readonly Float64Array[]): Extra {
+  const deviation = rebuildDeviation(builds);
+  if (deviation === undefined) return NONE;
+  return { error: deviation * Math.sqrt(1 + 1 / builds.length), df: builds.length - 1 };
 }
 
 /** Per-query mean over builds. */
