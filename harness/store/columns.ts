@@ -28,7 +28,7 @@ export async function readColumns(
         next: 'restore the file from a copy of the run, or measure again',
       });
     }
-    const samples = await readSamples(path, ks.at(-1)!);
+    const samples = await readSamples(path, ks.at(-1)!, ['scores', 'due', 'sent', 'answered']);
     const units = unitsOf(samples);
     const { figures } = accuracyOf(samples, truth, units, { ks, metric: dataset.metric });
     const byName = new Map<string, Column>();
