@@ -239,7 +239,7 @@ describe('bad input', () => {
       /suite\.yaml:13:28 gates\.recall@10\[1\] contradicts "recall@10: mean >= 0\.9"/,
       /suite\.yaml:13:45 gates\.recall@10\[2\] needs one of >=/,
       /suite\.yaml:14:12 gates\.latency knows the quantiles 50, 90/,
-      /suite\.yaml:15:38 gates\.errors\.level must be "off" or "warn" or "error" \(got "eror"\)/,
+      /suite\.yaml:15:39 gates\.errors\.level must be "off" or "warn" or "error" \(got "eror"\)/,
     ];
     const lines = stderr.split('\n');
     for (const [i, place] of places.entries()) expect(lines[i]).toMatch(place);
