@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lockStateSchema } from '../gate/verdict.js';
 
 /** Number of the run folder's format. A folder with a higher one is refused. */
 export const RUN_SCHEMA = 1;
@@ -117,6 +118,10 @@ export const manifestSchema = z.strictObject({
   /** npm packages of the engines in the plan, with installed versions. */
   packages: z.record(z.string(), z.string()),
   plan: z.array(plannedBuildSchema),
+  /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
+  shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
+  /** How the gates compared with the locked ones when the run began. */
+  lock: lockStateSchema.optional(),
 });
 
 const base = { time: z.string() };

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
+import { type GateSet, parseGates } from '../gate/gates.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
 import { type Redactor, redactor, type Secret } from './redact.js';
@@ -11,6 +12,7 @@ export interface ParsedSuite {
   /** Ascending, unique. */
   ks: number[];
   memoryLimitBytes: number | null;
+  gates: GateSet;
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
@@ -48,9 +50,32 @@ export function parseSuite(
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
   const hidden = redactor(secrets);
   faults.push(...check(readableEngines(json), hidden));
+  const gates = gatesOf(written);
+  faults.push(...gates.faults);
   if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
-  return { suite: shown, ks, memoryLimitBytes, source, text, secrets, redactor: hidden };
+  return { suite: shown, ks, memoryLimitBytes, gates: gates.set, source, text, secrets, redactor: hidden };
+}
+
+/** Gates as written, so that they can be read again from a stored suite without the environment. */
+function gatesOf(written: unknown) {
+  const k = [valueAt(written, ['k']) ?? suiteSchema.shape.k.parse(undefined)].flat();
+  const ks = k.filter((each) => Number.isInteger(each)) as number[];
+  return parseGates(
+    valueAt(written, ['gates']),
+    ks.toSorted((a, b) => a - b),
+  );
+}
+
+/**
+ * The gates of a suite that was checked before; needs neither its environment nor its engines.
+ * @throws SuiteError with every fault of the gates
+ */
+export function readGates(text: string, file: string): GateSet {
+  const source = parseYaml(text, file);
+  const { set, faults } = gatesOf(toJson(source));
+  if (faults.length > 0) throw suiteError(source, faults);
+  return set;
 }
 
 function readableEngines(json: unknown): (EngineEntry | undefined)[] {

@@ -125,6 +125,9 @@ export const suiteSchema = z.strictObject({
         'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
     }),
   engines: z.array(engineEntrySchema).min(1),
+  gates: z.unknown().optional().meta({
+    description: 'Thresholds by measure, e.g. recall@10{ef:64}: mean >= 0.95; see docs/gates.md.',
+  }),
 });
 
 export type Suite = z.infer<typeof suiteSchema>;
