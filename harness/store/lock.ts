@@ -75,7 +75,7 @@ function readLock(folder: Pick<RunFolder, 'lock'>): { pid?: number; mark?: strin
   return Number.isInteger(id) && id > 0 ? { pid: id, mark } : {};
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
