@@ -47,7 +47,10 @@ function main(): void {
 }
 
 function build(engine: string, { local, base }: ImageEntry, options: Options): void {
-  if (hasImage(local!) && !options.force) return say(`${local} is there`);
+  if (hasImage(local!) && !options.force) {
+    say(`${local} is there`);
+    return;
+  }
   const from = options.base?.replace('{release}', base!) ?? ownBase(base!);
   say(`${local}: building on ${from}`);
   const context = mkdtempSync(join(tmpdir(), 'vecparity-docker-'));
