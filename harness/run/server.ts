@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/launch.js';
@@ -9,6 +10,8 @@ import type { PlannedBuild, ServerCost } from '../store/schema.js';
 import type { ChildMessage, Job, ServerReply } from './protocol.js';
 import type { ChildEnd, SupervisedServer } from './supervisor.js';
 
+const SETTLE_MS = 2000;
+const ASK_MS = 50;
 const LOG_LINES = 15;
 
 export interface ServerRequest {
@@ -118,10 +121,20 @@ export class BuildServer implements SupervisedServer {
 
   /** Why a build on this server failed, as far as the server knows: its state and its last words. */
   async #explain(error: string): Promise<string> {
-    const state = await this.launched.status();
+    const state = await this.#settled();
     const tail = this.launched.logTail(LOG_LINES);
     const said = tail.length === 0 ? '' : `\nlast lines of the server's log:\n${tail.join('\n')}`;
     return `${state === undefined ? '' : this.#words(state)}${error}${said}`;
+  }
+
+  /** A connection breaks a moment before Docker knows that its server has ended: it is asked for a while. */
+  async #settled(): Promise<ServerState | undefined> {
+    const end = performance.now() + SETTLE_MS;
+    for (;;) {
+      const state = await this.launched.status();
+      if (state?.state !== 'running' || performance.now() > end) return state;
+      await wait(ASK_MS);
+    }
   }
 
   #words({ state, code, outOfMemory }: ServerState): string {
