@@ -118,18 +118,20 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
   let server: BuildServer | undefined;
   try {
     server = await launch(input, build);
+  } catch (error) {
+    if (signal.aborted) return { state: 'aborted', cost: {} };
+    if (!(error instanceof VecparityError)) throw error;
+    const { message } = error;
+    const end = { state: 'failed', cost: {}, error: message, phase: undefined, trial: undefined } as const;
+    return redacted(input, { ...end, orderly: true });
+  }
+  try {
     const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
     const onMessage = (message: ChildMessage) => take(input, { ...measuring, server }, message);
     const end = await superviseBuild(job, limits(manifest), signal, onMessage, server);
     return server === undefined
       ? redacted(input, end)
       : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));
-  } catch (error) {
-    if (signal.aborted) return { state: 'aborted', cost: {} };
-    if (!(error instanceof VecparityError) || server !== undefined) throw error;
-    const { message } = error;
-    const end = { state: 'failed', cost: {}, error: message, phase: undefined, trial: undefined } as const;
-    return redacted(input, { ...end, orderly: true });
   } finally {
     await server?.stop();
   }
