@@ -118,10 +118,16 @@ export class BuildServer implements SupervisedServer {
 
   /** Why a build on this server failed, as far as the server knows: its state and its last words. */
   async #explain(error: string): Promise<string> {
-    const state = await this.launched.status();
+    let about = '';
+    try {
+      const state = await this.launched.status();
+      if (state !== undefined) about = this.#words(state);
+    } catch (failure) {
+      about = `Docker cannot be asked about the server: ${messageOf(failure)}\n`;
+    }
     const tail = this.launched.logTail(LOG_LINES);
     const said = tail.length === 0 ? '' : `\nlast lines of the server's log:\n${tail.join('\n')}`;
-    return `${state === undefined ? '' : this.#words(state)}${error}${said}`;
+    return `${about}${error}${said}`;
   }
 
   #words({ state, code, outOfMemory }: ServerState): string {
@@ -168,8 +174,9 @@ export class BuildServer implements SupervisedServer {
       this.#trials.set(trial, together(this.#trials.get(trial), use));
   }
 
+  /** A server that cannot be asked any more leaves the figure absent; what happened to it shows elsewhere. */
   async #noteDisk(): Promise<void> {
-    const bytes = await this.launched.diskBytes();
+    const bytes = await this.launched.diskBytes().catch(() => undefined);
     if (bytes !== undefined) this.cost.diskBytes = bytes;
   }
 }
