@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -87,6 +88,24 @@ describe('doctor', () => {
     const findings = JSON.parse(stdout) as { what: string; state: string; mend?: string }[];
     expect(findings.find(({ what }) => what === 'folder of runs')).toMatchObject({ state: 'problem' });
     expect(findings.find(({ what }) => what === 'folder of runs')?.mend).toContain('--out');
+  });
+});
+
+describe('doctor --clean', () => {
+  test('removes unfinished files of processes that are gone from the cache, and no others', async () => {
+    const work = new Workspace();
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const gone = [
+      `.cache/vectors/abc/vectors.f32.${pid}.0a1b2c3d.tmp`,
+      `.cache/truth/.tmp-${pid}-0a1b2c3d-x.parquet`,
+    ];
+    const kept = [`.cache/truth/.tmp-${process.pid}-0a1b2c3d-x.parquet`, '.cache/truth/x.parquet'];
+    for (const path of [...gone, ...kept]) work.write(path, 'x');
+    const found = await vecparity(['doctor'], work);
+    expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +mend: vecparity doctor --clean/m);
+    const cleaned = await vecparity(['doctor', '--clean'], work);
+    expect(cleaned.stdout).toMatch(/^ok +cache: 2 unfinished files were removed/m);
+    expect(work.files('.cache')).toEqual(kept.sort());
   });
 });
 

@@ -79,7 +79,7 @@ describe.skipIf(!hasProc)('a run that is stopped', () => {
     expect(begun).not.toEqual([]);
 
     const doctor = await vecparity(['doctor'], work);
-    expect(doctor.stdout).toMatch(/ended without cleaning up.*--resume/);
+    expect(doctor.stdout).toMatch(/run .*did not end; continue it with .*--resume/);
     const resumed = await vecparity(['run', '--resume', work.run()], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     await complete(work, begun);
@@ -99,6 +99,31 @@ describe.skipIf(!hasProc)('a run that is stopped', () => {
     expect(new Set(Object.values(states(work)))).toEqual(new Set(['completed']));
   });
 });
+
+test.skipIf(!hasProc)(
+  'after a power cut doctor finds what is left, --clean removes it, and the run continues',
+  async () => {
+    const work = slowSuite();
+    const running = start(['run', 'suite.yaml', '--only', 'm4-'], work);
+    await midway(work, 0);
+    process.kill(-running.child.pid!, 'SIGKILL');
+    await running.ended;
+    expect(work.halfWritten(), 'nobody was there to clean up').not.toEqual([]);
+    const found = await vecparity(['doctor'], work);
+    expect(found.stdout).toMatch(
+      /run .*ended without cleaning up.*--resume.*\n +mend: vecparity doctor --clean/,
+    );
+    const begun = partsOf(work);
+    expect((await vecparity(['doctor', '--clean'], work)).stdout).toContain(
+      'what it left behind was removed',
+    );
+    expect(work.halfWritten()).toEqual([]);
+    expect(partsOf(work), 'what was measured is kept').toEqual(begun);
+    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    await complete(work, begun);
+  },
+);
 
 describe.skipIf(!hasProc)('one supervisor for one run', () => {
   test('a second one is refused while the first goes on; afterwards there is nothing left to do', async () => {

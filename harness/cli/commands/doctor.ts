@@ -1,25 +1,15 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EXIT, type ExitCode, FailureError, messageOf } from '../../../common/errors.js';
-import { removeTemporaries, writeFileAtomic } from '../../../common/files.js';
+import { EXIT, type ExitCode, messageOf } from '../../../common/errors.js';
+import { writeFileAtomic } from '../../../common/files.js';
 import { packageInfo } from '../../../common/paths.js';
 import { catalogEntries } from '../../../datasets/catalog.js';
 import { openDataset } from '../../../datasets/open.js';
 import { engineAvailability, engineNames } from '../../../engines/registry.js';
 import { readEnvironment } from '../../run/environment.js';
-import { lockOwner } from '../../store/lock.js';
-import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { dockerFindings } from '../docker-findings.js';
-import { displayPath } from '../prepare-run.js';
-
-interface Finding {
-  what: string;
-  state: 'ok' | 'missing' | 'problem' | 'note';
-  detail: string;
-  /** The command that mends it. */
-  mend?: string;
-}
+import { type Finding, leftovers } from '../leftovers.js';
 
 /** `vecparity doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
 export async function doctorCommand(
@@ -92,23 +82,6 @@ async function bundledDatasets({ cwd, cache }: Context): Promise<Finding[]> {
   return findings;
 }
 
-/** That the folder cannot be read is a finding of its own. */
-function runsIn(folder: string): string[] {
-  try {
-    return listRuns(folder);
-  } catch (error) {
-    if (error instanceof FailureError) return [];
-    throw error;
-  }
-}
-
-/** Whether the log's last word is that the run ended, and nothing of its work is left. */
-function endedInOrder(folder: RunFolder): boolean {
-  if (existsSync(folder.work) || existsSync(folder.lock) || !existsSync(folder.events)) return false;
-  const last = readFileSync(folder.events, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-  return last.startsWith('{"type":"runEnd"');
-}
-
 function folderFinding(name: string, path: string): Finding {
   const what = `folder of ${name}`;
   try {
@@ -131,29 +104,4 @@ function folderFinding(name: string, path: string): Finding {
       mend: 'choose another place with --out or VECPARITY_HOME',
     };
   }
-}
-
-/** What killed runs left: work folders and unfinished files of runs that nobody is running. */
-function leftovers(context: Context, clean: boolean): Finding[] {
-  const findings: Finding[] = [];
-  for (const id of runsIn(context.runs)) {
-    const folder = runFolder(join(context.runs, id));
-    if (lockOwner(folder) !== undefined || endedInOrder(folder)) continue;
-    const what = `run ${id}`;
-    if (clean) {
-      cleanRunFolder(folder);
-      rmSync(folder.lock, { force: true });
-      findings.push({ what, state: 'ok', detail: 'what it left behind was removed' });
-    } else {
-      const path = displayPath(folder.path, context.cwd);
-      const detail = `ended without cleaning up; continue it with "vecparity run --resume ${path}"`;
-      findings.push({ what, state: 'note', detail, mend: 'vecparity doctor --clean' });
-    }
-  }
-  if (clean && existsSync(context.cache)) {
-    const removed = removeTemporaries(context.cache);
-    if (removed > 0)
-      findings.push({ what: 'cache', state: 'ok', detail: `${removed} unfinished files were removed` });
-  }
-  return findings;
 }
