@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/launch.js';
@@ -10,6 +11,7 @@ import type { ChildMessage, Job, ServerReply } from './protocol.js';
 import type { ChildEnd, SupervisedServer } from './supervisor.js';
 
 const LOG_LINES = 15;
+const DISK_MS = 5000;
 
 export interface ServerRequest {
   build: PlannedBuild;
@@ -92,7 +94,8 @@ export class BuildServer implements SupervisedServer {
 
   /** The build's end with what the server knows of it: its cost, and why it failed. The log is kept then. */
   async close(end: ChildEnd, folder: RunFolder, name: string): Promise<ChildEnd> {
-    await this.#disk;
+    // A container that is frozen meanwhile never answers.
+    await Promise.race([this.#disk, patience(DISK_MS, undefined, { ref: false })]);
     const cost = { ...end.cost, server: this.cost };
     if (end.state !== 'failed') return { ...end, cost };
     const error = this.redact(await this.#explain(end.error));
