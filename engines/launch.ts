@@ -107,6 +107,8 @@ export interface ServerDefinition {
 export interface ServerSupport {
   /** First the default. `docker`, `url`, and modes of the engine's own that start nothing (`pglite`). */
   modes: readonly string[];
+  /** npm packages that a mode needs beside the engine's own. */
+  packages?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Lazy import of the engine's `launch.ts`. */
   load(): Promise<ServerDefinition>;
 }

@@ -9,8 +9,8 @@ export type Row = readonly (string | null)[];
 
 /** One connection to a database, in this process (PGlite) or on a server. */
 export interface Session {
-  /** Text rows of the last statement; several statements may be separated by semicolons if there are no values. */
-  query(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  /** Text rows of the last of one or several statements. */
+  query(sql: string): Promise<Row[]>;
   /** `COPY … FROM STDIN (FORMAT binary)` of the chunks, which make up the whole stream. */
   copy(sql: string, chunks: Iterable<Buffer>, signal: AbortSignal): Promise<void>;
   /**
@@ -59,9 +59,8 @@ class ServerSession implements Session {
     this.#endpoint = endpoint;
   }
 
-  async query(text: string, values?: readonly unknown[]): Promise<Row[]> {
-    const parameters = values === undefined ? {} : { values: [...values] };
-    const asked = { text, rowMode: 'array' as const, types: AS_TEXT, ...parameters };
+  async query(text: string): Promise<Row[]> {
+    const asked = { text, rowMode: 'array' as const, types: AS_TEXT };
     const answer = await this.#told(this.#client.query<string[]>(asked));
     const last = Array.isArray(answer) ? (answer as Pg.QueryArrayResult<string[]>[]).at(-1)! : answer;
     return last.rows;

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
@@ -6,6 +8,7 @@ import { installCommand } from '../packages.js';
 import { connectServer, type Session } from './client.js';
 import { createCollection } from './collection.js';
 import { checkData, INDEX_TYPES, rules } from './options.js';
+import { openPglite, PGLITE_PACKAGES, pgliteVersion } from './pglite.js';
 
 const PACKAGES = ['pg'];
 /** Bits, half precision and iterative scans. */
@@ -37,6 +40,7 @@ export const engine: EngineDefinition = {
       'binary keeps the sign of each component and finds by Hamming distance; candidates (at most ef, unless the scan is iterative) are ranked again by the full vectors. With rescore: false, scores count differing bits.',
       'Points that are all zero are not in an index for cosine. A vector that holds NaN or infinity is refused.',
       'In a container, shared_buffers is a quarter of the memory limit, 1 GB without one; it is recorded with the build.',
+      'launch: pglite runs PostgreSQL as WebAssembly inside the process, with one thread and one session: it needs no Docker, and its speed says nothing about a server’s.',
       'Graphs and clusters start from random numbers that cannot be fixed: two builds differ.',
     ],
   },
@@ -44,36 +48,48 @@ export const engine: EngineDefinition = {
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
   server: {
-    modes: ['docker', 'url'],
+    modes: ['docker', 'url', 'pglite'],
+    packages: { pglite: PGLITE_PACKAGES },
     load: async () => (await import('./launch.js')).server,
   },
   connect,
 };
 
 async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
-  const { endpoint } = options;
-  if (endpoint === undefined) throw new Error('pgvector needs an endpoint');
-  const session = await connectServer(endpoint, signal);
+  const { endpoint, mode, folder } = options;
+  if (endpoint === undefined && mode !== 'pglite') throw new Error('pgvector needs an endpoint');
+  const session = endpoint === undefined ? await openPglite(folder) : await connectServer(endpoint, signal);
   try {
     const version = await requireVersion(session);
     let searches = 0;
     const searchPlace = async () => {
+      const statement = `vecparity_${++searches}`;
+      if (endpoint === undefined) return sharedPlace(session, statement);
       const own = await connectServer(endpoint, signal);
-      return { session: own, close: () => own.close(), statement: `vecparity_${++searches}` };
+      return { session: own, close: () => own.close(), statement };
     };
     return {
-      version: async () => version,
+      version: async () => (endpoint === undefined ? `${version} in ${pgliteVersion()}` : version),
       create: (spec) => {
         // A prefix of our own and a random part: nothing that is there already can be meant.
         const table = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`;
         return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
       },
-      close: () => session.close(),
+      close: async () => {
+        await session.close();
+        await rm(join(folder, 'pglite'), { recursive: true, force: true });
+      },
     };
   } catch (error) {
     await session.close();
     throw error;
   }
+}
+
+/** PGlite has one session: what an earlier search has set is taken back first. */
+async function sharedPlace(session: Session, statement: string) {
+  await session.query('RESET ALL');
+  return { session, statement, close: async () => void (await session.query(`DEALLOCATE "${statement}"`)) };
 }
 
 /** Makes the extension if need be. Throws FailureError if it is missing, forbidden or too old. */

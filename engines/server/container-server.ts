@@ -177,7 +177,9 @@ export class ContainerServer implements LaunchedServer {
       }
       if (this.#stopped) return new Promise(() => undefined);
       const restarting = this.#restarting;
-      if (restarting === undefined) return this.status();
+      // It has ended, whatever Docker can still say of it.
+      if (restarting === undefined)
+        return this.status().catch(() => ({ state: 'exited', outOfMemory: false }));
       await restarting;
       if (this.#restarting === restarting) this.#restarting = undefined;
     }

@@ -3,22 +3,16 @@ import { packageVersion } from '../../engines/packages.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { imageCandidates } from '../../engines/server/images.js';
 import type { Context } from './context.js';
-
-export interface DockerFinding {
-  what: string;
-  state: 'ok' | 'missing' | 'note';
-  detail: string;
-  mend?: string;
-}
+import type { Finding } from './leftovers.js';
 
 /** Docker, the images of the server engines, and containers that killed runs have left. */
-export async function dockerFindings(context: Context, clean: boolean): Promise<DockerFinding[]> {
+export async function dockerFindings(context: Context, clean: boolean): Promise<Finding[]> {
   if (packageVersion('testcontainers') === undefined) return [];
   const { connectDocker } = await import('../../engines/server/docker.js');
   try {
     const docker = await connectDocker();
     const { Version } = await docker.version();
-    const found: DockerFinding = { what: 'Docker', state: 'ok', detail: `version ${Version}` };
+    const found: Finding = { what: 'Docker', state: 'ok', detail: `version ${Version}` };
     return [found, ...(await images(context, docker)), ...(await orphans(docker, clean))];
   } catch (error) {
     if (!(error instanceof VecparityError)) throw error;
@@ -29,9 +23,9 @@ export async function dockerFindings(context: Context, clean: boolean): Promise<
 
 type Docker = Awaited<ReturnType<typeof import('../../engines/server/docker.js')['connectDocker']>>;
 
-async function images({ env }: Context, docker: Docker): Promise<DockerFinding[]> {
+async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
   const { imageDigest } = await import('../../engines/server/docker.js');
-  const findings: DockerFinding[] = [];
+  const findings: Finding[] = [];
   for (const name of engineNames()) {
     const { server } = await loadEngine(name);
     if (!server?.modes.includes('docker')) continue;
@@ -49,7 +43,7 @@ async function images({ env }: Context, docker: Docker): Promise<DockerFinding[]
   return findings;
 }
 
-async function orphans(docker: Docker, clean: boolean): Promise<DockerFinding[]> {
+async function orphans(docker: Docker, clean: boolean): Promise<Finding[]> {
   const { findOrphans, removeOrphans } = await import('../../engines/server/orphans.js');
   const found = clean ? await removeOrphans(docker) : await findOrphans(docker);
   return found.map(({ run, image }) => {

@@ -1,5 +1,6 @@
 import { FailureError, VecparityError } from '../../common/errors.js';
 import { needsLaunch } from '../../engines/launch.js';
+import { requireClient } from '../../engines/packages.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { PlannedBuild } from '../store/schema.js';
 import type { Context } from './context.js';
@@ -18,7 +19,7 @@ export async function unavailableServers(
   const known = new Map<string, string | undefined>();
   let swept = false;
   for (const build of builds) {
-    if (build.server === undefined || !needsLaunch(build.server.mode)) continue;
+    if (build.server === undefined) continue;
     if (build.server.mode === 'docker' && !swept) {
       swept = true;
       await sweep(context);
@@ -33,8 +34,10 @@ export async function unavailableServers(
 
 async function whyNot(build: PlannedBuild, threads: number, context: Context): Promise<string | undefined> {
   const { server } = await loadEngine(build.engine);
-  const definition = await server!.load();
   try {
+    for (const name of server!.packages?.[build.server!.mode] ?? []) requireClient(name);
+    if (!needsLaunch(build.server!.mode)) return undefined;
+    const definition = await server!.load();
     await definition.prepare({
       ...build.server!,
       labels: {},
@@ -46,7 +49,7 @@ async function whyNot(build: PlannedBuild, threads: number, context: Context): P
     return undefined;
   } catch (error) {
     if (!(error instanceof FailureError) || context.signal.aborted) throw error;
-    return `${error.where}: ${error.what}${error.next === undefined ? '' : `. Mend: ${error.next}`}`;
+    return `${error.where ?? build.engine}: ${error.what}${error.next === undefined ? '' : `. Mend: ${error.next}`}`;
   }
 }
 

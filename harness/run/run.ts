@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { VecparityError } from '../../common/errors.js';
+import { messageOf, VecparityError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/server/labels.js';
 import { appendEvent, type RunFolder } from '../store/run-folder.js';
@@ -133,7 +133,18 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
       ? redacted(input, end)
       : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));
   } finally {
+    await stop(input, build, server);
+  }
+}
+
+/** A container that cannot be removed is no reason to lose the rest of the run, but has to be told. */
+async function stop(input: RunInput, build: PlannedBuild, server: BuildServer | undefined): Promise<void> {
+  try {
     await server?.stop();
+  } catch (error) {
+    const message = `the server of ${build.id} could not be removed: ${messageOf(error)}; "vecparity doctor --clean" removes it`;
+    record(input, { type: 'warning', build: build.id, message });
+    input.onNews({ type: 'warning', message });
   }
 }
 

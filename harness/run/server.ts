@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/launch.js';
@@ -13,6 +13,7 @@ import type { ChildEnd, SupervisedServer } from './supervisor.js';
 const SETTLE_MS = 2000;
 const ASK_MS = 50;
 const LOG_LINES = 15;
+const DISK_MS = 5000;
 
 export interface ServerRequest {
   build: PlannedBuild;
@@ -95,7 +96,8 @@ export class BuildServer implements SupervisedServer {
 
   /** The build's end with what the server knows of it: its cost, and why it failed. The log is kept then. */
   async close(end: ChildEnd, folder: RunFolder, name: string): Promise<ChildEnd> {
-    await this.#disk;
+    // A container that is frozen meanwhile never answers.
+    await Promise.race([this.#disk, patience(DISK_MS, undefined, { ref: false })]);
     const cost = { ...end.cost, server: this.cost };
     if (end.state !== 'failed') return { ...end, cost };
     const error = this.redact(await this.#explain(end.error));
@@ -121,10 +123,16 @@ export class BuildServer implements SupervisedServer {
 
   /** Why a build on this server failed, as far as the server knows: its state and its last words. */
   async #explain(error: string): Promise<string> {
-    const state = await this.#settled();
+    let about = '';
+    try {
+      const state = await this.#settled();
+      if (state !== undefined) about = this.#words(state);
+    } catch (failure) {
+      about = `Docker cannot be asked about the server: ${messageOf(failure)}\n`;
+    }
     const tail = this.launched.logTail(LOG_LINES);
     const said = tail.length === 0 ? '' : `\nlast lines of the server's log:\n${tail.join('\n')}`;
-    return `${state === undefined ? '' : this.#words(state)}${error}${said}`;
+    return `${about}${error}${said}`;
   }
 
   /** A connection breaks a moment before Docker knows that its server has ended: it is asked for a while. */
@@ -133,7 +141,7 @@ export class BuildServer implements SupervisedServer {
     for (;;) {
       const state = await this.launched.status();
       if (state?.state !== 'running' || performance.now() > end) return state;
-      await wait(ASK_MS);
+      await patience(ASK_MS);
     }
   }
 
@@ -181,8 +189,9 @@ export class BuildServer implements SupervisedServer {
       this.#trials.set(trial, together(this.#trials.get(trial), use));
   }
 
+  /** A server that cannot be asked any more leaves the figure absent; what happened to it shows elsewhere. */
   async #noteDisk(): Promise<void> {
-    const bytes = await this.launched.diskBytes();
+    const bytes = await this.launched.diskBytes().catch(() => undefined);
     if (bytes !== undefined) this.cost.diskBytes = bytes;
   }
 }

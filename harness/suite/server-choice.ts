@@ -20,7 +20,7 @@ export function serverChoice(
   const faults: Fault[] = [];
   const mode = entry.launch ?? (entry.url === undefined ? server.modes[0]! : 'url');
   if (!server.modes.includes(mode)) {
-    const message = `must be ${server.modes.join(' or ')}.${hint(mode, server.modes)}`;
+    const message = `must be one of ${server.modes.join(', ')}.${hint(mode, server.modes)}`;
     faults.push({ path: [...path, 'launch'], message, got: entry.launch });
   }
   faults.push(...misplaced(path, given, mode), ...urlFaults(path, entry, mode));

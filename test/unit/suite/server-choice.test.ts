@@ -45,7 +45,7 @@ describe('the server of an entry', () => {
     ],
     [
       '  - { use: pgvector, launch: dokcer }',
-      'engines[0].launch must be docker or url. Did you mean "docker"?',
+      'engines[0].launch must be one of docker, url, pglite. Did you mean "docker"?',
     ],
     ['  - { use: pgvector, launch: url }', 'engines[0].url is required with launch: url'],
     ['  - { use: pgvector, url: nowhere }', 'engines[0].url must be an address such as'],
