@@ -30,7 +30,10 @@ function main(): void {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return void process.stdout.write(`${USAGE}\n`);
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const options = { force: values.force, base: values.base, ca: values.ca || undefined };
   const buildable = Object.entries(imageEntries()).filter(([, entry]) => entry.local !== undefined);
   const unknown = positionals.find((name) => !buildable.some(([engine]) => engine === name));

@@ -14,6 +14,7 @@ const SETTLE_MS = 2000;
 const ASK_MS = 50;
 const LOG_LINES = 15;
 const DISK_MS = 5000;
+const DEATH_MS = 2000;
 
 export interface ServerRequest {
   build: PlannedBuild;
@@ -100,6 +101,9 @@ export class BuildServer implements SupervisedServer {
     await Promise.race([this.#disk, patience(DISK_MS, undefined, { ref: false })]);
     const cost = { ...end.cost, server: this.cost };
     if (end.state !== 'failed') return { ...end, cost };
+    // Clients see a server die a moment before Docker does.
+    if (!end.orderly)
+      await Promise.race([this.launched.ended, patience(DEATH_MS, undefined, { ref: false })]);
     const error = this.redact(await this.#explain(end.error));
     const kept = this.#keepLog(folder, name);
     return { ...end, cost, error: kept === undefined ? error : `${error}\nits whole log: ${kept}` };
