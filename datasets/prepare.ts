@@ -52,7 +52,7 @@ async function readFindings(
   const info = await stat(join(folder, PREPARED_FILE)).catch(() => undefined);
   if (info?.size !== count * dimensions * 4) return undefined;
   const text = await readFile(join(folder, FINDINGS_FILE), 'utf8').catch(() => '{}');
-  const found = JSON.parse(text) as Partial<Findings>;
+  const found = parseFindings(text);
   return found.version === 1 && found.count === count && found.zero !== undefined
     ? (found as Findings)
     : undefined;
@@ -168,5 +168,14 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** What the cache holds; a damaged file counts as none, so that the vectors are checked and converted again. */
+function parseFindings(text: string): Partial<Findings> {
+  try {
+    return JSON.parse(text) as Partial<Findings>;
+  } catch {
+    return {};
   }
 }

@@ -25,7 +25,7 @@ export const engine: EngineDefinition = {
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'never',
     remarks: [
-      'Runs inside the process on threads of its own: a query is asynchronous, and the build uses the number of threads asked for (decided by the first connection of a process).',
+      'Runs inside the process on threads of its own: a query is asynchronous, and the number of threads asked for holds for its queries, too: measured with two instead of one on two cores, hnsw-sq8 builds 1.8 times as fast, a flat scan answers 1.2 times as fast, a graph search no faster.',
       'Scores of pq, rq and sq8 without refineFactor are estimates, and under cosine they estimate 2(1-cos); with refineFactor they are exact.',
       'nlist is always set, as the engine would otherwise choose a number of partitions that leaves nprobe without effect; nprobe above nlist works as nlist.',
       'Each search is checked to use the index: a plan that falls back to scanning is a failure.',
