@@ -48,6 +48,15 @@ export class FailureError extends VecparityError {
   override readonly exitCode = EXIT.engineOrDatasetFailed;
 }
 
+/**
+ * The connection to an engine's server broke, so that nothing more can be asked on it. While searching it ends the
+ * trial: what follows would be the same failure again and again, and not the engine's answers.
+ */
+export class ConnectionLostError extends VecparityError {
+  override readonly name = 'ConnectionLostError';
+  override readonly exitCode = EXIT.engineOrDatasetFailed;
+}
+
 /** The user stopped the command: exit code 130. */
 export class InterruptedError extends VecparityError {
   override readonly name = 'InterruptedError';

@@ -1,4 +1,5 @@
 import type { Metric } from '../datasets/dataset.js';
+import type { Endpoint, ServerSupport } from './launch.js';
 
 export type Operation = 'count' | 'get' | 'scan' | 'upsert' | 'delete' | 'update' | 'describe' | 'attach';
 export type IdKind = 'u32' | 'u64' | 'string' | 'uuid';
@@ -66,6 +67,15 @@ export interface DataShape {
 
 /** Where an engine may keep files and how it is reached. */
 export interface ConnectOptions {
+  /** Where the server is, for engines that have one. */
+  endpoint?: Endpoint | undefined;
+  /**
+   * Ends the server and starts it on the same data, for settings that take effect only then; resolves with its new
+   * address. Undefined for a server that was not started for this build.
+   */
+  restartServer?: ((how: 'stop' | 'kill') => Promise<Endpoint>) | undefined;
+  /** How the server is had (`docker`, `url`, or a mode of the engine's own such as `pglite`). */
+  mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
   threads: number;
@@ -152,5 +162,7 @@ export interface EngineDefinition {
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
   checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
+  /** How its server is had; absent for embedded engines. */
+  server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
 }

@@ -50,7 +50,12 @@ export interface OptionRules {
   defaultType: string;
   defaultQuantization(type: string): string;
   /** What the type and quantization make of the other keys; a string says why they do not go together. */
-  shape(type: string, quantization: string, index: Readonly<Record<string, unknown>>): OptionShape | string;
+  shape(
+    type: string,
+    quantization: string,
+    index: Readonly<Record<string, unknown>>,
+    search: Readonly<Record<string, unknown>>,
+  ): OptionShape | string;
   /** Rules between several keys, once each is valid by itself. */
   check?(index: Parameters, search: Parameters): readonly OptionIssue[];
 }
@@ -67,7 +72,7 @@ export function parseOptions(rules: OptionRules, input: OptionsInput): ParsedOpt
   const type = String(input.index['type'] ?? rules.defaultType);
   const word = String(input.index['quantization'] ?? rules.defaultQuantization(type));
   const quantized = SYNONYMS[word] ?? word;
-  const shape = rules.shape(type, quantized, input.index);
+  const shape = rules.shape(type, quantized, input.index, input.search);
   if (typeof shape === 'string') {
     issues.push({ path: ['index', 'quantization'], message: `quantization ${shape}`, got: word });
     return { state: 'invalid', issues };

@@ -8,6 +8,11 @@ const ENGINES: Readonly<Record<string, () => Promise<{ engine: EngineDefinition 
   usearch: () => import('./usearch/engine.js'),
   hnswlib: () => import('./hnswlib/engine.js'),
   lancedb: () => import('./lancedb/engine.js'),
+  pgvector: () => import('./pgvector/engine.js'),
+  chroma: () => import('./chroma/engine.js'),
+  milvus: () => import('./milvus/engine.js'),
+  qdrant: () => import('./qdrant/engine.js'),
+  'sqlite-vec': () => import('./sqlite-vec/engine.js'),
   null: () => import('./null/engine.js'),
 };
 

@@ -173,7 +173,7 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     unit: 'bytes',
     better: 'lower',
     definition:
-      'Largest resident memory of the build’s own process over all its phases, the runtime and the harness included (see memory.baseline). One observation per build.',
+      'What the engine needs at most over all phases of the build. For an engine inside the build’s process: that process’s largest resident memory, the runtime and the harness included (see memory.baseline). For a server: the largest working set of its container (anonymous and shared memory, without page cache), sampled 20 times a second; the process that asks is client.memory.peak. One observation per build.',
     absent: 'the operating system did not tell',
   },
   {
@@ -183,7 +183,57 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     unit: 'bytes',
     better: 'neither',
     definition: 'Resident memory of the same process before the engine was connected.',
-    absent: 'the operating system did not tell',
+    absent: 'the engine is a server, or the operating system did not tell',
+  },
+  {
+    name: 'client.memory.peak',
+    title: 'Peak memory of the client',
+    head: ['Memory', 'client'],
+    unit: 'bytes',
+    better: 'lower',
+    definition:
+      'Largest resident memory of the build’s own process where the engine is a server: the runtime, the harness and the client library.',
+    absent: 'the engine runs inside the process, where memory.peak covers it',
+  },
+  {
+    name: 'server.memory.peak',
+    title: 'Server memory while searching',
+    head: ['Server', 'memory'],
+    unit: 'bytes',
+    better: 'lower',
+    definition:
+      'Largest working set of the server’s container (anonymous and shared memory, without page cache) while this setting was searched, warm-up included; sampled 20 times a second from its control group.',
+    absent: 'the engine is no server of this machine’s Docker',
+  },
+  {
+    name: 'server.cpu.seconds',
+    title: 'Server CPU while searching',
+    head: ['Server', 'CPU'],
+    unit: 's',
+    better: 'lower',
+    definition:
+      'Processor time of all processes in the server’s container while this setting was searched, warm-up included, over all passes.',
+    absent: 'the engine is no server of this machine’s Docker',
+  },
+  {
+    name: 'server.disk',
+    title: 'Server disk',
+    head: ['Server', 'disk'],
+    unit: 'bytes',
+    better: 'lower',
+    definition:
+      'Size on disk of the server’s data folder once the index was finished: its logs of changes and what it keeps beside the collection included. One observation per build.',
+    absent: 'the engine is no server of this machine’s Docker',
+  },
+  {
+    name: 'server.start.seconds',
+    title: 'Server start',
+    head: ['Server', 'start'],
+    unit: 's',
+    better: 'neither',
+    definition:
+      'From the order to start the server’s container until it answered. One observation per build.',
+    absent: 'the engine is no server of this machine’s Docker',
   },
   {
     name: 'index.size',

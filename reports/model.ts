@@ -21,7 +21,7 @@ export type { ReportInput, ReportModel } from './model/types.js';
  * the tie-aware one at depth 10 (or the largest depth measured); a setting is chosen only if the lower end of its
  * recall interval reaches the target.
  */
-export function buildReport({ results, manifest, events }: ReportInput): ReportModel {
+export function buildReport({ results, manifest, events, verdicts }: ReportInput): ReportModel {
   const k = primaryDepth(results.ks);
   const recallName = `recall.ties@${k}`;
   const refs = seriesRefs(results.trials);
@@ -49,6 +49,7 @@ export function buildReport({ results, manifest, events }: ReportInput): ReportM
     problems: problemsOf(results.trials, refs),
     flags: flagsOf(results.trials, refs),
     warnings: results.warnings,
+    verdicts,
     tieNote: tieNoteOf(results, k),
     facts: factsOf(results, manifest),
     protocol: protocolOf(results, manifest),

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { definitionOf, formatMeasure, unitLabel } from './definitions.js';
 import { plural } from './format.js';
+import { gateSentence, markOf } from './gates.js';
 import { richText } from './model/answer.js';
 import { CHOICE_MEASURES } from './model/choice.js';
 import type { Choice, ChoiceRow, ReportModel } from './model/types.js';
@@ -15,6 +16,7 @@ export interface TerminalOptions {
 
 /** Everything is said within this many lines, whatever the run. */
 const MAX_LINES = 20;
+const MAX_GATES = 4;
 
 type Style = (text: string) => string;
 interface Styles {
@@ -32,7 +34,8 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
     ...(model.caution === undefined ? [] : wrap(clean(model.caution), width, 2).map(styles.red)),
   ];
   const problems = problemLines(model, width).map(styles.red);
-  const tail = [...problems, `Report: ${clean(reportPath)}`];
+  const gates = gateLines(model, width, styles);
+  const tail = [...gates, ...problems, `Report: ${clean(reportPath)}`];
   // Two blank lines and the table's head are what remains besides the rows.
   const room = MAX_LINES - head.length - tail.length - 3;
   const table = tableLines(choice, Math.max(1, room), width, styles);
@@ -93,6 +96,23 @@ function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
     return best[name]?.key === series.key ? `*${text}` : text;
   });
   return [label, ...figures, clean(point.setting === '' ? point.fullSetting : point.setting)];
+}
+
+/** The sentence, and the gates that did not pass, not too many. */
+function gateLines({ verdicts }: ReportModel, width: number, { bold, red }: Styles): string[] {
+  if (verdicts === undefined) return [];
+  const style = verdicts.outcome === 'passed' ? bold : red;
+  const marked = verdicts.verdicts.map((each) => ({ each, mark: markOf(each, verdicts.inconclusive) }));
+  const order = ['error', 'fail', 'warn'] as const;
+  const wrong = order.flatMap((mark) => marked.filter((one) => one.mark === mark));
+  const lines = wrong
+    .slice(0, MAX_GATES)
+    .map(({ each }) => `  ${each.state} ${each.name}   found: ${each.found}`);
+  const more = wrong.length > MAX_GATES ? [`  … ${wrong.length - MAX_GATES} more in the report`] : [];
+  return [
+    style(cut(clean(gateSentence(verdicts)), width)),
+    ...[...lines, ...more].map((line) => cut(clean(line), width)),
+  ];
 }
 
 function problemLines({ problems, counts }: ReportModel, width: number): string[] {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
+import type { LockState } from '../gate/verdict.js';
 import { readEnvironment } from '../run/environment.js';
 import { type RunFolder, writeManifest } from '../store/run-folder.js';
 import { type Manifest, RUN_SCHEMA } from '../store/schema.js';
@@ -21,6 +22,7 @@ interface Beginning {
   suite: string;
   options: RunOptions;
   context: Context;
+  lock: LockState;
 }
 
 /** Writes everything that is known before the first measurement. A folder that could not be completed is removed. */
@@ -47,6 +49,7 @@ function manifestOf({
   suite: argument,
   options,
   context,
+  lock,
 }: Beginning): Manifest {
   const { suite, ks, memoryLimitBytes, text } = planned.parsed;
   const { info } = data;
@@ -87,15 +90,18 @@ function manifestOf({
     environment: readEnvironment(),
     packages,
     plan: planned.builds,
+    ...(planned.shard && { shard: planned.shard }),
+    ...(lock.state !== 'none' && { lock }),
   };
 }
 
 /** The command that repeats the run, quoted for a shell. */
-function commandLine(suite: string, { dataset, only, engine }: RunOptions): string {
+function commandLine(suite: string, { dataset, only, engine, shard }: RunOptions): string {
   const parts = ['vecparity', 'run', suite];
   if (dataset !== undefined) parts.push('--dataset', dataset);
   if (engine !== undefined) parts.push('--engine', engine.join(','));
   if (only !== undefined) parts.push('--only', only);
+  if (shard !== undefined) parts.push('--shard', shard);
   const quote = (part: string) =>
     /^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`;
   return parts.map(quote).join(' ');

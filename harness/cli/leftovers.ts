@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import { isAlive, lockOwner } from '../store/lock.js';
+import { isAlive } from '../../common/processes.js';
+import { lockOwner } from '../store/lock.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
 import { displayPath } from './prepare-run.js';

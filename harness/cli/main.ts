@@ -44,6 +44,8 @@ program
   .option('--dataset <name|path>', 'measure on this dataset instead of the suite’s')
   .option('--engine <names>', 'only these engines, separated by commas', list)
   .option('--only <text>', 'only trials whose id contains this text')
+  .option('--shard <i/n>', 'only the i-th of n parts of the builds; join the runs with merge')
+  .option('--baseline <name|run>', 'what the gates compare with (default: the baseline main, if set)')
   .option('--resume <run>', 'continue a run that was interrupted (folder, id or "latest")')
   .option('--retry-failed', 'with --resume: measure failed and skipped trials again')
   .option('--dry-run', 'print the plan and stop')
@@ -59,12 +61,81 @@ program
   .command('report')
   .description('derive the results of a run again from its raw files and write its reports')
   .argument('[run]', 'run folder, id or "latest"', 'latest')
-  .option('--format <names>', 'html, csv, json; separated by commas', 'html,csv,json')
+  .option('--format <names>', 'html, csv, json, junit, github; separated by commas', 'html,csv,json')
   .option('--json', 'print the results as JSON on stdout')
   .addOption(home())
   .action((reference: string, options) =>
     run(options.out, async (context) =>
       (await import('./commands/report.js')).reportCommand(reference, options, context),
+    ),
+  );
+
+program
+  .command('gate')
+  .description('judge a stored run by its gates; exit code 1 if one fails')
+  .argument('[run]', 'run folder, id or "latest"', 'latest')
+  .option('--baseline <name|run>', 'baseline, or runs separated by commas (default: main, if set)')
+  .option('--suite <file>', 'take the gates of this suite instead of the run’s own')
+  .option(
+    '--format <names>',
+    'also write junit (junit.xml), github (annotations and step summary), html, csv, json',
+  )
+  .option('--json', 'print the verdicts as JSON on stdout')
+  .addOption(home())
+  .action((reference: string, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/gate.js')).gateCommand(reference, options, context),
+    ),
+  );
+
+program
+  .command('baseline')
+  .description('name runs that gates compare with')
+  .argument('<action>', 'set or list')
+  .argument('[runs...]', 'set: run folders, ids or "latest"; several are builds of the same state')
+  .option('--name <name>', 'of the baseline', 'main')
+  .addOption(home())
+  .action((action: string, runs: string[], options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/baseline.js')).baselineCommand(action, runs, options, context),
+    ),
+  );
+
+program
+  .command('lock')
+  .description('fix the gates of a suite; runs whose gates differ say so in every report')
+  .argument('<suite>', 'YAML file, or the name of a suite that comes with vecparity')
+  .action((suite: string) =>
+    run(undefined, async (context) => (await import('./commands/lock.js')).lockCommand(suite, context)),
+  );
+
+program
+  .command('power')
+  .description('how many queries and builds a gate needs to see a drop')
+  .argument('[run]', 'run folder, id or "latest"', 'latest')
+  .option('--measure <name>', 'a mean over queries (default: the deepest recall.ties@k)')
+  .option('--drop <size>', 'loss to be seen, as 0.5pt or 0.005', '0.5pt')
+  .option('--power <share>', 'chance to see it', share, 0.9)
+  .option('--alpha <share>', 'chance of a false alarm', share, 0.05)
+  .option('--baseline <name|runs>', 'other runs of the same suite, from which pairs and rebuilds are known')
+  .option('--json', 'print JSON')
+  .addOption(home())
+  .action((reference: string, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/power.js')).powerCommand(reference, options, context),
+    ),
+  );
+
+program
+  .command('merge')
+  .description('one run out of all shards of a suite')
+  .argument('<runs...>', 'run folders or ids')
+  .option('--baseline <name|run>', 'what the gates compare with (default: the baseline main, if set)')
+  .option('--json', 'print the results as JSON on stdout')
+  .addOption(home())
+  .action((runs: string[], options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/merge.js')).mergeCommand(runs, options, context),
     ),
   );
 
@@ -100,7 +171,7 @@ program
 program
   .command('list')
   .description('what is there: engines, datasets, suites or runs')
-  .argument('<what>', 'engines, datasets, suites or runs')
+  .argument('<what>', 'engines, datasets, suites, runs or history')
   .option('--json', 'print JSON')
   .addOption(home())
   .action((what: string, options) =>
@@ -129,6 +200,12 @@ function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('must be an integer of at least 1.');
+  return value;
+}
+
+function share(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < 1)) throw new InvalidArgumentError('must lie between 0 and 1.');
   return value;
 }
 

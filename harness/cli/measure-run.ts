@@ -2,13 +2,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import type { Verdicts } from '../gate/verdict.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import type { Manifest, Results, TrialRow } from '../store/schema.js';
 import type { Redactor } from '../suite/redact.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
-import { printSummary, writeReports } from './output.js';
+import { gateExit, judgeAndReport } from './judge-and-report.js';
+import { printSummary } from './output.js';
 import { displayPath } from './prepare-run.js';
 import { Progress } from './progress.js';
 
@@ -29,7 +31,7 @@ export interface Ready {
 export async function measureAndReport(
   ready: Ready,
   resumed: boolean,
-  options: { json?: boolean | undefined },
+  options: { json?: boolean | undefined; baseline?: string | undefined },
   context: Context,
 ): Promise<ExitCode> {
   const { folder } = ready;
@@ -40,10 +42,10 @@ export async function measureAndReport(
     context.err.write(`what was measured is kept: continue with "vecparity run --resume ${path}"\n`);
     throw error;
   }
-  const { results, model } = await writeReports(folder, ['json', 'csv', 'html']);
+  const { results, model, verdicts } = await judgeAndReport(folder, options, context);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
-  if (!context.signal.aborted) return exitCode(results);
+  if (!context.signal.aborted) return exitCode(results, verdicts);
   context.err.write(`interrupted: continue with "vecparity run --resume ${path}"\n`);
   return EXIT.interrupted;
 }
@@ -82,10 +84,10 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
 }
 
 /** A failed trial, one whose every query failed, or a run that measured nothing is not a success. */
-function exitCode({ trials }: Results): ExitCode {
+export function exitCode({ trials }: Results, verdicts: Verdicts | undefined): ExitCode {
   const failed = trials.some((trial) => trial.state === 'failed' || nothingAnswered(trial));
   const nothing = !trials.some(({ state }) => state === 'completed');
-  return failed || nothing ? EXIT.engineOrDatasetFailed : EXIT.passed;
+  return failed || nothing ? EXIT.engineOrDatasetFailed : gateExit(verdicts);
 }
 
 function nothingAnswered({ measures }: TrialRow): boolean {

@@ -1,19 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { renderCsv } from '../../reports/csv.js';
+import { renderAnnotations, renderStepSummary } from '../../reports/github.js';
 import { renderHtml } from '../../reports/html/html.js';
+import { renderJunit } from '../../reports/junit.js';
 import { buildReport, type ReportModel } from '../../reports/model.js';
 import { renderTerminal } from '../../reports/terminal.js';
+import type { Verdicts } from '../gate/verdict.js';
 import { deriveResults, writeResults } from '../store/derive.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import type { Results } from '../store/schema.js';
+import { readVerdicts } from '../store/verdicts.js';
 import type { Context } from './context.js';
 import { displayPath } from './prepare-run.js';
 
 /** What can be written into a run's folder from its results. */
-export const FORMATS = ['html', 'csv', 'json'] as const;
+export const FORMATS = ['html', 'csv', 'json', 'junit', 'github'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export function parseFormats(text: string): Format[] {
@@ -34,14 +38,47 @@ export function parseFormats(text: string): Format[] {
 export async function writeReports(
   folder: RunFolder,
   formats: readonly Format[],
+  derived?: Results,
 ): Promise<{ results: Results; model: ReportModel }> {
-  const results = await deriveResults(folder);
+  const results = derived ?? (await deriveResults(folder));
   const manifest = readManifest(folder);
-  const model = buildReport({ results, manifest, events: readEvents(folder) });
+  const verdicts = readVerdicts(folder);
+  const model = buildReport({ results, manifest, events: readEvents(folder), ...(verdicts && { verdicts }) });
   if (formats.includes('json')) writeResults(folder, results);
   if (formats.includes('csv')) writeFileAtomic(join(folder.path, 'results.csv'), renderCsv(results));
   if (formats.includes('html')) writeFileAtomic(reportFile(folder), renderHtml(model));
+  if (formats.includes('junit')) {
+    writeFileAtomic(
+      join(folder.path, 'junit.xml'),
+      renderJunit(judged(folder, verdicts), manifest.suite.name),
+    );
+  }
+  if (formats.includes('github')) writeGithub(judged(folder, verdicts), manifest.suite.name);
   return { results, model };
+}
+
+function judged(folder: RunFolder, verdicts: Verdicts | undefined): Verdicts {
+  if (verdicts !== undefined) return verdicts;
+  throw new InputError('this run was not judged: there is nothing for junit or github to tell', {
+    where: folder.path,
+    next: 'judge it: vecparity gate <run>',
+  });
+}
+
+/** Annotations on stdout, where GitHub Actions looks for them; the summary in the file it names, if it does. */
+function writeGithub(verdicts: Verdicts, title: string): void {
+  process.stdout.write(renderAnnotations(verdicts));
+  const summary = renderStepSummary(verdicts, title);
+  const file = process.env['GITHUB_STEP_SUMMARY'];
+  if (file === undefined || file === '') {
+    process.stdout.write(summary);
+    return;
+  }
+  try {
+    appendFileSync(file, `${summary}\n`);
+  } catch (error) {
+    throw fileFailure(file, 'the step summary cannot be written', error);
+  }
 }
 
 export function reportFile(folder: RunFolder): string {

@@ -5,16 +5,23 @@ import { packageRoot } from '../../common/paths.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition, Parameters } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
-import type { PlannedBuild } from '../store/schema.js';
+import { checkSelectors } from '../gate/select.js';
+import type { Manifest, PlannedBuild } from '../store/schema.js';
+import { suiteError } from '../suite/faults.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
+import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
+import { unavailableServers } from './servers.js';
+import { parseShard, shardOf } from './shard.js';
 
 export interface RunOptions {
   dataset?: string | undefined;
   /** Substring of trial ids. */
   only?: string | undefined;
   engine?: string[] | undefined;
+  /** `i/n` */
+  shard?: string | undefined;
 }
 
 export interface Planned {
@@ -22,6 +29,8 @@ export interface Planned {
   suitePath: string;
   definitions: Map<string, EngineDefinition>;
   builds: PlannedBuild[];
+  /** Set where only a part of the plan is measured. */
+  shard: Manifest['shard'];
   data: DataRequest;
 }
 
@@ -38,8 +47,20 @@ export async function planRun(
   const check: EngineCheck = (engines, redactor) => planSuite(engines, definitions, redactor).faults;
   const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
   const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
-  const builds = select(plan.builds, options);
-  return { parsed, suitePath, definitions, builds, data: dataRequest(parsed, suitePath, options, cwd) };
+  const strange = checkSelectors(parsed.gates.gates, plan.builds);
+  if (strange.length > 0) throw suiteError(parsed.source, strange);
+  const chosen = select(plan.builds, options);
+  const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
+  const builds = part?.builds ?? chosen;
+  const shard = part?.record;
+  return {
+    parsed,
+    suitePath,
+    definitions,
+    builds,
+    shard,
+    data: dataRequest(parsed, suitePath, options, cwd),
+  };
 }
 
 /** A path from here; else the name or path of a suite that comes with vecparity. */
@@ -189,25 +210,31 @@ export function skipReasons(
   unavailable: ReadonlyMap<string, string>,
 ): Map<string, string> {
   const reasons = new Map(unfit);
-  for (const { engine, trials } of builds) {
-    const reason = unavailable.get(engine);
+  for (const { id: build, trials } of builds) {
+    const reason = unavailable.get(build);
     if (reason !== undefined) for (const { id } of trials) reasons.set(id, reason);
   }
   return reasons;
 }
 
-/** Engines of the plan that cannot be used here, with reason and remedy; and the versions of the others' packages. */
-export async function checkAvailability(builds: readonly PlannedBuild[]) {
-  const unavailable = new Map<string, string>();
+/** Builds that cannot be made here, with reason and remedy; and the versions of the others' packages. */
+export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
+  const missing = new Map<string, string>();
   const packages: Record<string, string> = {};
   for (const name of new Set(builds.map(({ engine }) => engine))) {
     const found = await engineAvailability(name);
     if (found.state === 'available') Object.assign(packages, found.versions);
     else
-      unavailable.set(
+      missing.set(
         name,
         `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
       );
+  }
+  const installed = builds.filter(({ engine }) => !missing.has(engine));
+  const unavailable = await unavailableServers(installed, threads, context);
+  for (const { id, engine } of builds) {
+    const reason = missing.get(engine);
+    if (reason !== undefined) unavailable.set(id, reason);
   }
   return { unavailable, packages };
 }

@@ -43,7 +43,7 @@ export async function resumeRun(
   }
   const definitions = new Map<string, EngineDefinition>();
   for (const { engine } of plan) definitions.set(engine, await loadEngine(engine));
-  const { unavailable, packages } = await checkAvailability(plan);
+  const { unavailable, packages } = await checkAvailability(plan, manifest.threads, context);
   const unfit = checkAgainstData(plan, definitions, shapeOf(data.info, manifest.ks.at(-1)!), folder.path);
   return {
     folder,

@@ -3,7 +3,7 @@ import type { BuildCost, Measures } from '../store/schema.js';
 import type { Samples, Truth } from '../store/types.js';
 import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
-import { costMeasures } from './cost.js';
+import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { measuresOf } from './figures.js';
 import { percentilesOf, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
@@ -13,6 +13,8 @@ export interface DeriveOptions {
   ks: readonly number[];
   metric: Metric;
   cost?: BuildCost | undefined;
+  /** What the engine's server used in the measured passes. */
+  server?: ServerUse | undefined;
   /** Wall time of the measured passes and the part of it spent inside engine calls. */
   wallSeconds?: number | undefined;
   engineSeconds?: number | undefined;
@@ -35,7 +37,8 @@ export interface DerivedTrial {
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
   check(samples, truth, options.ks);
-  const cost = options.cost === undefined ? {} : costMeasures(options.cost);
+  const built = options.cost === undefined ? {} : costMeasures(options.cost);
+  const cost = { ...built, ...serverMeasures(options.server) };
   if (samples.length === 0) return { measures: cost, flags: [] };
   let failed = 0;
   for (let i = 0; i < samples.length; i++) if (!wasAnswered(samples, i)) failed++;

@@ -6,7 +6,7 @@ import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../store/schema.js';
-import { type BuildContext, inPhase } from './phase.js';
+import { type BuildContext, inPhase, type RestartServer } from './phase.js';
 import type { ChildMessage, Job } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
 import { searchTrials } from './search.js';
@@ -23,10 +23,11 @@ export async function runBuild(
   job: Job,
   send: (message: ChildMessage) => Promise<void>,
   signal: AbortSignal,
+  restartServer: RestartServer,
 ): Promise<void> {
   const vectors = openPreparedVectors(job.vectorsFile, job.count, job.dimensions);
   const cost: BuildCost = {};
-  const context: BuildContext = { job, send, signal, cost, vectors };
+  const context: BuildContext = { job, send, signal, cost, vectors, restartServer };
   globalThis.gc?.();
   resetPeak();
   const baseline = peakSinceReset();
@@ -61,9 +62,12 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
+    const { threads, seed, endpoint } = job;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
-    const options = { folder, threads: job.threads, seed: job.seed };
+    const restartServer = job.restartable === true ? context.restartServer : undefined;
+    const mode = job.build.server?.mode;
+    const options = { folder, threads, seed, endpoint, mode, restartServer };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const spec = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };

@@ -1,8 +1,10 @@
 import { Worker } from 'node:worker_threads';
+import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
+import type { Endpoint } from '../../engines/launch.js';
 import { runBuild } from './build.js';
 import { failureText } from './phase.js';
-import type { ChildMessage, Job } from './protocol.js';
+import type { ChildMessage, Job, ServerReply } from './protocol.js';
 import { RecordingError } from './search.js';
 import type { WatchdogData } from './watchdog.js';
 
@@ -19,14 +21,33 @@ async function main(): Promise<void> {
   process.once('disconnect', leaveToWatchdog);
   let code = 0;
   try {
-    await runBuild(job, send, abort.signal);
+    await runBuild(job, send, abort.signal, restartServer);
     await send({ type: 'done' });
   } catch (error) {
     code = 1;
     if (error instanceof RecordingError) await send({ type: 'unrecordable', error: error.message });
-    else await send({ type: 'failed', error: failureText(error) });
+    else {
+      const lost = error instanceof ConnectionLostError;
+      await send({ type: 'failed', error: failureText(error), lost });
+    }
   }
   process.exit(code);
+}
+
+/** The server belongs to the supervisor: it is asked to restart it. */
+async function restartServer(how: 'stop' | 'kill'): Promise<Endpoint> {
+  const answer = new Promise<ServerReply>((resolve) => {
+    const take = (message: unknown) => {
+      if ((message as Partial<ServerReply> | undefined)?.type !== 'server') return;
+      process.off('message', take);
+      resolve(message as ServerReply);
+    };
+    process.on('message', take);
+  });
+  await send({ type: 'restartServer', how });
+  const reply = await answer;
+  if ('error' in reply) throw new FailureError(`the server did not come back: ${reply.error}`);
+  return reply.endpoint;
 }
 
 function receiveJob(): Promise<Job> {
@@ -56,7 +77,8 @@ function leaveToWatchdog(): void {
 }
 
 function startWatchdog(job: Job): void {
-  const workerData: WatchdogData = { supervisor: process.ppid, runFolder: job.runFolder };
+  const { runFolder, container } = job;
+  const workerData: WatchdogData = { supervisor: process.ppid, runFolder, container };
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
   new Worker(compiledModule('harness/run/watchdog.js'), { workerData, resourceLimits }).unref();
 }

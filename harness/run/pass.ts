@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { messageOf } from '../../common/errors.js';
+import { ConnectionLostError, messageOf } from '../../common/errors.js';
 import type { Hits, PreparedSearch } from '../../engines/engine.js';
 import { emptySamples } from '../store/samples.js';
 import type { Samples } from '../store/types.js';
@@ -24,7 +24,8 @@ export interface PassOptions {
 
 /**
  * One pass of the serial closed loop: each query is sent when the previous one was answered. Only the engine's
- * call stands between `sent` and `answered`; no retries. An error is a recorded sample.
+ * call stands between `sent` and `answered`; no retries. An error is a recorded sample; a lost connection ends the
+ * pass.
  */
 export async function runPass(search: PreparedSearch, options: PassOptions): Promise<Samples> {
   const { queries, order, k, origin, signal } = options;
@@ -43,6 +44,7 @@ export async function runPass(search: PreparedSearch, options: PassOptions): Pro
       end = performance.now();
     } catch (error) {
       end = performance.now();
+      if (error instanceof ConnectionLostError) throw error;
       failure = error ?? new Error('the engine threw nothing');
     }
     sent[i] = start - origin;

@@ -1,5 +1,6 @@
 import { messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
+import type { Endpoint } from '../../engines/launch.js';
 import type { BuildCost } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
@@ -10,7 +11,11 @@ export interface BuildContext {
   signal: AbortSignal;
   cost: BuildCost;
   vectors: PreparedVectors;
+  restartServer: RestartServer;
 }
+
+/** Has the supervisor restart the build's server; resolves with its new address. */
+export type RestartServer = (how: 'stop' | 'kill') => Promise<Endpoint>;
 
 /** Times a phase, keeps its peak memory and tells the supervisor where we are. */
 export async function inPhase<T>(

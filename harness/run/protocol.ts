@@ -1,4 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
+import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/launch.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
 
 /** `record`: distances are recomputed and a pass is written, between the measured passes. */
@@ -24,6 +25,14 @@ export interface Job {
   seed: number;
   threads: number;
   runFolder: string;
+  /** Where the server of the build is; its credentials are in memory only. */
+  endpoint?: Endpoint | undefined;
+  /** Where the kernel counts what it uses, if it runs on this machine. */
+  serverGroup?: ControlGroupPaths | undefined;
+  /** The supervisor can restart it. */
+  restartable?: boolean | undefined;
+  /** What the watchdog removes if the supervisor is killed. */
+  container?: ContainerHandle | undefined;
   /** Empty folder for the engine's files. */
   workFolder: string;
 }
@@ -45,9 +54,17 @@ export type ChildMessage =
       effective?: Parameters;
     }
   | { type: 'warning'; message: string }
+  /** Asks the supervisor, which owns the server; it answers with a `ServerReply`. */
+  | { type: 'restartServer'; how: 'stop' | 'kill' }
   | { type: 'cost'; cost: BuildCost }
-  /** The build cannot go on; what it cost so far comes in `cost` before. */
-  | { type: 'failed'; error: string }
+  /**
+   * The build cannot go on; what it cost so far comes in `cost` before. `lost`: the connection to the server broke,
+   * which says nothing about trials that were not begun.
+   */
+  | { type: 'failed'; error: string; lost: boolean }
   /** Observations cannot be kept (a full disk, say): the whole run has to end. */
   | { type: 'unrecordable'; error: string }
   | { type: 'done' };
+
+/** What the supervisor tells the child, beside the job and `abort`. */
+export type ServerReply = { type: 'server'; endpoint: Endpoint } | { type: 'server'; error: string };

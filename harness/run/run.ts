@@ -1,15 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf, VecparityError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
+import { ownLabels } from '../../engines/server/labels.js';
 import { appendEvent, type RunFolder } from '../store/run-folder.js';
 import type { BuildCost, Manifest, PlannedBuild, RunEvent, TrialState } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
+import { type BuildServer, startServer } from './server.js';
 import { type ChildEnd, superviseBuild } from './supervisor.js';
 
 /** What a run tells whoever watches it; the terminal is one such. */
 export type RunNews =
   | { type: 'build'; build: PlannedBuild; index: number; total: number }
-  | { type: 'begin'; phase: Phase; trial: string | undefined; total: number; unit: string }
+  | { type: 'begin'; phase: Phase | 'launch'; trial: string | undefined; total: number; unit: string }
   | { type: 'progress'; done: number }
   | { type: 'warning'; message: string }
   | { type: 'trialEnd'; trial: string; state: TrialState; error: string | undefined }
@@ -35,6 +38,14 @@ export interface RunInput {
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
   onNews: (news: RunNews) => void;
+}
+
+/** A build that is being measured. */
+interface Measuring {
+  build: PlannedBuild;
+  /** Trials that have not ended. */
+  open: Set<string>;
+  server?: BuildServer | undefined;
 }
 
 /** Measures every build of the plan that has unfinished trials. `finished`: ids of trials that have ended before. */
@@ -79,14 +90,11 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
   const start = performance.now();
   for (let attempt = 1; open.size > 0; attempt++) {
     record(input, { type: 'buildBegin', build: build.id, attempt });
-    const job = jobFor(input, build, open);
-    const end = await superviseBuild(job, limits(input.manifest), input.signal, (message) =>
-      take(input, build, open, message),
-    );
+    const end = await attemptBuild(input, { build, open }, attempt);
     const state = end.state;
-    const error = end.state === 'failed' ? input.redact(end.error) : undefined;
-    if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, error!);
-    if (end.state === 'failed') losses(input, build, open, end, error!);
+    const error = end.state === 'failed' ? end.error : undefined;
+    if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
+    if (end.state === 'failed') losses(input, build, open, end, end.error);
     record(input, {
       type: 'buildEnd',
       build: build.id,
@@ -101,6 +109,64 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
     if (end.state === 'completed' && open.size > 0)
       throw new Error(`${build.id} ended with unfinished trials`);
   }
+}
+
+/** One process on one server. A server that does not start is a failure of the build; texts come back redacted. */
+async function attemptBuild(input: RunInput, measuring: Measuring, attempt: number): Promise<ChildEnd> {
+  const { build } = measuring;
+  const { manifest, folder, signal } = input;
+  let server: BuildServer | undefined;
+  try {
+    server = await launch(input, build);
+  } catch (error) {
+    if (signal.aborted) return { state: 'aborted', cost: {} };
+    if (!(error instanceof VecparityError)) throw error;
+    const { message } = error;
+    const end = { state: 'failed', cost: {}, error: message, phase: undefined, trial: undefined } as const;
+    return redacted(input, { ...end, orderly: true });
+  }
+  try {
+    const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
+    const onMessage = (message: ChildMessage) => take(input, { ...measuring, server }, message);
+    const end = await superviseBuild(job, limits(manifest), signal, onMessage, server);
+    return server === undefined
+      ? redacted(input, end)
+      : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));
+  } finally {
+    await stop(input, build, server);
+  }
+}
+
+/** A container that cannot be removed is no reason to lose the rest of the run, but has to be told. */
+async function stop(input: RunInput, build: PlannedBuild, server: BuildServer | undefined): Promise<void> {
+  try {
+    await server?.stop();
+  } catch (error) {
+    const message = `the server of ${build.id} could not be removed: ${messageOf(error)}; "vecparity doctor --clean" removes it`;
+    record(input, { type: 'warning', build: build.id, message });
+    input.onNews({ type: 'warning', message });
+  }
+}
+
+function redacted(input: RunInput, end: ChildEnd): ChildEnd {
+  return end.state === 'failed' ? { ...end, error: input.redact(end.error) } : end;
+}
+
+async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer | undefined> {
+  const { manifest, folder, signal, onNews } = input;
+  if (build.server === undefined) return undefined;
+  onNews({ type: 'begin', phase: 'launch', trial: undefined, total: 1, unit: '' });
+  const server = await startServer({
+    build,
+    folder,
+    labels: ownLabels(manifest.id),
+    threads: manifest.threads,
+    signal,
+    onNotice: (message) => record(input, { type: 'warning', build: build.id, message }),
+  });
+  const seconds = server?.cost.startSeconds;
+  if (seconds !== undefined) record(input, { type: 'phase', build: build.id, phase: 'launch', seconds });
+  return server;
 }
 
 /** All was measured, but the process did not end well: that is no loss, and no secret either. */
@@ -130,7 +196,8 @@ function losses(
   }
 }
 
-function take(input: RunInput, build: PlannedBuild, open: Set<string>, message: ChildMessage): void {
+function take(input: RunInput, { build, open, server }: Measuring, message: ChildMessage): void {
+  server?.follow(message);
   switch (message.type) {
     case 'begin':
       input.onNews({
@@ -161,8 +228,10 @@ function take(input: RunInput, build: PlannedBuild, open: Set<string>, message: 
       break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;
-      const text = error === undefined ? undefined : input.redact(error);
-      record(input, { type, build: build.id, ...rest, ...(text !== undefined && { error: text }) });
+      const text = error === undefined ? undefined : input.redact(server?.redact(error) ?? error);
+      const use = server?.useOf(message.trial);
+      const more = { ...(text !== undefined && { error: text }), ...(use && { server: use }) };
+      record(input, { type, build: build.id, ...rest, ...more });
       open.delete(message.trial);
       input.onNews({ type, trial: message.trial, state: message.state, error: text });
       break;

@@ -1,7 +1,8 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf } from '../../common/errors.js';
+import { ConnectionLostError, messageOf } from '../../common/errors.js';
 import type { Collection } from '../../engines/engine.js';
+import { controlGroup } from '../../engines/server/control-group.js';
 import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { Parameters } from '../store/schema.js';
@@ -84,6 +85,7 @@ async function onePass(
     if (signal.aborted || error instanceof RecordingError) throw error;
     trial.failed = true;
     removeParts(job, trial.id);
+    if (error instanceof ConnectionLostError) throw error;
     await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: failureText(error), flags: [] });
   }
 }
@@ -108,7 +110,7 @@ async function measurePass(
     });
     trial.effective = search.effective;
     trial.origin ??= performance.now();
-    const busy = startForeign();
+    const busy = startForeign(job);
     const samples = await runPass(search, {
       queries,
       order: permutation(job.queryCount, job.seed + repetition),
@@ -126,15 +128,23 @@ async function measurePass(
   }
 }
 
-/** Adds up the CPU time that everything but this process used meanwhile: neighbours whose load is in the figures. */
-function startForeign(): (sum: Trial['foreign']) => void {
+/**
+ * Adds up the CPU time that everything but this process and its server used meanwhile: neighbours whose load is in the
+ * figures. Measures nothing where the server's own use cannot be told from theirs.
+ */
+function startForeign({ endpoint, serverGroup }: Job): (sum: Trial['foreign']) => void {
+  const server = serverGroup === undefined ? undefined : controlGroup(serverGroup);
+  const serverCpu = () => (endpoint === undefined ? 0 : server?.cpuSeconds());
+  const ours = () => ownCpuSeconds() + (serverCpu() ?? Number.NaN);
   const busy = machineBusySeconds();
-  const own = ownCpuSeconds();
+  const own = ours();
   const start = performance.now();
   return (sum) => {
     const now = machineBusySeconds();
     if (busy === undefined || now === undefined) return;
-    sum.cpu += Math.max(0, now - busy - (ownCpuSeconds() - own));
+    const others = now - busy - (ours() - own);
+    if (Number.isNaN(others)) return;
+    sum.cpu += Math.max(0, others);
     sum.wall += (performance.now() - start) / 1000;
   };
 }

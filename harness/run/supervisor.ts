@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { BuildCost } from '../store/schema.js';
-import type { ChildMessage, Job, Phase } from './protocol.js';
+import type { ChildMessage, Job, Phase, ServerReply } from './protocol.js';
 import { residentBytes } from './resources.js';
 
 const MEMORY_LOOK_MS = 100;
@@ -15,6 +15,13 @@ export interface Limits {
   memoryLimitBytes: number | null;
   /** `record` has the deadline of `search`; the time between two phases has that of the phase before. */
   deadlineSeconds: Readonly<Record<Exclude<Phase, 'record'>, number>>;
+}
+
+/** What the supervision of a build has to do with its server. */
+export interface SupervisedServer {
+  /** Resolves with the reason if the server ends by itself. */
+  endedBecause(): Promise<string>;
+  restart(how: 'stop' | 'kill'): Promise<ServerReply>;
 }
 
 /** How a build's process ended. */
@@ -28,19 +35,22 @@ export type ChildEnd =
       /** Where it happened; undefined before the first phase. */
       phase: Phase | undefined;
       trial: string | undefined;
-      /** The child ended by itself after saying why; otherwise it crashed or was killed. */
+      /** The child ended by itself after saying why; otherwise it crashed, was killed, or lost its server. */
       orderly: boolean;
     };
 
 /**
  * Runs one build in a process of its own and watches it: a crash, a hang past its deadline or too much memory ends
  * that process and becomes a recorded failure. The work folder exists only meanwhile.
+ *
+ * @param server the build's server, if it has one: once that has ended there is nothing left to ask
  */
 export async function superviseBuild(
   job: Job,
   limits: Limits,
   signal: AbortSignal,
   onMessage: (message: ChildMessage) => void,
+  server?: SupervisedServer,
 ): Promise<ChildEnd> {
   const temporary = join(job.workFolder, 'tmp');
   mkdirSync(temporary, { recursive: true });
@@ -52,11 +62,15 @@ export async function superviseBuild(
     env: { ...process.env, TMPDIR: temporary },
   });
   try {
-    return await new Watch(child, job, limits, signal, onMessage).end;
+    const watch = new Watch(child, job, limits, signal, onMessage, server);
+    void server?.endedBecause().then((reason) => watch.kill(reason));
+    return await watch.end;
   } finally {
     rmSync(job.workFolder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
+
+type Restart = Extract<ChildMessage, { type: 'restartServer' }>;
 
 class Watch {
   readonly end: Promise<ChildEnd>;
@@ -79,6 +93,7 @@ class Watch {
     limits: Limits,
     signal: AbortSignal,
     onMessage: (m: ChildMessage) => void,
+    server: SupervisedServer | undefined,
   ) {
     this.#child = child;
     this.#limits = limits;
@@ -87,11 +102,13 @@ class Watch {
     child.on('message', (message) => {
       try {
         this.#note(message as ChildMessage);
+        if ((message as ChildMessage).type === 'restartServer')
+          void this.#restart(message as Restart, server);
         onMessage(message as ChildMessage);
       } catch (error) {
         // The run itself can no longer be recorded (a full disk, say): nothing more to measure.
         this.#fatal ??= { error };
-        this.#kill('the run cannot be recorded');
+        this.kill('the run cannot be recorded');
       }
     });
     this.#startDeadline('create', 'the process of the build did not start within the deadline');
@@ -133,7 +150,7 @@ class Watch {
         break;
       case 'failed':
         this.#reason = message.error;
-        this.#orderly = true;
+        this.#orderly = !message.lost;
         break;
       case 'unrecordable':
         throw new FailureError(message.error);
@@ -143,12 +160,17 @@ class Watch {
     }
   }
 
+  async #restart({ how }: Restart, server: SupervisedServer | undefined): Promise<void> {
+    const reply = await server!.restart(how);
+    if (this.#child.connected) this.#child.send(reply);
+  }
+
   #startDeadline(phase: Phase, what: string): void {
     clearTimeout(this.#deadline);
     const key = phase === 'record' ? 'search' : phase;
     const seconds = this.#limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
-      this.#kill(`${what} of ${seconds} s (deadline.${key})`);
+      this.kill(`${what} of ${seconds} s (deadline.${key})`);
     }, seconds * 1000);
   }
 
@@ -159,14 +181,15 @@ class Watch {
       const pid = this.#child.pid;
       const bytes = pid === undefined ? undefined : await residentBytes(pid);
       if (bytes !== undefined && bytes > limit) {
-        this.#kill(
+        this.kill(
           `resident memory reached ${mib(bytes)} MiB, over the limit of ${mib(limit)} MiB (memoryLimit)`,
         );
       }
     }, MEMORY_LOOK_MS);
   }
 
-  #kill(reason: string): void {
+  /** Ends the process for a reason that is recorded; one that has ended is left alone. */
+  kill(reason: string): void {
     this.#reason ??= reason;
     this.#child.kill('SIGKILL');
   }

@@ -1,6 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMainThread, workerData } from 'node:worker_threads';
+import type { ContainerHandle } from '../../engines/launch.js';
+import { removeBySocket } from '../../engines/server/remove-by-socket.js';
 import { lockHolder } from '../store/lock.js';
 import { runFolder } from '../store/run-folder.js';
 
@@ -8,19 +10,23 @@ import { runFolder } from '../store/run-folder.js';
 export interface WatchdogData {
   supervisor: number;
   runFolder: string;
+  /** The build's server, if it has one in a container. */
+  container: ContainerHandle | undefined;
 }
 
 const LOOK_MS = 250;
 
 /**
  * Runs in a thread of its own, because the main thread may be inside a native call for minutes. When the supervisor
- * is gone (killed, crashed) it removes what was unfinished and ends the process.
+ * is gone (killed, crashed) it removes what was unfinished, the build's container too, and ends the process.
  */
 function watch(data: WatchdogData): void {
-  setInterval(() => {
+  const timer = setInterval(async () => {
     if (process.ppid === data.supervisor) return;
+    clearInterval(timer);
     try {
       removeUnfinished(data);
+      if (data.container !== undefined) await removeBySocket(data.container);
     } finally {
       process.kill(process.pid, 'SIGKILL');
     }

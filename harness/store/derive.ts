@@ -13,6 +13,7 @@ import {
   RUN_SCHEMA,
   type RunEvent,
   resultsSchema,
+  type ServerCost,
   type TrialRow,
 } from './schema.js';
 import type { Truth } from './types.js';
@@ -39,6 +40,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
         build: build.id,
         engine: build.engine,
         engineVersion: cost.engineVersion ?? null,
+        ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
         series: build.series,
         index: build.index,
         search: trial.search,
@@ -88,17 +90,24 @@ async function measuresOf(
     });
   }
   const samples = await readSamples(path, manifest.ks.at(-1)!);
-  const { wallSeconds, engineSeconds, foreignCores } = end;
+  const { wallSeconds, engineSeconds, foreignCores, server } = end;
   const { ks, dataset, seed } = manifest;
   return deriveTrial(samples, truth, {
     ks,
     metric: dataset.metric,
     cost,
+    server,
     wallSeconds,
     engineSeconds,
     foreignCores,
     seed,
   });
+}
+
+/** How the engine's server was had; the image is known once it has been started. */
+function serverRecord(mode: string, cost: ServerCost | undefined): TrialRow['server'] {
+  const { image, digest } = cost ?? {};
+  return { mode, ...(image !== undefined && { image }), ...(digest !== undefined && { digest }) };
 }
 
 /** The last word of the log on every trial and build. */

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { linkSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
+import { isSameProcess, processMark } from '../../common/processes.js';
 import type { RunFolder } from './run-folder.js';
 
 /**
@@ -71,10 +72,7 @@ export function lockOwner(folder: Pick<RunFolder, 'lock'>): number | undefined {
 
 function ownerOf(text: string): number | undefined {
   const { pid, mark } = parse(text);
-  if (pid === undefined || !isAlive(pid)) return undefined;
-  // A number can be given to another process after a restart: where the system tells, compare when it started.
-  const now = processMark(pid);
-  return mark !== undefined && mark !== '' && now !== undefined && now !== mark ? undefined : pid;
+  return pid !== undefined && isSameProcess(pid, mark) ? pid : undefined;
 }
 
 /** Process that the lock names, alive or not; undefined if there is no lock. */
@@ -96,24 +94,4 @@ function parse(text: string): { pid?: number; mark?: string | undefined } {
   const [pid, mark] = text.trim().split(' ');
   const id = Number(pid);
   return Number.isInteger(id) && id > 0 ? { pid: id, mark } : {};
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Start time and PID namespace of a process, on Linux. */
-function processMark(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    return `${started}@${readlinkSync(`/proc/${pid}/ns/pid`).replace(/\D/g, '')}`;
-  } catch {
-    return undefined; // No /proc here: the process number alone has to do.
-  }
 }

@@ -17,6 +17,8 @@ export interface RunFolder {
   readonly truth: string;
   readonly queries: string;
   readonly results: string;
+  /** Outcome of the gates; absent until they are judged. */
+  readonly verdicts: string;
   /** Files that engines make while the run goes on; gone afterwards. */
   readonly work: string;
   readonly lock: string;
@@ -34,6 +36,7 @@ export function runFolder(path: string): RunFolder {
     truth: at('truth.parquet'),
     queries: at('queries.json'),
     results: at('results.json'),
+    verdicts: at('verdicts.json'),
     work: at('work'),
     lock: at('lock'),
   };

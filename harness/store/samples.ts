@@ -75,21 +75,34 @@ export function writeSamples(path: string, samples: Samples): void {
   writeFileAtomic(path, new Uint8Array(buffer));
 }
 
-/** Reads a trial's raw observations. Throws InputError naming the file if it is damaged or truncated. */
-export async function readSamples(path: string, k: number): Promise<Samples> {
-  const columns = await readColumns(path);
+/**
+ * Reads a trial's raw observations. Throws InputError naming the file if it is damaged or truncated.
+ *
+ * @param without columns that are not needed: they keep their empty values, and lists are what takes time
+ */
+export async function readSamples(
+  path: string,
+  k: number,
+  without: readonly ('scores' | 'due' | 'sent' | 'answered')[] = [],
+): Promise<Samples> {
+  const wanted = [...SCALARS, 'error', ...LISTS].filter(
+    (name) => !(without as readonly string[]).includes(name),
+  );
+  const columns = await readColumns(path, wanted);
   const length = columns.get('query')?.length ?? 0;
   const samples = emptySamples(length, k);
-  for (const name of SCALARS) samples[name].set(columns.get(name) as ArrayLike<number>);
+  for (const name of SCALARS)
+    if (columns.has(name)) samples[name].set(columns.get(name) as ArrayLike<number>);
   samples.error = Array.from(columns.get('error') as ArrayLike<string | null>, (text) => text ?? null);
   for (const name of LISTS) {
+    if (!columns.has(name)) continue;
     const lists = columns.get(name) as ArrayLike<ArrayLike<number>>;
     for (let i = 0; i < length; i++) samples[name].set(lists[i]!, i * k);
   }
   return samples;
 }
 
-async function readColumns(path: string): Promise<Map<string, ArrayLike<unknown>>> {
+async function readColumns(path: string, wanted: string[]): Promise<Map<string, ArrayLike<unknown>>> {
   try {
     const bytes = readFileSync(path);
     const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
@@ -101,8 +114,8 @@ async function readColumns(path: string): Promise<Map<string, ArrayLike<unknown>
         before === undefined ? chunk.columnData : [...Array.from(before), ...Array.from(chunk.columnData)],
       );
     };
-    await parquetRead({ file, onChunk });
-    for (const name of [...SCALARS, 'error', ...LISTS]) {
+    await parquetRead({ file, onChunk, columns: wanted });
+    for (const name of wanted) {
       if (!columns.has(name)) throw new Error(`column ${name} is missing`);
     }
     return columns;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lockStateSchema } from '../gate/verdict.js';
 
 /** Number of the run folder's format. A folder with a higher one is refused. */
 export const RUN_SCHEMA = 1;
@@ -13,6 +14,16 @@ export const plannedTrialSchema = z.strictObject({
   search: parameters,
 });
 
+/** What a suite says of an engine's server. */
+export const serverChoiceSchema = z.strictObject({
+  /** `docker`, `url`, or a mode of the engine's own. */
+  mode: z.string(),
+  image: z.string().optional(),
+  url: z.string().optional(),
+  memoryBytes: z.number().optional(),
+  cpus: z.number().optional(),
+});
+
 /** One engine with one set of index parameters. */
 export const plannedBuildSchema = z.strictObject({
   id: z.string(),
@@ -20,6 +31,8 @@ export const plannedBuildSchema = z.strictObject({
   /** Label of the contender: engine plus variant, or the suite's own label. One frontier each. */
   series: z.string(),
   index: parameters,
+  /** Absent for embedded engines. */
+  server: serverChoiceSchema.optional(),
   trials: z.array(plannedTrialSchema),
 });
 
@@ -105,9 +118,30 @@ export const manifestSchema = z.strictObject({
   /** npm packages of the engines in the plan, with installed versions. */
   packages: z.record(z.string(), z.string()),
   plan: z.array(plannedBuildSchema),
+  /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
+  shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
+  /** How the gates compared with the locked ones when the run began. */
+  lock: lockStateSchema.optional(),
 });
 
 const base = { time: z.string() };
+
+/** What the server of a build was and used. Absent keys could not be measured. */
+export const serverCostSchema = z.strictObject({
+  mode: z.string(),
+  /** Image as asked for, and its digest (the image's own id where it was built here). */
+  image: z.string().optional(),
+  digest: z.string().optional(),
+  /** From the order to start it until it answered. */
+  startSeconds: z.number().optional(),
+  /** Peak working set (anonymous and shared memory, without page cache) by phase. */
+  memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  /** CPU seconds by phase. */
+  cpuSeconds: z.record(z.string(), z.number()).optional(),
+  /** Size of its data folder once the index was finished. */
+  diskBytes: z.number().optional(),
+});
+
 /** What a build cost. Absent keys were not measured. */
 export const buildCostSchema = z.strictObject({
   engineVersion: z.string().optional(),
@@ -123,6 +157,7 @@ export const buildCostSchema = z.strictObject({
   /** Peak resident memory of the child by phase. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
   details: parameters.optional(),
+  server: serverCostSchema.optional(),
 });
 
 /** Append-only log of a run: one JSON object a line. */
@@ -133,7 +168,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     type: z.literal('phase'),
     ...base,
     build: z.string(),
-    phase: z.enum(['create', 'load', 'index', 'warmup', 'search', 'record']),
+    phase: z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record']),
     trial: z.string().optional(),
     seconds: z.number(),
   }),
@@ -155,6 +190,10 @@ export const eventSchema = z.discriminatedUnion('type', [
     foreignCores: z.number().optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */
     effective: parameters.optional(),
+    /** What the server used while this trial was searched (warm-up included). */
+    server: z
+      .strictObject({ memoryPeakBytes: z.number().optional(), cpuSeconds: z.number().optional() })
+      .optional(),
   }),
   z.strictObject({
     type: z.literal('buildEnd'),
@@ -185,6 +224,16 @@ export const trialRowSchema = z.strictObject({
   build: z.string(),
   engine: z.string(),
   engineVersion: z.string().nullable(),
+  /** How the engine's server was had; absent where the engine ran inside the build's own process. */
+  server: z
+    .strictObject({
+      /** `docker`, `url`, or a mode of the engine's own. */
+      mode: z.string(),
+      image: z.string().optional(),
+      /** Digest of the image, or its own id where it was built on the machine. */
+      digest: z.string().optional(),
+    })
+    .optional(),
   series: z.string(),
   index: parameters,
   search: parameters,
@@ -227,6 +276,8 @@ export const resultsSchema = z.strictObject({
 
 export type Parameters = z.infer<typeof parameters>;
 export type TrialState = z.infer<typeof state>;
+export type ServerChoice = z.infer<typeof serverChoiceSchema>;
+export type ServerCost = z.infer<typeof serverCostSchema>;
 export type PlannedTrial = z.infer<typeof plannedTrialSchema>;
 export type PlannedBuild = z.infer<typeof plannedBuildSchema>;
 export type Environment = z.infer<typeof environmentSchema>;

@@ -6,6 +6,10 @@ export interface Fault {
   path: readonly (string | number)[];
   message: string;
   got?: unknown;
+  /** The key is wrong, not its value. */
+  inKey?: boolean;
+  /** Characters into the key or value at which the fault lies. */
+  offset?: number;
 }
 
 interface Place {
@@ -47,7 +51,7 @@ export function parseYaml(text: string, file: string): Source {
 
 /** All faults as one error, in the order of the file. */
 export function suiteError(source: Source, faults: readonly Fault[]): SuiteError {
-  const placed = faults.map((fault) => ({ fault, at: position(source, fault.path) }));
+  const placed = faults.map((fault) => ({ fault, at: position(source, fault) }));
   placed.sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col);
   return new SuiteError(placed.map(({ fault, at }) => describeFault(source, fault, at)));
 }
@@ -66,23 +70,44 @@ export function pathName(path: readonly (string | number)[]): string {
 }
 
 /** Line and column of a node; of its nearest existing ancestor if it is missing. */
-function position({ document, lines }: Source, path: readonly (string | number)[]): Place {
+function position({ document, lines }: Source, { path, inKey = false, offset }: Fault): Place {
   for (let depth = path.length; depth >= 0; depth--) {
-    const offset = startOf(document, path.slice(0, depth));
-    if (offset !== undefined) return lines.linePos(offset);
+    const found = startOf(document, path.slice(0, depth), inKey && depth === path.length);
+    if (found === undefined) continue;
+    const place = lines.linePos(found.start);
+    if (depth < path.length || offset === undefined) return place;
+    return { line: place.line, col: place.col + offset + found.quote };
   }
   return { line: 1, col: 1 };
 }
 
-function startOf(document: Document.Parsed, path: readonly (string | number)[]): number | undefined {
-  if (path.length === 0) return document.contents?.range?.[0];
+function startOf(
+  document: Document.Parsed,
+  path: readonly (string | number)[],
+  inKey: boolean,
+): { start: number; quote: number } | undefined {
+  const node = nodeAt(document, path, inKey);
+  const start = node?.range?.[0];
+  return start === undefined ? undefined : { start, quote: isScalar(node) && isQuoted(node.type) ? 1 : 0 };
+}
+
+function isQuoted(type: unknown): boolean {
+  return type === 'QUOTE_DOUBLE' || type === 'QUOTE_SINGLE';
+}
+
+function nodeAt(
+  document: Document.Parsed,
+  path: readonly (string | number)[],
+  inKey: boolean,
+): Node | null | undefined {
+  if (path.length === 0) return document.contents;
   const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
   const last = path.at(-1);
   if (isMap(parent)) {
     const pair = parent.items.find(({ key }) => isScalar(key) && key.value === last);
     const value = pair?.value as Node | null | undefined;
-    return (value ?? (pair?.key as Node | undefined))?.range?.[0];
+    const key = pair?.key as Node | undefined;
+    return inKey ? key : (value ?? key);
   }
-  const node = document.getIn(path, true) as Node | undefined;
-  return node?.range?.[0];
+  return document.getIn(path, true) as Node | undefined;
 }

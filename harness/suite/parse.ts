@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
+import { type GateSet, parseGates } from '../gate/gates.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
 import { type Redactor, redactor, type Secret } from './redact.js';
@@ -11,6 +12,7 @@ export interface ParsedSuite {
   /** Ascending, unique. */
   ks: number[];
   memoryLimitBytes: number | null;
+  gates: GateSet;
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
@@ -38,7 +40,9 @@ export function parseSuite(
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
   const secrets: Secret[] = [];
-  const json = resolveVariables(toJson(source), env, [], faults, secrets);
+  const written = toJson(source);
+  faults.push(...plainPasswords(written));
+  const json = resolveVariables(written, env, [], faults, secrets);
   const parsed = suiteSchema.safeParse(json);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => shellFaults(issue, json)));
   const suite = parsed.success ? parsed.data : undefined;
@@ -46,9 +50,32 @@ export function parseSuite(
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
   const hidden = redactor(secrets);
   faults.push(...check(readableEngines(json), hidden));
+  const gates = gatesOf(written);
+  faults.push(...gates.faults);
   if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
-  return { suite: shown, ks, memoryLimitBytes, source, text, secrets, redactor: hidden };
+  return { suite: shown, ks, memoryLimitBytes, gates: gates.set, source, text, secrets, redactor: hidden };
+}
+
+/** Gates as written, so that they can be read again from a stored suite without the environment. */
+function gatesOf(written: unknown) {
+  const k = [valueAt(written, ['k']) ?? suiteSchema.shape.k.parse(undefined)].flat();
+  const ks = k.filter((each) => Number.isInteger(each)) as number[];
+  return parseGates(
+    valueAt(written, ['gates']),
+    ks.toSorted((a, b) => a - b),
+  );
+}
+
+/**
+ * The gates of a suite that was checked before; needs neither its environment nor its engines.
+ * @throws SuiteError with every fault of the gates
+ */
+export function readGates(text: string, file: string): GateSet {
+  const source = parseYaml(text, file);
+  const { set, faults } = gatesOf(toJson(source));
+  if (faults.length > 0) throw suiteError(source, faults);
+  return set;
 }
 
 function readableEngines(json: unknown): (EngineEntry | undefined)[] {
@@ -63,6 +90,21 @@ function toJson({ document, file }: Source): unknown {
   } catch (error) {
     throw new SuiteError([`${file}:1:1 ${messageOf(error)}`]);
   }
+}
+
+/** A suite is copied into every run: a password in it would land on disk. */
+function plainPasswords(written: unknown): Fault[] {
+  const engines = valueAt(written, ['engines']);
+  if (!Array.isArray(engines)) return [];
+  return engines.flatMap((_, i) => {
+    const path = ['engines', i, 'url'];
+    const password = /^[^/]+:\/\/[^/@]*:([^/@]*)@/.exec(String(valueAt(written, path)))?.[1];
+    if (password === undefined || /^(\$\{[A-Za-z_][A-Za-z0-9_]*\})?$/.test(password)) return [];
+    return [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+      { path, message: 'holds a password: write it as ${VARIABLE}, which is taken from the environment' },
+    ];
+  });
 }
 
 function memoryLimit(suite: Suite, faults: Fault[]): number | null {
@@ -150,6 +192,7 @@ const UNION_WORDS: Record<string, string> = {
   dataset: 'a name from the catalog, a path, or { path, metric, queries }',
   k: 'an integer from 1 to 1000, or a list of such',
   memoryLimit: 'a size such as 512MiB or 4GiB',
+  memory: 'a size such as 512MiB or 4GiB',
   index: 'a value or a list of values that is not empty',
   search: 'a value or a list of values that is not empty',
 };
@@ -187,7 +230,7 @@ const SHELL_KEYS: Record<string, readonly string[]> = {
   dataset: ['path', 'metric', 'queries'],
   queries: ['set', 'limit'],
   deadline: ['create', 'load', 'index', 'search'],
-  engines: ['use', 'label', 'index', 'search'],
+  engines: Object.keys(engineEntrySchema.shape),
 };
 
 function knownKeys(path: readonly (string | number)[]): readonly string[] {

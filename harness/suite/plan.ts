@@ -1,10 +1,11 @@
 import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/engine.js';
-import type { PlannedBuild } from '../store/schema.js';
+import type { PlannedBuild, ServerChoice } from '../store/schema.js';
 import type { Fault } from './faults.js';
 import { hint } from './hint.js';
 import { canonical, Identifiers } from './identifiers.js';
 import type { Redactor } from './redact.js';
 import type { EngineEntry, SweptValue } from './schema.js';
+import { serverChoice, serverSuffix } from './server-choice.js';
 
 const MAX_TRIALS = 20_000;
 
@@ -33,6 +34,9 @@ export function planSuite(
       continue;
     }
     repeatedValues(['engines', i], entry, faults);
+    const server = serverChoice(['engines', i], entry, definitions.get(entry.use)!);
+    for (const fault of server.faults) faults.add(fault);
+    const contender = { i, entry, server: server.choice };
     const trials = combinationCount(entry.index) * combinationCount(entry.search);
     if (trials > MAX_TRIALS) {
       faults.add({
@@ -42,7 +46,7 @@ export function planSuite(
       continue;
     }
     for (const index of combinations(entry.index)) {
-      for (const search of combinations(entry.search)) planOne(planning, i, entry, { index, search });
+      for (const search of combinations(entry.search)) planOne(planning, contender, { index, search });
     }
   }
   return { builds: [...builds.values()], faults: merged(faults.all, engines) };
@@ -54,11 +58,18 @@ interface Planning {
   builds: Map<string, PlannedBuild>;
   faults: FaultList;
   ids: Identifiers;
-  /** Engine by series: two engines under one label would share a frontier. */
-  owners: Map<string, string>;
+  /** Engine and server by series: two of them under one label would share a frontier. */
+  owners: Map<string, { engine: string; server: string }>;
 }
 
-function planOne(planning: Planning, i: number, entry: EngineEntry, input: OptionsInput): void {
+/** One entry of the suite. */
+interface Contender {
+  i: number;
+  entry: EngineEntry;
+  server: ServerChoice | undefined;
+}
+
+function planOne(planning: Planning, { i, entry, server }: Contender, input: OptionsInput): void {
   const { builds, faults, redactor, ids } = planning;
   const definition = planning.definitions.get(entry.use)!;
   const parsed = definition.parseOptions(input);
@@ -72,19 +83,28 @@ function planOne(planning: Planning, i: number, entry: EngineEntry, input: Optio
     }
     return;
   }
-  const series = redactor.text(seriesName(definition.name, entry, parsed.variant));
-  const other = planning.owners.get(series) ?? definition.name;
-  if (other !== definition.name) {
-    faults.add({ path: ['engines', i, 'label'], message: `is the label of ${other} already`, got: series });
+  const variant = `${parsed.variant}${serverSuffix(server, definition)}`;
+  const series = redactor.text(seriesName(definition.name, entry, variant));
+  const self = { engine: definition.name, server: JSON.stringify(server ?? null) };
+  const other = planning.owners.get(series) ?? self;
+  if (other.engine !== self.engine) {
+    const message = `is the label of ${other.engine} already`;
+    faults.add({ path: ['engines', i, 'label'], message, got: series });
     return;
   }
-  planning.owners.set(series, definition.name);
+  if (other.server !== self.server) {
+    const message = 'must be given: another entry measures the same on another server';
+    faults.add({ path: ['engines', i, 'label'], message, got: entry.label });
+    return;
+  }
+  planning.owners.set(series, self);
   const key = `${series} ${canonical(parsed.index)}`;
   const build = builds.get(key) ?? {
     id: ids.next(series, redactor.json(withoutVariant(parsed.index))),
     engine: definition.name,
     series,
     index: parsed.index,
+    ...(server !== undefined && { server }),
     trials: [],
   };
   builds.set(key, build);

@@ -39,6 +39,25 @@ export const engineEntrySchema = z.strictObject({
     .meta({ description: 'Name in the report instead of engine and index type.' }),
   index: swept.default({}),
   search: swept.default({}),
+  launch: z.string().min(1).optional().meta({
+    description:
+      'How the server is had: docker (the default) starts a container, url uses one that runs; some engines have more.',
+  }),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Container image instead of the pinned one; best with a digest.' }),
+  url: z.string().min(1).optional().meta({
+    description:
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+      'Address of a server that runs already; credentials as ${VARIABLES} or from the environment.',
+  }),
+  memory: z
+    .union([z.string(), z.int().positive()])
+    .optional()
+    .meta({ description: 'Memory limit of the container, e.g. 4GiB.' }),
+  cpus: z.number().positive().optional().meta({ description: 'CPUs that the container may use, e.g. 1.5.' }),
 });
 
 /** The shell of a suite; each engine's own schema checks `index` and `search`. */
@@ -106,6 +125,9 @@ export const suiteSchema = z.strictObject({
         'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
     }),
   engines: z.array(engineEntrySchema).min(1),
+  gates: z.unknown().optional().meta({
+    description: 'Thresholds by measure, e.g. recall@10{ef:64}: mean >= 0.95; see docs/gates.md.',
+  }),
 });
 
 export type Suite = z.infer<typeof suiteSchema>;

@@ -115,7 +115,7 @@ function costPlan(
 ): ChartPlan {
   const note = {
     build: 'Load and index together.',
-    memory: 'Of the whole process, its start included.',
+    memory: 'Of the whole process; of a server, of its container.',
     size: 'On disk, as the engine ships it.',
   };
   return {

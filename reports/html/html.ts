@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { packageRoot } from '../../common/paths.js';
+import type { Finding } from '../../harness/gate/verdict.js';
 import { csvLines } from '../csv.js';
-import { formatCount, plural } from '../format.js';
+import { formatCount, formatNumber, plural } from '../format.js';
+import { baselineSentence, gateSentence, lockSentence, markOf } from '../gates.js';
 import { PALETTE } from '../identity.js';
 import type { ProblemGroup, ReportModel } from '../model/types.js';
 import { seriesView, trialAnchor } from './cells.js';
@@ -36,6 +38,7 @@ export function renderHtml(model: ReportModel): string {
 /** Templates are read anew for each report: rendering happens once per command, and nothing is kept between. */
 function template(): HandlebarsTemplateDelegate {
   const engine = Handlebars.create();
+  engine.registerHelper('eq', (a: unknown, b: unknown) => a === b);
   engine.registerHelper('has', (value: unknown) => value !== undefined);
   for (const file of readdirSync(assets)) {
     if (file.startsWith('_')) engine.registerPartial(file.slice(1, -'.hbs'.length), asset(file));
@@ -50,6 +53,7 @@ function viewOf(model: ReportModel) {
     k: model.k,
     caution: model.caution,
     subject: subjectOf(model),
+    gates: gatesView(model),
     description: manifest.suite.description,
     choices: choiceViews(model),
     frontiers: frontierViews(model),
@@ -74,6 +78,37 @@ function viewOf(model: ReportModel) {
     suite: manifest.suite,
     command: results.run.command,
     footer: `vecparity ${results.run.vecparity}, run ${results.run.id}`,
+  };
+}
+
+/** The outcome of the gates; undefined where the run was not judged. */
+function gatesView({ verdicts }: ReportModel) {
+  if (verdicts === undefined) return undefined;
+  return {
+    sentence: gateSentence(verdicts),
+    outcome: verdicts.outcome,
+    baseline: baselineSentence(verdicts),
+    lock: lockSentence(verdicts),
+    differs: verdicts.lock.state === 'differs',
+    rows: verdicts.verdicts.map((each) => ({
+      ...each,
+      mark: markOf(each, verdicts.inconclusive),
+      findings: each.findings.length > 1 ? each.findings.map(findingView) : [],
+      count: plural(each.findings.length, 'trial'),
+    })),
+  };
+}
+
+function findingView({ trial, group, setting, state, message, found, low, high }: Finding) {
+  const figure = (value: number | null) => (value === null ? '–' : formatNumber(value));
+  const interval = low === null || high === null ? '' : ` [${figure(low)}, ${figure(high)}]`;
+  return {
+    anchor: trialAnchor(trial, group),
+    setting,
+    group,
+    state,
+    message,
+    found: figure(found) + interval,
   };
 }
 

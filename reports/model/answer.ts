@@ -14,7 +14,11 @@ export function answerOf(
   const chosen = rows.flatMap(({ series, choice }): Chosen[] =>
     choice.state === 'chosen' ? [{ series, point: choice.point }] : [],
   );
-  const missed = rows.filter(({ choice }) => choice.state === 'unreached').map(({ series }) => series.label);
+  // What was skipped or failed has not missed anything: it was not measured.
+  const measured = new Set(context.series.filter(({ points }) => points.length > 0).map(({ key }) => key));
+  const missed = rows
+    .filter(({ series, choice }) => choice.state === 'unreached' && measured.has(series.key))
+    .map(({ series }) => series.label);
   if (chosen.length === 0) return nothing(context, target);
   return target === undefined
     ? highest(context, chosen)

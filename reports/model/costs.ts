@@ -10,6 +10,9 @@ export const BUILD_MEASURES = [
   'build.seconds',
   'memory.peak',
   'memory.baseline',
+  'client.memory.peak',
+  'server.disk',
+  'server.start.seconds',
   'index.size',
 ] as const;
 

@@ -6,8 +6,10 @@ import {
   formatNumber,
   formatPercent,
   formatTime,
+  listed,
   plural,
 } from '../format.js';
+import { isServer } from './points.js';
 import type { Fact, FactGroup } from './types.js';
 
 const METRIC_SOURCE = {
@@ -93,8 +95,20 @@ function versionFacts({ run, packages, trials }: Results): Fact[] {
   return [
     { term: 'vecparity', value: run.vecparity },
     ...[...engines].map(([engine, version]) => ({ term: `${engine} (engine)`, value: version })),
+    ...imageFacts(trials),
     ...Object.entries(packages).map(([name, version]) => code(name, version)),
   ];
+}
+
+/** What exactly ran: an image's name can be given to another one, its digest cannot. */
+function imageFacts(trials: Results['trials']): Fact[] {
+  const images = new Map<string, Fact>();
+  for (const { engine, server } of trials) {
+    if (server?.image === undefined) continue;
+    const value = `${server.image} ${server.digest ?? ''}`.trim();
+    images.set(`${engine} ${value}`, code(`${engine} (image)`, value));
+  }
+  return [...images.values()];
 }
 
 function runFacts({ run }: Results, manifest: Manifest): Fact[] {
@@ -120,10 +134,25 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
     `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved: all settings of a build once, then all again in the opposite order, so that drift of the machine falls on all of them.`,
     `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${Math.max(...ks)} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`,
+    ...serversAndLibraries(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
     'Intervals are 95% bootstrap intervals over queries. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
+  ];
+}
+
+/** What the two kinds have not in common, told where a report has servers. */
+function serversAndLibraries({ trials }: Results): string[] {
+  const names = (server: boolean) => [
+    ...new Set(trials.filter((row) => isServer(row) === server).map(({ engine }) => engine)),
+  ];
+  const [servers, libraries] = [names(true), names(false)];
+  if (servers.length === 0) return [];
+  const own = `${listed(servers)} ran as servers, one fresh server for each build: their latencies hold a round trip over the network and the client library, and their memory is that of the server.`;
+  if (libraries.length === 0) return [own];
+  return [
+    `${own} ${listed(libraries)} ran as libraries inside the process that asked: no network, no isolation from the caller, nothing shared with others. Their figures stand side by side because the choice is often between the two, not because they do the same work.`,
   ];
 }
 

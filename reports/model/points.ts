@@ -23,14 +23,22 @@ export function seriesRefs(trials: readonly TrialRow[]): Map<string, SeriesRef> 
     const key = seriesKey({ engine, series });
     if (!named.has(key)) named.set(key, { key, engine, series });
   }
+  const servers = new Set(trials.filter(isServer).map(seriesKey));
+  const mixed = trials.some((row) => !isServer(row));
   const looks = identities([...named.values()]);
   const shared = repeated([...named.values()].map((entry) => entry.series));
   return new Map(
     [...named.values()].map(({ key, engine, series }) => {
-      const label = shared.has(series) ? `${engine} ${series}` : series;
+      const mark = mixed && servers.has(key) ? ' (server)' : '';
+      const label = `${shared.has(series) ? `${engine} ${series}` : series}${mark}`;
       return [key, { key, engine, label, identity: looks.get(key)! }];
     }),
   );
+}
+
+/** Whether an engine ran as a server of its own, and not inside the process that asked it. */
+export function isServer({ server }: Pick<TrialRow, 'server'>): boolean {
+  return server !== undefined && (server.mode === 'docker' || server.mode === 'url');
 }
 
 function repeated(items: readonly string[]): Set<string> {

@@ -1,3 +1,4 @@
+import type { Verdicts } from '../../harness/gate/verdict.js';
 import type {
   BuildCost,
   Manifest,
@@ -14,6 +15,8 @@ export interface ReportInput {
   results: Results;
   manifest: Manifest;
   events: readonly RunEvent[];
+  /** Outcome of the gates, where the run was judged. */
+  verdicts?: Verdicts;
 }
 
 /** Text with emphasis, so that each output can typeset it its own way. */
@@ -154,6 +157,7 @@ export interface ReportModel {
   problems: readonly ProblemGroup[];
   flags: readonly FlagModel[];
   warnings: readonly string[];
+  verdicts: Verdicts | undefined;
   tieNote: string | undefined;
   facts: readonly FactGroup[];
   protocol: readonly string[];

@@ -1,13 +1,23 @@
 import type { OptionsInput } from '../../engines/engine.js';
+import { PGVECTOR } from './pgvector.js';
 
 /** What each engine is expected to do beyond its capabilities; every line is held by a test and goes into the docs. */
 export interface Declared {
   /** Settings under which the engine visits every point, by `type quantization`; undefined: it never ranks. */
   exhaustive: Readonly<Record<string, OptionsInput>>;
   /** What a query of NaN gets. */
-  nanQuery: 'arbitrary points' | 'no points';
+  nanQuery: 'arbitrary points' | 'no points' | 'an error';
+  /** Part of the message, where it gets an error. */
+  nanError?: string;
+  /** Whether the engine tells the size of an index; the disk of a server's volume is measured elsewhere. */
+  tellsSize: boolean;
   /** What a query of zeros gets under cosine. */
-  zeroQuery: 'points at distance 1' | 'no points' | 'fixed points';
+  zeroQuery:
+    | 'points at distance 1'
+    | 'points at similarity 0'
+    | 'points with score NaN'
+    | 'no points'
+    | 'fixed points';
   /** Recall@10 that an exhaustive search of each `type quantization` reaches at least, by metric. */
   floor: Readonly<Record<string, Readonly<Record<'cosine' | 'dot' | 'l2', number>>>>;
 }
@@ -27,6 +37,7 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
       'hnsw sq8': { index: { quantization: 'sq8' }, search: { ef: ALL } },
       'hnsw binary': { index: { quantization: 'binary' }, search: { ef: ALL } },
     },
+    tellsSize: true,
     nanQuery: 'arbitrary points',
     zeroQuery: 'points at distance 1',
     floor: {
@@ -39,6 +50,7 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
   },
   hnswlib: {
     exhaustive: { 'hnsw none': { index: {}, search: { ef: ALL } } },
+    tellsSize: true,
     nanQuery: 'arbitrary points',
     zeroQuery: 'points at distance 1',
     floor: { 'hnsw none': graph },
@@ -61,6 +73,7 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
         search: { ef: ALL, refineFactor: 10 },
       },
     },
+    tellsSize: true,
     nanQuery: 'no points',
     zeroQuery: 'no points',
     floor: {
@@ -73,8 +86,73 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
       'hnsw pq': { cosine: 0.97, dot: 0.95, l2: 0.97 },
     },
   },
+  chroma: {
+    exhaustive: { 'hnsw none': { index: {}, search: { ef: ALL } } },
+    tellsSize: false,
+    nanError: 'expected f32',
+    nanQuery: 'an error',
+    zeroQuery: 'points at distance 1',
+    floor: { 'hnsw none': graph },
+  },
+  milvus: {
+    exhaustive: {
+      'flat none': { index: { type: 'flat' }, search: {} },
+      'hnsw none': { index: {}, search: { ef: ALL } },
+      'ivf none': { index: { type: 'ivf', nlist: 16 }, search: { nprobe: 16 } },
+      'ivf sq8': { index: { type: 'ivf', quantization: 'sq8', nlist: 16 }, search: { nprobe: 16 } },
+      'ivf pq': {
+        index: { type: 'ivf', quantization: 'pq', nlist: 16, pqSegments: 48 },
+        search: { nprobe: 16 },
+      },
+      'scann pq': { index: { type: 'scann', nlist: 16 }, search: { nprobe: 16, reorderK: 1000 } },
+    },
+    tellsSize: false,
+    nanQuery: 'no points',
+    zeroQuery: 'points at similarity 0',
+    floor: {
+      'flat none': exact,
+      'hnsw none': graph,
+      'ivf none': exact,
+      'ivf sq8': { cosine: 0.95, dot: 0.95, l2: 0.95 },
+      'ivf pq': { cosine: 0.6, dot: 0.6, l2: 0.6 },
+      'scann pq': { cosine: 0.99, dot: 0.99, l2: 0.99 },
+    },
+  },
+  qdrant: {
+    exhaustive: {
+      'flat none': { index: { type: 'flat' }, search: {} },
+      'hnsw none': { index: {}, search: { ef: ALL } },
+      // So much oversampling that nearly every point is ranked by its original vector.
+      'hnsw sq8': { index: { quantization: 'sq8' }, search: { ef: ALL, rescore: true, oversampling: 100 } },
+      'hnsw pq': { index: { quantization: 'pq' }, search: { ef: ALL, rescore: true, oversampling: 100 } },
+      'hnsw binary': {
+        index: { quantization: 'binary' },
+        search: { ef: ALL, rescore: true, oversampling: 100 },
+      },
+    },
+    tellsSize: true,
+    nanError: 'HTTP 4',
+    nanQuery: 'an error',
+    zeroQuery: 'points at similarity 0',
+    floor: {
+      'flat none': exact,
+      'hnsw none': graph,
+      'hnsw sq8': graph,
+      'hnsw pq': { cosine: 0.97, dot: 0.97, l2: 0.97 },
+      'hnsw binary': { cosine: 0.97, dot: 0.9, l2: 0.9 },
+    },
+  },
+  pgvector: PGVECTOR,
+  'sqlite-vec': {
+    exhaustive: { 'flat none': { index: {}, search: {} } },
+    tellsSize: true,
+    nanQuery: 'arbitrary points',
+    zeroQuery: 'points with score NaN',
+    floor: { 'flat none': { ...exact, dot: Number.NaN } },
+  },
   null: {
     exhaustive: {},
+    tellsSize: false,
     nanQuery: 'arbitrary points',
     zeroQuery: 'fixed points',
     floor: {},

@@ -8,6 +8,11 @@ const COARSE: Readonly<Record<string, OptionsInput>> = {
   usearch: { index: { m: 4 }, search: { ef: 1 } },
   hnswlib: { index: { m: 4 }, search: { ef: 1 } },
   lancedb: { index: { type: 'ivf', quantization: 'pq', nlist: 4, bits: 4 }, search: { nprobe: 1 } },
+  pgvector: { index: { m: 4, efConstruction: 8 }, search: { ef: 2 } },
+  chroma: { index: { m: 4, efConstruction: 8 }, search: { ef: 1 } },
+  milvus: { index: { m: 4, efConstruction: 8 }, search: { ef: 10 } },
+  qdrant: { index: { m: 4 }, search: { ef: 1 } },
+  'sqlite-vec': { index: {}, search: {} },
   null: { index: {}, search: {} },
 };
 

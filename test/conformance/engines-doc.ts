@@ -5,8 +5,9 @@ import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
 import type { EngineDefinition } from '../../engines/engine.js';
 import { DECLARED } from './declared.js';
+import { urlVariable } from './servers.js';
 import { contenders } from './session.js';
-import type { SweepResult } from './sweeps.js';
+import { SWEEPS, type Sweep, type SweepResult } from './sweeps.js';
 
 export const DOC = join(packageRoot, 'docs', 'engines.md');
 const BEGIN = '<!-- measured: begin -->';
@@ -23,7 +24,7 @@ export function renderStatic(): string {
     '',
     ...overview(definitions),
     '',
-    'Score forms: `1-cos`, `1-dot` and `squared` (Euclidean, squared) are distances, smaller is nearer. They hold without quantization; the remarks say what quantized scores are.',
+    'Score forms: `1-cos`, `1-dot`, `-dot`, `root` (Euclidean) and `squared` (Euclidean, squared) are distances, smaller is nearer; `cos` and `dot` are similarities, larger is nearer. They hold without quantization; the remarks say what quantized scores are.',
     '',
     ...definitions.flatMap(section),
     '## What each parameter does',
@@ -63,6 +64,7 @@ function section(definition: EngineDefinition): string[] {
       ? `\`use: ${name}\`. Needs ${packages.join(' and ')}: \`${install}\`.`
       : `\`use: ${name}\`. Needs no package.`,
     '',
+    ...needsServer(definition),
     ...parameters(definition),
     '',
     ...floors(name),
@@ -71,6 +73,12 @@ function section(definition: EngineDefinition): string[] {
     ...capabilities.remarks.map((remark) => `- ${remark}`),
     '',
   ];
+}
+
+function needsServer({ name, server }: EngineDefinition): string[] {
+  if (server === undefined) return [];
+  const line = `A server: its tests run where \`${urlVariable(name)}\` names one or Docker can start one, and are skipped with the reason elsewhere. What follows is held by them.`;
+  return [line, ''];
 }
 
 /** One row per index type and quantization: the parameters that have an effect, with their defaults. */
@@ -107,28 +115,47 @@ function listed(values: Readonly<Record<string, unknown>>): string {
   );
 }
 
-/** Puts the sweeps' figures into the committed file; called by the sweep tests when asked to write. */
+/** What stands in place of figures where no run of the tests had the engine's server. */
+export const UNMEASURED = 'not measured yet';
+
+/**
+ * Puts the sweeps' figures into the committed file; called by the sweep tests when asked to write. An engine that
+ * could not be run here keeps the figures of the last run that could.
+ */
 export async function writeMeasured(
   results: readonly SweepResult[],
   size: { points: number; queries: number },
 ): Promise<void> {
+  const before = (await readFile(DOC, 'utf8')).split('\n');
+  const rows = Object.entries(SWEEPS).flatMap(([engine, sweeps]) =>
+    sweeps.map((sweep) => {
+      const cells = sweepCells(engine, sweep);
+      const found = results.find((result) => result.sweep === sweep);
+      const kept = before
+        .find((line) => line.startsWith(`| ${cells.join(' | ')} | `))
+        ?.split(' | ')
+        .at(-1);
+      const figures = found?.recalls.map((value) => value.toFixed(3)).join(', ');
+      return [...cells, figures ?? kept?.replace(/ \|$/, '') ?? UNMEASURED];
+    }),
+  );
   const lines = [
     `Recall@10 (tie-aware) on the first ${size.points} points and ${size.queries} queries of debian-packages-20k under cosine.`,
     'The tests ask for the direction and a least difference, not for these very figures.',
     '',
-    ...table(
-      ['engine', 'parameter', 'held fixed', 'values', 'recall@10'],
-      results.map(({ engine, sweep, recalls }) => [
-        engine,
-        `\`${sweep.key}\``,
-        `\`${JSON.stringify({ ...sweep.fixed.index, ...sweep.fixed.search, [sweep.key]: undefined })}\``,
-        sweep.values.map((value) => value ?? 'unset').join(', '),
-        recalls.map((value) => value.toFixed(3)).join(', '),
-      ]),
-    ),
+    ...table(['engine', 'parameter', 'held fixed', 'values', 'recall@10'], rows),
   ];
-  const page = renderStatic().replace(BEGIN, [BEGIN, '', ...lines, ''].join('\n'));
+  const page = renderStatic().replace(BEGIN, () => [BEGIN, '', ...lines, ''].join('\n'));
   writeFileAtomic(DOC, page);
+}
+
+function sweepCells(engine: string, sweep: Sweep): string[] {
+  return [
+    engine,
+    `\`${sweep.key}\``,
+    `\`${JSON.stringify({ ...sweep.fixed.index, ...sweep.fixed.search, [sweep.key]: undefined })}\``,
+    sweep.values.map((value) => value ?? 'unset').join(', '),
+  ];
 }
 
 /** The committed file without the lines between the markers. */

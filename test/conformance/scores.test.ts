@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { METRICS, type Metric } from '../../datasets/dataset.js';
+import type { Metric } from '../../datasets/dataset.js';
 import type { OptionsInput, ScoreForm } from '../../engines/engine.js';
 import { exactDistance, pointOf, type Slice, slice } from './data.js';
+import { PGVECTOR_EXACT } from './pgvector.js';
 import { type Answer, build, contenders } from './session.js';
 
 const COUNT = 1000;
@@ -37,6 +38,18 @@ function everyHit(answers: readonly Answer[], check: (query: number, row: number
 
 /** Index settings whose scores are the declared form, beside the engine's default. */
 const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
+  pgvector: PGVECTOR_EXACT,
+  milvus: [
+    { index: { type: 'flat' }, search: {} },
+    { index: {}, search: { ef: 100 } },
+    { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
+    { index: { type: 'scann', nlist: 4 }, search: { nprobe: 4, reorderK: 100 } },
+  ],
+  qdrant: [
+    { index: { type: 'flat' }, search: {} },
+    { index: {}, search: { ef: 200 } },
+    { index: { quantization: 'sq8' }, search: { ef: 200, rescore: true, oversampling: 2 } },
+  ],
   lancedb: [
     { index: { type: 'flat' }, search: {} },
     { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
@@ -46,7 +59,7 @@ const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
 
 for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
   describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
-    for (const metric of METRICS) {
+    for (const metric of definition.capabilities.metrics) {
       const form = definition.capabilities.scores[metric];
       for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {
         const title = JSON.stringify(options.index);

@@ -13,6 +13,7 @@ import type {
 } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
+import { serverMissing, serverOptions } from './servers.js';
 
 export interface Contender {
   name: string;
@@ -21,12 +22,14 @@ export interface Contender {
   missing: string | undefined;
 }
 
-/** Every engine of the registry; one whose package is missing is skipped with the reason in the test's title. */
+/** Every engine of the registry; one whose package or server is missing is skipped with the reason in the test's title. */
 export const contenders: readonly Contender[] = await Promise.all(
   engineNames().map(async (name) => {
     const availability = await engineAvailability(name);
-    const missing = availability.state === 'available' ? undefined : availability.reason;
-    return { name, definition: await loadEngine(name), missing };
+    const definition = await loadEngine(name);
+    const missing =
+      availability.state === 'available' ? await serverMissing(definition) : availability.reason;
+    return { name, definition, missing };
   }),
 );
 
@@ -94,7 +97,10 @@ export async function open(
   { index = {}, threads = 1 }: SessionOptions = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'vecparity-conformance-'));
-  const connected = await definition.connect({ folder, threads, seed: 7 }, never);
+  const connected = await definition.connect(
+    { folder, threads, seed: 7, ...(await serverOptions(definition)) },
+    never,
+  );
   const complete = parsed(definition, { index }).index;
   const { metric, dimensions, count: capacity } = data;
   const spec = { name: 'points', dimensions, metric, capacity, index: complete };

@@ -27,7 +27,7 @@ a list of maps | m: [8, 16] | m: [{ a: 1 }] | suite.yaml:8:30 engines[0].index.m
 a text for a number | k: 10 | k: ten | suite.yaml:5:4 k must be an integer from 1 to 1000, or a list of such (got "ten")
 a k of zero | k: 10 | k: 0 | suite.yaml:5:4 k must be at least 1 (got 0)
 an unknown engine | use: usearch | use: usaerch | suite.yaml:7:10 engines[0].use is an unknown engine | Did you mean "usearch"?
-an engine like no other | use: usearch | use: pinecone | engines[0].use is an unknown engine | Known: usearch, hnswlib, lancedb, null | (got "pinecone")
+an engine like no other | use: usearch | use: pinecone | engines[0].use is an unknown engine | Known: usearch, hnswlib, lancedb, | (got "pinecone")
 an empty sweep | ef: [16, 32] | ef: [] | suite.yaml:9:19 engines[0].search.ef must not be empty
 a value that is swept twice | [16, 32] | [16, 32, 16] | suite.yaml:9:28 engines[0].search.ef[2] is listed twice (got 16)
 a version to come | version: 1 | version: 2 | suite.yaml:1:10 version must be 1 (got 2)

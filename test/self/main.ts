@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureFloor } from './floor.js';
 import { measureLoad } from './load.js';
+import { measurePgvector } from './pgvector.js';
 import { measureReport } from './report.js';
 import { measureShare } from './share.js';
 import { measureTruth } from './truth.js';
@@ -14,6 +15,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   report: measureReport,
   share: measureShare,
   load: measureLoad,
+  pgvector: measurePgvector,
 };
 
 const asked = process.argv.slice(2);

@@ -8,6 +8,7 @@ import { openDataset } from '../../../datasets/open.js';
 import { engineAvailability, engineNames } from '../../../engines/registry.js';
 import { readEnvironment } from '../../run/environment.js';
 import type { Context } from '../context.js';
+import { dockerFindings } from '../docker-findings.js';
 import { type Finding, leftovers } from '../leftovers.js';
 
 /** `vecparity doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
@@ -18,6 +19,7 @@ export async function doctorCommand(
   const findings = [
     runtime(),
     ...(await engines()),
+    ...(await dockerFindings(context, options.clean === true)),
     ...(await bundledDatasets(context)),
     folderFinding('runs', context.runs),
     folderFinding('cache', context.cache),

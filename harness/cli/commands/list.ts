@@ -5,6 +5,7 @@ import { EXIT, type ExitCode, InputError, messageOf } from '../../../common/erro
 import { packageRoot } from '../../../common/paths.js';
 import { catalogEntries } from '../../../datasets/catalog.js';
 import { engineAvailability, engineNames, loadEngine } from '../../../engines/registry.js';
+import { readHistory } from '../../store/history.js';
 import { listRuns, readManifest, runFolder } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { table } from '../table.js';
@@ -16,9 +17,10 @@ const LISTS: Record<string, (context: Context) => Promise<Row[]> | Row[]> = {
   datasets: listDatasets,
   suites: listSuites,
   runs: ({ runs }) => listedRuns(runs),
+  history: ({ runs }) => listedHistory(runs),
 };
 
-/** `vecparity list engines|datasets|suites|runs`. */
+/** `vecparity list engines|datasets|suites|runs|history`. */
 export async function listCommand(
   what: string,
   options: { json?: boolean },
@@ -81,6 +83,18 @@ function listSuites(): Row[] {
       const suite = parse(readFileSync(join(folder, name), 'utf8')) as { name: string; description?: string };
       return { suite: `suites/${name}`, description: (suite.description ?? '').trim().replace(/\s+/g, ' ') };
     });
+}
+
+function listedHistory(runs: string): Row[] {
+  return readHistory(runs).map(({ run, suite, started, outcome, verdicts }) => ({
+    run,
+    suite,
+    started,
+    gates: outcome ?? 'not judged',
+    verdicts: Object.entries(verdicts)
+      .map(([state, count]) => `${count} ${state}`)
+      .join(', '),
+  }));
 }
 
 function listedRuns(runs: string): Row[] {

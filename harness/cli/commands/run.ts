@@ -1,10 +1,12 @@
 import { type ExitCode, InputError } from '../../../common/errors.js';
+import { findBaseline } from '../../store/baselines.js';
 import { lockRun } from '../../store/lock.js';
 import { createRunFolder, findRun } from '../../store/run-folder.js';
 import { beginRun } from '../begin-run.js';
 import type { Context } from '../context.js';
 import { openData } from '../data.js';
 import { printDryRun } from '../dry-run.js';
+import { compareWithLock, lockWarning } from '../gate-lock.js';
 import { measureAndReport } from '../measure-run.js';
 import { startingLines } from '../output.js';
 import {
@@ -23,6 +25,8 @@ export interface RunCommand extends RunOptions {
   dryRun?: boolean | undefined;
   retryFailed?: boolean | undefined;
   json?: boolean | undefined;
+  /** What the gates compare with; see `gate`. */
+  baseline?: string | undefined;
 }
 
 /** `vecparity run`: plan, measure, report. */
@@ -50,22 +54,35 @@ async function startRun(
   context: Context,
 ): Promise<ExitCode> {
   const { builds, definitions, parsed } = planned;
+  // Found before minutes are spent on measuring.
+  if (options.baseline !== undefined) findBaseline(context.runs, options.baseline);
+  const lock = compareWithLock(planned.suitePath, parsed.gates);
   const progress = startingLines(context);
   const data = await openData(context, planned.data, progress);
   const shape = shapeOf(data.info, parsed.ks.at(-1)!);
   const unfit = checkAgainstData(builds, definitions, shape, suite);
   const truth = await truthFor(context, data, parsed.ks, progress);
-  const { unavailable, packages } = await checkAvailability(builds);
+  const { unavailable, packages } = await checkAvailability(builds, parsed.suite.threads, context);
   const folder = createRunFolder(context.runs, parsed.suite.name, new Date());
   const unlock = lockRun(folder);
   try {
-    const manifest = await beginRun({ folder, planned, data, truth, packages, suite, options, context });
+    const manifest = await beginRun({
+      folder,
+      planned,
+      data,
+      truth,
+      packages,
+      suite,
+      options,
+      context,
+      lock,
+    });
     const ready = {
       folder,
       manifest,
       data,
       redactor: parsed.redactor,
-      warnings: [...data.warnings, ...truth.warnings],
+      warnings: [...data.warnings, ...truth.warnings, ...[lockWarning(lock) ?? []].flat()],
       skips: skipReasons(builds, unfit, unavailable),
       finished: new Set<string>(),
     };

@@ -44,7 +44,11 @@ export class Workspace {
 
   get runs(): string[] {
     const path = join(this.folder, '.runs');
-    return existsSync(path) ? readdirSync(path).sort() : [];
+    const entries = existsSync(path) ? readdirSync(path, { withFileTypes: true }) : [];
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
   }
 
   /** Path of the only run, or of a file in it. */

@@ -60,6 +60,30 @@ describe('complete parameters', () => {
       { ef: 64, nprobe: 4 },
       'hnsw-sq8',
     ],
+    [
+      'qdrant',
+      {},
+      { type: 'hnsw', quantization: 'none', m: 16, efConstruction: 100, fullScanThreshold: 10 },
+      { ef: 64 },
+      'hnsw',
+    ],
+    ['qdrant', { type: 'flat' }, { type: 'flat', quantization: 'none' }, {}, 'flat'],
+    [
+      'qdrant',
+      { quantization: 'binary', segments: 2 },
+      {
+        type: 'hnsw',
+        quantization: 'binary',
+        m: 16,
+        efConstruction: 100,
+        fullScanThreshold: 10,
+        segments: 2,
+        encoding: 'one_bit',
+      },
+      { ef: 64, rescore: true },
+      'hnsw-binary',
+    ],
+    ['sqlite-vec', {}, { type: 'flat', quantization: 'none' }, {}, 'flat'],
     ['null', {}, { type: 'none', quantization: 'none' }, {}, 'none'],
   ])('%s %j', (name, given, index, search, variant) => {
     expect(parse(name, given)).toEqual({ state: 'ok', index, search, variant });
@@ -123,6 +147,34 @@ describe('faults', () => {
       ['index.quantization: quantization of hnsw must be sq8 or pq'],
     ],
     ['lancedb', { quantization: 'pq', bits: 6 }, {}, ['index.bits: bits of pq must be 4 or 8']],
+    [
+      'qdrant',
+      { efConstruction: 3 },
+      {},
+      ['index.efConstruction: efConstruction must be an integer from 4 to 10000'],
+    ],
+    [
+      'qdrant',
+      { type: 'flat', quantization: 'sq8' },
+      {},
+      ['index.quantization: quantization of flat must be none'],
+    ],
+    [
+      'qdrant',
+      { quantization: 'pq', compression: 16 },
+      {},
+      ['index.compression: compression must be one of x4, x8, x16, x32, x64'],
+    ],
+    [
+      'qdrant',
+      { quantization: 'sq8' },
+      { rescore: 'yes', oversampling: 0.5 },
+      [
+        'search.rescore: rescore must be true or false',
+        'search.oversampling: oversampling must be a number from 1 to 1000',
+      ],
+    ],
+    ['sqlite-vec', { quantization: 'binary' }, {}, ['index.quantization: quantization must be none']],
     ['null', {}, { ef: 3 }, ["search.ef: ef is not a known key. This engine's search takes no keys"]],
   ])('%s %j %j', (name, index, search, expected) => {
     expect(messages(parse(name, index, search))).toEqual(expected);
@@ -186,6 +238,12 @@ describe('faults that only the data shows', () => {
     ['lancedb', { quantization: 'rq' }, {}, { dimensions: 100 }, /divisible by 8, not 100/],
     ['lancedb', { nlist: 1001 }, {}, {}, /must not exceed the number of points \(1000\)/],
     ['lancedb', { type: 'hnsw' }, { ef: 29, refineFactor: 3 }, {}, /at least k times refineFactor \(30\)/],
+    ['qdrant', {}, {}, { dimensions: 65_537 }, /at most 65536 dimensions/],
+    ['qdrant', {}, {}, { dimensions: 4 }, /segment \(here 7 KiB in each of 2\).*type: flat/],
+    ['qdrant', { fullScanThreshold: 751 }, {}, {}, /segment \(here 750 KiB in each of 2\)/],
+    ['sqlite-vec', {}, {}, { metric: 'dot' }, /cosine and l2 only, not dot/],
+    ['sqlite-vec', {}, {}, { dimensions: 8193 }, /at most 8192 dimensions/],
+    ['sqlite-vec', {}, {}, { k: 4097 }, /at most 4096 hits/],
     ['lancedb', { type: 'hnsw' }, { ef: 9 }, {}, /at least k times refineFactor \(10\)/],
   ])('%s %j %j %j', (name, index, search, data, expected) => {
     const found = check(name, index, search, data);
@@ -198,6 +256,10 @@ describe('faults that only the data shows', () => {
     ['lancedb', { quantization: 'pq', bits: 4 }, {}, { count: 64 }],
     ['lancedb', { type: 'hnsw' }, { ef: 30, refineFactor: 3 }, {}],
     ['lancedb', { nlist: 1000 }, {}, {}],
+    ['qdrant', { fullScanThreshold: 750 }, {}, {}],
+    ['qdrant', { fullScanThreshold: 1500, segments: 1 }, {}, {}],
+    ['qdrant', { type: 'flat' }, {}, { dimensions: 1, count: 1 }],
+    ['sqlite-vec', {}, {}, { dimensions: 8192, k: 4096, count: 5000 }],
   ])('%s %j %j %j is fine', (name, index, search, data) => {
     expect(check(name, index, search, data)).toEqual([]);
   });

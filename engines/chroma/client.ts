@@ -1,0 +1,60 @@
+import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
+import type { Endpoint } from '../launch.js';
+import { requireClient } from '../packages.js';
+
+/** What is used of `chromadb`. Declared here and not imported: the package is optional. */
+interface ChromaPackage {
+  ChromaClient: new (options: object) => ChromaClient;
+}
+
+export interface ChromaClient {
+  heartbeat(): Promise<number>;
+  version(): Promise<string>;
+  getMaxBatchSize(): Promise<number>;
+  createCollection(options: object): Promise<ChromaCollection>;
+  getCollection(options: { name: string }): Promise<ChromaCollection>;
+  deleteCollection(options: { name: string }): Promise<void>;
+}
+
+export interface ChromaCollection {
+  configuration: { hnsw?: HnswConfiguration | null };
+  add(records: { ids: string[]; embeddings: readonly number[][] }): Promise<void>;
+  modify(options: { configuration: { hnsw: HnswConfiguration } }): Promise<void>;
+  count(): Promise<number>;
+  query(request: object): Promise<{ ids: string[][]; distances: (number | null)[][] }>;
+}
+
+/** The server's own names. */
+export interface HnswConfiguration {
+  space?: string;
+  ef_construction?: number;
+  max_neighbors?: number;
+  ef_search?: number;
+  sync_threshold?: number;
+}
+
+/** A client; nothing is sent yet. */
+export function openClient({ host, port, tls, secrets, settings }: Endpoint): ChromaClient {
+  const { ChromaClient } = requireClient('chromadb') as ChromaPackage;
+  const { token } = secrets;
+  const { tenant, database } = settings;
+  return new ChromaClient({
+    host,
+    port,
+    ssl: tls,
+    tenant: tenant ?? 'default_tenant',
+    database: database ?? 'default_database',
+    ...(token && { headers: { 'x-chroma-token': token, authorization: `Bearer ${token}` } }),
+  });
+}
+
+/** Rejects with ConnectionLostError where the server did not answer at all, else with FailureError. */
+export async function ask<T>(what: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    const text = `${what}: ${messageOf(error)}`;
+    const lost = error instanceof Error && error.name === 'ChromaConnectionError';
+    throw new (lost ? ConnectionLostError : FailureError)(text, { where: 'chroma', cause: error });
+  }
+}

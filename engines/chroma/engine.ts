@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { FailureError } from '../../common/errors.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
+import { jsonSchemas, parseOptions } from '../options.js';
+import { installCommand } from '../packages.js';
+import { ask, openClient } from './client.js';
+import { createCollection } from './collection.js';
+import { INDEX_TYPES, rules } from './options.js';
+
+const PACKAGES = ['chromadb', 'testcontainers'];
+
+export const engine: EngineDefinition = {
+  name: 'chroma',
+  title: 'Chroma',
+  packages: PACKAGES,
+  install: installCommand(PACKAGES),
+  capabilities: {
+    metrics: ['cosine', 'dot', 'l2'],
+    indexTypes: INDEX_TYPES,
+    filterOperators: [],
+    operations: ['count'],
+    idKinds: ['u32', 'u64', 'string', 'uuid'],
+    maxDimensions: null,
+    visibility: 'immediate',
+    scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
+    deterministicBuild: 'never',
+    remarks: [
+      'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',
+      'The server reads ef when it opens an index: a change is stored and does nothing until the server is restarted, which is done here before each setting. On a server that was not started here, give ef under index; each value is then a build of its own.',
+      'The graph is built while points are added; the time to load includes it, the time to index does not.',
+      'The server does not tell how many points its graph holds: a search for all of them is asked once (reachable).',
+      'Knows hnsw without quantization only; spann is accepted by a single server and becomes hnsw.',
+      'ef below k works as k.',
+      'A query that holds NaN is an error. A point or query that is all zero has distance 1 under cosine.',
+      'The server reports the version of its interface (1.0.0), not that of the package; see the image.',
+      'The server does not tell how large an index is on disk; its data volume is measured instead. Dropped collections leave it as large as it was.',
+    ],
+  },
+  optionSchemas: () => jsonSchemas(rules),
+  parseOptions: (input) => parseOptions(rules, input),
+  checkData: () => [],
+  server: {
+    modes: ['docker', 'url'],
+    load: async () => (await import('./launch.js')).server,
+  },
+  connect,
+};
+
+async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
+  const { endpoint, restartServer } = options;
+  if (endpoint === undefined) throw new Error('chroma needs an endpoint');
+  const client = openClient(endpoint);
+  const version = await ask('connect', client.version());
+  signal.throwIfAborted();
+  if (Number(version.split('.')[0]) < 1) {
+    throw new FailureError(`Chroma ${version} is too old`, {
+      where: `chroma: ${endpoint.host}:${endpoint.port}`,
+      next: 'use Chroma 1.0 or later',
+    });
+  }
+  const batchSize = await ask('connect', client.getMaxBatchSize());
+  const session = { client, batchSize, restartServer };
+  return {
+    version: async () => version,
+    create: (spec) => {
+      // A prefix of our own and a random part: nothing that is there already can be meant.
+      const name = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`.replaceAll(/[^\w-]/g, '_');
+      return createCollection(session, name, spec);
+    },
+    // The client keeps no connection of its own.
+    close: async () => undefined,
+  };
+}

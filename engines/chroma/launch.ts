@@ -1,0 +1,52 @@
+import type { Endpoint, LaunchRequest, ServerDefinition } from '../launch.js';
+import { launchContainer } from '../server/container.js';
+import { prepareImage } from '../server/prepare.js';
+import { runningServer } from '../server/running.js';
+import { openClient } from './client.js';
+
+const PORT = 8000;
+const MIB = 2 ** 20;
+
+export const server: ServerDefinition = {
+  async prepare(request) {
+    if (request.mode === 'docker') await prepareImage('chroma', request);
+  },
+  launch: (request) =>
+    request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+};
+
+function launchDocker(request: LaunchRequest) {
+  return launchContainer(
+    {
+      engine: 'chroma',
+      port: PORT,
+      // The official image and the one built here differ in what comes before, and agree from here on.
+      command: ['run', '--host', '0.0.0.0', '--port', String(PORT), '--path', '/data'],
+      dataPath: '/data',
+      minimumMemoryBytes: 128 * MIB,
+      startSeconds: 60,
+      secrets: {},
+      settings: {},
+      ask: async (endpoint) => {
+        await openClient(endpoint).heartbeat();
+      },
+    },
+    request,
+  );
+}
+
+/** `https://host:port`; a token comes from CHROMA_TOKEN, tenant and database from CHROMA_TENANT, CHROMA_DATABASE. */
+function endpointOf({ url, env }: LaunchRequest): Endpoint {
+  const given = new URL(url!);
+  const tls = given.protocol === 'https:';
+  const token = env['CHROMA_TOKEN'];
+  const tenant = env['CHROMA_TENANT'];
+  const database = env['CHROMA_DATABASE'];
+  return {
+    host: given.hostname,
+    port: given.port === '' ? (tls ? 443 : PORT) : Number(given.port),
+    tls,
+    secrets: { ...(token && { token }) },
+    settings: { ...(tenant && { tenant }), ...(database && { database }) },
+  };
+}

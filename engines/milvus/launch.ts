@@ -1,0 +1,73 @@
+import { FailureError } from '../../common/errors.js';
+import type { Endpoint, LaunchRequest, ServerDefinition } from '../launch.js';
+import { launchContainer } from '../server/container.js';
+import { prepareImage } from '../server/prepare.js';
+import { runningServer } from '../server/running.js';
+import { connectServer } from './connect.js';
+
+const PORT = 19530;
+const MIB = 2 ** 20;
+
+export const server: ServerDefinition = {
+  async prepare(request) {
+    if (request.mode === 'docker') await prepareImage('milvus', request);
+  },
+  launch: (request) =>
+    request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+};
+
+/** One process with its metadata store and its files inside: what Milvus calls standalone with embedded etcd. */
+const ENVIRONMENT = {
+  DEPLOY_MODE: 'STANDALONE',
+  ETCD_USE_EMBED: 'true',
+  ETCD_DATA_DIR: '/var/lib/milvus/etcd',
+  COMMON_STORAGETYPE: 'local',
+  // Segments of fewer than 1024 rows would be scanned whatever index was asked for.
+  INDEXCOORD_SEGMENT_MINSEGMENTNUMROWSTOENABLEINDEX: '1',
+  ROOTCOORD_MINSEGMENTSIZETOENABLEINDEX: '1',
+};
+
+function launchDocker(request: LaunchRequest) {
+  return launchContainer(
+    {
+      engine: 'milvus',
+      port: PORT,
+      environment: ENVIRONMENT,
+      command: ['milvus', 'run', 'standalone'],
+      dataPath: '/var/lib/milvus',
+      minimumMemoryBytes: 512 * MIB,
+      startSeconds: 120,
+      secrets: {},
+      settings: {},
+      ask: async (endpoint) => {
+        const client = await connectServer(endpoint, request.signal);
+        try {
+          const { isHealthy, reasons } = await client.checkHealth();
+          if (!isHealthy) throw new FailureError(`not healthy: ${reasons.join(', ')}`, { where: 'milvus' });
+        } finally {
+          await client.closeConnection();
+        }
+      },
+    },
+    request,
+  );
+}
+
+/** `https://host:port/database`; credentials come from MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD. */
+function endpointOf({ url, env }: LaunchRequest): Endpoint {
+  const given = new URL(url!);
+  const tls = given.protocol === 'https:';
+  const token = env['MILVUS_TOKEN'];
+  const password = decodeURIComponent(given.password) || env['MILVUS_PASSWORD'];
+  const user = decodeURIComponent(given.username) || env['MILVUS_USER'];
+  const database = decodeURIComponent(given.pathname.slice(1)) || env['MILVUS_DATABASE'];
+  // What is left out of the address is the scheme's own port, which the URL class does not tell.
+  const port = given.port === '' ? (tls ? 443 : PORT) : Number(given.port);
+  return {
+    host: given.hostname,
+    port,
+    tls,
+    secrets: { ...(token && { token }), ...(password && { password }) },
+    settings: { ...(user && { user }), ...(database && { database }) },
+  };
+}

@@ -1,0 +1,66 @@
+import { FailureError } from '../../common/errors.js';
+import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine.js';
+import { requireDimensions } from '../load.js';
+import { ask, type MilvusClient } from './client.js';
+import { ID, VECTOR } from './insert.js';
+
+/**
+ * Everything is flushed, loaded and unchanging when searches begin: the weakest level sees all of it. The strong
+ * one would add the server's time tick (200 ms) to each query.
+ */
+const CONSISTENCY = 'Eventually';
+
+export function prepareSearch(
+  client: MilvusClient,
+  collection: string,
+  { dimensions, index }: CollectionSpec,
+  search: Parameters,
+  k: number,
+): PreparedSearch {
+  const effective = effectiveSearch(index, search, k);
+  const request = {
+    collection_name: collection,
+    anns_field: VECTOR,
+    limit: k,
+    params: serverParams(effective),
+    // Left out, the server fetches every field of every hit, the vectors among them.
+    output_fields: [ID],
+    consistency_level: CONSISTENCY,
+  };
+  let open = true;
+  return {
+    effective,
+    query: async (data) => {
+      if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
+      requireDimensions('milvus', data, dimensions);
+      const { results } = await ask('search', client.search({ ...request, data }));
+      return hitsOf(results);
+    },
+    close: async () => {
+      open = false;
+    },
+  };
+}
+
+/** Keys of 64 bits come as strings. */
+function hitsOf(results: readonly { id: string; score: number }[]): Hits {
+  const keys = new Float64Array(results.length);
+  const scores = new Float64Array(results.length);
+  results.forEach(({ id, score }, i) => {
+    keys[i] = Number(id);
+    scores[i] = score;
+  });
+  return { keys, scores };
+}
+
+/** Versions differ in what they do with an nprobe above nlist (some refuse it): never sent. */
+function effectiveSearch(index: Parameters, search: Parameters, k: number): Parameters {
+  const { nprobe } = search;
+  const lists = nprobe === undefined ? {} : { nprobe: Math.min(Number(nprobe), Number(index['nlist'])) };
+  const reorder = index['type'] === 'scann' ? { reorderK: Number(search['reorderK'] ?? k) } : {};
+  return { ...search, ...lists, ...reorder };
+}
+
+function serverParams({ reorderK, ...rest }: Parameters): Parameters {
+  return reorderK === undefined ? rest : { ...rest, reorder_k: reorderK };
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FailureError } from '../../common/errors.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
+import { jsonSchemas, parseOptions } from '../options.js';
+import { installCommand } from '../packages.js';
+import { connectServer, type Session } from './client.js';
+import { createCollection } from './collection.js';
+import { checkData, INDEX_TYPES, rules } from './options.js';
+import { openPglite, PGLITE_PACKAGES, pgliteVersion } from './pglite.js';
+
+const PACKAGES = ['pg'];
+/** Bits, half precision and iterative scans. */
+const MINIMUM = '0.8.0';
+
+export const engine: EngineDefinition = {
+  name: 'pgvector',
+  title: 'pgvector (PostgreSQL)',
+  packages: PACKAGES,
+  install: installCommand(PACKAGES),
+  capabilities: {
+    metrics: ['cosine', 'dot', 'l2'],
+    indexTypes: INDEX_TYPES,
+    filterOperators: [],
+    operations: ['count'],
+    idKinds: ['u32', 'u64', 'string', 'uuid'],
+    maxDimensions: 16_000,
+    visibility: 'immediate',
+    scores: { cosine: '1-cos', dot: '-dot', l2: 'root' },
+    deterministicBuild: 'never',
+    remarks: [
+      'A server: every query crosses the network, and its memory is not that of the process that asks.',
+      'Points are loaded by binary COPY before the index is built; an insert into a finished HNSW index costs many times as much.',
+      'The index is built with as many processes as threads are asked for; the number that the server really used is recorded.',
+      'maintenance_work_mem follows the data, so that the graph is built in memory; if it was not, the build says after how many points it left it (graphLeftMemoryAfter).',
+      'Each search is a statement parsed once on a connection of its own, with one process, without JIT, and is checked by EXPLAIN to use the index.',
+      'An ef below k returns at most ef points, unless iterativeScan is strict or relaxed; nprobe above nlist works as nlist.',
+      'f16 and binary are indexes over expressions: the table keeps the full vectors. f16 ranks by the rounded vectors, and its scores are theirs.',
+      'binary keeps the sign of each component and finds by Hamming distance; candidates (at most ef, unless the scan is iterative) are ranked again by the full vectors. With rescore: false, scores count differing bits.',
+      'Points that are all zero are not in an index for cosine. A vector that holds NaN or infinity is refused.',
+      'In a container, shared_buffers is a quarter of the memory limit, 1 GB without one; it is recorded with the build.',
+      'launch: pglite runs PostgreSQL as WebAssembly inside the process, with one thread and one session: it needs no Docker, and its speed says nothing about a server’s.',
+      'Graphs and clusters start from random numbers that cannot be fixed: two builds differ.',
+    ],
+  },
+  optionSchemas: () => jsonSchemas(rules),
+  parseOptions: (input) => parseOptions(rules, input),
+  checkData,
+  server: {
+    modes: ['docker', 'url', 'pglite'],
+    packages: { pglite: PGLITE_PACKAGES },
+    load: async () => (await import('./launch.js')).server,
+  },
+  connect,
+};
+
+async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
+  const { endpoint, mode, folder } = options;
+  if (endpoint === undefined && mode !== 'pglite') throw new Error('pgvector needs an endpoint');
+  const session = endpoint === undefined ? await openPglite(folder) : await connectServer(endpoint, signal);
+  try {
+    const version = await requireVersion(session);
+    let searches = 0;
+    const searchPlace = async () => {
+      const statement = `vecparity_${++searches}`;
+      if (endpoint === undefined) return sharedPlace(session, statement);
+      const own = await connectServer(endpoint, signal);
+      return { session: own, close: () => own.close(), statement };
+    };
+    return {
+      version: async () => (endpoint === undefined ? `${version} in ${pgliteVersion()}` : version),
+      create: (spec) => {
+        // A prefix of our own and a random part: nothing that is there already can be meant.
+        const table = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`;
+        return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
+      },
+      close: async () => {
+        await session.close();
+        await rm(join(folder, 'pglite'), { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** PGlite has one session: what an earlier search has set is taken back first. */
+async function sharedPlace(session: Session, statement: string) {
+  await session.query('RESET ALL');
+  return { session, statement, close: async () => void (await session.query(`DEALLOCATE "${statement}"`)) };
+}
+
+/** Makes the extension if need be. Throws FailureError if it is missing, forbidden or too old. */
+async function requireVersion(session: Session): Promise<string> {
+  try {
+    await session.query(
+      'SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS vector; RESET client_min_messages',
+    );
+  } catch (error) {
+    throw new FailureError('the extension vector cannot be made', {
+      where: 'pgvector',
+      got: error,
+      next: 'install pgvector on the server, or let its administrator run CREATE EXTENSION vector',
+      cause: error,
+    });
+  }
+  const [row] = await session.query(
+    "SELECT extversion, current_setting('server_version') FROM pg_extension WHERE extname = 'vector'",
+  );
+  const [version, postgres] = row as [string, string];
+  if (isOlder(version, MINIMUM)) {
+    throw new FailureError(`pgvector ${version} is too old`, {
+      where: 'pgvector',
+      next: `install pgvector ${MINIMUM} or newer, then run ALTER EXTENSION vector UPDATE`,
+    });
+  }
+  return `${version} on PostgreSQL ${postgres.split(' ')[0]}`;
+}
+
+function isOlder(version: string, minimum: string): boolean {
+  const parts = (text: string) => text.split('.').map(Number);
+  const [a, b] = [parts(version), parts(minimum)];
+  const at = b.findIndex((part, i) => (a[i] ?? 0) !== part);
+  return at >= 0 && (a[at] ?? 0) < b[at]!;
+}

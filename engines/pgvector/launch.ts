@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { totalmem } from 'node:os';
+import type { Endpoint, LaunchRequest, ServerDefinition } from '../launch.js';
+import { launchContainer } from '../server/container.js';
+import { prepareImage } from '../server/prepare.js';
+import { runningServer } from '../server/running.js';
+import { connectServer } from './client.js';
+
+const PORT = 5432;
+const MIB = 2 ** 20;
+
+export const server: ServerDefinition = {
+  async prepare(request) {
+    if (request.mode === 'docker') await prepareImage('pgvector', request);
+  },
+  launch: (request) =>
+    request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+};
+
+function launchDocker(request: LaunchRequest) {
+  const password = randomBytes(18).toString('base64url');
+  const memory = Math.min(request.memoryBytes ?? Number.POSITIVE_INFINITY, totalmem());
+  return launchContainer(
+    {
+      engine: 'pgvector',
+      port: PORT,
+      environment: { POSTGRES_PASSWORD: password },
+      command: [
+        'postgres',
+        ...settings(request.memoryBytes, request.threads).flatMap((setting) => ['-c', setting]),
+      ],
+      dataPath: '/var/lib/postgresql/data',
+      // Parallel builds put the whole graph there; it is only a limit and takes nothing by itself.
+      sharedMemoryBytes: memory,
+      minimumMemoryBytes: 96 * MIB,
+      // The official image's temporary server, which sets up the database, listens on no address.
+      readyLine: /listening on IPv4 address/,
+      startSeconds: 60,
+      secrets: { password },
+      settings: { user: 'postgres', database: 'postgres' },
+      ask: async (endpoint) => {
+        const session = await connectServer(endpoint, request.signal);
+        await session.close();
+      },
+    },
+    request,
+  );
+}
+
+/**
+ * PostgreSQL's own cache is 128 MB whatever the machine. A quarter of the memory limit is its manual's advice; without
+ * a limit it is 1 GB (or a quarter of the machine), as bookkeeping for more would show in the memory of small runs.
+ * Checkpoints are kept out of short measurements; durability stays as it is.
+ */
+function settings(limit: number | undefined, threads: number): string[] {
+  const quarter = Math.floor((limit ?? Math.min(4096 * MIB, totalmem())) / 4 / MIB);
+  const cache = Math.max(32, quarter);
+  return [
+    `shared_buffers=${cache}MB`,
+    'max_wal_size=4GB',
+    'checkpoint_timeout=30min',
+    `max_worker_processes=${threads + 8}`,
+    `max_parallel_workers=${threads + 8}`,
+  ];
+}
+
+/** `postgres://user:password@host:port/database`; what is missing comes from PostgreSQL's own variables. */
+function endpointOf({ url, env }: LaunchRequest): Endpoint {
+  const given = new URL(url!);
+  const mode = given.searchParams.get('sslmode') ?? env['PGSSLMODE'] ?? 'prefer';
+  return {
+    host: decodeURIComponent(given.hostname),
+    port: given.port === '' ? PORT : Number(given.port),
+    tls: ['require', 'verify-ca', 'verify-full'].includes(mode),
+    secrets: { password: decodeURIComponent(given.password) || (env['PGPASSWORD'] ?? '') },
+    settings: {
+      user: decodeURIComponent(given.username) || (env['PGUSER'] ?? 'postgres'),
+      database: decodeURIComponent(given.pathname.slice(1)) || (env['PGDATABASE'] ?? 'postgres'),
+      insecure: String(mode === 'require'),
+    },
+  };
+}

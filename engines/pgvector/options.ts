@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import type { DataShape, OptionIssue, Parameters } from '../engine.js';
+import { choice, integer, type OptionRules, type OptionShape, quantization } from '../options.js';
+
+export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {
+  flat: ['none'],
+  hnsw: ['none', 'f16', 'binary'],
+  ivf: ['none', 'f16', 'binary'],
+};
+
+/** Dimensions that an index of each kind of value takes. */
+const MAX_INDEXED: Readonly<Record<string, number>> = { none: 2000, f16: 4000, binary: 64_000 };
+
+export const rules: OptionRules = {
+  index: z
+    .strictObject({
+      type: choice(Object.keys(INDEX_TYPES)),
+      quantization: quantization(['none', 'f16', 'binary']),
+      m: integer(2, 100),
+      efConstruction: integer(4, 1000),
+      nlist: integer(1, 32_768),
+    })
+    .partial(),
+  search: z
+    .strictObject({
+      ef: integer(1, 1000),
+      nprobe: integer(1, 32_768),
+      iterativeScan: choice(['off', 'strict', 'relaxed']),
+      maxScanTuples: integer(1, 2_000_000_000),
+      maxProbes: integer(1, 32_768),
+      rescore: z.boolean({ error: 'must be true or false' }),
+      candidates: integer(1, 1_000_000),
+    })
+    .partial(),
+  defaultType: 'hnsw',
+  defaultQuantization: () => 'none',
+  shape(type, quantized, _index, search) {
+    const allowed = INDEX_TYPES[type]!;
+    if (!allowed.includes(quantized)) return `of ${type} must be ${allowed.join(' or ')}`;
+    const base = { type, quantization: quantized };
+    const variant = quantized === 'none' ? type : `${type}-${quantized}`;
+    if (type === 'flat') return { index: base, search: {}, variant };
+    const rest = { ...scan(type, search), ...ranking(quantized, search) };
+    return type === 'hnsw'
+      ? { index: { ...base, m: 16, efConstruction: 64 }, search: { ef: 40, ...rest }, variant }
+      : { index: { ...base, nlist: 100 }, search: { nprobe: 1, ...rest }, variant };
+  },
+  check(index, search) {
+    const issues: OptionIssue[] = [];
+    const m = Number(index['m'] ?? 0);
+    if (index['type'] === 'hnsw' && Number(index['efConstruction']) < 2 * m) {
+      const message = `efConstruction must be at least 2 * m (${2 * m})`;
+      issues.push({ path: ['index', 'efConstruction'], message, got: index['efConstruction'] });
+    }
+    if (search['iterativeScan'] === 'strict' && index['type'] === 'ivf') {
+      const message = 'iterativeScan of ivf must be off or relaxed: pgvector has no strict order there';
+      issues.push({ path: ['search', 'iterativeScan'], message, got: 'strict' });
+    }
+    return issues;
+  },
+};
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Where an iterative scan gives up; the presets are pgvector's own. */
+function scan(type: string, search: Given): OptionShape['search'] {
+  if ((search['iterativeScan'] ?? 'off') === 'off') return { iterativeScan: null };
+  const limit = type === 'hnsw' ? { maxScanTuples: 20_000 } : { maxProbes: 32_768 };
+  return { iterativeScan: null, ...limit };
+}
+
+/** Only bits are ranked again by the full vectors: half precision ranks well enough by itself. */
+function ranking(quantized: string, search: Given): OptionShape['search'] {
+  if (quantized !== 'binary') return {};
+  return { rescore: true, ...(search['rescore'] !== false && { candidates: 100 }) };
+}
+
+/** What PostgreSQL would refuse only after the data was loaded. */
+export function checkData(data: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
+  const issues: OptionIssue[] = [];
+  const quantized = String(index['quantization']);
+  const most = MAX_INDEXED[quantized]!;
+  if (index['type'] !== 'flat' && data.dimensions > most) {
+    const message = `an index with quantization ${quantized} takes at most ${most} dimensions, the data has ${data.dimensions}`;
+    issues.push({ path: ['index', 'quantization'], message, got: quantized });
+  }
+  if (index['nlist'] !== undefined && Number(index['nlist']) > data.count) {
+    const message = `nlist must not exceed the number of points (${data.count})`;
+    issues.push({ path: ['index', 'nlist'], message, got: index['nlist'] });
+  }
+  if (search['candidates'] !== undefined && Number(search['candidates']) < data.k) {
+    const message = `candidates must be at least k (${data.k})`;
+    issues.push({ path: ['search', 'candidates'], message, got: search['candidates'] });
+  }
+  return issues;
+}

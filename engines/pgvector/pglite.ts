@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { packageVersion, requireClient } from '../packages.js';
+import type { Row, Session } from './client.js';
+
+/** Packages that `launch: pglite` needs. */
+export const PGLITE_PACKAGES = ['@electric-sql/pglite', '@electric-sql/pglite-pgvector'] as const;
+
+/** What is used of `@electric-sql/pglite`. Declared here and not imported: the package is optional. */
+interface PgliteModule {
+  PGlite: { create(options: { dataDir: string; extensions: { vector: unknown } }): Promise<Pglite> };
+  protocol: {
+    serialize: {
+      query(sql: string): Uint8Array;
+      parse(statement: { name: string; text: string }): Uint8Array;
+      bind(values: { statement: string; values: readonly Uint8Array[] }): Uint8Array;
+      execute(portal: object): Uint8Array;
+      sync(): Uint8Array;
+    };
+  };
+}
+
+interface Pglite {
+  execProtocol(message: Uint8Array, options: object): Promise<{ messages: readonly Message[] }>;
+  query(sql: string, values: readonly unknown[], options: { blob: Blob }): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+interface Message {
+  name: string;
+  /** Of a data row. */
+  fields?: (string | null)[];
+  /** Of a notice. */
+  message?: string;
+}
+
+/** PostgreSQL compiled to WebAssembly, inside this process: one session, one thread, the data in a folder. */
+export async function openPglite(folder: string): Promise<Session> {
+  const { PGlite, protocol } = requireClient(PGLITE_PACKAGES[0]) as PgliteModule;
+  const { vector } = requireClient(PGLITE_PACKAGES[1]) as { vector: unknown };
+  const database = await PGlite.create({ dataDir: join(folder, 'pglite'), extensions: { vector } });
+  return new PgliteSession(database, protocol.serialize);
+}
+
+export function pgliteVersion(): string {
+  return `PGlite ${packageVersion(PGLITE_PACKAGES[0]) ?? 'unknown'}`;
+}
+
+class PgliteSession implements Session {
+  readonly #database: Pglite;
+  readonly #messages: PgliteModule['protocol']['serialize'];
+  readonly #listeners: ((message: string) => void)[] = [];
+
+  constructor(database: Pglite, messages: PgliteModule['protocol']['serialize']) {
+    this.#database = database;
+    this.#messages = messages;
+  }
+
+  query(sql: string): Promise<Row[]> {
+    return this.#send(this.#messages.query(sql));
+  }
+
+  /** There is no COPY from a client here: the stream is handed over as a file. */
+  async copy(sql: string, chunks: Iterable<Buffer>, signal: AbortSignal): Promise<void> {
+    const parts: Buffer<ArrayBuffer>[] = [];
+    for (const chunk of chunks) {
+      signal.throwIfAborted();
+      parts.push(chunk as Buffer<ArrayBuffer>);
+      await nextTurn();
+    }
+    signal.throwIfAborted();
+    const blob = new Blob(parts);
+    await this.#database.query(sql.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob });
+  }
+
+  async prepare(name: string, text: string): Promise<(parameter: Buffer) => Promise<Row[]>> {
+    const { parse, bind, execute, sync } = this.#messages;
+    await this.#send(Buffer.concat([parse({ name, text }), sync()]));
+    const rest = Buffer.concat([execute({}), sync()]);
+    return (parameter) => this.#send(Buffer.concat([bind({ statement: name, values: [parameter] }), rest]));
+  }
+
+  onNotice(take: (message: string) => void): void {
+    this.#listeners.push(take);
+  }
+
+  /** Nothing else runs while a statement does: it cannot be stopped from within the process. */
+  async cancel(): Promise<void> {}
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
+  async #send(message: Uint8Array): Promise<Row[]> {
+    const { messages } = await this.#database.execProtocol(message, {});
+    let rows: Row[] = [];
+    for (const each of messages) {
+      if (each.name === 'rowDescription') rows = [];
+      if (each.name === 'dataRow') rows.push(each.fields!);
+      if (each.name === 'notice') for (const take of this.#listeners) take(each.message ?? '');
+    }
+    return rows;
+  }
+}

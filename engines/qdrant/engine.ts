@@ -1,0 +1,94 @@
+import { FailureError } from '../../common/errors.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
+import type { Endpoint } from '../launch.js';
+import { abortable } from '../load.js';
+import { jsonSchemas, parseOptions } from '../options.js';
+import { installCommand } from '../packages.js';
+import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
+import { createCollection } from './collection.js';
+import { checkData, INDEX_TYPES, MAX_DIMENSIONS, rules } from './options.js';
+
+const PACKAGES = [PACKAGE, 'testcontainers'];
+/** The first that tells what its optimizers have still to do, and the oldest that the client supports. */
+const MINIMUM = [1, 17] as const;
+
+export const engine: EngineDefinition = {
+  name: 'qdrant',
+  title: 'Qdrant',
+  packages: PACKAGES,
+  install: installCommand(PACKAGES),
+  capabilities: {
+    metrics: ['cosine', 'dot', 'l2'],
+    indexTypes: INDEX_TYPES,
+    filterOperators: [],
+    operations: ['count'],
+    idKinds: ['u32', 'u64', 'uuid'],
+    maxDimensions: MAX_DIMENSIONS,
+    visibility: 'immediate',
+    scores: { cosine: 'cos', dot: 'dot', l2: 'root' },
+    deterministicBuild: 'never',
+    remarks: [
+      'A server: every query crosses the network as JSON, and its memory is not that of the process that asks.',
+      'Scores under cosine and dot are similarities, larger is nearer; under l2 they are Euclidean distances.',
+      'Left alone, Qdrant scans segments of less than 10,000 KiB of vectors and leaves the last points out of the index: a sweep of ef on a small collection would measure a scan. Here all points are loaded without an index, then indexed at once, and fullScanThreshold is 10 KiB unless it is set; one that would make a segment be scanned is refused while planning.',
+      'A build is ready when the collection is green, its queue of optimizations is empty, and as many vectors are indexed as there are points.',
+      'Each segment has a graph of its own, and ef holds for each: without segments the server makes one for two processors, at least 2 and at most 8, so that the same ef finds more on a larger machine. The number is recorded.',
+      'An ef below k works as k; with oversampling it works as k times oversampling at least.',
+      'Quantized vectors are kept in memory beside the original ones. rescore without oversampling reorders the k hits and finds no others; it is the default for binary alone, as in the server. oversampling without rescore is no more than a larger ef.',
+      'The quantile of sq8 is left alone: in 1.17 it cuts off a share of the values that is smaller by the number of dimensions than it says, so that it cuts off next to nothing.',
+      'type: flat searches with exact: true, which also ignores quantization.',
+      'Under cosine the server stores normalised vectors: the lengths are lost.',
+      'A query that holds NaN is refused. A stored vector beyond the range of a float32 is accepted and comes first in answers with score NaN; the harness checks all vectors beforehand.',
+      'The size on disk is that of a snapshot of the collection, which is deleted again.',
+      'Builds draw random levels: two builds differ.',
+      'The key of a server that runs already is VECPARITY_QDRANT_API_KEY, else QDRANT_API_KEY; the port is 6333 unless the address names one, also with https.',
+      'On a server that runs already, only collections are made that begin with vecparity- and end at random, and only these are removed; a run that was killed may leave one.',
+    ],
+  },
+  optionSchemas: () => jsonSchemas(rules),
+  parseOptions: (input) => parseOptions(rules, input),
+  checkData,
+  server: {
+    modes: ['docker', 'url'],
+    load: async () => (await import('./launch.js')).server,
+  },
+  connect,
+};
+
+async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
+  if (endpoint === undefined) throw new Error('qdrant needs an endpoint');
+  const client = openClient(endpoint);
+  const version = await abortable(requireVersion(client, endpoint), signal);
+  return {
+    version: async () => version,
+    create: (spec) => createCollection({ client, endpoint, threads }, spec),
+    // The client has nothing to close: its idle connections end by themselves and keep no process alive.
+    close: async () => {},
+  };
+}
+
+/** Throws FailureError if the server does not answer, is another one, or is too old. */
+async function requireVersion(client: QdrantClient, endpoint: Endpoint): Promise<string> {
+  let version: unknown;
+  try {
+    version = (await client.versionInfo()).version;
+  } catch (error) {
+    throw failure('cannot connect', endpoint, error, false);
+  }
+  const where = `qdrant at ${endpoint.host}:${endpoint.port}`;
+  const [major, minor] = String(version).split('.').map(Number);
+  if (major === undefined || minor === undefined || Number.isNaN(major + minor)) {
+    throw new FailureError('what answers there is no Qdrant server', {
+      where,
+      got: version,
+      next: 'check the address: it is that of the REST interface, by default port 6333',
+    });
+  }
+  if (major < MINIMUM[0] || (major === MINIMUM[0] && minor < MINIMUM[1])) {
+    throw new FailureError(`Qdrant ${version} is too old`, {
+      where,
+      next: `install ${MINIMUM.join('.')} or newer`,
+    });
+  }
+  return String(version);
+}

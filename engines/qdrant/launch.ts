@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto';
+import { InputError } from '../../common/errors.js';
+import type { Endpoint, LaunchRequest, ServerDefinition } from '../launch.js';
+import { launchContainer } from '../server/container.js';
+import { prepareImage } from '../server/prepare.js';
+import { runningServer } from '../server/running.js';
+import { openClient, type QdrantClient } from './client.js';
+
+/** Of its REST interface, also behind TLS: the client's own convention. */
+const PORT = 6333;
+const MIB = 2 ** 20;
+
+export const server: ServerDefinition = {
+  async prepare(request) {
+    if (request.mode === 'docker') await prepareImage('qdrant', request);
+    else endpointOf(request);
+  },
+  launch: async (request) =>
+    request.mode === 'url' ? runningServer(endpointOf(request)) : launchDocker(request),
+};
+
+function launchDocker(request: LaunchRequest) {
+  const apiKey = randomBytes(18).toString('base64url');
+  let client: QdrantClient | undefined;
+  return launchContainer(
+    {
+      engine: 'qdrant',
+      port: PORT,
+      environment: { QDRANT__SERVICE__API_KEY: apiKey, QDRANT__TELEMETRY_DISABLED: 'true' },
+      dataPath: '/qdrant/storage',
+      // It takes about 45 MiB before the first point.
+      minimumMemoryBytes: 96 * MIB,
+      startSeconds: 60,
+      secrets: { apiKey },
+      settings: {},
+      ask: async (endpoint) => {
+        client ??= openClient(endpoint);
+        await client.versionInfo();
+      },
+    },
+    request,
+  );
+}
+
+/**
+ * `http(s)://host:port/prefix`; the key comes from VECPARITY_QDRANT_API_KEY, else QDRANT_API_KEY.
+ * Throws InputError for an address that cannot be one.
+ */
+export function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
+  const given = URL.canParse(url ?? '') ? new URL(url!) : undefined;
+  if (given === undefined || !['http:', 'https:'].includes(given.protocol)) {
+    throw new InputError('url must begin with http:// or https:// and name a host', {
+      where: 'qdrant: url',
+      got: url,
+      next: `for example http://127.0.0.1:${PORT}`,
+    });
+  }
+  if (given.username !== '' || given.password !== '') {
+    throw new InputError('url must hold no user or password', {
+      where: 'qdrant: url',
+      next: 'put the key into VECPARITY_QDRANT_API_KEY',
+    });
+  }
+  const apiKey = env['VECPARITY_QDRANT_API_KEY'] || env['QDRANT_API_KEY'];
+  const tls = given.protocol === 'https:';
+  const host = given.hostname.replace(/^\[|\]$/g, '');
+  if (apiKey && !tls && !['localhost', '127.0.0.1', '::1'].includes(host)) {
+    onNotice?.(`the API key of Qdrant travels to ${host} without encryption: use https://`);
+  }
+  const prefix = given.pathname.replace(/\/+$/, '');
+  return {
+    host,
+    port: portOf(url!),
+    tls,
+    secrets: apiKey ? { apiKey } : {},
+    settings: prefix === '' ? {} : { prefix },
+  };
+}
+
+/** From the text itself: URL drops a port that is the protocol's own, and Qdrant's default is another. */
+function portOf(url: string): number {
+  const port = /^https?:\/\/[^/?#]*:(\d+)(?:[/?#]|$)/i.exec(url.trim())?.[1];
+  return port === undefined ? PORT : Number(port);
+}

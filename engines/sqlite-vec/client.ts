@@ -1,0 +1,21 @@
+import type Database from 'better-sqlite3';
+import { requireClient } from '../packages.js';
+
+export type SqliteDatabase = Database.Database;
+
+/** A database file with the vector functions loaded. Both packages are optional: one compiles native code. */
+export function openDatabase(file: string): SqliteDatabase {
+  const Sqlite = requireClient('better-sqlite3') as typeof Database;
+  const extension = requireClient('sqlite-vec') as { load(database: SqliteDatabase): void };
+  const database = new Sqlite(file);
+  try {
+    extension.load(database);
+    // Commits survive a crash of the process; only a power cut may lose the last ones.
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = NORMAL');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { DataShape, OptionIssue } from '../engine.js';
+import { choice, type OptionRules, quantization } from '../options.js';
+
+/** Limits of sqlite-vec 0.1. */
+export const MAX_DIMENSIONS = 8192;
+const MAX_K = 4096;
+
+export const rules: OptionRules = {
+  index: z.strictObject({ type: choice(['flat']), quantization: quantization(['none']) }).partial(),
+  search: z.strictObject({}),
+  defaultType: 'flat',
+  defaultQuantization: () => 'none',
+  shape: (type, quantized) => ({ index: { type, quantization: quantized }, search: {}, variant: 'flat' }),
+};
+
+/** What sqlite-vec would refuse only when the table is created or searched. */
+export function checkData({ metric, dimensions, k }: DataShape): OptionIssue[] {
+  const issues: OptionIssue[] = [];
+  if (metric === 'dot') {
+    const message = 'sqlite-vec knows cosine and l2 only, not dot (unit vectors rank the same under cosine)';
+    issues.push({ path: ['use'], message, got: metric });
+  }
+  if (dimensions > MAX_DIMENSIONS) {
+    const message = `sqlite-vec holds at most ${MAX_DIMENSIONS} dimensions`;
+    issues.push({ path: ['use'], message, got: dimensions });
+  }
+  if (k > MAX_K) issues.push({ path: ['use'], message: `sqlite-vec returns at most ${MAX_K} hits`, got: k });
+  return issues;
+}

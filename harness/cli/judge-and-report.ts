@@ -1,0 +1,50 @@
+import { EXIT, type ExitCode } from '../../common/errors.js';
+import type { ReportModel } from '../../reports/model.js';
+import type { Verdicts } from '../gate/verdict.js';
+import { deriveResults } from '../store/derive.js';
+import { appendHistory, historyLine } from '../store/history.js';
+import { type RunFolder, readManifest } from '../store/run-folder.js';
+import type { Results } from '../store/schema.js';
+import type { Context } from './context.js';
+import { type JudgeOptions, judgeRun } from './judge-run.js';
+import { writeReports } from './output.js';
+
+interface Reported {
+  results: Results;
+  model: ReportModel;
+  verdicts: Verdicts | undefined;
+}
+
+/**
+ * Derives, judges and reports a run that has just been measured or merged, and adds it to the history. A run that was
+ * interrupted is not judged yet, a shard never: the merged run is. Where judging is impossible the reports are written
+ * all the same before the fault is told.
+ */
+export async function judgeAndReport(
+  folder: RunFolder,
+  options: JudgeOptions,
+  context: Context,
+): Promise<Reported> {
+  const formats = ['json', 'csv', 'html'] as const;
+  const results = await deriveResults(folder);
+  const { shard } = readManifest(folder);
+  if (context.signal.aborted || shard !== undefined) {
+    return { ...(await writeReports(folder, formats, results)), verdicts: undefined };
+  }
+  let verdicts: Verdicts | undefined;
+  try {
+    verdicts = await judgeRun(folder, results, options, context);
+  } catch (error) {
+    await writeReports(folder, formats, results);
+    throw error;
+  }
+  const { model } = await writeReports(folder, formats, results);
+  appendHistory(context.runs, historyLine(results, verdicts));
+  return { results, model, verdicts };
+}
+
+/** Exit code of the gates alone. */
+export function gateExit(verdicts: Verdicts | undefined): ExitCode {
+  if (verdicts?.outcome === 'error') return EXIT.badInput;
+  return verdicts?.outcome === 'failed' ? EXIT.gateFailed : EXIT.passed;
+}

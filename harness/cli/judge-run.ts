@@ -1,0 +1,178 @@
+import { existsSync, statSync } from 'node:fs';
+import { InputError } from '../../common/errors.js';
+import { packageInfo } from '../../common/paths.js';
+import type { BaselineData, Column } from '../gate/changes.js';
+import type { GateSet } from '../gate/gates.js';
+import { judge, needsBaseline } from '../gate/judge.js';
+import { matches } from '../gate/select.js';
+import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../gate/verdict.js';
+import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
+import { readColumns } from '../store/columns.js';
+import { deriveResults } from '../store/derive.js';
+import { type RunFolder, readJson, readManifest } from '../store/run-folder.js';
+import { type Manifest, type Results, resultsSchema, type TrialRow } from '../store/schema.js';
+import { writeVerdicts } from '../store/verdicts.js';
+import { readGates } from '../suite/parse.js';
+import type { Context } from './context.js';
+import { compareWithLock } from './gate-lock.js';
+import { readTextFile } from './output.js';
+
+export interface JudgeOptions {
+  /** Name of a baseline, or runs separated by commas; the baseline `main` if absent and there is one. */
+  baseline?: string | undefined;
+  /** Take the gates of this suite instead of the run's own. */
+  suite?: string | undefined;
+}
+
+/**
+ * Judges a stored run by its suite's gates and writes `verdicts.json`. Undefined where there are no gates.
+ * @throws InputError where the baseline cannot be compared with
+ */
+export async function judgeRun(
+  folder: RunFolder,
+  results: Results,
+  options: JudgeOptions,
+  context: Context,
+): Promise<Verdicts | undefined> {
+  const manifest = readManifest(folder);
+  const { set, source, lock } = gatesFor(manifest, options);
+  if (set.gates.length === 0) return undefined;
+  const baseline = chooseBaseline(set, options, context);
+  const data = baseline && (await loadBaseline(baseline, folder, manifest, results, set));
+  const verdicts = judge({ set, trials: results.trials, baseline: data, seed: manifest.seed });
+  const judged: Verdicts = {
+    schema: VERDICT_SCHEMA,
+    run: manifest.id,
+    suite: source,
+    inconclusive: set.inconclusive,
+    baseline:
+      data === undefined
+        ? null
+        : { name: data.name, runs: [...data.runs], pairing: data.paired ? 'paired' : 'unpaired' },
+    lock,
+    outcome: outcomeOf(verdicts, set.inconclusive),
+    verdicts,
+  };
+  writeVerdicts(folder, judged);
+  return judged;
+}
+
+function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
+  if (suite === undefined) {
+    const set = readGates(manifest.suite.text, manifest.suite.path);
+    return {
+      set,
+      source: manifest.suite.path,
+      lock: manifest.lock ?? { state: 'none' as const, changed: [] },
+    };
+  }
+  const set = readGates(readTextFile(suite, 'the suite'), suite);
+  if (set.gates.length === 0) {
+    throw new InputError('this suite has no gates', {
+      where: suite,
+      next: 'add gates: to it; see docs/gates.md',
+    });
+  }
+  return { set, source: suite, lock: compareWithLock(suite, set) };
+}
+
+function chooseBaseline(set: GateSet, { baseline }: JudgeOptions, context: Context): Baseline | undefined {
+  if (!set.gates.some(needsBaseline)) {
+    if (baseline === undefined) return undefined;
+    throw new InputError('a baseline was given, but no gate compares with one', {
+      where: '--baseline',
+      got: baseline,
+      next: 'add a gate such as "recall@10: drop(baseline) < 0.2pt" to the suite',
+    });
+  }
+  return baseline === undefined ? defaultBaseline(context.runs) : findBaseline(context.runs, baseline);
+}
+
+/** Refuses what cannot be compared, then reads what the gates need of both sides. */
+async function loadBaseline(
+  { name, folders }: Baseline,
+  folder: RunFolder,
+  manifest: Manifest,
+  results: Results,
+  set: GateSet,
+): Promise<BaselineData> {
+  const manifests = folders.map((each) => comparable(each, folder, manifest));
+  const paired = manifests.every(({ queries }) => queries.hash === manifest.queries.hash);
+  const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
+  const own = await readColumns(folder, idsOf(wanted));
+  const keys = new Set(wanted.map(settingKey));
+  const sides: { rows: Map<string, TrialRow>; columns: Map<string, Map<string, Column>> }[] = [];
+  for (const each of folders) {
+    const { trials } = await loadResults(each);
+    const rows = new Map(trials.map((row) => [settingKey(row), row]));
+    const ids = idsOf(trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row))));
+    sides.push({ rows, columns: await readColumns(each, ids) });
+  }
+  return {
+    name,
+    runs: folders.map(({ id }) => id),
+    paired,
+    column: (row, measure) => (row.group === 'all' ? own.get(row.id)?.get(measure) : undefined),
+    partner: (row, measure) => {
+      const rows = sides.map((side) => side.rows.get(settingKey(row)));
+      if (rows.some((each) => each === undefined)) return undefined;
+      const columns = sides.map((side, i) => side.columns.get(rows[i]!.id)?.get(measure));
+      const whole = row.group === 'all' && columns.every((each) => each !== undefined);
+      return { rows: rows as TrialRow[], columns: whole ? (columns as Column[]) : [] };
+    },
+  };
+}
+
+function byQuery(gate: GateSet['gates'][number], row: TrialRow): boolean {
+  return (
+    needsBaseline(gate) &&
+    gate.about.kind === 'mean' &&
+    row.state === 'completed' &&
+    matches(gate.selectors, row)
+  );
+}
+
+const idsOf = (rows: readonly TrialRow[]): string[] => [...new Set(rows.map(({ id }) => id))];
+
+/** The same setting in another run, whatever its label. */
+function settingKey({ engine, index, search, workload, group }: TrialRow): string {
+  const sorted = (object: object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([engine, sorted(index), sorted(search), workload, group]);
+}
+
+function comparable(baseline: RunFolder, folder: RunFolder, manifest: Manifest): Manifest {
+  if (baseline.path === folder.path) {
+    throw new InputError('a run cannot be its own baseline', {
+      where: folder.path,
+      next: 'give another run with --baseline, or judge another run',
+    });
+  }
+  const other = readManifest(baseline);
+  const differs = (what: string, a: unknown, b: unknown): InputError =>
+    new InputError(`the baseline was measured with another ${what}`, {
+      where: baseline.path,
+      got: `${String(b)}; this run has ${String(a)}`,
+      next: 'give a baseline of the same data and suite, or set a new one: vecparity baseline set <run> --name main',
+    });
+  const [mine, theirs] = [manifest.dataset, other.dataset];
+  if (mine.hash !== theirs.hash) {
+    const label = (record: Manifest['dataset']) => `${record.name} (${record.hash.slice(0, 12)})`;
+    throw differs('dataset', label(mine), label(theirs));
+  }
+  if (mine.metric !== theirs.metric) throw differs('metric', mine.metric, theirs.metric);
+  if (manifest.ks.join() !== other.ks.join()) throw differs('k', manifest.ks.join(', '), other.ks.join(', '));
+  return other;
+}
+
+/** Stored results where they are newer than the log and of this version; else derived from the raw files. */
+export async function loadResults(folder: RunFolder): Promise<Results> {
+  const fresh =
+    existsSync(folder.results) &&
+    existsSync(folder.events) &&
+    statSync(folder.results).mtimeMs >= statSync(folder.events).mtimeMs;
+  if (fresh) {
+    const stored = resultsSchema.safeParse(readJson(folder.results));
+    if (stored.success && stored.data.run.vecparity === packageInfo().version) return stored.data;
+  }
+  return deriveResults(folder);
+}

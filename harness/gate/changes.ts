@@ -1,0 +1,259 @@
+import { holm } from '../measures/tests.js';
+import type { TrialRow } from '../store/schema.js';
+import { change } from './format.js';
+import type { Gate } from './gates.js';
+import {
+  ALPHA,
+  averaged,
+  detectable,
+  type Estimate,
+  type Extra,
+  FEWEST_QUERIES,
+  lossP,
+  moments,
+  NONE,
+  normalQuantile,
+  queriesNeeded,
+  type Resampler,
+  rebuildError,
+} from './statistics.js';
+import { absence, blank, meets } from './thresholds.js';
+import type { Finding } from './verdict.js';
+
+/** A measure by query: number of the query in the run's query set, and the value (mean over repetitions). */
+export interface Column {
+  queries: Int32Array;
+  values: Float64Array;
+}
+
+/** What a trial is compared with: the same setting in each run of the baseline. */
+export interface Partner {
+  rows: readonly TrialRow[];
+  columns: readonly Column[];
+}
+
+/** The baseline as far as the gates need it. */
+export interface BaselineData {
+  name: string | null;
+  runs: readonly string[];
+  /** Proven by equal hashes of dataset and queries. */
+  paired: boolean;
+  /** Undefined: the baseline has no such trial. */
+  partner(row: TrialRow, measure: string): Partner | undefined;
+  /** Undefined: the trial has no values by query. */
+  column(row: TrialRow, measure: string): Column | undefined;
+}
+
+/** A judged change before it is known what else was judged with it. */
+interface Draft {
+  finding: Finding;
+  gate: Gate;
+  /** Of the value that must not be below 0; undefined: already decided. */
+  estimate: Estimate | undefined;
+  /** Of rebuilds, where several builds of the baseline tell it. */
+  extra: Extra;
+}
+
+/**
+ * Judges all changes of a run together, so that Holm's adjustment (1979) holds the chance that any of them fails by
+ * accident to 5%.
+ *
+ * `change(baseline) > -m` (non-inferiority): with e = new - old + m by query, passes if the lower one-sided 95% bound of
+ * its mean is above 0, fails if the upper one is below 0, is inconclusive otherwise. With a percentage
+ * e = new - (1 + limit) old, so that the ratio of the means is tested without dividing by a noisy figure.
+ * `drop(baseline) < m`: fails if a loss is shown (upper bound of new - old below 0) **and** is at least m.
+ */
+export function judgeChanges(
+  wanted: readonly { gate: Gate; row: TrialRow }[],
+  baseline: BaselineData | undefined,
+  resampler: Resampler,
+): Finding[] {
+  const drafts = wanted.map(({ gate, row }) => draft(gate, row, baseline, resampler));
+  const open = drafts.filter(({ estimate }) => estimate !== undefined);
+  const ps = open.map(({ estimate, extra }) => lossP(estimate!, extra));
+  const adjusted = holm(ps);
+  open.forEach((each, i) => {
+    each.finding = decided(each, ps[i]!, adjusted[i]!);
+  });
+  return drafts.map(({ finding }) => finding);
+}
+
+function draft(gate: Gate, row: TrialRow, baseline: BaselineData | undefined, resampler: Resampler): Draft {
+  const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE });
+  if (baseline === undefined) {
+    const how = 'set one with "vecparity baseline set <run> --name main", or give --baseline';
+    return closed(blank(row, 'error', `there is no baseline: ${how}`));
+  }
+  if (row.measures[gate.measure] === undefined) return closed(blank(row, 'fail', absence(row, gate.measure)));
+  const partner = baseline.partner(row, gate.measure);
+  if (partner === undefined) return closed(blank(row, 'fail', 'no data: the baseline has no such setting'));
+  const missing = partner.rows.find((each) => each.measures[gate.measure] === undefined);
+  if (missing !== undefined) {
+    return closed(blank(row, 'fail', `in the baseline, ${absence(missing, gate.measure)}`));
+  }
+  if (gate.about.kind !== 'mean') return closed(ratio(gate, row, partner));
+  return compare(gate, row, baseline, partner, resampler);
+}
+
+function compare(
+  gate: Gate,
+  row: TrialRow,
+  baseline: BaselineData,
+  partner: Partner,
+  resampler: Resampler,
+): Draft {
+  const now = baseline.column(row, gate.measure);
+  if (now === undefined || partner.columns.length === 0) {
+    const finding = blank(row, 'error', `${gate.measure} has no values by query to compare`);
+    return { finding, gate, estimate: undefined, extra: NONE };
+  }
+  const sign = gate.about.better === 'lower' ? -1 : 1;
+  const factor = gate.aggregate === 'change' && gate.relative ? 1 + gate.limit : 1;
+  const pairs = align([now, ...partner.columns], baseline.paired);
+  const fresh = pairs[0]!.map((value) => sign * value);
+  const old = averaged(pairs.slice(1)).map((value) => sign * factor * value);
+  const extra = baseline.paired ? rebuildError(pairs.slice(1)) : NONE;
+  const estimate = baseline.paired
+    ? resampler.estimate(
+        fresh.map((value, i) => value - old[i]!),
+        extra,
+      )
+    : resampler.unpaired(fresh, old, extra);
+  const before = moments(averaged(pairs.slice(1))).mean;
+  const finding = { ...blank(row, 'inconclusive', ''), ...shown(gate, estimate, before, sign) };
+  finding.now = moments(pairs[0]!).mean;
+  // The limit comes in after the bootstrap, so that what did not change is shown as exactly 0.
+  const offset = gate.aggregate === 'change' && !gate.relative ? sign * gate.limit : 0;
+  return { finding, gate, estimate: shifted(estimate, -offset), extra };
+}
+
+function shifted(estimate: Estimate, by: number): Estimate {
+  const { mean, low, high } = estimate;
+  return { ...estimate, mean: mean + by, low: low + by, high: high + by };
+}
+
+/** Values of the queries that all have; without pairs each keeps its own. NaN: the query has no such figure. */
+function align(columns: readonly Column[], paired: boolean): Float64Array[] {
+  if (!paired) return columns.map(({ values }) => values.filter((value) => !Number.isNaN(value)));
+  const maps = columns.map(({ queries, values }) => {
+    const map = new Map<number, number>();
+    queries.forEach((query, i) => {
+      if (!Number.isNaN(values[i]!)) map.set(query, values[i]!);
+    });
+    return map;
+  });
+  const shared = [...maps[0]!.keys()].filter((query) => maps.every((map) => map.has(query)));
+  return maps.map((map) => Float64Array.from(shared, (query) => map.get(query)!));
+}
+
+/** The estimate as a change: the gate's limit and sign taken out again. */
+function shown(gate: Gate, { n, mean, low, high }: Estimate, before: number, sign: number) {
+  const back = (value: number): number | null => {
+    if (!Number.isFinite(value)) return null;
+    if (gate.aggregate === 'change' && gate.relative) {
+      return before === 0 ? null : (sign * value) / before + gate.limit;
+    }
+    const difference = sign * value;
+    return gate.relative ? (before === 0 ? null : difference / before) : difference;
+  };
+  const [from, to] = sign > 0 ? [low, high] : [high, low];
+  return { found: back(mean), low: back(from), high: back(to), n, before };
+}
+
+function decided({ finding, gate, estimate, extra }: Draft, p: number, adjusted: number): Finding {
+  const e = estimate!;
+  const loss = adjusted <= ALPHA && e.high < 0;
+  const base = { ...finding, p, adjusted };
+  const few = e.n < FEWEST_QUERIES && (gate.aggregate === 'drop' || finding.group !== 'all');
+  if (few && e.deviation > 0) {
+    const message = `${e.n} queries are reported, not gated: fewer than ${FEWEST_QUERIES} decide nothing`;
+    return { ...base, state: 'inconclusive', message };
+  }
+  return gate.aggregate === 'drop'
+    ? drop(base, gate, e, loss, extra)
+    : nonInferior(base, gate, e, loss, extra);
+}
+
+function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
+  const inclusive = gate.operator.endsWith('=');
+  if (e.low > 0 || (inclusive && e.low >= 0)) return { ...base, state: 'pass', message: '' };
+  if (loss) return { ...base, state: 'fail', message: 'shown to be worse than the limit' };
+  if (e.deviation === 0) {
+    return {
+      ...base,
+      state: 'fail',
+      message: 'every query changed by the same amount, which misses the limit',
+    };
+  }
+  const needed = decidable(e, extra);
+  return { ...base, state: 'inconclusive', needed, message: advice(needed, e.n, extra) };
+}
+
+function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
+  const size = -e.mean / (gate.relative && base.before !== null ? base.before : 1);
+  const tooLarge = !meets(size, gate.operator, gate.limit);
+  if (tooLarge && loss)
+    return { ...base, state: 'fail', message: 'a loss is shown, and it is not a small one' };
+  if (tooLarge) {
+    const needed = decidable(e, extra);
+    return {
+      ...base,
+      state: 'inconclusive',
+      needed,
+      message: `may be chance: ${advice(needed, e.n, extra)}`,
+    };
+  }
+  const seen = detectable(e.deviation, e.n);
+  const text = change(seen, { relative: false, about: gate.about });
+  const message =
+    e.deviation === 0
+      ? 'no query changed'
+      : `${e.n} queries show a drop of ${text.replace(/^\+/, '')} four times out of five`;
+  return { ...base, state: 'pass', message };
+}
+
+/** Queries that decide it if the difference is as large as it looks; null where none would. */
+function decidable(e: Estimate, extra: Extra): number | null {
+  // What rebuilds differ by does not go away with more queries.
+  const left = Math.abs(e.mean) - (normalQuantile(1 - ALPHA) + normalQuantile(0.8)) * extra.error;
+  return left <= 0 ? null : (queriesNeeded(e.deviation, left) ?? null);
+}
+
+function advice(needed: number | null, n: number, extra: Extra): string {
+  if (needed === null) {
+    return extra.error > 0
+      ? 'rebuilds differ by as much: only more builds of the baseline decide it'
+      : 'the change lies on the limit: no number of queries decides it';
+  }
+  if (needed <= n) return `about as many queries as now (${n}) decide it, with other gates judged along`;
+  return `about ${needed} queries would decide it (now ${n})`;
+}
+
+/** z of the two-sided 95% intervals that results hold. */
+const Z95 = 1.959964;
+
+/** Ratio of two times or costs; logarithms of both taken as normal, as wide as their intervals within each run say. */
+function ratio(gate: Gate, row: TrialRow, { rows }: Partner): Finding {
+  const now = row.measures[gate.measure]!;
+  const olds = rows.map((each) => each.measures[gate.measure]!);
+  const logs = olds.map(({ value }) => Math.log(value));
+  const before = Math.exp(moments(logs).mean);
+  if (!(before > 0) || !(now.value > 0)) return blank(row, 'fail', 'a ratio needs figures above 0');
+  const found = now.value / before - 1;
+  const errors = [now, ...olds].map(({ low, high }) =>
+    low === null || high === null || low <= 0 ? undefined : Math.log(high / low) / (2 * Z95),
+  );
+  const note = 'advisory: the runs were not interleaved, so this also holds what the machine did meanwhile';
+  const base = { ...blank(row, 'inconclusive', note), found, now: now.value, before, n: now.n };
+  if (errors.some((error) => error === undefined)) {
+    return { ...base, state: meets(found, gate.operator, gate.limit) ? 'pass' : 'fail' };
+  }
+  const [own, ...others] = errors as number[];
+  const error = Math.hypot(own!, Math.hypot(...others) / others.length);
+  const half = normalQuantile(1 - ALPHA) * error;
+  const low = Math.exp(Math.log1p(found) - half) - 1;
+  const high = Math.exp(Math.log1p(found) + half) - 1;
+  const ends = [low, high].map((end) => meets(end, gate.operator, gate.limit));
+  const state = ends[0] && ends[1] ? 'pass' : ends[0] || ends[1] ? 'inconclusive' : 'fail';
+  return { ...base, low, high, state };
+}

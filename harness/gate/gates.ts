@@ -1,0 +1,244 @@
+import { nearestName } from '../../common/nearest.js';
+import { type Check, GrammarFault, parseCheck, parseSubject, type Selector } from './grammar.js';
+import { PRESETS } from './presets.js';
+
+export const LEVELS = ['off', 'warn', 'error'] as const;
+export type Level = (typeof LEVELS)[number];
+/** `interval`: judged by the 95% interval; `value`: by the figure alone. */
+export type JudgedBy = 'interval' | 'value';
+
+export interface Gate extends Check {
+  /** `recall@10{engine:usearch}: mean >= 0.95` */
+  name: string;
+  selectors: readonly Selector[];
+  level: Level;
+  by: JudgedBy;
+  /** `suite`, or `preset nightly`. */
+  source: string;
+}
+
+/** All gates of a suite. */
+export interface GateSet {
+  gates: readonly Gate[];
+  /** What a verdict that the data cannot decide counts as. */
+  inconclusive: Level;
+}
+
+/** A fault below `gates:`. `offset` counts characters into the key (`inKey`) or the value. */
+export interface GateFault {
+  path: readonly (string | number)[];
+  message: string;
+  got?: unknown;
+  inKey?: boolean;
+  offset?: number;
+}
+
+export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
+
+/**
+ * Reads `gates:` of a suite, as YAML gave it. Keys are subjects; `preset` and `inconclusive` are reserved. A value is
+ * a check, `{ check, level, by }`, or a list of those. Pure; never throws for bad input: all faults are returned.
+ *
+ * @param ks depths that the suite measures, ascending
+ */
+export function parseGates(given: unknown, ks: readonly number[]): { set: GateSet; faults: GateFault[] } {
+  if (given === undefined) return { set: NO_GATES, faults: [] };
+  const reader = new Reader(ks);
+  if (given === null || typeof given !== 'object' || Array.isArray(given)) {
+    reader.fault({ path: ['gates'], message: 'must be a map from a measure to a check', got: given });
+    return { set: NO_GATES, faults: reader.faults };
+  }
+  const map = given as Record<string, unknown>;
+  for (const [key, value] of Object.entries(map)) {
+    if (key !== 'preset' && key !== 'inconclusive') reader.subject(key, value);
+  }
+  const preset = reader.preset(map['preset']);
+  const inconclusive = reader.level(map['inconclusive'], ['gates', 'inconclusive']) ?? preset?.inconclusive;
+  if (reader.gates.length === 0 && reader.faults.length === 0) {
+    reader.fault({ path: ['gates'], message: 'must not be empty' });
+  }
+  return { set: { gates: reader.gates, inconclusive: inconclusive ?? 'warn' }, faults: reader.faults };
+}
+
+class Reader {
+  readonly gates: Gate[] = [];
+  readonly faults: GateFault[] = [];
+  readonly #ks: readonly number[];
+
+  constructor(ks: readonly number[]) {
+    this.#ks = ks;
+  }
+
+  fault(fault: GateFault): void {
+    this.faults.push(fault);
+  }
+
+  subject(key: string, value: unknown): void {
+    const path = ['gates', key];
+    try {
+      // Faults of the name are told once, whatever stands behind it.
+      parseSubject(key, this.#ks);
+    } catch (error) {
+      if (!(error instanceof GrammarFault)) throw error;
+      this.fault({ path, message: error.message, inKey: true, offset: error.offset });
+      return;
+    }
+    if (!Array.isArray(value)) this.#entry(key, value, path);
+    else if (value.length === 0) this.fault({ path, message: 'must not be empty', got: value });
+    else for (const [i, each] of value.entries()) this.#entry(key, each, [...path, i]);
+  }
+
+  #entry(key: string, value: unknown, path: (string | number)[]): void {
+    if (typeof value === 'string') {
+      this.#add(key, value, path, undefined, undefined);
+      return;
+    }
+    if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+      this.fault({
+        path,
+        message: 'must be a check such as "mean >= 0.95", or { check, level, by }',
+        got: value,
+      });
+      return;
+    }
+    const { check, level, by, ...rest } = value as Record<string, unknown>;
+    for (const other of Object.keys(rest)) {
+      const near = nearestName(other, ['check', 'level', 'by']);
+      const help = near === undefined ? 'Known: check, level, by.' : `Did you mean "${near}"?`;
+      this.fault({ path: [...path, other], message: `is not a known key. ${help}`, inKey: true });
+    }
+    if (by !== undefined && by !== 'interval' && by !== 'value') {
+      this.fault({ path: [...path, 'by'], message: 'must be "interval" or "value"', got: by });
+    }
+    if (typeof check !== 'string') {
+      this.fault({ path: [...path, 'check'], message: 'must be a check such as "mean >= 0.95"', got: check });
+      return;
+    }
+    this.#add(
+      key,
+      check,
+      [...path, 'check'],
+      this.level(level, [...path, 'level']),
+      by as JudgedBy | undefined,
+    );
+  }
+
+  #add(
+    key: string,
+    text: string,
+    path: (string | number)[],
+    level: Level | undefined,
+    by: JudgedBy | undefined,
+    source = 'suite',
+  ): void {
+    try {
+      const subject = parseSubject(key, this.#ks);
+      const check = parseCheck(text, subject);
+      const selectors = subject.selectors;
+      const shown = selectors.map((each) => `${each.key}:${each.value}`).join(',');
+      const name = `${subject.name}${shown === '' ? '' : `{${shown}}`}: ${check.text}`;
+      // Two runs measured at different hours differ in speed without any cause in the code.
+      const advisory = check.aggregate === 'change' && check.about.kind !== 'mean';
+      if (advisory && level === 'error') {
+        this.fault({
+          path,
+          message:
+            'can only be a warning: runs that were not interleaved differ in speed by themselves; set level: warn',
+        });
+        return;
+      }
+      const gate: Gate = {
+        ...check,
+        name,
+        selectors,
+        level: level ?? (advisory ? 'warn' : 'error'),
+        by: by ?? 'interval',
+        source,
+      };
+      if (source === 'suite') this.#checkAgainstOthers(gate, path);
+      this.gates.push(gate);
+    } catch (error) {
+      if (!(error instanceof GrammarFault)) throw error;
+      this.fault({ path, message: error.message, got: text, offset: error.offset });
+    }
+  }
+
+  #checkAgainstOthers(gate: Gate, path: (string | number)[]): void {
+    const other = this.gates.find((each) => topicOf(each) === topicOf(gate) && contradict(each, gate));
+    if (other !== undefined) {
+      this.fault({ path, message: `contradicts "${other.name}": no figure meets both`, got: gate.text });
+    }
+    if (this.gates.some((each) => each.name === gate.name)) {
+      this.fault({ path, message: 'is there twice', got: gate.text });
+    }
+  }
+
+  level(value: unknown, path: (string | number)[]): Level | undefined {
+    // YAML 1.1 tools write off as false.
+    const text = value === false ? 'off' : value;
+    if (text === undefined || (LEVELS as readonly unknown[]).includes(text)) return text as Level | undefined;
+    this.fault({ path, message: `must be ${LEVELS.map((each) => `"${each}"`).join(' or ')}`, got: value });
+    return undefined;
+  }
+
+  /** A gate of the suite on the same subject and aggregate takes the place of the preset's. */
+  preset(name: unknown) {
+    if (name === undefined) return undefined;
+    const known = Object.keys(PRESETS);
+    const preset = typeof name === 'string' && Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
+    if (preset === undefined) {
+      const near = typeof name === 'string' ? nearestName(name, known) : undefined;
+      const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
+      this.fault({ path: ['gates', 'preset'], message: `is an unknown preset. ${help}`, got: name });
+      return undefined;
+    }
+    if (this.#ks.length === 0) return preset;
+    const own = new Set(this.gates.map(topicOf));
+    for (const { subject, check, level } of preset.gates) {
+      const key = subject.replace('@k', `@${this.#ks.at(-1)}`);
+      const measure = parseSubject(key, this.#ks);
+      const parsed = parseCheck(check, measure);
+      if (own.has(topicOf({ ...parsed, selectors: [] }))) continue;
+      this.#add(key, check, ['gates', 'preset'], level, undefined, `preset ${String(name)}`);
+    }
+    return preset;
+  }
+}
+
+/** What a gate is about, however it is written. */
+function topicOf({
+  measure,
+  aggregate,
+  selectors,
+}: Pick<Gate, 'measure' | 'aggregate' | 'selectors'>): string {
+  const sorted = selectors.map(({ key, value }) => `${key}:${value}`).toSorted();
+  return JSON.stringify([measure, aggregate, sorted]);
+}
+
+/** Whether no number satisfies both checks. */
+function contradict(a: Check, b: Check): boolean {
+  if (a.relative !== b.relative) return false;
+  const [low, high] = [lowest(a, b), highest(a, b)];
+  if (low.at > high.at || (low.at === high.at && (low.open || high.open))) return true;
+  return [a, b].some(({ operator, limit }) => operator === '!=' && low.at === limit && high.at === limit);
+}
+
+function lowest(...checks: readonly Check[]) {
+  let [at, open] = [Number.NEGATIVE_INFINITY, false];
+  for (const { operator, limit } of checks) {
+    if (operator !== '>=' && operator !== '>' && operator !== '==') continue;
+    if (limit > at) [at, open] = [limit, operator === '>'];
+    else if (limit === at && operator === '>') open = true;
+  }
+  return { at, open };
+}
+
+function highest(...checks: readonly Check[]) {
+  let [at, open] = [Number.POSITIVE_INFINITY, false];
+  for (const { operator, limit } of checks) {
+    if (operator !== '<=' && operator !== '<' && operator !== '==') continue;
+    if (limit < at) [at, open] = [limit, operator === '<'];
+    else if (limit === at && operator === '<') open = true;
+  }
+  return { at, open };
+}

@@ -1,0 +1,136 @@
+import type { TrialRow } from '../store/schema.js';
+import { type BaselineData, judgeChanges } from './changes.js';
+import { change, figure } from './format.js';
+import type { Gate, GateSet } from './gates.js';
+import { matches } from './select.js';
+import { Resampler } from './statistics.js';
+import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
+import { type Finding, type Verdict, type VerdictState, worst } from './verdict.js';
+
+export interface JudgeInput {
+  set: GateSet;
+  trials: readonly TrialRow[];
+  baseline: BaselineData | undefined;
+  /** Of the bootstrap. */
+  seed: number;
+  /** Draws to share between many judgements over as many queries. */
+  resampler?: Resampler;
+}
+
+/** Whether a gate compares with a baseline. */
+export function needsBaseline({ aggregate, level }: Gate): boolean {
+  return level !== 'off' && (aggregate === 'change' || aggregate === 'drop');
+}
+
+/**
+ * Judges every gate that is not off; pure. A gate is as good as the worst of the trials it matches; one that matches
+ * none, or has no data, fails.
+ */
+export function judge({
+  set,
+  trials,
+  baseline,
+  seed,
+  resampler = new Resampler(seed),
+}: JudgeInput): Verdict[] {
+  const active = set.gates.filter(({ level }) => level !== 'off');
+  const rows = new Map(active.map((gate) => [gate, trials.filter((row) => matches(gate.selectors, row))]));
+  const pairs = active.filter(needsBaseline).flatMap((gate) => rows.get(gate)!.map((row) => ({ gate, row })));
+  const changes = judgeChanges(pairs, baseline, resampler);
+  const byGate = new Map<Gate, Finding[]>();
+  pairs.forEach(({ gate }, i) => {
+    byGate.set(gate, [...(byGate.get(gate) ?? []), changes[i]!]);
+  });
+  return active.map((gate) => verdictOf(gate, rows.get(gate)!, byGate.get(gate) ?? []));
+}
+
+function verdictOf(gate: Gate, rows: readonly TrialRow[], changes: readonly Finding[]): Verdict {
+  const none = 'matches no trial of this run: the gate has no data';
+  if (rows.length === 0) return { ...shell(gate), state: 'fail', found: 'no trial', message: none };
+  if (gate.aggregate === 'total') return totalVerdict(gate, rows);
+  const findings = needsBaseline(gate) ? [...changes] : rows.map((row) => judgeThreshold(gate, row));
+  const leading = worstFinding(findings, gate);
+  const counts = tally(findings);
+  return {
+    ...shell(gate),
+    state: leading.state,
+    found: needsBaseline(gate) ? changeText(leading, gate) : foundText(leading, gate.about.unit),
+    interval: leading.low === null || leading.high === null ? null : { low: leading.low, high: leading.high },
+    n: leading.n,
+    message: findings.length === 1 ? leading.message : [counts, about(leading)].join('; '),
+    findings,
+  };
+}
+
+function totalVerdict(gate: Gate, rows: readonly TrialRow[]): Verdict {
+  const { findings, total } = judgeTotal(gate, rows);
+  const met = total !== null && meets(total, gate.operator, gate.limit);
+  const lacking = findings.find(({ found }) => found === null);
+  const n = findings.reduce((sum, each) => sum + (each.n ?? 0), 0);
+  return {
+    ...shell(gate),
+    state: met ? 'pass' : 'fail',
+    found: total === null ? 'no data' : figure(total, gate.about.unit),
+    n,
+    message: lacking === undefined ? `over ${findings.length} trials, ${n} queries` : about(lacking),
+    findings,
+  };
+}
+
+function shell(gate: Gate): Verdict {
+  const limit =
+    gate.aggregate === 'change' || gate.aggregate === 'drop'
+      ? change(gate.limit, gate).replace(/^\+/, gate.aggregate === 'drop' ? '' : '+')
+      : figure(gate.limit, gate.about.unit);
+  return {
+    name: gate.name,
+    measure: gate.measure,
+    unit: gate.about.unit,
+    aggregate: gate.aggregate,
+    level: gate.level === 'error' ? 'error' : 'warn',
+    source: gate.source,
+    state: 'pass',
+    expected: `${gate.operator} ${limit}`,
+    found: '',
+    interval: null,
+    n: null,
+    message: '',
+    findings: [],
+  };
+}
+
+/** By state, then by how far on the wrong side of the limit. */
+function worstFinding(findings: readonly Finding[], gate: Gate): Finding {
+  const state = worst(findings.map((each) => each.state));
+  const same = findings.filter((each) => each.state === state);
+  const sign =
+    gate.aggregate === 'drop'
+      ? gate.about.better === 'lower'
+        ? -1
+        : 1
+      : gate.operator.startsWith('<')
+        ? -1
+        : 1;
+  const badness = ({ found }: Finding): number => (found === null ? Number.NEGATIVE_INFINITY : sign * found);
+  return same.toSorted((a, b) => badness(a) - badness(b))[0]!;
+}
+
+function changeText(finding: Finding, gate: Gate): string {
+  const { found, low, high } = finding;
+  if (found === null) return 'no data';
+  const text = change(found, gate);
+  return low === null || high === null ? text : `${text} [${change(low, gate)}, ${change(high, gate)}]`;
+}
+
+function tally(findings: readonly Finding[]): string {
+  const states: readonly VerdictState[] = ['error', 'fail', 'inconclusive', 'pass'];
+  const parts = states
+    .map((state) => ({ state, count: findings.filter((each) => each.state === state).length }))
+    .filter(({ count }) => count > 0);
+  return `${findings.length} trials: ${parts.map(({ state, count }) => `${count} ${state}`).join(', ')}`;
+}
+
+function about({ setting, group, message }: Finding): string {
+  const place = group === 'all' ? setting : `${setting}, group ${group}`;
+  return message === '' ? `worst: ${place}` : `worst: ${place}: ${message}`;
+}

@@ -1,0 +1,42 @@
+import type { Level } from './gates.js';
+
+interface PresetGate {
+  /** `@k` stands for the largest k of the suite. */
+  subject: string;
+  check: string;
+  level: Level;
+}
+
+export interface Preset {
+  description: string;
+  inconclusive: Level;
+  gates: readonly PresetGate[];
+}
+
+/** Sets of gates by name. Making one stricter is a breaking change: it fails builds that passed. */
+export const PRESETS: Readonly<Record<string, Preset>> = {
+  quickstart: {
+    description: 'No query may fail. Nothing that depends on the machine.',
+    inconclusive: 'warn',
+    gates: [{ subject: 'errors', check: 'total == 0', level: 'error' }],
+  },
+  nightly: {
+    description:
+      'Against a baseline: no shown loss of recall of 0.2 points or more; slower p95 is a warning.',
+    inconclusive: 'warn',
+    gates: [
+      { subject: 'errors', check: 'total == 0', level: 'error' },
+      { subject: 'recall.ties@k', check: 'drop(baseline) < 0.2pt', level: 'error' },
+      { subject: 'latency.p95', check: 'change(baseline) < 15%', level: 'warn' },
+    ],
+  },
+  migration: {
+    description: 'Recall shown to be at most half a point lower, full answers; what cannot be shown fails.',
+    inconclusive: 'error',
+    gates: [
+      { subject: 'errors', check: 'total == 0', level: 'error' },
+      { subject: 'returned.short', check: 'total == 0', level: 'error' },
+      { subject: 'recall.ties@k', check: 'change(baseline) > -0.5pt', level: 'error' },
+    ],
+  },
+};

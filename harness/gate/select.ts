@@ -1,0 +1,65 @@
+import { nearestName } from '../../common/nearest.js';
+import type { Parameters, PlannedBuild, TrialRow } from '../store/schema.js';
+import type { Gate, GateFault } from './gates.js';
+import type { Selector } from './grammar.js';
+
+/** Fields of a trial that selectors may name. */
+const FIELDS = ['engine', 'series', 'build', 'id', 'workload', 'group', 'engineVersion'] as const;
+/** Known only once a trial was measured. */
+const LATE: readonly string[] = ['workload', 'group', 'engineVersion'];
+
+type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | 'index' | 'search'> &
+  Partial<Pick<TrialRow, 'workload' | 'group' | 'engineVersion' | 'effective'>>;
+
+/** Whether all selectors hold. Numbers compare as numbers: `ef:64` is 64 and 64.0. */
+export function matches(selectors: readonly Selector[], row: Selectable): boolean {
+  return selectors.every(({ key, value }) => {
+    if ((FIELDS as readonly string[]).includes(key)) {
+      const field = row[key as (typeof FIELDS)[number]];
+      return field !== undefined && field !== null && same(field, value);
+    }
+    const [part, name] = /^(index|search)\.(.+)$/.exec(key)?.slice(1) ?? [];
+    if (part !== undefined) return same(parameter(row[part as 'index' | 'search'], name!), value);
+    return same(parameter(row.index, key) ?? parameter(row.search, key), value);
+  });
+}
+
+function parameter(parameters: Parameters, key: string) {
+  return Object.hasOwn(parameters, key) ? parameters[key] : undefined;
+}
+
+function same(found: string | number | boolean | undefined, wanted: string): boolean {
+  if (found === undefined) return false;
+  return typeof found === 'number' ? found === Number(wanted) : String(found) === wanted;
+}
+
+/**
+ * Gates of a suite that can match nothing of its plan: a key that no trial has, or values that none has. What is known
+ * only after measuring (workload, group) is left to the verdict, which fails where nothing matched.
+ */
+export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedBuild[]): GateFault[] {
+  const rows: Selectable[] = builds.flatMap((build) =>
+    build.trials.map(({ id, search }) => ({ ...build, build: build.id, id, search })),
+  );
+  const known = new Set<string>(FIELDS);
+  for (const { index, search } of rows)
+    for (const key of Object.keys({ ...index, ...search })) known.add(key);
+  return gates.flatMap((gate) => {
+    const path = ['gates', gate.source === 'suite' ? keyOf(gate) : 'preset'];
+    const strange = gate.selectors.find(({ key }) => !known.has(key.replace(/^(index|search)\./, '')));
+    if (strange !== undefined) {
+      const near = nearestName(strange.key, [...known]);
+      const help = near === undefined ? `Known: ${[...known].join(', ')}.` : `Did you mean "${near}"?`;
+      return [{ path, inKey: true, message: `selects by "${strange.key}", which no trial has. ${help}` }];
+    }
+    const early = gate.selectors.filter(({ key }) => !LATE.includes(key));
+    if (rows.length === 0 || rows.some((row) => matches(early, row))) return [];
+    return [{ path, inKey: true, message: 'matches no trial of the plan (see their ids with --dry-run)' }];
+  });
+}
+
+/** The key as far as it can be found again: faults of a key that was written otherwise point at `gates`. */
+function keyOf({ name }: Gate): string {
+  const end = name.indexOf('}');
+  return end < 0 ? name.slice(0, name.indexOf(':')) : name.slice(0, end + 1);
+}

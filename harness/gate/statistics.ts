@@ -1,0 +1,203 @@
+import { normalUpperTail, studentQuantile, studentUpperTail } from '../measures/distributions.js';
+import { quantile } from '../measures/quantile.js';
+import { Random } from '../measures/random.js';
+
+/** Chance of a false alarm that each bound and all changes judged together (Holm) are held to. */
+export const ALPHA = 0.05;
+/** Fewer queries than this are reported, not gated: a handful of answers decides them. */
+export const FEWEST_QUERIES = 200;
+
+const RESAMPLES = 2000;
+
+/** A mean over queries with one-sided bounds at 1 - ALPHA each. */
+export interface Estimate {
+  n: number;
+  mean: number;
+  /** Standard deviation between queries (n - 1). */
+  deviation: number;
+  low: number;
+  high: number;
+}
+
+/** A standard error beside that of the queries: of rebuilds, known from few of them (`df`). */
+export interface Extra {
+  error: number;
+  df: number;
+}
+export const NONE: Extra = { error: 0, df: 1 };
+
+/** Draws of bootstrap samples, made once for all comparisons over as many queries. */
+export class Resampler {
+  readonly #seed: number;
+  readonly #plans = new Map<string, Uint8Array>();
+
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /**
+   * Percentile bootstrap (Efron 1979) of the mean of per-query values; pairs are made before, as differences.
+   * `extra`: a standard error to add in quadrature that queries do not show.
+   */
+  estimate(values: Float64Array, extra: Extra = NONE): Estimate {
+    const { mean, deviation } = moments(values);
+    const n = values.length;
+    if (n < 2) return { n, mean, deviation, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+    const means = deviation === 0 ? undefined : this.means(values, 0);
+    const ends = means === undefined ? { low: mean, high: mean } : percentiles(means);
+    return { n, mean, deviation, ...widened(mean, ends, extra) };
+  }
+
+  /** Difference of two means over different queries: both are drawn, independently. Says less than pairs. */
+  unpaired(now: Float64Array, before: Float64Array, extra: Extra = NONE): Estimate {
+    const [a, b] = [moments(now), moments(before)];
+    const mean = a.mean - b.mean;
+    const n = Math.min(now.length, before.length);
+    const [x, y] = [this.means(now, 0), this.means(before, 1)];
+    const ends = percentiles(x.map((value, r) => value - y[r]!));
+    const deviation = Math.sqrt(n * (a.deviation ** 2 / now.length + b.deviation ** 2 / before.length));
+    return { n, mean, deviation, ...widened(mean, ends, extra) };
+  }
+
+  /** Means of the bootstrap samples, unsorted. */
+  means(values: Float64Array, stream: number): Float64Array {
+    const n = values.length;
+    const counts = this.#plan(n, stream);
+    const means = new Float64Array(RESAMPLES);
+    for (let r = 0; r < RESAMPLES; r++) {
+      const start = r * n;
+      let total = 0;
+      for (let i = 0; i < n; i++) total += counts[start + i]! * values[i]!;
+      means[r] = total / n;
+    }
+    return means;
+  }
+
+  #plan(n: number, stream: number): Uint8Array {
+    const key = `${n} ${stream}`;
+    const known = this.#plans.get(key);
+    if (known !== undefined) return known;
+    const random = new Random(this.#seed + stream);
+    const counts = new Uint8Array(n * RESAMPLES);
+    for (let r = 0; r < RESAMPLES; r++) {
+      for (let i = 0; i < n; i++) {
+        const at = r * n + random.below(n);
+        counts[at] = counts[at]! + 1;
+      }
+    }
+    this.#plans.set(key, counts);
+    return counts;
+  }
+}
+
+function percentiles(means: Float64Array): { low: number; high: number } {
+  const sorted = means.toSorted();
+  return { low: quantile(sorted, ALPHA)!, high: quantile(sorted, 1 - ALPHA)! };
+}
+
+/** Half-widths add in quadrature, as independent errors do. */
+function widened(mean: number, { low, high }: { low: number; high: number }, { error, df }: Extra) {
+  if (error === 0) return { low, high };
+  const more = studentQuantile(1 - ALPHA, df) * error;
+  return { low: mean - Math.hypot(mean - low, more), high: mean + Math.hypot(high - mean, more) };
+}
+
+export function moments(values: ArrayLike<number>): { mean: number; deviation: number } {
+  const n = values.length;
+  // A constant is told apart from what merely varies little: rounding must not make a spread of none.
+  let constant = n > 0;
+  for (let i = 1; i < n && constant; i++) constant = values[i] === values[0];
+  if (constant) return { mean: values[0]!, deviation: 0 };
+  let total = 0;
+  for (let i = 0; i < n; i++) total += values[i]!;
+  const mean = total / n;
+  let squares = 0;
+  for (let i = 0; i < n; i++) squares += (values[i]! - mean) ** 2;
+  return { mean, deviation: n < 2 ? 0 : Math.sqrt(squares / (n - 1)) };
+}
+
+/**
+ * One-sided p of a mean this low if the true one were 0: t test, with the degrees of freedom of Welch and Satterthwaite
+ * where rebuilds add their own error. 1 or 0 where nothing varies.
+ */
+export function lossP(
+  { n, mean, deviation }: Pick<Estimate, 'n' | 'mean' | 'deviation'>,
+  { error, df }: Extra = NONE,
+): number {
+  if (n < 2) return 1;
+  const own = deviation / Math.sqrt(n);
+  const all = Math.hypot(own, error);
+  if (all === 0) return mean < 0 ? 0 : 1;
+  const freedom = error === 0 ? n - 1 : all ** 4 / (own ** 4 / (n - 1) + error ** 4 / df);
+  return studentUpperTail(-mean / all, freedom);
+}
+
+/** The z with P(Z <= z) = p, by bisection. */
+export function normalQuantile(p: number): number {
+  if (!(p > 0 && p < 1)) throw new RangeError(`a probability between 0 and 1 is needed, got ${p}`);
+  let [low, high] = [-40, 40];
+  for (let i = 0; i < 200 && high - low > 1e-14; i++) {
+    const middle = (low + high) / 2;
+    if (normalUpperTail(middle) > 1 - p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+/**
+ * Queries needed so that a one-sided test at `alpha` shows a difference `effect` with chance `power`:
+ * ((z(1-alpha) + z(power)) deviation / effect)^2. Undefined where the effect is 0: then no number decides.
+ */
+export function queriesNeeded(
+  deviation: number,
+  effect: number,
+  { alpha = ALPHA, power = 0.8 }: { alpha?: number; power?: number } = {},
+): number | undefined {
+  if (effect === 0) return undefined;
+  const z = normalQuantile(1 - alpha) + normalQuantile(power);
+  return Math.max(2, Math.ceil(((z * deviation) / effect) ** 2));
+}
+
+/** The smallest effect that `n` queries show: the formula of `queriesNeeded` the other way round. */
+export function detectable(
+  deviation: number,
+  n: number,
+  { alpha = ALPHA, power = 0.8 }: { alpha?: number; power?: number } = {},
+): number {
+  return ((normalQuantile(1 - alpha) + normalQuantile(power)) * deviation) / Math.sqrt(n);
+}
+
+/**
+ * Standard deviation of a mean between rebuilds beyond what the queries' own scatter explains (method of moments,
+ * never below 0): var(means) - mean over builds of (scatter of a build's per-query deviations) / n. Undefined for
+ * fewer than two builds.
+ *
+ * @param builds per-query values of the same queries in each build
+ */
+export function rebuildDeviation(builds: readonly Float64Array[]): number | undefined {
+  const n = builds[0]?.length ?? 0;
+  if (builds.length < 2 || n < 2) return undefined;
+  const centre = averaged(builds);
+  const means = builds.map((values) => moments(values).mean);
+  const between = moments(means).deviation ** 2;
+  const scatter = builds.map(
+    (values) => moments(values.map((value, i) => value - centre[i]!)).deviation ** 2,
+  );
+  const within = (moments(scatter).mean * builds.length) / (builds.length - 1) / n;
+  return Math.sqrt(Math.max(0, between - within));
+}
+
+/** What a new build differs by from the mean of these ones, beyond its queries' scatter. */
+export function rebuildError(builds: readonly Float64Array[]): Extra {
+  const deviation = rebuildDeviation(builds);
+  if (deviation === undefined) return NONE;
+  return { error: deviation * Math.sqrt(1 + 1 / builds.length), df: builds.length - 1 };
+}
+
+/** Per-query mean over builds. */
+export function averaged(builds: readonly Float64Array[]): Float64Array {
+  const first = builds[0]!;
+  return builds.length === 1
+    ? first
+    : first.map((_, i) => builds.reduce((total, values) => total + values[i]!, 0) / builds.length);
+}

@@ -1,0 +1,124 @@
+import type { Measure, TrialRow } from '../store/schema.js';
+import { figure } from './format.js';
+import type { Gate } from './gates.js';
+import type { Check, Operator } from './grammar.js';
+import type { Finding, VerdictState } from './verdict.js';
+
+/** A mean of many tenths that should be .95 may come out a rounding below it. */
+const ROUNDING = 1e-12;
+
+/** Whether a figure meets an operator and its limit, a rounding error aside. */
+export function meets(value: number, operator: Operator, limit: number): boolean {
+  const slack = ROUNDING * Math.max(1, Math.abs(limit));
+  switch (operator) {
+    case '>=':
+      return value >= limit - slack;
+    case '<=':
+      return value <= limit + slack;
+    case '>':
+      return value > limit + slack;
+    case '<':
+      return value < limit - slack;
+    case '==':
+      return Math.abs(value - limit) <= slack;
+    case '!=':
+      return Math.abs(value - limit) > slack;
+  }
+}
+
+/** A finding without figures. */
+export function blank(row: TrialRow, state: VerdictState, message: string): Finding {
+  return {
+    trial: row.id,
+    setting: settingOf(row),
+    workload: row.workload,
+    group: row.group,
+    state,
+    found: null,
+    low: null,
+    high: null,
+    n: null,
+    now: null,
+    before: null,
+    p: null,
+    adjusted: null,
+    needed: null,
+    message,
+  };
+}
+
+export function settingOf({ series, index, search }: TrialRow): string {
+  const parameters = Object.entries({ ...index, ...search }).filter(([key]) => key !== 'type');
+  return [series, ...parameters.map(([key, value]) => `${key}=${value}`)].join(' ');
+}
+
+/** Why a trial has no figure of a measure. */
+export function absence(row: TrialRow, measure: string): string {
+  if (row.state === 'completed') return `no data: ${measure} was not obtained`;
+  const why = (row.error ?? row.reason ?? '').split('\n')[0];
+  return `no data: the trial is ${row.state}${why === '' ? '' : ` (${why})`}`;
+}
+
+/**
+ * Judges a threshold on one trial. By its interval (two-sided 95%): passes if all of it meets the limit, fails if none
+ * of it does, is inconclusive in between. By the figure alone where there is no interval, where the gate says so, and
+ * where the limit is the best value there is: one miss disproves a recall of 1.
+ */
+export function judgeThreshold(gate: Gate, row: TrialRow): Finding {
+  const measure = row.measures[gate.measure];
+  if (measure === undefined) return blank(row, 'fail', absence(row, gate.measure));
+  const state = stateOf(gate, measure);
+  const { value, low, high, n } = measure;
+  const message = state === 'inconclusive' ? 'the interval holds the limit' : noteOf(gate, measure);
+  return { ...blank(row, state, message), found: value, low, high, n };
+}
+
+function stateOf(gate: Gate, { value, low, high }: Measure): VerdictState {
+  const { operator, limit } = gate;
+  if (exact(gate) || low === null || high === null) return meets(value, operator, limit) ? 'pass' : 'fail';
+  const ends = [meets(low, operator, limit), meets(high, operator, limit)];
+  if (ends[0] && ends[1]) return 'pass';
+  return ends[0] || ends[1] ? 'inconclusive' : 'fail';
+}
+
+function exact({ by, operator, limit, about }: Pick<Gate, 'by' | 'about'> & Check): boolean {
+  if (by === 'value' || operator === '==' || operator === '!=') return true;
+  return about.unit === 'share' && operator === '>=' && limit === 1;
+}
+
+function noteOf({ about }: Gate, { low }: Measure): string {
+  if (about.kind === 'cost') return 'one observation per build: nothing is known of its spread';
+  if (about.kind === 'time') return 'the interval is of this run; other hours and machines differ by more';
+  return low === null ? 'no interval: judged by the figure' : '';
+}
+
+/** Counts are added up over all trials that match. */
+export function judgeTotal(
+  gate: Gate,
+  rows: readonly TrialRow[],
+): { findings: Finding[]; total: number | null } {
+  let total: number | null = 0;
+  const findings = rows.map((row) => {
+    const measure = row.measures[gate.measure];
+    if (measure === undefined) {
+      total = null;
+      return blank(row, 'fail', absence(row, gate.measure));
+    }
+    if (total !== null) total += measure.value;
+    return { ...blank(row, 'pass', ''), found: measure.value, n: measure.n };
+  });
+  if (total === null || meets(total, gate.operator, gate.limit)) return { findings, total };
+  const guilty = (each: Finding) => each.found !== null && !meets(each.found, gate.operator, gate.limit);
+  const none = !findings.some(guilty);
+  return {
+    findings: findings.map((each) => (none || guilty(each) ? { ...each, state: 'fail' as const } : each)),
+    total,
+  };
+}
+
+/** `0.9312 [0.9261, 0.9358]` */
+export function foundText({ found, low, high }: Finding, unit: string): string {
+  if (found === null) return 'no data';
+  const text = figure(found, unit);
+  return low === null || high === null ? text : `${text} [${figure(low, unit)}, ${figure(high, unit)}]`;
+}

@@ -1,0 +1,221 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as patience } from 'node:timers/promises';
+import { messageOf } from '../../common/errors.js';
+import { writeFileAtomic } from '../../common/files.js';
+import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/launch.js';
+import { loadEngine } from '../../engines/registry.js';
+import type { RunFolder } from '../store/run-folder.js';
+import type { PlannedBuild, ServerCost } from '../store/schema.js';
+import type { ChildMessage, Job, ServerReply } from './protocol.js';
+import type { ChildEnd, SupervisedServer } from './supervisor.js';
+
+const SETTLE_MS = 2000;
+const ASK_MS = 50;
+const LOG_LINES = 15;
+const DISK_MS = 5000;
+const DEATH_MS = 2000;
+
+export interface ServerRequest {
+  build: PlannedBuild;
+  folder: RunFolder;
+  labels: Readonly<Record<string, string>>;
+  threads: number;
+  signal: AbortSignal;
+  onNotice: (message: string) => void;
+}
+
+/** Starts the server of a build, if it has one. Rejects with the launcher's error; nothing is left running then. */
+export async function startServer(request: ServerRequest): Promise<BuildServer | undefined> {
+  const { build, folder, labels, threads, signal, onNotice } = request;
+  const choice = build.server;
+  if (choice === undefined || !needsLaunch(choice.mode)) return undefined;
+  const { server: support } = await loadEngine(build.engine);
+  const definition = await support!.load();
+  mkdirSync(folder.work, { recursive: true });
+  const logFile = join(folder.work, 'server.log');
+  const start = performance.now();
+  const launched = await definition.launch({
+    ...choice,
+    labels,
+    env: process.env,
+    threads,
+    logFile,
+    signal,
+    onNotice,
+  });
+  return new BuildServer(launched, build, logFile, (performance.now() - start) / 1000);
+}
+
+/** The server of one build while it is measured: what it uses by phase, how it is doing, what it said. */
+export class BuildServer implements SupervisedServer {
+  readonly launched: LaunchedServer;
+  readonly cost: ServerCost;
+  readonly #limit: number | undefined;
+  readonly #logFile: string;
+  readonly #trials = new Map<string, TrialUse>();
+  #cpuBefore: number | undefined;
+  #disk: Promise<void> | undefined;
+
+  constructor(launched: LaunchedServer, build: PlannedBuild, logFile: string, startSeconds: number) {
+    this.launched = launched;
+    this.#logFile = logFile;
+    this.#limit = build.server?.memoryBytes;
+    const { image } = launched;
+    this.cost = {
+      mode: build.server!.mode,
+      ...(image && { image: image.name, digest: image.digest, startSeconds }),
+    };
+  }
+
+  /** Hides the credentials in a text. */
+  readonly redact = (text: string): string =>
+    Object.entries(this.launched.endpoint.secrets)
+      .filter(([, value]) => value !== '')
+      .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
+
+  /** What the build's process is given. */
+  forJob(): Pick<Job, 'endpoint' | 'container' | 'restartable' | 'serverGroup'> {
+    const { endpoint, handle: container, restart, controlGroup: serverGroup } = this.launched;
+    return { endpoint, container, serverGroup, restartable: restart !== undefined };
+  }
+
+  /** Restarts it for the build's process. */
+  async restart(how: 'stop' | 'kill'): Promise<ServerReply> {
+    try {
+      return { type: 'server', endpoint: await this.launched.restart!(how) };
+    } catch (error) {
+      return { type: 'server', error: messageOf(error) };
+    }
+  }
+
+  /** Resolves when the server ends while it is needed. */
+  async endedBecause(): Promise<string> {
+    const { state } = await this.launched.ended;
+    return `the server ${state === 'exited' ? 'ended' : state} while the build needed it`;
+  }
+
+  /** The build's end with what the server knows of it: its cost, and why it failed. The log is kept then. */
+  async close(end: ChildEnd, folder: RunFolder, name: string): Promise<ChildEnd> {
+    // A container that is frozen meanwhile never answers.
+    await Promise.race([this.#disk, patience(DISK_MS, undefined, { ref: false })]);
+    const cost = { ...end.cost, server: this.cost };
+    if (end.state !== 'failed') return { ...end, cost };
+    // Clients see a server die a moment before Docker does.
+    if (!end.orderly)
+      await Promise.race([this.launched.ended, patience(DEATH_MS, undefined, { ref: false })]);
+    const error = this.redact(await this.#explain(end.error));
+    const kept = this.#keepLog(folder, name);
+    return { ...end, cost, error: kept === undefined ? error : `${error}\nits whole log: ${kept}` };
+  }
+
+  /** Follows the build's phases; what the server uses in between belongs to none of them. */
+  follow(message: ChildMessage): void {
+    if (message.type === 'begin') {
+      this.launched.memoryPeak();
+      this.#cpuBefore = this.launched.cpuSeconds();
+    } else if (message.type === 'end' && message.phase !== 'warmup') {
+      this.#note(message.phase, message.trial);
+      if (message.phase === 'index') this.#disk = this.#noteDisk();
+    }
+  }
+
+  /** What the server used for one trial so far; undefined where that cannot be measured. */
+  useOf(trial: string): TrialUse | undefined {
+    return this.#trials.get(trial);
+  }
+
+  /** Why a build on this server failed, as far as the server knows: its state and its last words. */
+  async #explain(error: string): Promise<string> {
+    let about = '';
+    try {
+      const state = await this.#settled();
+      if (state !== undefined) about = this.#words(state);
+    } catch (failure) {
+      about = `Docker cannot be asked about the server: ${messageOf(failure)}\n`;
+    }
+    const tail = this.launched.logTail(LOG_LINES);
+    const said = tail.length === 0 ? '' : `\nlast lines of the server's log:\n${tail.join('\n')}`;
+    return `${about}${error}${said}`;
+  }
+
+  /** A connection breaks a moment before Docker knows that its server has ended: it is asked for a while. */
+  async #settled(): Promise<ServerState | undefined> {
+    const end = performance.now() + SETTLE_MS;
+    for (;;) {
+      const state = await this.launched.status();
+      if (state?.state !== 'running' || performance.now() > end) return state;
+      await patience(ASK_MS);
+    }
+  }
+
+  #words({ state, code, outOfMemory }: ServerState): string {
+    const limit = this.#limit === undefined ? '' : ` of ${Math.round(this.#limit / 2 ** 20)} MiB`;
+    const memory = outOfMemory
+      ? `the server ran out of memory: the kernel killed one of its processes at the limit${limit} (memory)\n`
+      : '';
+    if (state === 'paused') return `${memory}the server's container is paused\n`;
+    return state === 'exited'
+      ? `${memory}the server ended${code === undefined ? '' : ` with exit code ${code}`}\n`
+      : memory;
+  }
+
+  /** Keeps the server's whole log beside the run; returns where, relative to the run's folder. */
+  #keepLog({ path }: RunFolder, name: string): string | undefined {
+    if (!existsSync(this.#logFile)) return undefined;
+    const folder = join(path, 'logs');
+    mkdirSync(folder, { recursive: true });
+    writeFileAtomic(join(folder, `${name}.log`), this.redact(readFileSync(this.#logFile, 'utf8')));
+    return `logs/${name}.log`;
+  }
+
+  async stop(): Promise<void> {
+    await this.launched.stop();
+  }
+
+  #note(phase: string, trial: string | undefined): void {
+    const { cost, launched } = this;
+    const peak = launched.memoryPeak();
+    const now = launched.cpuSeconds();
+    const cpu = now === undefined || this.#cpuBefore === undefined ? undefined : now - this.#cpuBefore;
+    const use = {
+      ...(peak !== undefined && { memoryPeakBytes: peak }),
+      ...(cpu !== undefined && { cpuSeconds: cpu }),
+    };
+    if (peak !== undefined)
+      cost.memoryPeakBytes = {
+        ...cost.memoryPeakBytes,
+        [phase]: larger(cost.memoryPeakBytes?.[phase], peak),
+      };
+    if (cpu !== undefined)
+      cost.cpuSeconds = { ...cost.cpuSeconds, [phase]: (cost.cpuSeconds?.[phase] ?? 0) + cpu };
+    if (trial !== undefined && phase === 'search')
+      this.#trials.set(trial, together(this.#trials.get(trial), use));
+  }
+
+  /** A server that cannot be asked any more leaves the figure absent; what happened to it shows elsewhere. */
+  async #noteDisk(): Promise<void> {
+    const bytes = await this.launched.diskBytes().catch(() => undefined);
+    if (bytes !== undefined) this.cost.diskBytes = bytes;
+  }
+}
+
+/** What a server used while one trial was searched. */
+export interface TrialUse {
+  memoryPeakBytes?: number;
+  cpuSeconds?: number;
+}
+
+function together(before: TrialUse | undefined, now: TrialUse): TrialUse {
+  if (before === undefined) return now;
+  return {
+    ...(now.memoryPeakBytes !== undefined && {
+      memoryPeakBytes: larger(before.memoryPeakBytes, now.memoryPeakBytes),
+    }),
+    ...(now.cpuSeconds !== undefined && { cpuSeconds: (before.cpuSeconds ?? 0) + now.cpuSeconds }),
+  };
+}
+
+function larger(before: number | undefined, now: number): number {
+  return Math.max(before ?? 0, now);
+}

@@ -1,0 +1,176 @@
+import { appendFileSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { fileFailure } from '../../common/files.js';
+import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
+import type { Manifest, RunEvent } from './schema.js';
+
+interface Shard {
+  folder: RunFolder;
+  manifest: Manifest;
+}
+
+/**
+ * One run out of all shards of a suite: the same files as if one machine had measured it, builds in the order of the
+ * plan. Nothing is left behind if it fails.
+ * @throws InputError if the shards do not belong together, or one is missing
+ */
+export function mergeRuns(folders: readonly RunFolder[], runs: string, now: Date): RunFolder {
+  const shards = folders.map((folder) => ({ folder, manifest: readManifest(folder) }));
+  check(shards);
+  const ordered = shards.toSorted((a, b) => a.manifest.shard!.index - b.manifest.shard!.index);
+  const merged = createRunFolder(runs, ordered[0]!.manifest.suite.name, now);
+  try {
+    copyFiles(ordered, merged);
+    writeEvents(ordered, merged, now);
+    writeManifest(merged, manifestOf(ordered, merged));
+    rmSync(merged.work, { recursive: true, force: true });
+    return merged;
+  } catch (error) {
+    rmSync(merged.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function check(shards: readonly Shard[]): void {
+  for (const { folder, manifest } of shards) {
+    if (manifest.shard !== undefined) continue;
+    throw new InputError('this run is not a shard', {
+      where: folder.path,
+      next: 'merge runs that were made with run --shard i/n',
+    });
+  }
+  const first = shards[0]!;
+  for (const other of shards.slice(1)) {
+    const what = difference(first.manifest, other.manifest);
+    if (what === undefined) continue;
+    throw new InputError(`this shard has another ${what} than ${first.folder.id}`, {
+      where: other.folder.path,
+      next: 'merge shards of one suite on the same data, made by the same version',
+    });
+  }
+  const { of } = first.manifest.shard!;
+  const indexes = shards.map(({ manifest }) => manifest.shard!.index);
+  const twice = indexes.find((index, i) => indexes.indexOf(index) !== i);
+  if (twice !== undefined) {
+    throw new InputError(`shard ${twice} of ${of} is given twice`, {
+      where: shards
+        .filter(({ manifest }) => manifest.shard!.index === twice)
+        .map(({ folder }) => folder.id)
+        .join(', '),
+      next: 'give each shard once',
+    });
+  }
+  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !indexes.includes(index));
+  if (missing.length > 0) {
+    throw new InputError(`shard ${missing.join(', ')} of ${of} is missing`, {
+      where: 'merge',
+      next: `measure it: vecparity run <suite> --shard ${missing[0]}/${of}`,
+    });
+  }
+}
+
+/** What must be the same for shards to be parts of one run; undefined if all is. */
+function difference(a: Manifest, b: Manifest): string | undefined {
+  const parts: Record<string, (manifest: Manifest) => unknown> = {
+    'vecparity version': ({ vecparity }) => vecparity,
+    suite: ({ suite }) => suite.text,
+    dataset: ({ dataset }) => dataset.hash,
+    metric: ({ dataset }) => dataset.metric,
+    'set of queries': ({ queries }) => queries.hash,
+    plan: ({ shard, ks, repeat, seed, warmup, threads }) => [
+      shard!.of,
+      shard!.builds,
+      ks,
+      repeat,
+      seed,
+      warmup,
+      threads,
+    ],
+  };
+  return Object.keys(parts).find((key) => JSON.stringify(parts[key]!(a)) !== JSON.stringify(parts[key]!(b)));
+}
+
+function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
+  const copy = (from: string, to: string) => {
+    try {
+      copyFileSync(from, to);
+    } catch (error) {
+      throw fileFailure(to, `cannot be copied from ${from}`, error);
+    }
+  };
+  copy(shards[0]!.folder.truth, merged.truth);
+  copy(shards[0]!.folder.queries, merged.queries);
+  for (const { folder } of shards) {
+    if (!existsSync(folder.samples)) continue;
+    for (const name of readdirSync(folder.samples).filter((each) => each.endsWith('.parquet'))) {
+      copy(join(folder.samples, name), join(merged.samples, name));
+    }
+  }
+}
+
+/** The logs one after the other, as one run that began first and ended last. */
+function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): void {
+  const logs = shards.map(({ folder }) => readEvents(folder));
+  const times = logs
+    .flat()
+    .map(({ time }) => time)
+    .toSorted();
+  const complete = logs.every((log) => {
+    const last = log.at(-1);
+    return last?.type === 'runEnd' && last.state === 'completed';
+  });
+  const begin: RunEvent = { type: 'runBegin', time: times[0] ?? now.toISOString(), resumed: false };
+  const warnings = machineWarnings(shards).map(
+    (message): RunEvent => ({ type: 'warning', time: now.toISOString(), message }),
+  );
+  const inner = logs.flat().filter(({ type }) => type !== 'runBegin' && type !== 'runEnd');
+  const end: RunEvent = {
+    type: 'runEnd',
+    time: times.at(-1) ?? begin.time,
+    state: complete ? 'completed' : 'interrupted',
+  };
+  const lines = [begin, ...warnings, ...inner, end].map((event) => `${JSON.stringify(event)}\n`);
+  appendFileSync(merged.events, lines.join(''));
+}
+
+function machineWarnings(shards: readonly Shard[]): string[] {
+  const machines = new Set(
+    shards.map(({ manifest }) => `${manifest.environment.cpu}, ${manifest.environment.cores} cores`),
+  );
+  const times =
+    'the shards were measured one by one or side by side: compare times of different builds with care';
+  const machineText = `the shards ran on different machines (${[...machines].join('; ')}): times of different builds do not compare`;
+  const versions = new Map<string, Set<string>>();
+  for (const { manifest } of shards) {
+    for (const [name, version] of Object.entries(manifest.packages)) {
+      versions.set(name, (versions.get(name) ?? new Set()).add(version));
+    }
+  }
+  const mixed = [...versions].filter(([, found]) => found.size > 1);
+  return [
+    machines.size > 1 ? machineText : times,
+    ...mixed.map(
+      ([name, found]) => `the shards used different versions of ${name}: ${[...found].join(', ')}`,
+    ),
+  ];
+}
+
+function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {
+  const { shard, ...first } = shards[0]!.manifest;
+  const builds = new Map(shards.flatMap(({ manifest }) => manifest.plan).map((build) => [build.id, build]));
+  const plan = shard!.builds.map((id) => {
+    const build = builds.get(id);
+    if (build !== undefined) return build;
+    throw new InputError(`no shard planned the build ${id}`, {
+      where: shards.map(({ folder }) => folder.id).join(', '),
+      next: 'measure the shards again',
+    });
+  });
+  const packages = Object.assign(
+    {},
+    ...shards.map(({ manifest }) => manifest.packages),
+  ) as Manifest['packages'];
+  const command = first.command.replace(/ --shard \S+/, '');
+  return { ...first, id: merged.id, command, plan, packages };
+}

@@ -1,0 +1,53 @@
+import type { Verdicts } from '../harness/gate/verdict.js';
+import { baselineSentence, gateSentence, lockSentence, markOf } from './gates.js';
+
+/** Annotations as GitHub Actions reads them from the output of a step: one line per gate that did not pass. */
+export function renderAnnotations(verdicts: Verdicts): string {
+  const lines = verdicts.verdicts.flatMap((verdict) => {
+    const mark = markOf(verdict, verdicts.inconclusive);
+    if (mark === 'pass') return [];
+    const text = `expected ${verdict.expected}, found ${verdict.found}. ${verdict.message}`;
+    const title = `gate ${verdict.state}: ${verdict.name}`;
+    return [`::${mark === 'warn' ? 'warning' : 'error'} title=${property(title)}::${data(text)}`];
+  });
+  if (verdicts.lock.state === 'differs') {
+    lines.push(`::warning title=gates differ from the lock::${data(verdicts.lock.changed.join('\n'))}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Workflow commands escape what would end them. */
+const data = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+
+const SIGNS = { pass: '✅', warn: '⚠️', fail: '❌', error: '⛔' } as const;
+
+/** Markdown for the summary of a step. */
+export function renderStepSummary(verdicts: Verdicts, title: string): string {
+  const rows = verdicts.verdicts.map((verdict) => {
+    const sign = SIGNS[markOf(verdict, verdicts.inconclusive)];
+    const cells = [verdict.expected, verdict.found, verdict.message].map(cell);
+    return `| ${[`${sign} ${verdict.state}`, code(verdict.name), ...cells].join(' | ')} |`;
+  });
+  const notes = [baselineSentence(verdicts), lockSentence(verdicts)].filter((note) => note !== undefined);
+  return [
+    `### vecparity: ${cell(title)}`,
+    '',
+    cell(gateSentence(verdicts)),
+    '',
+    '| | gate | expected | found | |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+    ...notes.map((note) => `${cell(note)}\n`),
+  ].join('\n');
+}
+
+/** Nothing is markup between backticks, but a bar still ends the cell. */
+const code = (text: string): string => `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+
+/** Names come from suites: they must neither end a cell nor become markup. */
+function cell(text: string): string {
+  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('[', '\\[');
+}

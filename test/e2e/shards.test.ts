@@ -1,0 +1,120 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Manifest, Results } from '../../harness/store/schema.js';
+import { vecparity } from './helpers/cli.js';
+import { npy, randomVectors } from './helpers/data.js';
+import { Workspace } from './helpers/workspace.js';
+
+const SUITE = `version: 1
+name: sharded
+dataset: { path: ./points.npy, metric: l2 }
+k: [1, 10]
+repeat: 2
+warmup: 3
+engines:
+  - use: hnswlib
+    index: { type: hnsw, m: [4, 8, 12], efConstruction: 20 }
+    search: { ef: [20, 50] }
+gates:
+  recall.ties@10: mean >= 0.2
+`;
+
+/** One whole run and two shards of it. */
+let work: Workspace;
+const at = (id: string, ...names: string[]) => join(work.folder, '.runs', id, ...names);
+const results = (id: string) => JSON.parse(readFileSync(at(id, 'results.json'), 'utf8')) as Results;
+
+beforeAll(async () => {
+  work = new Workspace();
+  work.write('points.npy', npy(randomVectors(1500, 12)));
+  work.write('points.queries.npy', npy(randomVectors(100, 12, 2)));
+  work.write('suite.yaml', SUITE);
+  for (const args of [[], ['--shard', '1/2'], ['--shard', '2/2']]) {
+    const { code, stderr } = await vecparity(['run', 'suite.yaml', ...args], work);
+    expect(code, stderr).toBe(0);
+  }
+});
+
+/** What does not depend on the clock. */
+const deterministic = ({ trials }: Results) =>
+  trials.map(({ measures, ...row }) => ({
+    ...row,
+    measures: Object.fromEntries(
+      Object.entries(measures).filter(([name]) =>
+        /^(recall|distance|errors|returned|index\.size)/.test(name),
+      ),
+    ),
+  }));
+
+describe('shards', () => {
+  test('split the builds, each once, and are not judged', () => {
+    const [, one, two] = work.runs.map(results);
+    const builds = (run: Results) => [...new Set(run.trials.map(({ build }) => build))];
+    expect(builds(one!)).toHaveLength(2);
+    expect(builds(two!)).toHaveLength(1);
+    expect(new Set([...builds(one!), ...builds(two!)]).size).toBe(3);
+    expect(work.files('.runs').filter((name) => name.endsWith('verdicts.json'))).toHaveLength(1);
+  });
+
+  test('merge into the run that one machine would have made, judged', async () => {
+    const [whole, one, two] = work.runs as [string, string, string];
+    const { code, stderr } = await vecparity(['merge', two, one], work);
+    expect(code, stderr).toBe(0);
+    const merged = work.runs.at(-1)!;
+    expect(deterministic(results(merged))).toEqual(deterministic(results(whole)));
+    expect(results(merged).run).toMatchObject({ state: 'completed', command: 'vecparity run suite.yaml' });
+    const verdicts = (id: string) =>
+      JSON.parse(readFileSync(at(id, 'verdicts.json'), 'utf8')) as { verdicts: unknown };
+    expect(verdicts(merged).verdicts).toEqual(verdicts(whole).verdicts);
+  });
+});
+
+describe('bad input', () => {
+  const refused = async (args: string[]) => {
+    const before = work.runs;
+    const { code, stdout, stderr } = await vecparity(args, work);
+    expect(code, stderr).toBe(2);
+    expect(stdout).toBe('');
+    expect(work.runs, 'nothing half-merged is left').toEqual(before);
+    return stderr;
+  };
+  const forged = (from: string, name: string, change: (manifest: Manifest) => void): string => {
+    cpSync(at(from), at(name), { recursive: true });
+    const manifest = JSON.parse(readFileSync(at(name, 'manifest.json'), 'utf8')) as Manifest;
+    change(manifest);
+    writeFileSync(at(name, 'manifest.json'), JSON.stringify(manifest));
+    return name;
+  };
+
+  test('a shard missing, given twice, or a run that is none', async () => {
+    const [whole, one] = work.runs as [string, string];
+    expect(await refused(['merge', one])).toMatch(/shard 2 of 2 is missing[\s\S]*--shard 2\/2/);
+    expect(await refused(['merge', one, one])).toMatch(/shard 1 of 2 is given twice/);
+    expect(await refused(['merge', whole, one])).toMatch(/is not a shard/);
+    expect(await refused(['gate', one])).toMatch(/shard 1 of 2[\s\S]*merge/);
+    expect(await refused(['baseline', 'set', one])).toMatch(/is a shard/);
+  });
+
+  test.each<[string, (manifest: Manifest) => void, RegExp]>([
+    ['suite', (m) => (m.suite.text += '\n# edited'), /another suite/],
+    ['dataset', (m) => (m.dataset.hash = 'x'), /another dataset/],
+    ['queries', (m) => (m.queries.hash = 'x'), /another set of queries/],
+    ['seed', (m) => (m.seed = 7), /another plan/],
+    ['schema', (m) => Object.assign(m, { schema: 99 }), /newer vecparity/],
+  ])('a shard of another %s', async (name, change, message) => {
+    const [, one, two] = work.runs as [string, string, string];
+    const other = forged(two, `z-${name}`, change);
+    expect(await refused(['merge', one, other])).toMatch(message);
+  });
+
+  test.each(['0/2', '3/2', '1', 'a/b', '1/2/3'])('--shard %s', async (shard) => {
+    expect(await refused(['run', 'suite.yaml', '--shard', shard])).toMatch(/--shard: must be i\/n/);
+  });
+
+  test('more shards than builds', async () => {
+    expect(await refused(['run', 'suite.yaml', '--shard', '4/4'])).toMatch(
+      /has 3 builds.*\n.*at most 3 shards/,
+    );
+  });
+});

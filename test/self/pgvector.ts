@@ -1,0 +1,138 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as Pg from 'pg';
+import { messageOf, VecparityError } from '../../common/errors.js';
+import type { LaunchedServer } from '../../engines/launch.js';
+import { requireClient } from '../../engines/packages.js';
+import { vectorParameter } from '../../engines/pgvector/copy.js';
+import { engine } from '../../engines/pgvector/engine.js';
+import { server as launcher } from '../../engines/pgvector/launch.js';
+import { ownLabels } from '../../engines/server/labels.js';
+import { Random } from '../../harness/measures/random.js';
+import { median, print } from './print.js';
+
+const COUNT = 50_000;
+const DIMENSIONS = 128;
+const QUERIES = 1000;
+const ROUNDS = 6;
+
+/**
+ * What the adapter adds to a query: its call against the raw client's on the same server, with the same statement and
+ * binary parameter, in turns. And the time to load 50,000 x 128.
+ */
+export async function measurePgvector(folder: string): Promise<void> {
+  const signal = new AbortController().signal;
+  const labels = ownLabels('bench-self');
+  let server: LaunchedServer;
+  try {
+    server = await launcher.launch({ mode: 'docker', labels, env: process.env, threads: 2, signal });
+  } catch (error) {
+    if (!(error instanceof VecparityError)) throw error;
+    print('pgvector: adapter beside the raw client', 'not measured', messageOf(error).split('\n', 1)[0]);
+    return;
+  }
+  try {
+    await compare(server, folder, signal);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function compare(server: LaunchedServer, parent: string, signal: AbortSignal): Promise<void> {
+  const folder = join(parent, 'pgvector');
+  mkdirSync(folder);
+  const { endpoint } = server;
+  const connected = await engine.connect({ endpoint, folder, threads: 2, seed: 1 }, signal);
+  const options = engine.parseOptions({ index: {}, search: {} });
+  if (options.state !== 'ok') throw new Error('pgvector refuses its own defaults');
+  const spec = {
+    name: 'self',
+    dimensions: DIMENSIONS,
+    metric: 'l2' as const,
+    capacity: COUNT,
+    index: options.index,
+  };
+  const collection = await connected.create(spec);
+  const vectors = clustered();
+  const keys = Uint32Array.from({ length: COUNT }, (_, i) => i);
+  const start = performance.now();
+  await collection.load({ start: 0, count: COUNT, keys, vectors }, signal);
+  const seconds = (performance.now() - start) / 1000;
+  print(
+    'pgvector: load 50,000 x 128 by binary COPY',
+    `${seconds.toFixed(2)} s`,
+    'target: within 1.5 x 0.15 s on a quiet machine',
+  );
+  await collection.ready(signal);
+
+  const search = await collection.prepare(options.search, 10);
+  const raw = await rawClient(server);
+  const [table] = (
+    await raw.query<{ t: string }>(
+      "SELECT relname AS t FROM pg_class WHERE relname LIKE 'vecparity_self_%' AND relkind = 'r'",
+    )
+  ).rows;
+  const text = `SELECT id, v <-> $1::vector(${DIMENSIONS}) AS distance FROM "${table!.t}" ORDER BY v <-> $1::vector(${DIMENSIONS}) LIMIT 10`;
+  const queries = Array.from({ length: QUERIES }, (_, i) =>
+    vectors.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS),
+  );
+  const parameters = queries.map(vectorParameter);
+  const ways = {
+    adapter: (i: number) => search.query(queries[i]!),
+    raw: (i: number) => raw.query({ name: 'raw', text, values: [parameters[i]], rowMode: 'array' }),
+  };
+  const times = { adapter: [] as number[], raw: [] as number[] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (let i = 0; i < QUERIES; i++) {
+      // The second of two equal queries finds its pages in the processor's cache: they take turns at it.
+      for (const way of (round + i) % 2 === 0
+        ? (['adapter', 'raw'] as const)
+        : (['raw', 'adapter'] as const)) {
+        const start = performance.now();
+        await ways[way](i);
+        // In the first round statements are parsed and pages read.
+        if (round > 0) times[way].push(performance.now() - start);
+      }
+    }
+  }
+  const [own, bare] = [median(times.adapter), median(times.raw)];
+  print(
+    'pgvector: median query, adapter / raw client',
+    `${(own * 1000).toFixed(0)} / ${(bare * 1000).toFixed(0)} µs`,
+  );
+  print(
+    '  the adapter’s own time',
+    `${((own - bare) * 1000).toFixed(0)} µs`,
+    'target: under 10% or 50 µs, whichever is more',
+  );
+  await raw.end();
+  await search.close();
+  await collection.drop();
+  await connected.close();
+}
+
+async function rawClient({ endpoint }: LaunchedServer) {
+  const { Client } = requireClient('pg') as typeof Pg;
+  const { user, database } = endpoint.settings;
+  const client = new Client({
+    host: endpoint.host,
+    port: endpoint.port,
+    user,
+    database,
+    password: endpoint.secrets['password'],
+  });
+  await client.connect();
+  await client.query('SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off');
+  return client;
+}
+
+/** 500 clusters, so that a graph has something to find. */
+function clustered(): Float32Array {
+  const random = new Random(1);
+  const unit = () => random.below(2 ** 20) / 2 ** 20 - 0.5;
+  const centres = Float32Array.from({ length: 500 * DIMENSIONS }, unit);
+  return Float32Array.from({ length: COUNT * DIMENSIONS }, (_, i) => {
+    const point = Math.floor(i / DIMENSIONS);
+    return centres[(point % 500) * DIMENSIONS + (i % DIMENSIONS)]! + 0.2 * unit();
+  });
+}

@@ -1,0 +1,244 @@
+import { describe, expect, it, test } from 'vitest';
+import { outcomeOf, type Verdict } from '../../../harness/gate/verdict.js';
+import { Random } from '../../../harness/measures/random.js';
+import { baselineOf, measure, row, verdictsOf } from './rows.js';
+
+const recall = (value: number, low: number | null, high: number | null) => ({
+  'recall@10': measure(value, low, high),
+});
+const stateOf = (check: unknown, measures: Parameters<typeof row>[1]) =>
+  verdictsOf({ 'recall@10': check }, [row('t1', measures)])[0]!.state;
+
+describe('a threshold on a mean', () => {
+  it.each([
+    ['mean >= 0.95', 0.96, 0.955, 0.965, 'pass'],
+    ['mean >= 0.95', 0.955, 0.95, 0.96, 'pass'],
+    ['mean >= 0.95', 0.955, 0.949, 0.961, 'inconclusive'],
+    ['mean >= 0.95', 0.945, 0.939, 0.951, 'inconclusive'],
+    ['mean >= 0.95', 0.94, 0.935, 0.945, 'fail'],
+    ['mean > 0.95', 0.955, 0.95, 0.96, 'inconclusive'],
+    ['mean <= 0.95', 0.94, 0.935, 0.945, 'pass'],
+    ['mean <= 0.95', 0.96, 0.955, 0.965, 'fail'],
+    // The best there is: one miss disproves it, whatever the interval says.
+    ['mean >= 1', 0.9999, 0.9997, 1, 'fail'],
+    ['mean >= 1', 1, 1, 1, 'pass'],
+    ['mean == 1', 0.9999, 0.9997, 1, 'fail'],
+  ])('%s with %d [%d, %d]: %s', (check, value, low, high, state) => {
+    expect(stateOf(check, recall(value, low, high))).toBe(state);
+  });
+
+  it('can be judged by the figure alone, and is where there is no interval', () => {
+    expect(stateOf({ check: 'mean >= 0.95', by: 'value' }, recall(0.951, 0.94, 0.96))).toBe('pass');
+    expect(stateOf('mean >= 0.95', recall(0.951, null, null))).toBe('pass');
+    expect(stateOf('mean >= 0.95', recall(0.949, null, null))).toBe('fail');
+    // 1,000 tenths do not add up exactly.
+    expect(stateOf('mean >= 0.95', recall(0.95 - 1e-16, null, null))).toBe('pass');
+  });
+
+  it('is as good as the worst trial it matches, and names it', () => {
+    const rows = [row('t1', recall(0.97, 0.96, 0.98)), row('t2', recall(0.9, 0.89, 0.91))];
+    const [all, one] = verdictsOf({ 'recall@10': 'mean >= 0.95', 'recall@10{ef:1}': 'mean >= 0.95' }, rows);
+    expect(all).toMatchObject({
+      state: 'fail',
+      interval: { low: 0.89, high: 0.91 },
+      found: '0.9 [0.89, 0.91]',
+    });
+    expect(all!.message).toMatch(/2 trials: 1 fail, 1 pass; worst: .*ef=2/);
+    expect(one).toMatchObject({ state: 'pass', findings: [{ trial: 't1' }] });
+  });
+
+  it('must hold in every query group', () => {
+    const groups = [
+      row('t1', recall(0.97, 0.96, 0.98)),
+      row('t1', recall(0.5, 0.4, 0.6), { group: 'tenant' }),
+    ];
+    expect(verdictsOf({ 'recall@10': 'mean >= 0.95' }, groups)[0]!.state).toBe('fail');
+    expect(verdictsOf({ 'recall@10{group:all}': 'mean >= 0.95' }, groups)[0]!.state).toBe('pass');
+  });
+});
+
+describe('no data fails', () => {
+  it.each([
+    ['no trial matches', 'recall@10{ef:3}', [row('t1', recall(1, 1, 1))], /matches no trial/],
+    ['no trial at all', 'recall@10', [], /matches no trial/],
+    ['the measure is absent', 'recall@10', [row('t1', {})], /recall@10 was not obtained/],
+    [
+      'the trial failed',
+      'recall@10',
+      [row('t1', {}, { state: 'failed' as const, error: 'crashed\nstack' })],
+      /no data: the trial is failed \(crashed\)/,
+    ],
+    [
+      'one of two was skipped',
+      'recall@10',
+      [row('t1', recall(1, 1, 1)), row('t2', {}, { state: 'skipped' as const, reason: 'not installed' })],
+      /skipped \(not installed\)/,
+    ],
+  ])('%s', (_, subject, rows, message) => {
+    for (const check of ['mean >= 0', 'mean <= 1', 'mean != 0.5']) {
+      const [verdict] = verdictsOf({ [subject]: check }, rows);
+      expect(verdict!.state).toBe('fail');
+      expect(verdict!.message).toMatch(message);
+    }
+  });
+
+  it('also for counts: an absent count is not 0', () => {
+    const [verdict] = verdictsOf({ errors: 'total == 0' }, [
+      row('t1', { errors: measure(0) }),
+      row('t2', {}),
+    ]);
+    expect(verdict).toMatchObject({ state: 'fail', found: 'no data' });
+  });
+});
+
+test('counts add up over trials', () => {
+  const rows = [row('t1', { errors: measure(2) }), row('t2', { errors: measure(0) })];
+  const [exact, some] = verdictsOf({ errors: ['total == 0', 'total <= 2'] }, rows);
+  expect(exact).toMatchObject({ state: 'fail', found: '2', n: 2000 });
+  expect(exact!.findings.map(({ state }) => state)).toEqual(['fail', 'pass']);
+  expect(some!.state).toBe('pass');
+});
+
+/** Recall by query: tenths, a few of them missing at random. */
+function queries(n: number, seed: number, missing = 0.05): number[] {
+  const random = new Random(seed);
+  return Array.from({ length: n }, () => {
+    let hits = 0;
+    for (let i = 0; i < 10; i++) hits += random.uint32() / 2 ** 32 < missing ? 0 : 1;
+    return hits / 10;
+  });
+}
+const change = (check: unknown, now: readonly number[], before: readonly (readonly number[])[], more = {}) =>
+  verdictsOf({ 'recall@10': check }, [row('t1', recall(1, 1, 1))], baselineOf(now, before, more))[0]!;
+
+describe('a change against a baseline', () => {
+  const base = queries(2000, 1);
+  const lose = (share: number) =>
+    base.map((value, i) => (i % Math.round(1 / share) === 0 ? Math.max(0, value - 0.1) : value));
+
+  it('of nothing passes with a difference of exactly 0', () => {
+    for (const check of ['change(baseline) > -0.5pt', 'change(baseline) >= 0', 'drop(baseline) < 0.2pt']) {
+      const verdict = change(check, base, [base]);
+      expect(verdict).toMatchObject({ state: 'pass', interval: { low: 0, high: 0 }, n: 2000 });
+    }
+    expect(change('change(baseline) > -1%', base, [base]).state).toBe('pass');
+  });
+
+  it('that is shown to be within the margin passes, beyond it fails, on it is inconclusive', () => {
+    const margin = 'change(baseline) > -0.5pt';
+    expect(change(margin, lose(0.01), [base]).state).toBe('pass');
+    expect(change(margin, lose(0.2), [base]).state).toBe('fail');
+    const close = change(margin, lose(1 / 18), [base]);
+    expect(close.state).toBe('inconclusive');
+    expect(close.findings[0]!.needed).toBeGreaterThan(2000);
+    expect(close.message).toMatch(/about \d+ queries would decide it \(now 2000\)/);
+  });
+
+  it('in percent is a share of the baseline', () => {
+    const verdict = change('change(baseline) > -1%', lose(0.2), [base]);
+    const finding = verdict.findings[0]!;
+    expect(verdict.state).toBe('fail');
+    expect(finding.found).toBeCloseTo(finding.now! / finding.before! - 1, 9);
+    expect(change('change(baseline) > -3%', lose(0.2), [base]).state).toBe('pass');
+  });
+
+  it('is a drop only if it is both shown and not small', () => {
+    const gate = 'drop(baseline) < 0.2pt';
+    expect(change(gate, lose(0.05), [base]).state).toBe('fail');
+    // Shown, but of .1 points only.
+    expect(change(gate, lose(0.01), [base]).state).toBe('pass');
+    // Large, but chance in few queries.
+    const [few, none] = [queries(300, 2), queries(300, 3)];
+    const worse = few.reduce((a, b) => a + b) < none.reduce((a, b) => a + b) ? [few, none] : [none, few];
+    expect(change(gate, worse[0]!, [worse[1]!]).state).not.toBe('fail');
+  });
+
+  it('in fewer than 200 queries is reported, not gated', () => {
+    const short = base.slice(0, 150);
+    const verdict = change(
+      'drop(baseline) < 0.2pt',
+      short.map((value) => value * 0.5),
+      [short],
+    );
+    expect(verdict.state).toBe('inconclusive');
+    expect(verdict.message).toMatch(/fewer than 200/);
+  });
+
+  it('is widened by what rebuilds differ by', () => {
+    const shifted = [0.03, -0.03, 0].map((by) => base.map((value) => value + by));
+    expect(change('drop(baseline) < 0.2pt', lose(0.05), shifted).state).not.toBe('fail');
+    expect(change('change(baseline) > -0.5pt', base, shifted).message).toMatch(/only more builds/);
+  });
+
+  it('without a baseline cannot be judged; without the setting in it, it fails', () => {
+    const rows = [row('t1', recall(1, 1, 1))];
+    expect(verdictsOf({ 'recall@10': 'change(baseline) > -1%' }, rows)[0]).toMatchObject({ state: 'error' });
+    const lacking = change('change(baseline) > -1%', base, [base], { partner: () => undefined });
+    expect(lacking).toMatchObject({
+      state: 'fail',
+      findings: [{ message: 'no data: the baseline has no such setting' }],
+    });
+  });
+
+  it('without pairs shows less than with them', () => {
+    const now = lose(0.1);
+    const paired = change('drop(baseline) < 0.2pt', now, [base]).interval!;
+    const unpaired = change('drop(baseline) < 0.2pt', now, [base], { paired: false }).interval!;
+    expect(unpaired.high - unpaired.low).toBeGreaterThan(2 * (paired.high - paired.low));
+  });
+
+  it('fails by Holm: what one gate alone would show is not enough among many', () => {
+    const now = lose(1 / 50);
+    const noise = base.map((value, i) => value + (i % 2 === 0 ? 0.05 : -0.05) + (now[i]! - value) * 0.6);
+    const rows = Array.from({ length: 12 }, (_, i) => row(`t${i}`, recall(1, 1, 1)));
+    const of = (count: number) =>
+      verdictsOf({ 'recall@10': 'drop(baseline) < 0.1pt' }, rows.slice(0, count), {
+        ...baselineOf(base, [base]),
+        column: (each) => ({ ...baselineOf(each.id === 't0' ? noise : base, []).column(each, '')! }),
+      })[0]!;
+    const [alone, among] = [of(1), of(12)];
+    const p = alone.findings[0]!.p!;
+    expect(p).toBeGreaterThan(0.05 / 12);
+    expect(p).toBeLessThan(0.2);
+    expect(among.findings[0]!.p).toBe(p);
+    expect(among.findings[0]!.adjusted).toBeCloseTo(Math.min(1, 12 * p), 12);
+    expect(among.state).not.toBe('fail');
+  });
+});
+
+describe('a change of speed', () => {
+  const of = (now: [number, number, number]) =>
+    verdictsOf(
+      { 'latency.p95': 'change(baseline) < 15%' },
+      [row('t1', { 'latency.p95': measure(...now) })],
+      baselineOf([], [[]]),
+    )[0]!;
+
+  it('is a ratio with both intervals in it, and only ever a warning', () => {
+    expect(of([10, 9.9, 10.1])).toMatchObject({ state: 'pass', level: 'warn' });
+    expect(of([20, 19, 21])).toMatchObject({
+      state: 'fail',
+      level: 'warn',
+      found: expect.stringContaining('+100%'),
+    });
+    expect(of([11.5, 10, 13])).toMatchObject({ state: 'inconclusive' });
+    expect(of([20, 19, 21]).message).toMatch(/not interleaved/);
+  });
+});
+
+describe('the outcome of all gates', () => {
+  const verdict = (state: Verdict['state'], level: Verdict['level'] = 'error') =>
+    ({ state, level }) as Verdict;
+
+  it.each([
+    [[], 'warn', 'passed'],
+    [[verdict('fail', 'warn'), verdict('error', 'warn')], 'warn', 'passed'],
+    [[verdict('pass'), verdict('fail')], 'warn', 'failed'],
+    [[verdict('inconclusive')], 'warn', 'passed'],
+    [[verdict('inconclusive')], 'error', 'failed'],
+    [[verdict('inconclusive', 'warn')], 'error', 'passed'],
+    [[verdict('fail'), verdict('error')], 'off', 'error'],
+  ] as const)('%#', (verdicts, inconclusive, outcome) => {
+    expect(outcomeOf(verdicts, inconclusive)).toBe(outcome);
+  });
+});
