@@ -14,7 +14,11 @@ export type FieldType =
   | 'boolean[]';
 export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[] | null;
 
-/** One typed metadata field. `nullable` fields may be null in some points. */
+/**
+ * One typed metadata field. `nullable` fields may be null in some points. A dotted name (`maker.name`) is a field of a
+ * nested object. Values in memory: `integer` a number, or a bigint beyond ±(2^53 - 1); `timestamp` a bigint,
+ * microseconds since 1970 in UTC; arrays without nulls.
+ */
 export interface FieldSchema {
   name: string;
   type: FieldType;

@@ -1,7 +1,19 @@
-import type { Metric } from '../datasets/dataset.js';
+import type { FieldSchema, MetadataColumns, Metric } from '../datasets/dataset.js';
+import type { Filter } from '../filters/filter.js';
+import type { FilterSupport } from '../filters/support.js';
 import type { Endpoint, ServerSupport } from './launch.js';
+import type { MetadataSupport, RecordStore } from './records.js';
 
-export type Operation = 'count' | 'get' | 'scan' | 'upsert' | 'delete' | 'update' | 'describe' | 'attach';
+export type Operation =
+  | 'count'
+  | 'get'
+  | 'scan'
+  | 'upsert'
+  | 'delete'
+  | 'update'
+  | 'describe'
+  | 'attach'
+  | 'list';
 export type IdKind = 'u32' | 'u64' | 'string' | 'uuid';
 
 /**
@@ -18,8 +30,10 @@ export interface Capabilities {
   metrics: readonly Metric[];
   /** Index types (`flat`, `hnsw`, `ivf`) with the quantizations each allows. */
   indexTypes: Readonly<Record<string, readonly string[]>>;
-  /** Empty: the engine has no filters. */
-  filterOperators: readonly string[];
+  /** `NO_FILTERS`: the engine has none. */
+  filters: FilterSupport;
+  /** How records keep their metadata; null: the engine keeps vectors and keys alone. */
+  metadata: MetadataSupport | null;
   operations: readonly Operation[];
   idKinds: readonly IdKind[];
   /** Largest vector accepted; null: no documented limit. */
@@ -89,6 +103,8 @@ export interface CollectionSpec {
   /** Points that will be loaded. */
   capacity: number;
   index: Parameters;
+  /** Metadata that every point brings, for filters; absent: vectors alone. Only types that `Capabilities.metadata` has. */
+  fields?: readonly FieldSchema[] | undefined;
 }
 
 /** Columnar points. Keys are the dataset's row numbers. */
@@ -99,6 +115,8 @@ export interface LoadBatch {
   keys: Uint32Array;
   /** Row-major, `count * dimensions`; the engine must not keep it. */
   vectors: Float32Array;
+  /** One column for each of `CollectionSpec.fields`, `count` values each; null where a point has no value. */
+  metadata?: MetadataColumns | undefined;
 }
 
 /** What the engine answered when asked whether everything is searchable and indexed. */
@@ -118,12 +136,21 @@ export interface Hits {
   scores: ArrayLike<number>;
 }
 
+declare const native: unique symbol;
+/** A filter in the engine's own form; opaque to all but its adapter. */
+export type NativeFilter = { readonly [native]?: never } & object;
+
 /** A search translated once, outside the timed region. */
 export interface PreparedSearch {
   /** Parameters that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
   readonly effective?: Parameters | undefined;
   /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
-  query(vector: Float32Array): Hits | Promise<Hits>;
+  query(vector: Float32Array, filter?: NativeFilter): Hits | Promise<Hits>;
+  /**
+   * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
+   * Absent: the engine has no filters.
+   */
+  translate?(filter: Filter): NativeFilter | Promise<NativeFilter>;
   close(): Promise<void>;
 }
 
@@ -143,6 +170,8 @@ export interface ConnectedEngine {
   /** Version of the engine itself (not of this project). */
   version(): Promise<string>;
   create(spec: CollectionSpec): Promise<Collection>;
+  /** Operations on whole records; absent where the engine has none (`Capabilities.operations`). */
+  records?: RecordStore | undefined;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand, packageVersion } from '../packages.js';
@@ -17,7 +18,8 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filterOperators: [],
+    filters: NO_FILTERS,
+    metadata: null,
     operations: ['count'],
     idKinds: ['u32', 'u64', 'string'],
     maxDimensions: null,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
@@ -16,7 +17,8 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filterOperators: [],
+    filters: NO_FILTERS,
+    metadata: null,
     operations: ['count'],
     idKinds: ['u32', 'u64', 'string'],
     maxDimensions: MAX_DIMENSIONS,

@@ -1,5 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
+import { NO_FILTERS } from '../../filters/support.js';
 import type { Collection, CollectionSpec, EngineDefinition, Hits } from '../engine.js';
 import { requireDimensions } from '../load.js';
 import { jsonSchemas, parseOptions } from '../options.js';
@@ -13,7 +14,8 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: { none: ['none'] },
-    filterOperators: [],
+    filters: NO_FILTERS,
+    metadata: null,
     operations: ['count'],
     idKinds: ['u32'],
     maxDimensions: null,

@@ -1,4 +1,5 @@
 import { FailureError } from '../../common/errors.js';
+import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import type { Endpoint } from '../launch.js';
 import { abortable } from '../load.js';
@@ -20,7 +21,8 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filterOperators: [],
+    filters: NO_FILTERS,
+    metadata: null,
     operations: ['count'],
     idKinds: ['u32', 'u64', 'uuid'],
     maxDimensions: MAX_DIMENSIONS,

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import { NO_FILTERS } from '../../filters/support.js';
 import type {
   Collection,
   CollectionSpec,
@@ -30,7 +31,8 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'l2'],
     indexTypes: { flat: ['none'] },
-    filterOperators: [],
+    filters: NO_FILTERS,
+    metadata: null,
     operations: ['count'],
     idKinds: ['u32'],
     maxDimensions: MAX_DIMENSIONS,

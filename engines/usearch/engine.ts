@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import { NO_FILTERS } from '../../filters/support.js';
 import type {
   Collection,
   CollectionSpec,
@@ -32,7 +33,8 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: { hnsw: QUANTIZATIONS },
-    filterOperators: [],
+    filters: NO_FILTERS,
+    metadata: null,
     operations: ['count'],
     idKinds: ['u32', 'u64'],
     maxDimensions: null,

@@ -49,7 +49,7 @@ function overview(definitions: readonly EngineDefinition[]): string[] {
         .join(', ') || 'none',
       capabilities.visibility === 'immediate' ? 'at once' : 'after the build',
       { always: 'yes', 'one-thread': 'with one thread', never: 'no' }[capabilities.deterministicBuild],
-      capabilities.filterOperators.join(', ') || 'none',
+      Object.keys(capabilities.filters.operators).join(', ') || 'none',
     ]),
   );
 }

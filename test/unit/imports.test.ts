@@ -11,9 +11,11 @@ import { engineNames, loadEngine } from '../../engines/registry.js';
  */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   common: [],
-  datasets: ['datasets'],
+  // The filter language and its meaning.
+  filters: ['filters', 'datasets/dataset'],
+  datasets: ['datasets', 'filters'],
   // What adapters share, and the registry, which names every engine by lazy imports.
-  engines: ['engines'],
+  engines: ['engines', 'filters'],
   'engines/*': [
     '<own>',
     'engines/engine',
@@ -22,6 +24,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/packages',
     'engines/poll',
     'engines/server',
+    'engines/records',
+    'filters',
   ],
   'harness/suite': [
     'harness/suite',
@@ -30,6 +34,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets/dataset',
     'datasets/catalog',
     'harness/gate',
+    'filters',
   ],
   'harness/gate': ['harness/gate', 'harness/measures'],
   'harness/run': [
@@ -40,17 +45,18 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/launch',
     'engines/server',
     'datasets/prepare',
+    'filters',
   ],
-  'harness/truth': ['harness/truth', 'harness/measures', 'datasets'],
-  'harness/measures': ['harness/measures'],
+  'harness/truth': ['harness/truth', 'harness/measures', 'datasets', 'filters'],
+  'harness/measures': ['harness/measures', 'filters'],
   'harness/store': ['harness/store', 'harness/measures', 'harness/gate', 'harness/truth/files'],
-  'harness/cli': ['harness', 'engines', 'datasets', 'reports'],
+  'harness/cli': ['harness', 'engines', 'datasets', 'reports', 'filters'],
   reports: ['reports', 'harness/measures', 'harness/store'],
   // Entry points and tools, which put parts together.
-  index: ['harness', 'engines', 'datasets', 'reports'],
-  scripts: ['scripts', 'datasets', 'harness', 'engines', 'reports'],
+  index: ['harness', 'engines', 'datasets', 'reports', 'filters'],
+  scripts: ['scripts', 'datasets', 'harness', 'engines', 'reports', 'filters'],
 };
-const FOLDERS = ['common', 'datasets', 'engines', 'harness', 'reports', 'scripts'];
+const FOLDERS = ['common', 'filters', 'datasets', 'engines', 'harness', 'reports', 'scripts'];
 
 /** An import that exists at run time. `to` is a path from the root without extension, or a package. */
 interface Import {

@@ -1,0 +1,41 @@
+import type { FieldType } from '../datasets/dataset.js';
+import { type Filter, type FilterOperator, LOGICAL_OPERATORS } from './filter.js';
+
+/** Which filters an engine answers with exactly the meaning of docs/filters.md; everything else it refuses. */
+export interface FilterSupport {
+  /** By operator: types of fields (for arrays `string[]`, …) it is exact for. An absent operator is refused. */
+  operators: Readonly<Partial<Record<FilterOperator, readonly FieldType[]>>>;
+  /** Why an operator (or `operator type`, e.g. `gt string`) is refused, a sentence each; part of the docs. */
+  refused: Readonly<Partial<Record<string, string>>>;
+}
+
+export const NO_FILTERS: FilterSupport = { operators: {}, refused: {} };
+
+export const SCALAR_TYPES = [
+  'string',
+  'integer',
+  'float',
+  'boolean',
+  'timestamp',
+] as const satisfies FieldType[];
+export const ARRAY_TYPES = ['string[]', 'integer[]', 'float[]', 'boolean[]'] as const satisfies FieldType[];
+export const ALL_TYPES: readonly FieldType[] = [...SCALAR_TYPES, ...ARRAY_TYPES];
+
+/** Why an engine refuses a filter, one sentence for each operator and type; empty: it answers it exactly. */
+export function refusals(filter: Filter, { operators, refused }: FilterSupport): string[] {
+  const found = new Set<string>();
+  const visit = (each: Filter): void => {
+    const logical = (LOGICAL_OPERATORS as readonly string[]).includes(each.op);
+    const type = 'field' in each ? each.field.type : undefined;
+    const types = operators[each.op];
+    if (types === undefined || (!logical && !types.includes(type!))) {
+      const why = refused[`${each.op} ${type}`] ?? refused[each.op];
+      const what = `$${each.op}${type === undefined || types === undefined ? '' : ` of a field of type ${type}`}`;
+      found.add(why === undefined ? `${what} is not supported` : `${what} is not supported: ${why}`);
+    }
+    if (each.op === 'and' || each.op === 'or') each.filters.forEach(visit);
+    if (each.op === 'not') visit(each.filter);
+  };
+  visit(filter);
+  return [...found];
+}
