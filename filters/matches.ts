@@ -8,20 +8,20 @@ export type FieldValue = (name: string) => MetadataValue | undefined;
  * The meaning of a filter, written to be read: one point, no compilation. Everything else (the column scan that
  * makes truth, the engines' own filters) is tested against this.
  */
-export function matches(filter: Filter, valueOf: FieldValue): boolean {
+export function matches(filter: Filter, fieldOf: FieldValue): boolean {
   switch (filter.op) {
     case 'and':
-      return filter.filters.every((each) => matches(each, valueOf));
+      return filter.filters.every((each) => matches(each, fieldOf));
     case 'or':
-      return filter.filters.some((each) => matches(each, valueOf));
+      return filter.filters.some((each) => matches(each, fieldOf));
     case 'not':
-      return !matches(filter.filter, valueOf);
+      return !matches(filter.filter, fieldOf);
     case 'ne':
-      return !matches({ ...filter, op: 'eq' }, valueOf);
+      return !matches({ ...filter, op: 'eq' }, fieldOf);
     case 'nin':
-      return !matches({ ...filter, op: 'in' }, valueOf);
+      return !matches({ ...filter, op: 'in' }, fieldOf);
     default: {
-      const value = valueOf(filter.field.name) ?? null;
+      const value = fieldOf(filter.field.name) ?? null;
       if (filter.op === 'exists') return (value !== null) === filter.value;
       return value !== null && holds(filter, value);
     }
