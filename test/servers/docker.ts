@@ -22,12 +22,24 @@ async function whyNot(engine: string): Promise<string | undefined> {
   }
 }
 
-const pgvectorMissing = await whyNot('pgvector');
+const ENGINES = ['pgvector', 'chroma', 'milvus'] as const;
+type ServerEngine = (typeof ENGINES)[number];
 
-/** Tests that need a PostgreSQL in a container: skipped with the reason in their title where there can be none. */
+const missing = new Map<string, string | undefined>(
+  await Promise.all(ENGINES.map(async (engine) => [engine, await whyNot(engine)] as const)),
+);
+
+/** Tests that need servers in containers: skipped with the reason in their title where there can be none. */
+export function describeWith(engines: readonly ServerEngine[], title: string, tests: () => void): void {
+  const reason = engines.map((engine) => missing.get(engine)).find((why) => why !== undefined);
+  describe.skipIf(reason !== undefined)(
+    reason === undefined ? title : `${title} (skipped: ${reason})`,
+    tests,
+  );
+}
+
 export function describeWithPgvector(title: string, tests: () => void): void {
-  const why = pgvectorMissing === undefined ? '' : ` (skipped: ${pgvectorMissing})`;
-  describe.skipIf(pgvectorMissing !== undefined)(`${title}${why}`, tests);
+  describeWith(['pgvector'], title, tests);
 }
 
 /** Containers of a run, in whatever state. */

@@ -4,30 +4,19 @@ import { connectServer, type Session } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
 import type { Results } from '../../harness/store/schema.js';
 import { start } from '../e2e/helpers/cli.js';
+import { eventsOf } from '../e2e/helpers/log.js';
 import { describeWithPgvector, never, request } from './docker.js';
-import { type Fault, type TcpProxy, tcpProxy } from './helpers/tcp-proxy.js';
-import { serverSuite } from './suite.js';
+import { type TcpProxy, tcpProxy } from './helpers/tcp-proxy.js';
+import { smallSuite } from './suite.js';
 
 let server: LaunchedServer;
 let session: Session;
 let proxy: TcpProxy;
 
 /** What of ours is on the server. */
-const tables = () => session.query("SELECT relname FROM pg_class WHERE relname LIKE 'vecparity%'");
-
-/** Runs two builds on the server behind the proxy, and breaks the connection that sends what matches. */
-async function broken(fault: Fault, pattern: RegExp, shell = '') {
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-  const work = serverSuite('url: ${DB_URL}', shell);
-  const { password } = server.endpoint.secrets;
-  const DB_URL = `postgres://postgres:${password}@127.0.0.1:${proxy.port}/postgres`;
-  const struck = proxy.arm(fault, pattern);
-  const running = start(['run', 'suite.yaml'], { folder: work.folder, env: { DB_URL } });
-  await struck;
-  const { code, stderr } = await running.ended;
-  expect(code, stderr).toBe(3);
-  return work.json<Results>('results.json').trials;
-}
+const tables = async () =>
+  (await session.query("SELECT relname FROM pg_class WHERE relname LIKE 'vecparity%' AND relkind = 'r'"))
+    .length;
 
 describeWithPgvector('a network that breaks', () => {
   beforeAll(async () => {
@@ -41,40 +30,43 @@ describeWithPgvector('a network that breaks', () => {
     await server?.stop();
   });
 
-  test.each([
-    ['create', /CREATE TABLE/],
-    ['load', /PGCOPY/],
-    ['index', /CREATE INDEX/],
-  ])('a reset in the phase %s fails that build, nothing is left on the server, the next one is measured', async (_, pattern) => {
-    const trials = await broken('reset', pattern);
-    expect(trials.map(({ state }) => state)).toEqual(['failed', 'failed', 'completed', 'completed']);
-    for (const { error } of trials.slice(0, 2)) {
-      expect(error).toContain('the connection to the server is lost: read ECONNRESET');
+  /** One fault after the other on the builds of one run; what matches is sent once in each build and phase. */
+  test('a reset or silence in each phase fails that build or trial; the next ones are measured', async () => {
+    const work = smallSuite(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+      '{ use: pgvector, url: "${DB_URL}", index: { m: [2, 3, 4, 5, 6, 7] }, search: { ef: [10, 20] } }',
+      'deadline: { index: 8, search: 8 }',
+    );
+    const { password } = server.endpoint.secrets;
+    const DB_URL = `postgres://postgres:${password}@127.0.0.1:${proxy.port}/postgres`;
+    const first = proxy.arm('reset', /CREATE TABLE/);
+    const running = start(['run', 'suite.yaml'], { folder: work.folder, env: { DB_URL } });
+    await first;
+    await proxy.arm('reset', /PGCOPY/);
+    await proxy.arm('reset', /CREATE INDEX/);
+    await proxy.arm('silence', /CREATE INDEX/);
+    // The first statement that a search prepares.
+    await proxy.arm('reset', /vecparity_1\0/);
+    expect(await tables(), 'four builds have failed: one was killed and left its table, one goes on').toBe(2);
+    await proxy.arm('silence', /vecparity_1\0/);
+    const { code, stderr } = await running.ended;
+    expect(code, stderr).toBe(3);
+
+    const { trials } = work.json<Results>('results.json');
+    const of = (m: number) => trials.filter(({ index }) => index['m'] === m);
+    const lost = /the connection to the server is lost: (read|write) (ECONNRESET|EPIPE)/;
+    for (const m of [2, 3, 4]) {
+      expect(of(m).map(({ state }) => state)).toEqual(['failed', 'failed']);
+      for (const { error } of of(m)) expect(error).toMatch(lost);
     }
-    expect(await tables()).toEqual([]);
-  });
-
-  test('a reset while it is searched fails that trial; the others are measured on a new build', async () => {
-    // Of the statements that are prepared by us, the first.
-    const trials = await broken('reset', /vecparity_1\0/);
-    expect(trials.map(({ state }) => state)).toEqual(['failed', 'completed', 'completed', 'completed']);
-    expect(trials[0]!.error).toContain('the connection to the server is lost');
-    expect(await tables()).toEqual([]);
-  });
-
-  test('silence ends with the deadline of the phase, and the others are measured', async () => {
-    const trials = await broken('silence', /vecparity_1\0/, 'deadline: { search: 3 }');
-    expect(trials.map(({ state }) => state)).toEqual(['failed', 'completed', 'completed', 'completed']);
-    expect(trials[0]!.error).toContain('search took longer than its deadline of 3 s (deadline.search)');
-    // The process was killed, as documented: what it has made stays. That is the table of one build.
-    const left = await tables();
-    expect(new Set(left.map(([name]) => name!.slice(0, 'vecparity_vecparity_012345678901'.length))).size).toBe(1);
-    await session.query(`DROP TABLE "${left.map(([name]) => name!).sort()[0]}"`);
-  });
-
-  test('silence while an index is built ends with its deadline', async () => {
-    const trials = await broken('silence', /CREATE INDEX/, 'deadline: { index: 5 }');
-    expect(trials.map(({ state }) => state)).toEqual(['failed', 'failed', 'completed', 'completed']);
-    for (const { error } of trials.slice(0, 2)) expect(error).toContain('index took longer than its deadline of 5 s');
+    for (const { error } of of(5)) expect(error).toContain('index took longer than its deadline of 8 s');
+    const searched = [...of(6), ...of(7)].sort((a, b) => a.state.localeCompare(b.state));
+    expect(searched.map(({ state }) => state)).toEqual(['completed', 'completed', 'failed', 'failed']);
+    const errors = searched.slice(2).map(({ error }) => error);
+    expect(errors.find((error) => lost.test(error!))).toBeDefined();
+    expect(errors.find((error) => /search took longer than its deadline of 8 s/.test(error!))).toBeDefined();
+    expect(eventsOf(work, 'buildBegin')).toHaveLength(7);
+    // As documented: the processes that were killed at their deadline leave theirs, all others nothing.
+    expect(await tables()).toBe(2);
   });
 });
