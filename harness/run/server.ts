@@ -35,14 +35,12 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
   mkdirSync(folder.work, { recursive: true });
   const logFile = join(folder.work, 'server.log');
   const start = performance.now();
-  const launched = await definition.launch({
-    ...choice,
-    labels,
-    env: process.env,
-    threads,
-    logFile,
-    signal,
-    onNotice,
+  const how = { ...choice, labels, env: process.env, threads, logFile, signal, onNotice };
+  const launched = await definition.launch(how).catch((error: unknown) => {
+    // The last lines are in the message; the rest may say more.
+    if (existsSync(logFile) && !signal.aborted)
+      writeLog(folder, `${build.id}.launch`, readFileSync(logFile, 'utf8'));
+    throw error;
   });
   return new BuildServer(launched, build, logFile, (performance.now() - start) / 1000);
 }
@@ -173,12 +171,9 @@ export class BuildServer implements SupervisedServer {
   }
 
   /** Keeps the server's whole log beside the run; returns where, relative to the run's folder. */
-  #keepLog({ path }: RunFolder, name: string): string | undefined {
+  #keepLog(folder: RunFolder, name: string): string | undefined {
     if (!existsSync(this.#logFile)) return undefined;
-    const folder = join(path, 'logs');
-    mkdirSync(folder, { recursive: true });
-    writeFileAtomic(join(folder, `${name}.log`), this.redact(readFileSync(this.#logFile, 'utf8')));
-    return `logs/${name}.log`;
+    return writeLog(folder, name, this.redact(readFileSync(this.#logFile, 'utf8')));
   }
 
   async stop(): Promise<void> {
@@ -210,6 +205,13 @@ export class BuildServer implements SupervisedServer {
     const bytes = await this.launched.diskBytes().catch(() => undefined);
     if (bytes !== undefined) this.cost.diskBytes = bytes;
   }
+}
+
+function writeLog({ path }: RunFolder, name: string, text: string): string {
+  const folder = join(path, 'logs');
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomic(join(folder, `${name}.log`), text);
+  return `logs/${name}.log`;
 }
 
 /** What a server used while one trial was searched. */

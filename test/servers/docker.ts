@@ -5,6 +5,8 @@ import { loadEngine } from '../../engines/registry.js';
 import { connectDocker } from '../../engines/server/docker.js';
 import { ownLabels, RUN_LABEL } from '../../engines/server/labels.js';
 
+type Container = ReturnType<Awaited<ReturnType<typeof connectDocker>>['getContainer']>;
+
 export const never = new AbortController().signal;
 
 /** A request as a run makes it. */
@@ -60,4 +62,17 @@ export async function volumeExists(name: string): Promise<boolean> {
   const docker = await connectDocker();
   const { Volumes } = await docker.listVolumes();
   return Volumes.some((volume) => volume.Name === name);
+}
+
+/** Runs a script in a container as root, to its end. */
+export async function inside(container: Container, script: string): Promise<void> {
+  const exec = await container.exec({
+    Cmd: ['sh', '-c', script],
+    User: '0',
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({});
+  stream.resume();
+  await new Promise((resolve) => stream.once('close', resolve).once('end', resolve));
 }
