@@ -6,6 +6,7 @@ import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { ask, openClient } from './client.js';
 import { createCollection } from './collection.js';
+import { reach } from './connect.js';
 import { INDEX_TYPES, rules } from './options.js';
 
 const PACKAGES = ['chromadb', 'testcontainers'];
@@ -52,7 +53,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
   const { endpoint, restartServer } = options;
   if (endpoint === undefined) throw new Error('chroma needs an endpoint');
   const client = openClient(endpoint);
-  const version = await ask('connect', client.version());
+  const version = await reach(client, endpoint);
   signal.throwIfAborted();
   if (Number(version.split('.')[0]) < 1) {
     throw new FailureError(`Chroma ${version} is too old`, {
