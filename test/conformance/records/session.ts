@@ -35,6 +35,7 @@ export const recordContenders: readonly RecordContender[] = contenders
         facts,
         mode,
         missing: mode === undefined ? contender.missing : undefined,
+        suffix: mode === undefined ? contender.suffix : '',
       };
     });
   });
