@@ -33,6 +33,8 @@ export const plannedBuildSchema = z.strictObject({
   index: parameters,
   /** Absent for embedded engines. */
   server: serverChoiceSchema.optional(),
+  /** Query groups that are not sent because the engine refuses their filters, with the reason. */
+  refused: z.record(z.string(), z.string()).optional(),
   trials: z.array(plannedTrialSchema),
 });
 
