@@ -114,12 +114,7 @@ interface Chosen {
 }
 
 /** The measured queries, and those of the set that are left for warm-up. */
-function chooseQueries(
-  info: DatasetInfo,
-  all: QuerySet,
-  request: DataRequest,
-  warnings: string[],
-): Chosen {
+function chooseQueries(info: DatasetInfo, all: QuerySet, request: DataRequest, warnings: string[]): Chosen {
   const { grouping, seed } = request;
   if (grouping === undefined || (grouping.file === null && grouping.filters.length === 0)) {
     const { measured, rest } = choose(all.count, chooseCount(all, request, warnings), seed);
@@ -128,8 +123,13 @@ function chooseQueries(
     const hash = hashOf(ids, queries, undefined);
     return { count: ids.length, ids, queries, spare: gather(all, rest), hash, grouped: undefined };
   }
-  const grouped = groupQueries(info, all, grouping, (count) =>
-    choose(count, chooseCount({ name: grouping.file?.shown ?? all.name, count }, request, warnings), seed).measured,
+  const grouped = groupQueries(
+    info,
+    all,
+    grouping,
+    (count) =>
+      choose(count, chooseCount({ name: grouping.file?.shown ?? all.name, count }, request, warnings), seed)
+        .measured,
   );
   const ids = grouped.map(({ id }) => id);
   const queries = vectorsOf(all, grouped);
@@ -142,13 +142,18 @@ function chooseQueries(
 function vectorsOf({ vectors, dimensions }: QuerySet, grouped: readonly GroupedQuery[]): Float32Array {
   const out = new Float32Array(grouped.length * dimensions);
   for (const [i, { source }] of grouped.entries()) {
-    const own = typeof source === 'number' ? vectors.subarray(source * dimensions, (source + 1) * dimensions) : source;
+    const own =
+      typeof source === 'number' ? vectors.subarray(source * dimensions, (source + 1) * dimensions) : source;
     out.set(own, i * dimensions);
   }
   return out;
 }
 
-function hashOf(ids: readonly string[], queries: Float32Array, grouped: readonly GroupedQuery[] | undefined): string {
+function hashOf(
+  ids: readonly string[],
+  queries: Float32Array,
+  grouped: readonly GroupedQuery[] | undefined,
+): string {
   const hash = createHash('sha256');
   for (const id of ids) hash.update(`${id.length}:${id}`);
   hash.update(new Uint8Array(queries.buffer));
@@ -202,7 +207,11 @@ function chooseSet(info: DatasetInfo, { set, lenient }: DataRequest, warnings: s
   });
 }
 
-function chooseCount(queries: Pick<QuerySet, 'name' | 'count'>, { limit, lenient }: DataRequest, warnings: string[]): number {
+function chooseCount(
+  queries: Pick<QuerySet, 'name' | 'count'>,
+  { limit, lenient }: DataRequest,
+  warnings: string[],
+): number {
   if (limit === undefined || limit <= queries.count) return limit ?? queries.count;
   if (lenient) {
     warnings.push(

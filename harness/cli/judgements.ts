@@ -31,10 +31,13 @@ export function judgementsOf(queries: ReadonlyMap<number, Judged>, points: Prepa
     [...queries].map(([query, { judged, where }]) => {
       for (const document of judged.keys()) {
         if (rows.get(document)! >= 0) continue;
-        throw new InputError(`a judgement names the document "${document}", which the dataset does not have`, {
-          where: where(document),
-          next: 'correct the id, or take the line out: an ideal with documents that cannot be found is unfair',
-        });
+        throw new InputError(
+          `a judgement names the document "${document}", which the dataset does not have`,
+          {
+            where: where(document),
+            next: 'correct the id, or take the line out: an ideal with documents that cannot be found is unfair',
+          },
+        );
       }
       const found = [...judged.keys()].map((document) => rows.get(document)!);
       return [query, { rows: found, grades: [...judged.values()] }];

@@ -93,7 +93,10 @@ function readQueryFile(
 }
 
 /** The suite's filters, each with a name of its own: its group, numbered from the second of the same group on. */
-function checkFilters(info: DatasetInfo, { filters, fail }: QueriesRequest): (GroupFilter & { name: string })[] {
+function checkFilters(
+  info: DatasetInfo,
+  { filters, fail }: QueriesRequest,
+): (GroupFilter & { name: string })[] {
   const faults: Fault[] = [];
   const seen = new Map<string, number>();
   const groups = filters.map((entry, i) => {

@@ -3,8 +3,8 @@ import { openPreparedMetadata, type PreparedMetadata } from '../../datasets/prep
 import type { NativeFilter, PreparedSearch } from '../../engines/engine.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
-import { FLAW, type Samples } from '../store/types.js';
 import type { PlannedBuild } from '../store/schema.js';
+import { FLAW, type Samples } from '../store/types.js';
 
 /** Groups and filters of a run's queries, in the order of the queries. */
 export interface RunFiltering {
@@ -44,7 +44,10 @@ export function jobFiltering(
 ): JobFiltering {
   const filters = distinct(queries.map(({ text, filter }) => ({ text, filter })));
   const tenants = distinct(
-    queries.map(({ tenant, text }) => ({ text: tenant && `${tenant.field} ${text}`, filter: tenant?.filter ?? null })),
+    queries.map(({ tenant, text }) => ({
+      text: tenant && `${tenant.field} ${text}`,
+      filter: tenant?.filter ?? null,
+    })),
   );
   const send = queries.flatMap(({ group }, i) => (Object.hasOwn(refused, group) ? [] : [i]));
   const named = new Set(extraFields);
@@ -85,7 +88,10 @@ export function loadedFields(filtering: JobFiltering | undefined): FieldSchema[]
 }
 
 /** The prepared metadata of a job, if it has some. */
-export function openMetadata(filtering: JobFiltering | undefined, count: number): PreparedMetadata | undefined {
+export function openMetadata(
+  filtering: JobFiltering | undefined,
+  count: number,
+): PreparedMetadata | undefined {
   const metadata = filtering?.metadata;
   return metadata && openPreparedMetadata(metadata.folder, metadata.fields, count);
 }

@@ -1,7 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/launch.js';
-import type { JobFiltering } from './filtering.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
+import type { JobFiltering } from './filtering.js';
 
 /** `record`: distances are recomputed and a pass is written, between the measured passes. */
 export type Phase = 'create' | 'load' | 'index' | 'search' | 'record';

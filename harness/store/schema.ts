@@ -100,6 +100,8 @@ export const manifestSchema = z.strictObject({
     nameOrPath: z.string(),
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
+    /** File of the suite with queries, filters and groups. */
+    queryFile: z.string().optional(),
   }),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,

@@ -44,7 +44,10 @@ export function groupFilter(
   const none = { group, filter: null, text: null, tenant: null };
   if (given.filter === undefined || given.filter === null) {
     if (given.tenant === undefined) return { checked: none, faults: [] };
-    return { checked: none, faults: [{ path: ['tenant'], message: 'needs a filter on that field', got: given.tenant }] };
+    return {
+      checked: none,
+      faults: [{ path: ['tenant'], message: 'needs a filter on that field', got: given.tenant }],
+    };
   }
   const parsed = parseFilter(given.filter, fields);
   if (parsed.state === 'invalid') {
@@ -56,7 +59,10 @@ export function groupFilter(
   const field = given.tenant ?? impliedTenant(group, filter);
   if (field === undefined) return { checked, faults: [] };
   if (!fields.some(({ name }) => name === field)) {
-    const message = `is no field of the dataset.${hint(field, fields.map(({ name }) => name))}`;
+    const message = `is no field of the dataset.${hint(
+      field,
+      fields.map(({ name }) => name),
+    )}`;
     return { checked, faults: [{ path: ['tenant'], message, got: field }] };
   }
   const own = boundTo(filter, field);
@@ -108,7 +114,12 @@ export function checkQueries(
     faults.push(...wrong.map(({ path, message, got }) => ({ line, path, message, got })));
     const source = sourceOf(entry, known, (path, message, got) => faults.push({ line, path, message, got }));
     if (entry.k !== undefined && entry.k > known.maxK) {
-      faults.push({ line, path: ['k'], message: `must be at most the suite’s largest k, ${known.maxK}`, got: entry.k });
+      faults.push({
+        line,
+        path: ['k'],
+        message: `must be at most the suite’s largest k, ${known.maxK}`,
+        got: entry.k,
+      });
     }
     if (source === undefined || faults.length > before) return [];
     const { id, judgements, k = known.maxK } = entry;
@@ -133,7 +144,8 @@ function sourceOf(
   }
   const numbers = Float32Array.from(vector!);
   if (!numbers.every(Number.isFinite)) fault(['vector'], 'has a component beyond float32', undefined);
-  if (cosine && numbers.every((each) => each === 0)) fault(['vector'], 'is zero, which has no direction', undefined);
+  if (cosine && numbers.every((each) => each === 0))
+    fault(['vector'], 'is zero, which has no direction', undefined);
   return numbers;
 }
 

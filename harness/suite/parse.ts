@@ -127,14 +127,18 @@ function memoryLimit(suite: Suite, faults: Fault[]): number | null {
 function groupFaults({ queries, filters, fields }: Suite): Fault[] {
   const faults: Fault[] = [];
   if (queries.file !== undefined && filters !== undefined) {
-    faults.push({ path: ['filters'], message: 'cannot stand beside queries.file, which has filters of its own' });
+    faults.push({
+      path: ['filters'],
+      message: 'cannot stand beside queries.file, which has filters of its own',
+    });
   }
   for (const [i, { group }] of (filters ?? []).entries()) {
     const wrong = wrongGroup(group);
     if (wrong !== undefined) faults.push({ path: ['filters', i, 'group'], message: wrong, got: group });
   }
   for (const [i, name] of (fields ?? []).entries()) {
-    if (fields!.indexOf(name) !== i) faults.push({ path: ['fields', i], message: 'is listed twice', got: name });
+    if (fields!.indexOf(name) !== i)
+      faults.push({ path: ['fields', i], message: 'is listed twice', got: name });
   }
   return faults;
 }

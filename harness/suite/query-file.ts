@@ -63,13 +63,16 @@ function readLine(raw: string, line: number): { entry?: QueryEntry; faults: Line
     return { faults: [{ line, path: [], message: `is not JSON: ${(error as Error).message}` }] };
   }
   if (json === null || typeof json !== 'object' || Array.isArray(json)) {
-    return { faults: [{ line, path: [], message: 'must be a JSON object, e.g. {"id": "q1", "query": "…"}' }] };
+    return {
+      faults: [{ line, path: [], message: 'must be a JSON object, e.g. {"id": "q1", "query": "…"}' }],
+    };
   }
   const given = json as Record<string, unknown>;
   const faults = Object.keys(given)
     .filter((key) => !(KEYS as readonly string[]).includes(key))
     .map((key): LineFault => ({ line, path: [key], message: `is not a known key.${hint(key, KEYS)}` }));
-  const fault = (key: string, message: string) => faults.push({ line, path: [key], message, got: given[key] });
+  const fault = (key: string, message: string) =>
+    faults.push({ line, path: [key], message, got: given[key] });
   checkShapes(given, fault);
   if (faults.length > 0) return { faults };
   const filter = given['filter'] ?? undefined;
@@ -98,7 +101,8 @@ function checkShapes(given: Record<string, unknown>, fault: (key: string, messag
   if (query === undefined && id === undefined) fault('id', 'is required where a vector is given');
   const numbers = Array.isArray(vector) && vector.every((each) => typeof each === 'number');
   if (vector !== undefined && !numbers) fault('vector', 'must be a list of numbers');
-  if (k !== undefined && !(Number.isInteger(k) && (k as number) >= 1)) fault('k', 'must be an integer of at least 1');
+  if (k !== undefined && !(Number.isInteger(k) && (k as number) >= 1))
+    fault('k', 'must be an integer of at least 1');
   if (group !== undefined) {
     const wrong = wrongGroup(group);
     if (wrong !== undefined) fault('group', wrong);
@@ -114,7 +118,8 @@ export function wrongGroup(group: unknown): string | undefined {
   if (typeof group !== 'string' || !/^[A-Za-z0-9][\w .-]{0,39}$/.test(group)) {
     return 'must be a name of up to 40 letters, digits, spaces, dots and dashes';
   }
-  if (group === 'all' || group.startsWith('selectivity')) return 'is a name that reports use themselves; choose another';
+  if (group === 'all' || group.startsWith('selectivity'))
+    return 'is a name that reports use themselves; choose another';
   return undefined;
 }
 
@@ -135,5 +140,7 @@ export function describeLineFaults(file: string, faults: readonly LineFault[]): 
     const shown = got === undefined ? '' : ` (got ${shorten(got)})`;
     return `${file}:${line} ${place}${place === '' ? '' : ' '}${message}${shown}`;
   });
-  return sorted.length > MOST_FAULTS ? [...lines, `${file}: ${sorted.length - MOST_FAULTS} more faults`] : lines;
+  return sorted.length > MOST_FAULTS
+    ? [...lines, `${file}: ${sorted.length - MOST_FAULTS} more faults`]
+    : lines;
 }

@@ -92,14 +92,18 @@ export const suiteSchema = z.strictObject({
         .optional()
         .meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
       file: z.string().min(1).optional().meta({
-        description: 'JSON Lines with queries of your own: vectors or ids of the set, filters, groups, judgements.',
+        description:
+          'JSON Lines with queries of your own: vectors or ids of the set, filters, groups, judgements.',
       }),
     })
     .default({}),
   filters: z
     .array(
       z.strictObject({
-        group: z.string().min(1).meta({ description: 'Name under which its queries are reported and gated.' }),
+        group: z
+          .string()
+          .min(1)
+          .meta({ description: 'Name under which its queries are reported and gated.' }),
         filter: z
           .record(z.string(), z.unknown())
           .optional()
