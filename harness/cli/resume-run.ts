@@ -30,7 +30,8 @@ export async function resumeRun(
   const { secrets, redactor } = parseSuite(stored.suite.text, stored.suite.path, context.env);
   context.hide(secrets);
   const manifest = revealManifest(stored, redactor);
-  const { plan, datasetOptions } = manifest;
+  const { datasetOptions } = manifest;
+  const plan = [...manifest.plan, ...(manifest.rebuilds ?? [])];
   const { set, count } = manifest.queries;
   const request = { ...datasetOptions, set, limit: count, seed: manifest.seed, lenient: false };
   const data = await openData(context, request, startingLines(context));

@@ -4,6 +4,7 @@ import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { deriveTrial } from '../measures/trial.js';
 import { readTruth } from '../truth/files.js';
+import { deriveParity } from './parity.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
 import {
@@ -55,6 +56,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
       });
     }
   }
+  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds);
   return {
     schema: RUN_SCHEMA,
     run: runRecord(manifest, events),
@@ -66,6 +68,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
     packages: manifest.packages,
     warnings: [...new Set(log.warnings)],
     trials,
+    ...(parity && { parity }),
   };
 }
 

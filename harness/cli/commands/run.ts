@@ -53,7 +53,8 @@ async function startRun(
   options: RunCommand,
   context: Context,
 ): Promise<ExitCode> {
-  const { builds, definitions, parsed } = planned;
+  const { definitions, parsed } = planned;
+  const builds = [...planned.builds, ...planned.rebuilds];
   // Found before minutes are spent on measuring.
   if (options.baseline !== undefined) findBaseline(context.runs, options.baseline);
   const lock = compareWithLock(planned.suitePath, parsed.gates);
