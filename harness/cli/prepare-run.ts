@@ -10,6 +10,7 @@ import type { Manifest, PlannedBuild } from '../store/schema.js';
 import { suiteError } from '../suite/faults.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
+import { replicated } from '../suite/replicas.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
 import { unavailableServers } from './servers.js';
@@ -49,7 +50,7 @@ export async function planRun(
   const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
   const strange = checkSelectors(parsed.gates.gates, plan.builds);
   if (strange.length > 0) throw suiteError(parsed.source, strange);
-  const chosen = select(plan.builds, options);
+  const chosen = replicated(select(plan.builds, options), parsed.suite.builds);
   const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = part?.builds ?? chosen;
   const shard = part?.record;

@@ -2,6 +2,7 @@ import type { TrialRow } from '../store/schema.js';
 import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
+import { byReplica } from './replicas.js';
 import { matches } from './select.js';
 import { Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
@@ -35,7 +36,9 @@ export function judge({
 }: JudgeInput): Verdict[] {
   const active = set.gates.filter(({ level }) => level !== 'off');
   const rows = new Map(active.map((gate) => [gate, trials.filter((row) => matches(gate.selectors, row))]));
-  const pairs = active.filter(needsBaseline).flatMap((gate) => rows.get(gate)!.map((row) => ({ gate, row })));
+  const pairs = active
+    .filter(needsBaseline)
+    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })));
   const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {
