@@ -9,7 +9,7 @@ export function urlVariable(engine: string): string {
   return `VECPARITY_${engine.toUpperCase()}_URL`;
 }
 
-function request({ name }: EngineDefinition): LaunchRequest {
+export function request({ name }: EngineDefinition): LaunchRequest {
   const url = process.env[urlVariable(name)];
   return {
     mode: url ? 'url' : 'docker',
@@ -35,21 +35,24 @@ export async function serverMissing(definition: EngineDefinition): Promise<strin
 /** One server for each engine and test file: started when first asked for, stopped after the file. */
 const launched = new Map<string, Promise<LaunchedServer>>();
 
+/** The server of an engine that has one, running. */
+export function serverOf({ name, server }: EngineDefinition, asked: LaunchRequest): Promise<LaunchedServer> {
+  let running = launched.get(name);
+  if (running === undefined) {
+    running = server!.load().then((launcher) => launcher.launch(asked));
+    launched.set(name, running);
+  }
+  return running;
+}
+
 /** What connecting needs beyond a folder; nothing for embedded engines. */
 export async function serverOptions(
   definition: EngineDefinition,
 ): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>> {
-  const { name, server } = definition;
-  if (server === undefined) return {};
+  if (definition.server === undefined) return {};
   const asked = request(definition);
-  let running = launched.get(name);
-  if (running === undefined) {
-    running = server.load().then((launcher) => launcher.launch(asked));
-    launched.set(name, running);
-  }
-  const { endpoint, restart } = await running;
-  const restartServer = restart?.bind(await running);
-  return { endpoint, mode: asked.mode, restartServer };
+  const running = await serverOf(definition, asked);
+  return { endpoint: running.endpoint, mode: asked.mode, restartServer: running.restart };
 }
 
 afterAll(async () => {
