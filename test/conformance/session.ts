@@ -33,6 +33,14 @@ export const contenders: readonly Contender[] = await Promise.all(
   }),
 );
 
+/**
+ * Whether tests of an engine may overlap: on a server most of the time is waiting for it. Chroma is restarted for some
+ * settings, under everybody else's feet; what runs in this process competes with itself.
+ */
+export function mayOverlap({ name, server }: EngineDefinition): boolean {
+  return server !== undefined && name !== 'chroma';
+}
+
 export const never = new AbortController().signal;
 
 export interface Session {

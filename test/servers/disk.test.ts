@@ -17,7 +17,7 @@ beforeAll(() => {
 const CASES = [
   ['pgvector', '/var/lib/postgresql/data', '56m', /No space left on device/],
   ['chroma', '/data', '12m', /disk is full|No space left|Error in compaction/i],
-  ['milvus', '/var/lib/milvus', '160m', /no space left on device|SIGBUS/i],
+  ['milvus', '/var/lib/milvus', '140m', /no space left on device|SIGBUS/i],
 ] as const;
 
 for (const [engine, DISK_PATH, DISK_SIZE, says] of CASES) {
