@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
+import { abortable } from '../load.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { ask, openClient } from './client.js';
@@ -56,15 +57,14 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
   const { endpoint, restartServer } = options;
   if (endpoint === undefined) throw new Error('chroma needs an endpoint');
   const client = openClient(endpoint);
-  const version = await reach(client, endpoint);
-  signal.throwIfAborted();
+  const version = await abortable(reach(client, endpoint), signal);
   if (Number(version.split('.')[0]) < 1) {
     throw new FailureError(`Chroma ${version} is too old`, {
       where: `chroma: ${endpoint.host}:${endpoint.port}`,
       next: 'use Chroma 1.0 or later',
     });
   }
-  const batchSize = await ask('connect', client.getMaxBatchSize());
+  const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
   const session = { client, batchSize, restartServer };
   return {
     version: async () => version,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type * as Pg from 'pg';
 import type { Endpoint } from '../launch.js';
 import { abortable } from '../load.js';
@@ -49,7 +50,8 @@ export async function connectServer(endpoint: Endpoint, signal: AbortSignal): Pr
   try {
     await abortable(client.connect(), signal);
   } catch (error) {
-    await client.end().catch(() => undefined);
+    // Not by client.end(), which waits for a server that may not answer.
+    (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
     signal.throwIfAborted();
     throw connectFailure(error, endpoint);
   }
@@ -75,7 +77,8 @@ class ServerSession implements Session {
   async copy(sql: string, chunks: Iterable<Buffer>, signal: AbortSignal): Promise<void> {
     const copy = new CopyIn(sql, chunks, signal);
     this.#client.query(copy as unknown as Pg.Submittable);
-    await this.#told(copy.done).catch((error: unknown) => {
+    // A server that does not answer cannot hold up the signal.
+    await this.#told(abortable(copy.done, signal)).catch((error: unknown) => {
       signal.throwIfAborted();
       throw error;
     });

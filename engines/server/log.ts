@@ -31,11 +31,11 @@ export class ServerLog {
     const all = this.#rest === '' ? this.#lines : [...this.#lines, this.#redact(this.#rest)];
     const last = all.slice(-lines);
     const crash = this.#crash;
-    return crash === undefined || last.includes(crash) ? last : [crash, '…', ...last.slice(1)];
+    return crash === undefined || last.includes(crash) ? last : [crash, '…', ...last.slice(2)];
   }
 
   close(): void {
-    if (this.#rest !== '') this.#write([this.#rest]);
+    if (this.#rest !== '') this.#write([this.#redact(this.#rest)]);
     if (this.#file !== undefined) closeSync(this.#file);
   }
 

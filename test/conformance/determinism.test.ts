@@ -33,7 +33,7 @@ for (const { name, definition, missing, suffix } of contenders) {
     });
 
     async function answers(threads: number) {
-      const data = await slice('cosine', 3000, 50);
+      const data = await slice('cosine', 1500, 50);
       const { index, search } = COARSE[name]!;
       const session = await build(definition, data, { index, threads });
       const found = await session.search(search, 10);

@@ -62,3 +62,6 @@ async function countOfMilvus(client: MilvusClient): Promise<number | undefined> 
   const counted = await client.count({ collection_name, consistency_level: 'Strong' });
   return counted.status.code === 0 || counted.status.error_code === 'Success' ? counted.data : undefined;
 }
+
+/** How many of 600 acknowledged points a `kill -9` of the server loses. */
+export const DURABLE: Readonly<Record<string, number>> = { pgvector: 0, chroma: 0, milvus: 0, qdrant: 0 };

@@ -47,7 +47,11 @@ const launched = new Map<string, Promise<Launched>>();
 /** Where a server is since its last restart. */
 const moved = new Map<string, Endpoint>();
 
-type Launched = Pick<LaunchedServer, 'endpoint' | 'restart' | 'stop'> & { mode: string };
+interface Launched {
+  mode: string;
+  server: LaunchedServer;
+  stop(): Promise<void>;
+}
 
 async function launch(definition: EngineDefinition): Promise<Launched> {
   const launcher = await definition.server!.load();
@@ -56,14 +60,27 @@ async function launch(definition: EngineDefinition): Promise<Launched> {
   const asked = request(definition, standIn?.url);
   const server = await launcher.launch(asked);
   return {
-    endpoint: server.endpoint,
     mode: asked.mode,
-    restart: server.restart?.bind(server),
+    server,
     stop: async () => {
       await server.stop();
       await standIn?.stop();
     },
   };
+}
+
+function running(definition: EngineDefinition): Promise<Launched> {
+  let known = launched.get(definition.name);
+  if (known === undefined) {
+    known = launch(definition);
+    launched.set(definition.name, known);
+  }
+  return known;
+}
+
+/** The server of an engine that has one, running. */
+export async function serverOf(definition: EngineDefinition): Promise<LaunchedServer> {
+  return (await running(definition)).server;
 }
 
 /** What connecting needs beyond a folder; nothing for embedded engines. */
@@ -72,16 +89,12 @@ export async function serverOptions(
 ): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>> {
   const { name, server } = definition;
   if (server === undefined) return {};
-  let running = launched.get(name);
-  if (running === undefined) {
-    running = launch(definition);
-    launched.set(name, running);
-  }
-  const { endpoint, mode, restart } = await running;
+  const { server: launchedServer, mode } = await running(definition);
+  const { endpoint, restart } = launchedServer;
   const restartServer =
     restart &&
     (async (how: 'stop' | 'kill') => {
-      const address = await restart(how);
+      const address = await restart.call(launchedServer, how);
       moved.set(name, address);
       return address;
     });

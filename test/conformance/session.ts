@@ -44,6 +44,14 @@ function whyMissing(found: ServerFound | undefined): string | undefined {
   return found?.state === 'missing' ? found.why : undefined;
 }
 
+/**
+ * Whether tests of an engine may overlap: on a server most of the time is waiting for it. Chroma is restarted for some
+ * settings, under everybody else's feet, the stand-in of Qdrant is one process; what runs in this process competes with itself.
+ */
+export function mayOverlap({ name, server }: EngineDefinition): boolean {
+  return server !== undefined && name !== 'chroma' && name !== 'qdrant';
+}
+
 export const never = new AbortController().signal;
 
 export interface Session {

@@ -9,12 +9,12 @@ const points = npy(randomVectors(4000, 48));
 const queries = npy(randomVectors(1000, 48, 2));
 
 /**
- * A workspace with a suite of one or two builds on pgvector, with passes that last long enough to be hit.
+ * A workspace with a suite of one build on pgvector, with passes that last long enough to be hit.
  *
  * @param engine further keys of the engine's entry, e.g. `memory: 256MiB`
  * @param shell further keys of the suite
  */
-export function serverSuite(engine = '', shell = '', index = 'm: [4, 8]'): Workspace {
+export function serverSuite(engine = '', shell = '', index = 'm: 4'): Workspace {
   const work = new Workspace();
   work.write('points.npy', points);
   work.write('points.queries.npy', queries);
