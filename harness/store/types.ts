@@ -26,7 +26,10 @@ export interface Samples {
   distances: Float64Array;
 }
 
-/** Exact nearest neighbours, ascending by (float64 distance, row). */
+/**
+ * Exact nearest neighbours, ascending by (float64 distance, row); of queries with a filter, those among the points that
+ * pass it. Where fewer than `depth` pass, the rest of the list is -1 and NaN.
+ */
 export interface Truth {
   /** Queries. */
   count: number;
@@ -36,4 +39,6 @@ export interface Truth {
   rows: Int32Array;
   /** `count * depth` distances as defined in `harness/measures/distance.ts`. */
   distances: Float64Array;
+  /** By query the points that its filter lets through (all, where it has none); absent: no query has a filter. */
+  matches?: Int32Array | undefined;
 }
