@@ -3,7 +3,7 @@ import type { EngineDefinition } from '../../engines/engine.js';
 import { recall, slice } from './data.js';
 import { writeMeasured } from './engines-doc.js';
 import { build, contenders, rowsOf } from './session.js';
-import { SWEEPS, type Sweep, type SweepResult, withValue } from './sweeps.js';
+import { FILTER_SETTINGS, SWEEPS, type Sweep, type SweepResult, withValue } from './sweeps.js';
 
 const COUNT = 3000;
 const QUERIES = 200;
@@ -21,6 +21,7 @@ for (const { name, definition, missing } of contenders) {
       const swept = new Set(SWEEPS[name]!.map(({ part, key }) => `${part}.${key}`));
       const fixedByName = [
         'index.type',
+        ...FILTER_SETTINGS,
         ...(SWEEPS[name]!.some(({ key }) => key === 'quantization') ? [] : ['index.quantization']),
       ];
       expect([...swept].sort()).toEqual(known.filter((key) => !fixedByName.includes(key)).sort());
