@@ -33,6 +33,8 @@ export const plannedBuildSchema = z.strictObject({
   index: parameters,
   /** Absent for embedded engines. */
   server: serverChoiceSchema.optional(),
+  /** Query groups that are not sent because the engine refuses their filters, with the reason. */
+  refused: z.record(z.string(), z.string()).optional(),
   trials: z.array(plannedTrialSchema),
 });
 
@@ -98,6 +100,8 @@ export const manifestSchema = z.strictObject({
     nameOrPath: z.string(),
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
+    /** File of the suite with queries, filters and groups. */
+    queryFile: z.string().optional(),
   }),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,

@@ -91,8 +91,34 @@ export const suiteSchema = z.strictObject({
         .min(1)
         .optional()
         .meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
+      file: z.string().min(1).optional().meta({
+        description:
+          'JSON Lines with queries of your own: vectors or ids of the set, filters, groups, judgements.',
+      }),
     })
     .default({}),
+  filters: z
+    .array(
+      z.strictObject({
+        group: z
+          .string()
+          .min(1)
+          .meta({ description: 'Name under which its queries are reported and gated.' }),
+        filter: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .meta({ description: 'As in docs/filters.md; absent: the group has none.' }),
+        tenant: z.string().min(1).optional().meta({
+          description: 'Field whose value says to whom a row belongs; rows of others are counted as leaks.',
+        }),
+      }),
+    )
+    .min(1)
+    .optional()
+    .meta({ description: 'Each of these filters is applied to every query of the set.' }),
+  fields: z.array(z.string().min(1)).min(1).optional().meta({
+    description: 'Metadata fields that engines load beside those that filters name.',
+  }),
   k: z
     .union([k, z.array(k).min(1)])
     .default(10)

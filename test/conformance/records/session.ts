@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import type { FieldSchema } from '../../../datasets/dataset.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition, IdKind } from '../../../engines/engine.js';
 import type { PointRecord, RecordCollection, RecordSchema, RecordStore } from '../../../engines/records.js';
@@ -57,8 +58,8 @@ export interface RecordSession {
 
 export async function openRecords(contender: RecordContender): Promise<RecordSession> {
   const { definition, facts } = contender;
-  const folder = await mkdtemp(join(tmpdir(), 'vecparity-records-'));
-  const connected = await connect(contender, folder);
+  const shared = contender.mode !== undefined;
+  const { folder, connected } = shared ? await sharedConnection(contender) : await newConnection(contender);
   const store = storeOf(connected);
   const made: RecordCollection[] = [];
   const newName = () => `vecparity_${randomBytes(6).toString('hex')}`;
@@ -81,11 +82,39 @@ export async function openRecords(contender: RecordContender): Promise<RecordSes
     close: async () => {
       // A test that dropped its collection, or closed its connection, has nothing left to drop.
       await Promise.allSettled(made.map((collection) => collection.drop()));
+      if (shared) return;
       await connected.close().catch(() => undefined);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
+
+interface Connection {
+  folder: string;
+  connected: ConnectedEngine;
+}
+
+/** Starting a database inside the process takes seconds: such a mode has one for all tests. */
+const inProcess = new Map<string, Promise<Connection>>();
+
+function sharedConnection(contender: RecordContender): Promise<Connection> {
+  const running = inProcess.get(contender.title) ?? newConnection(contender);
+  inProcess.set(contender.title, running);
+  return running;
+}
+
+async function newConnection(contender: RecordContender): Promise<Connection> {
+  const folder = await mkdtemp(join(tmpdir(), 'vecparity-records-'));
+  return { folder, connected: await connect(contender, folder) };
+}
+
+afterAll(async () => {
+  for (const running of inProcess.values()) {
+    const { folder, connected } = await running;
+    await connected.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
 
 async function connect({ definition, mode }: RecordContender, folder: string): Promise<ConnectedEngine> {
   const server: Partial<ConnectOptions> = mode === undefined ? await serverOptions(definition) : { mode };
