@@ -64,7 +64,7 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, seed, endpoint } = job;
+    const { threads, engineSeed: seed, endpoint } = job;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;

@@ -6,6 +6,7 @@ import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial } from '../measures/trial.js';
 import { readTruth } from '../truth/files.js';
+import { deriveParity } from './parity.js';
 import { type RunQuery, readJudgements, readRunQueries } from './queries.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
@@ -84,6 +85,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
       }
     }
   }
+  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds);
   return {
     schema: RUN_SCHEMA,
     run: runRecord(manifest, events),
@@ -95,6 +97,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
     packages: manifest.packages,
     warnings: [...new Set(log.warnings)],
     trials,
+    ...(parity && { parity }),
   };
 }
 

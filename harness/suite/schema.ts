@@ -60,6 +60,26 @@ export const engineEntrySchema = z.strictObject({
   cpus: z.number().positive().optional().meta({ description: 'CPUs that the container may use, e.g. 1.5.' }),
 });
 
+const side = z.union([z.string().min(1), z.record(z.string(), scalar)]);
+
+/** Two trials of a suite that are compared answer by answer. */
+export const parityEntrySchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,59}$/)
+    .optional()
+    .meta({ description: 'Name in gates and reports; letters, digits, ".", "_" and "-".' }),
+  reference: side.meta({
+    description:
+      'The trial to agree with: a series, build or id, or selectors such as { engine: …, ef: 64 }.',
+  }),
+  candidate: side.meta({ description: 'The trial that should agree; named as the reference.' }),
+  k: k.optional().meta({ description: 'Hits compared; the suite’s largest k if absent.' }),
+  rebuild: z.boolean().default(true).meta({
+    description: 'Builds the reference a second time: what a rebuild alone changes is the noise floor.',
+  }),
+});
+
 /** The shell of a suite; each engine's own schema checks `index` and `search`. */
 export const suiteSchema = z.strictObject({
   version: z.literal(1).meta({ description: 'Version of the suite format.' }),
@@ -151,6 +171,13 @@ export const suiteSchema = z.strictObject({
         'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
     }),
   engines: z.array(engineEntrySchema).min(1),
+  parity: z
+    .preprocess(
+      (given) => (given === undefined || Array.isArray(given) ? given : [given]),
+      z.array(parityEntrySchema).min(1).optional(),
+    )
+    .optional()
+    .meta({ description: 'Trials to be compared answer by answer, one or a list; see docs/parity.md.' }),
   gates: z.unknown().optional().meta({
     description: 'Thresholds by measure, e.g. recall@10{ef:64}: mean >= 0.95; see docs/gates.md.',
   }),
