@@ -4,6 +4,7 @@ import { packageInfo } from '../../common/paths.js';
 import type { BaselineData, Column } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
+import { parityTrials } from '../gate/parity-rows.js';
 import { matches } from '../gate/select.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../gate/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
@@ -39,7 +40,13 @@ export async function judgeRun(
   if (set.gates.length === 0) return undefined;
   const baseline = chooseBaseline(set, options, context);
   const data = baseline && (await loadBaseline(baseline, folder, manifest, results, set));
-  const verdicts = judge({ set, trials: results.trials, baseline: data, seed: manifest.seed });
+  const verdicts = judge({
+    set,
+    trials: results.trials,
+    parity: parityTrials(results),
+    baseline: data,
+    seed: manifest.seed,
+  });
   const judged: Verdicts = {
     schema: VERDICT_SCHEMA,
     run: manifest.id,
