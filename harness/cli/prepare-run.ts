@@ -11,6 +11,7 @@ import { suiteError } from '../suite/faults.js';
 import { planParity } from '../suite/parity.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
+import { replicated } from '../suite/replicas.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
 import type { QueriesRequest } from './run-queries.js';
@@ -55,7 +56,7 @@ export async function planRun(
   const compared = planParity(parsed.suite, parsed.ks, plan.builds, parsed.parityIsList);
   const strange = [...checkSelectors(parsed.gates.gates, plan.builds), ...compared.faults];
   if (strange.length > 0) throw suiteError(parsed.source, strange);
-  const chosen = select(plan.builds, options);
+  const chosen = replicated(select(plan.builds, options), parsed.suite.builds);
   const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = part?.builds ?? chosen;
   const shard = part?.record;

@@ -47,6 +47,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
         engineVersion: cost.engineVersion ?? null,
         ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
         series: build.series,
+        ...(build.replica !== undefined && { replica: build.replica }),
         index: build.index,
         search: trial.search,
         ...(end?.effective && { effective: end.effective }),

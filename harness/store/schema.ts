@@ -31,6 +31,8 @@ export const plannedBuildSchema = z.strictObject({
   /** Label of the contender: engine plus variant, or the suite's own label. One frontier each. */
   series: z.string(),
   index: parameters,
+  /** Which build of the same index this is, from 2 on; absent for the first. Each has another seed. */
+  replica: z.int().min(2).optional(),
   /** Absent for embedded engines. */
   server: serverChoiceSchema.optional(),
   /** Query groups that are not sent because the engine refuses their filters, with the reason. */
@@ -252,6 +254,8 @@ export const trialRowSchema = z.strictObject({
     })
     .optional(),
   series: z.string(),
+  /** Which build of the same index this row is of, from 2 on (`builds:` of the suite); absent for the first. */
+  replica: z.int().min(2).optional(),
   index: parameters,
   search: parameters,
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */

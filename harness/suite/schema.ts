@@ -149,6 +149,10 @@ export const suiteSchema = z.strictObject({
     .max(1000)
     .default(3)
     .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
+  builds: z.int().min(1).max(100).default(1).meta({
+    description:
+      'How often each build is made, every time with another seed: gates on a baseline then know what a rebuild alone changes. 3 for nightly gates.',
+  }),
   warmup: z.int().min(0).default(100).meta({ description: 'Untimed queries before each pass.' }),
   seed: z.int().min(0).default(42).meta({ description: 'Order of the queries and the engines’ own seeds.' }),
   threads: z.int().min(1).max(1024).default(1).meta({
