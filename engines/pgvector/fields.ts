@@ -1,4 +1,4 @@
-import { FailureError } from '../../common/errors.js';
+import { FailureError, InputError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
 import { integerValue } from '../records/check.js';
 
@@ -36,7 +36,7 @@ export function quoted(name: string): string {
 /** Names of the key's and the vector's columns; a field of that name gets an underscore more. */
 const RESERVED = /^_*(id|v|vector)$/;
 
-/** Column of a field. Throws FailureError for a name that PostgreSQL would cut off without an error. */
+/** Column of a field. Throws InputError for a name that PostgreSQL would cut off without an error. */
 export function columnName(field: string): string {
   const name = RESERVED.test(field) ? `_${field}` : field;
   requireName(name, 'field');
@@ -47,7 +47,7 @@ export function requireName(name: string, what: string): void {
   const next = 'PostgreSQL keeps names of 1 to 63 bytes, without U+0000';
   const bytes = Buffer.byteLength(name);
   if (bytes === 0 || bytes > 63 || name.includes('\0')) {
-    throw new FailureError(`cannot hold the name of ${what} "${name}"`, { where: 'pgvector', next });
+    throw new InputError(`cannot hold the name of ${what} "${name}"`, { where: 'pgvector', next });
   }
 }
 

@@ -10,7 +10,7 @@ import type {
 import type { Endpoint } from '../launch.js';
 import { abortable, requireCount, requireDimensions } from '../load.js';
 import { failure, type QdrantClient } from './client.js';
-import { payloadsOf } from './fields.js';
+import { payloadPath, payloadsOf } from './fields.js';
 import { JsonText, send } from './http.js';
 import { type Json, needsExactJson, toJson } from './json.js';
 import { ExactFilter, type FilterPart, nativeFilter } from './native-filter.js';
@@ -37,9 +37,13 @@ export interface QdrantSession {
   threads: number;
 }
 
-/** Creates a collection under a name that no other can have, on a server that may hold other people's. */
+/**
+ * Creates a collection under a name that no other can have, on a server that may hold other people's. Throws InputError
+ * for a field that no filter could name.
+ */
 export async function createCollection(session: QdrantSession, spec: CollectionSpec): Promise<Collection> {
   const name = ownName(spec.name);
+  for (const field of spec.fields ?? []) payloadPath(field.name);
   try {
     await session.client.createCollection(name, createBody(spec, session.threads));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { FailureError, messageOf } from '../../common/errors.js';
+import { FailureError, InputError, messageOf } from '../../common/errors.js';
 import { formatTimestamp, parseTimestamp } from '../../common/timestamps.js';
 import type { FieldSchema, FieldType, MetadataColumns } from '../../datasets/dataset.js';
 import { nest } from '../records/check.js';
@@ -48,11 +48,11 @@ export function payloadIndexType(type: FieldType): PayloadIndexType {
 
 /**
  * A dotted name as the server's path into nested payloads; keys with other signs than letters, digits, `_` and `-`
- * are quoted. Throws FailureError for those that the server's grammar cannot quote.
+ * are quoted. Throws InputError for those that the server's grammar cannot quote.
  */
 export function payloadPath(name: string): string {
   if (!hasPath(name)) {
-    throw new FailureError(`no filter or payload index can name the field ${JSON.stringify(name)}`, {
+    throw new InputError(`no filter or index of a payload can name the field ${name}`, {
       where: 'qdrant',
       next: 'its paths have no way to write a quote or a backslash: rename the field',
     });
@@ -67,7 +67,10 @@ export function hasPath(name: string): boolean {
   return !/["\\]/.test(name);
 }
 
-/** The payloads of rows `from` to `to` of a batch; what has no value is left out. */
+/**
+ * The payloads of rows `from` to `to` of a batch. What has no value is left out, but for arrays it is written as null:
+ * no condition of the server tells an empty array, which is a value, from a missing one in all versions.
+ */
 export function payloadsOf(
   fields: readonly FieldSchema[],
   columns: MetadataColumns,
@@ -79,7 +82,7 @@ export function payloadsOf(
     const flat: Record<string, RecordValue> = {};
     for (const { name, type } of fields) {
       const value = columns[name]?.[from + row] ?? null;
-      if (value !== null) flat[name] = toPayload(type, value);
+      if (value !== null || type.endsWith('[]')) flat[name] = toPayload(type, value);
     }
     return (isNested ? nest(flat) : flat) as Json;
   });

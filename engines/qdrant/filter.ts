@@ -1,5 +1,11 @@
 import type { FieldType } from '../../datasets/dataset.js';
-import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
+import {
+  type Condition,
+  conditionsOf,
+  type Filter,
+  type FilterValue,
+  withoutNot,
+} from '../../filters/filter.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
 import { payloadPath, timestampText } from './fields.js';
 import type { Json } from './json.js';
@@ -99,18 +105,17 @@ function condition(given: Condition): NativeCondition {
     case 'nin':
       return { must_not: [oneOf(key, type, given.values)] };
     case 'containsAll':
-      return given.values.length === 0
-        ? present(key, given.field.type)
-        : { must: given.values.map((value) => equal(key, type, value)) };
+      return { must: given.values.map((value) => equal(key, type, value)) };
     case 'exists':
       return given.value ? present(key, given.field.type) : { must_not: [present(key, given.field.type)] };
     case 'gt':
     case 'gte':
     case 'lt':
     case 'lte':
-      return typeof given.value === 'bigint' && type === 'integer'
-        ? longRange(key, given.op, given.value)
-        : { key, range: { [given.op]: bound(type, given.value) } };
+      if (typeof given.value !== 'bigint') return { key, range: { [given.op]: given.value } };
+      return type === 'timestamp'
+        ? timeRange(key, given.op, given.value)
+        : longRange(key, given.op, given.value);
     default:
       throw new RangeError(`Qdrant has no ${given.op}`);
   }
@@ -118,11 +123,12 @@ function condition(given: Condition): NativeCondition {
 
 /** `match` takes texts, integers and booleans; floats and dates are ranges of one value. */
 function equal(key: string, type: FieldType, value: FilterValue): NativeCondition {
-  if (type === 'float' || type === 'timestamp') {
-    const both = bound(type, value);
-    return { key, range: { gte: both, lte: both } };
+  if (type === 'timestamp') {
+    if ((value as bigint) < FIRST || (value as bigint) > LAST) return NOTHING;
+    const text = timestampText(value as bigint);
+    return { key, range: { gte: text, lte: text } };
   }
-  return { key, match: { value } };
+  return type === 'float' ? { key, range: { gte: value, lte: value } } : { key, match: { value } };
 }
 
 function oneOf(key: string, type: FieldType, values: readonly FilterValue[]): NativeCondition {
@@ -131,14 +137,27 @@ function oneOf(key: string, type: FieldType, values: readonly FilterValue[]): Na
   return { should: values.map((value) => equal(key, type, value)) };
 }
 
-/** `is_empty` is true of missing, null and of an empty array, which is a value here; null counts no values, too. */
+/** `is_empty` is true of missing, of null and of an empty array; that is a value here, and so arrays have nulls written. */
 function present(key: string, type: FieldType): NativeCondition {
-  if (!type.endsWith('[]')) return { must_not: [{ is_empty: { key } }] };
-  return { must: [{ key, values_count: { gte: 0 } }], must_not: [{ is_null: { key } }] };
+  return { must_not: [type.endsWith('[]') ? { is_null: { key } } : { is_empty: { key } }] };
 }
 
-function bound(type: FieldType, value: FilterValue): Json {
-  return type === 'timestamp' ? timestampText(value as bigint) : value;
+/** Whether a filter asks for the presence of an array, which needs payloads with nulls as `payloadsOf` writes them. */
+export function asksForArrays(filter: Filter): boolean {
+  return conditionsOf(filter).some(({ op, field }) => op === 'exists' && field.type.endsWith('[]'));
+}
+
+type Comparison = 'gt' | 'gte' | 'lt' | 'lte';
+
+/** Of the years 0000 to 9999, which is all that RFC 3339 can write, and so all that is stored. */
+const FIRST = -62_167_219_200_000_000n;
+const LAST = 253_402_300_799_999_999n;
+
+function timeRange(key: string, op: Comparison, value: bigint): NativeCondition {
+  const rises = op === 'gt' || op === 'gte';
+  if (value >= FIRST && value <= LAST) return { key, range: { [op]: timestampText(value) } };
+  if (rises === value > LAST) return NOTHING;
+  return { key, range: rises ? { gte: timestampText(FIRST) } : { lte: timestampText(LAST) } };
 }
 
 const MIN = -(2n ** 63n);
@@ -149,7 +168,7 @@ const MAX = 2n ** 63n - 1n;
  * rounded. The integers that share a float64 with the bound are listed (at most 1536), the rest is a range whose bound
  * is the next float64.
  */
-function longRange(key: string, op: 'gt' | 'gte' | 'lt' | 'lte', value: bigint): NativeCondition {
+function longRange(key: string, op: Comparison, value: bigint): NativeCondition {
   const rises = op === 'gt' || op === 'gte';
   const end = op === 'gt' ? value + 1n : op === 'lt' ? value - 1n : value;
   if (end < MIN || end > MAX) return NOTHING;

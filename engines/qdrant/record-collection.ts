@@ -14,7 +14,7 @@ import type {
   ScanOptions,
 } from '../records.js';
 import { hasPath, metadataToPayload, payloadPath, payloadToMetadata } from './fields.js';
-import { translate } from './filter.js';
+import { asksForArrays, translate } from './filter.js';
 import { send } from './http.js';
 import { ID_KEY, isNativeId, keptId, nativeId, ownId } from './ids.js';
 import type { Json } from './json.js';
@@ -110,6 +110,14 @@ export class QdrantRecords implements RecordCollection {
 
   async search(vector: Float32Array, k: number, filter?: Filter): Promise<{ id: PointId; score: number }[]> {
     checkVector(LIMITS, this.#known.dimensions, 'of the query', vector);
+    if (filter !== undefined && asksForArrays(filter)) {
+      throw new FailureError(
+        'whether a record has an array cannot be asked: Qdrant takes a missing one for empty',
+        {
+          where: 'qdrant',
+        },
+      );
+    }
     const body = {
       query: Array.from(vector),
       limit: k,

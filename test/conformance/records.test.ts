@@ -18,7 +18,7 @@ const OPERATIONS: readonly Operation[] = [
   'list',
 ];
 
-test.each(contenders)('$name declares all operations on records, or none and no metadata', (each) => {
+test.each(contenders)('$name declares all operations on records, or none', (each) => {
   const { operations, metadata } = each.definition.capabilities;
   if (operations.includes('upsert')) {
     expect([...operations].sort()).toEqual([...OPERATIONS].sort());

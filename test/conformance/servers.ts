@@ -10,7 +10,7 @@ export function urlVariable(engine: string): string {
   return `VECPARITY_${engine.toUpperCase()}_URL`;
 }
 
-function request({ name }: EngineDefinition, url = process.env[urlVariable(name)]): LaunchRequest {
+export function request({ name }: EngineDefinition, url = process.env[urlVariable(name)]): LaunchRequest {
   return {
     mode: url ? 'url' : 'docker',
     url: url || undefined,

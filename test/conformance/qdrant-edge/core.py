@@ -80,9 +80,23 @@ def condition(given):
     return edge.FieldCondition(given["key"], **own)
 
 
+class Truth:
+    """Edge 0.9.0 reads a Python bool as the integer 0 or 1; numpy's bool, for which this passes, as a boolean."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __bool__(self):
+        return self.value
+
+
+Truth.__module__, Truth.__name__ = "numpy", "bool_"
+
+
 def match(given):
     if "value" in given:
-        return edge.MatchValue(given["value"])
+        value = given["value"]
+        return edge.MatchValue(Truth(value) if isinstance(value, bool) else value)
     if "any" in given:
         return edge.MatchAny(given["any"])
     raise ValueError(f"match {given} is not served here")

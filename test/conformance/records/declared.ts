@@ -50,7 +50,7 @@ export const RECORD_FACTS: Readonly<Record<string, RecordFacts>> = {
   'sqlite-vec': {
     ...SQL,
     index: {},
-    nulCharacter: 'kept',
+    nulCharacter: 'refused',
     secondConnection: true,
     reconnects: true,
   },
