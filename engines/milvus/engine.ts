@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { createCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
+import { FILTERS } from './filter.js';
 import { checkData, INDEX_TYPES, MAX_DIMENSIONS, rules } from './options.js';
+import { recordStore } from './records.js';
+import { LIMITS, METADATA } from './support.js';
 
 const PACKAGES = ['@zilliz/milvus2-sdk-node', 'testcontainers'];
 
@@ -17,10 +19,10 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
-    idKinds: ['u32', 'u64', 'string'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
+    idKinds: LIMITS.idKinds,
     maxDimensions: MAX_DIMENSIONS,
     visibility: 'after-ready',
     scores: { cosine: 'cos', dot: 'dot', l2: 'squared' },
@@ -62,6 +64,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
         const name = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`.replaceAll(/\W/g, '_');
         return createCollection(client, name, spec);
       },
+      records: recordStore(client),
       close: async () => {
         await client.closeConnection();
       },
