@@ -1,7 +1,17 @@
 import { FailureError, shorten } from '../../common/errors.js';
-import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
+import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
 import type { IdKind } from '../engine.js';
-import type { MetadataSupport, PointId, PointRecord, RecordSchema, RecordValue } from '../records.js';
+import type {
+  MetadataSupport,
+  PointId,
+  PointRecord,
+  RecordChange,
+  RecordSchema,
+  RecordValue,
+} from '../records.js';
+
+/** A value that is no object. */
+export type FlatValue = MetadataValue;
 
 /** What an engine holds, against which records are checked before anything is written. */
 export interface RecordLimits {
@@ -101,12 +111,16 @@ export function checkVector(
   }
 }
 
-/** `fields` by name, dotted for nested ones. Throws FailureError naming id and field. */
+/**
+ * `fields` by name, dotted for nested ones; `part`: other fields have values already.
+ * Throws FailureError naming id and field.
+ */
 export function checkMetadata(
   { engine: where, metadata: support }: RecordLimits,
   fields: ReadonlyMap<string, FieldSchema>,
   id: PointId,
   metadata: Readonly<Record<string, RecordValue>>,
+  part = false,
 ): void {
   const refuse = (name: string, what: string, got?: unknown): never => {
     throw new FailureError(`field "${name}" of id ${shorten(id)} ${what}`, { where, got });
@@ -126,9 +140,32 @@ export function checkMetadata(
       refuse(name, 'is an empty array, which the engine cannot hold');
     }
   }
+  if (part) return;
   for (const { name, nullable } of fields.values()) {
     if (!nullable && !(name in flatten(metadata))) refuse(name, 'is missing, but is not nullable');
   }
+}
+
+/**
+ * What a change does to each field, by dotted name; null: it goes. Throws FailureError naming id and field where it
+ * does not fit the schema, and for a vector that does not.
+ */
+export function checkChange(
+  limits: RecordLimits,
+  schema: Pick<RecordSchema, 'ids' | 'fields' | 'dimensions'>,
+  { id, vector, set = {}, unset = [] }: RecordChange,
+): Record<string, FlatValue> {
+  checkIds(limits, schema.ids, [id]);
+  if (vector !== undefined) checkVector(limits, schema.dimensions, id, vector);
+  const fields = new Map(schema.fields.map((field) => [field.name, field]));
+  const changes: Record<string, FlatValue> = {};
+  for (const name of unset) {
+    const below = [...fields.keys()].filter((each) => each === name || each.startsWith(`${name}.`));
+    for (const each of below.length > 0 ? below : [name]) changes[each] = null;
+  }
+  Object.assign(changes, flatten(set));
+  checkMetadata(limits, fields, id, changes, true);
+  return changes;
 }
 
 /** Whether a value that is not null is one of a field's type: see `FieldSchema`. */
@@ -171,8 +208,8 @@ export function lastOfEachId(records: readonly PointRecord[]): PointRecord[] {
 export function flatten(
   metadata: Readonly<Record<string, RecordValue | undefined>>,
   prefix = '',
-): Record<string, Exclude<RecordValue, { readonly [key: string]: RecordValue }>> {
-  const flat: Record<string, Exclude<RecordValue, { readonly [key: string]: RecordValue }>> = {};
+): Record<string, FlatValue> {
+  const flat: Record<string, FlatValue> = {};
   for (const [key, value] of Object.entries(metadata)) {
     if (value === undefined) continue;
     if (isNested(value)) Object.assign(flat, flatten(value, `${prefix}${key}.`));

@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { messageOf } from '../../common/errors.js';
 import type { ConnectOptions, EngineDefinition } from '../../engines/engine.js';
-import type { LaunchedServer, LaunchRequest } from '../../engines/launch.js';
+import type { Endpoint, LaunchedServer, LaunchRequest } from '../../engines/launch.js';
 import { ownLabels } from '../../engines/server/labels.js';
 
 /** Address of a server that runs already, for tests of an engine: `VECPARITY_QDRANT_URL`, … */
@@ -34,6 +34,8 @@ export async function serverMissing(definition: EngineDefinition): Promise<strin
 
 /** One server for each engine and test file: started when first asked for, stopped after the file. */
 const launched = new Map<string, Promise<LaunchedServer>>();
+/** Where a server is since its last restart. */
+const moved = new Map<string, Endpoint>();
 
 /** What connecting needs beyond a folder; nothing for embedded engines. */
 export async function serverOptions(
@@ -48,8 +50,14 @@ export async function serverOptions(
     launched.set(name, running);
   }
   const { endpoint, restart } = await running;
-  const restartServer = restart?.bind(await running);
-  return { endpoint, mode: asked.mode, restartServer };
+  const restartServer =
+    restart &&
+    (async (how: 'stop' | 'kill') => {
+      const address = await restart.call(await running, how);
+      moved.set(name, address);
+      return address;
+    });
+  return { endpoint: moved.get(name) ?? endpoint, mode: asked.mode, restartServer };
 }
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MetadataColumns } from '../../datasets/dataset.js';
 import type {
   Collection,
   ConnectedEngine,
@@ -42,6 +43,8 @@ export interface Session {
   folder: string;
   index: Parameters;
   search(parameters: OptionsInput['search'], k: number): Promise<Answer[]>;
+  /** Search parameters of this build as the engine completes them. */
+  parseSearch(parameters: OptionsInput['search']): Parameters;
   close(): Promise<void>;
 }
 
@@ -74,14 +77,13 @@ export async function build(
   for (const batch of batches(data, options.batchSize ?? 1000)) await collection.load(batch, never);
   const readiness = await collection.ready(never);
   const given = options.index ?? {};
+  const parseSearch = (search: OptionsInput['search']) => parsed(definition, { index: given, search }).search;
   return {
     ...opened,
     readiness,
+    parseSearch,
     search: async (parameters, k) => {
-      const prepared = await collection.prepare(
-        parsed(definition, { index: given, search: parameters }).search,
-        k,
-      );
+      const prepared = await collection.prepare(parseSearch(parameters), k);
       const answers: Answer[] = [];
       for (const query of data.queries) answers.push(answerOf(await prepared.query(query)));
       await prepared.close();
@@ -93,7 +95,7 @@ export async function build(
 /** A connected engine with an empty collection. */
 export async function open(
   definition: EngineDefinition,
-  data: Pick<Slice, 'metric' | 'dimensions' | 'count'>,
+  data: Pick<Slice, 'metric' | 'dimensions' | 'count' | 'fields'>,
   { index = {}, threads = 1 }: SessionOptions = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'vecparity-conformance-'));
@@ -102,8 +104,8 @@ export async function open(
     never,
   );
   const complete = parsed(definition, { index }).index;
-  const { metric, dimensions, count: capacity } = data;
-  const spec = { name: 'points', dimensions, metric, capacity, index: complete };
+  const { metric, dimensions, count: capacity, fields } = data;
+  const spec = { name: 'points', dimensions, metric, capacity, index: complete, fields };
   const collection = await connected.create(spec);
   const close = async () => {
     await collection.drop();
@@ -119,10 +121,17 @@ export function* batches(data: Slice, size: number): Generator<LoadBatch> {
     const keys = Uint32Array.from({ length: count }, (_, i) => start + i);
     // A copy, overwritten below: an engine that kept the batch's memory would answer from garbage.
     const vectors = data.points.slice(start * data.dimensions, (start + count) * data.dimensions);
-    yield { start, count, keys, vectors };
+    yield { start, count, keys, vectors, metadata: columnsOf(data, start, start + count) };
     vectors.fill(0.125);
     keys.fill(0);
   }
+}
+
+function columnsOf({ metadata }: Slice, start: number, end: number): MetadataColumns | undefined {
+  if (metadata === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(metadata).map(([name, values]) => [name, values.slice(start, end)]),
+  );
 }
 
 export function answerOf(hits: Hits): Answer {
