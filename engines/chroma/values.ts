@@ -7,7 +7,6 @@ import {
   type ChromaValue,
   decodeField,
   encodeField,
-  isSafe,
   keyOf,
   nameOf,
   OWN,
@@ -80,9 +79,8 @@ export function decodeMetadata(
 
 /** Whether a value without a declared type comes back from the server by itself. */
 function isPlain(value: unknown): value is ChromaValue {
-  return (
-    typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && isSafe(value))
-  );
+  if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0);
+  return typeof value === 'string' || typeof value === 'boolean';
 }
 
 /** JSON has no 64-bit integers and no negative zero: both become objects with one key, and other objects lists. */

@@ -15,6 +15,8 @@ export interface RecordFacts {
   emptyId: 'kept' | 'refused';
   /** Metrics under which vectors come back normalised; under all others they are bit-equal. */
   normalised: readonly Metric[];
+  /** Metrics under which a vector is kept as direction and length, and comes back with an error in the last bits. */
+  rounded?: readonly Metric[];
   /** A second connection at the same time; text: why there can be none. */
   secondConnection: true | string;
   /** Acknowledged writes are there after the connection was closed and opened again; text: why not. */
@@ -59,15 +61,16 @@ export const RECORD_FACTS: Readonly<Record<string, RecordFacts>> = {
     oddNames: 'refused',
     oddFields: 'kept',
     nulCharacter: 'kept',
-    emptyId: 'refused',
+    emptyId: 'kept',
     normalised: [],
+    rounded: ['cosine'],
     secondConnection: true,
     reconnects: true,
   },
   milvus: {
     index: { type: 'flat' },
     oddNames: 'refused',
-    oddFields: 'refused',
+    oddFields: 'kept',
     nulCharacter: 'kept',
     emptyId: 'kept',
     normalised: [],
