@@ -26,6 +26,8 @@ for (const { name, definition, missing, suffix, standIn } of contenders) {
       const swept = new Set(SWEEPS[name]!.map(({ part, key }) => `${part}.${key}`));
       const fixedByName = [
         'index.type',
+        // Without a filter it changes no answer; with one, filters.test.ts holds that it changes none.
+        'index.payloadIndex',
         ...(SWEEPS[name]!.some(({ key }) => key === 'quantization') ? [] : ['index.quantization']),
       ];
       expect([...swept].sort()).toEqual(known.filter((key) => !fixedByName.includes(key)).sort());
