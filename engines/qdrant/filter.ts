@@ -107,7 +107,7 @@ function condition(given: Condition): NativeCondition {
     case 'containsAll':
       return { must: given.values.map((value) => equal(key, type, value)) };
     case 'exists':
-      return given.value ? present(key, given.field.type) : { must_not: [present(key, given.field.type)] };
+      return given.value ? { must_not: [absent(key, given.field.type)] } : absent(key, given.field.type);
     case 'gt':
     case 'gte':
     case 'lt':
@@ -138,8 +138,8 @@ function oneOf(key: string, type: FieldType, values: readonly FilterValue[]): Na
 }
 
 /** `is_empty` is true of missing, of null and of an empty array; that is a value here, and so arrays have nulls written. */
-function present(key: string, type: FieldType): NativeCondition {
-  return { must_not: [type.endsWith('[]') ? { is_null: { key } } : { is_empty: { key } }] };
+function absent(key: string, type: FieldType): NativeCondition {
+  return type.endsWith('[]') ? { is_null: { key } } : { is_empty: { key } };
 }
 
 /** Whether a filter asks for the presence of an array, which needs payloads with nulls as `payloadsOf` writes them. */

@@ -11,13 +11,19 @@ export interface StandIn {
   start(): Promise<{ url: string; stop(): Promise<void> }>;
 }
 
+/** For the docs: whose figures were measured with a stand-in, and which. */
+export const STAND_INS: Readonly<Record<string, string>> = {
+  qdrant:
+    "Its server is in no package registry. Where there is none, Qdrant's own core from PyPI (`qdrant-edge-py` 0.9.0) answers behind a small REST layer of the tests, and their titles say so; the recall figures of this page are of that core, not of the server.",
+};
+
 /** Python that has `qdrant-edge-py`: the variable's, else the one on the PATH. */
 const PYTHON = process.env['VECPARITY_QDRANT_EDGE_PYTHON'] || 'python3';
 const SERVER = join(packageRoot, 'test', 'conformance', 'qdrant-edge', 'server.py');
 
 /** Only Qdrant has one: its core is on PyPI, its server in no package registry. */
 export function standInOf(engine: string): StandIn | undefined {
-  if (engine !== 'qdrant') return undefined;
+  if (!(engine in STAND_INS)) return undefined;
   const version = edgeVersion();
   if (version === undefined) return undefined;
   return { what: `Qdrant's core ${version} behind a stand-in REST layer, not the server`, start };
