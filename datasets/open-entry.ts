@@ -3,6 +3,7 @@ import { InputError } from '../common/errors.js';
 import { assembleDataset, type QueryPart } from './assemble.js';
 import type { CatalogEntry } from './catalog.js';
 import type { Dataset, DatasetFile, Metric } from './dataset.js';
+import { withDeclaredFields } from './declared-fields.js';
 import { openHdf5 } from './formats/hdf5/dataset.js';
 import { fileKind, openSource } from './formats/open-source.js';
 import { readQrels } from './formats/qrels.js';
@@ -104,7 +105,7 @@ async function fileParts(entry: CatalogEntry, folder: string, options: OpenConte
     const described = metadata === undefined ? undefined : join(folder, metadata);
     const source = await openSource(join(folder, file), { ...options, metadata: described });
     checkSize(source, size);
-    return source;
+    return withDeclaredFields(source, entry.fields);
   };
   const points = await open(entry.points!.file, entry.points!.metadata, entry);
   const querySets: QueryPart[] = [];
