@@ -231,7 +231,7 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Chil
       break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;
-      const text = error === undefined ? undefined : input.redact(server?.redact(error) ?? error);
+      const text = error === undefined ? undefined : input.redact(server?.explainTrial(error) ?? error);
       const use = server?.useOf(message.trial);
       const more = { ...(text !== undefined && { error: text }), ...(use && { server: use }) };
       record(input, { type, build: build.id, ...rest, ...more });

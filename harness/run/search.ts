@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConnectionLostError, messageOf } from '../../common/errors.js';
+import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
 import type { Collection, NativeFilter } from '../../engines/engine.js';
 import { controlGroup } from '../../engines/server/control-group.js';
 import { permutation } from '../measures/random.js';
@@ -128,10 +128,17 @@ async function measurePass(
       onProgress: reporter(context),
     });
     busy(trial.foreign);
+    if (job.endpoint !== undefined) requireAnswers(samples);
     return samples;
   } finally {
     await search.close();
   }
+}
+
+/** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */
+function requireAnswers({ length, error }: Samples): void {
+  if (length === 0 || error.some((text) => text === null)) return;
+  throw new FailureError(`the server answered none of ${length} queries; the first: ${error[0]}`);
 }
 
 /**
