@@ -65,8 +65,9 @@ function conditionOf(
 /** Values that occur, neighbours of those that occur, the awkward ones of the type, and a few of no pattern at all. */
 function valuesOf({ type }: FieldSchema, column: readonly MetadataValue[]): fc.Arbitrary<FilterValue> {
   const kind = elementType(type);
-  const present = [...new Set(column.flat())].filter((each) => each !== null) as FilterValue[];
   const awkward = POOLS[kind] as readonly FilterValue[];
+  const values = [...new Set(column.flat())].filter((each) => each !== null) as FilterValue[];
+  const present = values.length > 0 ? values : awkward;
   return fc.oneof(
     { arbitrary: fc.constantFrom(...present), weight: 6 },
     {
