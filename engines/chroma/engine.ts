@@ -29,6 +29,7 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'never',
+    exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',
       'The server reads ef when it opens an index: a change is stored and does nothing until the server is restarted, which is done here before each setting. On a server that was not started here, give ef under index; each value is then a build of its own.',

@@ -172,7 +172,7 @@ class PgCollection implements Collection {
       // The server may still be at work for the connection that broke, and hold the table.
       await session.cancel();
       const other = await this.#place.searchPlace();
-      await other.session.query(drop).finally(() => other.close());
+      await other.session.query(drop).finally(() => other.close([]));
     }
   }
 }

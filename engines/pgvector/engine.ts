@@ -34,6 +34,11 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '-dot', l2: 'root' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      hnsw: { kind: 'graph', search: { ef: 'points' } },
+      ivf: { kind: 'scan', search: { nprobe: 'lists' } },
+    },
     remarks: [
       'A server: every query crosses the network, and its memory is not that of the process that asks.',
       'Points are loaded by binary COPY before the index is built; an insert into a finished HNSW index costs many times as much.',

@@ -33,6 +33,10 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: 'cos', dot: 'dot', l2: 'root' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      hnsw: { kind: 'graph', search: { ef: 'points' } },
+    },
     remarks: [
       'A server: every query crosses the network as JSON, and its memory is not that of the process that asks.',
       'Scores under cosine and dot are similarities, larger is nearer; under l2 they are Euclidean distances.',

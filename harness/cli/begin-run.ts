@@ -118,6 +118,8 @@ function manifestOf({
     environment: readEnvironment(),
     packages,
     plan: planned.builds,
+    ...(planned.parity.length > 0 && { parity: planned.parity }),
+    ...(planned.rebuilds.length > 0 && { rebuilds: planned.rebuilds }),
     ...(planned.shard && { shard: planned.shard }),
     ...(lock.state !== 'none' && { lock }),
   };

@@ -55,7 +55,10 @@ export async function measureAndReport(
 
 async function measure(ready: Ready, resumed: boolean, context: Context): Promise<void> {
   const { folder, manifest, data, skips, finished } = ready;
-  const total = manifest.plan.reduce((sum, { trials }) => sum + trials.length, 0);
+  const total = [...manifest.plan, ...(manifest.rebuilds ?? [])].reduce(
+    (sum, { trials }) => sum + trials.length,
+    0,
+  );
   const progress = new Progress(context, { done: finished.size, total });
   const now = () => new Date().toISOString();
   try {

@@ -6,10 +6,12 @@ import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition, Parameters } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import { checkSelectors } from '../gate/select.js';
-import type { Manifest, PlannedBuild } from '../store/schema.js';
+import type { Manifest, PlannedBuild, PlannedParity } from '../store/schema.js';
 import { suiteError } from '../suite/faults.js';
+import { planParity } from '../suite/parity.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
+import { replicated } from '../suite/replicas.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
 import type { QueriesRequest } from './run-queries.js';
@@ -30,6 +32,9 @@ export interface Planned {
   suitePath: string;
   definitions: Map<string, EngineDefinition>;
   builds: PlannedBuild[];
+  /** What is compared with each other, and the builds that are made a second time for it. */
+  parity: PlannedParity[];
+  rebuilds: PlannedBuild[];
   /** Set where only a part of the plan is measured. */
   shard: Manifest['shard'];
   data: DataRequest & { grouping: QueriesRequest };
@@ -48,9 +53,10 @@ export async function planRun(
   const check: EngineCheck = (engines, redactor) => planSuite(engines, definitions, redactor).faults;
   const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
   const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
-  const strange = checkSelectors(parsed.gates.gates, plan.builds);
+  const compared = planParity(parsed.suite, parsed.ks, plan.builds, parsed.parityIsList);
+  const strange = [...checkSelectors(parsed.gates.gates, plan.builds), ...compared.faults];
   if (strange.length > 0) throw suiteError(parsed.source, strange);
-  const chosen = select(plan.builds, options);
+  const chosen = replicated(select(plan.builds, options), parsed.suite.builds);
   const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = part?.builds ?? chosen;
   const shard = part?.record;
@@ -59,10 +65,22 @@ export async function planRun(
     suitePath,
     definitions,
     builds,
+    parity: compared.parity,
+    rebuilds: neededRebuilds(compared.rebuilds, builds),
     shard,
     data: dataRequest(parsed, suitePath, options, cwd),
   };
 }
+
+/** Second builds of what this run measures: with --only or --shard it may be another's. */
+function neededRebuilds(rebuilds: readonly PlannedBuild[], builds: readonly PlannedBuild[]): PlannedBuild[] {
+  const ids = new Set(builds.flatMap(({ trials }) => trials.map(({ id }) => id)));
+  return rebuilds
+    .map((build) => ({ ...build, trials: build.trials.filter(({ id }) => ids.has(firstOf(id))) }))
+    .filter(({ trials }) => trials.length > 0);
+}
+
+const firstOf = (rebuild: string): string => rebuild.replace(/\.rebuild$/, '');
 
 /** A path from here; else the name or path of a suite that comes with vecparity. */
 function findSuite(path: string, cwd: string): string {

@@ -32,7 +32,8 @@ export async function resumeRun(
   const { secrets, redactor } = parsed;
   context.hide(secrets);
   const manifest = revealManifest(stored, redactor);
-  const { plan, datasetOptions } = manifest;
+  const { datasetOptions } = manifest;
+  const plan = [...manifest.plan, ...(manifest.rebuilds ?? [])];
   const { set, count } = manifest.queries;
   const grouping = resumedGrouping(parsed, datasetOptions);
   const limit = grouping.filters.length === 0 ? count : parsed.suite.queries.limit;

@@ -15,6 +15,8 @@ import { searchTrials } from './search.js';
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
 const PROGRESS_MS = 500;
+/** Further builds of an index take seeds this far apart: suites differ by small numbers. */
+const SEED_STEP = 7919;
 
 /**
  * One build from beginning to end inside its own process: create, load, index, then every search setting.
@@ -64,7 +66,8 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, seed, endpoint } = job;
+    const { threads, endpoint } = job;
+    const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;

@@ -37,9 +37,10 @@ export async function inPhase<T>(
     await send({ type: 'end', phase, ...trial, seconds });
     return { result, seconds };
   } finally {
-    // Recording is the harness's own work: its memory is not the engine's, and what it leaves behind is collected.
-    if (phase === 'record') globalThis.gc?.();
-    const peak = phase === 'record' ? undefined : peakSinceReset();
+    // Recording and explaining are the harness's own work: its memory is not the engine's, and what it leaves behind is collected.
+    const own = phase === 'record' || phase === 'probe';
+    if (own) globalThis.gc?.();
+    const peak = own ? undefined : peakSinceReset();
     const before = cost.memoryPeakBytes?.[phase] ?? 0;
     if (peak !== undefined)
       cost.memoryPeakBytes = { ...cost.memoryPeakBytes, [phase]: Math.max(before, peak) };

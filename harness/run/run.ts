@@ -57,7 +57,8 @@ export async function runPlan(
   finished: ReadonlySet<string>,
 ): Promise<'completed' | 'interrupted'> {
   const { manifest, signal, onNews } = input;
-  const builds = manifest.plan.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
+  const all = [...manifest.plan, ...(manifest.rebuilds ?? [])];
+  const builds = all.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
   for (const [index, build] of builds.entries()) {
     if (signal.aborted) return 'interrupted';
     onNews({ type: 'build', build, index, total: builds.length });
@@ -263,10 +264,24 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     repeat: manifest.repeat,
     warmup: manifest.warmup,
     seed: manifest.seed,
+    // A second build of an index is worth nothing as a measure of chance if it is the first one's copy.
+    engineSeed: manifest.seed + (manifest.rebuilds?.some(({ id }) => id === build.id) === true ? 1 : 0),
+    searchSeconds: manifest.deadlineSeconds.search,
+    probes: probesOf(manifest, build),
     threads: manifest.threads,
     runFolder: folder.path,
     workFolder: join(folder.work, 'build'),
   };
+}
+
+/** Trials of a build whose answers are to be explained, with the depths at which they are compared. */
+function probesOf({ parity = [] }: Manifest, build: PlannedBuild): Job['probes'] {
+  return build.trials.flatMap(({ id }) => {
+    const ks = parity
+      .filter(({ reference, candidate }) => reference === id || candidate === id)
+      .map(({ k }) => k);
+    return ks.length === 0 ? [] : [{ trial: id, ks: [...new Set(ks)] }];
+  });
 }
 
 /** Repetitions of a trial that an earlier process has left on disk. */

@@ -10,6 +10,7 @@ import type { Samples } from '../store/types.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { runPass } from './pass.js';
 import { type BuildContext, failureText, inPhase } from './phase.js';
+import { probeTrials } from './probe.js';
 import type { Job } from './protocol.js';
 import { recomputeDistances } from './recompute.js';
 import { machineBusySeconds, ownCpuSeconds } from './resources.js';
@@ -62,6 +63,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       if (!trial.failed && repetition === job.repeat - 1) await finish(context, trial);
     }
   }
+  await probeTrials(context, collection, queries);
 }
 
 async function onePass(

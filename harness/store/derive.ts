@@ -6,6 +6,7 @@ import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial } from '../measures/trial.js';
 import { readTruth } from '../truth/files.js';
+import { deriveParity } from './parity.js';
 import { type RunQuery, readJudgements, readRunQueries } from './queries.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
@@ -46,6 +47,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
         engineVersion: cost.engineVersion ?? null,
         ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
         series: build.series,
+        ...(build.replica !== undefined && { replica: build.replica }),
         index: build.index,
         search: trial.search,
         ...(end?.effective && { effective: end.effective }),
@@ -84,6 +86,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
       }
     }
   }
+  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds);
   return {
     schema: RUN_SCHEMA,
     run: runRecord(manifest, events),
@@ -95,6 +98,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
     packages: manifest.packages,
     warnings: [...new Set(log.warnings)],
     trials,
+    ...(parity && { parity }),
   };
 }
 

@@ -65,7 +65,12 @@ async function startRun(
   const progress = startingLines(context);
   const data = await openData(context, planned.data, progress);
   const shape = shapeOf(data.info, parsed.ks.at(-1)!);
-  const refusing = withRefusals(planned.builds, definitions, data, parsed.suite.fields ?? []);
+  const refusing = withRefusals(
+    [...planned.builds, ...planned.rebuilds],
+    definitions,
+    data,
+    parsed.suite.fields ?? [],
+  );
   const { builds } = refusing;
   const unfit = checkAgainstData(builds, definitions, shape, suite, refusing.unfit);
   const truth = await truthFor(context, data, parsed.ks, progress);
@@ -75,7 +80,11 @@ async function startRun(
   try {
     const manifest = await beginRun({
       folder,
-      planned: { ...planned, builds },
+      planned: {
+        ...planned,
+        builds: builds.slice(0, planned.builds.length),
+        rebuilds: builds.slice(planned.builds.length),
+      },
       data,
       truth,
       packages,

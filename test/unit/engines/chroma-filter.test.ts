@@ -29,13 +29,13 @@ function answers(where: Where, metadata: ChromaMetadata): boolean {
       case '$nin':
         return !(wanted as unknown[]).includes(value);
       case '$gt':
-        return same && value! > (wanted as number);
+        return same && (value as number) > (wanted as number);
       case '$gte':
-        return same && value! >= (wanted as number);
+        return same && (value as number) >= (wanted as number);
       case '$lt':
-        return same && value! < (wanted as number);
+        return same && (value as number) < (wanted as number);
       case '$lte':
-        return same && value! <= (wanted as number);
+        return same && (value as number) <= (wanted as number);
       default:
         throw new Error(`no ${op} in Chroma`);
     }
