@@ -63,7 +63,7 @@ program
   .command('report')
   .description('derive the results of a run again from its raw files and write its reports')
   .argument('[run]', 'run folder, id or "latest"', 'latest')
-  .option('--format <names>', 'html, csv, json, junit, github; separated by commas', 'html,csv,json')
+  .option('--format <names>', 'html, csv, json, junit, github, trec; separated by commas', 'html,csv,json')
   .option('--json', 'print the results as JSON on stdout')
   .addOption(home())
   .action((reference: string, options) =>
