@@ -17,7 +17,7 @@ interface Beginning {
   folder: RunFolder;
   planned: Planned;
   data: Data;
-  truth: { truth: Truth; record: Manifest['truth']; matches: Int32Array | undefined };
+  truth: { truth: Truth; record: Manifest['truth'] };
   packages: Record<string, string>;
   /** As given on the command line. */
   suite: string;
@@ -56,7 +56,7 @@ function queriesFile({ data, truth }: Beginning): QueriesFile {
   const queries = grouped.map(({ group, filter, text, k, tenant }, i) => ({
     group,
     filter: text,
-    matches: filter === null ? null : truth.matches![i]!,
+    matches: filter === null ? null : truth.truth.matches![i]!,
     k,
     tenant: tenant?.field ?? null,
   }));

@@ -109,6 +109,7 @@ function trialMeasures({ results, recallName, k }: ReportModel): string[] {
     'latency.p95',
     'latency.p99',
     'distance.error',
+    ...measured.filter((name) => /^(ndcg@|filter\.|leaks$)/.test(name)),
     ...['errors', 'returned.short'].filter(nonzero),
     'build.seconds',
     'memory.peak',

@@ -77,6 +77,11 @@ export function comparedTrials(results: Results): TrialRow[] {
   );
 }
 
+/** Whether some groups were not sent: figures over the rest do not compare with those over all. */
+export function isPartial({ flags }: Pick<TrialRow, 'flags'>): boolean {
+  return flags.includes('partial-queries');
+}
+
 /** Names of the parameters that vary, by series. */
 export function varyingBySeries(trials: readonly TrialRow[]): Map<string, Set<string>> {
   const rows = new Map<string, Parameters[]>();
@@ -101,7 +106,7 @@ export function pointsOf(
   const varying = varyingBySeries(trials);
   return trials.flatMap((row) => {
     const recall = row.measures[recallName];
-    if (row.state !== 'completed' || recall === undefined) return [];
+    if (row.state !== 'completed' || recall === undefined || isPartial(row)) return [];
     const parameters = { ...row.index, ...row.search };
     const key = seriesKey(row);
     return [

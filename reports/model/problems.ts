@@ -12,6 +12,8 @@ const FLAGS: Readonly<Record<string, string>> = {
     'Some answer holds a point nearer than the exact neighbours: then the truth is not exact, and recall not to be trusted.',
   'busy-machine':
     'Other programs used more than a quarter of a core while this was measured: its times and throughput say as much about them. Recall is not affected.',
+  'partial-queries':
+    'Some groups of queries were not sent, because the engine refuses their filters. The row of all queries speaks of the others only and takes no part in choice and charts; the groups are measured one by one.',
   underfilled: 'Some answers held fewer hits than asked for although enough points exist.',
   'score-mismatch': 'The engine’s own scores differ from the distances that the harness recomputed.',
   'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',

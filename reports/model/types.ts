@@ -9,6 +9,7 @@ import type {
   TrialRow,
 } from '../../harness/store/schema.js';
 import type { Identity } from '../identity.js';
+import type { FilterModel, RelevanceModel } from './filters.js';
 
 /** Everything a report may read: a stored run and nothing else. */
 export interface ReportInput {
@@ -158,6 +159,10 @@ export interface ReportModel {
   flags: readonly FlagModel[];
   warnings: readonly string[];
   verdicts: Verdicts | undefined;
+  /** Undefined where no query had a filter. */
+  filters: FilterModel | undefined;
+  /** Undefined where no query was judged. */
+  relevance: RelevanceModel | undefined;
   tieNote: string | undefined;
   facts: readonly FactGroup[];
   protocol: readonly string[];
