@@ -5,6 +5,7 @@ import { gateSentence, markOf } from './gates.js';
 import { richText } from './model/answer.js';
 import { CHOICE_MEASURES } from './model/choice.js';
 import type { Choice, ChoiceRow, ReportModel } from './model/types.js';
+import { paritySentence } from './parity.js';
 
 export interface TerminalOptions {
   color: boolean;
@@ -17,6 +18,7 @@ export interface TerminalOptions {
 /** Everything is said within this many lines, whatever the run. */
 const MAX_LINES = 20;
 const MAX_GATES = 4;
+const MAX_PARITY = 3;
 
 type Style = (text: string) => string;
 interface Styles {
@@ -35,7 +37,10 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
-  const tail = [...gates, ...problems, `Report: ${clean(reportPath)}`];
+  const parity = (model.results.parity ?? [])
+    .slice(0, MAX_PARITY)
+    .map((each) => cut(clean(`${each.name}: ${paritySentence(each)}`), width));
+  const tail = [...parity, ...gates, ...problems, `Report: ${clean(reportPath)}`];
   // Two blank lines and the table's head are what remains besides the rows.
   const room = MAX_LINES - head.length - tail.length - 3;
   const table = tableLines(choice, Math.max(1, room), width, styles);

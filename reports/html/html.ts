@@ -11,6 +11,7 @@ import { PALETTE } from '../identity.js';
 import type { ProblemGroup, ReportModel } from '../model/types.js';
 import { seriesView, trialAnchor } from './cells.js';
 import { costViews, frontierViews } from './chart-views.js';
+import { historyView, parityView } from './parity-views.js';
 import {
   buildViews,
   choiceViews,
@@ -62,6 +63,8 @@ function viewOf(model: ReportModel) {
     costs: costViews(model),
     floor: floorText(model),
     builds: buildViews(model),
+    parity: parityView(model),
+    history: historyView(model),
     trials: trialViews(model),
     problems: model.problems.map(problemView),
     flags: model.flags.map((flag) => ({

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode } from '../../../common/errors.js';
+import { readHistory } from '../../store/history.js';
 import { findRun } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { parseFormats, printSummary, writeReports } from '../output.js';
@@ -12,7 +13,8 @@ export async function reportCommand(
 ): Promise<ExitCode> {
   const formats = parseFormats(options.format);
   const folder = findRun(reference, context.runs);
-  const { results, model } = await writeReports(folder, formats);
+  const history = readHistory(context.runs);
+  const { results, model } = await writeReports(folder, formats, undefined, history);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
   context.err.write(`wrote ${formats.join(', ')} to ${displayPath(folder.path, context.cwd)}\n`);
