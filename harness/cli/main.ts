@@ -133,10 +133,7 @@ program
   )
   .argument('<run>', 'run of the reference: folder, id or "latest"')
   .argument('[other]', 'run of the candidate, if it is another one')
-  .requiredOption(
-    '--reference <trial>',
-    'series, build or trial id, or selectors such as engine:usearch,ef:64',
-  )
+  .requiredOption('--reference <trial>', 'series, build or trial id, or selectors such as engine:…,ef:64')
   .requiredOption('--candidate <trial>', 'named in the same way')
   .option('--k <n>', 'hits compared (default: the largest k measured)', positiveInteger)
   .option('--json', 'print JSON')
