@@ -1,7 +1,7 @@
 import type { CauseCounts } from '../harness/measures/parity-causes.js';
 import type { ParityResult, ParityRow } from '../harness/store/schema.js';
 import { definitionOf, formatMeasure } from './definitions.js';
-import { formatCount, formatNumber, formatPercent, plural } from './format.js';
+import { formatCount, formatNumber, plural } from './format.js';
 
 /** Causes in words, in the order of tables. */
 const WORDS: readonly (readonly [keyof CauseCounts, string])[] = [
@@ -66,7 +66,10 @@ export function namesOf({ reference, candidate }: ParityResult): { reference: st
 /** Percent with a decimal, never rounded up to all. */
 function sharePercent(share: number): string {
   if (share === 1) return 'all';
-  return share > 0.999 ? formatPercent(Math.floor(share * 1e5) / 1e5) : `${(share * 100).toFixed(1)}%`;
+  if (share <= 0.999) return `${(share * 100).toFixed(1)}%`;
+  // As many nines as it has, and one digit more.
+  const digits = Math.min(9, Math.ceil(-Math.log10(1 - share)));
+  return `${(Math.floor(share * 10 ** (digits + 2)) / 10 ** digits).toFixed(digits)}%`;
 }
 
 function points(share: number): string {

@@ -75,7 +75,7 @@ const place = (row: number) => distance('l2', Float32Array.of(0), 0, Float32Arra
 const lineAnswer = (rows: readonly number[]) => answer(rows, rows.map(place));
 const truth = truthOf([[0, 1, 2, 3, 4, 5].map((row) => [row, place(row)] as const)]);
 const evidence = (exact: readonly number[] | undefined, more: Partial<Evidence> = {}): Evidence => ({
-  exact: () => exact,
+  exact: () => exact && { rows: exact, distances: exact.map(place) },
   kind: 'scan',
   quantized: false,
   deviates: () => false,
@@ -125,6 +125,12 @@ describe('why a hit is lost', () => {
         [undefined, evidence([0, 1, 2])],
       ),
     ).toBe('unknown');
+  });
+
+  it('also where the exhaustive search returns an equally near one instead', () => {
+    const tied = evidence([0, 1, 9], {});
+    const exact = { ...tied, exact: () => ({ rows: [0, 1, 9], distances: [0, 1, 2] }) };
+    expect(why(2, lists, [undefined, exact])).toBe('approximate.candidate');
   });
 
   it('never without evidence', () => {
@@ -191,7 +197,7 @@ describe('two trials', () => {
     );
   const some = (lists: readonly (readonly number[])[]): Evidence =>
     evidence(undefined, {
-      exact: (query) => lists[query],
+      exact: (query) => ({ rows: lists[query]!, distances: lists[query]!.map(near) }),
       kind: 'graph',
       presence: (row) => (['found', 'missing', 'deviates', undefined] as const)[row % 4],
     });

@@ -26,7 +26,7 @@ describe('a parity in words', () => {
     const row = moved!.rows[0]!;
     const kept = { value: 0.99998, low: null, high: null, n: 1 };
     const near = { ...moved!, rows: [{ ...row, measures: { ...row.measures, 'parity.kept': kept } }] };
-    expect(paritySentence(near)).toMatch(/returns 99\.99\d*% of/);
+    expect(paritySentence(near)).toMatch(/returns 99\.998\d*% of/);
     expect(paritySentence(gone!)).toContain('could not be compared with usearch hnsw: failed:');
   });
 });

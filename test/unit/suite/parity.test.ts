@@ -76,7 +76,7 @@ describe('parity of a suite', () => {
 
   test('the shell is checked with line and column', () => {
     expect(() => plan('{ reference: b, candidat: a }')).toThrow(
-      /s\.yaml:6:10 parity\.candidate is required[\s\S]*s\.yaml:6:25 parity\.candidat is not a known key\. Did you mean "candidate"\?/,
+      /s\.yaml:6:9 parity\.candidate is required[\s\S]*s\.yaml:6:35 parity\.candidat is not a known key\. Did you mean "candidate"\?/,
     );
     expect(() => plan('[{ reference: 7, candidate: a }]')).toThrow(
       /parity\[0\]\.reference must be the name of a trial/,
