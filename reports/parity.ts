@@ -9,9 +9,9 @@ const WORDS: readonly (readonly [keyof CauseCounts, string])[] = [
   ['approximate.reference', 'approximate search of the reference'],
   ['precision', 'other vectors, precision or metric'],
   ['filter', 'filter semantics'],
-  ['missing', 'missing rows'],
+  ['missing', 'rows that no search finds'],
   ['failed', 'failed queries'],
-  ['unknown', 'unknown causes'],
+  ['unknown', 'unexplained'],
 ];
 
 /** A part of what the candidate did not return. */
@@ -103,7 +103,7 @@ export function parityFigure(row: ParityRow | undefined, name: string): FigureTe
   const unit = definitionOf(name)?.unit ?? 'ratio';
   const { value, low, high } = measure;
   const interval =
-    low === null || high === null
+    low === null || high === null || (low === value && high === value)
       ? undefined
       : `${formatMeasure(low, unit, 'down')}–${formatMeasure(high, unit, 'up')}`;
   return { text: formatMeasure(value, unit), interval };

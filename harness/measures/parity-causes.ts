@@ -1,7 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../store/types.js';
 import { tieLimit } from './distance.js';
-import type { Answer, Stray } from './parity.js';
+import { type Answer, isComplete, type Stray } from './parity.js';
 
 export type SideName = 'reference' | 'candidate';
 
@@ -66,7 +66,7 @@ export function causeOf(
   if (lacking === undefined) return 'failed';
   if (context.passes?.(query, row) === false) return 'filter';
   const nearest = exactNeighbours(query, context);
-  const complete = isComplete(lacking, nearest, context);
+  const complete = isComplete(lacking.distances, nearest.distances, context.metric);
   const isNeighbour = distance <= limitOf(nearest, context.metric);
   if (isNeighbour && !complete) return absence(lacker, query, { row, distance }, context);
   if (!complete && exactOf(lacker, query, context.k)?.rows.includes(row) === true)
@@ -93,12 +93,6 @@ function exactNeighbours(query: number, { truth, k }: CauseContext): Neighbours 
 
 const limitOf = ({ distances }: Neighbours, metric: Metric): number =>
   distances.length === 0 ? Number.NEGATIVE_INFINITY : tieLimit(distances.at(-1)!, metric);
-
-/** Whether an answer holds all exact neighbours, or equally near ones. */
-function isComplete({ distances }: Answer, nearest: Neighbours, { metric }: CauseContext): boolean {
-  const limit = limitOf(nearest, metric);
-  return distances.filter((distance) => distance <= limit).length >= nearest.rows.length;
-}
 
 function exactOf({ evidence }: Side, query: number, k: number): ExactAnswer | undefined {
   const exact = evidence?.exact(query);

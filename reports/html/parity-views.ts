@@ -4,7 +4,7 @@ import { formatCount, formatNumber, formatPercent, formatShare, plural } from '.
 import type { TrendLine, TrendMeasure } from '../model/trend.js';
 import type { ReportModel } from '../model/types.js';
 import { lostParts, namesOf, parityFigure, paritySentence } from '../parity.js';
-import { figureText, heading, trialAnchor } from './cells.js';
+import { figureText, heading, seriesView, trialAnchor } from './cells.js';
 import { renderStrip, type StripRow } from './charts/strip.js';
 import { renderTrend, type TrendSpec } from './charts/trend.js';
 
@@ -142,6 +142,9 @@ export function historyView({ trend, k }: ReportModel) {
       return {
         id: spec.id,
         title: spec.title,
+        legend: trend.lines
+          .filter((line) => line.measure === measure)
+          .map((line) => ({ series: seriesView(line.series), setting: line.setting })),
         svgs: [renderTrend(spec, { ...WIDE, height: 260 }), renderTrend(spec, { ...NARROW, height: 240 })],
       };
     }),

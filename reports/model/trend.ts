@@ -1,6 +1,5 @@
 import { type ChangePoint, changePoints, FEWEST_VALUES } from '../../harness/measures/change-points.js';
 import type { HistoryLine } from '../../harness/store/history.js';
-import type { Results } from '../../harness/store/schema.js';
 import type { Point, SeriesRef } from './types.js';
 
 /** One figure of one setting over the runs of a suite. */
@@ -29,7 +28,8 @@ export interface Trend {
 const MOST = 7;
 
 /**
- * How a suite's figures went over its runs on the same data and queries, this run included; undefined for a first run.
+ * How a suite's figures went over its runs on the same data and queries up to this one; undefined for a first run. What
+ * came later is left out, so that a report can be made again as it was.
  *
  * @param history all runs, oldest first
  * @param now the line of this run
@@ -41,8 +41,9 @@ export function trendOf(
   chosen: readonly string[],
 ): Trend | undefined {
   const same = history.filter(
-    ({ run, suite, dataset, queries, state }) =>
+    ({ run, started, suite, dataset, queries, state }) =>
       run !== now.run &&
+      started < now.started &&
       suite === now.suite &&
       dataset === now.dataset &&
       queries === now.queries &&
@@ -75,6 +76,3 @@ function lineOf(point: Point, measure: TrendMeasure, nights: readonly HistoryLin
   const { id, series, setting } = point;
   return { id, series, setting, measure, values, changes };
 }
-
-/** Whether a run's line belongs in a history of its suite. */
-export const isWhole = ({ run }: Results): boolean => run.state === 'completed';

@@ -74,10 +74,13 @@ describe('a run with parities', () => {
   test('a narrow search loses hits to approximate search, against an exact one exactly its lost recall', () => {
     const { rows, floor } = of('graph');
     const { lost, measures, ids } = rows[0]!;
-    expect(lost['approximate.candidate']).toBe(measures['parity.lost']!.value);
+    const all = measures['parity.lost']!.value;
+    // So thin a graph leaves a few rows without any path to them.
+    expect(lost['approximate.candidate']! + lost['missing']!).toBe(all);
+    expect(lost['missing']).toBeLessThan(all / 100);
     expect(lost['approximate.candidate']).toBeGreaterThan(100);
     const trial = results.trials.find(({ engine }) => engine === 'hnswlib')!;
-    expect(1 - lost['approximate.candidate']! / ids).toBeCloseTo(trial.measures['recall.ties@10']!.value, 12);
+    expect(1 - all / ids).toBeCloseTo(trial.measures['recall.ties@10']!.value, 12);
     // A scan built again answers the same.
     expect(floor?.rows[0]?.measures['overlap@10']?.value).toBe(1);
   });
@@ -91,7 +94,9 @@ describe('a run with parities', () => {
 
   test('the noise floor is that of another seed, and the rebuild is no contender', () => {
     const { floor, rows } = of('rebuilt');
-    expect(rows[0]!.lost['approximate.reference']).toBe(0);
+    // The reference is the one that misses neighbours, and has farther rows in their place.
+    expect(rows[0]!.lost['approximate.reference']).toBeGreaterThan(100);
+    expect(rows[0]!.lost['approximate.candidate']).toBeLessThan(50);
     expect(rows[0]!.gained['approximate.reference']).toBeGreaterThan(100);
     expect(floor?.rows[0]?.measures['overlap@10']?.value).toBeLessThan(0.99);
     expect(results.trials.map(({ id }) => id).filter((id) => id.includes('rebuild'))).toEqual([]);
