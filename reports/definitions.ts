@@ -1,4 +1,5 @@
 import { FILTER_DEFINITIONS, RELEVANCE_DEFINITIONS } from './definitions-filters.js';
+import { PARITY_DEFINITIONS } from './definitions-parity.js';
 import { formatCount, formatMiB, formatNumber, formatShare } from './format.js';
 
 export type Unit = 'share' | 'ratio' | 'ms' | 'queries/s' | 'points/s' | 's' | 'bytes' | 'count';
@@ -66,6 +67,7 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     absent: 'undefined where nothing was returned or the exact distances are all zero',
   },
   ...RELEVANCE_DEFINITIONS,
+  ...PARITY_DEFINITIONS,
   {
     name: 'throughput',
     title: 'Throughput',

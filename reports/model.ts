@@ -1,3 +1,4 @@
+import { historyLine } from '../harness/store/history.js';
 import type { Results } from '../harness/store/schema.js';
 import { formatCount, formatPercent, plural } from './format.js';
 import { choicesOf } from './model/choice.js';
@@ -13,6 +14,7 @@ import {
   seriesRefs,
 } from './model/points.js';
 import { flagsOf, problemsOf } from './model/problems.js';
+import { trendOf } from './model/trend.js';
 import type { Choice, ReportInput, ReportModel } from './model/types.js';
 
 export type { ReportInput, ReportModel } from './model/types.js';
@@ -22,7 +24,7 @@ export type { ReportInput, ReportModel } from './model/types.js';
  * the tie-aware one at depth 10 (or the largest depth measured); a setting is chosen only if the lower end of its
  * recall interval reaches the target.
  */
-export function buildReport({ results, manifest, events, verdicts }: ReportInput): ReportModel {
+export function buildReport({ results, manifest, events, verdicts, history }: ReportInput): ReportModel {
   const k = primaryDepth(results.ks);
   const recallName = `recall.ties@${k}`;
   const refs = seriesRefs(results.trials);
@@ -53,10 +55,20 @@ export function buildReport({ results, manifest, events, verdicts }: ReportInput
     verdicts,
     filters: filtersOf(results, refs, recallName),
     relevance: relevanceOf(results, refs, recallName, k),
+    trend:
+      history === undefined
+        ? undefined
+        : trendOf(history, historyLine(results, verdicts), points, chosenIds(choices)),
     tieNote: tieNoteOf(results, k),
     facts: factsOf(results, manifest),
     protocol: protocolOf(results, manifest),
   };
+}
+
+/** Settings of the choice that is shown first. */
+function chosenIds(choices: readonly Choice[]): string[] {
+  const shown = choices.find(({ key }) => key === firstChoice(choices));
+  return (shown?.rows ?? []).flatMap(({ choice }) => (choice.state === 'chosen' ? [choice.point.id] : []));
 }
 
 function plannedTrials(plan: ReportInput['manifest']['plan']): number {

@@ -129,6 +129,24 @@ program
   );
 
 program
+  .command('parity')
+  .description(
+    'compare two trials answer by answer: of one stored run, or of two on the same data and queries',
+  )
+  .argument('<run>', 'run of the reference: folder, id or "latest"')
+  .argument('[other]', 'run of the candidate, if it is another one')
+  .requiredOption('--reference <trial>', 'series, build or trial id, or selectors such as engine:…,ef:64')
+  .requiredOption('--candidate <trial>', 'named in the same way')
+  .option('--k <n>', 'hits compared (default: the largest k measured)', positiveInteger)
+  .option('--json', 'print JSON')
+  .addOption(home())
+  .action((reference: string, other: string | undefined, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/parity.js')).parityCommand(reference, other, options, context),
+    ),
+  );
+
+program
   .command('merge')
   .description('one run out of all shards of a suite')
   .argument('<runs...>', 'run folders or ids')

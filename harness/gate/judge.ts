@@ -1,8 +1,8 @@
+import type { ParityTrial } from '../store/parity-trials.js';
 import type { TrialRow } from '../store/schema.js';
 import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
-import type { ParityTrial } from './parity-rows.js';
 import { byReplica } from './replicas.js';
 import { matches } from './select.js';
 import { Resampler } from './statistics.js';

@@ -1,7 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../store/types.js';
 import { tieLimit } from './distance.js';
-import type { Answer } from './parity.js';
+import { type Answer, isComplete, type Stray } from './parity.js';
 
 export type SideName = 'reference' | 'candidate';
 
@@ -19,10 +19,12 @@ export const CAUSES = [
 export type Cause = (typeof CAUSES)[number];
 export type CauseCounts = Record<Cause, number>;
 
+export type ExactAnswer = Pick<Answer, 'rows' | 'distances'>;
+
 /** What is known of one side beside its answers. Undefined: not known. */
 export interface Evidence {
-  /** Rows that an exhaustive search of the same build returned for a query, nearest first. */
-  exact(query: number): readonly number[] | undefined;
+  /** What an exhaustive search of the same build returned for a query, nearest first. */
+  exact(query: number): ExactAnswer | undefined;
   /** `scan`: it compares with every point; `graph`: it visits every point that the graph leads to. */
   kind: 'scan' | 'graph';
   /** The index holds codes instead of the vectors. */
@@ -64,10 +66,10 @@ export function causeOf(
   if (lacking === undefined) return 'failed';
   if (context.passes?.(query, row) === false) return 'filter';
   const nearest = exactNeighbours(query, context);
-  const complete = isComplete(lacking, nearest, context);
+  const complete = isComplete(lacking.distances, nearest.distances, context.metric);
   const isNeighbour = distance <= limitOf(nearest, context.metric);
-  if (isNeighbour && !complete) return absence(lacker, query, row, context);
-  if (!complete && exactOf(lacker, query, context.k)?.includes(row) === true)
+  if (isNeighbour && !complete) return absence(lacker, query, { row, distance }, context);
+  if (!complete && exactOf(lacker, query, context.k)?.rows.includes(row) === true)
     return `approximate.${lacker.name}`;
   const instead = displaced(row, distance, held, nearest, context.metric);
   return instead === undefined ? 'unknown' : absence(holder, query, instead, context);
@@ -92,14 +94,21 @@ function exactNeighbours(query: number, { truth, k }: CauseContext): Neighbours 
 const limitOf = ({ distances }: Neighbours, metric: Metric): number =>
   distances.length === 0 ? Number.NEGATIVE_INFINITY : tieLimit(distances.at(-1)!, metric);
 
-/** Whether an answer holds all exact neighbours, or equally near ones. */
-function isComplete({ distances }: Answer, nearest: Neighbours, { metric }: CauseContext): boolean {
-  const limit = limitOf(nearest, metric);
-  return distances.filter((distance) => distance <= limit).length >= nearest.rows.length;
+function exactOf({ evidence }: Side, query: number, k: number): ExactAnswer | undefined {
+  const exact = evidence?.exact(query);
+  return exact && { rows: exact.rows.slice(0, k), distances: exact.distances.slice(0, k) };
 }
 
-const exactOf = ({ evidence }: Side, query: number, k: number): readonly number[] | undefined =>
-  evidence?.exact(query)?.slice(0, k);
+/** Whether an exhaustive answer has a row, or only rows at least as near: then it is as good as one that has it. */
+function covers(
+  { rows, distances }: ExactAnswer,
+  { row, distance }: Stray,
+  { metric, k }: CauseContext,
+): boolean {
+  if (rows.includes(row)) return true;
+  const limit = tieLimit(distance, metric);
+  return rows.length === k && distances.every((each) => each <= limit);
+}
 
 /** The exact neighbour in whose place an answer holds a farther row: the first such row took the first one's place. */
 function displaced(
@@ -108,11 +117,11 @@ function displaced(
   held: Answer,
   nearest: Neighbours,
   metric: Metric,
-): number | undefined {
+): Stray | undefined {
   const there = new Set(held.rows);
-  const gone = nearest.rows.filter(
-    (each, i) => !there.has(each) && tieLimit(nearest.distances[i]!, metric) < distance,
-  );
+  const gone = nearest.rows
+    .map((each, i) => ({ row: each, distance: nearest.distances[i]! }))
+    .filter((each) => !there.has(each.row) && tieLimit(each.distance, metric) < distance);
   const limit = limitOf(nearest, metric);
   const intruders = held.rows
     .map((each, i) => ({ row: each, distance: held.distances[i]! }))
@@ -123,15 +132,16 @@ function displaced(
 }
 
 /** Why a side did not return one of the exact neighbours. */
-function absence(side: Side, query: number, row: number, { k, passes }: CauseContext): Cause {
+function absence(side: Side, query: number, stray: Stray, context: CauseContext): Cause {
   const { evidence, name } = side;
-  const exact = exactOf(side, query, k);
+  const { row } = stray;
+  const exact = exactOf(side, query, context.k);
   if (evidence === undefined || exact === undefined) return 'unknown';
-  if (exact.includes(row)) return `approximate.${name}`;
+  if (covers(exact, stray, context)) return `approximate.${name}`;
   const presence = evidence.presence(row);
   if (presence === undefined || presence === 'missing') return presence ?? 'unknown';
   if (evidence.quantized || presence === 'deviates' || evidence.deviates(query)) return 'precision';
-  const filtered = passes?.(query, row) !== undefined;
+  const filtered = context.passes?.(query, row) !== undefined;
   // It compares every point, with the right scores, and has the row: only the filter can have kept it out.
   if (evidence.kind === 'scan') return filtered ? 'filter' : 'unknown';
   // No path of the graph leads there from this query; under a filter that and the filter look alike.

@@ -42,6 +42,19 @@ export const TOP_RANKS = 3;
 /** Chance that a reader goes on to the next rank: one who looks at k hits on average, .9 for k = 10. */
 export const persistence = (k: number): number => Math.max(0.5, 1 - 1 / k);
 
+/**
+ * Whether an answer holds all exact neighbours or, rank by rank, rows as near as they. Stricter than tie-aware recall,
+ * which also counts a row that ties with the last neighbour where a nearer one is missing.
+ *
+ * @param distances of the answer's distinct rows, in any order
+ * @param exact ascending
+ */
+export function isComplete(distances: readonly number[], exact: ArrayLike<number>, metric: Metric): boolean {
+  if (distances.length < exact.length) return false;
+  const sorted = distances.toSorted((a, b) => a - b);
+  return Array.from(exact).every((each, i) => sorted[i]! <= tieLimit(each, metric));
+}
+
 /** Which way an engine's scores run: 1 if they grow along an answer (distances), -1 if they fall, 0 if unknown. */
 export type Direction = 1 | 0 | -1;
 

@@ -4,6 +4,7 @@ import { messageOf } from '../../common/errors.js';
 import type { Collection, EngineDefinition, ExhaustiveSearch, PreparedSearch } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import { distance, tieLimit } from '../measures/distance.js';
+import { isComplete } from '../measures/parity.js';
 import { type Probe, writeProbe } from '../store/evidence.js';
 import { runFolder } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
@@ -75,7 +76,7 @@ async function probeOne(
   try {
     const end = performance.now() + BUDGET * 1000 * job.searchSeconds;
     const hits = await ask(context, search, wanted, queries, end);
-    const rows = await lookFor(context, search, leftOut(hits, truth, Math.max(...ks)), end);
+    const rows = await lookFor(context, search, leftOut(hits, truth, Math.max(...ks), job.metric), end);
     const late = hits.length < wanted.length || rows === undefined;
     const note = late
       ? `only ${hits.length} of ${wanted.length} queries were explained within half of deadline.search`
@@ -135,16 +136,28 @@ function misses(
 ): boolean {
   const exact = neighbours(truth, query, k);
   if (exact.length === 0) return false;
-  const limit = tieLimit(truth.distances[query * truth.depth + exact.length - 1]!, metric);
-  const near = new Set<number>();
+  const near = new Map<number, number>();
   for (let j = i * samples.k; j < i * samples.k + Math.min(k, Math.max(0, samples.returned[i]!)); j++) {
-    if (samples.distances[j]! <= limit) near.add(samples.rows[j]!);
+    if (samples.rows[j]! >= 0) near.set(samples.rows[j]!, samples.distances[j]!);
   }
-  return near.size < exact.length;
+  const start = query * truth.depth;
+  return !isComplete([...near.values()], truth.distances.subarray(start, start + exact.length), metric);
 }
 
 function neighbours({ rows, depth }: Truth, query: number, k: number): Int32Array {
   return rows.subarray(query * depth, query * depth + Math.min(k, depth)).filter((row) => row >= 0);
+}
+
+/** The exact neighbours and what ties with the last of them, as far as the truth goes. */
+function withTies(truth: Truth, query: number, k: number, metric: Job['metric']): Int32Array {
+  const { rows, distances, depth } = truth;
+  const first = neighbours(truth, query, k).length;
+  if (first === 0) return rows.subarray(0, 0);
+  const start = query * depth;
+  const limit = tieLimit(distances[start + first - 1]!, metric);
+  let size = first;
+  while (size < depth && rows[start + size]! >= 0 && distances[start + size]! <= limit) size++;
+  return rows.subarray(start, start + size);
 }
 
 /** Exhaustive answers, with distances; ends early at `end`. */
@@ -169,12 +182,12 @@ async function ask(
 const emptyHits = (k: number): Samples => ({ ...joinSamples([]), k });
 
 /** Exact neighbours that even the exhaustive search left out. */
-function leftOut(hits: Samples, truth: Truth, k: number): number[] {
+function leftOut(hits: Samples, truth: Truth, k: number, metric: Job['metric']): number[] {
   const rows = new Set<number>();
   for (let i = 0; i < hits.length; i++) {
     if (hits.error[i] !== null) continue;
     const there = hits.rows.subarray(i * hits.k, i * hits.k + Math.min(k, hits.returned[i]!));
-    for (const row of neighbours(truth, hits.query[i]!, k)) if (!there.includes(row)) rows.add(row);
+    for (const row of withTies(truth, hits.query[i]!, k, metric)) if (!there.includes(row)) rows.add(row);
   }
   return [...rows].sort((a, b) => a - b);
 }

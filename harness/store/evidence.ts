@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
-import type { Evidence } from '../measures/parity-causes.js';
+import type { Evidence, ExactAnswer } from '../measures/parity-causes.js';
 import { deviates, SCORE_FORMS } from '../measures/scores.js';
 import { parseOr, type RunFolder, readJson } from './run-folder.js';
-import { readSamples, writeSamples } from './samples.js';
+import { emptySamples, readSamples, writeSamples } from './samples.js';
 import type { Samples } from './types.js';
 
 const number = z.number().nullable();
@@ -47,7 +47,7 @@ export const PROBE_ENDING = '.exact.json';
 
 export function writeProbe(folder: RunFolder, probe: Probe, hits: Samples | undefined): void {
   const { json, hits: path } = files(folder, probe.trial);
-  if (hits !== undefined) writeSamples(path, hits);
+  if (hits !== undefined && hits.length > 0) writeSamples(path, hits);
   writeFileAtomic(json, `${JSON.stringify(probeSchema.parse(probe))}\n`);
 }
 
@@ -64,17 +64,22 @@ export async function readEvidence(folder: RunFolder, trial: string, k: number):
   const probe = parseOr(probeSchema, readJson(json), json);
   const note = probe.note === null ? undefined : `${trial}: ${probe.note}`;
   if (probe.search === null) return { evidence: undefined, note };
-  return { evidence: evidenceOf(probe, await readSamples(hits, k)), note };
+  // Where every query was answered with all exact neighbours there was nothing to ask.
+  const answers = probe.asked === 0 ? emptySamples(0, k) : await readSamples(hits, k);
+  return { evidence: evidenceOf(probe, answers), note };
 }
 
 function evidenceOf(probe: Probe, hits: Samples): Evidence {
-  const exact = new Map<number, number[]>();
+  const exact = new Map<number, ExactAnswer>();
   const wrong = new Set<number>();
   const form = probe.scores;
   for (let i = 0; i < hits.length; i++) {
     if (hits.error[i] !== null) continue;
     const [from, to] = [i * hits.k, i * hits.k + Math.max(0, hits.returned[i]!)];
-    exact.set(hits.query[i]!, Array.from(hits.rows.subarray(from, to)));
+    exact.set(hits.query[i]!, {
+      rows: Array.from(hits.rows.subarray(from, to)),
+      distances: Array.from(hits.distances.subarray(from, to)),
+    });
     if (form === null) continue;
     for (let j = from; j < to; j++) {
       if (hits.rows[j]! >= 0 && deviates(hits.scores[j]!, hits.distances[j]!, form))

@@ -12,6 +12,7 @@ import type { ProblemGroup, ReportModel } from '../model/types.js';
 import { seriesView, trialAnchor } from './cells.js';
 import { costViews, frontierViews } from './chart-views.js';
 import { filterViews } from './filter-views.js';
+import { historyView, parityView } from './parity-views.js';
 import {
   buildViews,
   choiceViews,
@@ -64,6 +65,8 @@ function viewOf(model: ReportModel) {
     filters: filterViews(model),
     floor: floorText(model),
     builds: buildViews(model),
+    parity: parityView(model),
+    history: historyView(model),
     trials: trialViews(model),
     problems: model.problems.map(problemView),
     flags: model.flags.map((flag) => ({

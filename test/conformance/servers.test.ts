@@ -9,7 +9,9 @@ import { answerOf, batches, build, contenders, never, open, parsed } from './ses
 const COUNT = 600;
 
 /** What only a server can do wrong: several connections, a network in between, an end without warning. */
-for (const { name, definition, missing, standIn, suffix } of contenders.filter(({ definition }) => definition.server)) {
+for (const { name, definition, missing, standIn, suffix } of contenders.filter(
+  ({ definition }) => definition.server,
+)) {
   const server = () => serverOf(definition);
   const isOurs = standIn === undefined && request(definition).mode === 'docker';
 
@@ -34,7 +36,10 @@ for (const { name, definition, missing, standIn, suffix } of contenders.filter((
       const data = await slice('cosine', 50, 1);
       const odd = ['Ünï "quoted"; DROP TABLE x --', "名前/..\\'%$`{}", 'x'.repeat(300)];
       for (const each of odd) {
-        const { endpoint, mode } = { endpoint: (await server()).endpoint, mode: standIn === undefined ? request(definition).mode : 'url' };
+        const { endpoint, mode } = {
+          endpoint: (await server()).endpoint,
+          mode: standIn === undefined ? request(definition).mode : 'url',
+        };
         const options = { endpoint, mode, folder: '/nowhere', threads: 1, seed: 7 };
         const connected = await definition.connect(options, never);
         const { dimensions, metric } = data;

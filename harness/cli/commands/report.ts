@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../../common/errors.js';
+import { readHistory } from '../../store/history.js';
 import { findRun } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { parseFormats, printSummary, writeReports } from '../output.js';
@@ -21,7 +22,8 @@ export async function reportCommand(
     context.err.write(`wrote ${files} TREC runs to ${displayPath(join(folder.path, 'trec'), context.cwd)}\n`);
     if (formats.length === 0) return EXIT.passed;
   }
-  const { results, model } = await writeReports(folder, formats);
+  const history = readHistory(context.runs);
+  const { results, model } = await writeReports(folder, formats, undefined, history);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
   context.err.write(`wrote ${formats.join(', ')} to ${displayPath(folder.path, context.cwd)}\n`);

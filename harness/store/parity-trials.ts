@@ -1,5 +1,5 @@
-import type { Results, TrialRow } from '../store/schema.js';
-import { settingOf } from './thresholds.js';
+import { settingOf } from '../gate/thresholds.js';
+import type { Results, TrialRow } from './schema.js';
 
 /** A parity as gates see it: the candidate's trial with the measures of the comparison. */
 export interface ParityTrial extends TrialRow {
