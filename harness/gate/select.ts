@@ -48,6 +48,12 @@ function same(found: string | number | boolean | undefined, wanted: string): boo
   return typeof found === 'number' ? found === Number(wanted) : String(found) === wanted;
 }
 
+/** The same setting in another run, whatever its label. */
+export function settingKey({ engine, index, search, workload, group }: TrialRow): string {
+  const sorted = (object: object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([engine, sorted(index), sorted(search), workload, group]);
+}
+
 /**
  * Gates of a suite that can match nothing of its plan: a key that no trial has, or values that none has. What is known
  * only after measuring (workload, group) is left to the verdict, which fails where nothing matched.

@@ -21,11 +21,11 @@ export interface Estimate {
 
 /**
  * What a comparison assumes of rebuilds where no side was built more than once: that their error is as if this share
- * of the variance between paired queries were common to all queries of a build. Generous on purpose: between 36 builds
- * of an index the largest share found was a third of it (docs/gates.md, Error rates), and a gate that has to guess
+ * of the variance between paired queries were common to all queries of a build. Generous on purpose: between 20 builds
+ * each of two indexes the largest share found was half of it (docs/gates.md, Error rates), and a gate that has to guess
  * must not fail by accident.
  */
-export const ASSUMED_SHARE = 1 / 1000;
+export const ASSUMED_SHARE = 1 / 500;
 
 /** A standard error beside that of the queries: of rebuilds, known from few of them (`df`), or assumed. */
 export interface Extra {

@@ -45,6 +45,7 @@ export function blank(row: TrialRow, state: VerdictState, message: string): Find
     needed: null,
     builds: null,
     rebuild: null,
+    causes: [],
     message,
   };
 }

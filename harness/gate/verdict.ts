@@ -33,6 +33,8 @@ export const findingSchema = z.strictObject({
   builds: z.strictObject({ now: z.int(), before: z.int() }).nullable(),
   /** Of a change: standard error from how builds differ as wholes; `assumed` where no side was built twice. */
   rebuild: z.strictObject({ error: z.number(), from: z.enum(['builds', 'assumed']) }).nullable(),
+  /** Of a loss against the baseline: what the raw answers say of its cause, the most certain first. */
+  causes: z.array(z.string()),
   message: z.string(),
 });
 
