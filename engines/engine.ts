@@ -46,6 +46,8 @@ export interface Capabilities {
   metadata: MetadataSupport | null;
   operations: readonly Operation[];
   idKinds: readonly IdKind[];
+  /** Range of integer ids in records: int64, or 0 to 2^64 - 1; absent: both. */
+  integerIds?: 'signed' | 'unsigned' | undefined;
   /** Largest vector accepted; null: no documented limit. */
   maxDimensions: number | null;
   /** When an acknowledged write can be found. */

@@ -39,9 +39,11 @@ export function csvLines(
   const search = keys(all, (row) => row.search);
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
+  const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const header = [
     ...FIXED,
     ...(compared ? ['parity'] : []),
+    ...replica,
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
     ...measures.flatMap((name) => [name, `${name}.low`, `${name}.high`, `${name}.n`]),
@@ -49,6 +51,7 @@ export function csvLines(
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
     ...(compared ? [row.parity ?? ''] : []),
+    ...replica.map(() => row.replica ?? 1),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),
     ...measures.flatMap((name) => measureCells(row, name)),

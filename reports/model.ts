@@ -4,6 +4,7 @@ import { formatCount, formatPercent, plural } from './format.js';
 import { choicesOf } from './model/choice.js';
 import { buildsOf, throughputFloor } from './model/costs.js';
 import { factsOf, protocolOf } from './model/facts.js';
+import { filtersOf, relevanceOf } from './model/filters.js';
 import {
   comparedTrials,
   HYPERVOLUME_REFERENCE,
@@ -49,13 +50,15 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     floor,
     builds: buildsOf(trials, points, refs, events, floor),
     problems: problemsOf(results.trials, refs),
-    flags: flagsOf(results.trials, refs),
+    flags: flagsOf(trials, refs),
     warnings: results.warnings,
     verdicts,
     trend:
       history === undefined
         ? undefined
         : trendOf(history, historyLine(results, verdicts), points, chosenIds(choices)),
+    filters: filtersOf(results, refs, recallName),
+    relevance: relevanceOf(results, refs, recallName, k),
     tieNote: tieNoteOf(results, k),
     facts: factsOf(results, manifest),
     protocol: protocolOf(results, manifest),
@@ -74,7 +77,7 @@ function plannedTrials(plan: ReportInput['manifest']['plan']): number {
 
 function countTrials(results: Results, planned: number): ReportModel['counts'] {
   const ids = { completed: new Set(), failed: new Set(), skipped: new Set(), aborted: new Set() };
-  for (const { id, state } of results.trials) ids[state].add(id);
+  for (const { id, state, group } of results.trials) if (group === 'all') ids[state].add(id);
   const [completed, failed, skipped, aborted] = [ids.completed, ids.failed, ids.skipped, ids.aborted].map(
     ({ size }) => size,
   ) as [number, number, number, number];

@@ -1,9 +1,10 @@
 import pc from 'picocolors';
 import { definitionOf, formatMeasure, unitLabel } from './definitions.js';
-import { plural } from './format.js';
+import { formatCount, plural } from './format.js';
 import { gateSentence, markOf } from './gates.js';
 import { richText } from './model/answer.js';
 import { CHOICE_MEASURES } from './model/choice.js';
+import type { Count } from './model/filters.js';
 import type { Choice, ChoiceRow, ReportModel } from './model/types.js';
 import { paritySentence } from './parity.js';
 
@@ -39,7 +40,7 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
-  const rest = [...gates, ...problems];
+  const rest = [...filterLines(model, width, styles), ...gates, ...problems];
   const parity = parityLines(model, width, MAX_LINES - head.length - rest.length - LEAST_ROWS);
   const tail = [...parity, ...rest, `Report: ${clean(reportPath)}`];
   // Two blank lines and the table's head are what remains besides the rows.
@@ -108,6 +109,24 @@ function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
     return best[name]?.key === series.key ? `*${text}` : text;
   });
   return [label, ...figures, clean(point.setting === '' ? point.fullSetting : point.setting)];
+}
+
+/** Violations and leaks, which must be none, each with what it was counted in. */
+function filterLines({ filters }: ReportModel, width: number, { red }: Styles): string[] {
+  const { violations, leaks } = filters?.totals ?? {};
+  const text = (count: Count | undefined, what: string, of: string) =>
+    count === undefined
+      ? []
+      : [
+          `${formatCount(count.value)} ${what} in ${formatCount(count.n)} ${of}${count.series.map((each, i) => `${i === 0 ? ': ' : ', '}${each}`).join('')}`,
+        ];
+  const parts = [
+    ...text(violations, 'filter violations', 'rows'),
+    ...text(leaks, 'leaks', 'rows of tenants’ queries'),
+  ];
+  if (parts.length === 0) return [];
+  const line = cut(clean(`Filters: ${parts.join('; ')}`), width);
+  return [(violations?.value ?? 0) + (leaks?.value ?? 0) > 0 ? red(line) : line];
 }
 
 /** The sentence, and the gates that did not pass, not too many. */

@@ -1,12 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand, packageVersion } from '../packages.js';
 import { loadClients } from './client.js';
 import { createCollection } from './collection.js';
+import { FILTERS } from './filter.js';
+import { METADATA } from './metadata.js';
 import { checkData, INDEX_TYPES, rules } from './options.js';
+import { LIMITS } from './records.js';
+import { recordStore } from './store.js';
 
 const PACKAGES = ['@lancedb/lancedb', 'apache-arrow'];
 
@@ -18,10 +21,11 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
-    idKinds: ['u32', 'u64', 'string'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
+    idKinds: LIMITS.idKinds,
+    integerIds: LIMITS.integerIds,
     maxDimensions: null,
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
@@ -55,10 +59,13 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
   const folder = join(options.folder, 'lancedb');
   const connection = await lance.connect(folder);
   signal.throwIfAborted();
+  const records = recordStore(lance, arrow, options.folder);
   return {
     version: async () => packageVersion('@lancedb/lancedb') ?? 'unknown',
     create: (spec) => createCollection({ lance, arrow, connection, folder, threads: options.threads }, spec),
+    records,
     close: async () => {
+      await records.close();
       connection.close();
       // The connection keeps a manifest of its own beside the tables.
       await rm(folder, { force: true, recursive: true });

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { Endpoint, LaunchedServer, ServerState } from '../launch.js';
 import { bridgeAddress } from './address.js';
-import { controlGroup, controlGroupPaths } from './control-group.js';
+import { controlGroup, controlGroupOf } from './control-group.js';
 import { type Dockerode, isNotFound } from './docker.js';
 import type { ServerLog } from './log.js';
 import { removeContainer } from './orphans.js';
@@ -156,7 +156,7 @@ export class ContainerServer implements LaunchedServer {
     const { docker, id, host, port, secrets, settings } = this.#started;
     const { State, NetworkSettings } = await docker.getContainer(id).inspect();
     this.#usage?.stop();
-    this.controlGroup = State.Pid > 0 ? controlGroupPaths(State.Pid) : undefined;
+    this.controlGroup = State.Pid > 0 ? controlGroupOf(State.Pid) : undefined;
     this.#usage = this.controlGroup === undefined ? undefined : new Usage(controlGroup(this.controlGroup));
     const inner = await bridgeAddress(NetworkSettings.Networks['bridge']?.IPAddress, port);
     // The published port changes with every start.

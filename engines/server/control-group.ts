@@ -14,20 +14,28 @@ export interface ControlGroup {
 }
 
 /** Control group of a process on this machine; undefined where it cannot be seen. */
-export function controlGroupPaths(pid: number): ControlGroupPaths | undefined {
-  const lines = readText(`/proc/${pid}/cgroup`)?.trim().split('\n') ?? [];
+export function controlGroupOf(pid: number): ControlGroupPaths | undefined {
+  return controlGroupPaths(`/proc/${pid}/cgroup`, ROOT);
+}
+
+/**
+ * @param membership file of a process that lists its groups, as in `/proc`
+ * @param root where the kernel's control groups are mounted
+ */
+export function controlGroupPaths(membership: string, root: string): ControlGroupPaths | undefined {
+  const lines = readText(membership)?.trim().split('\n') ?? [];
   const path = (controller: string) =>
     lines.map((line) => line.split(':')).find(([, names]) => names!.split(',').includes(controller))?.[2];
   const unified = lines.find((line) => line.startsWith('0::'))?.slice(3);
   const memory = path('memory');
   if (memory !== undefined) {
     const cpu = path('cpuacct');
-    const folder = join(ROOT, 'memory', memory);
-    const more = cpu === undefined ? {} : { cpu: join(ROOT, 'cpuacct', cpu) };
+    const folder = join(root, 'memory', memory);
+    const more = cpu === undefined ? {} : { cpu: join(root, 'cpuacct', cpu) };
     return existsSync(join(folder, 'memory.stat')) ? { version: 1, memory: folder, ...more } : undefined;
   }
   if (unified === undefined) return undefined;
-  const folder = join(ROOT, unified);
+  const folder = join(root, unified);
   return existsSync(join(folder, 'memory.stat')) ? { version: 2, memory: folder, cpu: folder } : undefined;
 }
 

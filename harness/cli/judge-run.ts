@@ -108,10 +108,11 @@ async function loadBaseline(
   const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
   const own = await readColumns(folder, idsOf(wanted));
   const keys = new Set(wanted.map(settingKey));
-  const sides: { rows: Map<string, TrialRow>; columns: Map<string, Map<string, Column>> }[] = [];
+  const sides: { rows: Map<string, TrialRow[]>; columns: Map<string, Map<string, Column>> }[] = [];
   for (const each of folders) {
     const { trials } = await loadResults(each);
-    const rows = new Map(trials.map((row) => [settingKey(row), row]));
+    const rows = new Map<string, TrialRow[]>();
+    for (const row of trials) rows.set(settingKey(row), [...(rows.get(settingKey(row)) ?? []), row]);
     const ids = idsOf(trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row))));
     sides.push({ rows, columns: await readColumns(each, ids) });
   }
@@ -123,9 +124,11 @@ async function loadBaseline(
     partner: (row, measure) => {
       const rows = sides.map((side) => side.rows.get(settingKey(row)));
       if (rows.some((each) => each === undefined)) return undefined;
-      const columns = sides.map((side, i) => side.columns.get(rows[i]!.id)?.get(measure));
+      const columns = sides.flatMap((side, i) =>
+        rows[i]!.map(({ id }) => side.columns.get(id)?.get(measure)),
+      );
       const whole = row.group === 'all' && columns.every((each) => each !== undefined);
-      return { rows: rows as TrialRow[], columns: whole ? (columns as Column[]) : [] };
+      return { rows: rows.flatMap((each) => each!), columns: whole ? (columns as Column[]) : [] };
     },
   };
 }

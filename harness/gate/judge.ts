@@ -3,6 +3,7 @@ import type { TrialRow } from '../store/schema.js';
 import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
+import { byReplica } from './replicas.js';
 import { matches } from './select.js';
 import { Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
@@ -44,7 +45,9 @@ export function judge({
       return [gate, all.filter((row) => matches(gate.selectors, row))];
     }),
   );
-  const pairs = active.filter(needsBaseline).flatMap((gate) => rows.get(gate)!.map((row) => ({ gate, row })));
+  const pairs = active
+    .filter(needsBaseline)
+    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })));
   const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {

@@ -43,6 +43,8 @@ export function blank(row: TrialRow, state: VerdictState, message: string): Find
     p: null,
     adjusted: null,
     needed: null,
+    builds: null,
+    rebuild: null,
     message,
   };
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
+import type { PreparedMetadata } from '../../datasets/prepare.js';
 import type { Endpoint } from '../../engines/launch.js';
 import type { BuildCost } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
@@ -11,6 +12,8 @@ export interface BuildContext {
   signal: AbortSignal;
   cost: BuildCost;
   vectors: PreparedVectors;
+  /** Undefined where no query has a filter and no field is loaded. */
+  metadata: PreparedMetadata | undefined;
   restartServer: RestartServer;
 }
 

@@ -1,6 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/launch.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
+import type { JobFiltering } from './filtering.js';
 
 /**
  * `record`: distances are recomputed and a pass is written, between the measured passes. `probe`: after all of them, an
@@ -22,6 +23,8 @@ export interface Job {
   queriesFile: string;
   queryCount: number;
   warmupQueryCount: number;
+  /** Groups and filters of the measured queries; absent where they have none. */
+  filtering?: JobFiltering | undefined;
   k: number;
   repeat: number;
   warmup: number;

@@ -5,6 +5,7 @@ import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/server/labels.js';
 import { appendEvent, type RunFolder } from '../store/run-folder.js';
 import type { BuildCost, Manifest, PlannedBuild, RunEvent, TrialState } from '../store/schema.js';
+import { jobFiltering, type RunFiltering } from './filtering.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
 import { type BuildServer, startServer } from './server.js';
 import { type ChildEnd, superviseBuild } from './supervisor.js';
@@ -32,6 +33,8 @@ export interface RunInput {
   /** Flat float32: measured queries, then those for warm-up. */
   queriesFile: string;
   warmupQueryCount: number;
+  /** Groups and filters of the measured queries; absent where they have none. */
+  filtering?: RunFiltering | undefined;
   /** Trials that cannot be measured here, with the reason; they are recorded as skipped. */
   skips: ReadonlyMap<string, string>;
   signal: AbortSignal;
@@ -229,7 +232,7 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Chil
       break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;
-      const text = error === undefined ? undefined : input.redact(server?.redact(error) ?? error);
+      const text = error === undefined ? undefined : input.redact(server?.explainTrial(error) ?? error);
       const use = server?.useOf(message.trial);
       const more = { ...(text !== undefined && { error: text }), ...(use && { server: use }) };
       record(input, { type, build: build.id, ...rest, ...more });
@@ -256,6 +259,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     queriesFile: input.queriesFile,
     queryCount: manifest.queries.count,
     warmupQueryCount: input.warmupQueryCount,
+    ...(input.filtering && { filtering: jobFiltering(input.filtering, build) }),
     k: manifest.ks.at(-1)!,
     repeat: manifest.repeat,
     warmup: manifest.warmup,

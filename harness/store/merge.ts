@@ -104,6 +104,8 @@ function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
   };
   copy(shards[0]!.folder.truth, merged.truth);
   copy(shards[0]!.folder.queries, merged.queries);
+  const judged = shards[0]!.folder.judgements;
+  if (existsSync(judged)) copy(judged, merged.judgements);
   for (const { folder } of shards) {
     if (!existsSync(folder.samples)) continue;
     for (const name of readdirSync(folder.samples).filter(isSample)) {

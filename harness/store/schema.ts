@@ -31,8 +31,12 @@ export const plannedBuildSchema = z.strictObject({
   /** Label of the contender: engine plus variant, or the suite's own label. One frontier each. */
   series: z.string(),
   index: parameters,
+  /** Which build of the same index this is, from 2 on; absent for the first. Each has another seed. */
+  replica: z.int().min(2).optional(),
   /** Absent for embedded engines. */
   server: serverChoiceSchema.optional(),
+  /** Query groups that are not sent because the engine refuses their filters, with the reason. */
+  refused: z.record(z.string(), z.string()).optional(),
   trials: z.array(plannedTrialSchema),
 });
 
@@ -108,6 +112,8 @@ export const manifestSchema = z.strictObject({
     nameOrPath: z.string(),
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
+    /** File of the suite with queries, filters and groups. */
+    queryFile: z.string().optional(),
   }),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
@@ -248,6 +254,8 @@ export const trialRowSchema = z.strictObject({
     })
     .optional(),
   series: z.string(),
+  /** Which build of the same index this row is of, from 2 on (`builds:` of the suite); absent for the first. */
+  replica: z.int().min(2).optional(),
   index: parameters,
   search: parameters,
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */

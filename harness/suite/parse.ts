@@ -4,6 +4,7 @@ import { type GateSet, parseGates } from '../gate/gates.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
 import { declaredParities } from './parity.js';
+import { wrongGroup } from './query-file.js';
 import { type Redactor, redactor, type Secret } from './redact.js';
 import {
   type EngineEntry,
@@ -58,6 +59,7 @@ export function parseSuite(
   const suite = parsed.success ? parsed.data : undefined;
   const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
+  if (suite !== undefined) faults.push(...groupFaults(suite));
   const hidden = redactor(secrets);
   faults.push(...check(readableEngines(json), hidden));
   const gates = gatesOf(written);
@@ -129,6 +131,26 @@ function memoryLimit(suite: Suite, faults: Fault[]): number | null {
     });
   }
   return bytes ?? null;
+}
+
+/** What is wrong with groups before the dataset is known. */
+function groupFaults({ queries, filters, fields }: Suite): Fault[] {
+  const faults: Fault[] = [];
+  if (queries.file !== undefined && filters !== undefined) {
+    faults.push({
+      path: ['filters'],
+      message: 'cannot stand beside queries.file, which has filters of its own',
+    });
+  }
+  for (const [i, { group }] of (filters ?? []).entries()) {
+    const wrong = wrongGroup(group);
+    if (wrong !== undefined) faults.push({ path: ['filters', i, 'group'], message: wrong, got: group });
+  }
+  for (const [i, name] of (fields ?? []).entries()) {
+    if (fields!.indexOf(name) !== i)
+      faults.push({ path: ['fields', i], message: 'is listed twice', got: name });
+  }
+  return faults;
 }
 
 function distinctKs({ k }: Suite, faults: Fault[]): number[] {
@@ -247,7 +269,8 @@ function valueAt(json: unknown, path: readonly (string | number)[]): unknown {
 const SHELL_KEYS: Record<string, readonly string[]> = {
   '': Object.keys(suiteSchema.shape),
   dataset: ['path', 'metric', 'queries'],
-  queries: ['set', 'limit'],
+  queries: ['set', 'limit', 'file'],
+  filters: ['group', 'filter', 'tenant'],
   deadline: ['create', 'load', 'index', 'search'],
   engines: Object.keys(engineEntrySchema.shape),
   parity: Object.keys(parityEntrySchema.shape),

@@ -111,8 +111,34 @@ export const suiteSchema = z.strictObject({
         .min(1)
         .optional()
         .meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
+      file: z.string().min(1).optional().meta({
+        description:
+          'JSON Lines with queries of your own: vectors or ids of the set, filters, groups, judgements.',
+      }),
     })
     .default({}),
+  filters: z
+    .array(
+      z.strictObject({
+        group: z
+          .string()
+          .min(1)
+          .meta({ description: 'Name under which its queries are reported and gated.' }),
+        filter: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .meta({ description: 'As in docs/filters.md; absent: the group has none.' }),
+        tenant: z.string().min(1).optional().meta({
+          description: 'Field whose value says to whom a row belongs; rows of others are counted as leaks.',
+        }),
+      }),
+    )
+    .min(1)
+    .optional()
+    .meta({ description: 'Each of these filters is applied to every query of the set.' }),
+  fields: z.array(z.string().min(1)).min(1).optional().meta({
+    description: 'Metadata fields that engines load beside those that filters name.',
+  }),
   k: z
     .union([k, z.array(k).min(1)])
     .default(10)
@@ -123,6 +149,10 @@ export const suiteSchema = z.strictObject({
     .max(1000)
     .default(3)
     .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
+  builds: z.int().min(1).max(100).default(1).meta({
+    description:
+      'How often each build is made, every time with another seed: gates on a baseline then know what a rebuild alone changes. 3 for nightly gates.',
+  }),
   warmup: z.int().min(0).default(100).meta({ description: 'Untimed queries before each pass.' }),
   seed: z.int().min(0).default(42).meta({ description: 'Order of the queries and the engines’ own seeds.' }),
   threads: z.int().min(1).max(1024).default(1).meta({

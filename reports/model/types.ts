@@ -10,6 +10,7 @@ import type {
   TrialRow,
 } from '../../harness/store/schema.js';
 import type { Identity } from '../identity.js';
+import type { FilterModel, RelevanceModel } from './filters.js';
 import type { Trend } from './trend.js';
 
 /** Everything a report may read: a stored run and nothing else. */
@@ -162,6 +163,10 @@ export interface ReportModel {
   flags: readonly FlagModel[];
   warnings: readonly string[];
   verdicts: Verdicts | undefined;
+  /** Undefined where no query had a filter. */
+  filters: FilterModel | undefined;
+  /** Undefined where no query was judged. */
+  relevance: RelevanceModel | undefined;
   /** Undefined for a suite's first run, and where the history was not asked for. */
   trend: Trend | undefined;
   tieNote: string | undefined;

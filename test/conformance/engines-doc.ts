@@ -7,6 +7,7 @@ import type { EngineDefinition } from '../../engines/engine.js';
 import { DECLARED } from './declared.js';
 import { urlVariable } from './servers.js';
 import { contenders } from './session.js';
+import { STAND_INS } from './stand-in.js';
 import { SWEEPS, type Sweep, type SweepResult } from './sweeps.js';
 
 export const DOC = join(packageRoot, 'docs', 'engines.md');
@@ -78,7 +79,8 @@ function section(definition: EngineDefinition): string[] {
 function needsServer({ name, server }: EngineDefinition): string[] {
   if (server === undefined) return [];
   const line = `A server: its tests run where \`${urlVariable(name)}\` names one or Docker can start one, and are skipped with the reason elsewhere. What follows is held by them.`;
-  return [line, ''];
+  const standIn = STAND_INS[name];
+  return [standIn === undefined ? line : `${line} ${standIn}`, ''];
 }
 
 /** One row per index type and quantization: the parameters that have an effect, with their defaults. */

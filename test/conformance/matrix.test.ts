@@ -2,17 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../datasets/dataset.js';
 import { recall, slice } from './data.js';
 import { DECLARED } from './declared.js';
-import { build, contenders, parsed, rowsOf } from './session.js';
+import { build, contenders, mayOverlap, parsed, rowsOf } from './session.js';
 
-const COUNT = 2000;
+/** Enough for every kind to train: pq of 8 bits needs 256 points. */
+const COUNT = 1000;
 const QUERIES = 40;
 
 /** Every index type, quantization and metric that an engine declares is built, or refused beforehand with a reason. */
-for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
+for (const { name, definition, missing, suffix } of contenders.filter(({ name }) => name !== 'null')) {
   const declared = DECLARED[name]!;
   // More threads leave points of a usearch graph without a path to them now and then.
   const threads = definition.capabilities.deterministicBuild === 'never' ? 2 : 1;
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent: mayOverlap(definition) }, () => {
     const kinds = Object.entries(definition.capabilities.indexTypes).flatMap(([type, quantizations]) =>
       quantizations.map((quantization) => `${type} ${quantization}`),
     );
@@ -55,7 +56,7 @@ test.skipIf(contenders.find(({ name }) => name === 'lancedb')!.missing)(
   'lancedb hnsw sq8 finds less under dot than under cosine, which ranks unit vectors the same',
   async () => {
     const { definition } = contenders.find(({ name }) => name === 'lancedb')!;
-    const data = await slice('cosine', COUNT, QUERIES);
+    const data = await slice('cosine', 2000, QUERIES);
     const found: number[] = [];
     for (const metric of ['cosine', 'dot'] as const) {
       const session = await build(definition, { ...data, metric }, { index: { type: 'hnsw' }, threads: 2 });

@@ -3,7 +3,7 @@ import type { Metric } from '../../datasets/dataset.js';
 import type { OptionsInput, ScoreForm } from '../../engines/engine.js';
 import { exactDistance, pointOf, type Slice, slice } from './data.js';
 import { PGVECTOR_EXACT } from './pgvector.js';
-import { type Answer, build, contenders } from './session.js';
+import { type Answer, build, contenders, mayOverlap } from './session.js';
 
 const COUNT = 1000;
 const QUERIES = 20;
@@ -57,13 +57,13 @@ const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
   ],
 };
 
-for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+for (const { name, definition, missing, suffix } of contenders.filter(({ name }) => name !== 'null')) {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent: mayOverlap(definition) }, () => {
     for (const metric of definition.capabilities.metrics) {
       const form = definition.capabilities.scores[metric];
       for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {
-        const title = JSON.stringify(options.index);
-        test(`${title} under ${metric} scores ${form}, nearest first`, async () => {
+        const given = JSON.stringify(options.index);
+        test(`${given} under ${metric} scores ${form}, nearest first`, async () => {
           expect(form).toBeDefined();
           const data = await slice(metric, COUNT, QUERIES);
           const session = await build(definition, data, { index: options.index });

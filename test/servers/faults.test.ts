@@ -5,7 +5,7 @@ import { start, vecparity } from '../e2e/helpers/cli.js';
 import { events, eventsOf, trialInSearch } from '../e2e/helpers/log.js';
 import { until } from '../e2e/helpers/until.js';
 import type { Workspace } from '../e2e/helpers/workspace.js';
-import { containersOf, describeWithPgvector } from './docker.js';
+import { containersOf, describeWithPgvector, inside } from './docker.js';
 import { containerOf, serverSuite } from './suite.js';
 
 const trials = (work: Workspace) => work.json<Results>('results.json').trials;
@@ -17,7 +17,7 @@ async function nothingLeft(work: Workspace): Promise<void> {
 
 describeWithPgvector('a server that fails', () => {
   test('dies while it is searched: that trial fails with the server’s state, the rest is measured on a fresh one', async () => {
-    const work = serverSuite();
+    const work = serverSuite('', '', 'm: [4, 8]');
     const running = start(['run', 'suite.yaml'], work);
     const hit = await until('a pass goes on', () => trialInSearch(work));
     await (await containerOf(work)).kill();
@@ -53,7 +53,7 @@ describeWithPgvector('a server that fails', () => {
   });
 
   test('hangs: the deadline ends the trial, and says that the container is paused', async () => {
-    const work = serverSuite('', 'deadline: { search: 4 }', 'm: 4');
+    const work = serverSuite('', 'deadline: { search: 4 }');
     const running = start(['run', 'suite.yaml'], work);
     const hit = await until('a pass goes on', () => trialInSearch(work));
     await (await containerOf(work)).pause();
@@ -66,7 +66,7 @@ describeWithPgvector('a server that fails', () => {
   });
 
   test('runs out of memory: the build fails, and the limit is named', async () => {
-    const work = serverSuite('memory: 96MiB', '', 'm: 4');
+    const work = serverSuite('memory: 96MiB');
     const running = start(['run', 'suite.yaml'], work);
     const container = await containerOf(work);
     await until('the server answers', () => events(work).some(({ type }) => type === 'phase'));
@@ -81,7 +81,7 @@ describeWithPgvector('a server that fails', () => {
   });
 
   test('cannot be started with the limit that the suite sets: exit code 3 and the remedy', async () => {
-    const work = serverSuite('memory: 8MiB', '', 'm: 4');
+    const work = serverSuite('memory: 8MiB');
     const { code, stderr } = await vecparity(['run', 'suite.yaml'], work);
     expect(code, stderr).toBe(3);
     const errors = trials(work).map(({ error }) => error);
@@ -91,7 +91,7 @@ describeWithPgvector('a server that fails', () => {
   });
 
   test('has an image that is nowhere: its trials are skipped with the remedy, exit code 3', async () => {
-    const work = serverSuite('image: localhost:1/no/such:image', '', 'm: 4');
+    const work = serverSuite('image: localhost:1/no/such:image');
     const { code, stderr } = await vecparity(['run', 'suite.yaml'], work);
     expect(code, stderr).toBe(3);
     for (const { state, reason } of trials(work)) {
@@ -102,7 +102,7 @@ describeWithPgvector('a server that fails', () => {
   });
 
   test('leaves no trace of its password in any file of the run', async () => {
-    const work = serverSuite('', '', 'm: 4');
+    const work = serverSuite('');
     const running = start(['run', 'suite.yaml'], work);
     const container = await containerOf(work);
     const { Config } = await container.inspect();
@@ -129,22 +129,8 @@ describeWithPgvector('a server that fails', () => {
   });
 });
 
-type Container = Awaited<ReturnType<typeof containerOf>>;
-
-async function inside(container: Container, script: string): Promise<void> {
-  const exec = await container.exec({
-    Cmd: ['sh', '-c', script],
-    User: '0',
-    AttachStdout: true,
-    AttachStderr: true,
-  });
-  const stream = await exec.start({});
-  stream.resume();
-  await new Promise((resolve) => stream.once('close', resolve).once('end', resolve));
-}
-
 /** Takes memory inside the container until the kernel looks for something to kill, which is the largest process. */
-async function fill(container: Container): Promise<void> {
+async function fill(container: Awaited<ReturnType<typeof containerOf>>): Promise<void> {
   await inside(
     container,
     'echo 1000 >/proc/1/oom_score_adj; dd if=/dev/zero of=/dev/shm/full bs=1M count=200',

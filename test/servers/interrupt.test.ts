@@ -42,6 +42,8 @@ describeWithPgvector('a run on a server that is stopped', () => {
       const running = start(['run', 'suite.yaml'], work);
       await until('a pass goes on', () => trialInSearch(work));
       const [run] = work.runs;
+      const volumes = await volumesOf((await containerOf(work)).id);
+      expect(volumes).not.toEqual([]);
       const build = buildProcess(running.mark)!;
       // Both at once: the supervisor cannot act, and the build's process not for it.
       process.kill(build, 'SIGSTOP');
@@ -55,6 +57,7 @@ describeWithPgvector('a run on a server that is stopped', () => {
         new RegExp(`${run}.*(was removed|had left)|removed what the killed run ${run}`),
       );
       expect(await containersOf(run!)).toEqual([]);
+      for (const volume of volumes) expect(await volumeExists(volume)).toBe(false);
     }
   });
 

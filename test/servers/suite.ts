@@ -9,12 +9,12 @@ const points = npy(randomVectors(4000, 48));
 const queries = npy(randomVectors(1000, 48, 2));
 
 /**
- * A workspace with a suite of one or two builds on pgvector, with passes that last long enough to be hit.
+ * A workspace with a suite of one build on pgvector, with passes that last long enough to be hit.
  *
  * @param engine further keys of the engine's entry, e.g. `memory: 256MiB`
  * @param shell further keys of the suite
  */
-export function serverSuite(engine = '', shell = '', index = 'm: [4, 8]'): Workspace {
+export function serverSuite(engine = '', shell = '', index = 'm: 4'): Workspace {
   const work = new Workspace();
   work.write('points.npy', points);
   work.write('points.queries.npy', queries);
@@ -34,6 +34,25 @@ engines:
     ${engine}
 `,
   );
+  return work;
+}
+
+const few = npy(randomVectors(600, 16));
+const fewQueries = npy(randomVectors(20, 16, 2));
+
+/**
+ * A workspace with a suite of small builds, for faults that are set off by what is asked and not by time.
+ *
+ * @param engine the engine's entry, e.g. `{ use: pgvector, index: { m: [4, 8] } }`
+ * @param shell further keys of the suite
+ */
+export function smallSuite(engine: string, shell = ''): Workspace {
+  const work = new Workspace();
+  work.write('points.npy', few);
+  work.write('points.queries.npy', fewQueries);
+  const head =
+    'version: 1\nname: small\ndataset: { path: ./points.npy, metric: l2 }\nk: 5\nrepeat: 1\nwarmup: 0';
+  work.write('suite.yaml', `${head}\n${shell}\nengines:\n  - ${engine}\n`);
   return work;
 }
 
