@@ -11,6 +11,7 @@ import { joinSamples, readSamples } from '../store/samples.js';
 import type { Parameters, PlannedTrial } from '../store/schema.js';
 import type { Samples, Truth } from '../store/types.js';
 import { readTruth } from '../truth/files.js';
+import { translateFilters } from './filtering.js';
 import { runPass } from './pass.js';
 import { type BuildContext, inPhase } from './phase.js';
 import type { Job } from './protocol.js';
@@ -169,10 +170,14 @@ async function ask(
   end: number,
 ): Promise<Samples> {
   const parts: Samples[] = [];
+  const filters = job.filtering && (await translateFilters(search, job.filtering));
+  const filtering = { filters, ks: job.filtering?.ks };
   for (let from = 0; from < wanted.length && performance.now() < end; from += CHUNK) {
     const { k, count } = job;
     const order = wanted.subarray(from, from + CHUNK);
-    parts.push(await runPass(search, { queries, order, k, count, repetition: 0, origin: 0, signal }));
+    parts.push(
+      await runPass(search, { queries, order, ...filtering, k, count, repetition: 0, origin: 0, signal }),
+    );
   }
   const hits = parts.length === 0 ? emptyHits(job.k) : joinSamples(parts);
   recomputeDistances(hits, job.metric, vectors, queries);

@@ -86,7 +86,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
       }
     }
   }
-  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds);
+  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   return {
     schema: RUN_SCHEMA,
     run: runRecord(manifest, events),

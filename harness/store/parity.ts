@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { settingOf } from '../gate/thresholds.js';
+import type { QueryFacts } from '../measures/groups.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
 import { readEvidence } from './evidence.js';
 import type { RunFolder } from './run-folder.js';
@@ -26,6 +27,8 @@ export interface Comparison {
   candidate: StoredSide;
   truth: Truth;
   groups: QueryGroups;
+  /** Whether a query has a filter. */
+  filtered?: (query: number) => boolean;
 }
 
 /** All parities of a run from its raw files; nothing is measured. Undefined where its suite has none. */
@@ -35,10 +38,12 @@ export async function deriveParity(
   trials: readonly TrialRow[],
   truth: Truth,
   ends: ReadonlyMap<string, { state: string; error?: string | undefined; reason?: string | undefined }>,
-  groups: QueryGroups = new Map(),
+  facts?: readonly QueryFacts[],
 ): Promise<ParityResult[] | undefined> {
   if (manifest.parity === undefined) return undefined;
   const results: ParityResult[] = [];
+  const groups = groupsOf(facts);
+  const filtered = (query: number): boolean => (facts?.[query]?.matches ?? null) !== null;
   for (const planned of manifest.parity) {
     const side = (id: string): StoredSide | undefined => {
       const row = trials.find((each) => each.id === id);
@@ -50,11 +55,20 @@ export async function deriveParity(
       continue;
     }
     const { name, k, rebuild } = planned;
-    const comparison = { name, k, reference, candidate, truth, groups };
+    const comparison = { name, k, reference, candidate, truth, groups, filtered };
     const floor = rebuild === null ? null : await floorOf(comparison, rebuild, ends.get(rebuild));
     results.push({ ...(await compareStored(comparison)), floor });
   }
   return results;
+}
+
+/** Queries by their group, where there is more than one. */
+function groupsOf(facts: readonly QueryFacts[] | undefined): QueryGroups {
+  const groups = new Map<string, Set<number>>();
+  facts?.forEach(({ group }, query) => {
+    groups.set(group, (groups.get(group) ?? new Set()).add(query));
+  });
+  return groups.size > 1 ? groups : new Map();
 }
 
 /** Two stored trials of the same data and queries, of one run or of two. */
@@ -123,13 +137,15 @@ async function floorOf(
 }
 
 function rowsOf(
-  { k, reference, truth, groups }: Comparison,
+  { k, reference, truth, groups, filtered }: Comparison,
   a: Samples,
   b: Samples,
   evidence: ParityInput['evidence'],
 ): ParityRow[] {
   const { dataset, seed } = reference.manifest;
-  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed };
+  // What fails a filter is not known here: only that a query has one, under which less can be shown.
+  const passes = (query: number) => (filtered?.(query) === true ? true : undefined);
+  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed, passes };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
     rowOf(group, parityOf({ ...input, queries, ...(evidence && { evidence }) }));
   return [row('all', undefined), ...[...groups].map(([group, queries]) => row(group, queries))];
