@@ -78,7 +78,7 @@ for (const { name, definition, missing } of contenders.filter(({ definition }) =
         await loadAll(collection, data);
         const endpoint = await (await server()).restart!('kill');
         expect(COUNT - (await RAW_COUNT[name]!(endpoint)), 'acknowledged points that are missing').toBe(
-          DURABLE[name],
+          DURABLE[name] ?? 0,
         );
         const again = await build(definition, data);
         expect((await again.search({}, 10))[0]!.rows).toHaveLength(10);
