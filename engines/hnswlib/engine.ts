@@ -40,6 +40,7 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'always',
+    exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',
       'Builds with one thread, whatever number of threads is asked for, from a fixed seed: the graph is the same each time.',

@@ -26,6 +26,11 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      ivf: { kind: 'scan', search: { nprobe: 'lists' } },
+      hnsw: { kind: 'graph', search: { ef: 'points', nprobe: 'lists' } },
+    },
     remarks: [
       'Runs inside the process on threads of its own: a query is asynchronous, and the number of threads asked for holds for its queries, too: measured with two instead of one on two cores, hnsw-sq8 builds 1.8 times as fast, a flat scan answers 1.2 times as fast, a graph search no faster.',
       'Scores of pq, rq and sq8 without refineFactor are estimates, and under cosine they estimate 2(1-cos); with refineFactor they are exact.',

@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { connectServer, type Session } from './client.js';
 import { createCollection } from './collection.js';
+import { FILTERS } from './filter.js';
 import { checkData, INDEX_TYPES, rules } from './options.js';
 import { openPglite, PGLITE_PACKAGES, pgliteVersion } from './pglite.js';
+import { LIMITS, METADATA } from './records.js';
+import { recordStore } from './store.js';
 
 const PACKAGES = ['pg'];
 /** Bits, half precision and iterative scans. */
@@ -23,14 +25,20 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
-    idKinds: ['u32', 'u64', 'string', 'uuid'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
+    idKinds: LIMITS.idKinds,
+    integerIds: LIMITS.integerIds,
     maxDimensions: 16_000,
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '-dot', l2: 'root' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      hnsw: { kind: 'graph', search: { ef: 'points' } },
+      ivf: { kind: 'scan', search: { nprobe: 'lists' } },
+    },
     remarks: [
       'A server: every query crosses the network, and its memory is not that of the process that asks.',
       'Points are loaded by binary COPY before the index is built; an insert into a finished HNSW index costs many times as much.',
@@ -79,6 +87,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
         const table = `vecparity_${name}_${randomBytes(6).toString('hex')}`;
         return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
       },
+      records: recordStore(session),
       close: async () => {
         await session.close();
         await rm(join(folder, 'pglite'), { recursive: true, force: true });
@@ -93,7 +102,10 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
 /** PGlite has one session: what an earlier search has set is taken back first. */
 async function sharedPlace(session: Session, statement: string) {
   await session.query('RESET ALL');
-  return { session, statement, close: async () => void (await session.query(`DEALLOCATE "${statement}"`)) };
+  const close = async (statements: readonly string[]) => {
+    for (const each of statements) await session.query(`DEALLOCATE "${each}"`);
+  };
+  return { session, statement, close };
 }
 
 /** Makes the extension if need be. Throws FailureError if it is missing, forbidden or too old. */

@@ -39,6 +39,7 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', l2: 'root' },
     deterministicBuild: 'always',
+    exhaustive: { flat: { kind: 'scan', search: {} } },
     remarks: [
       'Scans every point for each query: exact, without an index and without settings.',
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',

@@ -158,3 +158,11 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
     floor: {},
   },
 };
+
+/** A setting without quantization that visits every point, exact before graphs. */
+export function exactSetting(engine: string): OptionsInput {
+  const { exhaustive } = DECLARED[engine]!;
+  const found = exhaustive['flat none'] ?? exhaustive['hnsw none'];
+  if (found === undefined) throw new Error(`${engine} declares no exhaustive search without quantization`);
+  return found;
+}
