@@ -73,7 +73,8 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     version: async () => version,
     create: (spec) => {
       // A prefix of our own and a random part: nothing that is there already can be meant.
-      const name = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`.replaceAll(/[^\w-]/g, '_');
+      const given = spec.name.replaceAll(/[^\w-]/g, '_').slice(0, 200);
+      const name = `vecparity_${given}_${randomBytes(6).toString('hex')}`;
       return createCollection(session, name, spec);
     },
     records: recordStore(session),

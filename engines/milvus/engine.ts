@@ -71,7 +71,8 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       version: async () => version,
       create: (spec) => {
         // A prefix of our own and a random part: nothing that is there already can be meant.
-        const name = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`.replaceAll(/\W/g, '_');
+        const given = spec.name.replaceAll(/\W/g, '_').slice(0, 200);
+        const name = `vecparity_${given}_${randomBytes(6).toString('hex')}`;
         return createCollection(client, name, spec);
       },
       records: recordStore(client),

@@ -82,7 +82,9 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       version: async () => (endpoint === undefined ? `${version} in ${pgliteVersion()}` : version),
       create: (spec) => {
         // A prefix of our own and a random part: nothing that is there already can be meant.
-        const table = `vecparity_${spec.name}_${randomBytes(6).toString('hex')}`;
+        // Letters and digits alone, and few: PostgreSQL cuts names at 63 bytes.
+        const name = spec.name.replaceAll(/\W/g, '_').slice(0, 30);
+        const table = `vecparity_${name}_${randomBytes(6).toString('hex')}`;
         return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
       },
       records: recordStore(session),

@@ -5,9 +5,9 @@ import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
 import type { EngineDefinition } from '../../engines/engine.js';
 import { DECLARED } from './declared.js';
+import { DURABLE } from './raw.js';
 import { urlVariable } from './servers.js';
 import { contenders } from './session.js';
-import { STAND_INS } from './stand-in.js';
 import { SWEEPS, type Sweep, type SweepResult } from './sweeps.js';
 
 export const DOC = join(packageRoot, 'docs', 'engines.md');
@@ -79,8 +79,13 @@ function section(definition: EngineDefinition): string[] {
 function needsServer({ name, server }: EngineDefinition): string[] {
   if (server === undefined) return [];
   const line = `A server: its tests run where \`${urlVariable(name)}\` names one or Docker can start one, and are skipped with the reason elsewhere. What follows is held by them.`;
-  const standIn = STAND_INS[name];
-  return [standIn === undefined ? line : `${line} ${standIn}`, ''];
+  const lost = DURABLE[name];
+  const kept =
+    lost === 0
+      ? 'none of 600 acknowledged points is missing'
+      : `${lost} of 600 acknowledged points are missing`;
+  const end = `After \`kill -9\` of the server and a restart ${kept}; searches at once, on one and on several connections, give the answers of one after the other.`;
+  return [line, '', ...(lost === undefined ? [] : [end, ''])];
 }
 
 /** One row per index type and quantization: the parameters that have an effect, with their defaults. */

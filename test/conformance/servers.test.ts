@@ -3,13 +3,13 @@ import type { Collection } from '../../engines/engine.js';
 import { connectDocker } from '../../engines/server/docker.js';
 import { type Slice, slice } from './data.js';
 import { DURABLE, RAW_COUNT } from './raw.js';
-import { request, serverOf } from './servers.js';
+import { request, serverOf, serverOptions } from './servers.js';
 import { answerOf, batches, build, contenders, never, open, parsed } from './session.js';
 
 const COUNT = 600;
 
 /** What only a server can do wrong: several connections, a network in between, an end without warning. */
-for (const { name, definition, missing, standIn, suffix } of contenders.filter(
+for (const { name, definition, missing, suffix, standIn } of contenders.filter(
   ({ definition }) => definition.server,
 )) {
   const server = () => serverOf(definition);
@@ -36,11 +36,7 @@ for (const { name, definition, missing, standIn, suffix } of contenders.filter(
       const data = await slice('cosine', 50, 1);
       const odd = ['Ünï "quoted"; DROP TABLE x --', "名前/..\\'%$`{}", 'x'.repeat(300)];
       for (const each of odd) {
-        const { endpoint, mode } = {
-          endpoint: (await server()).endpoint,
-          mode: standIn === undefined ? request(definition).mode : 'url',
-        };
-        const options = { endpoint, mode, folder: '/nowhere', threads: 1, seed: 7 };
+        const options = { ...(await serverOptions(definition)), folder: '/nowhere', threads: 1, seed: 7 };
         const connected = await definition.connect(options, never);
         const { dimensions, metric } = data;
         const { index } = parsed(definition, {});
@@ -83,7 +79,7 @@ for (const { name, definition, missing, standIn, suffix } of contenders.filter(
         await loadAll(collection, data);
         const endpoint = await (await server()).restart!('kill');
         expect(COUNT - (await RAW_COUNT[name]!(endpoint)), 'acknowledged points that are missing').toBe(
-          DURABLE[name],
+          DURABLE[name] ?? 0,
         );
         const again = await build(definition, data);
         expect((await again.search({}, 10))[0]!.rows).toHaveLength(10);

@@ -47,11 +47,7 @@ const launched = new Map<string, Promise<Launched>>();
 /** Where a server is since its last restart. */
 const moved = new Map<string, Endpoint>();
 
-interface Launched {
-  mode: string;
-  server: LaunchedServer;
-  stop(): Promise<void>;
-}
+type Launched = Pick<LaunchedServer, 'endpoint' | 'restart' | 'stop' | 'handle'> & { mode: string };
 
 async function launch(definition: EngineDefinition): Promise<Launched> {
   const launcher = await definition.server!.load();
@@ -60,8 +56,10 @@ async function launch(definition: EngineDefinition): Promise<Launched> {
   const asked = request(definition, standIn?.url);
   const server = await launcher.launch(asked);
   return {
+    endpoint: server.endpoint,
+    handle: server.handle,
     mode: asked.mode,
-    server,
+    restart: server.restart?.bind(server),
     stop: async () => {
       await server.stop();
       await standIn?.stop();
@@ -69,18 +67,15 @@ async function launch(definition: EngineDefinition): Promise<Launched> {
   };
 }
 
-function running(definition: EngineDefinition): Promise<Launched> {
-  let known = launched.get(definition.name);
-  if (known === undefined) {
-    known = launch(definition);
-    launched.set(definition.name, known);
-  }
-  return known;
-}
-
 /** The server of an engine that has one, running. */
-export async function serverOf(definition: EngineDefinition): Promise<LaunchedServer> {
-  return (await running(definition)).server;
+export function serverOf(definition: EngineDefinition): Promise<Launched> {
+  const { name } = definition;
+  let running = launched.get(name);
+  if (running === undefined) {
+    running = launch(definition);
+    launched.set(name, running);
+  }
+  return running;
 }
 
 /** What connecting needs beyond a folder; nothing for embedded engines. */
@@ -89,12 +84,11 @@ export async function serverOptions(
 ): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>> {
   const { name, server } = definition;
   if (server === undefined) return {};
-  const { server: launchedServer, mode } = await running(definition);
-  const { endpoint, restart } = launchedServer;
+  const { endpoint, mode, restart } = await serverOf(definition);
   const restartServer =
     restart &&
     (async (how: 'stop' | 'kill') => {
-      const address = await restart.call(launchedServer, how);
+      const address = await restart(how);
       moved.set(name, address);
       return address;
     });

@@ -40,16 +40,16 @@ export const contenders: readonly Contender[] = await Promise.all(
   }),
 );
 
-function whyMissing(found: ServerFound | undefined): string | undefined {
-  return found?.state === 'missing' ? found.why : undefined;
-}
-
 /**
  * Whether tests of an engine may overlap: on a server most of the time is waiting for it. Chroma is restarted for some
- * settings, under everybody else's feet, the stand-in of Qdrant is one process; what runs in this process competes with itself.
+ * settings, under everybody else's feet; a stand-in, as what runs in this process, competes with itself.
  */
-export function mayOverlap({ name, server }: EngineDefinition): boolean {
-  return server !== undefined && name !== 'chroma' && name !== 'qdrant';
+export function mayOverlap({ name, server }: EngineDefinition, standIn: unknown): boolean {
+  return server !== undefined && standIn === undefined && name !== 'chroma';
+}
+
+function whyMissing(found: ServerFound | undefined): string | undefined {
+  return found?.state === 'missing' ? found.why : undefined;
 }
 
 export const never = new AbortController().signal;

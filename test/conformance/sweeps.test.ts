@@ -3,7 +3,7 @@ import type { OptionsInput } from '../../engines/engine.js';
 import { recall, type Slice, slice } from './data.js';
 import { writeMeasured } from './engines-doc.js';
 import { build, contenders, mayOverlap, parsed, rowsOf, type Session } from './session.js';
-import { FILTER_SETTINGS, SWEEPS, type Sweep, type SweepResult, withValue } from './sweeps.js';
+import { SWEEPS, type Sweep, type SweepResult, withValue } from './sweeps.js';
 
 const COUNT = 3000;
 const QUERIES = 200;
@@ -25,7 +25,8 @@ function valuesOf({ part, values }: Sweep): Sweep['values'] {
 }
 
 for (const { name, definition, missing, suffix, standIn } of contenders) {
-  describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent: mayOverlap(definition) }, () => {
+  const concurrent = mayOverlap(definition, standIn);
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () => {
     /** Sessions by complete index parameters: several sweeps search one build. */
     const sessions = new Map<string, Promise<Session>>();
 
@@ -73,7 +74,6 @@ for (const { name, definition, missing, suffix, standIn } of contenders) {
       const swept = new Set(SWEEPS[name]!.map(({ part, key }) => `${part}.${key}`));
       const fixedByName = [
         'index.type',
-        ...FILTER_SETTINGS,
         ...(SWEEPS[name]!.some(({ key }) => key === 'quantization') ? [] : ['index.quantization']),
       ];
       expect([...swept].sort()).toEqual(known.filter((key) => !fixedByName.includes(key)).sort());

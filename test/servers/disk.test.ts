@@ -41,6 +41,6 @@ for (const [engine, DISK_PATH, DISK_SIZE, says] of CASES) {
       expect(trials[0]!.error).toContain("last lines of the server's log");
       expect(trials[0]!.measures).toEqual({});
       expect(await containersOf(work.runs[0]!)).toEqual([]);
-    });
+    }, 300_000);
   });
 }
