@@ -164,7 +164,9 @@ describe('engines', () => {
     const folders = readdirSync(join(packageRoot, 'engines'), { withFileTypes: true });
     const names = folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     // What all servers, and all records, share is no engine.
-    expect(names.filter((name) => name !== 'server' && name !== 'records').sort()).toEqual(engineNames().sort());
+    expect(names.filter((name) => name !== 'server' && name !== 'records').sort()).toEqual(
+      engineNames().sort(),
+    );
   });
 
   test('core code names none of them', () => {
