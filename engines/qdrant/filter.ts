@@ -133,8 +133,10 @@ function equal(key: string, type: FieldType, value: FilterValue): NativeConditio
 
 function oneOf(key: string, type: FieldType, values: readonly FilterValue[]): NativeCondition {
   if (values.length === 0) return NOTHING;
-  if (type === 'string' || type === 'integer') return { key, match: { any: values } };
-  return { should: values.map((value) => equal(key, type, value)) };
+  // The server's description calls for a set.
+  const once = [...new Set(values)];
+  if (type === 'string' || type === 'integer') return { key, match: { any: once } };
+  return { should: once.map((value) => equal(key, type, value)) };
 }
 
 /** `is_empty` is true of missing, of null and of an empty array; that is a value here, and so arrays have nulls written. */

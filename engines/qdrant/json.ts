@@ -86,11 +86,14 @@ function readByServer(mantissa: bigint, exponent: number): number {
   return rest >= 0 ? value * Number(`1e${rest}`) : value / Number(`1e${-rest}`);
 }
 
-/** Whether JSON.stringify would lose something: a bigint, or a float that the server would misread. */
+/** Whether JSON.stringify would lose something: a bigint, or a float that the server would misread or take for an integer. */
 export function needsExactJson(value: Json): boolean {
   if (typeof value === 'bigint') return true;
   if (typeof value === 'number') {
-    return Number.isFinite(value) && !Number.isInteger(value) && floatText(value) !== value.toExponential();
+    if (!Number.isFinite(value) || Number.isSafeInteger(value)) return false;
+    // Written with all digits, it would be taken for an integer.
+    if (Number.isInteger(value) && Math.abs(value) < 1e21) return true;
+    return floatText(value) !== value.toExponential();
   }
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).some(needsExactJson);
