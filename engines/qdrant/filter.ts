@@ -176,9 +176,9 @@ function longRange(key: string, op: Comparison, value: bigint): NativeCondition 
   if (end < MIN || end > MAX) return NOTHING;
   const next = nextFloat(Number(end), rises);
   const stop = BigInt(next);
-  const listed: bigint[] = [];
+  const listed: (number | bigint)[] = [];
   for (let each = end; each !== stop && each >= MIN && each <= MAX; each += rises ? 1n : -1n)
-    listed.push(each);
+    listed.push(Number.isSafeInteger(Number(each)) ? Number(each) : each);
   const near = { key, match: { any: listed } };
   if (stop < MIN || stop > MAX) return near;
   return { should: [near, { key, range: { [rises ? 'gte' : 'lte']: next } }] };

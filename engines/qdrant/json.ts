@@ -48,7 +48,7 @@ const TRIES = 40;
 /**
  * The server's JSON parser (serde_json without `float_roundtrip`) multiplies or divides the digits by a power of ten
  * and rounds twice: it misreads one in five of random float64 by one unit in the last place. Texts near the value
- * are tried until one is read right by it and by a correct parser; for about 3 in 1000 random values there is none,
+ * are tried until one is read right by it and by a correct parser; for fewer than 1 in 100 random values there is none,
  * and they keep the plain text.
  */
 export function floatText(value: number): string {

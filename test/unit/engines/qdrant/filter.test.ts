@@ -63,7 +63,7 @@ describe('ranges of integers beyond 2^53', () => {
   /** As the server compares: without an index both sides as float64, with one as i64 and a truncated bound. */
   function passes(native: unknown, stored: bigint, indexed: boolean): boolean {
     const { match, range, should, has_id } = native as {
-      match?: { any: bigint[] };
+      match?: { any: (number | bigint)[] };
       range?: { gte?: number; gt?: number; lte?: number; lt?: number };
       should?: unknown[];
       has_id?: [];
