@@ -10,7 +10,8 @@ export const METADATA: MetadataSupport = {
   types: {
     string: 'native',
     integer: 'native (64 bits)',
-    float: 'native; 3 in 1000 random float64 come back off by one unit in the last place (see the remarks)',
+    float:
+      'native; fewer than 1 in 100 random float64 come back off by one unit in the last place (see the remarks)',
     boolean: 'native',
     timestamp: 'RFC 3339 text in UTC with six decimals, years 0000 to 9999',
     'string[]': 'native',

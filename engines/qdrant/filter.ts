@@ -133,8 +133,10 @@ function equal(key: string, type: FieldType, value: FilterValue): NativeConditio
 
 function oneOf(key: string, type: FieldType, values: readonly FilterValue[]): NativeCondition {
   if (values.length === 0) return NOTHING;
-  if (type === 'string' || type === 'integer') return { key, match: { any: values } };
-  return { should: values.map((value) => equal(key, type, value)) };
+  // The server's description calls for a set.
+  const once = [...new Set(values)];
+  if (type === 'string' || type === 'integer') return { key, match: { any: once } };
+  return { should: once.map((value) => equal(key, type, value)) };
 }
 
 /** `is_empty` is true of missing, of null and of an empty array; that is a value here, and so arrays have nulls written. */
@@ -174,9 +176,9 @@ function longRange(key: string, op: Comparison, value: bigint): NativeCondition 
   if (end < MIN || end > MAX) return NOTHING;
   const next = nextFloat(Number(end), rises);
   const stop = BigInt(next);
-  const listed: bigint[] = [];
+  const listed: (number | bigint)[] = [];
   for (let each = end; each !== stop && each >= MIN && each <= MAX; each += rises ? 1n : -1n)
-    listed.push(each);
+    listed.push(Number.isSafeInteger(Number(each)) ? Number(each) : each);
   const near = { key, match: { any: listed } };
   if (stop < MIN || stop > MAX) return near;
   return { should: [near, { key, range: { [rises ? 'gte' : 'lte']: next } }] };
