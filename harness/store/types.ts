@@ -24,7 +24,15 @@ export interface Samples {
   scores: Float64Array;
   /** Distances recomputed by the harness from the dataset's vectors, float64, `length * k`, padded with NaN. */
   distances: Float64Array;
+  /**
+   * What is wrong with a hit under its query's filter, recomputed by the harness from the dataset's metadata,
+   * `length * k` sums of `FLAW`; absent where no query had a filter.
+   */
+  flaws?: Uint8Array | undefined;
 }
+
+/** The row fails the filter; the row is of another tenant than the query may see. */
+export const FLAW = { filter: 1, tenant: 2 } as const;
 
 /**
  * Exact nearest neighbours, ascending by (float64 distance, row); of queries with a filter, those among the points that

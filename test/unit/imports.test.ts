@@ -45,6 +45,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/launch',
     'engines/server',
     'datasets/prepare',
+    'harness/truth/files',
     'filters',
   ],
   'harness/truth': ['harness/truth', 'harness/measures', 'datasets', 'filters'],
