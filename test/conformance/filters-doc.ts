@@ -28,7 +28,7 @@ export function renderEngines(definitions: readonly EngineDefinition[]): string 
     ...filtering.flatMap(reasons),
   ]
     .join('\n')
-    .trimEnd();
+    .trim();
 }
 
 function hasFilters({ filters }: EngineDefinition['capabilities']): boolean {
