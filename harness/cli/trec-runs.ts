@@ -29,9 +29,13 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
     throw fileFailure(target, 'the folder for TREC runs cannot be made', error);
   }
   const states = new Map(
-    readEvents(folder).flatMap((event) => (event.type === 'trialEnd' ? [[event.trial, event.state] as const] : [])),
+    readEvents(folder).flatMap((event) =>
+      event.type === 'trialEnd' ? [[event.trial, event.state] as const] : [],
+    ),
   );
-  const completed = manifest.plan.flatMap(({ trials }) => trials).filter(({ id }) => states.get(id) === 'completed');
+  const completed = manifest.plan
+    .flatMap(({ trials }) => trials)
+    .filter(({ id }) => states.get(id) === 'completed');
   for (const { id } of completed) {
     const samples = await readSamples(join(folder.samples, `${id}.parquet`), manifest.ks.at(-1)!, ['scores']);
     writeFileAtomic(join(target, `${id}.run`), trecRun(samples, ids, documents, id));
@@ -89,5 +93,8 @@ export function trecRun(
 
 function word(id: string): string {
   if (/^\S+$/.test(id)) return id;
-  throw new InputError('an id with white space cannot be written in TREC format', { where: 'report --format trec', got: id });
+  throw new InputError('an id with white space cannot be written in TREC format', {
+    where: 'report --format trec',
+    got: id,
+  });
 }
