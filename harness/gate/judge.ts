@@ -42,7 +42,7 @@ export function judge({
   const rows = new Map(
     active.map((gate) => {
       const all: readonly TrialRow[] = gate.about.parity === true ? parity : trials;
-      return [gate, all.filter((row) => matches(gate.selectors, row))];
+      return [gate, all.filter((row) => matches(gate.selectors, row) && isMeant(gate, row))];
     }),
   );
   const pairs = active
@@ -54,6 +54,17 @@ export function judge({
     byGate.set(gate, [...(byGate.get(gate) ?? []), changes[i]!]);
   });
   return active.map((gate) => verdictOf(gate, rows.get(gate)!, byGate.get(gate) ?? []));
+}
+
+/**
+ * Whether a gate that names no group is about a row. A mean must hold in every group that has it (a group that was
+ * refused or failed has no data, which fails); bands of selectivity only cut the same queries another way. Counts,
+ * times, costs and comparisons with a baseline are of all queries together: groups would count them twice.
+ */
+function isMeant({ selectors, aggregate, about, measure }: Gate, row: TrialRow): boolean {
+  if (row.group === 'all' || selectors.some(({ key }) => key === 'group')) return true;
+  if (aggregate !== 'mean' || about.kind !== 'mean' || row.group.startsWith('selectivity')) return false;
+  return row.state !== 'completed' || row.measures[measure] !== undefined;
 }
 
 function verdictOf(gate: Gate, rows: readonly TrialRow[], changes: readonly Finding[]): Verdict {

@@ -21,13 +21,8 @@ export function selectableOf(builds: readonly Omit<PlannedBuild, 'server'>[]): S
   );
 }
 
-/**
- * Whether all selectors hold. Numbers compare as numbers: `ef:64` is 64 and 64.0. A gate that names no group is about
- * all queries, not about each group of them.
- */
+/** Whether all selectors hold. Numbers compare as numbers: `ef:64` is 64 and 64.0. */
 export function matches(selectors: readonly Selector[], row: Selectable): boolean {
-  const named = selectors.some(({ key }) => key === 'group');
-  if (!named && row.group !== undefined && row.group !== 'all') return false;
   return selectors.every(({ key, value }) => {
     if ((FIELDS as readonly string[]).includes(key)) {
       const field = row[key as (typeof FIELDS)[number]];

@@ -1,7 +1,10 @@
 import type { Measures } from '../store/schema.js';
-import { FLAW, type Samples } from '../store/types.js';
+import type { Samples } from '../store/types.js';
 import type { QueryFacts } from './groups.js';
 import { wasAnswered } from './units.js';
+
+/** The row fails the filter; the row is of another tenant than the query may see. */
+export const FLAW = { filter: 1, tenant: 2 } as const;
 
 /**
  * What filters did, counted over all answered samples of queries that have one; each with the number of observations

@@ -3,8 +3,9 @@ import { openPreparedMetadata, type PreparedMetadata } from '../../datasets/prep
 import type { NativeFilter, PreparedSearch } from '../../engines/engine.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
+import { FLAW } from '../measures/filters.js';
 import type { PlannedBuild } from '../store/schema.js';
-import { FLAW, type Samples } from '../store/types.js';
+import type { Samples } from '../store/types.js';
 
 /** Groups and filters of a run's queries, in the order of the queries. */
 export interface RunFiltering {

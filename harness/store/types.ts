@@ -26,13 +26,10 @@ export interface Samples {
   distances: Float64Array;
   /**
    * What is wrong with a hit under its query's filter, recomputed by the harness from the dataset's metadata,
-   * `length * k` sums of `FLAW`; absent where no query had a filter.
+   * `length * k` sums of `FLAW` (harness/measures/filters.ts); absent where no query had a filter.
    */
   flaws?: Uint8Array | undefined;
 }
-
-/** The row fails the filter; the row is of another tenant than the query may see. */
-export const FLAW = { filter: 1, tenant: 2 } as const;
 
 /**
  * Exact nearest neighbours, ascending by (float64 distance, row); of queries with a filter, those among the points that

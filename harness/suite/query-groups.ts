@@ -126,14 +126,14 @@ function pick({ fields, random }: Source, fits: (field: FieldSchema) => boolean)
 function combine(
   source: Source,
   size: number,
-  readField: (field: FieldSchema) => MetadataValue | undefined,
+  valueIn: (field: FieldSchema) => MetadataValue | undefined,
 ): Draft | undefined {
   const scalars = source.fields.filter(({ type }) => !type.endsWith('[]') && type !== 'float');
   if (scalars.length === 0) return undefined;
   const filter: Record<string, unknown> = {};
   for (let i = 0; i < size; i++) {
     const field = scalars[source.random.below(scalars.length)]!;
-    const value = readField(field);
+    const value = valueIn(field);
     filter[field.name] = value === undefined || value === null ? { $exists: false } : written(value, field);
   }
   return { filter };

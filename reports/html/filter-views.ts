@@ -15,9 +15,10 @@ const LARGE: ChartSize = { name: 'wide', width: 680, height: 400, right: 118, fo
 const SMALL: ChartSize = { name: 'narrow', width: 350, height: 340, right: 62, font: 11.5, titles: false };
 
 /** Bands in which something can be found; what none matches has no recall. */
-const SHOWN = BANDS.map(({ name }, band) => ({ band, label: name.replace('selectivity', '') })).filter(
-  ({ label }) => label !== ' none',
-);
+const SHOWN = BANDS.map(({ name }, band) => ({
+  band,
+  label: name.replace('selectivity', '').replace('<=', '≤ ').replace('>', '> '),
+})).filter(({ label }) => label !== ' none');
 
 const COUNTS = ['filter.violations', 'leaks', 'filter.underfill', 'filter.wrongEmpty', 'filter.wrongFilled'];
 
