@@ -3,7 +3,7 @@ import type { OptionsInput } from '../../engines/engine.js';
 import { recall, type Slice, slice } from './data.js';
 import { writeMeasured } from './engines-doc.js';
 import { build, contenders, mayOverlap, parsed, rowsOf, type Session } from './session.js';
-import { SWEEPS, type Sweep, type SweepResult, withValue } from './sweeps.js';
+import { FILTER_SETTINGS, SWEEPS, type Sweep, type SweepResult, withValue } from './sweeps.js';
 
 const COUNT = 3000;
 const QUERIES = 200;
@@ -74,6 +74,7 @@ for (const { name, definition, missing, suffix, standIn } of contenders) {
       const swept = new Set(SWEEPS[name]!.map(({ part, key }) => `${part}.${key}`));
       const fixedByName = [
         'index.type',
+        ...FILTER_SETTINGS,
         ...(SWEEPS[name]!.some(({ key }) => key === 'quantization') ? [] : ['index.quantization']),
       ];
       expect([...swept].sort()).toEqual(known.filter((key) => !fixedByName.includes(key)).sort());
