@@ -45,7 +45,7 @@ export const engine: EngineDefinition = {
       'pq needs 2^bits points and pqSegments that divide the dimension (default: dimension/16, else /8, else 1); rq a dimension divisible by 8.',
       'The original vectors always stay on disk beside the index; the size on disk covers both.',
       'Its SQL has no parameters: values of filters are written as quoted literals. Filters come before the search (prefilter); with postfilter: true they are applied to the k hits that were found, and restrictive ones return fewer.',
-      'payloadIndex: true makes a btree for each single value and a label list for each array; no bitmaps, as LIKE over one is an error in 0.31.',
+      'payloadIndex: true makes a btree for each single value and a label list for each array but those of floats, of which the engine makes none; no bitmaps, as LIKE over one is an error in 0.31.',
       'Records are rows of a table in the folder with columns id and vector and one for each field; it holds no dots in names, so that nested fields are columns with %2E. They are created with type flat: an index is trained on points, and can be made later.',
       'An update of a record reads and writes it as a whole.',
       'Points that are all zero are left out of answers under cosine.',

@@ -62,6 +62,8 @@ export async function createFieldIndexes(
 ): Promise<void> {
   if (index['payloadIndex'] !== true) return;
   for (const [i, { name, type }] of fields.entries()) {
+    // The engine makes no label list of floats; such a field is compared row by row.
+    if (type === 'float[]') continue;
     const config = type.endsWith('[]') ? lance.Index.labelList() : lance.Index.btree();
     await table.createIndex(columnName(name), { config, replace: true, name: `field_${i}` });
   }
