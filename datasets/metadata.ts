@@ -72,7 +72,10 @@ async function write(
 ): Promise<void> {
   const { count } = dataset.info;
   const suffix = `${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  const paths = [LINES, OFFSETS].map((name) => ({ to: join(folder, name), from: join(folder, `${name}.${suffix}`) }));
+  const paths = [LINES, OFFSETS].map((name) => ({
+    to: join(folder, name),
+    from: join(folder, `${name}.${suffix}`),
+  }));
   const offsets = new Float64Array(count + 1);
   const points = dataset.points({ batchSize: BATCH, metadata: fields.map(({ name }) => name), signal });
   try {

@@ -110,7 +110,8 @@ async function fileParts(entry: CatalogEntry, folder: string, options: OpenConte
   const querySets: QueryPart[] = [];
   for (const { name, file, metadata, count, qrels } of entry.querySets) {
     const source = await open(file!, metadata, { count, dimensions: entry.dimensions });
-    const judged = qrels === undefined ? {} : { qrels: () => readQrels(join(folder, qrels)) };
+    const path = qrels === undefined ? undefined : join(folder, qrels);
+    const judged = path === undefined ? {} : { qrels: () => readQrels(path), qrelsFile: path };
     querySets.push({ name, source, ...judged });
   }
   return { points, querySets };

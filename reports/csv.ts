@@ -32,14 +32,17 @@ export function csvLines(results: Results): { header: string; rows: { id: string
   const index = keys(results.trials, (row) => row.index);
   const search = keys(results.trials, (row) => row.search);
   const measures = keys(results.trials, (row) => row.measures);
+  const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const header = [
     ...FIXED,
+    ...replica,
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
     ...measures.flatMap((name) => [name, `${name}.low`, `${name}.high`, `${name}.n`]),
   ];
   const cells = (row: TrialRow): Cell[] => [
     ...fixedCells(row),
+    ...replica.map(() => row.replica ?? 1),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),
     ...measures.flatMap((name) => measureCells(row, name)),

@@ -5,6 +5,7 @@ import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { ask, openClient } from './client.js';
 import { createCollection } from './collection.js';
+import { reach } from './connect.js';
 import { FILTERS } from './filter.js';
 import { INDEX_TYPES, rules } from './options.js';
 import { recordStore } from './records.js';
@@ -28,6 +29,7 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'never',
+    exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',
       'The server reads ef when it opens an index: a change is stored and does nothing until the server is restarted, which is done here before each setting. On a server that was not started here, give ef under index; each value is then a build of its own.',
@@ -57,7 +59,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
   const { endpoint, restartServer } = options;
   if (endpoint === undefined) throw new Error('chroma needs an endpoint');
   const client = openClient(endpoint);
-  const version = await ask('connect', client.version());
+  const version = await reach(client, endpoint);
   signal.throwIfAborted();
   if (Number(version.split('.')[0]) < 1) {
     throw new FailureError(`Chroma ${version} is too old`, {

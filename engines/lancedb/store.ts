@@ -1,5 +1,5 @@
 import { FailureError, InputError } from '../../common/errors.js';
-import { METRICS, type Metric } from '../../datasets/dataset.js';
+import type { Metric } from '../../datasets/dataset.js';
 import type { IdKind } from '../engine.js';
 import { checkSchema } from '../records/check.js';
 import type { RecordStore } from '../records.js';
@@ -81,7 +81,7 @@ function described(name: string, { fields, metadata }: LanceSchema): RecordTable
     name,
     dimensions,
     ids: (metadata.get('vecparity.ids') as IdKind | undefined) ?? (isText ? 'string' : 'u64'),
-    metric: METRICS.includes(metric as Metric) ? (metric as Metric) : null,
+    metric: ['cosine', 'dot', 'l2'].includes(metric ?? '') ? (metric as Metric) : null,
     fields: fields
       .filter((each) => each.name !== ID && each.name !== VECTOR)
       .map(({ name: column, type, nullable }) => ({

@@ -28,6 +28,12 @@ export const engine: EngineDefinition = {
     visibility: 'after-ready',
     scores: { cosine: 'cos', dot: 'dot', l2: 'squared' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      hnsw: { kind: 'graph', search: { ef: 'points' } },
+      ivf: { kind: 'scan', search: { nprobe: 'lists' } },
+      scann: { kind: 'scan', search: { nprobe: 'lists' } },
+    },
     remarks: [
       'A server: each query crosses the network and its Node client, which take about 2.5 ms whatever the index does.',
       'Queries are sent with consistency level Eventually: everything is flushed and sealed before, so that it sees all points; Strong would add the time tick of the server (200 ms).',

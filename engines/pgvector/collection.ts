@@ -1,4 +1,4 @@
-import { FailureError } from '../../common/errors.js';
+import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type {
   Collection,
   CollectionSpec,
@@ -161,7 +161,18 @@ class PgCollection implements Collection {
     return Number(row![0]);
   }
 
+  /** A connection that broke is no reason to leave the table on somebody's server: it is dropped on another one. */
   async drop(): Promise<void> {
-    await this.#place.session.query(`DROP TABLE IF EXISTS ${quoted(this.#table)}`);
+    const { session } = this.#place;
+    const drop = `DROP TABLE IF EXISTS ${quoted(this.#table)}`;
+    try {
+      await session.query(drop);
+    } catch (error) {
+      if (!(error instanceof ConnectionLostError)) throw error;
+      // The server may still be at work for the connection that broke, and hold the table.
+      await session.cancel();
+      const other = await this.#place.searchPlace();
+      await other.session.query(drop).finally(() => other.close([]));
+    }
   }
 }

@@ -17,12 +17,18 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another host: use the name it was made for',
 };
 
+/** What tells more than the code that comes with it. */
+const TLS_REMEDIES: readonly (readonly [said: string, next: string])[] = [
+  ['does not support SSL', 'the server has no TLS: use sslmode=disable, or set TLS up there'],
+  ['no encryption', 'the server lets nobody in without TLS: add sslmode=verify-full to the url'],
+];
+
 /** A connection that could not be made, with the remedy. */
 export function connectFailure(error: unknown, { host, port }: Endpoint): FailureError {
   const message = messageOf(error) || String((error as { code?: unknown }).code);
-  const next = message.includes('does not support SSL')
-    ? 'the server has no TLS: use sslmode=disable, or set TLS up there'
-    : REMEDIES[String((error as { code?: unknown }).code)];
+  const next =
+    TLS_REMEDIES.find(([said]) => message.includes(said))?.[1] ??
+    REMEDIES[String((error as { code?: unknown }).code)];
   return new FailureError(`cannot connect: ${message}`, {
     where: `pgvector ${host}:${port}`,
     next,

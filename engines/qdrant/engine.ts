@@ -1,5 +1,4 @@
 import { FailureError } from '../../common/errors.js';
-import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import type { Endpoint } from '../launch.js';
 import { abortable } from '../load.js';
@@ -7,7 +6,11 @@ import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection } from './collection.js';
+import { METADATA } from './fields.js';
+import { FILTERS } from './filter.js';
 import { checkData, INDEX_TYPES, MAX_DIMENSIONS, rules } from './options.js';
+import { LIMITS } from './record-schema.js';
+import { recordStore } from './records.js';
 
 const PACKAGES = [PACKAGE, 'testcontainers'];
 /** The first that tells what its optimizers have still to do, and the oldest that the client supports. */
@@ -21,14 +24,19 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
-    idKinds: ['u32', 'u64', 'uuid'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
+    idKinds: LIMITS.idKinds,
+    integerIds: LIMITS.integerIds,
     maxDimensions: MAX_DIMENSIONS,
     visibility: 'immediate',
     scores: { cosine: 'cos', dot: 'dot', l2: 'root' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      hnsw: { kind: 'graph', search: { ef: 'points' } },
+    },
     remarks: [
       'A server: every query crosses the network as JSON, and its memory is not that of the process that asks.',
       'Scores under cosine and dot are similarities, larger is nearer; under l2 they are Euclidean distances.',
@@ -64,6 +72,7 @@ async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSigna
   return {
     version: async () => version,
     create: (spec) => createCollection({ client, endpoint, threads }, spec),
+    records: recordStore(endpoint, threads),
     // The client has nothing to close: its idle connections end by themselves and keep no process alive.
     close: async () => {},
   };

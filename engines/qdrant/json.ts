@@ -86,6 +86,16 @@ function readByServer(mantissa: bigint, exponent: number): number {
   return rest >= 0 ? value * Number(`1e${rest}`) : value / Number(`1e${-rest}`);
 }
 
+/** Whether JSON.stringify would lose something: a bigint, or a float that the server would misread. */
+export function needsExactJson(value: Json): boolean {
+  if (typeof value === 'bigint') return true;
+  if (typeof value === 'number') {
+    return Number.isFinite(value) && !Number.isInteger(value) && floatText(value) !== value.toExponential();
+  }
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(needsExactJson);
+}
+
 const MARK = `int64:${randomBytes(9).toString('base64url')}:`;
 /** Strings, which are left alone, and integers that may be beyond 2^53: not part of a longer number. */
 const STRINGS_AND_LONG_INTEGERS = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;

@@ -39,7 +39,7 @@ export async function launchContainer(spec: ContainerSpec, request: LaunchReques
   requireMemory(spec, request);
   const { docker, image } = await prepareImage(spec.engine, request);
   request.signal.throwIfAborted();
-  const log = new ServerLog(request.logFile);
+  const log = new ServerLog(request.logFile, spec.secrets);
   const starting: Starting = { spec, request, image, log };
   let server: ContainerServer | undefined;
   try {

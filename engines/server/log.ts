@@ -3,16 +3,21 @@ import type { Readable } from 'node:stream';
 
 const KEPT_LINES = 200;
 const MAX_FILE_BYTES = 16 * 2 ** 20;
+/** How Go, Rust and PostgreSQL begin to tell that they crash; a dump of thousands of lines may follow. */
+const CRASH = /^(panic|fatal error|runtime error|SIG[A-Z]+): |^thread '.*' panicked|\bPANIC: /;
 
-/** Takes a server's output: the last lines in memory, all of it (up to a limit) in a file. */
+/** Takes a server's output: the last lines in memory, all of it (up to a limit) in a file; secrets are taken out. */
 export class ServerLog {
   readonly #lines: string[] = [];
   readonly #file: number | undefined;
+  readonly #secrets: readonly (readonly [name: string, value: string])[];
   #bytes = 0;
   #rest = '';
+  #crash: string | undefined;
 
-  constructor(file: string | undefined) {
+  constructor(file: string | undefined, secrets: Readonly<Record<string, string>> = {}) {
     this.#file = file === undefined ? undefined : openSync(file, 'w');
+    this.#secrets = Object.entries(secrets).filter(([, value]) => value !== '');
   }
 
   readonly take = (stream: Readable): void => {
@@ -21,22 +26,37 @@ export class ServerLog {
     stream.on('error', () => undefined);
   };
 
+  /** The last lines, after the one that says why it crashed where that is further up. */
   tail(lines: number): readonly string[] {
-    const all = this.#rest === '' ? this.#lines : [...this.#lines, this.#rest];
-    return all.slice(-lines);
+    const all = this.#rest === '' ? this.#lines : [...this.#lines, this.#redact(this.#rest)];
+    const last = all.slice(-lines);
+    const crash = this.#crash;
+    return crash === undefined || last.includes(crash) ? last : [crash, '…', ...last.slice(1)];
   }
 
   close(): void {
+    if (this.#rest !== '') this.#write([this.#rest]);
     if (this.#file !== undefined) closeSync(this.#file);
   }
 
   #add(text: string): void {
     const parts = (this.#rest + text).split(/\r?\n/);
     this.#rest = parts.pop()!;
-    this.#lines.push(...parts.filter((line) => line.trim() !== ''));
+    const lines = parts.map((line) => this.#redact(line));
+    this.#lines.push(...lines.filter((line) => line.trim() !== ''));
     this.#lines.splice(0, Math.max(0, this.#lines.length - KEPT_LINES));
-    if (this.#file === undefined || this.#bytes > MAX_FILE_BYTES) return;
-    this.#bytes += writeSync(this.#file, text);
-    if (this.#bytes > MAX_FILE_BYTES) writeSync(this.#file, '\n(cut off here)\n');
+    this.#crash = lines.find((line) => CRASH.test(line)) ?? this.#crash;
+    this.#write(lines);
+  }
+
+  /** Whole lines: half of one could hold half of a secret. */
+  #write(lines: readonly string[]): void {
+    if (this.#file === undefined || this.#bytes > MAX_FILE_BYTES || lines.length === 0) return;
+    this.#bytes += writeSync(this.#file, `${lines.join('\n')}\n`);
+    if (this.#bytes > MAX_FILE_BYTES) writeSync(this.#file, '(cut off here)\n');
+  }
+
+  #redact(line: string): string {
+    return this.#secrets.reduce((text, [name, value]) => text.replaceAll(value, `<${name}>`), line);
   }
 }

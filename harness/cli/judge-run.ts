@@ -4,6 +4,7 @@ import { packageInfo } from '../../common/paths.js';
 import type { BaselineData, Column } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
+import { parityTrials } from '../gate/parity-rows.js';
 import { matches } from '../gate/select.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../gate/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
@@ -39,7 +40,13 @@ export async function judgeRun(
   if (set.gates.length === 0) return undefined;
   const baseline = chooseBaseline(set, options, context);
   const data = baseline && (await loadBaseline(baseline, folder, manifest, results, set));
-  const verdicts = judge({ set, trials: results.trials, baseline: data, seed: manifest.seed });
+  const verdicts = judge({
+    set,
+    trials: results.trials,
+    parity: parityTrials(results),
+    baseline: data,
+    seed: manifest.seed,
+  });
   const judged: Verdicts = {
     schema: VERDICT_SCHEMA,
     run: manifest.id,
@@ -101,10 +108,11 @@ async function loadBaseline(
   const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
   const own = await readColumns(folder, idsOf(wanted));
   const keys = new Set(wanted.map(settingKey));
-  const sides: { rows: Map<string, TrialRow>; columns: Map<string, Map<string, Column>> }[] = [];
+  const sides: { rows: Map<string, TrialRow[]>; columns: Map<string, Map<string, Column>> }[] = [];
   for (const each of folders) {
     const { trials } = await loadResults(each);
-    const rows = new Map(trials.map((row) => [settingKey(row), row]));
+    const rows = new Map<string, TrialRow[]>();
+    for (const row of trials) rows.set(settingKey(row), [...(rows.get(settingKey(row)) ?? []), row]);
     const ids = idsOf(trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row))));
     sides.push({ rows, columns: await readColumns(each, ids) });
   }
@@ -116,9 +124,11 @@ async function loadBaseline(
     partner: (row, measure) => {
       const rows = sides.map((side) => side.rows.get(settingKey(row)));
       if (rows.some((each) => each === undefined)) return undefined;
-      const columns = sides.map((side, i) => side.columns.get(rows[i]!.id)?.get(measure));
+      const columns = sides.flatMap((side, i) =>
+        rows[i]!.map(({ id }) => side.columns.get(id)?.get(measure)),
+      );
       const whole = row.group === 'all' && columns.every((each) => each !== undefined);
-      return { rows: rows as TrialRow[], columns: whole ? (columns as Column[]) : [] };
+      return { rows: rows.flatMap((each) => each!), columns: whole ? (columns as Column[]) : [] };
     },
   };
 }

@@ -7,6 +7,8 @@ import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
+import { cutToK, groupedTruth } from './grouped-truth.js';
+import type { GroupedQuery } from './run-queries.js';
 
 /** Neighbours kept even where k is small: the data's intrinsic dimension is estimated from them. */
 const DEPTH = 100;
@@ -17,8 +19,15 @@ export async function truthFor(
   data: Data,
   ks: readonly number[],
   onProgress: (text: string) => void,
-): Promise<{ truth: Truth; record: Manifest['truth']; warnings: string[] }> {
+): Promise<{
+  truth: Truth;
+  record: Manifest['truth'];
+  /** By query the points that pass its filter; undefined where no query has one. */
+  matches: Int32Array | undefined;
+  warnings: string[];
+}> {
   const { info, vectors, queries } = data;
+  if (data.grouped !== undefined) return truthOfGroups(context, data, data.grouped, ks, onProgress);
   const k = ks.at(-1)!;
   const warnings: string[] = [];
   const truth = await loadOrComputeTruth({
@@ -44,7 +53,33 @@ export async function truthFor(
     providedAgreement:
       provided === undefined ? null : agreement(provided, truth, info.metric, vectors, queries, k),
   };
-  return { truth, record, warnings };
+  return { truth, record, matches: undefined, warnings };
+}
+
+async function truthOfGroups(
+  context: Context,
+  data: Data,
+  grouped: readonly GroupedQuery[],
+  ks: readonly number[],
+  onProgress: (text: string) => void,
+) {
+  const { metric, count } = data.info;
+  const k = ks.at(-1)!;
+  const warnings: string[] = [];
+  onProgress('exact neighbours under filters');
+  const depth = Math.min(Math.max(DEPTH, k + 1), count);
+  const truth = await groupedTruth(context, data, grouped, depth, (text) => warnings.push(text));
+  const record = {
+    kernel: truth.kernel,
+    depth: truth.depth,
+    seconds: truth.seconds,
+    fromCache: truth.fromCache,
+    ties: tieShares(truth, ks, metric, count),
+    intrinsicDimension: medianIntrinsicDimension(truth, metric) ?? null,
+    // A file's own neighbours are those without a filter.
+    providedAgreement: null,
+  };
+  return { truth: cutToK(truth, grouped, k), record, matches: truth.matches, warnings };
 }
 
 function tieShares(

@@ -2,6 +2,8 @@ import type { TrialRow } from '../store/schema.js';
 import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
+import type { ParityTrial } from './parity-rows.js';
+import { byReplica } from './replicas.js';
 import { matches } from './select.js';
 import { Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
@@ -10,6 +12,8 @@ import { type Finding, type Verdict, type VerdictState, worst } from './verdict.
 export interface JudgeInput {
   set: GateSet;
   trials: readonly TrialRow[];
+  /** Trials compared with each other, which have measures of their own. */
+  parity?: readonly ParityTrial[];
   baseline: BaselineData | undefined;
   /** Of the bootstrap. */
   seed: number;
@@ -29,13 +33,21 @@ export function needsBaseline({ aggregate, level }: Gate): boolean {
 export function judge({
   set,
   trials,
+  parity = [],
   baseline,
   seed,
   resampler = new Resampler(seed),
 }: JudgeInput): Verdict[] {
   const active = set.gates.filter(({ level }) => level !== 'off');
-  const rows = new Map(active.map((gate) => [gate, trials.filter((row) => matches(gate.selectors, row))]));
-  const pairs = active.filter(needsBaseline).flatMap((gate) => rows.get(gate)!.map((row) => ({ gate, row })));
+  const rows = new Map(
+    active.map((gate) => {
+      const all: readonly TrialRow[] = gate.about.parity === true ? parity : trials;
+      return [gate, all.filter((row) => matches(gate.selectors, row))];
+    }),
+  );
+  const pairs = active
+    .filter(needsBaseline)
+    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })));
   const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {

@@ -73,7 +73,13 @@ function isPromise(answer: Hits | Promise<Hits>): answer is Promise<Hits> {
   return typeof (answer as Promise<Hits>).then === 'function';
 }
 
-function recordHits(samples: Samples, i: number, { keys, scores }: Hits, count: number, wanted: number): void {
+function recordHits(
+  samples: Samples,
+  i: number,
+  { keys, scores }: Hits,
+  count: number,
+  wanted: number,
+): void {
   const { k } = samples;
   const n = Math.min(keys.length, wanted);
   for (let j = 0; j < n; j++) {

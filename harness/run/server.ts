@@ -35,14 +35,12 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
   mkdirSync(folder.work, { recursive: true });
   const logFile = join(folder.work, 'server.log');
   const start = performance.now();
-  const launched = await definition.launch({
-    ...choice,
-    labels,
-    env: process.env,
-    threads,
-    logFile,
-    signal,
-    onNotice,
+  const how = { ...choice, labels, env: process.env, threads, logFile, signal, onNotice };
+  const launched = await definition.launch(how).catch((error: unknown) => {
+    // The last lines are in the message; the rest may say more.
+    if (existsSync(logFile) && !signal.aborted)
+      writeLog(folder, `${build.id}.launch`, readFileSync(logFile, 'utf8'));
+    throw error;
   });
   return new BuildServer(launched, build, logFile, (performance.now() - start) / 1000);
 }
@@ -56,6 +54,7 @@ export class BuildServer implements SupervisedServer {
   readonly #trials = new Map<string, TrialUse>();
   #cpuBefore: number | undefined;
   #disk: Promise<void> | undefined;
+  #trialFailed = false;
 
   constructor(launched: LaunchedServer, build: PlannedBuild, logFile: string, startSeconds: number) {
     this.launched = launched;
@@ -95,15 +94,23 @@ export class BuildServer implements SupervisedServer {
     return `the server ${state === 'exited' ? 'ended' : state} while the build needed it`;
   }
 
+  /** Why a trial failed whose build goes on, with the server's last words; its log is kept then. */
+  explainTrial(error: string): string {
+    this.#trialFailed = true;
+    return this.redact(`${error}${this.#lastWords()}`);
+  }
+
   /** The build's end with what the server knows of it: its cost, and why it failed. The log is kept then. */
   async close(end: ChildEnd, folder: RunFolder, name: string): Promise<ChildEnd> {
     // A container that is frozen meanwhile never answers.
-    await Promise.race([this.#disk, patience(DISK_MS, undefined, { ref: false })]);
+    await atMost(DISK_MS, this.#disk);
     const cost = { ...end.cost, server: this.cost };
-    if (end.state !== 'failed') return { ...end, cost };
+    if (end.state !== 'failed') {
+      if (this.#trialFailed) this.#keepLog(folder, name);
+      return { ...end, cost };
+    }
     // Clients see a server die a moment before Docker does.
-    if (!end.orderly)
-      await Promise.race([this.launched.ended, patience(DEATH_MS, undefined, { ref: false })]);
+    if (!end.orderly) await atMost(DEATH_MS, this.launched.ended);
     const error = this.redact(await this.#explain(end.error));
     const kept = this.#keepLog(folder, name);
     return { ...end, cost, error: kept === undefined ? error : `${error}\nits whole log: ${kept}` };
@@ -114,7 +121,7 @@ export class BuildServer implements SupervisedServer {
     if (message.type === 'begin') {
       this.launched.memoryPeak();
       this.#cpuBefore = this.launched.cpuSeconds();
-    } else if (message.type === 'end' && message.phase !== 'warmup') {
+    } else if (message.type === 'end' && message.phase !== 'warmup' && message.phase !== 'probe') {
       this.#note(message.phase, message.trial);
       if (message.phase === 'index') this.#disk = this.#noteDisk();
     }
@@ -134,9 +141,12 @@ export class BuildServer implements SupervisedServer {
     } catch (failure) {
       about = `Docker cannot be asked about the server: ${messageOf(failure)}\n`;
     }
+    return `${about}${error}${this.#lastWords()}`;
+  }
+
+  #lastWords(): string {
     const tail = this.launched.logTail(LOG_LINES);
-    const said = tail.length === 0 ? '' : `\nlast lines of the server's log:\n${tail.join('\n')}`;
-    return `${about}${error}${said}`;
+    return tail.length === 0 ? '' : `\nlast lines of the server's log:\n${tail.join('\n')}`;
   }
 
   /** A connection breaks a moment before Docker knows that its server has ended: it is asked for a while. */
@@ -161,12 +171,9 @@ export class BuildServer implements SupervisedServer {
   }
 
   /** Keeps the server's whole log beside the run; returns where, relative to the run's folder. */
-  #keepLog({ path }: RunFolder, name: string): string | undefined {
+  #keepLog(folder: RunFolder, name: string): string | undefined {
     if (!existsSync(this.#logFile)) return undefined;
-    const folder = join(path, 'logs');
-    mkdirSync(folder, { recursive: true });
-    writeFileAtomic(join(folder, `${name}.log`), this.redact(readFileSync(this.#logFile, 'utf8')));
-    return `logs/${name}.log`;
+    return writeLog(folder, name, this.redact(readFileSync(this.#logFile, 'utf8')));
   }
 
   async stop(): Promise<void> {
@@ -200,6 +207,13 @@ export class BuildServer implements SupervisedServer {
   }
 }
 
+function writeLog({ path }: RunFolder, name: string, text: string): string {
+  const folder = join(path, 'logs');
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomic(join(folder, `${name}.log`), text);
+  return `logs/${name}.log`;
+}
+
 /** What a server used while one trial was searched. */
 export interface TrialUse {
   memoryPeakBytes?: number;
@@ -214,6 +228,16 @@ function together(before: TrialUse | undefined, now: TrialUse): TrialUse {
     }),
     ...(now.cpuSeconds !== undefined && { cpuSeconds: (before.cpuSeconds ?? 0) + now.cpuSeconds }),
   };
+}
+
+/**
+ * Waits for something that may never come. The timer holds this process: with a server that somebody else runs
+ * nothing else does, and the run would end here without a word.
+ */
+async function atMost(milliseconds: number, work: Promise<unknown> | undefined): Promise<void> {
+  const over = new AbortController();
+  const end = patience(milliseconds, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([work, end]).finally(() => over.abort());
 }
 
 function larger(before: number | undefined, now: number): number {

@@ -152,7 +152,10 @@ function trialRow(
     anchor: trialAnchor(row.id, row.group),
     key: series.key,
     series: seriesView(series),
-    index: parameterViews(row.index, varying),
+    index: [
+      ...parameterViews(row.index, varying),
+      ...(row.replica === undefined ? [] : [{ text: `build ${row.replica}` }]),
+    ],
     search: parameterViews(row.search, undefined, row.effective),
     group: `${row.workload}, ${row.group}`,
     state: row.state,

@@ -64,12 +64,17 @@ export function varyingKeys(rows: readonly Parameters[]): Set<string> {
   return new Set([...values].filter(([key, set]) => set.size > 1 || !everywhere(key)).map(([key]) => key));
 }
 
-/** Rows that charts and choices speak of: one workload, the whole query set where it was measured as one group. */
+/**
+ * Rows that charts and choices speak of: one workload, the whole query set where it was measured as one group, the first
+ * build of each index. Choosing the best of several builds would praise luck.
+ */
 export function comparedTrials(results: Results): TrialRow[] {
   const workload = results.trials[0]?.workload;
   const groups = new Set(results.trials.map((row) => row.group));
   const group = groups.has('all') ? 'all' : results.trials[0]?.group;
-  return results.trials.filter((row) => row.workload === workload && row.group === group);
+  return results.trials.filter(
+    (row) => row.workload === workload && row.group === group && row.replica === undefined,
+  );
 }
 
 /** Names of the parameters that vary, by series. */

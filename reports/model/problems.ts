@@ -38,7 +38,8 @@ export function problemsOf(
     if (trial.state === 'completed') continue;
     const series = refs.get(seriesKey(trial))!;
     const { message, log } = splitLog(trial.error ?? trial.reason ?? 'no reason was recorded');
-    const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
+    const setting =
+      settingText({ ...trial.index, ...trial.search }, varying.get(series.key)) + buildText(trial);
     const key = JSON.stringify([trial.state, trial.build, message]);
     const group = groups.get(key) ?? {
       state: trial.state,
@@ -59,7 +60,8 @@ export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, S
   const found = new Map<string, { id: string; label: string }[]>();
   for (const trial of trials) {
     const series = refs.get(seriesKey(trial))!;
-    const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
+    const setting =
+      settingText({ ...trial.index, ...trial.search }, varying.get(series.key)) + buildText(trial);
     for (const flag of trial.flags) {
       const entry = { id: trial.id, label: `${series.label} ${setting}`.trim() };
       found.set(flag, [...(found.get(flag) ?? []), entry]);
@@ -71,3 +73,5 @@ export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, S
     trials: list,
   }));
 }
+
+const buildText = ({ replica }: TrialRow): string => (replica === undefined ? '' : ` (build ${replica})`);

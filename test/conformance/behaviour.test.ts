@@ -42,13 +42,13 @@ const MOVED: Readonly<Record<string, [OptionsInput['search'], OptionsInput['sear
 };
 const SMALL_GRAPH = { m: 3, efConstruction: 8 };
 
-for (const { name, definition, missing } of contenders) {
+for (const { name, definition, missing, suffix } of contenders) {
   const wide = WIDE[name]!;
   const declared = DECLARED[name]!;
   const isSearchEngine = name !== 'null';
   const hasSettings = Object.keys(definition.optionSchemas().search['properties'] as object).length > 0;
 
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => {
     test('has a version', async () => {
       const opened = await open(definition, await slice('cosine', COUNT, 1));
       expect(await opened.connected.version()).toMatch(/^\d+\.\d+\.\d+/);

@@ -159,6 +159,17 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
   },
 };
 
+/** That setting, and where the engine has them also with indexes of the metadata: they must change no answer. */
+export function filteredSettings(engine: string, keys: readonly string[]): [what: string, OptionsInput][] {
+  const setting = exactSetting(engine);
+  if (!keys.includes('payloadIndex')) return [['', setting]];
+  const indexed = { ...setting, index: { ...setting.index, payloadIndex: true } };
+  return [
+    ['', setting],
+    [' and payloadIndex', indexed],
+  ];
+}
+
 /** A setting without quantization that visits every point, exact before graphs. */
 export function exactSetting(engine: string): OptionsInput {
   const { exhaustive } = DECLARED[engine]!;

@@ -5,7 +5,7 @@ import type { PreparedSearch } from '../../engines/engine.js';
 import type { Filter } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
 import { exactDistance, pointOf } from './data.js';
-import { exactSetting } from './declared.js';
+import { exactSetting, filteredSettings } from './declared.js';
 import { filtersFor } from './filter-cases.js';
 import { expectedRows, type FilterData, filterData, vectors } from './filter-data.js';
 import { TABLE, tableData } from './filter-table.js';
@@ -17,7 +17,7 @@ const RUNS = Number(process.env['VECPARITY_FILTER_RUNS'] ?? 600);
 const SEED = Number(process.env['VECPARITY_FILTER_SEED'] ?? 5);
 const POINTS = 240;
 
-for (const { name, definition, missing } of contenders) {
+for (const { name, definition, missing, suffix } of contenders) {
   const { filters: support, metadata } = definition.capabilities;
   if (Object.keys(support.operators).length === 0) {
     test(`${name} has no filters: every one is refused, with the reason`, () => {
@@ -47,7 +47,7 @@ for (const { name, definition, missing } of contenders) {
     }
   });
 
-  describe.skipIf(missing !== undefined)(`${name} by hand${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name} by hand${suffix}`, () => {
     const data = tableData(metadata!);
     const use = opened(() => build(definition, data, { index: setting.index }), setting.search, data.count);
 
@@ -60,45 +60,48 @@ for (const { name, definition, missing } of contenders) {
     }
   });
 
-  describe.skipIf(missing !== undefined)(`${name} with any filter${missing ? ` (${missing})` : ''}`, () => {
-    const data = filterData(metadata!, POINTS, 23);
-    const filters = filtersFor(data, support);
-    const start = () => build(definition, data, { index: setting.index, batchSize: 100 });
+  const keys = Object.keys(definition.optionSchemas().index['properties'] as object);
+  for (const [what, each] of filteredSettings(name, keys)) {
+    describe.skipIf(missing !== undefined)(`${name} with any filter${what}${suffix}`, () => {
+      const data = filterData(metadata!, POINTS, 23);
+      const filters = filtersFor(data, support);
+      const start = () => build(definition, data, { index: each.index, batchSize: 100 });
 
-    describe(`k = ${POINTS}`, () => {
-      const use = opened(start, setting.search, POINTS);
-      test('returns exactly the points that pass', async () => {
-        const check = fc.asyncProperty(filters, async (filter) => {
-          expect(refusals(filter, support)).toEqual([]);
-          const difference = showDifference(
-            data,
-            filter,
-            await use().rows(data, filter),
-            expectedRows(data, filter),
-          );
-          if (difference !== undefined) throw new Error(difference);
+      describe(`k = ${POINTS}`, () => {
+        const use = opened(start, each.search, POINTS);
+        test('returns exactly the points that pass', async () => {
+          const check = fc.asyncProperty(filters, async (filter) => {
+            expect(refusals(filter, support)).toEqual([]);
+            const difference = showDifference(
+              data,
+              filter,
+              await use().rows(data, filter),
+              expectedRows(data, filter),
+            );
+            if (difference !== undefined) throw new Error(difference);
+          });
+          await fc.assert(check, { numRuns: RUNS, seed: SEED, reporter: reportOf });
         });
-        await fc.assert(check, { numRuns: RUNS, seed: SEED, reporter: reportOf });
+      });
+
+      describe('k = 10', () => {
+        const use = opened(start, each.search, 10);
+        test('returns the nearest of the points that pass', async () => {
+          const check = fc.asyncProperty(filters, async (filter) => {
+            const expected = nearestDistances(data, expectedRows(data, filter));
+            const found = (await use().rows(data, filter)).map((row) => distanceTo(data, row));
+            expect(found.length, showFilter(filter)).toBe(expected.length);
+            for (const [i, each] of found.entries()) {
+              expect(each, showFilter(filter)).toBeCloseTo(expected[i]!, 5);
+            }
+          });
+          await fc.assert(check, { numRuns: Math.ceil(RUNS / 4), seed: SEED, reporter: reportOf });
+        });
       });
     });
+  }
 
-    describe('k = 10', () => {
-      const use = opened(start, setting.search, 10);
-      test('returns the nearest of the points that pass', async () => {
-        const check = fc.asyncProperty(filters, async (filter) => {
-          const expected = nearestDistances(data, expectedRows(data, filter));
-          const found = (await use().rows(data, filter)).map((row) => distanceTo(data, row));
-          expect(found.length, showFilter(filter)).toBe(expected.length);
-          for (const [i, each] of found.entries()) {
-            expect(each, showFilter(filter)).toBeCloseTo(expected[i]!, 5);
-          }
-        });
-        await fc.assert(check, { numRuns: Math.ceil(RUNS / 4), seed: SEED, reporter: reportOf });
-      });
-    });
-  });
-
-  describe.skipIf(missing !== undefined)(`${name}: names of fields${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}: names of fields${suffix}`, () => {
     test.each(['it\'s "so"', 'a b', '1st', 'select', 'é', '$x', 'a`b'])('%s', async (field) => {
       const values = ['yes', 'no', null, 'yes'];
       const schema = { name: field, type: 'string', nullable: true } as const;

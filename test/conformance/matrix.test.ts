@@ -8,11 +8,11 @@ const COUNT = 2000;
 const QUERIES = 40;
 
 /** Every index type, quantization and metric that an engine declares is built, or refused beforehand with a reason. */
-for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
+for (const { name, definition, missing, suffix } of contenders.filter(({ name }) => name !== 'null')) {
   const declared = DECLARED[name]!;
   // More threads leave points of a usearch graph without a path to them now and then.
   const threads = definition.capabilities.deterministicBuild === 'never' ? 2 : 1;
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => {
     const kinds = Object.entries(definition.capabilities.indexTypes).flatMap(([type, quantizations]) =>
       quantizations.map((quantization) => `${type} ${quantization}`),
     );

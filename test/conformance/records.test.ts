@@ -18,7 +18,7 @@ const OPERATIONS: readonly Operation[] = [
   'list',
 ];
 
-test.each(contenders)('$name declares all operations on records, or none and no metadata', (each) => {
+test.each(contenders)('$name declares all operations on records, or none', (each) => {
   const { operations, metadata } = each.definition.capabilities;
   if (operations.includes('upsert')) {
     expect([...operations].sort()).toEqual([...OPERATIONS].sort());
@@ -30,8 +30,8 @@ test.each(contenders)('$name declares all operations on records, or none and no 
 
 /** Whole records, by every engine that declares them: what migrations stand on. */
 for (const contender of recordContenders) {
-  const { title, missing } = contender;
-  describe.skipIf(missing !== undefined)(`${title}${missing ? ` (${missing})` : ''}`, () => {
+  const { title, missing, suffix } = contender;
+  describe.skipIf(missing !== undefined)(`${title}${suffix}`, () => {
     test('has a store of records', async () => {
       const session = await openRecords(contender);
       expect(await session.store.list()).toEqual(expect.any(Array));

@@ -57,8 +57,8 @@ const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
   ],
 };
 
-for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+for (const { name, definition, missing, suffix } of contenders.filter(({ name }) => name !== 'null')) {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => {
     for (const metric of definition.capabilities.metrics) {
       const form = definition.capabilities.scores[metric];
       for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {

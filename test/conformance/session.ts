@@ -14,13 +14,17 @@ import type {
 } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
-import { serverMissing, serverOptions } from './servers.js';
+import { findServer, type ServerFound, serverOptions } from './servers.js';
 
 export interface Contender {
   name: string;
   definition: EngineDefinition;
   /** Why it cannot be tested here; undefined: it can. */
   missing: string | undefined;
+  /** What answers in place of its server; undefined: the server does, or there is none. */
+  standIn: string | undefined;
+  /** What titles say beside the name: either of these in brackets, else nothing. */
+  suffix: string;
 }
 
 /** Every engine of the registry; one whose package or server is missing is skipped with the reason in the test's title. */
@@ -28,11 +32,17 @@ export const contenders: readonly Contender[] = await Promise.all(
   engineNames().map(async (name) => {
     const availability = await engineAvailability(name);
     const definition = await loadEngine(name);
-    const missing =
-      availability.state === 'available' ? await serverMissing(definition) : availability.reason;
-    return { name, definition, missing };
+    const found = availability.state === 'available' ? await findServer(definition) : undefined;
+    const missing = availability.state === 'available' ? whyMissing(found) : availability.reason;
+    const standIn = found?.state === 'stand-in' ? found.standIn.what : undefined;
+    const said = missing ?? standIn;
+    return { name, definition, missing, standIn, suffix: said === undefined ? '' : ` (${said})` };
   }),
 );
+
+function whyMissing(found: ServerFound | undefined): string | undefined {
+  return found?.state === 'missing' ? found.why : undefined;
+}
 
 export const never = new AbortController().signal;
 

@@ -5,6 +5,8 @@ import { loadEngine } from '../../engines/registry.js';
 import { connectDocker } from '../../engines/server/docker.js';
 import { ownLabels, RUN_LABEL } from '../../engines/server/labels.js';
 
+type Container = ReturnType<Awaited<ReturnType<typeof connectDocker>>['getContainer']>;
+
 export const never = new AbortController().signal;
 
 /** A request as a run makes it. */
@@ -22,12 +24,24 @@ async function whyNot(engine: string): Promise<string | undefined> {
   }
 }
 
-const pgvectorMissing = await whyNot('pgvector');
+const ENGINES = ['pgvector', 'chroma', 'milvus'] as const;
+type ServerEngine = (typeof ENGINES)[number];
 
-/** Tests that need a PostgreSQL in a container: skipped with the reason in their title where there can be none. */
+const missing = new Map<string, string | undefined>(
+  await Promise.all(ENGINES.map(async (engine) => [engine, await whyNot(engine)] as const)),
+);
+
+/** Tests that need servers in containers: skipped with the reason in their title where there can be none. */
+export function describeWith(engines: readonly ServerEngine[], title: string, tests: () => void): void {
+  const reason = engines.map((engine) => missing.get(engine)).find((why) => why !== undefined);
+  describe.skipIf(reason !== undefined)(
+    reason === undefined ? title : `${title} (skipped: ${reason})`,
+    tests,
+  );
+}
+
 export function describeWithPgvector(title: string, tests: () => void): void {
-  const why = pgvectorMissing === undefined ? '' : ` (skipped: ${pgvectorMissing})`;
-  describe.skipIf(pgvectorMissing !== undefined)(`${title}${why}`, tests);
+  describeWith(['pgvector'], title, tests);
 }
 
 /** Containers of a run, in whatever state. */
@@ -48,4 +62,17 @@ export async function volumeExists(name: string): Promise<boolean> {
   const docker = await connectDocker();
   const { Volumes } = await docker.listVolumes();
   return Volumes.some((volume) => volume.Name === name);
+}
+
+/** Runs a script in a container as root, to its end. */
+export async function inside(container: Container, script: string): Promise<void> {
+  const exec = await container.exec({
+    Cmd: ['sh', '-c', script],
+    User: '0',
+    AttachStdout: true,
+    AttachStderr: true,
+  });
+  const stream = await exec.start({});
+  stream.resume();
+  await new Promise((resolve) => stream.once('close', resolve).once('end', resolve));
 }

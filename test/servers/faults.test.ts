@@ -5,7 +5,7 @@ import { start, vecparity } from '../e2e/helpers/cli.js';
 import { events, eventsOf, trialInSearch } from '../e2e/helpers/log.js';
 import { until } from '../e2e/helpers/until.js';
 import type { Workspace } from '../e2e/helpers/workspace.js';
-import { containersOf, describeWithPgvector } from './docker.js';
+import { containersOf, describeWithPgvector, inside } from './docker.js';
 import { containerOf, serverSuite } from './suite.js';
 
 const trials = (work: Workspace) => work.json<Results>('results.json').trials;
@@ -129,22 +129,8 @@ describeWithPgvector('a server that fails', () => {
   });
 });
 
-type Container = Awaited<ReturnType<typeof containerOf>>;
-
-async function inside(container: Container, script: string): Promise<void> {
-  const exec = await container.exec({
-    Cmd: ['sh', '-c', script],
-    User: '0',
-    AttachStdout: true,
-    AttachStderr: true,
-  });
-  const stream = await exec.start({});
-  stream.resume();
-  await new Promise((resolve) => stream.once('close', resolve).once('end', resolve));
-}
-
 /** Takes memory inside the container until the kernel looks for something to kill, which is the largest process. */
-async function fill(container: Container): Promise<void> {
+async function fill(container: Awaited<ReturnType<typeof containerOf>>): Promise<void> {
   await inside(
     container,
     'echo 1000 >/proc/1/oom_score_adj; dd if=/dev/zero of=/dev/shm/full bs=1M count=200',

@@ -37,6 +37,25 @@ engines:
   return work;
 }
 
+const few = npy(randomVectors(600, 16));
+const fewQueries = npy(randomVectors(20, 16, 2));
+
+/**
+ * A workspace with a suite of small builds, for faults that are set off by what is asked and not by time.
+ *
+ * @param engine the engine's entry, e.g. `{ use: pgvector, index: { m: [4, 8] } }`
+ * @param shell further keys of the suite
+ */
+export function smallSuite(engine: string, shell = ''): Workspace {
+  const work = new Workspace();
+  work.write('points.npy', few);
+  work.write('points.queries.npy', fewQueries);
+  const head =
+    'version: 1\nname: small\ndataset: { path: ./points.npy, metric: l2 }\nk: 5\nrepeat: 1\nwarmup: 0';
+  work.write('suite.yaml', `${head}\n${shell}\nengines:\n  - ${engine}\n`);
+  return work;
+}
+
 /** The container that the only run of a workspace has now. Docker lists one before it can be asked about. */
 export async function containerOf(work: Workspace) {
   const docker = await connectDocker();

@@ -36,6 +36,7 @@ export const recordContenders: readonly RecordContender[] = contenders
         facts,
         mode,
         missing: mode === undefined ? contender.missing : undefined,
+        suffix: mode === undefined ? contender.suffix : '',
       };
     });
   });

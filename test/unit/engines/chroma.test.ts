@@ -73,7 +73,8 @@ test('a server that is not there is a failure that says so', async () => {
   const endpoint = { host: '127.0.0.1', port: 1, tls: false, secrets: {}, settings: {} };
   const options = { endpoint, folder: '/nowhere', threads: 1, seed: 1 };
   await expect(engine.connect(options, new AbortController().signal)).rejects.toMatchObject({
-    name: 'ConnectionLostError',
-    where: 'chroma',
+    name: 'FailureError',
+    message: expect.stringMatching(/cannot connect: ECONNREFUSED\n.*check that the server runs/),
+    where: 'chroma: 127.0.0.1:1',
   });
 });

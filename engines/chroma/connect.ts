@@ -1,0 +1,42 @@
+import { FailureError, messageOf } from '../../common/errors.js';
+import type { Endpoint } from '../launch.js';
+import type { ChromaClient } from './client.js';
+
+/** The server's version; throws FailureError with the remedy if it cannot be reached or lets nobody in. */
+export async function reach(client: ChromaClient, endpoint: Endpoint): Promise<string> {
+  try {
+    return await client.version();
+  } catch (error) {
+    const reason = (await whyUnreachable(endpoint)) ?? messageOf(error);
+    throw new FailureError(`cannot connect: ${reason}`, {
+      where: `chroma: ${endpoint.host}:${endpoint.port}`,
+      next: remedy(reason),
+      cause: error,
+    });
+  }
+}
+
+/** The client says of every broken connection that the server should be running: what it was is asked again. */
+async function whyUnreachable({ host, port, tls, secrets }: Endpoint): Promise<string | undefined> {
+  const address = `${tls ? 'https' : 'http'}://${host}:${port}/api/v2/version`;
+  const { token } = secrets;
+  try {
+    const headers = token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` };
+    const { status, ok } = await fetch(address, { headers, signal: AbortSignal.timeout(15_000) });
+    return ok ? undefined : `HTTP ${status}`;
+  } catch (error) {
+    const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+    return cause?.code ?? cause?.message ?? messageOf(error);
+  }
+}
+
+function remedy(reason: string): string {
+  if (/HTTP 40[13]/.test(reason))
+    return 'set CHROMA_TOKEN, CHROMA_TENANT and CHROMA_DATABASE to what the server asks for';
+  if (/CERT|SELF_SIGNED|VERIFY|ERR_TLS/.test(reason)) {
+    return 'check the certificate; one of an authority of your own is trusted through NODE_EXTRA_CA_CERTS';
+  }
+  if (/SSL|EPROTO|HPE_INVALID|UND_ERR_SOCKET/.test(reason))
+    return 'check that the server runs, and whether the address begins with http:// or https://';
+  return 'check that the server runs and that the address is right';
+}

@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** What happens to a connection once a fault has been set off. */
+export type Fault = 'reset' | 'silence';
+
+export interface TcpProxy {
+  port: number;
+  /**
+   * The next time a client sends what matches, on whatever connection, `fault` befalls that connection; those
+   * before, after and beside it pass. Resolves when it has happened.
+   */
+  arm(fault: Fault, pattern: RegExp): Promise<void>;
+  /** Everything that clients have sent, as Latin-1. */
+  sent(): string;
+  close(): Promise<void>;
+}
+
+interface Armed {
+  fault: Fault;
+  pattern: RegExp;
+  done: () => void;
+}
+
+/** A TCP proxy on this machine in front of a real server, which breaks connections when told to. */
+export async function tcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+  const open = new Set<Socket>();
+  let armed: Armed | undefined;
+  let sent = '';
+  const server = createServer((client) => {
+    const upstream = connect(target);
+    for (const socket of [client, upstream]) {
+      open.add(socket);
+      socket.setNoDelay(true);
+      socket.on('close', () => open.delete(socket));
+      // The other side is closed with it; which of them broke off first is of no interest here.
+      socket.on('error', () => undefined);
+    }
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+    let silent = false;
+    client.on('data', (data: Buffer) => {
+      const text = data.toString('latin1');
+      sent += text;
+      if (armed?.pattern.test(text)) {
+        const { fault, done } = armed;
+        armed = undefined;
+        if (fault === 'reset') client.resetAndDestroy();
+        silent = true;
+        done();
+      }
+      if (!silent) upstream.write(data);
+    });
+    upstream.on('data', (data: Buffer) => {
+      if (!silent) client.write(data);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    arm: (fault, pattern) =>
+      new Promise((resolve) => {
+        armed = { fault, pattern, done: resolve };
+      }),
+    sent: () => sent,
+    close: async () => {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LaunchedServer } from '../../engines/launch.js';
+import { connectServer, type Session } from '../../engines/pgvector/client.js';
+import { server as pgvector } from '../../engines/pgvector/launch.js';
+import type { Results } from '../../harness/store/schema.js';
+import { start } from '../e2e/helpers/cli.js';
+import { eventsOf } from '../e2e/helpers/log.js';
+import { describeWithPgvector, never, request } from './docker.js';
+import { type TcpProxy, tcpProxy } from './helpers/tcp-proxy.js';
+import { smallSuite } from './suite.js';
+
+let server: LaunchedServer;
+let session: Session;
+let proxy: TcpProxy;
+
+/** What of ours is on the server. */
+const tables = async () =>
+  (await session.query("SELECT relname FROM pg_class WHERE relname LIKE 'vecparity%' AND relkind = 'r'"))
+    .length;
+
+describeWithPgvector('a network that breaks', () => {
+  beforeAll(async () => {
+    server = await pgvector.launch(request(`network-test-${process.pid}`));
+    session = await connectServer(server.endpoint, never);
+    proxy = await tcpProxy(server.endpoint);
+  });
+  afterAll(async () => {
+    await proxy?.close();
+    await session?.close();
+    await server?.stop();
+  });
+
+  /** One fault after the other on the builds of one run; what matches is sent once in each build and phase. */
+  test('a reset or silence in each phase fails that build or trial; the next ones are measured', async () => {
+    const work = smallSuite(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+      '{ use: pgvector, url: "${DB_URL}", index: { m: [2, 3, 4, 5, 6, 7] }, search: { ef: [10, 20] } }',
+      'deadline: { index: 8, search: 8 }',
+    );
+    const { password } = server.endpoint.secrets;
+    const DB_URL = `postgres://postgres:${password}@127.0.0.1:${proxy.port}/postgres`;
+    const first = proxy.arm('reset', /CREATE TABLE/);
+    const running = start(['run', 'suite.yaml'], { folder: work.folder, env: { DB_URL } });
+    await first;
+    await proxy.arm('reset', /PGCOPY/);
+    await proxy.arm('reset', /CREATE INDEX/);
+    await proxy.arm('silence', /CREATE INDEX/);
+    // The first statement that a search prepares.
+    await proxy.arm('reset', /vecparity_1\0/);
+    expect(await tables(), 'four builds have failed: one was killed and left its table, one goes on').toBe(2);
+    await proxy.arm('silence', /vecparity_1\0/);
+    const { code, stderr } = await running.ended;
+    expect(code, stderr).toBe(3);
+
+    const { trials } = work.json<Results>('results.json');
+    const of = (m: number) => trials.filter(({ index }) => index['m'] === m);
+    const lost = /the connection to the server is lost: (read|write) (ECONNRESET|EPIPE)/;
+    for (const m of [2, 3, 4]) {
+      expect(of(m).map(({ state }) => state)).toEqual(['failed', 'failed']);
+      for (const { error } of of(m)) expect(error).toMatch(lost);
+    }
+    for (const { error } of of(5)) expect(error).toContain('index took longer than its deadline of 8 s');
+    const searched = [...of(6), ...of(7)].sort((a, b) => a.state.localeCompare(b.state));
+    expect(searched.map(({ state }) => state)).toEqual(['completed', 'completed', 'failed', 'failed']);
+    const errors = searched.slice(2).map(({ error }) => error);
+    expect(errors.find((error) => lost.test(error!))).toBeDefined();
+    expect(errors.find((error) => /search took longer than its deadline of 8 s/.test(error!))).toBeDefined();
+    expect(eventsOf(work, 'buildBegin')).toHaveLength(7);
+    // As documented: the processes that were killed at their deadline leave theirs, all others nothing.
+    expect(await tables()).toBe(2);
+  });
+});
