@@ -47,6 +47,7 @@ export const engine: EngineDefinition = {
       'Points that are all zero are left out of answers under cosine.',
       'Filters: columns have no null (as of 2.3), so a nullable field takes two of the 64 columns, the second a flag; texts have up to 65,535 bytes, arrays up to 4096 elements. payloadIndex adds an index to the columns of text (Trie), numbers and timestamps (STL_SORT); booleans, arrays and flags have none.',
       'More than some 500 conditions keep the parser of the server busy for minutes: such a filter is refused; $in counts as one.',
+      'The id 2^63 - 1 is refused: the server (2.3.5) takes it and counts it, but no query returns it; a collection of others that holds it would be read without that point.',
       'Records are read and counted with consistency level Strong, which adds the time tick of the server (200 ms) to each call. Collections that others made are only read.',
       'The server does not tell how large an index is on disk; its data volume is measured instead.',
     ],

@@ -13,6 +13,8 @@ export interface RecordFacts {
   nulCharacter: 'kept' | 'refused';
   /** The empty text as an id. */
   emptyId: 'kept' | 'refused';
+  /** Integer ids within the range that are refused all the same. */
+  refusedIds?: readonly bigint[];
   /** Metrics under which vectors come back normalised; under all others they are bit-equal. */
   normalised: readonly Metric[];
   /** Metrics under which a vector is kept as direction and length, and comes back with an error in the last bits. */
@@ -74,6 +76,7 @@ export const RECORD_FACTS: Readonly<Record<string, RecordFacts>> = {
     nulCharacter: 'kept',
     emptyId: 'kept',
     normalised: [],
+    refusedIds: [2n ** 63n - 1n],
     secondConnection: true,
     reconnects: true,
   },
