@@ -61,7 +61,8 @@ function records(definitions: readonly EngineDefinition[]): string[] {
   const rows = definitions.flatMap(
     ({ name, capabilities: { operations, idKinds, integerIds, metadata } }) => {
       if (metadata === null || !operations.includes('upsert')) return [];
-      const integers = { signed: 'int64', unsigned: '0 to 2^64-1' }[integerIds ?? ''] ?? 'both';
+      const integers =
+        integerIds === undefined ? 'both' : { signed: 'int64', unsigned: '0 to 2^64-1' }[integerIds];
       const types = Object.entries(metadata.types).map(([type, native]) => `${type} (${native})`);
       const { absence, nested, emptyArrays, undeclared } = metadata;
       return [
