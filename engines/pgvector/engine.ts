@@ -103,12 +103,8 @@ async function requireVersion(session: Session): Promise<string> {
       'SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS vector; RESET client_min_messages',
     );
   } catch (error) {
-    throw new FailureError('the extension vector cannot be made', {
-      where: 'pgvector',
-      got: error,
-      next: 'install pgvector on the server, or let its administrator run CREATE EXTENSION vector',
-      cause: error,
-    });
+    // Somebody else made it between the server's look and its doing.
+    if ((error as { code?: string }).code !== '23505') throw extensionFailure(error);
   }
   const [row] = await session.query(
     "SELECT extversion, current_setting('server_version') FROM pg_extension WHERE extname = 'vector'",
@@ -121,6 +117,15 @@ async function requireVersion(session: Session): Promise<string> {
     });
   }
   return `${version} on PostgreSQL ${postgres.split(' ')[0]}`;
+}
+
+function extensionFailure(error: unknown): FailureError {
+  return new FailureError('the extension vector cannot be made', {
+    where: 'pgvector',
+    got: error,
+    next: 'install pgvector on the server, or let its administrator run CREATE EXTENSION vector',
+    cause: error,
+  });
 }
 
 function isOlder(version: string, minimum: string): boolean {

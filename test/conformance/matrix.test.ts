@@ -4,8 +4,8 @@ import { recall, slice } from './data.js';
 import { DECLARED } from './declared.js';
 import { build, contenders, mayOverlap, parsed, rowsOf } from './session.js';
 
-/** Enough for every kind to train: pq of 8 bits needs 256 points. */
-const COUNT = 1000;
+/** Enough for every kind to train: pq of 8 bits needs 256 points, and LanceDB warns below 1024. */
+const COUNT = 1100;
 const QUERIES = 40;
 
 /** Every index type, quantization and metric that an engine declares is built, or refused beforehand with a reason. */
