@@ -1,9 +1,8 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../engine.js';
-import { requireDimensions, requireFields } from '../load.js';
+import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine.js';
+import { requireDimensions } from '../load.js';
 import { ask, type MilvusClient } from './client.js';
-import { ID, VECTOR } from './fields.js';
-import { translateFilter } from './filter.js';
+import { ID, VECTOR } from './insert.js';
 
 /**
  * Everything is flushed, loaded and unchanging when searches begin: the weakest level sees all of it. The strong
@@ -14,7 +13,7 @@ const CONSISTENCY = 'Eventually';
 export function prepareSearch(
   client: MilvusClient,
   collection: string,
-  { dimensions, index, fields = [] }: CollectionSpec,
+  { dimensions, index }: CollectionSpec,
   search: Parameters,
   k: number,
 ): PreparedSearch {
@@ -31,14 +30,10 @@ export function prepareSearch(
   let open = true;
   return {
     effective,
-    translate: (filter) => {
-      requireFields('milvus', filter, fields);
-      return { expr: translateFilter(filter, fields) } as NativeFilter;
-    },
-    query: async (data, filter) => {
+    query: async (data) => {
       if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
       requireDimensions('milvus', data, dimensions);
-      const { results } = await ask('search', client.search({ ...request, ...filter, data }));
+      const { results } = await ask('search', client.search({ ...request, data }));
       return hitsOf(results);
     },
     close: async () => {

@@ -122,8 +122,7 @@ export class Progress {
 
 export function describeBuild(build: PlannedBuild): string {
   const rest = Object.entries(build.index).filter(([key]) => key !== 'type' && key !== 'quantization');
-  const again = build.replica === undefined ? [] : [`(build ${build.replica})`];
-  return [build.series, ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
+  return [build.series, ...rest.map(([key, value]) => `${key}=${value}`)].join(' ');
 }
 
 function phaseText(

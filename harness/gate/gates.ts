@@ -1,12 +1,5 @@
 import { nearestName } from '../../common/nearest.js';
-import {
-  type Check,
-  type GateParity,
-  GrammarFault,
-  parseCheck,
-  parseSubject,
-  type Selector,
-} from './grammar.js';
+import { type Check, GrammarFault, parseCheck, parseSubject, type Selector } from './grammar.js';
 import { PRESETS } from './presets.js';
 
 export const LEVELS = ['off', 'warn', 'error'] as const;
@@ -47,15 +40,10 @@ export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
  * a check, `{ check, level, by }`, or a list of those. Pure; never throws for bad input: all faults are returned.
  *
  * @param ks depths that the suite measures, ascending
- * @param parities what the suite compares
  */
-export function parseGates(
-  given: unknown,
-  ks: readonly number[],
-  parities: readonly GateParity[] = [],
-): { set: GateSet; faults: GateFault[] } {
+export function parseGates(given: unknown, ks: readonly number[]): { set: GateSet; faults: GateFault[] } {
   if (given === undefined) return { set: NO_GATES, faults: [] };
-  const reader = new Reader(ks, parities);
+  const reader = new Reader(ks);
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
     reader.fault({ path: ['gates'], message: 'must be a map from a measure to a check', got: given });
     return { set: NO_GATES, faults: reader.faults };
@@ -76,11 +64,9 @@ class Reader {
   readonly gates: Gate[] = [];
   readonly faults: GateFault[] = [];
   readonly #ks: readonly number[];
-  readonly #parities: readonly GateParity[];
 
-  constructor(ks: readonly number[], parities: readonly GateParity[]) {
+  constructor(ks: readonly number[]) {
     this.#ks = ks;
-    this.#parities = parities;
   }
 
   fault(fault: GateFault): void {
@@ -91,7 +77,7 @@ class Reader {
     const path = ['gates', key];
     try {
       // Faults of the name are told once, whatever stands behind it.
-      parseSubject(key, this.#ks, this.#parities);
+      parseSubject(key, this.#ks);
     } catch (error) {
       if (!(error instanceof GrammarFault)) throw error;
       this.fault({ path, message: error.message, inKey: true, offset: error.offset });
@@ -146,7 +132,7 @@ class Reader {
     source = 'suite',
   ): void {
     try {
-      const subject = parseSubject(key, this.#ks, this.#parities);
+      const subject = parseSubject(key, this.#ks);
       const check = parseCheck(text, subject);
       const selectors = subject.selectors;
       const shown = selectors.map((each) => `${each.key}:${each.value}`).join(',');

@@ -43,16 +43,11 @@ export function blank(row: TrialRow, state: VerdictState, message: string): Find
     p: null,
     adjusted: null,
     needed: null,
-    builds: null,
-    rebuild: null,
-    causes: [],
     message,
   };
 }
 
-export function settingOf(row: TrialRow & { setting?: string }): string {
-  const { series, index, search, setting } = row;
-  if (setting !== undefined) return setting;
+export function settingOf({ series, index, search }: TrialRow): string {
   const parameters = Object.entries({ ...index, ...search }).filter(([key]) => key !== 'type');
   return [series, ...parameters.map(([key, value]) => `${key}=${value}`)].join(' ');
 }

@@ -1,6 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
-import type { SharedSelections } from './selections.js';
 
 /** What a worker thread is told; the shared buffers are the same for all of them. */
 export interface WorkerJob {
@@ -15,8 +14,6 @@ export interface WorkerJob {
   queries: SharedArrayBuffer;
   /** Two int32: the next tile to take, and the tiles done. */
   progress: SharedArrayBuffer;
-  /** Absent: every query may find every row. */
-  selections: SharedSelections | undefined;
 }
 
 export const NEXT_TILE = 0;
