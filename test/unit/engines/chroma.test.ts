@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { engine } from '../../../engines/chroma/engine.js';
 import { server } from '../../../engines/chroma/launch.js';
@@ -70,11 +72,17 @@ describe('a server by url', () => {
 });
 
 test('a server that is not there is a failure that says so', async () => {
-  const endpoint = { host: '127.0.0.1', port: 1, tls: false, secrets: {}, settings: {} };
+  // A port that was free a moment ago; of the lowest ones, fetch refuses some by itself.
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, 'close');
+  const endpoint = { host: '127.0.0.1', port, tls: false, secrets: {}, settings: {} };
   const options = { endpoint, folder: '/nowhere', threads: 1, seed: 1 };
   await expect(engine.connect(options, new AbortController().signal)).rejects.toMatchObject({
     name: 'FailureError',
     message: expect.stringMatching(/cannot connect: ECONNREFUSED\n.*check that the server runs/),
-    where: 'chroma: 127.0.0.1:1',
+    where: `chroma: 127.0.0.1:${port}`,
   });
 });
