@@ -19,6 +19,7 @@ export interface QueryPart {
   source: VectorSource;
   /** Absent: the set has no judgements. */
   qrels?: () => Promise<Qrels>;
+  qrelsFile?: string;
   providedTruth?: () => Promise<ProvidedTruth | undefined>;
 }
 
@@ -57,6 +58,7 @@ export function assembleDataset({ info, points, querySets, close }: DatasetParts
     async qrels(name) {
       return part(name).qrels?.();
     },
+    qrelsFile: (name) => part(name).qrelsFile,
     async providedTruth(name) {
       return part(name).providedTruth?.();
     },

@@ -104,6 +104,8 @@ export interface Dataset {
   /** Throws InputError with the known names if there is no such set. */
   queries(name: string): Promise<QuerySet>;
   qrels(name: string): Promise<Qrels | undefined>;
+  /** Where those judgements stand, for messages. */
+  qrelsFile?(name: string): string | undefined;
   providedTruth(name: string): Promise<ProvidedTruth | undefined>;
   /** Where a row is, for messages: `docs.jsonl:18`, `points.parquet row 17`. */
   place?(row: number): string;

@@ -3,6 +3,7 @@ import { InputError } from '../common/errors.js';
 import { assembleDataset, type QueryPart } from './assemble.js';
 import type { CatalogEntry } from './catalog.js';
 import type { Dataset, DatasetFile, Metric } from './dataset.js';
+import { withDeclaredFields } from './declared-fields.js';
 import { openHdf5 } from './formats/hdf5/dataset.js';
 import { fileKind, openSource } from './formats/open-source.js';
 import { readQrels } from './formats/qrels.js';
@@ -104,13 +105,14 @@ async function fileParts(entry: CatalogEntry, folder: string, options: OpenConte
     const described = metadata === undefined ? undefined : join(folder, metadata);
     const source = await openSource(join(folder, file), { ...options, metadata: described });
     checkSize(source, size);
-    return source;
+    return withDeclaredFields(source, entry.fields);
   };
   const points = await open(entry.points!.file, entry.points!.metadata, entry);
   const querySets: QueryPart[] = [];
   for (const { name, file, metadata, count, qrels } of entry.querySets) {
     const source = await open(file!, metadata, { count, dimensions: entry.dimensions });
-    const judged = qrels === undefined ? {} : { qrels: () => readQrels(join(folder, qrels)) };
+    const path = qrels === undefined ? undefined : join(folder, qrels);
+    const judged = path === undefined ? {} : { qrels: () => readQrels(path), qrelsFile: path };
     querySets.push({ name, source, ...judged });
   }
   return { points, querySets };

@@ -8,6 +8,7 @@ import type { Dataset, PreparedVectors } from './dataset.js';
 import { DuplicateFinder } from './duplicates.js';
 import { openPreparedVectors, PREPARED_FILE } from './prepared.js';
 
+export { openPreparedMetadata, type PreparedMetadata, prepareMetadata } from './metadata.js';
 export { openPreparedVectors } from './prepared.js';
 
 export interface PrepareOptions {

@@ -25,6 +25,16 @@ export type ScoreForm = '1-cos' | '1-dot' | '-dot' | 'squared' | 'root' | 'cos' 
 /** Index and search parameters after parsing; names are the field's own (`m`, `efConstruction`, `nlist`, …). */
 export type Parameters = Readonly<Record<string, string | number | boolean>>;
 
+/**
+ * Search parameters with which a query visits every point of an index, beside those of the trial: `points` stands for
+ * the number of points, `lists` for the index's nlist. `scan`: every point is compared; `graph`: every point that the
+ * graph leads to.
+ */
+export interface ExhaustiveSearch {
+  kind: 'scan' | 'graph';
+  search: Readonly<Record<string, number | 'points' | 'lists'>>;
+}
+
 /** What an engine can do, declared as data; the conformance suite holds every line of it. */
 export interface Capabilities {
   metrics: readonly Metric[];
@@ -36,6 +46,8 @@ export interface Capabilities {
   metadata: MetadataSupport | null;
   operations: readonly Operation[];
   idKinds: readonly IdKind[];
+  /** Range of integer ids in records: int64, or 0 to 2^64 - 1; absent: both. */
+  integerIds?: 'signed' | 'unsigned' | undefined;
   /** Largest vector accepted; null: no documented limit. */
   maxDimensions: number | null;
   /** When an acknowledged write can be found. */
@@ -43,6 +55,8 @@ export interface Capabilities {
   scores: Readonly<Partial<Record<Metric, ScoreForm>>>;
   /** Whether building twice from the same batches gives the same graph, and so the same answers. */
   deterministicBuild: 'always' | 'one-thread' | 'never';
+  /** By index type; one that is absent has no exhaustive search. Disagreements are explained with it. */
+  exhaustive?: Readonly<Record<string, ExhaustiveSearch>>;
   /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
   remarks: readonly string[];
 }

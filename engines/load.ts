@@ -2,6 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FailureError } from '../common/errors.js';
+import type { FieldSchema, MetadataValue } from '../datasets/dataset.js';
+import { conditionsOf, type Filter } from '../filters/filter.js';
 import type { LoadBatch } from './engine.js';
 
 /**
@@ -37,6 +39,27 @@ export function requireDimensions(engine: string, vector: Float32Array, dimensio
   throw new FailureError(`the query has ${vector.length} dimensions, the index ${dimensions}`, {
     where: engine,
   });
+}
+
+/** Throws FailureError if a filter is about a field that the collection was not given. */
+export function requireFields(engine: string, filter: Filter, fields: readonly FieldSchema[]): void {
+  const unknown = conditionsOf(filter).find(({ field }) => !fields.some(({ name }) => name === field.name));
+  if (unknown === undefined) return;
+  const names = fields.map(({ name }) => name).join(', ') || 'none';
+  throw new FailureError(`the collection holds no field "${unknown.field.name}" (it holds ${names})`, {
+    where: engine,
+  });
+}
+
+/** The column of a field. Throws FailureError if the batch does not bring it: absent is not the same as null. */
+export function columnOf(
+  engine: string,
+  { metadata }: LoadBatch,
+  { name }: FieldSchema,
+): readonly MetadataValue[] {
+  const column = metadata?.[name];
+  if (column !== undefined) return column;
+  throw new FailureError(`the batch brings no field "${name}"`, { where: engine });
 }
 
 /**

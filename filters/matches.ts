@@ -1,5 +1,6 @@
 import type { MetadataValue } from '../datasets/dataset.js';
 import type { Condition, Filter, FilterValue } from './filter.js';
+import { likeMatcher } from './like.js';
 
 /** Value of a field in one point; null and undefined are the same: no value. */
 export type FieldValue = (name: string) => MetadataValue | undefined;
@@ -44,7 +45,7 @@ function holds(
     case 'startsWith':
       return (value as string).startsWith(condition.value);
     case 'like':
-      return likePattern(condition.value).test(value as string);
+      return likeMatcher(condition.value)(value as string);
     case 'eq':
       return compare(value as FilterValue, condition.value) === 0;
     case 'gt':
@@ -86,21 +87,4 @@ function compareText(a: string, b: string): number {
     return surrogateX === surrogateY ? x - y : surrogateX ? 1 : -1;
   }
   return a.length - b.length;
-}
-
-/** SQL's LIKE: `%` any text, `_` one code point, `\` takes the next sign as it is; case counts. */
-export function likePattern(pattern: string): RegExp {
-  let source = '';
-  const signs = [...pattern];
-  for (let i = 0; i < signs.length; i++) {
-    const sign = signs[i]!;
-    if (sign === '%') source += '[^]*';
-    else if (sign === '_') source += '[^]';
-    else source += literal(sign === '\\' && i + 1 < signs.length ? signs[++i]! : sign);
-  }
-  return new RegExp(`^${source}$`, 'u');
-}
-
-function literal(sign: string): string {
-  return /[\\^$.*+?()[\]{}|/-]/.test(sign) ? `\\${sign}` : sign;
 }

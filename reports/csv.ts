@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { type ParityTrial, parityTrials } from '../harness/store/parity-trials.js';
 import type { Results, TrialRow } from '../harness/store/schema.js';
 
 type Cell = string | number | boolean;
@@ -20,33 +21,44 @@ const FIXED = [
 /**
  * One flat row per trial: `index.*` and `search.*` parameters, then each measure as `name`, `name.low`,
  * `name.high` and `name.n`. What was not measured is an empty cell. Text that a spreadsheet would run as a
- * formula gets a leading apostrophe; numbers stay numbers.
+ * formula gets a leading apostrophe; numbers stay numbers. Trials that are compared with each other have rows of their
+ * own at the end, with the name in the column `parity`: the candidate's parameters and the measures of the comparison.
  */
 export function renderCsv(results: Results): string {
-  const lines = csvLines(results);
+  const lines = csvLines(results, parityTrials(results));
   return `${lines.header}\n${lines.rows.map(({ line }) => `${line}\n`).join('')}`;
 }
 
 /** The same rows one by one, so that a page can offer a selection of them. */
-export function csvLines(results: Results): { header: string; rows: { id: string; line: string }[] } {
-  const index = keys(results.trials, (row) => row.index);
-  const search = keys(results.trials, (row) => row.search);
-  const measures = keys(results.trials, (row) => row.measures);
+export function csvLines(
+  results: Results,
+  parity: readonly ParityTrial[] = [],
+): { header: string; rows: { id: string; line: string }[] } {
+  const all: readonly (TrialRow & { parity?: string })[] = [...results.trials, ...parity];
+  const index = keys(all, (row) => row.index);
+  const search = keys(all, (row) => row.search);
+  const measures = keys(all, (row) => row.measures);
+  const compared = parity.length > 0;
+  const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const header = [
     ...FIXED,
+    ...replica,
+    ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
     ...measures.flatMap((name) => [name, `${name}.low`, `${name}.high`, `${name}.n`]),
   ];
-  const cells = (row: TrialRow): Cell[] => [
+  const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
+    ...replica.map(() => row.replica ?? 1),
+    ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),
     ...measures.flatMap((name) => measureCells(row, name)),
   ];
   return {
     header: line(header),
-    rows: results.trials.map((row) => ({ id: row.id, line: line(cells(row)) })),
+    rows: all.map((row) => ({ id: row.id, line: line(cells(row)) })),
   };
 }
 

@@ -1,3 +1,5 @@
+import { FILTER_DEFINITIONS, RELEVANCE_DEFINITIONS } from './definitions-filters.js';
+import { PARITY_DEFINITIONS } from './definitions-parity.js';
 import { formatCount, formatMiB, formatNumber, formatShare } from './format.js';
 
 export type Unit = 'share' | 'ratio' | 'ms' | 'queries/s' | 'points/s' | 's' | 'bytes' | 'count';
@@ -64,16 +66,8 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
       'Mean over queries of (Σ dᵢ − Σ gᵢ) / Σ |gᵢ|, with dᵢ the recomputed distances of the distinct hits returned and gᵢ those of as many exact neighbours: how much farther away the answers are, where recall only counts them.',
     absent: 'undefined where nothing was returned or the exact distances are all zero',
   },
-  {
-    name: 'ndcg@k',
-    title: 'nDCG@k',
-    head: ['nDCG@k', ''],
-    unit: 'share',
-    better: 'higher',
-    definition:
-      'Mean over judged queries of DCG / IDCG with DCG = Σ gᵢ / log₂(i + 1): raw grades as gain, unjudged = 0, as trec_eval computes it.',
-    absent: 'the query set has no relevance judgements',
-  },
+  ...RELEVANCE_DEFINITIONS,
+  ...PARITY_DEFINITIONS,
   {
     name: 'throughput',
     title: 'Throughput',
@@ -109,6 +103,7 @@ export const DEFINITIONS: readonly MeasureDefinition[] = [
     definition: 'Answered queries that returned fewer hits than asked for although the dataset has as many.',
     absent: 'no query with known neighbours was answered',
   },
+  ...FILTER_DEFINITIONS,
   {
     name: 'engine.share',
     title: 'Share inside the engine',

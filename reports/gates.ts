@@ -29,18 +29,25 @@ export function gateSentence({ verdicts, outcome }: Verdicts): string {
 }
 
 /** What the run was compared with; undefined without a baseline. */
-export function baselineSentence({ baseline }: Verdicts): string | undefined {
+export function baselineSentence({ baseline, verdicts }: Verdicts): string | undefined {
   if (baseline === null) return undefined;
   const name = baseline.name === null ? '' : `"${baseline.name}", `;
   const pairing =
     baseline.pairing === 'paired'
       ? 'compared query by query (same dataset and queries)'
       : 'other queries on the same dataset: compared without pairs, which shows less';
-  const builds =
-    baseline.runs.length > 1
-      ? `${baseline.runs.length} builds, whose scatter is taken into account`
-      : 'one build: what a rebuild alone changes is not known';
-  return `Baseline ${name}${baseline.runs.join(', ')}: ${pairing}; ${builds}.`;
+  return `Baseline ${name}${baseline.runs.join(', ')}: ${pairing}${rebuildText(verdicts)}.`;
+}
+
+/** What is known of rebuilds, as far as changes were judged by query. */
+function rebuildText(verdicts: readonly Verdict[]): string {
+  const found = verdicts.flatMap(({ findings }) => findings).filter(({ rebuild }) => rebuild !== null);
+  if (found.length === 0) return '';
+  const most = (side: 'now' | 'before') => Math.max(...found.map(({ builds }) => builds?.[side] ?? 1));
+  const counts = `${plural(most('now'), 'build')} against ${most('before')}`;
+  return found.some(({ rebuild }) => rebuild!.from === 'assumed')
+    ? `; ${counts}: what a rebuild alone changes is assumed, not measured`
+    : `; ${counts}, whose scatter is taken into account`;
 }
 
 export function lockSentence({ lock }: Verdicts): string | undefined {

@@ -1,8 +1,10 @@
+import { historyLine } from '../harness/store/history.js';
 import type { Results } from '../harness/store/schema.js';
 import { formatCount, formatPercent, plural } from './format.js';
 import { choicesOf } from './model/choice.js';
 import { buildsOf, throughputFloor } from './model/costs.js';
 import { factsOf, protocolOf } from './model/facts.js';
+import { filtersOf, relevanceOf } from './model/filters.js';
 import {
   comparedTrials,
   HYPERVOLUME_REFERENCE,
@@ -12,6 +14,7 @@ import {
   seriesRefs,
 } from './model/points.js';
 import { flagsOf, problemsOf } from './model/problems.js';
+import { trendOf } from './model/trend.js';
 import type { Choice, ReportInput, ReportModel } from './model/types.js';
 
 export type { ReportInput, ReportModel } from './model/types.js';
@@ -21,7 +24,7 @@ export type { ReportInput, ReportModel } from './model/types.js';
  * the tie-aware one at depth 10 (or the largest depth measured); a setting is chosen only if the lower end of its
  * recall interval reaches the target.
  */
-export function buildReport({ results, manifest, events, verdicts }: ReportInput): ReportModel {
+export function buildReport({ results, manifest, events, verdicts, history }: ReportInput): ReportModel {
   const k = primaryDepth(results.ks);
   const recallName = `recall.ties@${k}`;
   const refs = seriesRefs(results.trials);
@@ -47,13 +50,25 @@ export function buildReport({ results, manifest, events, verdicts }: ReportInput
     floor,
     builds: buildsOf(trials, points, refs, events, floor),
     problems: problemsOf(results.trials, refs),
-    flags: flagsOf(results.trials, refs),
+    flags: flagsOf(trials, refs),
     warnings: results.warnings,
     verdicts,
+    filters: filtersOf(results, refs, recallName),
+    relevance: relevanceOf(results, refs, recallName, k),
+    trend:
+      history === undefined
+        ? undefined
+        : trendOf(history, historyLine(results, verdicts), points, chosenIds(choices)),
     tieNote: tieNoteOf(results, k),
     facts: factsOf(results, manifest),
     protocol: protocolOf(results, manifest),
   };
+}
+
+/** Settings of the choice that is shown first. */
+function chosenIds(choices: readonly Choice[]): string[] {
+  const shown = choices.find(({ key }) => key === firstChoice(choices));
+  return (shown?.rows ?? []).flatMap(({ choice }) => (choice.state === 'chosen' ? [choice.point.id] : []));
 }
 
 function plannedTrials(plan: ReportInput['manifest']['plan']): number {
@@ -62,7 +77,7 @@ function plannedTrials(plan: ReportInput['manifest']['plan']): number {
 
 function countTrials(results: Results, planned: number): ReportModel['counts'] {
   const ids = { completed: new Set(), failed: new Set(), skipped: new Set(), aborted: new Set() };
-  for (const { id, state } of results.trials) ids[state].add(id);
+  for (const { id, state, group } of results.trials) if (group === 'all') ids[state].add(id);
   const [completed, failed, skipped, aborted] = [ids.completed, ids.failed, ids.skipped, ids.aborted].map(
     ({ size }) => size,
   ) as [number, number, number, number];

@@ -1,10 +1,12 @@
 import pc from 'picocolors';
 import { definitionOf, formatMeasure, unitLabel } from './definitions.js';
-import { plural } from './format.js';
+import { formatCount, plural } from './format.js';
 import { gateSentence, markOf } from './gates.js';
 import { richText } from './model/answer.js';
 import { CHOICE_MEASURES } from './model/choice.js';
+import type { Count } from './model/filters.js';
 import type { Choice, ChoiceRow, ReportModel } from './model/types.js';
+import { paritySentence } from './parity.js';
 
 export interface TerminalOptions {
   color: boolean;
@@ -17,6 +19,9 @@ export interface TerminalOptions {
 /** Everything is said within this many lines, whatever the run. */
 const MAX_LINES = 20;
 const MAX_GATES = 4;
+const MAX_PARITY = 3;
+/** The table with its head and three contenders, the blank lines and the path of the report. */
+const LEAST_ROWS = 7;
 
 type Style = (text: string) => string;
 interface Styles {
@@ -35,11 +40,19 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
-  const tail = [...gates, ...problems, `Report: ${clean(reportPath)}`];
+  const rest = [...filterLines(model, width, styles), ...gates, ...problems];
+  const parity = parityLines(model, width, MAX_LINES - head.length - rest.length - LEAST_ROWS);
+  const tail = [...parity, ...rest, `Report: ${clean(reportPath)}`];
   // Two blank lines and the table's head are what remains besides the rows.
   const room = MAX_LINES - head.length - tail.length - 3;
   const table = tableLines(choice, Math.max(1, room), width, styles);
   return [...head, '', ...table, '', ...tail].join('\n');
+}
+
+function parityLines({ results }: ReportModel, width: number, room: number): string[] {
+  return (results.parity ?? [])
+    .slice(0, Math.max(0, Math.min(MAX_PARITY, room)))
+    .map((each) => cut(clean(`${each.name}: ${paritySentence(each)}`), width));
 }
 
 function tableLines(choice: Choice, room: number, width: number, styles: Styles): string[] {
@@ -96,6 +109,24 @@ function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
     return best[name]?.key === series.key ? `*${text}` : text;
   });
   return [label, ...figures, clean(point.setting === '' ? point.fullSetting : point.setting)];
+}
+
+/** Violations and leaks, which must be none, each with what it was counted in. */
+function filterLines({ filters }: ReportModel, width: number, { red }: Styles): string[] {
+  const { violations, leaks } = filters?.totals ?? {};
+  const text = (count: Count | undefined, what: string, of: string) =>
+    count === undefined
+      ? []
+      : [
+          `${formatCount(count.value)} ${what} in ${formatCount(count.n)} ${of}${count.series.map((each, i) => `${i === 0 ? ': ' : ', '}${each}`).join('')}`,
+        ];
+  const parts = [
+    ...text(violations, 'filter violations', 'rows'),
+    ...text(leaks, 'leaks', 'rows of tenants’ queries'),
+  ];
+  if (parts.length === 0) return [];
+  const line = cut(clean(`Filters: ${parts.join('; ')}`), width);
+  return [(violations?.value ?? 0) + (leaks?.value ?? 0) > 0 ? red(line) : line];
 }
 
 /** The sentence, and the gates that did not pass, not too many. */

@@ -3,159 +3,150 @@ import { parseArgs } from 'node:util';
 import type { BaselineData, Column } from '../harness/gate/changes.js';
 import { parseGates } from '../harness/gate/gates.js';
 import { judge } from '../harness/gate/judge.js';
-import { moments, normalQuantile, Resampler } from '../harness/gate/statistics.js';
+import { firstId } from '../harness/gate/replicas.js';
+import { moments, Resampler, rebuildDeviation } from '../harness/gate/statistics.js';
 import { Random } from '../harness/measures/random.js';
 import { readColumns } from '../harness/store/columns.js';
 import { deriveResults } from '../harness/store/derive.js';
-import { readManifest, runFolder } from '../harness/store/run-folder.js';
+import { runFolder } from '../harness/store/run-folder.js';
 import type { TrialRow } from '../harness/store/schema.js';
+import { shareText } from './share-text.js';
 
 /**
  * How often the gates fire without a cause, and how often they see a planted loss: simulated nights from real values by
- * query. Each night takes two different builds (runs of one suite with different seeds) and a random part of the
- * queries, and is judged by the same code as a real run.
+ * query. A night draws, out of the many builds of a run (`builds: 36`), some as tonight's and others as the baseline's,
+ * and is judged by the same code as a real run, all settings together.
  *
- *   node dist/scripts/aa-simulation.js <run> <run> <run> … [--nights 400] [--queries 2000] [--drop 0.005] [--seed 1] [--recall 0.95]
+ *   node dist/scripts/aa-simulation.js <run> [--nights 400] [--now 3] [--before 3] [--drop 0.005] [--seed 1] [--recall 0]
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     nights: { type: 'string', default: '400' },
-    queries: { type: 'string', default: '2000' },
+    /** Builds of each setting tonight, and in the baseline. */
+    now: { type: 'string', default: '3' },
+    before: { type: 'string', default: '3' },
     drop: { type: 'string', default: '0.005' },
     seed: { type: 'string', default: '1' },
-    /** Only trials whose recall is at least this. */
+    /** Only settings whose recall is at least this. */
     recall: { type: 'string', default: '0' },
   },
 });
-
-interface Build {
-  rows: Map<string, TrialRow>;
-  columns: Map<string, Column>;
-}
-
 const nights = Number(values.nights);
-const queries = Number(values.queries);
+const sizes = { now: Number(values.now), before: Number(values.before) };
 const drop = Number(values.drop);
-const builds = await Promise.all(positionals.map(readBuild));
-if (builds.length < 2) throw new Error('give at least two runs of one suite with different seeds');
-const k = Math.max(...readManifest(runFolder(resolve(positionals[0]!))).ks);
-const measure = `recall.ties@${k}`;
-const trials = [...builds[0]!.columns]
-  .filter(([, { values: recall }]) => moments(recall).mean >= Number(values.recall))
-  .map(([id]) => id);
-const resampler = new Resampler(1);
-const total = builds[0]!.columns.get(trials[0]!)!.values.length;
 
-async function readBuild(path: string): Promise<Build> {
-  const folder = runFolder(resolve(path));
-  const results = await deriveResults(folder);
-  const depth = Math.max(...results.ks);
-  const ids = results.trials.map(({ id }) => id);
-  const columns = await readColumns(folder, ids);
-  return {
-    rows: new Map(results.trials.map((row) => [row.id, row])),
-    columns: new Map(ids.map((id) => [id, columns.get(id)!.get(`recall.ties@${depth}`)!])),
-  };
+const folder = runFolder(resolve(positionals[0]!));
+const results = await deriveResults(folder);
+const k = Math.max(...results.ks);
+const measure = `recall.ties@${k}`;
+const settings = await readSettings();
+const count = Math.min(...settings.map(({ builds }) => builds.length));
+if (count < sizes.now + sizes.before) throw new Error(`the run has only ${count} builds of each setting`);
+const resampler = new Resampler(1);
+
+interface Setting {
+  row: TrialRow;
+  builds: Column[];
 }
 
-/** Loses each hit with the same chance, so that the mean falls by `loss`. */
-function planted(column: Float64Array, loss: number, random: Random): Float64Array {
-  const chance = loss / moments(column).mean;
-  return column.map((value) => {
-    let hits = Math.round(value * k);
-    for (let i = Math.round(value * k); i > 0; i--) if (random.uint32() / 2 ** 32 < chance) hits--;
+async function readSettings(): Promise<Setting[]> {
+  const done = results.trials.filter(({ state }) => state === 'completed');
+  const columns = await readColumns(
+    folder,
+    done.map(({ id }) => id),
+  );
+  const byId = new Map<string, TrialRow[]>();
+  for (const row of done) byId.set(firstId(row.id), [...(byId.get(firstId(row.id)) ?? []), row]);
+  return [...byId.values()]
+    .map((rows) => ({ row: rows[0]!, builds: rows.map(({ id }) => columns.get(id)!.get(measure)!) }))
+    .filter(({ builds }) => moments(builds[0]!.values).mean >= Number(values.recall));
+}
+
+/** Loses each hit with the same chance, so that the mean falls by `loss`. The same hits in every build: a defect. */
+function planted({ queries, values: before }: Column, loss: number, seed: number): Column {
+  const random = new Random(seed);
+  const chance = loss / moments(before).mean;
+  const after = before.map((value) => {
+    let hits = 0;
+    for (let i = 0; i < k; i++) {
+      const lost = random.uint32() / 2 ** 32 < chance;
+      if (i < Math.round(value * k) && !lost) hits++;
+    }
     return hits / k;
   });
+  return { queries, values: after };
 }
 
-/** Outcomes over all nights: shares of nights with at least one failed, or inconclusive, trial. */
-function simulate(gate: string, loss: number, lossIn: 'all' | 'one', before: 'one' | 'all') {
+/** Numbers of nights by the state of the gate. */
+function simulate(gate: string, loss: number, lossIn: 'all' | 'one') {
   const random = new Random(Number(values.seed));
   const { set, faults } = parseGates({ [measure]: gate }, [k]);
   if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
-  let [failed, open, passed] = [0, 0, 0];
+  const states = { pass: 0, fail: 0, inconclusive: 0, error: 0 };
   for (let night = 0; night < nights; night++) {
-    const now = random.below(builds.length);
-    const rest = builds.map((_, i) => i).filter((i) => i !== now);
-    const old = before === 'all' ? rest : [rest[random.below(rest.length)]!];
-    const picked = pick(random);
-    const victim = trials[random.below(trials.length)]!;
-    const part = (column: Column): Column => ({
-      queries: picked,
-      values: Float64Array.from(picked, (query) => column.values[query]!),
-    });
+    const order = shuffled(random);
+    const [tonight, before] = [order.slice(0, sizes.now), order.slice(sizes.now, sizes.now + sizes.before)];
+    const victim = settings[random.below(settings.length)]!.row.id;
+    const hurts = (id: string) => loss > 0 && (lossIn === 'all' || id === victim);
     const own = new Map(
-      trials.map((id) => {
-        const column = part(builds[now]!.columns.get(id)!);
-        const hurt = loss > 0 && (lossIn === 'all' || id === victim);
-        return [id, hurt ? { ...column, values: planted(column.values, loss, random) } : column];
-      }),
+      settings.flatMap(({ row, builds }) =>
+        tonight.map((b, i): [string, Column] => [
+          `${row.id}${i === 0 ? '' : `~${i + 1}`}`,
+          hurts(row.id) ? planted(builds[b]!, loss, night) : builds[b]!,
+        ]),
+      ),
     );
+    const rowOf = (id: string) => settings.find(({ row }) => row.id === firstId(id))!.row;
+    const byId = new Map(settings.map((setting) => [setting.row.id, setting]));
     const baseline: BaselineData = {
       name: null,
-      runs: old.map(String),
+      runs: before.map(String),
       paired: true,
       column: ({ id }) => own.get(id),
       partner: ({ id }) => ({
-        rows: old.map((i) => builds[i]!.rows.get(id)!),
-        columns: old.map((i) => part(builds[i]!.columns.get(id)!)),
+        rows: before.map(() => byId.get(firstId(id))!.row),
+        columns: before.map((b) => byId.get(firstId(id))!.builds[b]!),
       }),
     };
-    const rows = trials.map((id) => builds[now]!.rows.get(id)!);
-    const state = judge({ set, trials: rows, baseline, seed: 1, resampler })[0]!.state;
-    if (state === 'fail') failed++;
-    else if (state === 'inconclusive') open++;
-    else passed++;
+    const trials = [...own.keys()].map((id) => ({ ...rowOf(id), id }));
+    states[judge({ set, trials, baseline, seed: 1, resampler })[0]!.state]++;
   }
-  return { failed, open, passed };
+  return states;
 }
 
-function pick(random: Random): Int32Array {
-  const order = Int32Array.from({ length: total }, (_, i) => i);
-  for (let i = 0; i < Math.min(queries, total); i++) {
-    const j = i + random.below(total - i);
+function shuffled(random: Random): number[] {
+  const order = Array.from({ length: count }, (_, i) => i);
+  for (let i = 0; i < count - 1; i++) {
+    const j = i + random.below(count - i);
     [order[i], order[j]] = [order[j]!, order[i]!];
   }
-  return order.slice(0, Math.min(queries, total)).sort();
+  return order;
 }
 
-/** Wilson's score interval of a share, 95%. */
-function shareText(count: number): string {
-  const z = normalQuantile(0.975);
-  const p = count / nights;
-  const middle = (p + z ** 2 / (2 * nights)) / (1 + z ** 2 / nights);
-  const half = (z / (1 + z ** 2 / nights)) * Math.sqrt((p * (1 - p)) / nights + z ** 2 / (4 * nights ** 2));
-  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
-  return `${percent(p)} [${percent(Math.max(0, middle - half))}, ${percent(Math.min(1, middle + half))}]`;
-}
-
-for (const id of trials) {
-  const a = builds[0]!.columns.get(id)!.values;
-  const sds = builds
-    .slice(1)
-    .map(({ columns }) => moments(columns.get(id)!.values.map((value, i) => value - a[i]!)).deviation);
-  const means = builds.map(({ columns }) => moments(columns.get(id)!.values).mean);
+for (const { row, builds } of settings) {
+  const all = builds.map((column) => column.values);
+  const means = all.map((column) => moments(column).mean);
+  const pairs = all.slice(1).map((column, i) => moments(column.map((v, q) => v - all[i]![q]!)).deviation);
+  const rebuild = rebuildDeviation(all)!;
+  const pair = moments(pairs).mean;
   console.log(
-    `${id}: recall ${means.map((mean) => mean.toFixed(4)).join(' ')}; SD of pairs ${sds.map((sd) => sd.toFixed(3)).join(' ')}`,
+    `${row.id}: recall ${moments(means).mean.toFixed(4)}, SD between builds ${(100 * moments(means).deviation).toFixed(3)} pt, of it as wholes ${(100 * rebuild).toFixed(3)} pt; SD of pairs ${pair.toFixed(3)}, share in common ${((2 * rebuild ** 2) / pair ** 2).toExponential(1)}`,
   );
 }
+const queries = settings[0]!.builds[0]!.values.length;
 console.log(
-  `${nights} nights of ${queries} out of ${total} queries, ${trials.length} trials judged together, ${builds.length} builds\n`,
+  `${nights} nights, ${queries} queries, ${settings.length} settings judged together, ${count} builds of each; a night has ${sizes.now} and is compared with ${sizes.before} others\n`,
 );
-for (const before of ['one', 'all'] as const) {
-  if (before === 'all' && builds.length < 4) continue;
-  const against = before === 'one' ? 'one build' : `${builds.length - 1} builds`;
-  for (const gate of ['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt']) {
-    for (const [name, loss, where] of [
-      ['nothing changed', 0, 'all'],
-      [`${drop * 100} pt lost in all trials`, drop, 'all'],
-      [`${drop * 100} pt lost in one trial`, drop, 'one'],
-    ] as const) {
-      const { failed, open, passed } = simulate(gate, loss, where, before);
-      console.log(
-        `${gate}, against ${against}, ${name}: fail ${shareText(failed)}, inconclusive ${shareText(open)}, pass ${shareText(passed)}`,
-      );
-    }
+for (const gate of ['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt']) {
+  for (const [name, loss, where] of [
+    ['nothing changed', 0, 'all'],
+    [`${drop * 100} pt lost in all settings`, drop, 'all'],
+    [`${drop * 100} pt lost in one setting`, drop, 'one'],
+  ] as const) {
+    const { fail, inconclusive, pass } = simulate(gate, loss, where);
+    console.log(
+      `${gate}, ${name}: fail ${shareText(fail, nights)}, inconclusive ${shareText(inconclusive, nights)}, pass ${shareText(pass, nights)}`,
+    );
   }
 }

@@ -14,11 +14,31 @@ export interface ChromaClient {
   createCollection(options: object): Promise<ChromaCollection>;
   getCollection(options: { name: string }): Promise<ChromaCollection>;
   deleteCollection(options: { name: string }): Promise<void>;
+  listCollections(options: { limit: number; offset: number }): Promise<ChromaCollection[]>;
+}
+
+export interface ChromaRecords {
+  ids: string[];
+  embeddings: readonly number[][];
+  metadatas?: (Readonly<Record<string, unknown>> | null)[] | undefined;
+}
+
+/** What of it was asked for, one entry for each point. */
+export interface ChromaPage {
+  ids: string[];
+  embeddings: readonly number[][];
+  metadatas: readonly (Readonly<Record<string, unknown>> | null)[];
+  documents: readonly (string | null)[];
 }
 
 export interface ChromaCollection {
+  name: string;
+  metadata?: Readonly<Record<string, unknown>> | undefined;
   configuration: { hnsw?: HnswConfiguration | null };
-  add(records: { ids: string[]; embeddings: readonly number[][] }): Promise<void>;
+  add(records: ChromaRecords): Promise<void>;
+  upsert(records: ChromaRecords): Promise<void>;
+  delete(request: { ids: string[] }): Promise<unknown>;
+  get(request: object): Promise<ChromaPage>;
   modify(options: { configuration: { hnsw: HnswConfiguration } }): Promise<void>;
   count(): Promise<number>;
   query(request: object): Promise<{ ids: string[][]; distances: (number | null)[][] }>;

@@ -1,19 +1,22 @@
 import { FailureError } from '../../common/errors.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { FieldSchema, Metric } from '../../datasets/dataset.js';
 import type {
   Collection,
   CollectionSpec,
   ConnectOptions,
   LoadBatch,
+  NativeFilter,
   Parameters,
   PreparedSearch,
   Readiness,
 } from '../engine.js';
-import { abortable, requireCount, requireDimensions } from '../load.js';
+import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../load.js';
 import { ask, type ChromaClient, type ChromaCollection, openClient } from './client.js';
+import { type ChromaMetadata, encodeField } from './fields.js';
+import { translateFilter, type Where } from './filter.js';
 import { DEFAULT_EF } from './options.js';
 
-const SPACES: Readonly<Record<Metric, string>> = { cosine: 'cosine', dot: 'ip', l2: 'l2' };
+export const SPACES: Readonly<Record<Metric, string>> = { cosine: 'cosine', dot: 'ip', l2: 'l2' };
 /** Points after which the graph is written: it is after each batch that has as many. */
 const ALWAYS = 2;
 /** Above this, asking for all points at once would take longer than it is worth. */
@@ -33,12 +36,8 @@ export async function createCollection(
   name: string,
   spec: CollectionSpec,
 ): Promise<Collection> {
-  const { index, metric } = spec;
   const hnsw = {
-    space: SPACES[metric],
-    max_neighbors: Number(index['m']),
-    ef_construction: Number(index['efConstruction']),
-    ef_search: Number(index['ef'] ?? DEFAULT_EF),
+    ...hnswConfiguration(spec),
     // Default 1000: of what came after the last thousand a restart would build the graph again, and differently.
     sync_threshold: ALWAYS,
   };
@@ -48,8 +47,21 @@ export async function createCollection(
   return new HnswCollection(session, collection, name, spec, hnsw.ef_search);
 }
 
+/** What the server is asked for. */
+export function hnswConfiguration({ index, metric }: { index: Parameters; metric: Metric }) {
+  return {
+    space: SPACES[metric]!,
+    max_neighbors: Number(index['m']),
+    ef_construction: Number(index['efConstruction']),
+    ef_search: Number(index['ef'] ?? DEFAULT_EF),
+  };
+}
+
 /** The server drops some settings without a word. */
-function requireConfiguration({ configuration }: ChromaCollection, wanted: Record<string, unknown>): void {
+export function requireConfiguration(
+  { configuration }: ChromaCollection,
+  wanted: Record<string, unknown>,
+): void {
   const got = configuration.hnsw as Record<string, unknown> | null | undefined;
   if (Object.entries(wanted).every(([key, value]) => got?.[key] === value)) return;
   throw new FailureError(`the collection is not the one asked for (${JSON.stringify(wanted)})`, {
@@ -62,6 +74,7 @@ class HnswCollection implements Collection {
   readonly #session: ChromaSession;
   readonly #name: string;
   readonly #dimensions: number;
+  readonly #fields: readonly FieldSchema[];
   #collection: ChromaCollection;
   /** With which the server has opened the index. */
   #ef: number;
@@ -71,13 +84,14 @@ class HnswCollection implements Collection {
     session: ChromaSession,
     collection: ChromaCollection,
     name: string,
-    { dimensions }: CollectionSpec,
+    { dimensions, fields }: CollectionSpec,
     ef: number,
   ) {
     this.#session = session;
     this.#collection = collection;
     this.#name = name;
     this.#dimensions = dimensions;
+    this.#fields = fields ?? [];
     this.#ef = ef;
   }
 
@@ -91,15 +105,30 @@ class HnswCollection implements Collection {
     signal.throwIfAborted();
   }
 
-  #records({ keys, vectors }: LoadBatch, from: number, to: number) {
+  #records(batch: LoadBatch, from: number, to: number) {
     const size = this.#dimensions;
     const ids: string[] = [];
     const embeddings: number[][] = [];
     for (let row = from; row < to; row++) {
-      ids.push(String(keys[row]));
-      embeddings.push(Array.from(vectors.subarray(row * size, (row + 1) * size)));
+      ids.push(String(batch.keys[row]));
+      embeddings.push(Array.from(batch.vectors.subarray(row * size, (row + 1) * size)));
     }
-    return { ids, embeddings };
+    return this.#fields.length === 0
+      ? { ids, embeddings }
+      : { ids, embeddings, metadatas: this.#metadata(batch, from, to) };
+  }
+
+  #metadata(batch: LoadBatch, from: number, to: number): (ChromaMetadata | null)[] {
+    const columns = this.#fields.map((field) => ({ field, values: columnOf('chroma', batch, field) }));
+    const all = [];
+    for (let row = from; row < to; row++) {
+      const encoded: ChromaMetadata = {};
+      for (const { field, values } of columns)
+        Object.assign(encoded, encodeField(field, values[row] ?? null));
+      // The server takes no metadata without keys, which an empty array has.
+      all.push(Object.keys(encoded).length === 0 ? null : encoded);
+    }
+    return all;
   }
 
   /**
@@ -127,10 +156,13 @@ class HnswCollection implements Collection {
     return new Set(ids[0]).size;
   }
 
-  #query(vector: Float32Array, k: number) {
+  #query(vector: Float32Array, k: number, filter?: Where) {
     // The client writes JSON, in which a typed array would become an object.
-    const queryEmbeddings = [Array.from(vector)];
-    return ask('query', this.#collection.query({ queryEmbeddings, nResults: k, include: ['distances'] }));
+    const request = { queryEmbeddings: [Array.from(vector)], nResults: k, include: ['distances'] };
+    return ask(
+      'query',
+      this.#collection.query(filter === undefined ? request : { ...request, where: filter }),
+    );
   }
 
   async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
@@ -140,10 +172,14 @@ class HnswCollection implements Collection {
     return {
       // The graph is searched with at least as many candidates as hits.
       effective: { ef: Math.max(ef, k) },
-      query: async (vector) => {
+      translate: (filter) => {
+        requireFields('chroma', filter, this.#fields);
+        return translateFilter(filter) as NativeFilter;
+      },
+      query: async (vector, filter) => {
         if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
         requireDimensions('chroma', vector, this.#dimensions);
-        const { ids, distances } = await this.#query(vector, k);
+        const { ids, distances } = await this.#query(vector, k, filter as Where | undefined);
         const scores = distances[0] ?? [];
         return { keys: (ids[0] ?? []).map(Number), scores: scores.map((score) => score ?? Number.NaN) };
       },

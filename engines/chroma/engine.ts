@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { FailureError } from '../../common/errors.js';
-import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { abortable } from '../load.js';
 import { jsonSchemas, parseOptions } from '../options.js';
@@ -8,7 +7,10 @@ import { installCommand } from '../packages.js';
 import { ask, openClient } from './client.js';
 import { createCollection } from './collection.js';
 import { reach } from './connect.js';
+import { FILTERS } from './filter.js';
 import { INDEX_TYPES, rules } from './options.js';
+import { recordStore } from './records.js';
+import { METADATA } from './support.js';
 
 const PACKAGES = ['chromadb', 'testcontainers'];
 
@@ -20,14 +22,15 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
     idKinds: ['u32', 'u64', 'string', 'uuid'],
     maxDimensions: null,
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'never',
+    exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',
       'The server reads ef when it opens an index: a change is stored and does nothing until the server is restarted, which is done here before each setting. On a server that was not started here, give ef under index; each value is then a build of its own.',
@@ -37,6 +40,9 @@ export const engine: EngineDefinition = {
       'ef below k works as k.',
       'A query that holds NaN is an error. A point or query that is all zero has distance 1 under cosine.',
       'The server reports the version of its interface (1.0.0), not that of the package; see the image.',
+      'Filters: floats and integers beyond ±(2^53 - 1) are kept as two integers of 32 bits, because the server reads JSON numbers with an error in the last place and takes 2.5 for 2 where a field also holds integers; a flag marks what has no value, because $ne matches missing fields and no operator tells them apart.',
+      'Arrays are never written as arrays, but as one flag for each element: the server (1.0.0 of chromadb 3.5.0) does not clear the arrays of a collection that is dropped, and they come back in points of collections made later, also those of others.',
+      'Records: under cosine the server keeps direction and length, and vectors come back with an error of up to two units in the last place. Collections that others made are only read, and filtered by text, integers and booleans only.',
       'The server does not tell how large an index is on disk; its data volume is measured instead. Dropped collections leave it as large as it was.',
     ],
   },
@@ -71,6 +77,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       const name = `vecparity_${given}_${randomBytes(6).toString('hex')}`;
       return createCollection(session, name, spec);
     },
+    records: recordStore(session),
     // The client keeps no connection of its own.
     close: async () => undefined,
   };

@@ -7,7 +7,12 @@ import { requireClient } from '../packages.js';
 export interface HnswIndex {
   initIndex(options: { maxElements: number; m: number; efConstruction: number; randomSeed: number }): void;
   addPoint(vector: number[], label: number): void;
-  searchKnn(vector: number[], k: number): { neighbors: number[]; distances: number[] };
+  /** `filter` must not throw: that ends the process. */
+  searchKnn(
+    vector: number[],
+    k: number,
+    filter?: (label: number) => boolean,
+  ): { neighbors: number[]; distances: number[] };
   setEf(ef: number): void;
   getEf(): number;
   getCurrentCount(): number;

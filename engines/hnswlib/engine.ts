@@ -2,7 +2,6 @@ import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import { NO_FILTERS } from '../../filters/support.js';
 import type {
   Collection,
   CollectionSpec,
@@ -18,6 +17,7 @@ import { inChunks, requireCount, requireDimensions } from '../load.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand, packageVersion } from '../packages.js';
 import { type HnswIndex, type HnswlibClient, loadClient } from './client.js';
+import { FILTERS, type LabelFilter, Labels, METADATA } from './filter.js';
 import { rules } from './options.js';
 
 const SPACES = { cosine: 'cosine', dot: 'ip', l2: 'l2' } as const;
@@ -32,14 +32,15 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: { hnsw: ['none'] },
-    filters: NO_FILTERS,
-    metadata: null,
+    filters: FILTERS,
+    metadata: METADATA,
     operations: ['count'],
     idKinds: ['u32'],
     maxDimensions: null,
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'always',
+    exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',
       'Builds with one thread, whatever number of threads is asked for, from a fixed seed: the graph is the same each time.',
@@ -47,6 +48,8 @@ export const engine: EngineDefinition = {
       'An ef below k works as k; ef is set again for each setting.',
       'For cosine it normalises and keeps the normalised vectors; the lengths are lost.',
       'The capacity is fixed when the index is created, and a larger k is an error of the client: k is limited to the number of points.',
+      'Has no metadata and no filters of its own, but asks for every point it meets whether it may be returned. Which points pass is settled by vecparity’s own evaluator before the search, outside the timed region; the calls back are part of it. Its filtered figures are those of the walk over the graph, not of evaluating filters.',
+      'A filter that throws while it is asked ends the process (hnswlib-node 3.0.0).',
       'A query that holds NaN is not refused: it gets arbitrary points with score NaN. The harness checks all vectors beforehand.',
     ],
   },
@@ -67,11 +70,13 @@ function connected(client: HnswlibClient, options: ConnectOptions): ConnectedEng
 class HnswlibCollection implements Collection {
   readonly #dimensions: number;
   readonly #file: string;
+  readonly #labels: Labels;
   #index: HnswIndex | undefined;
   #loaded = 0;
 
   constructor(client: HnswlibClient, { folder, seed }: ConnectOptions, spec: CollectionSpec) {
     this.#dimensions = spec.dimensions;
+    this.#labels = new Labels(spec);
     this.#file = join(folder, `${spec.name}.hnswlib`);
     this.#index = new client.HierarchicalNSW(SPACES[spec.metric], spec.dimensions);
     this.#index.initIndex({
@@ -92,6 +97,7 @@ class HnswlibCollection implements Collection {
       }
       this.#loaded += to - from;
     });
+    this.#labels.add(batch);
   }
 
   /** The graph grows with each point: nothing is left to build. */
@@ -114,13 +120,17 @@ class HnswlibCollection implements Collection {
     let open = true;
     return {
       effective: { ...search, ef: Math.max(ef, wanted) },
-      query: (vector) => {
+      query: (vector, filter) => {
         if (!open) throw new FailureError('the search was closed', { where: 'hnswlib' });
         requireDimensions('hnswlib', vector, this.#dimensions);
         copy(vector, 0, point);
-        const { neighbors, distances } = index.searchKnn(point, wanted);
+        const { neighbors, distances } =
+          filter === undefined
+            ? index.searchKnn(point, wanted)
+            : filtered(index, point, wanted, filter as LabelFilter);
         return { keys: neighbors, scores: distances };
       },
+      translate: (filter) => this.#labels.translate(filter),
       close: async () => {
         open = false;
       },
@@ -145,6 +155,12 @@ class HnswlibCollection implements Collection {
     if (this.#index === undefined) throw new FailureError('the collection was dropped', { where: 'hnswlib' });
     return this.#index;
   }
+}
+
+/** Where nothing passes, the whole graph would be walked for it. */
+function filtered(index: HnswIndex, point: number[], k: number, { passes, count }: LabelFilter) {
+  if (count === 0) return { neighbors: [], distances: [] };
+  return index.searchKnn(point, Math.min(k, count), passes);
 }
 
 /** An array that V8 keeps as plain doubles from the start. */

@@ -2,11 +2,12 @@ import { requireClient } from '../packages.js';
 
 /** What is used of `@lancedb/lancedb`. Declared here and not imported: the package is optional. */
 export interface LanceClient {
-  connect(folder: string): Promise<LanceConnection>;
+  connect(folder: string, options?: { readConsistencyInterval: number }): Promise<LanceConnection>;
   Index: Record<
     'ivfFlat' | 'ivfPq' | 'ivfRq' | 'hnswSq' | 'hnswPq',
     (options: LanceIndexOptions) => LanceIndex
-  >;
+  > &
+    Record<'btree' | 'bitmap' | 'labelList', () => LanceIndex>;
 }
 
 export interface LanceIndexOptions {
@@ -24,17 +25,44 @@ export type LanceIndex = object;
 
 export interface LanceConnection {
   createEmptyTable(name: string, schema: object): Promise<LanceTable>;
+  openTable(name: string): Promise<LanceTable>;
+  tableNames(): Promise<string[]>;
   dropTable(name: string): Promise<void>;
   close(): void;
 }
 
 export interface LanceTable {
   add(rows: object): Promise<unknown>;
-  countRows(): Promise<number>;
+  countRows(filter?: string): Promise<number>;
   createIndex(column: string, options: { config: LanceIndex; replace: boolean; name: string }): Promise<void>;
+  schema(): Promise<LanceSchema>;
+  query(): LanceRows;
+  delete(predicate: string): Promise<unknown>;
+  mergeInsert(on: string): LanceMerge;
+  update(options: { where: string; valuesSql: Record<string, string> }): Promise<unknown>;
+  listIndices(): Promise<{ name: string; indexType: string; columns: string[] }[]>;
   indexStats(name: string): Promise<LanceIndexStats | undefined>;
   vectorSearch(vector: Float32Array): LanceQuery;
   close(): void;
+}
+
+export interface LanceSchema {
+  fields: readonly { name: string; type: { toString(): string }; nullable: boolean }[];
+  metadata: ReadonlyMap<string, string>;
+}
+
+/** A read without a vector. */
+export interface LanceRows {
+  where(sql: string): LanceRows;
+  select(columns: string[]): LanceRows;
+  [Symbol.asyncIterator](): AsyncIterator<ArrowRows>;
+  toArrow(): Promise<ArrowRows>;
+}
+
+export interface LanceMerge {
+  whenMatchedUpdateAll(): LanceMerge;
+  whenNotMatchedInsertAll(): LanceMerge;
+  execute(rows: object): Promise<unknown>;
 }
 
 export interface LanceIndexStats {
@@ -52,6 +80,9 @@ export interface LanceQuery {
   nprobes(count: number): LanceQuery;
   ef(count: number): LanceQuery;
   refineFactor(factor: number): LanceQuery;
+  where(sql: string): LanceQuery;
+  postfilter(): LanceQuery;
+  bypassVectorIndex(): LanceQuery;
   explainPlan(verbose: boolean): Promise<string>;
   toArrow(): Promise<ArrowResult>;
 }
@@ -61,16 +92,43 @@ export interface ArrowResult {
   getChild(name: string): { toArray(): ArrayLike<number> } | null;
 }
 
+/** A batch or table of whole rows. */
+export interface ArrowRows {
+  numRows: number;
+  getChild(name: string): ArrowColumn | null;
+}
+
+export interface ArrowColumn {
+  length: number;
+  data: readonly ArrowData[];
+  get(row: number): unknown;
+}
+
+export interface ArrowData {
+  length: number;
+  nullCount: number;
+  nullBitmap: object;
+  values: unknown;
+  getValid(row: number): boolean;
+}
+
 /** What is used of `apache-arrow`. */
 export interface ArrowClient {
   Field: new (name: string, type: object, nullable: boolean) => object;
-  Schema: new (fields: object[]) => object;
+  Schema: new (fields: object[], metadata?: Map<string, string>) => object;
+  Utf8: new () => object;
+  Int64: new () => object;
+  Float64: new () => object;
+  Bool: new () => object;
+  TimestampMicrosecond: new (zone: string) => object;
+  List: new (item: object) => object;
+  vectorFromArray(values: readonly unknown[], type: object): { data: readonly ArrowData[] };
   Float32: new () => object;
   Uint32: new () => object;
   FixedSizeList: new (size: number, item: object) => object;
-  Table: new (columns: Record<string, object>) => object;
+  Table: new (schema: object, columns: Record<string, object>) => object;
   makeData(data: object): object;
-  makeVector(data: object): object;
+  makeVector(data: object | readonly object[]): object;
 }
 
 /**

@@ -12,7 +12,7 @@ import type {
 import { abortable, folderBytes, requireCount } from '../load.js';
 import type { ArrowClient, LanceClient, LanceConnection, LanceTable } from './client.js';
 import { pointTable, tableSchema } from './columns.js';
-import { createIndex, INDEX_NAME, type IndexKind, indexKind } from './index-kind.js';
+import { createFieldIndexes, createIndex, INDEX_NAME, type IndexKind, indexKind } from './index-kind.js';
 import { prepareSearch } from './search.js';
 
 export interface LanceSession {
@@ -24,7 +24,7 @@ export interface LanceSession {
 }
 
 export async function createCollection(session: LanceSession, spec: CollectionSpec): Promise<Collection> {
-  const schema = tableSchema(session.arrow, spec.dimensions);
+  const schema = tableSchema(session.arrow, spec.dimensions, spec.fields);
   const table = await session.connection.createEmptyTable(spec.name, schema);
   return new LanceCollection(session, spec, table);
 }
@@ -46,7 +46,7 @@ class LanceCollection implements Collection {
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const rows = pointTable(this.#session.arrow, batch, this.#spec.dimensions);
+    const rows = pointTable(this.#session.arrow, batch, this.#spec.dimensions, this.#spec.fields);
     await abortable(this.#table.add(rows), signal);
     this.#loaded += batch.count;
   }
@@ -55,12 +55,15 @@ class LanceCollection implements Collection {
     signal.throwIfAborted();
     const count = await this.count();
     requireCount('lancedb', count, this.#loaded);
-    if (this.#kind === undefined)
-      return { count, indexed: null, details: { threads: this.#session.threads } };
     if (!this.#built) {
-      await abortable(createIndex(this.#session.lance, this.#table, this.#kind, this.#spec), signal);
+      if (this.#kind !== undefined) {
+        await abortable(createIndex(this.#session.lance, this.#table, this.#kind, this.#spec), signal);
+      }
+      await abortable(createFieldIndexes(this.#session.lance, this.#table, this.#spec), signal);
       this.#built = true;
     }
+    if (this.#kind === undefined)
+      return { count, indexed: null, details: { threads: this.#session.threads } };
     return this.#indexed(this.#kind, count);
   }
 

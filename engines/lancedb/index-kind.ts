@@ -1,6 +1,7 @@
 import type { CollectionSpec, Parameters } from '../engine.js';
 import type { LanceClient, LanceIndexOptions, LanceTable } from './client.js';
 import { VECTOR } from './columns.js';
+import { columnName } from './fields.js';
 import { pqSegments } from './options.js';
 
 export const INDEX_NAME = 'vector_index';
@@ -48,4 +49,22 @@ function indexOptions(spec: CollectionSpec): LanceIndexOptions {
   if (index['m'] !== undefined) options.m = Number(index['m']);
   if (index['efConstruction'] !== undefined) options.efConstruction = Number(index['efConstruction']);
   return options;
+}
+
+/**
+ * Indexes of the fields, where they are asked for: order for single values, labels for arrays. No bitmaps: in 0.31 a
+ * LIKE over one is an error.
+ */
+export async function createFieldIndexes(
+  lance: LanceClient,
+  table: LanceTable,
+  { index, fields = [] }: Pick<CollectionSpec, 'index' | 'fields'>,
+): Promise<void> {
+  if (index['payloadIndex'] !== true) return;
+  for (const [i, { name, type }] of fields.entries()) {
+    // The engine makes no label list of floats; such a field is compared row by row.
+    if (type === 'float[]') continue;
+    const config = type.endsWith('[]') ? lance.Index.labelList() : lance.Index.btree();
+    await table.createIndex(columnName(name), { config, replace: true, name: `field_${i}` });
+  }
 }

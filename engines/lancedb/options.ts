@@ -18,6 +18,7 @@ export const rules: OptionRules = {
       efConstruction: integer(1, 10_000),
       pqSegments: integer(1, 4096),
       bits: integer(1, 9),
+      payloadIndex: z.boolean({ error: 'must be true or false' }),
     })
     .partial(),
   search: z
@@ -25,6 +26,7 @@ export const rules: OptionRules = {
       nprobe: integer(1, 65_536),
       ef: integer(1, 100_000),
       refineFactor: integer(1, 1000),
+      postfilter: z.boolean({ error: 'must be true or false' }),
     })
     .partial(),
   defaultType: 'ivf',
@@ -32,8 +34,8 @@ export const rules: OptionRules = {
   shape(type, quantized, index) {
     const allowed = INDEX_TYPES[type]!;
     if (!allowed.includes(quantized)) return `of ${type} must be ${allowed.join(' or ')}`;
-    const base = { type, quantization: quantized };
-    if (type === 'flat') return { index: base, search: {}, variant: 'flat' };
+    const base = { type, quantization: quantized, payloadIndex: null };
+    if (type === 'flat') return { index: base, search: { postfilter: null }, variant: 'flat' };
     return type === 'ivf' ? ivf(base, quantized) : hnsw(base, quantized, index);
   },
   check: (index) =>
@@ -42,12 +44,12 @@ export const rules: OptionRules = {
       : [],
 };
 
-type Base = { type: string; quantization: string };
+type Base = { type: string; quantization: string; payloadIndex: null };
 
 function ivf(base: Base, quantized: string): OptionShape {
   const index = { ...base, nlist: 64 };
-  if (quantized === 'none') return { index, search: { nprobe: 8 }, variant: 'ivf' };
-  const search = { nprobe: 8, refineFactor: null };
+  if (quantized === 'none') return { index, search: { nprobe: 8, postfilter: null }, variant: 'ivf' };
+  const search = { nprobe: 8, refineFactor: null, postfilter: null };
   if (quantized === 'rq') return { index: { ...index, bits: 1 }, search, variant: 'ivf-rq' };
   return { index: { ...index, pqSegments: null, bits: 8 }, search, variant: 'ivf-pq' };
 }
@@ -57,7 +59,7 @@ function hnsw(base: Base, quantized: string, given: Readonly<Record<string, unkn
   const index = { ...base, m: 20, efConstruction: 300, nlist: 1 };
   const partitions = Number(given['nlist'] ?? 1);
   const nprobe = partitions > 1 ? { nprobe: partitions } : {};
-  const search = { ef: 64, refineFactor: null, ...nprobe };
+  const search = { ef: 64, refineFactor: null, postfilter: null, ...nprobe };
   if (quantized === 'sq8') return { index, search, variant: 'hnsw-sq8' };
   return { index: { ...index, pqSegments: null }, search, variant: 'hnsw-pq' };
 }

@@ -3,6 +3,7 @@ import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine
 import { requireDimensions } from '../load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { ID } from './columns.js';
+import { sqlFilter } from './filter.js';
 
 const DISTANCE = '_distance';
 /** Left out, the engine computes it all the same and prints a warning for every query. */
@@ -22,13 +23,18 @@ export async function prepareSearch(
   let open = true;
   return {
     effective: effective(spec.index, search),
-    query: async (vector) => {
+    query: async (vector, filter) => {
       if (!open) throw new FailureError('the search was closed', { where: 'lancedb' });
       requireDimensions('lancedb', vector, spec.dimensions);
-      const result = await request(vector).toArrow();
+      const result = await request(vector, filter as TranslatedFilter | undefined).toArrow();
       const keys = result.getChild(ID);
       const scores = result.getChild(DISTANCE);
       return keys === null || scores === null ? NO_HITS : { keys: keys.toArray(), scores: scores.toArray() };
+    },
+    translate: async (filter): Promise<TranslatedFilter> => {
+      const translated = { where: sqlFilter(filter) };
+      await requirePlan(request(new Float32Array(spec.dimensions).fill(1), translated), indexed);
+      return translated;
     },
     close: async () => {
       open = false;
@@ -36,15 +42,21 @@ export async function prepareSearch(
   };
 }
 
+interface TranslatedFilter {
+  where: string;
+}
+
 /** The client's builder has to be filled for each query; numbers and names are settled here once. */
 function requestOf(table: LanceTable, spec: CollectionSpec, search: Parameters, k: number) {
   const { ef, refineFactor } = search;
   const nprobe = spec.index['nlist'] === undefined ? undefined : (search['nprobe'] ?? spec.index['nlist']);
-  return (vector: Float32Array): LanceQuery => {
+  return (vector: Float32Array, filter?: TranslatedFilter): LanceQuery => {
     let query = table.vectorSearch(vector).distanceType(spec.metric).select(COLUMNS).limit(k);
     if (nprobe !== undefined) query = query.nprobes(nprobe as number);
     if (ef !== undefined) query = query.ef(ef as number);
     if (refineFactor !== undefined) query = query.refineFactor(refineFactor as number);
+    if (filter !== undefined) query = query.where(filter.where);
+    if (filter !== undefined && search['postfilter'] === true) query = query.postfilter();
     return query;
   };
 }

@@ -47,12 +47,33 @@ export interface MilvusClient {
   getQuerySegmentInfo(options: { collectionName: string }): Answer<{ infos: SegmentInfo[] }>;
   count(options: { collection_name: string; consistency_level?: string }): Answer<{ data: number }>;
   search(options: object): Answer<{ results: { id: string; score: number }[] }>;
+  hasCollection(options: { collection_name: string }): Answer<{ value: boolean }>;
+  showCollections(): Answer<{ data: { name: string }[] }>;
+  describeCollection(options: { collection_name: string }): Answer<{
+    schema: { description: string; fields: CollectionField[] };
+  }>;
+  upsert(options: object): Answer<unknown>;
+  delete(options: object): Answer<unknown>;
+  query(options: object): Answer<{ data: Row[] }>;
   closeConnection(): Promise<unknown>;
+}
+
+/** A point by its columns; numbers of 64 bits come as strings. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface CollectionField {
+  name: string;
+  is_primary_key: boolean;
+  data_type: string;
+  element_type: string;
+  nullable: boolean;
+  dim?: string;
 }
 
 /** Numbers of 64 bits come as strings. */
 export interface IndexDescription {
   index_name: string;
+  field_name: string;
   params: { key: string; value: string }[];
   state: string;
   indexed_rows: string;

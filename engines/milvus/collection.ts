@@ -10,14 +10,14 @@ import type {
 import { abortable, requireCount } from '../load.js';
 import { askUntil } from '../poll.js';
 import { ask, command, type IndexDescription, type MilvusClient, type SegmentInfo } from './client.js';
+import { columnOf, columnsOf, idColumn, indexOf, VECTOR } from './fields.js';
 import { type IndexKind, indexKind, METRIC_TYPES } from './index-kind.js';
-import { ID, insertBatch, VECTOR } from './insert.js';
+import { insertBatch } from './insert.js';
 import { prepareSearch } from './search.js';
 
-const INDEX_NAME = 'vector_index';
-/** Enumerations of milvus.proto, which the client takes as numbers. */
-const INT64 = 5;
-const FLOAT_VECTOR = 101;
+export const INDEX_NAME = 'vector_index';
+/** Of schema.proto, whose enumerations the client takes as numbers. */
+export const FLOAT_VECTOR = 101;
 
 export async function createCollection(
   client: MilvusClient,
@@ -25,8 +25,9 @@ export async function createCollection(
   spec: CollectionSpec,
 ): Promise<Collection> {
   const fields = [
-    { name: ID, data_type: INT64, is_primary_key: true, autoID: false },
+    idColumn('u64'),
     { name: VECTOR, data_type: FLOAT_VECTOR, dim: spec.dimensions },
+    ...columnsOf(spec.fields ?? []),
   ];
   const options = { collection_name: name, fields, shards_num: 1, enable_dynamic_field: false };
   await command('create the collection', client.createCollection(options));
@@ -48,8 +49,8 @@ class MilvusCollection implements Collection {
   }
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
-    const { dimensions } = this.#spec;
-    await insertBatch({ client: this.#client, collection: this.#name, dimensions }, batch, signal);
+    const { dimensions, fields = [] } = this.#spec;
+    await insertBatch({ client: this.#client, collection: this.#name, dimensions, fields }, batch, signal);
     this.#loaded += batch.count;
   }
 
@@ -68,7 +69,12 @@ class MilvusCollection implements Collection {
     return {
       count,
       indexed: flat ? null : Number(index.indexed_rows),
-      details: { ...this.#kind.chosen, indexType: this.#kind.type, segments: segments.length },
+      details: {
+        ...this.#kind.chosen,
+        indexType: this.#kind.type,
+        segments: segments.length,
+        ...(this.#payloadIndexes.length > 0 && { payloadIndexes: this.#payloadIndexes.length }),
+      },
     };
   }
 
@@ -93,6 +99,20 @@ class MilvusCollection implements Collection {
       params: this.#kind.params,
     };
     await abortable(command('create the index', this.#client.createIndex(options)), signal);
+    for (const { name, index_type } of this.#payloadIndexes) {
+      const column = columnOf(name);
+      const scalar = { ...this.#about, field_name: column, index_name: `${column}_index`, index_type };
+      await abortable(command(`create the index of ${name}`, this.#client.createIndex(scalar)), signal);
+    }
+  }
+
+  /** Fields whose columns get an index for filters. */
+  get #payloadIndexes(): { name: string; index_type: string }[] {
+    if (this.#spec.index['payloadIndex'] !== true) return [];
+    return (this.#spec.fields ?? []).flatMap(({ name, type }) => {
+      const index_type = indexOf(type);
+      return index_type === undefined ? [] : [{ name, index_type }];
+    });
   }
 
   /** The index once it covers all rows. Before that the state alone says nothing: it is "Finished" over no rows, too. */
@@ -106,11 +126,13 @@ class MilvusCollection implements Collection {
       });
     }
     this.#requireKind(index);
-    const complete =
-      index.state === 'Finished' &&
-      Number(index.indexed_rows) === this.#loaded &&
-      Number(index.pending_index_rows) === 0;
-    return complete ? index : undefined;
+    const complete = index_descriptions.every(
+      (each) =>
+        each.state === 'Finished' &&
+        Number(each.indexed_rows) === this.#loaded &&
+        Number(each.pending_index_rows) === 0,
+    );
+    return complete && index_descriptions.length === 1 + this.#payloadIndexes.length ? index : undefined;
   }
 
   #requireKind({ params }: IndexDescription): void {

@@ -11,7 +11,7 @@ export interface IndexKind {
   chosen: Readonly<Record<string, number>>;
 }
 
-export function indexKind({ index, dimensions }: CollectionSpec): IndexKind {
+export function indexKind({ index, dimensions }: Pick<CollectionSpec, 'index' | 'dimensions'>): IndexKind {
   const nlist = Number(index['nlist']);
   switch (`${index['type']} ${index['quantization']}`) {
     case 'flat none':

@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
+import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { LoadBatch } from '../engine.js';
-import { abortable } from '../load.js';
+import { abortable, columnOf } from '../load.js';
 import {
   type Grpc,
   type GrpcStub,
@@ -10,9 +11,8 @@ import {
   outcome,
   requireSuccess,
 } from './client.js';
+import { columnData, ID, VECTOR } from './fields.js';
 
-export const ID = 'id';
-export const VECTOR = 'vector';
 /** The server takes messages of up to 64 MiB. */
 const MESSAGE_BYTES = 16 * 2 ** 20;
 const DEADLINE_MS = 120_000;
@@ -22,6 +22,8 @@ export interface InsertTarget {
   client: MilvusClient;
   collection: string;
   dimensions: number;
+  /** Metadata that each batch brings. */
+  fields: readonly FieldSchema[];
 }
 
 /**
@@ -34,15 +36,44 @@ export async function insertBatch(
   batch: LoadBatch,
   signal: AbortSignal,
 ): Promise<void> {
-  const rows = Math.max(1, Math.floor(MESSAGE_BYTES / (target.dimensions * 4)));
   const grpc = loadGrpc();
-  for (let from = 0; from < batch.count; from += rows) {
+  const metadata = target.fields.map((field) => ({ field, values: columnOf('milvus', batch, field) }));
+  for (let from = 0, to = 0; from < batch.count; from = to) {
     signal.throwIfAborted();
-    await abortable(insertRows(grpc, target, batch, from, Math.min(batch.count, from + rows)), signal);
+    to = endOfMessage(target.dimensions, metadata, from, batch.count);
+    await abortable(insertRows(grpc, target, batch, metadata, from, to), signal);
   }
 }
 
-async function insertRows(grpc: Grpc, target: InsertTarget, batch: LoadBatch, from: number, to: number) {
+type Metadata = readonly { field: FieldSchema; values: readonly MetadataValue[] }[];
+
+/** Row before which a message that begins at `from` ends: one row at least. */
+function endOfMessage(dimensions: number, metadata: Metadata, from: number, count: number): number {
+  let bytes = 0;
+  let to = from;
+  do {
+    bytes += dimensions * 4 + metadata.reduce((sum, { values }) => sum + bytesOf(values[to]!), 0);
+    to++;
+  } while (to < count && bytes < MESSAGE_BYTES);
+  return to;
+}
+
+/** At most, roughly: a unit of UTF-16 takes up to three bytes. */
+export function bytesOf(value: MetadataValue | undefined): number {
+  if (typeof value === 'string') return 8 + value.length * 3;
+  if (Array.isArray(value))
+    return value.reduce((sum: number, each: MetadataValue) => sum + bytesOf(each), 16);
+  return 16;
+}
+
+async function insertRows(
+  grpc: Grpc,
+  target: InsertTarget,
+  batch: LoadBatch,
+  metadata: Metadata,
+  from: number,
+  to: number,
+) {
   const { client, dimensions, collection } = target;
   const vectors = batch.vectors.subarray(from * dimensions, to * dimensions);
   const column = vectorColumn(VECTOR, dimensions, vectors);
@@ -55,6 +86,7 @@ async function insertRows(grpc: Grpc, target: InsertTarget, batch: LoadBatch, fr
         field_name: ID,
         scalars: { data: 'long_data', long_data: { data: Array.from(batch.keys.subarray(from, to)) } },
       },
+      ...metadata.flatMap(({ field, values }) => columnData(field, values.slice(from, to))),
     ],
   };
   const stub = await client.channelPool.acquire();

@@ -23,6 +23,7 @@ export const rules: OptionRules = {
       nlist: integer(1, 65_536),
       pqSegments: integer(1, MAX_DIMENSIONS),
       bits: integer(1, 16),
+      payloadIndex: z.boolean({ error: 'must be true or false' }),
     })
     .partial(),
   search: z
@@ -42,7 +43,7 @@ export const rules: OptionRules = {
 };
 
 function shapeOf(type: string, quantized: string): OptionShape {
-  const base = { type, quantization: quantized };
+  const base = { type, quantization: quantized, payloadIndex: null };
   if (type === 'flat') return { index: base, search: {}, variant: 'flat' };
   if (type === 'hnsw') {
     return { index: { ...base, m: 16, efConstruction: 128 }, search: { ef: 64 }, variant: 'hnsw' };

@@ -1,8 +1,9 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine.js';
-import { requireDimensions } from '../load.js';
+import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../engine.js';
+import { requireDimensions, requireFields } from '../load.js';
 import { ask, type MilvusClient } from './client.js';
-import { ID, VECTOR } from './insert.js';
+import { ID, VECTOR } from './fields.js';
+import { translateFilter } from './filter.js';
 
 /**
  * Everything is flushed, loaded and unchanging when searches begin: the weakest level sees all of it. The strong
@@ -13,7 +14,7 @@ const CONSISTENCY = 'Eventually';
 export function prepareSearch(
   client: MilvusClient,
   collection: string,
-  { dimensions, index }: CollectionSpec,
+  { dimensions, index, fields = [] }: CollectionSpec,
   search: Parameters,
   k: number,
 ): PreparedSearch {
@@ -30,10 +31,14 @@ export function prepareSearch(
   let open = true;
   return {
     effective,
-    query: async (data) => {
+    translate: (filter) => {
+      requireFields('milvus', filter, fields);
+      return { expr: translateFilter(filter, fields) } as NativeFilter;
+    },
+    query: async (data, filter) => {
       if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
       requireDimensions('milvus', data, dimensions);
-      const { results } = await ask('search', client.search({ ...request, data }));
+      const { results } = await ask('search', client.search({ ...request, ...filter, data }));
       return hitsOf(results);
     },
     close: async () => {

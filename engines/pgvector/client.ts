@@ -5,8 +5,12 @@ import { abortable } from '../load.js';
 import { requireClient } from '../packages.js';
 import { CopyIn } from './copy.js';
 import { connectFailure, statementError } from './errors.js';
+import { Parse } from './parse.js';
 
 export type Row = readonly (string | null)[];
+
+/** A parameter: in PostgreSQL's binary format, as text, or NULL. */
+export type Value = Buffer | string | null;
 
 /** One connection to a database, in this process (PGlite) or on a server. */
 export interface Session {
@@ -15,10 +19,12 @@ export interface Session {
   /** `COPY … FROM STDIN (FORMAT binary)` of the chunks, which make up the whole stream. */
   copy(sql: string, chunks: Iterable<Buffer>, signal: AbortSignal): Promise<void>;
   /**
-   * A statement that the server parses once.
-   * @returns runs it with a parameter in PostgreSQL's binary format, and gives text rows
+   * A statement that the server parses once, now.
+   * @returns runs it with parameters in PostgreSQL's binary format (Buffer) or as text, and gives text rows
    */
-  prepare(name: string, sql: string): Promise<(parameter: Buffer) => Promise<Row[]>>;
+  prepare(name: string, sql: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>>;
+  /** One statement with parameters. */
+  ask(sql: string, parameters: readonly Value[]): Promise<Row[]>;
   /** Messages that the server sends beside its answers (NOTICE, DEBUG, …). */
   onNotice(take: (message: string) => void): void;
   /** Stops what this connection is doing, from another one. */
@@ -78,12 +84,20 @@ class ServerSession implements Session {
     });
   }
 
-  async prepare(name: string, text: string): Promise<(parameter: Buffer) => Promise<Row[]>> {
+  async prepare(name: string, text: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>> {
     const client = this.#client;
-    return async (parameter) => {
-      const config = { name, text, values: [parameter], rowMode: 'array' as const, types: AS_TEXT };
+    const parse = new Parse(name, text);
+    client.query(parse as unknown as Pg.Submittable);
+    await this.#told(parse.done);
+    return async (...values) => {
+      const config = { name, text, values: values as Value[], rowMode: 'array' as const, types: AS_TEXT };
       return (await this.#told(client.query<string[]>(config))).rows;
     };
+  }
+
+  async ask(text: string, values: readonly Value[]): Promise<Row[]> {
+    const config = { text, values: values as Value[], rowMode: 'array' as const, types: AS_TEXT };
+    return (await this.#told(this.#client.query<string[]>(config))).rows;
   }
 
   onNotice(take: (message: string) => void): void {

@@ -11,8 +11,9 @@ import { requireCount } from '../load.js';
 import { IndexNotes, maintenanceMemoryMiB } from './build-settings.js';
 import type { Session } from './client.js';
 import { copyStream } from './copy.js';
+import { quoted } from './fields.js';
 import { prepareSearch, type SearchPlace } from './search.js';
-import { quoted, type Statements, statements } from './sql.js';
+import { type Statements, statements } from './sql.js';
 
 /** What a collection works with. */
 export interface Workplace {
@@ -51,7 +52,7 @@ class PgCollection implements Collection {
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const stream = copyStream(batch, this.#spec.dimensions);
+    const stream = copyStream(batch, this.#spec.dimensions, this.#spec.fields);
     await this.#place.session.copy(this.#statements.copy, stream, signal);
     this.#loaded += batch.count;
   }
@@ -65,7 +66,11 @@ class PgCollection implements Collection {
     const count = await this.count();
     requireCount('pgvector', count, this.#loaded);
     const [[sharedBuffers] = []] = await this.#place.session.query('SHOW shared_buffers');
-    const details = { sharedBuffers: sharedBuffers ?? 'unknown' };
+    const fieldIndexes = this.#statements.createFieldIndexes.length;
+    const details = {
+      sharedBuffers: sharedBuffers ?? 'unknown',
+      ...(this.#spec.fields !== undefined && { fieldIndexes }),
+    };
     if (this.#statements.createIndex === undefined) return { count, indexed: null, details };
     const indexed = await this.#indexed();
     const { spilledAfter, workers } = this.#notes;
@@ -85,7 +90,7 @@ class PgCollection implements Collection {
 
   async #build(signal: AbortSignal): Promise<void> {
     const { session, threads } = this.#place;
-    const { createIndex } = this.#statements;
+    const { createIndex, createFieldIndexes } = this.#statements;
     const table = quoted(this.#table);
     if (createIndex !== undefined) {
       const workers = threads - 1;
@@ -99,6 +104,7 @@ class PgCollection implements Collection {
       await session.query('RESET client_min_messages');
       await session.query(`ALTER TABLE ${table} RESET (parallel_workers)`);
     }
+    for (const each of createFieldIndexes) await this.#cancellable(session.query(each), signal);
     // Statistics and visibility, which autovacuum would see to at some moment of the measurement.
     await this.#cancellable(session.query(`VACUUM (ANALYZE) ${table}`), signal);
   }
@@ -135,7 +141,7 @@ class PgCollection implements Collection {
     try {
       return await prepareSearch({ ...place, index }, this.#statements, this.#spec, search, k);
     } catch (error) {
-      await place.close();
+      await place.close([]);
       throw error;
     }
   }
@@ -166,7 +172,7 @@ class PgCollection implements Collection {
       // The server may still be at work for the connection that broke, and hold the table.
       await session.cancel();
       const other = await this.#place.searchPlace();
-      await other.session.query(drop).finally(() => other.close());
+      await other.session.query(drop).finally(() => other.close([]));
     }
   }
 }

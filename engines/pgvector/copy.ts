@@ -1,4 +1,6 @@
+import type { FieldSchema } from '../../datasets/dataset.js';
 import type { LoadBatch } from '../engine.js';
+import { rowValues } from './copy-values.js';
 
 /** What is used of pg's connection while it copies. */
 export interface CopyConnection {
@@ -78,23 +80,51 @@ const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const CHUNK_ROWS = 512;
 
 /**
- * A batch as a whole stream in PostgreSQL's binary COPY format, with two columns: an int4 key and a vector, whose
- * binary form is its dimension (int16), 16 unused bits and big-endian float32.
+ * A batch as a whole stream in PostgreSQL's binary COPY format: an int4 key, a vector, whose binary form is its
+ * dimension (int16), 16 unused bits and big-endian float32, and a column for each field.
  */
-export function* copyStream(batch: LoadBatch, dimensions: number): Generator<Buffer> {
+export function* copyStream(
+  batch: LoadBatch,
+  dimensions: number,
+  fields: readonly FieldSchema[] = [],
+): Generator<Buffer> {
   // Signature, flags, length of the header's extension.
   yield Buffer.concat([SIGNATURE, Buffer.alloc(8)]);
   for (let from = 0; from < batch.count; from += CHUNK_ROWS) {
-    yield rows(batch, from, Math.min(batch.count, from + CHUNK_ROWS), dimensions);
+    const to = Math.min(batch.count, from + CHUNK_ROWS);
+    if (fields.length === 0) yield rows(batch, from, to, dimensions, 2);
+    else yield rowsWithFields(batch, from, to, dimensions, fields);
   }
   yield Buffer.from([0xff, 0xff]);
 }
 
-function rows({ keys, vectors }: LoadBatch, from: number, to: number, dimensions: number): Buffer {
+function rowsWithFields(
+  batch: LoadBatch,
+  from: number,
+  to: number,
+  dimensions: number,
+  fields: readonly FieldSchema[],
+): Buffer {
+  const parts: Buffer[] = [];
+  for (let row = from; row < to; row++) {
+    parts.push(rows(batch, row, row + 1, dimensions, 2 + fields.length));
+    parts.push(rowValues(fields, batch.metadata ?? {}, row));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Keys and vectors of rows that have `columns` columns in all. */
+function rows(
+  { keys, vectors }: LoadBatch,
+  from: number,
+  to: number,
+  dimensions: number,
+  columns: number,
+): Buffer {
   const size = 2 + 4 + 4 + 4 + vectorBytes(dimensions);
   const buffer = Buffer.allocUnsafe((to - from) * size);
   for (let row = from, at = 0; row < to; row++) {
-    at = buffer.writeInt16BE(2, at);
+    at = buffer.writeInt16BE(columns, at);
     at = buffer.writeInt32BE(4, at);
     at = buffer.writeInt32BE(keys[row]!, at);
     at = buffer.writeInt32BE(vectorBytes(dimensions), at);

@@ -2,14 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import { NO_FILTERS } from '../../filters/support.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand } from '../packages.js';
 import { connectServer, type Session } from './client.js';
 import { createCollection } from './collection.js';
+import { FILTERS } from './filter.js';
 import { checkData, INDEX_TYPES, rules } from './options.js';
 import { openPglite, PGLITE_PACKAGES, pgliteVersion } from './pglite.js';
+import { LIMITS, METADATA } from './records.js';
+import { recordStore } from './store.js';
 
 const PACKAGES = ['pg'];
 /** Bits, half precision and iterative scans. */
@@ -23,14 +25,20 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
-    idKinds: ['u32', 'u64', 'string', 'uuid'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
+    idKinds: LIMITS.idKinds,
+    integerIds: LIMITS.integerIds,
     maxDimensions: 16_000,
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '-dot', l2: 'root' },
     deterministicBuild: 'never',
+    exhaustive: {
+      flat: { kind: 'scan', search: {} },
+      hnsw: { kind: 'graph', search: { ef: 'points' } },
+      ivf: { kind: 'scan', search: { nprobe: 'lists' } },
+    },
     remarks: [
       'A server: every query crosses the network, and its memory is not that of the process that asks.',
       'Points are loaded by binary COPY before the index is built; an insert into a finished HNSW index costs many times as much.',
@@ -42,6 +50,11 @@ export const engine: EngineDefinition = {
       'binary keeps the sign of each component and finds by Hamming distance; candidates (at most ef, unless the scan is iterative) are ranked again by the full vectors. With rescore: false, scores count differing bits.',
       'Points that are all zero are not in an index for cosine. A vector that holds NaN or infinity is refused.',
       'In a container, shared_buffers is a quarter of the memory limit, 1 GB without one; it is recorded with the build.',
+      'Filters are SQL with parameters; text compares by code points (COLLATE "C"). A filter’s statement is parsed before the search and planned for each query with its values, as drivers do that do not prepare; from then on the unfiltered queries of that search are planned each time, too.',
+      'With payloadIndex: true the planner may find the few points that pass by the index of a field and compare them all, which is exact; how many filters it answers from which index is told (filterPlans), not refused. enable_seqscan stays off, so that without such indexes the vector index is measured.',
+      'A filter on a graph or lists is applied to what the scan finds: with iterativeScan: off, restrictive filters return fewer than k.',
+      'Cannot hold U+0000 in text, time stamps before 4713 BC, and names of more than 63 bytes; it refuses them by name.',
+      'Records are rows of a table with columns id and vector and one for each field (a field of that name gets an underscore more; nested ones are columns with dotted names); the metric of a table without an index is kept in its comment.',
       'launch: pglite runs PostgreSQL as WebAssembly inside the process, with one thread and one session: it needs no Docker, and its speed says nothing about a server’s.',
       'Graphs and clusters start from random numbers that cannot be fixed: two builds differ.',
     ],
@@ -79,6 +92,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
         const table = `vecparity_${name}_${randomBytes(6).toString('hex')}`;
         return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
       },
+      records: recordStore(session),
       close: async () => {
         await session.close();
         await rm(join(folder, 'pglite'), { recursive: true, force: true });
@@ -93,7 +107,10 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
 /** PGlite has one session: what an earlier search has set is taken back first. */
 async function sharedPlace(session: Session, statement: string) {
   await session.query('RESET ALL');
-  return { session, statement, close: async () => void (await session.query(`DEALLOCATE "${statement}"`)) };
+  const close = async (statements: readonly string[]) => {
+    for (const each of statements) await session.query(`DEALLOCATE "${each}"`);
+  };
+  return { session, statement, close };
 }
 
 /** Makes the extension if need be. Throws FailureError if it is missing, forbidden or too old. */

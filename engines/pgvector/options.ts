@@ -19,6 +19,7 @@ export const rules: OptionRules = {
       m: integer(2, 100),
       efConstruction: integer(4, 1000),
       nlist: integer(1, 32_768),
+      payloadIndex: z.boolean({ error: 'must be true or false' }),
     })
     .partial(),
   search: z
@@ -37,7 +38,7 @@ export const rules: OptionRules = {
   shape(type, quantized, _index, search) {
     const allowed = INDEX_TYPES[type]!;
     if (!allowed.includes(quantized)) return `of ${type} must be ${allowed.join(' or ')}`;
-    const base = { type, quantization: quantized };
+    const base = { type, quantization: quantized, payloadIndex: null };
     const variant = quantized === 'none' ? type : `${type}-${quantized}`;
     if (type === 'flat') return { index: base, search: {}, variant };
     const rest = { ...scan(type, search), ...ranking(quantized, search) };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { packageVersion, requireClient } from '../packages.js';
-import type { Row, Session } from './client.js';
+import type { Row, Session, Value } from './client.js';
 
 /** Packages that `launch: pglite` needs. */
 export const PGLITE_PACKAGES = ['@electric-sql/pglite', '@electric-sql/pglite-pgvector'] as const;
@@ -13,7 +13,7 @@ interface PgliteModule {
     serialize: {
       query(sql: string): Uint8Array;
       parse(statement: { name: string; text: string }): Uint8Array;
-      bind(values: { statement: string; values: readonly Uint8Array[] }): Uint8Array;
+      bind(values: { statement: string; values: readonly Value[] }): Uint8Array;
       execute(portal: object): Uint8Array;
       sync(): Uint8Array;
     };
@@ -73,11 +73,18 @@ class PgliteSession implements Session {
     await this.#database.query(sql.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob });
   }
 
-  async prepare(name: string, text: string): Promise<(parameter: Buffer) => Promise<Row[]>> {
+  async prepare(name: string, text: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>> {
     const { parse, bind, execute, sync } = this.#messages;
     await this.#send(Buffer.concat([parse({ name, text }), sync()]));
     const rest = Buffer.concat([execute({}), sync()]);
-    return (parameter) => this.#send(Buffer.concat([bind({ statement: name, values: [parameter] }), rest]));
+    return (...values) => this.#send(Buffer.concat([bind({ statement: name, values }), rest]));
+  }
+
+  /** In one message, so that no other statement without a name comes between. */
+  ask(text: string, values: readonly Value[]): Promise<Row[]> {
+    const { parse, bind, execute, sync } = this.#messages;
+    const parts = [parse({ name: '', text }), bind({ statement: '', values }), execute({}), sync()];
+    return this.#send(Buffer.concat(parts));
   }
 
   onNotice(take: (message: string) => void): void {

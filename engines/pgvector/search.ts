@@ -1,14 +1,18 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine.js';
+import type { Filter } from '../../filters/filter.js';
+import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../engine.js';
 import { requireDimensions } from '../load.js';
-import type { Row, Session } from './client.js';
+import type { Row, Session, Value } from './client.js';
 import { vectorParameter } from './copy.js';
+import { sqlFilter } from './filter.js';
+import { FilterPlans, planOf } from './plan.js';
 import { type Statements, searchSettings } from './sql.js';
 
 /** Where a search works: a connection of its own on a server, so that no setting leaks into another. */
 export interface SearchPlace {
   session: Session;
-  close(): Promise<void>;
+  /** `statements`: all that the search has prepared. */
+  close(statements: readonly string[]): Promise<void>;
   /** Index that must answer; undefined for flat. */
   index: string | undefined;
   /** Unique among the statements of the connection. */
@@ -29,19 +33,73 @@ export async function prepareSearch(
   const probe = new Float32Array(spec.dimensions).fill(1);
   await run(vectorParameter(probe));
   await requirePlan(session, statement, place.index, probe);
+  const filtered = new FilteredStatements(place, (where) => statements.search(search, k, where), probe);
   let open = true;
   return {
-    effective: effective(spec, search),
-    query: async (vector) => {
+    get effective() {
+      return { ...effective(spec, search), ...filtered.plans.counted() };
+    },
+    query: async (vector, filter) => {
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
       requireDimensions('pgvector', vector, spec.dimensions);
-      return hits(await run(vectorParameter(vector)));
+      if (filter === undefined) return hits(await run(vectorParameter(vector)));
+      const translated = filter as TranslatedFilter;
+      return hits(await translated.run(vectorParameter(vector), ...translated.parameters));
     },
+    translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {
       open = false;
-      await place.close();
+      await place.close([statement, ...filtered.names]);
     },
   };
+}
+
+interface TranslatedFilter {
+  run: (...parameters: readonly Value[]) => Promise<Row[]>;
+  /** `$2`, … */
+  parameters: readonly string[];
+}
+
+/** One statement for each form of filter; filters that differ in their values only share it. */
+class FilteredStatements {
+  readonly plans: FilterPlans;
+  readonly names: string[] = [];
+  readonly #place: SearchPlace;
+  readonly #statement: (where: string) => string;
+  readonly #probe: Buffer;
+  readonly #prepared = new Map<string, Promise<TranslatedFilter['run']>>();
+
+  constructor(place: SearchPlace, statement: (where: string) => string, probe: Float32Array) {
+    this.#place = place;
+    this.#statement = statement;
+    this.#probe = vectorParameter(probe);
+    this.plans = new FilterPlans(place.index);
+  }
+
+  async translate(filter: Filter): Promise<TranslatedFilter> {
+    const { sql, parameters } = sqlFilter(filter, 2);
+    let prepared = this.#prepared.get(sql);
+    if (prepared === undefined) {
+      prepared = this.#prepare(sql);
+      this.#prepared.set(sql, prepared);
+    }
+    const run = await prepared;
+    const plan = await this.#place.session.ask(`EXPLAIN ${this.#statement(sql)}`, [
+      this.#probe,
+      ...parameters,
+    ]);
+    this.plans.add(planOf(plan));
+    return { run, parameters };
+  }
+
+  async #prepare(sql: string): Promise<TranslatedFilter['run']> {
+    const { session, statement } = this.#place;
+    // How many rows a filter lets through depends on its values: they must be known when the plan is made.
+    if (this.names.length === 0) await session.query('SET plan_cache_mode = force_custom_plan');
+    const name = `${statement}_f${this.names.push('')}`;
+    this.names[this.names.length - 1] = name;
+    return session.prepare(name, this.#statement(sql));
+  }
 }
 
 function hits(rows: readonly Row[]): Hits {
@@ -63,16 +121,15 @@ async function requirePlan(
   probe: Float32Array,
 ): Promise<void> {
   const rows = await session.query(`EXPLAIN EXECUTE "${statement}" ('[${probe.join(',')}]')`);
-  const plan = rows.map(([line]) => line).join('\n');
-  const used = /Index Scan using "?([^\s"]+)"? on/.exec(plan)?.[1];
-  if (used === index) return;
+  const plan = planOf(rows);
+  if (plan.index === index) return;
   const what =
     index === undefined
       ? 'the search uses an index where it should compare all points'
       : 'the planner would not use the vector index';
   throw new FailureError(what, {
     where: 'pgvector',
-    got: plan,
+    got: plan.text,
     next: 'this is a fault of vecparity: report it',
   });
 }

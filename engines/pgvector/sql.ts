@@ -1,8 +1,9 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { CollectionSpec, Parameters } from '../engine.js';
+import { columnDefinition, columnName, fieldMethod, quoted } from './fields.js';
 
 /** Operator of each metric, and the names that index methods know it by, for each kind of value. */
-const OPERATORS: Readonly<Record<Metric, { operator: string; family: string }>> = {
+export const OPERATORS: Readonly<Record<Metric, { operator: string; family: string }>> = {
   cosine: { operator: '<=>', family: 'cosine_ops' },
   dot: { operator: '<#>', family: 'ip_ops' },
   l2: { operator: '<->', family: 'l2_ops' },
@@ -14,44 +15,54 @@ export interface Statements {
   copy: string;
   /** Undefined for flat. */
   createIndex: string | undefined;
-  /** `$1`: the query; key and distance, nearest first. */
-  search(search: Parameters, k: number): string;
-}
-
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
+  /** One for each field; none unless they are asked for. */
+  createFieldIndexes: readonly string[];
+  /** `$1`: the query; key and distance of the rows that `where` lets through, nearest first. */
+  search(search: Parameters, k: number, where?: string): string;
 }
 
 export function statements(table: string, index: string, spec: CollectionSpec): Statements {
   const name = quoted(table);
+  const fields = spec.fields ?? [];
+  const columns = fields.map((field) => quoted(columnName(field.name)));
   return {
-    createTable: `CREATE TABLE ${name} (id integer PRIMARY KEY, v vector(${spec.dimensions})) WITH (autovacuum_enabled = false)`,
-    copy: `COPY ${name} (id, v) FROM STDIN (FORMAT binary)`,
+    createTable: `CREATE TABLE ${name} (${['id integer PRIMARY KEY', `v vector(${spec.dimensions})`, ...fields.map(columnDefinition)].join(', ')}) WITH (autovacuum_enabled = false)`,
+    copy: `COPY ${name} (${['id', 'v', ...columns].join(', ')}) FROM STDIN (FORMAT binary)`,
     createIndex: createIndex(name, quoted(index), spec),
-    search: (search, k) => searchStatement(name, spec, search, k),
+    createFieldIndexes:
+      spec.index['payloadIndex'] === true
+        ? fields.map(({ type }, i) => `CREATE INDEX ON ${name} USING ${fieldMethod(type)} (${columns[i]})`)
+        : [],
+    search: (search, k, where) => searchStatement(name, spec, search, k, where),
   };
 }
 
-function createIndex(table: string, index: string, spec: CollectionSpec): string | undefined {
+type IndexSpec = Pick<CollectionSpec, 'index' | 'metric' | 'dimensions'>;
+
+/** Undefined for flat. */
+export function createIndex(table: string, index: string, spec: IndexSpec, vector = 'v'): string | undefined {
   const { type } = spec.index;
   if (type === 'flat') return undefined;
   const method = type === 'hnsw' ? 'hnsw' : 'ivfflat';
   const { m, efConstruction, nlist } = spec.index;
   const options = type === 'hnsw' ? `m = ${m}, ef_construction = ${efConstruction}` : `lists = ${nlist}`;
-  const { expression, operators } = indexed(spec);
-  return `CREATE INDEX ${index} ON ${table} USING ${method} ((${expression}) ${operators}) WITH (${options})`;
+  const { expression, operators } = indexed(spec, vector);
+  return `CREATE INDEX ${index}${index === '' ? '' : ' '}ON ${table} USING ${method} ((${expression}) ${operators}) WITH (${options})`;
 }
 
 /** What the index holds of the vector, and the operator class that ranks it. */
-function indexed({ index, metric, dimensions }: CollectionSpec): { expression: string; operators: string } {
+function indexed(
+  { index, metric, dimensions }: IndexSpec,
+  vector: string,
+): { expression: string; operators: string } {
   const { family } = OPERATORS[metric];
   switch (index['quantization']) {
     case 'f16':
-      return { expression: `v::halfvec(${dimensions})`, operators: `halfvec_${family}` };
+      return { expression: `${vector}::halfvec(${dimensions})`, operators: `halfvec_${family}` };
     case 'binary':
-      return { expression: bits('v', dimensions), operators: 'bit_hamming_ops' };
+      return { expression: bits(vector, dimensions), operators: 'bit_hamming_ops' };
     default:
-      return { expression: 'v', operators: `vector_${family}` };
+      return { expression: vector, operators: `vector_${family}` };
   }
 }
 
@@ -59,22 +70,29 @@ function bits(value: string, dimensions: number): string {
   return `binary_quantize(${value})::bit(${dimensions})`;
 }
 
-function searchStatement(table: string, spec: CollectionSpec, search: Parameters, k: number): string {
+function searchStatement(
+  table: string,
+  spec: CollectionSpec,
+  search: Parameters,
+  k: number,
+  where?: string,
+): string {
   const { metric, dimensions, index } = spec;
   const { operator } = OPERATORS[metric];
   const query = `$1::vector(${dimensions})`;
   const exact = `v ${operator} ${query}`;
+  const rows = where === undefined ? table : `${table} WHERE ${where}`;
   switch (index['quantization']) {
     case 'f16':
-      return nearest(table, `v::halfvec(${dimensions}) ${operator} ${query}::halfvec(${dimensions})`, k);
+      return nearest(rows, `v::halfvec(${dimensions}) ${operator} ${query}::halfvec(${dimensions})`, k);
     case 'binary': {
       const differing = `${bits('v', dimensions)} <~> ${bits(query, dimensions)}`;
-      if (search['candidates'] === undefined) return nearest(table, differing, k);
-      const inner = `SELECT id, v FROM ${table} ORDER BY ${differing} LIMIT ${search['candidates']}`;
+      if (search['candidates'] === undefined) return nearest(rows, differing, k);
+      const inner = `SELECT id, v FROM ${rows} ORDER BY ${differing} LIMIT ${search['candidates']}`;
       return nearest(`(${inner}) AS candidates`, exact, k);
     }
     default:
-      return nearest(table, exact, k);
+      return nearest(rows, exact, k);
   }
 }
 

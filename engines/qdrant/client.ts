@@ -1,6 +1,7 @@
 import { ConnectionLostError, FailureError, messageOf, type VecparityError } from '../../common/errors.js';
 import type { Endpoint } from '../launch.js';
 import { requireClient } from '../packages.js';
+import type { Json } from './json.js';
 
 export const PACKAGE = '@qdrant/js-client-rest';
 
@@ -44,7 +45,7 @@ export interface UpdateBody {
 
 export interface UpsertBody {
   wait: boolean;
-  batch: { ids: number[]; vectors: number[][] };
+  batch: { ids: number[]; vectors: number[][]; payloads?: readonly Json[] };
 }
 
 export interface QueryBody {
@@ -53,6 +54,7 @@ export interface QueryBody {
   params: SearchParams;
   with_payload: boolean;
   with_vector: boolean;
+  filter?: Json;
 }
 
 export interface SearchParams {

@@ -10,24 +10,47 @@ import type {
 import type { Endpoint } from '../launch.js';
 import { abortable, requireCount, requireDimensions } from '../load.js';
 import { failure, type QdrantClient } from './client.js';
+import { payloadPath, payloadsOf } from './fields.js';
+import { JsonText, send } from './http.js';
+import { type Json, needsExactJson, toJson } from './json.js';
+import { ExactFilter, type FilterPart, nativeFilter } from './native-filter.js';
 import { untilReady } from './ready.js';
-import { ALWAYS, createBody, effective, ownName, pointsPerRequest, searchParams } from './requests.js';
+import {
+  ALWAYS,
+  createBody,
+  createPayloadIndexes,
+  effective,
+  ownName,
+  pathOf,
+  pointsPerRequest,
+  searchParams,
+} from './requests.js';
 
 /** Requests in flight while loading: measured to load twice as fast as one. */
 const LANES = 4;
+const FAILED = 'the query failed';
+type QueryAnswer = Awaited<ReturnType<QdrantClient['query']>>;
+
 export interface QdrantSession {
   client: QdrantClient;
   endpoint: Endpoint;
   threads: number;
 }
 
-/** Creates a collection under a name that no other can have, on a server that may hold other people's. */
+/**
+ * Creates a collection under a name that no other can have, on a server that may hold other people's. Throws InputError
+ * for a field that no filter could name.
+ */
 export async function createCollection(session: QdrantSession, spec: CollectionSpec): Promise<Collection> {
   const name = ownName(spec.name);
+  for (const field of spec.fields ?? []) payloadPath(field.name);
   try {
     await session.client.createCollection(name, createBody(spec, session.threads));
   } catch (error) {
     throw failure(`cannot create the collection ${name}`, session.endpoint, error);
+  }
+  if (spec.index['payloadIndex'] === true) {
+    await createPayloadIndexes(session.endpoint, name, spec.fields ?? []);
   }
   return new QdrantCollection(session, spec, name);
 }
@@ -64,19 +87,34 @@ class QdrantCollection implements Collection {
     this.#loaded += batch.count;
   }
 
-  async #upsert({ keys, vectors }: LoadBatch, from: number, to: number): Promise<void> {
+  async #upsert(batch: LoadBatch, from: number, to: number): Promise<void> {
     const { dimensions } = this.#spec;
-    const ids = Array.from(keys.subarray(from, to));
-    const rows = ids.map((_, row) => {
+    const ids = Array.from(batch.keys.subarray(from, to));
+    const vectors = ids.map((_, row) => {
       const start = (from + row) * dimensions;
       // JSON writes a Float32Array as an object.
-      return Array.from(vectors.subarray(start, start + dimensions));
+      return Array.from(batch.vectors.subarray(start, start + dimensions));
     });
-    const { status } = await this.#ask('cannot load points', () =>
-      this.#session.client.upsert(this.#name, { wait: true, batch: { ids, vectors: rows } }),
-    );
+    const status = await this.#write(ids, vectors, this.#payloads(batch, from, to));
     if (status !== 'completed')
       throw new FailureError('points were not stored', { where: 'qdrant', got: status });
+  }
+
+  #payloads({ metadata }: LoadBatch, from: number, to: number): Json[] | undefined {
+    const { fields = [] } = this.#spec;
+    return metadata === undefined || fields.length === 0 ? undefined : payloadsOf(fields, metadata, from, to);
+  }
+
+  async #write(ids: number[], vectors: number[][], payloads: Json[] | undefined): Promise<string> {
+    const { client, endpoint } = this.#session;
+    const doing = 'cannot load points';
+    if (payloads === undefined || !payloads.some(needsExactJson)) {
+      const batch = { ids, vectors, ...(payloads !== undefined && { payloads }) };
+      return (await this.#ask(doing, () => client.upsert(this.#name, { wait: true, batch }))).status;
+    }
+    const text = `{"batch":{"ids":${JSON.stringify(ids)},"vectors":${JSON.stringify(vectors)},"payloads":${toJson(payloads)}}}`;
+    const path = `${pathOf(this.#name)}/points?wait=true`;
+    return (await send<{ status: string }>(endpoint, doing, 'PUT', path, new JsonText(text))).status;
   }
 
   async ready(signal: AbortSignal): Promise<Readiness> {
@@ -107,19 +145,24 @@ class QdrantCollection implements Collection {
     const { client, endpoint } = this.#session;
     const { dimensions, index } = this.#spec;
     const name = this.#name;
+    const path = `${pathOf(name)}/points/query`;
     const rest = { limit: k, params: searchParams(index, search), with_payload: false, with_vector: false };
     let open = true;
     return {
       effective: effective(search, k),
-      query: async (vector) => {
+      translate: (filter) => nativeFilter(filter, rest),
+      query: async (vector, filter) => {
         if (!open) throw new FailureError('the search was closed', { where: 'qdrant' });
         requireDimensions('qdrant', vector, dimensions);
-        try {
-          const { points } = await client.query(name, { query: Array.from(vector), ...rest });
-          return { keys: points.map(({ id }) => id), scores: points.map(({ score }) => score ?? Number.NaN) };
-        } catch (error) {
-          throw failure('the query failed', endpoint, error);
-        }
+        const query = Array.from(vector);
+        const { points } = await (filter instanceof ExactFilter
+          ? send<QueryAnswer>(endpoint, FAILED, 'POST', path, filter.body(query))
+          : client
+              .query(name, { query, ...rest, ...(filter as FilterPart | undefined) })
+              .catch((error: unknown) => {
+                throw failure(FAILED, endpoint, error);
+              }));
+        return { keys: points.map(({ id }) => id), scores: points.map(({ score }) => score ?? Number.NaN) };
       },
       close: async () => {
         open = false;

@@ -23,6 +23,7 @@ export const rules: OptionRules = {
       segments: integer(1, 256),
       compression: choice(['x4', 'x8', 'x16', 'x32', 'x64']),
       encoding: choice(['one_bit', 'one_and_half_bits', 'two_bits']),
+      payloadIndex: z.boolean({ error: 'must be true or false' }),
     })
     .partial(),
   search: z
@@ -37,7 +38,10 @@ export const rules: OptionRules = {
   shape(type, quantized) {
     const allowed = INDEX_TYPES[type]!;
     if (!allowed.includes(quantized)) return `of ${type} must be ${allowed.join(' or ')}`;
-    if (type === 'flat') return { index: { type, quantization: quantized }, search: {}, variant: 'flat' };
+    if (type === 'flat') {
+      const index = { type, quantization: quantized, payloadIndex: null };
+      return { index, search: {}, variant: 'flat' };
+    }
     return hnsw(quantized);
   },
 };
@@ -51,6 +55,7 @@ function hnsw(quantized: string): OptionShape {
     efConstruction: 100,
     fullScanThreshold: 10,
     segments: null,
+    payloadIndex: null,
   };
   if (quantized === 'none') return { index, search: { ef: 64 }, variant: 'hnsw' };
   const own = {

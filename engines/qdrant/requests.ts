@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import type { FieldSchema } from '../../datasets/dataset.js';
 import type { CollectionSpec, Parameters } from '../engine.js';
+import type { Endpoint } from '../launch.js';
 import type { CreateBody, Distance, QuantizationConfig, SearchParams } from './client.js';
+import { payloadIndexType, payloadPath } from './fields.js';
+import { send } from './http.js';
 
 const DISTANCES: Readonly<Record<CollectionSpec['metric'], Distance>> = {
   cosine: 'Cosine',
@@ -71,4 +75,21 @@ export function effective(search: Parameters, k: number): Parameters {
 /** Points of one request. */
 export function pointsPerRequest(dimensions: number): number {
   return Math.max(1, Math.min(MAX_POINTS, Math.floor(MAX_BODY_BYTES / (NUMBER_BYTES * (dimensions + 1)))));
+}
+
+export function pathOf(name: string): string {
+  return `/collections/${encodeURIComponent(name)}`;
+}
+
+/** One for each field, before the graph is built: it then gets links for filters by them. */
+export async function createPayloadIndexes(
+  endpoint: Endpoint,
+  name: string,
+  fields: readonly FieldSchema[],
+): Promise<void> {
+  const path = `${pathOf(name)}/index?wait=true`;
+  for (const { name: field, type } of fields) {
+    const body = { field_name: payloadPath(field), field_schema: payloadIndexType(type) };
+    await send(endpoint, `cannot index the field ${field}`, 'PUT', path, body);
+  }
 }

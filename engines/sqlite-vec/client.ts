@@ -13,6 +13,8 @@ export function openDatabase(file: string): SqliteDatabase {
     // Commits survive a crash of the process; only a power cut may lose the last ones.
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = NORMAL');
+    // LIKE as everywhere else: case counts.
+    database.pragma('case_sensitive_like = ON');
     return database;
   } catch (error) {
     database.close();

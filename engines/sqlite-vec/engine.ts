@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import { NO_FILTERS } from '../../filters/support.js';
 import type {
   Collection,
   CollectionSpec,
@@ -17,7 +16,11 @@ import { folderBytes, inChunks, requireCount, requireDimensions } from '../load.
 import { jsonSchemas, parseOptions } from '../options.js';
 import { installCommand, packageVersion } from '../packages.js';
 import { openDatabase, type SqliteDatabase } from './client.js';
+import { FILTERS, type SqlFilter, sqlFilter } from './filter.js';
+import { METADATA, SideTables } from './metadata.js';
 import { checkData, MAX_DIMENSIONS, rules } from './options.js';
+import { LIMITS } from './records.js';
+import { recordStore } from './store.js';
 
 const PACKAGES = ['better-sqlite3', 'sqlite-vec'];
 /** Points inserted in one transaction, without giving the event loop a turn. */
@@ -31,18 +34,23 @@ export const engine: EngineDefinition = {
   capabilities: {
     metrics: ['cosine', 'l2'],
     indexTypes: { flat: ['none'] },
-    filters: NO_FILTERS,
-    metadata: null,
-    operations: ['count'],
-    idKinds: ['u32'],
+    filters: FILTERS,
+    metadata: METADATA,
+    operations: ['count', 'get', 'scan', 'upsert', 'delete', 'update', 'describe', 'attach', 'list'],
+    idKinds: LIMITS.idKinds,
+    integerIds: LIMITS.integerIds,
     maxDimensions: MAX_DIMENSIONS,
     visibility: 'immediate',
     scores: { cosine: '1-cos', l2: 'root' },
     deterministicBuild: 'always',
+    exhaustive: { flat: { kind: 'scan', search: {} } },
     remarks: [
       'Scans every point for each query: exact, without an index and without settings.',
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',
       "The database is a file with a write-ahead log (synchronous = NORMAL) and SQLite's default page cache of 2 MB, so that a query reads the vectors through the file system.",
+      'Its own metadata columns know no null, no OR and no arrays: filters are SQL over ordinary tables beside the vectors (id in (select …)), applied before the search, and every answer is exact.',
+      'Text with U+0000 is refused in metadata and filters, as SQLite compares only what stands before it.',
+      'Each collection of records is a database file of its own; an update reads and writes a record as a whole.',
       'Knows no inner product: a suite under dot is refused while planning.',
       'A query or a point that is all zero has no distance under cosine: the score is NaN.',
       'Returns at most 4096 hits, of at most 8192 dimensions.',
@@ -51,28 +59,39 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
-  connect: async ({ folder }) => connected(join(folder, 'sqlite-vec')),
+  connect: async ({ folder }) => connected(join(folder, 'sqlite-vec'), folder),
 };
 
-function connected(folder: string): ConnectedEngine {
+function connected(folder: string, recordsFolder: string): ConnectedEngine {
+  const records = recordStore(recordsFolder);
   return {
     version: async () => packageVersion('sqlite-vec') ?? 'unknown',
     create: async (spec) => {
       await mkdir(folder, { recursive: true });
       return new SqliteCollection(folder, spec);
     },
-    close: () => rm(folder, { force: true, recursive: true }),
+    records,
+    close: async () => {
+      records.close();
+      await rm(folder, { force: true, recursive: true });
+    },
   };
+}
+
+interface Translated {
+  select: { all(...parameters: readonly unknown[]): unknown[] };
+  parameters: SqlFilter['parameters'];
 }
 
 /** A database file of its own for each collection: its size is that of the files. */
 class SqliteCollection implements Collection {
   readonly #dimensions: number;
   readonly #folder: string;
+  readonly #side: SideTables;
   #database: SqliteDatabase | undefined;
   #loaded = 0;
 
-  constructor(folder: string, { name, dimensions, metric }: CollectionSpec) {
+  constructor(folder: string, { name, dimensions, metric, fields = [], index }: CollectionSpec) {
     this.#dimensions = dimensions;
     this.#folder = join(folder, encodeURIComponent(name));
     mkdirSync(this.#folder);
@@ -80,16 +99,20 @@ class SqliteCollection implements Collection {
     this.#database.exec(
       `create virtual table points using vec0(id integer primary key, vector float[${dimensions}] distance_metric=${metric})`,
     );
+    this.#side = new SideTables(this.#database, fields);
+    if (fields.length > 0) this.#side.create(index['payloadIndex'] === true);
   }
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     const database = this.#open();
     const insert = database.prepare('insert into points (id, vector) values (?, ?)');
+    const write = this.#side.fields.length > 0 ? this.#side.writer() : undefined;
     const rows = database.transaction((from: number, to: number) => {
       for (let row = from; row < to; row++) {
         const start = row * this.#dimensions;
         // A JavaScript number would be bound as a float, which is no key.
         insert.run(BigInt(batch.keys[row]!), batch.vectors.subarray(start, start + this.#dimensions));
+        write?.(BigInt(batch.keys[row]!), (name) => batch.metadata?.[name]?.[row]);
       }
     });
     await inChunks(batch, CHUNK, signal, (from, to) => {
@@ -109,16 +132,25 @@ class SqliteCollection implements Collection {
   }
 
   async prepare(_search: Parameters, k: number): Promise<PreparedSearch> {
-    const select = this.#open()
-      .prepare('select id, distance from points where vector match ? and k = ? order by distance')
-      .raw();
+    const statement = (passing: string) =>
+      this.#open()
+        .prepare(
+          `select id, distance from points where vector match ? and k = ? ${passing} order by distance`,
+        )
+        .raw();
+    const all = statement('');
     let open = true;
     return {
-      query: (vector) => {
+      query: (vector, filter) => {
         if (!open) throw new FailureError('the search was closed', { where: 'sqlite-vec' });
         requireDimensions('sqlite-vec', vector, this.#dimensions);
-        const rows = select.all(vector, k) as [number, number | null][];
+        const { select, parameters } = (filter as Translated | undefined) ?? { select: all, parameters: [] };
+        const rows = select.all(vector, k, ...parameters) as [number, number | null][];
         return { keys: rows.map(([id]) => id), scores: rows.map(([, distance]) => distance ?? Number.NaN) };
+      },
+      translate: (filter): Translated => {
+        const { sql, parameters } = sqlFilter(filter, this.#side.fields);
+        return { select: statement(`and id in (select n from metadata where ${sql})`), parameters };
       },
       close: async () => {
         open = false;

@@ -7,11 +7,21 @@ export const MAX_DIMENSIONS = 8192;
 const MAX_K = 4096;
 
 export const rules: OptionRules = {
-  index: z.strictObject({ type: choice(['flat']), quantization: quantization(['none']) }).partial(),
+  index: z
+    .strictObject({
+      type: choice(['flat']),
+      quantization: quantization(['none']),
+      payloadIndex: z.boolean({ error: 'must be true or false' }),
+    })
+    .partial(),
   search: z.strictObject({}),
   defaultType: 'flat',
   defaultQuantization: () => 'none',
-  shape: (type, quantized) => ({ index: { type, quantization: quantized }, search: {}, variant: 'flat' }),
+  shape: (type, quantized) => ({
+    index: { type, quantization: quantized, payloadIndex: null },
+    search: {},
+    variant: 'flat',
+  }),
 };
 
 /** What sqlite-vec would refuse only when the table is created or searched. */

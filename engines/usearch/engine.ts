@@ -41,6 +41,7 @@ export const engine: EngineDefinition = {
     visibility: 'after-ready',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'one-thread',
+    exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',
       'ef cannot be changed on an open index: the index is saved once, and each setting opens the file with its own ef (memory-mapped).',

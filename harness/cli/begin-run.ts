@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
 import type { LockState } from '../gate/verdict.js';
 import { readEnvironment } from '../run/environment.js';
+import type { QueriesFile } from '../store/queries.js';
 import { type RunFolder, writeManifest } from '../store/run-folder.js';
 import { type Manifest, RUN_SCHEMA } from '../store/schema.js';
 import type { Truth } from '../store/types.js';
@@ -31,13 +32,35 @@ export async function beginRun(beginning: Beginning): Promise<Manifest> {
   const manifest = manifestOf(beginning);
   try {
     await writeTruth(folder.truth, truth.truth, { metric: data.info.metric });
-    writeFileAtomic(folder.queries, `${JSON.stringify({ set: data.set, ids: data.ids })}\n`);
+    writeFileAtomic(
+      folder.queries,
+      `${JSON.stringify(planned.parsed.redactor.json(queriesFile(beginning)))}\n`,
+    );
+    if (data.judgements !== undefined)
+      writeFileAtomic(
+        folder.judgements,
+        `${JSON.stringify({ queries: Object.fromEntries(data.judgements) })}\n`,
+      );
     writeManifest(folder, hideManifest(manifest, planned.parsed.redactor));
     return manifest;
   } catch (error) {
     rmSync(folder.path, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** What the queries ask, with the number of points that pass each filter. */
+function queriesFile({ data, truth }: Beginning): QueriesFile {
+  const { set, ids, grouped } = data;
+  if (grouped === undefined) return { set, ids: [...ids] };
+  const queries = grouped.map(({ group, filter, text, k, tenant }, i) => ({
+    group,
+    filter: text,
+    matches: filter === null ? null : truth.truth.matches![i]!,
+    k,
+    tenant: tenant?.field ?? null,
+  }));
+  return { set, ids: [...ids], queries };
 }
 
 function manifestOf({
@@ -53,7 +76,7 @@ function manifestOf({
 }: Beginning): Manifest {
   const { suite, ks, memoryLimitBytes, text } = planned.parsed;
   const { info } = data;
-  const { nameOrPath, metric, queriesFile } = planned.data;
+  const { nameOrPath, metric, queriesFile, grouping } = planned.data;
   return {
     schema: RUN_SCHEMA,
     id: folder.id,
@@ -77,7 +100,12 @@ function manifestOf({
       licence: info.licence ?? null,
       provenance: info.provenance ?? null,
     },
-    datasetOptions: { nameOrPath, metric, queriesFile },
+    datasetOptions: {
+      nameOrPath,
+      metric,
+      queriesFile,
+      ...(grouping.file && { queryFile: grouping.file.path }),
+    },
     queries: { set: data.set, count: data.count, hash: data.hash },
     truth: truth.record,
     ks,
@@ -90,6 +118,8 @@ function manifestOf({
     environment: readEnvironment(),
     packages,
     plan: planned.builds,
+    ...(planned.parity.length > 0 && { parity: planned.parity }),
+    ...(planned.rebuilds.length > 0 && { rebuilds: planned.rebuilds }),
     ...(planned.shard && { shard: planned.shard }),
     ...(lock.state !== 'none' && { lock }),
   };

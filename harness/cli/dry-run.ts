@@ -19,6 +19,10 @@ export function printDryRun(planned: Planned, context: Context): ExitCode {
       lines.push(`    ${setting.length === 0 ? '(no search parameters)' : setting.join(' ')}  [${id}]`);
     }
   }
+  for (const { name, k, reference, candidate } of planned.parity) {
+    lines.push(`  parity ${name}: ${candidate} against ${reference}, first ${k}`);
+  }
+  for (const { id } of planned.rebuilds) lines.push(`  ${id}: the same index again, for the noise floor`);
   lines.push(estimate(planned, trials, context));
   context.out.write(`${lines.join('\n')}\n`);
   return EXIT.passed;

@@ -1,8 +1,8 @@
-import { EXIT, type ExitCode } from '../../common/errors.js';
+import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import type { ReportModel } from '../../reports/model.js';
 import type { Verdicts } from '../gate/verdict.js';
 import { deriveResults } from '../store/derive.js';
-import { appendHistory, historyLine } from '../store/history.js';
+import { appendHistory, type HistoryLine, historyLine, readHistory } from '../store/history.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import type { Results } from '../store/schema.js';
 import type { Context } from './context.js';
@@ -38,9 +38,21 @@ export async function judgeAndReport(
     await writeReports(folder, formats, results);
     throw error;
   }
-  const { model } = await writeReports(folder, formats, results);
+  const { history, damage } = knownHistory(context);
+  const { model } = await writeReports(folder, formats, results, history);
+  if (damage !== undefined) throw damage;
   appendHistory(context.runs, historyLine(results, verdicts));
   return { results, model, verdicts };
+}
+
+/** Earlier runs. Where their file is damaged the reports are written without them before that is told. */
+function knownHistory({ runs }: Context): { history?: HistoryLine[]; damage?: InputError } {
+  try {
+    return { history: readHistory(runs) };
+  } catch (error) {
+    if (error instanceof InputError) return { damage: error };
+    throw error;
+  }
 }
 
 /** Exit code of the gates alone. */

@@ -4,16 +4,18 @@ import { packageInfo } from '../../common/paths.js';
 import type { BaselineData, Column } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
-import { matches } from '../gate/select.js';
-import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../gate/verdict.js';
+import { matches, settingKey } from '../gate/select.js';
+import { outcomeOf, VERDICT_SCHEMA, type Verdict, type Verdicts } from '../gate/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
 import { readColumns } from '../store/columns.js';
 import { deriveResults } from '../store/derive.js';
+import { parityTrials } from '../store/parity-trials.js';
 import { type RunFolder, readJson, readManifest } from '../store/run-folder.js';
 import { type Manifest, type Results, resultsSchema, type TrialRow } from '../store/schema.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
 import type { Context } from './context.js';
+import { withCauses } from './find-causes.js';
 import { compareWithLock } from './gate-lock.js';
 import { readTextFile } from './output.js';
 
@@ -39,7 +41,15 @@ export async function judgeRun(
   if (set.gates.length === 0) return undefined;
   const baseline = chooseBaseline(set, options, context);
   const data = baseline && (await loadBaseline(baseline, folder, manifest, results, set));
-  const verdicts = judge({ set, trials: results.trials, baseline: data, seed: manifest.seed });
+  const found = judge({
+    set,
+    trials: results.trials,
+    parity: parityTrials(results),
+    baseline: data,
+    seed: manifest.seed,
+  });
+  const verdicts =
+    baseline === undefined ? found : await explained(found, folder, results, baseline, manifest);
   const judged: Verdicts = {
     schema: VERDICT_SCHEMA,
     run: manifest.id,
@@ -55,6 +65,20 @@ export async function judgeRun(
   };
   writeVerdicts(folder, judged);
   return judged;
+}
+
+/** Runs that can be compared have the same depths. */
+async function explained(
+  verdicts: readonly Verdict[],
+  folder: RunFolder,
+  { trials }: Results,
+  { folders }: Baseline,
+  { ks }: Manifest,
+): Promise<Verdict[]> {
+  const before = folders[0]!;
+  const k = ks.at(-1)!;
+  const other = await loadResults(before);
+  return withCauses(verdicts, { folder, trials, k }, { folder: before, trials: other.trials, k });
 }
 
 function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
@@ -101,10 +125,11 @@ async function loadBaseline(
   const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
   const own = await readColumns(folder, idsOf(wanted));
   const keys = new Set(wanted.map(settingKey));
-  const sides: { rows: Map<string, TrialRow>; columns: Map<string, Map<string, Column>> }[] = [];
+  const sides: { rows: Map<string, TrialRow[]>; columns: Map<string, Map<string, Column>> }[] = [];
   for (const each of folders) {
     const { trials } = await loadResults(each);
-    const rows = new Map(trials.map((row) => [settingKey(row), row]));
+    const rows = new Map<string, TrialRow[]>();
+    for (const row of trials) rows.set(settingKey(row), [...(rows.get(settingKey(row)) ?? []), row]);
     const ids = idsOf(trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row))));
     sides.push({ rows, columns: await readColumns(each, ids) });
   }
@@ -116,9 +141,11 @@ async function loadBaseline(
     partner: (row, measure) => {
       const rows = sides.map((side) => side.rows.get(settingKey(row)));
       if (rows.some((each) => each === undefined)) return undefined;
-      const columns = sides.map((side, i) => side.columns.get(rows[i]!.id)?.get(measure));
+      const columns = sides.flatMap((side, i) =>
+        rows[i]!.map(({ id }) => side.columns.get(id)?.get(measure)),
+      );
       const whole = row.group === 'all' && columns.every((each) => each !== undefined);
-      return { rows: rows as TrialRow[], columns: whole ? (columns as Column[]) : [] };
+      return { rows: rows.flatMap((each) => each!), columns: whole ? (columns as Column[]) : [] };
     },
   };
 }
@@ -133,12 +160,6 @@ function byQuery(gate: GateSet['gates'][number], row: TrialRow): boolean {
 }
 
 const idsOf = (rows: readonly TrialRow[]): string[] => [...new Set(rows.map(({ id }) => id))];
-
-/** The same setting in another run, whatever its label. */
-function settingKey({ engine, index, search, workload, group }: TrialRow): string {
-  const sorted = (object: object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([engine, sorted(index), sorted(search), workload, group]);
-}
 
 function comparable(baseline: RunFolder, folder: RunFolder, manifest: Manifest): Manifest {
   if (baseline.path === folder.path) {

@@ -18,6 +18,8 @@ const program = new Command('vecparity')
     '\nExit codes: 0 passed, 1 a gate failed, 2 bad input, 3 an engine or dataset failed, 130 interrupted.',
   );
 
+const SELECTIVITIES = ['0.0005', '0.005', '0.05', '0.3'];
+
 type Action = (context: Context) => Promise<number>;
 
 /** Runs a command with its context and sets the exit code. */
@@ -61,7 +63,7 @@ program
   .command('report')
   .description('derive the results of a run again from its raw files and write its reports')
   .argument('[run]', 'run folder, id or "latest"', 'latest')
-  .option('--format <names>', 'html, csv, json, junit, github; separated by commas', 'html,csv,json')
+  .option('--format <names>', 'html, csv, json, junit, github, trec; separated by commas', 'html,csv,json')
   .option('--json', 'print the results as JSON on stdout')
   .addOption(home())
   .action((reference: string, options) =>
@@ -127,6 +129,24 @@ program
   );
 
 program
+  .command('parity')
+  .description(
+    'compare two trials answer by answer: of one stored run, or of two on the same data and queries',
+  )
+  .argument('<run>', 'run of the reference: folder, id or "latest"')
+  .argument('[other]', 'run of the candidate, if it is another one')
+  .requiredOption('--reference <trial>', 'series, build or trial id, or selectors such as engine:…,ef:64')
+  .requiredOption('--candidate <trial>', 'named in the same way')
+  .option('--k <n>', 'hits compared (default: the largest k measured)', positiveInteger)
+  .option('--json', 'print JSON')
+  .addOption(home())
+  .action((reference: string, other: string | undefined, options) =>
+    run(options.out, async (context) =>
+      (await import('./commands/parity.js')).parityCommand(reference, other, options, context),
+    ),
+  );
+
+program
   .command('merge')
   .description('one run out of all shards of a suite')
   .argument('<runs...>', 'run folders or ids')
@@ -153,6 +173,25 @@ program
   .action((dataset: string, options) =>
     run(undefined, async (context) =>
       (await import('./commands/truth.js')).truthCommand(dataset, options, context),
+    ),
+  );
+
+program
+  .command('queries')
+  .description('derive groups of filtered queries from a dataset’s metadata into a file that people can edit')
+  .argument('<dataset>', 'catalog name or path')
+  .requiredOption('--out <file>', 'file to write: JSON Lines for queries.file of a suite')
+  .option('--set <name>', 'query set whose vectors are taken (default: the first)')
+  .option('--seed <n>', 'the same seed gives the same file', naturalNumber, 42)
+  .option('--per-group <n>', 'queries of each group', positiveInteger, 50)
+  .option('--k <n>', 'most points that a restrictive filter lets through', positiveInteger, 10)
+  .option('--groups <names>', 'separated by commas (default: all that the metadata allows)', list)
+  .option('--selectivity <shares>', 'shares of the points that ranges let through', list, SELECTIVITIES)
+  .option('--tenant <field>', 'field that says whose a point is (default: one is chosen)')
+  .option('--fields <names>', 'only these fields, separated by commas', list)
+  .action((dataset: string, options) =>
+    run(undefined, async (context) =>
+      (await import('./commands/queries.js')).queriesCommand(dataset, options, context),
     ),
   );
 
@@ -196,6 +235,13 @@ function list(text: string): string[] {
   return text.split(',').map((part) => part.trim());
 }
 
+function naturalNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError('must be an integer of at least 0.');
+  return value;
+}
+
 function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
@@ -213,7 +259,12 @@ function scoreHelp(): string {
   return `
 Measures: ndcg@k (gain = grade, as trec_eval), ndcg.exp@k (gain = 2^grade - 1), mrr, map, precision@k, recall@k,
 success@k. As in trec_eval, documents are ordered by score, not by the rank column; equal scores by document id,
-descending; unjudged documents count as not relevant. See docs/measures.md for what differs.`;
+descending; unjudged documents count as not relevant; queries that only one of the two files has are left out, and a
+query without relevant documents scores 0, as trec_eval without -c. The ideal of nDCG is made from all judged documents.
+Different from trec_eval: scores are compared as float64 (trec_eval: float32), a document that is listed or judged twice
+is a fault, negative grades count as 0 (worth the same), mrr@k and ndcg.exp@k exist. In runs (vecparity run) queries
+without relevant documents are left out instead of scoring 0. --json prints
+{ measures: {name: mean}, queries: {id: {name: value}} }. See docs/measures.md.`;
 }
 
 /** Expected errors are told in their own words; anything else is a defect and shows its stack. */

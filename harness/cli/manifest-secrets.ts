@@ -15,16 +15,20 @@ export function revealManifest(stored: Manifest, redactor: Redactor): Manifest {
 }
 
 function changed(manifest: Manifest, change: <T>(value: T) => T): Manifest {
-  const { dataset, queries, plan } = manifest;
+  const { dataset, queries, plan, rebuilds, parity } = manifest;
+  const builds = (given: Manifest['plan']) =>
+    given.map((build) => ({
+      ...change(build),
+      id: build.id,
+      trials: build.trials.map((trial) => ({ ...change(trial), id: trial.id })),
+    }));
   return {
     ...change(manifest),
     id: manifest.id,
     dataset: { ...change(dataset), hash: dataset.hash },
     queries: { ...change(queries), hash: queries.hash },
-    plan: plan.map((build) => ({
-      ...change(build),
-      id: build.id,
-      trials: build.trials.map((trial) => ({ ...change(trial), id: trial.id })),
-    })),
+    plan: builds(plan),
+    ...(rebuilds && { rebuilds: builds(rebuilds) }),
+    ...(parity && { parity }),
   };
 }

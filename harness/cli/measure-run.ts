@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import type { Verdicts } from '../gate/verdict.js';
+import type { RunFiltering } from '../run/filtering.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import type { Manifest, Results, TrialRow } from '../store/schema.js';
@@ -25,6 +26,8 @@ export interface Ready {
   /** Trials that have ended before. */
   finished: ReadonlySet<string>;
   warnings: readonly string[];
+  /** Fields that engines load beside those of filters. */
+  extraFields: readonly string[];
 }
 
 /** Measures what is to be measured, then derives the results and writes all reports. */
@@ -52,7 +55,10 @@ export async function measureAndReport(
 
 async function measure(ready: Ready, resumed: boolean, context: Context): Promise<void> {
   const { folder, manifest, data, skips, finished } = ready;
-  const total = manifest.plan.reduce((sum, { trials }) => sum + trials.length, 0);
+  const total = [...manifest.plan, ...(manifest.rebuilds ?? [])].reduce(
+    (sum, { trials }) => sum + trials.length,
+    0,
+  );
   const progress = new Progress(context, { done: finished.size, total });
   const now = () => new Date().toISOString();
   try {
@@ -67,6 +73,7 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
         manifest,
         vectors: data.vectors,
         ...writeQueries(folder, data, manifest.warmup),
+        filtering: filteringOf(ready),
         skips,
         signal: context.signal,
         redact: ready.redactor.text,
@@ -79,8 +86,21 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
     progress.end();
     cleanRunFolder(folder);
     data.vectors.close();
+    data.metadata?.close();
     await data.dataset.close();
   }
+}
+
+/** Groups, filters and metadata for the builds' processes; undefined where there is nothing to tell them. */
+function filteringOf({ data, manifest, extraFields }: Ready): RunFiltering | undefined {
+  const { grouped, metadata, ids } = data;
+  if (grouped === undefined && extraFields.length === 0) return undefined;
+  const plain = { group: 'all', filter: null, text: null, k: manifest.ks.at(-1)!, tenant: null };
+  return {
+    queries: grouped ?? ids.map(() => plain),
+    metadata: metadata && { folder: metadata.folder, fields: metadata.fields },
+    extraFields,
+  };
 }
 
 /** A failed trial, one whose every query failed, or a run that measured nothing is not a success. */

@@ -10,6 +10,7 @@ import { buildReport, type ReportModel } from '../../reports/model.js';
 import { renderTerminal } from '../../reports/terminal.js';
 import type { Verdicts } from '../gate/verdict.js';
 import { deriveResults, writeResults } from '../store/derive.js';
+import type { HistoryLine } from '../store/history.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import type { Results } from '../store/schema.js';
 import { readVerdicts } from '../store/verdicts.js';
@@ -34,16 +35,27 @@ export function parseFormats(text: string): Format[] {
   return names as Format[];
 }
 
-/** Derives a run's results from its raw files and writes them in the formats asked for. */
+/**
+ * Derives a run's results from its raw files and writes them in the formats asked for.
+ *
+ * @param history runs that the report may show this one among; without it there is no trend
+ */
 export async function writeReports(
   folder: RunFolder,
   formats: readonly Format[],
   derived?: Results,
+  history?: readonly HistoryLine[],
 ): Promise<{ results: Results; model: ReportModel }> {
   const results = derived ?? (await deriveResults(folder));
   const manifest = readManifest(folder);
   const verdicts = readVerdicts(folder);
-  const model = buildReport({ results, manifest, events: readEvents(folder), ...(verdicts && { verdicts }) });
+  const model = buildReport({
+    results,
+    manifest,
+    events: readEvents(folder),
+    ...(verdicts && { verdicts }),
+    ...(history && { history }),
+  });
   if (formats.includes('json')) writeResults(folder, results);
   if (formats.includes('csv')) writeFileAtomic(join(folder.path, 'results.csv'), renderCsv(results));
   if (formats.includes('html')) writeFileAtomic(reportFile(folder), renderHtml(model));

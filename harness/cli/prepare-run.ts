@@ -6,12 +6,15 @@ import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition, Parameters } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import { checkSelectors } from '../gate/select.js';
-import type { Manifest, PlannedBuild } from '../store/schema.js';
+import type { Manifest, PlannedBuild, PlannedParity } from '../store/schema.js';
 import { suiteError } from '../suite/faults.js';
+import { planParity } from '../suite/parity.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
+import { replicated } from '../suite/replicas.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
+import type { QueriesRequest } from './run-queries.js';
 import { unavailableServers } from './servers.js';
 import { parseShard, shardOf } from './shard.js';
 
@@ -29,9 +32,12 @@ export interface Planned {
   suitePath: string;
   definitions: Map<string, EngineDefinition>;
   builds: PlannedBuild[];
+  /** What is compared with each other, and the builds that are made a second time for it. */
+  parity: PlannedParity[];
+  rebuilds: PlannedBuild[];
   /** Set where only a part of the plan is measured. */
   shard: Manifest['shard'];
-  data: DataRequest;
+  data: DataRequest & { grouping: QueriesRequest };
 }
 
 /** Parses, checks and plans a suite completely; throws SuiteError with all faults at once. */
@@ -47,9 +53,10 @@ export async function planRun(
   const check: EngineCheck = (engines, redactor) => planSuite(engines, definitions, redactor).faults;
   const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
   const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
-  const strange = checkSelectors(parsed.gates.gates, plan.builds);
+  const compared = planParity(parsed.suite, parsed.ks, plan.builds, parsed.parityIsList);
+  const strange = [...checkSelectors(parsed.gates.gates, plan.builds), ...compared.faults];
   if (strange.length > 0) throw suiteError(parsed.source, strange);
-  const chosen = select(plan.builds, options);
+  const chosen = replicated(select(plan.builds, options), parsed.suite.builds);
   const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = part?.builds ?? chosen;
   const shard = part?.record;
@@ -58,10 +65,22 @@ export async function planRun(
     suitePath,
     definitions,
     builds,
+    parity: compared.parity,
+    rebuilds: neededRebuilds(compared.rebuilds, builds),
     shard,
     data: dataRequest(parsed, suitePath, options, cwd),
   };
 }
+
+/** Second builds of what this run measures: with --only or --shard it may be another's. */
+function neededRebuilds(rebuilds: readonly PlannedBuild[], builds: readonly PlannedBuild[]): PlannedBuild[] {
+  const ids = new Set(builds.flatMap(({ trials }) => trials.map(({ id }) => id)));
+  return rebuilds
+    .map((build) => ({ ...build, trials: build.trials.filter(({ id }) => ids.has(firstOf(id))) }))
+    .filter(({ trials }) => trials.length > 0);
+}
+
+const firstOf = (rebuild: string): string => rebuild.replace(/\.rebuild$/, '');
 
 /** A path from here; else the name or path of a suite that comes with vecparity. */
 function findSuite(path: string, cwd: string): string {
@@ -114,11 +133,12 @@ function select(builds: readonly PlannedBuild[], { only, engine }: RunOptions): 
 
 /** A path in a suite is relative to the suite's file, one on the command line to the working directory. */
 function dataRequest(
-  { suite }: ParsedSuite,
+  parsed: ParsedSuite,
   suitePath: string,
   options: RunOptions,
   cwd: string,
-): DataRequest {
+): Planned['data'] {
+  const { suite } = parsed;
   const base = dirname(suitePath);
   const declared = typeof suite.dataset === 'string' ? { path: suite.dataset } : suite.dataset;
   const lenient = options.dataset !== undefined;
@@ -132,6 +152,19 @@ function dataRequest(
     limit: suite.queries.limit,
     seed: suite.seed,
     lenient,
+    grouping: groupingOf(parsed, base),
+  };
+}
+
+/** What the suite says of groups and filters; the query file is relative to the suite's folder. */
+export function groupingOf({ suite, ks, source, redactor }: ParsedSuite, base: string): QueriesRequest {
+  const { file } = suite.queries;
+  return {
+    file: file === undefined ? null : { shown: file, path: resolve(base, file) },
+    filters: suite.filters ?? [],
+    fields: suite.fields ?? [],
+    maxK: ks.at(-1)!,
+    fail: (faults) => suiteError(source, redactor.json(faults)),
   };
 }
 
@@ -151,6 +184,8 @@ export function checkAgainstData(
   definitions: ReadonlyMap<string, EngineDefinition>,
   data: DataShape,
   place: string,
+  /** Known already, by trial id. */
+  known: ReadonlyMap<string, string> = new Map(),
 ): Map<string, string> {
   if (data.k > data.count) {
     throw new InputError(`k is larger than the dataset, which has ${data.count} points`, {
@@ -159,7 +194,7 @@ export function checkAgainstData(
       next: `set k to at most ${data.count}`,
     });
   }
-  const reasons = new Map<string, string>();
+  const reasons = new Map(known);
   for (const build of builds) {
     const definition = definitions.get(build.engine)!;
     for (const { id, search } of build.trials) {

@@ -122,7 +122,8 @@ export class Progress {
 
 export function describeBuild(build: PlannedBuild): string {
   const rest = Object.entries(build.index).filter(([key]) => key !== 'type' && key !== 'quantization');
-  return [build.series, ...rest.map(([key, value]) => `${key}=${value}`)].join(' ');
+  const again = build.replica === undefined ? [] : [`(build ${build.replica})`];
+  return [build.series, ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
 }
 
 function phaseText(

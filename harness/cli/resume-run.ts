@@ -10,13 +10,14 @@ import {
   repairEvents,
 } from '../store/run-folder.js';
 import type { Manifest, RunEvent } from '../store/schema.js';
-import { parseSuite } from '../suite/parse.js';
+import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
 import { openData } from './data.js';
 import { revealManifest } from './manifest-secrets.js';
 import type { Ready } from './measure-run.js';
 import { startingLines } from './output.js';
-import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from './prepare-run.js';
+import { checkAgainstData, checkAvailability, groupingOf, shapeOf, skipReasons } from './prepare-run.js';
+import { withRefusals } from './refused-groups.js';
 
 /** Takes up a run where it stopped: same plan, same data; what has ended is not measured again. */
 export async function resumeRun(
@@ -27,12 +28,26 @@ export async function resumeRun(
   const stored = readManifest(folder);
   cleanRunFolder(folder);
   repairEvents(folder);
-  const { secrets, redactor } = parseSuite(stored.suite.text, stored.suite.path, context.env);
+  const parsed = parseSuite(stored.suite.text, stored.suite.path, context.env);
+  const { secrets, redactor } = parsed;
   context.hide(secrets);
   const manifest = revealManifest(stored, redactor);
-  const { plan, datasetOptions } = manifest;
+  const { datasetOptions } = manifest;
+  const plan = [...manifest.plan, ...(manifest.rebuilds ?? [])];
   const { set, count } = manifest.queries;
-  const request = { ...datasetOptions, set, limit: count, seed: manifest.seed, lenient: false };
+  const grouping = resumedGrouping(parsed, datasetOptions);
+  const limit = grouping.filters.length === 0 ? count : parsed.suite.queries.limit;
+  const { nameOrPath, metric, queriesFile } = datasetOptions;
+  const request = {
+    nameOrPath,
+    metric,
+    queriesFile,
+    set,
+    limit,
+    seed: manifest.seed,
+    lenient: grouping.filters.length > 0,
+    grouping,
+  };
   const data = await openData(context, request, startingLines(context));
   if (data.info.hash !== manifest.dataset.hash || data.hash !== manifest.queries.hash) {
     throw new InputError('the dataset or its queries have changed since this run began', {
@@ -44,7 +59,9 @@ export async function resumeRun(
   const definitions = new Map<string, EngineDefinition>();
   for (const { engine } of plan) definitions.set(engine, await loadEngine(engine));
   const { unavailable, packages } = await checkAvailability(plan, manifest.threads, context);
-  const unfit = checkAgainstData(plan, definitions, shapeOf(data.info, manifest.ks.at(-1)!), folder.path);
+  const shape = shapeOf(data.info, manifest.ks.at(-1)!);
+  const refusing = withRefusals(plan, definitions, data, grouping.fields);
+  const unfit = checkAgainstData(plan, definitions, shape, folder.path, refusing.unfit);
   return {
     folder,
     manifest,
@@ -52,8 +69,15 @@ export async function resumeRun(
     redactor,
     skips: skipReasons(plan, unfit, unavailable),
     finished: finished(readEvents(folder), options.retryFailed === true),
+    extraFields: grouping.fields,
     warnings: differences(manifest, packages),
   };
+}
+
+/** Groups and filters as the run began with them: the suite's text is the run's, the query file may have moved. */
+function resumedGrouping(parsed: ParsedSuite, { queryFile }: Manifest['datasetOptions']) {
+  const grouping = groupingOf(parsed, '');
+  return queryFile === undefined ? grouping : { ...grouping, file: { shown: queryFile, path: queryFile } };
 }
 
 /** Trials that need not be measured again, by the last word of the log. */

@@ -7,6 +7,7 @@ import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
+import { cutToK, selectionsOf } from './selections.js';
 
 /** Neighbours kept even where k is small: the data's intrinsic dimension is estimated from them. */
 const DEPTH = 100;
@@ -17,8 +18,12 @@ export async function truthFor(
   data: Data,
   ks: readonly number[],
   onProgress: (text: string) => void,
-): Promise<{ truth: Truth; record: Manifest['truth']; warnings: string[] }> {
-  const { info, vectors, queries } = data;
+): Promise<{
+  truth: Truth;
+  record: Manifest['truth'];
+  warnings: string[];
+}> {
+  const { info, vectors, queries, grouped } = data;
   const k = ks.at(-1)!;
   const warnings: string[] = [];
   const truth = await loadOrComputeTruth({
@@ -29,11 +34,13 @@ export async function truthFor(
     queries,
     metric: info.metric,
     k: Math.min(Math.max(DEPTH, k + 1), info.count),
+    selections: grouped && selectionsOf(grouped, data.metadata),
     signal: context.signal,
     onProgress: (done, total) => onProgress(`exact neighbours: ${done} of ${total}`),
     onWarning: (text) => warnings.push(text),
   });
-  const provided = await data.dataset.providedTruth(data.set);
+  // A file's own neighbours are those of its own queries, without filters.
+  const provided = grouped === undefined ? await data.dataset.providedTruth(data.set) : undefined;
   const record = {
     kernel: truth.kernel,
     depth: truth.depth,
@@ -44,7 +51,7 @@ export async function truthFor(
     providedAgreement:
       provided === undefined ? null : agreement(provided, truth, info.metric, vectors, queries, k),
   };
-  return { truth, record, warnings };
+  return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
 }
 
 function tieShares(

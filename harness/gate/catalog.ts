@@ -9,6 +9,8 @@ export interface GateMeasure {
   kind: MeasureKind;
   unit: MeasureUnit;
   better: 'higher' | 'lower' | 'neither';
+  /** Of two trials compared (`parity:` of the suite), not of one. */
+  parity?: true;
 }
 
 const mean = (unit: MeasureUnit, better: GateMeasure['better']): GateMeasure => ({
@@ -26,6 +28,13 @@ const cost = (unit: MeasureUnit, better: GateMeasure['better']): GateMeasure => 
   unit,
   better,
 });
+/** Compares two trials of one run. */
+const agreement = (unit: MeasureUnit, better: GateMeasure['better']): GateMeasure => ({
+  kind: 'mean',
+  unit,
+  better,
+  parity: true,
+});
 const count: GateMeasure = { kind: 'count', unit: 'count', better: 'lower' };
 
 /** Quantiles of latency that are measured. */
@@ -37,11 +46,34 @@ export const GATE_MEASURES: Readonly<Record<string, GateMeasure>> = {
   'recall.ties@k': mean('share', 'higher'),
   'distance.error': mean('ratio', 'lower'),
   'ndcg@k': mean('share', 'higher'),
+  'ndcg.exp@k': mean('share', 'higher'),
+  'precision@k': mean('share', 'higher'),
+  'success@k': mean('share', 'higher'),
+  mrr: mean('share', 'higher'),
+  map: mean('share', 'higher'),
+  'overlap@k': agreement('share', 'higher'),
+  'jaccard@k': agreement('share', 'higher'),
+  'rbo@k': agreement('share', 'higher'),
+  'tau@k': agreement('ratio', 'higher'),
+  'parity.kept': agreement('share', 'higher'),
+  'parity.displacement': agreement('ratio', 'lower'),
+  'parity.order': agreement('share', 'higher'),
+  'parity.empty': agreement('share', 'higher'),
+  'parity.errors': agreement('share', 'higher'),
+  'parity.latency': agreement('ratio', 'lower'),
+  'parity.lost': { ...count, parity: true },
+  'parity.gained': { ...count, parity: true },
+  'parity.ties': { ...count, better: 'neither', parity: true },
   throughput: time('queries/s', 'higher'),
   'latency.mean': time('ms', 'lower'),
   ...Object.fromEntries(LATENCY_QUANTILES.map((q) => [`latency.p${q}`, time('ms', 'lower')])),
   errors: count,
   'returned.short': count,
+  'filter.violations': count,
+  'filter.underfill': count,
+  'filter.wrongEmpty': count,
+  'filter.wrongFilled': count,
+  leaks: count,
   'engine.share': { kind: 'cost', unit: 'share', better: 'neither' },
   'load.seconds': cost('s', 'lower'),
   'load.pointsPerSecond': cost('points/s', 'higher'),

@@ -64,11 +64,11 @@ interface Draft {
  * `drop(baseline) < m`: fails if a loss is shown (upper bound of new - old below 0) **and** is at least m.
  */
 export function judgeChanges(
-  wanted: readonly { gate: Gate; row: TrialRow }[],
+  wanted: readonly Wanted[],
   baseline: BaselineData | undefined,
   resampler: Resampler,
 ): Finding[] {
-  const drafts = wanted.map(({ gate, row }) => draft(gate, row, baseline, resampler));
+  const drafts = wanted.map((each) => draft(each, baseline, resampler));
   const open = drafts.filter(({ estimate }) => estimate !== undefined);
   const ps = open.map(({ estimate, extra }) => lossP(estimate!, extra));
   const adjusted = holm(ps);
@@ -78,53 +78,85 @@ export function judgeChanges(
   return drafts.map(({ finding }) => finding);
 }
 
-function draft(gate: Gate, row: TrialRow, baseline: BaselineData | undefined, resampler: Resampler): Draft {
+/** A gate on one setting: its row, and those of its further builds. */
+interface Wanted {
+  gate: Gate;
+  row: TrialRow;
+  again: readonly TrialRow[];
+}
+
+function draft(wanted: Wanted, baseline: BaselineData | undefined, resampler: Resampler): Draft {
+  const { gate, row, again } = wanted;
   const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE });
   if (baseline === undefined) {
     const how = 'set one with "vecparity baseline set <run> --name main", or give --baseline';
     return closed(blank(row, 'error', `there is no baseline: ${how}`));
   }
-  if (row.measures[gate.measure] === undefined) return closed(blank(row, 'fail', absence(row, gate.measure)));
+  const lacking = [row, ...again].find((each) => each.measures[gate.measure] === undefined);
+  if (lacking !== undefined) return closed(blank(row, 'fail', absence(lacking, gate.measure)));
   const partner = baseline.partner(row, gate.measure);
   if (partner === undefined) return closed(blank(row, 'fail', 'no data: the baseline has no such setting'));
   const missing = partner.rows.find((each) => each.measures[gate.measure] === undefined);
   if (missing !== undefined) {
     return closed(blank(row, 'fail', `in the baseline, ${absence(missing, gate.measure)}`));
   }
-  if (gate.about.kind !== 'mean') return closed(ratio(gate, row, partner));
-  return compare(gate, row, baseline, partner, resampler);
+  if (gate.about.kind !== 'mean') return closed(ratio(wanted, partner));
+  return compare(wanted, baseline, partner, resampler);
 }
 
 function compare(
-  gate: Gate,
-  row: TrialRow,
+  { gate, row, again }: Wanted,
   baseline: BaselineData,
   partner: Partner,
   resampler: Resampler,
 ): Draft {
-  const now = baseline.column(row, gate.measure);
-  if (now === undefined || partner.columns.length === 0) {
+  const now = [row, ...again].flatMap((each) => baseline.column(each, gate.measure) ?? []);
+  if (now.length < 1 + again.length || partner.columns.length === 0) {
     const finding = blank(row, 'error', `${gate.measure} has no values by query to compare`);
     return { finding, gate, estimate: undefined, extra: NONE };
   }
   const sign = gate.about.better === 'lower' ? -1 : 1;
   const factor = gate.aggregate === 'change' && gate.relative ? 1 + gate.limit : 1;
-  const pairs = align([now, ...partner.columns], baseline.paired);
-  const fresh = pairs[0]!.map((value) => sign * value);
-  const old = averaged(pairs.slice(1)).map((value) => sign * factor * value);
-  const extra = baseline.paired ? rebuildError(pairs.slice(1)) : NONE;
-  const estimate = baseline.paired
-    ? resampler.estimate(
-        fresh.map((value, i) => value - old[i]!),
-        extra,
-      )
-    : resampler.unpaired(fresh, old, extra);
-  const before = moments(averaged(pairs.slice(1))).mean;
+  // Without pairs each run has its own queries; the builds of one run always share them.
+  const values = align([...now, ...partner.columns], baseline.paired);
+  const sides = [values.slice(0, now.length), values.slice(now.length)];
+  const [own, others] = [averaged(sides[0]!), averaged(sides[1]!)];
+  const fresh = own.map((value) => sign * value);
+  const old = others.map((value) => sign * factor * value);
+  const { estimate, extra } = baseline.paired
+    ? paired(fresh, old, sides, resampler)
+    : unpaired(fresh, old, sides, resampler);
+  const before = moments(others).mean;
   const finding = { ...blank(row, 'inconclusive', ''), ...shown(gate, estimate, before, sign) };
-  finding.now = moments(pairs[0]!).mean;
+  finding.now = moments(own).mean;
+  finding.builds = { now: now.length, before: partner.columns.length };
+  finding.rebuild = { error: extra.error, from: extra.from };
   // The limit comes in after the bootstrap, so that what did not change is shown as exactly 0.
   const offset = gate.aggregate === 'change' && !gate.relative ? sign * gate.limit : 0;
   return { finding, gate, estimate: shifted(estimate, -offset), extra };
+}
+
+function paired(
+  fresh: Float64Array,
+  old: Float64Array,
+  sides: readonly Float64Array[][],
+  resampler: Resampler,
+) {
+  const differences = fresh.map((value, i) => value - old[i]!);
+  const extra = rebuildError(sides, moments(differences).deviation);
+  return { estimate: resampler.estimate(differences, extra), extra };
+}
+
+/** The scatter between queries stands in for that between pairs, which is not known: the assumption errs on its side. */
+function unpaired(
+  fresh: Float64Array,
+  old: Float64Array,
+  sides: readonly Float64Array[][],
+  resampler: Resampler,
+) {
+  const plain = resampler.unpaired(fresh, old);
+  const extra = rebuildError(sides, plain.deviation);
+  return { estimate: resampler.unpaired(fresh, old, extra), extra };
 }
 
 function shifted(estimate: Estimate, by: number): Estimate {
@@ -203,7 +235,7 @@ function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extr
       message: `may be chance: ${advice(needed, e.n, extra)}`,
     };
   }
-  const seen = detectable(e.deviation, e.n);
+  const seen = Math.hypot(detectable(e.deviation, e.n), detectable(1, 1) * extra.error);
   const text = change(seen, { relative: false, about: gate.about });
   const message =
     e.deviation === 0
@@ -220,6 +252,9 @@ function decidable(e: Estimate, extra: Extra): number | null {
 }
 
 function advice(needed: number | null, n: number, extra: Extra): string {
+  if (extra.from === 'assumed') {
+    return 'one build on each side, so what a rebuild alone changes is assumed, not measured: "builds: 3" in the suite measures it';
+  }
   if (needed === null) {
     return extra.error > 0
       ? 'rebuilds differ by as much: only more builds of the baseline decide it'
@@ -232,28 +267,36 @@ function advice(needed: number | null, n: number, extra: Extra): string {
 /** z of the two-sided 95% intervals that results hold. */
 const Z95 = 1.959964;
 
-/** Ratio of two times or costs; logarithms of both taken as normal, as wide as their intervals within each run say. */
-function ratio(gate: Gate, row: TrialRow, { rows }: Partner): Finding {
-  const now = row.measures[gate.measure]!;
-  const olds = rows.map((each) => each.measures[gate.measure]!);
-  const logs = olds.map(({ value }) => Math.log(value));
-  const before = Math.exp(moments(logs).mean);
-  if (!(before > 0) || !(now.value > 0)) return blank(row, 'fail', 'a ratio needs figures above 0');
-  const found = now.value / before - 1;
-  const errors = [now, ...olds].map(({ low, high }) =>
-    low === null || high === null || low <= 0 ? undefined : Math.log(high / low) / (2 * Z95),
-  );
+/**
+ * Ratio of two times or costs, geometric means over builds; logarithms taken as normal, as wide as the intervals within
+ * each run say.
+ */
+function ratio({ gate, row, again }: Wanted, { rows }: Partner): Finding {
+  const sides = [[row, ...again], rows].map((side) => side.map((each) => each.measures[gate.measure]!));
+  const [now, before] = sides.map((side) => Math.exp(moments(side.map(({ value }) => Math.log(value))).mean));
+  if (!(before! > 0) || !(now! > 0)) return blank(row, 'fail', 'a ratio needs figures above 0');
+  const found = now! / before! - 1;
   const note = 'advisory: the runs were not interleaved, so this also holds what the machine did meanwhile';
-  const base = { ...blank(row, 'inconclusive', note), found, now: now.value, before, n: now.n };
+  const n = sides[0]!.reduce((sum, each) => sum + each.n, 0);
+  const base = { ...blank(row, 'inconclusive', note), found, now: now!, before: before!, n };
+  const errors = sides.map(meanLogError);
   if (errors.some((error) => error === undefined)) {
     return { ...base, state: meets(found, gate.operator, gate.limit) ? 'pass' : 'fail' };
   }
-  const [own, ...others] = errors as number[];
-  const error = Math.hypot(own!, Math.hypot(...others) / others.length);
-  const half = normalQuantile(1 - ALPHA) * error;
+  const half = normalQuantile(1 - ALPHA) * Math.hypot(...(errors as number[]));
   const low = Math.exp(Math.log1p(found) - half) - 1;
   const high = Math.exp(Math.log1p(found) + half) - 1;
   const ends = [low, high].map((end) => meets(end, gate.operator, gate.limit));
   const state = ends[0] && ends[1] ? 'pass' : ends[0] || ends[1] ? 'inconclusive' : 'fail';
   return { ...base, low, high, state };
+}
+
+/** Standard error of the mean logarithm; undefined where a figure has no interval. */
+function meanLogError(figures: readonly { low: number | null; high: number | null }[]): number | undefined {
+  const errors: number[] = [];
+  for (const { low, high } of figures) {
+    if (low === null || high === null || low <= 0) return undefined;
+    errors.push(Math.log(high / low) / (2 * Z95));
+  }
+  return Math.hypot(...errors) / errors.length;
 }

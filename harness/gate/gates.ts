@@ -1,5 +1,12 @@
 import { nearestName } from '../../common/nearest.js';
-import { type Check, GrammarFault, parseCheck, parseSubject, type Selector } from './grammar.js';
+import {
+  type Check,
+  type GateParity,
+  GrammarFault,
+  parseCheck,
+  parseSubject,
+  type Selector,
+} from './grammar.js';
 import { PRESETS } from './presets.js';
 
 export const LEVELS = ['off', 'warn', 'error'] as const;
@@ -40,10 +47,15 @@ export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
  * a check, `{ check, level, by }`, or a list of those. Pure; never throws for bad input: all faults are returned.
  *
  * @param ks depths that the suite measures, ascending
+ * @param parities what the suite compares
  */
-export function parseGates(given: unknown, ks: readonly number[]): { set: GateSet; faults: GateFault[] } {
+export function parseGates(
+  given: unknown,
+  ks: readonly number[],
+  parities: readonly GateParity[] = [],
+): { set: GateSet; faults: GateFault[] } {
   if (given === undefined) return { set: NO_GATES, faults: [] };
-  const reader = new Reader(ks);
+  const reader = new Reader(ks, parities);
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
     reader.fault({ path: ['gates'], message: 'must be a map from a measure to a check', got: given });
     return { set: NO_GATES, faults: reader.faults };
@@ -64,9 +76,11 @@ class Reader {
   readonly gates: Gate[] = [];
   readonly faults: GateFault[] = [];
   readonly #ks: readonly number[];
+  readonly #parities: readonly GateParity[];
 
-  constructor(ks: readonly number[]) {
+  constructor(ks: readonly number[], parities: readonly GateParity[]) {
     this.#ks = ks;
+    this.#parities = parities;
   }
 
   fault(fault: GateFault): void {
@@ -77,7 +91,7 @@ class Reader {
     const path = ['gates', key];
     try {
       // Faults of the name are told once, whatever stands behind it.
-      parseSubject(key, this.#ks);
+      parseSubject(key, this.#ks, this.#parities);
     } catch (error) {
       if (!(error instanceof GrammarFault)) throw error;
       this.fault({ path, message: error.message, inKey: true, offset: error.offset });
@@ -132,7 +146,7 @@ class Reader {
     source = 'suite',
   ): void {
     try {
-      const subject = parseSubject(key, this.#ks);
+      const subject = parseSubject(key, this.#ks, this.#parities);
       const check = parseCheck(text, subject);
       const selectors = subject.selectors;
       const shown = selectors.map((each) => `${each.key}:${each.value}`).join(',');

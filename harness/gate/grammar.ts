@@ -12,6 +12,10 @@ import { depthOf, type GateMeasure, gateMeasure, gateNames, LATENCY_QUANTILES } 
  *   operator  = ">=" | ">" | "<=" | "<" | "==" | "!="
  *   unit      = "%" | "pt" | "us" | "ms" | "s" | "B" | "KB" | "MB" | "GB" | "KiB" | "MiB" | "GiB"
  *
+ * Measures of two trials compared (overlap@k, jaccard@k, rbo@k, tau@k, parity.…) are those of the suite's `parity:`.
+ * They take the selector `parity` with its name, as in `overlap@10{parity:move}: mean >= 0.98`; other selectors name the
+ * candidate's trial. They compare two trials already, so they take mean or total, never a baseline.
+ *
  * Spaces may stand anywhere between these. Without a unit a number is in the measure's own (ms, s, bytes, 0..1).
  */
 export type Operator = '>=' | '>' | '<=' | '<' | '==' | '!=';
@@ -20,6 +24,12 @@ export type Aggregate = 'mean' | 'total' | 'value' | 'change' | 'drop';
 export interface Selector {
   key: string;
   value: string;
+}
+
+/** A parity of the suite that gates may speak of. */
+export interface GateParity {
+  name: string;
+  k: number;
 }
 
 export interface Subject {
@@ -52,17 +62,47 @@ export class GrammarFault extends Error {
 }
 
 /** @throws GrammarFault */
-export function parseSubject(text: string, ks: readonly number[]): Subject {
+export function parseSubject(
+  text: string,
+  ks: readonly number[],
+  parities: readonly GateParity[] = [],
+): Subject {
   const open = text.indexOf('{');
   const name = (open < 0 ? text : text.slice(0, open)).trim();
   if (name === '') throw new GrammarFault('needs the name of a measure before "{"', 0);
-  checkName(name, ks);
+  checkName(name, ks, parities);
   if (open < 0) return { name, selectors: [] };
   if (!text.trimEnd().endsWith('}')) throw new GrammarFault('has a "{" without a "}" at its end', open);
-  return { name, selectors: parseSelectors(text.slice(open + 1, text.lastIndexOf('}')), open + 1) };
+  const selectors = parseSelectors(text.slice(open + 1, text.lastIndexOf('}')), open + 1);
+  checkParity(name, selectors, parities, open);
+  return { name, selectors };
 }
 
-function checkName(name: string, ks: readonly number[]): void {
+/** The selector `parity` belongs to measures of parities, and names one that measures this depth. */
+function checkParity(
+  name: string,
+  selectors: readonly Selector[],
+  parities: readonly GateParity[],
+  at: number,
+): void {
+  const wanted = selectors.find(({ key }) => key === 'parity')?.value;
+  if (wanted === undefined) return;
+  if (gateMeasure(name)?.parity !== true) {
+    throw new GrammarFault(`selects by "parity", but ${name} is measured on one trial`, at);
+  }
+  const found = parities.find((each) => each.name === wanted);
+  const depth = depthOf(name);
+  if (found !== undefined && (depth === undefined || depth === found.k)) return;
+  if (found !== undefined) {
+    throw new GrammarFault(`is not measured: the parity "${wanted}" has k ${found.k}, not ${depth}`, at);
+  }
+  const known = parities.map((each) => each.name);
+  const near = nearestName(wanted, known);
+  const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
+  throw new GrammarFault(`names the parity "${wanted}", which the suite does not declare. ${help}`, at);
+}
+
+function checkName(name: string, ks: readonly number[], parities: readonly GateParity[]): void {
   if (name === 'latency') return;
   if (gateMeasure(name) === undefined) {
     const known = gateNames(ks);
@@ -71,6 +111,17 @@ function checkName(name: string, ks: readonly number[]): void {
     throw new GrammarFault(`is an unknown measure "${name}". ${help}`, 0);
   }
   const depth = depthOf(name);
+  if (gateMeasure(name)?.parity === true) {
+    if (parities.length === 0) {
+      throw new GrammarFault('compares two trials: say which under parity: in the suite', 0);
+    }
+    const depths = parities.map(({ k }) => k);
+    if (depth === undefined || depths.includes(depth)) return;
+    throw new GrammarFault(
+      `is not measured: the suite's parity has k ${[...new Set(depths)].join(', ')}, not ${depth}`,
+      name.indexOf('@') + 1,
+    );
+  }
   if (depth === undefined || ks.includes(depth)) return;
   throw new GrammarFault(
     `is not measured: the suite's k is ${ks.join(', ')}, not ${depth}`,
@@ -158,6 +209,9 @@ function resolve(name: string, aggregate: string, offset: number) {
   const about = gateMeasure(name)!;
   if (quantile !== undefined) throw new GrammarFault('takes p(…) for latency only', offset);
   if (kind === 'change' || kind === 'drop') {
+    if (about.parity === true) {
+      throw new GrammarFault(`compares two trials already and takes mean or total, not ${aggregate}`, offset);
+    }
     if (about.kind === 'count') {
       throw new GrammarFault(`is a count and takes total, not ${aggregate}`, offset);
     }
@@ -205,7 +259,7 @@ function inUnit(
 }
 
 function checkLimit(
-  { aggregate, about, operator, limit, relative }: Check,
+  { measure, aggregate, about, operator, limit, relative }: Check,
   operatorAt: number,
   numberAt: number,
 ) {
@@ -227,7 +281,7 @@ function checkLimit(
     if (limit < 0) throw new GrammarFault('must not be negative: a drop is a loss', numberAt);
     return;
   }
-  if (limit < 0) throw new GrammarFault('must not be negative', numberAt);
+  if (limit < 0 && !measure.startsWith('tau@')) throw new GrammarFault('must not be negative', numberAt);
   if (about.unit === 'share' && limit > 1) {
     throw new GrammarFault('must lie between 0 and 1 (or 0% and 100%)', numberAt);
   }

@@ -1,7 +1,9 @@
+import type { ParityTrial } from '../store/parity-trials.js';
 import type { TrialRow } from '../store/schema.js';
 import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
+import { byReplica } from './replicas.js';
 import { matches } from './select.js';
 import { Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
@@ -10,6 +12,8 @@ import { type Finding, type Verdict, type VerdictState, worst } from './verdict.
 export interface JudgeInput {
   set: GateSet;
   trials: readonly TrialRow[];
+  /** Trials compared with each other, which have measures of their own. */
+  parity?: readonly ParityTrial[];
   baseline: BaselineData | undefined;
   /** Of the bootstrap. */
   seed: number;
@@ -29,19 +33,38 @@ export function needsBaseline({ aggregate, level }: Gate): boolean {
 export function judge({
   set,
   trials,
+  parity = [],
   baseline,
   seed,
   resampler = new Resampler(seed),
 }: JudgeInput): Verdict[] {
   const active = set.gates.filter(({ level }) => level !== 'off');
-  const rows = new Map(active.map((gate) => [gate, trials.filter((row) => matches(gate.selectors, row))]));
-  const pairs = active.filter(needsBaseline).flatMap((gate) => rows.get(gate)!.map((row) => ({ gate, row })));
+  const rows = new Map(
+    active.map((gate) => {
+      const all: readonly TrialRow[] = gate.about.parity === true ? parity : trials;
+      return [gate, all.filter((row) => matches(gate.selectors, row) && isMeant(gate, row))];
+    }),
+  );
+  const pairs = active
+    .filter(needsBaseline)
+    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })));
   const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {
     byGate.set(gate, [...(byGate.get(gate) ?? []), changes[i]!]);
   });
   return active.map((gate) => verdictOf(gate, rows.get(gate)!, byGate.get(gate) ?? []));
+}
+
+/**
+ * Whether a gate that names no group is about a row. A mean must hold in every group that has it (a group that was
+ * refused or failed has no data, which fails); bands of selectivity only cut the same queries another way. Counts,
+ * times, costs and comparisons with a baseline are of all queries together: groups would count them twice.
+ */
+function isMeant({ selectors, aggregate, about, measure }: Gate, row: TrialRow): boolean {
+  if (row.group === 'all' || selectors.some(({ key }) => key === 'group')) return true;
+  if (aggregate !== 'mean' || about.kind !== 'mean' || row.group.startsWith('selectivity')) return false;
+  return row.state !== 'completed' || row.measures[measure] !== undefined;
 }
 
 function verdictOf(gate: Gate, rows: readonly TrialRow[], changes: readonly Finding[]): Verdict {

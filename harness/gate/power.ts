@@ -1,4 +1,4 @@
-import { averaged, detectable, moments, queriesNeeded, rebuildDeviation } from './statistics.js';
+import { averaged, detectable, moments, queriesNeeded, rebuildError, scatterWithin } from './statistics.js';
 
 export interface PowerOptions {
   /** The loss to be seen, in the measure's unit. */
@@ -11,45 +11,64 @@ export interface PowerOptions {
 export interface Power {
   queries: number;
   mean: number;
-  /** `paired`: between this run and the others, by query; `unpaired`: between queries, an upper bound for pairs. */
+  /** `paired`: between builds, by query; `unpaired`: between queries only, an upper bound for pairs. */
   kind: 'paired' | 'unpaired';
+  /** Of the differences by query, with as many builds on each side as there are. */
   deviation: number;
-  /** Between rebuilds, beyond what queries show; null with fewer than two other builds. */
+  /** Of a mean between rebuilds, beyond what queries show; null where no side was built twice. */
   rebuild: number | null;
   /** Queries for the drop to be seen; null: rebuilds differ by too much for any number. */
   needed: number | null;
-  /** Builds of each side so that rebuilds alone leave the drop to be seen; null where not measured. */
+  /** Builds of each side so that the drop is seen with as many queries as now; null where rebuilds were not measured. */
   builds: number | null;
   /** The smallest drop that as many queries as now see. */
   smallest: number;
 }
 
 /**
- * From values by query: how many queries and builds a gate needs. Without other builds only the scatter between queries
+ * From values by query: how many queries and builds a gate needs. With one build alone only the scatter between queries
  * is known; a comparison over other queries needs sqrt(2) times as much, pairs mostly far less.
  *
- * @param others the same queries in other builds
+ * @param own builds of this run
+ * @param others the same queries in the builds it is compared with; without them, as many as its own are assumed
  */
-export function powerOf(own: Float64Array, others: readonly Float64Array[], options: PowerOptions): Power {
+export function powerOf(
+  own: readonly Float64Array[],
+  others: readonly Float64Array[],
+  options: PowerOptions,
+): Power {
   const { drop } = options;
-  const mean = moments(own).mean;
-  const base = { queries: own.length, mean };
-  if (others.length === 0) {
-    const deviation = Math.SQRT2 * moments(own).deviation;
+  const n = own[0]!.length;
+  const base = { queries: n, mean: moments(averaged(own)).mean };
+  if (own.length + others.length < 2) {
+    const deviation = Math.SQRT2 * moments(own[0]!).deviation;
     const needed = queriesNeeded(deviation, drop, options) ?? null;
-    const smallest = detectable(deviation, own.length, options);
+    const smallest = detectable(deviation, n, options);
     return { ...base, kind: 'unpaired', deviation, rebuild: null, needed, builds: null, smallest };
   }
-  const old = averaged(others);
-  const { deviation } = moments(own.map((value, i) => value - old[i]!));
-  const rebuild = rebuildDeviation(others) ?? null;
-  const extra = (rebuild ?? 0) * Math.sqrt(1 + 1 / others.length);
+  const alone = others.length === 0;
+  const share = 1 / own.length + 1 / (alone ? own : others).length;
+  const deviation = alone ? Math.sqrt(scatterWithin(own) * share) : between(own, others);
+  const extra = rebuildError(
+    alone ? [own, Array.from({ length: own.length }, () => own[0]!)] : [own, others],
+    deviation,
+  );
+  const known = extra.from === 'builds';
+  const z = zOf(options);
   // Both errors together must stay below drop / z: n = s^2 / ((drop / z)^2 - extra^2).
-  const allowed = (drop / zOf(options)) ** 2 - extra ** 2;
+  const allowed = (drop / z) ** 2 - extra.error ** 2;
   const needed = allowed <= 0 ? null : Math.max(2, Math.ceil(deviation ** 2 / allowed));
-  const builds = rebuild === null ? null : Math.max(1, Math.ceil(2 * ((zOf(options) * rebuild) / drop) ** 2));
-  const smallest = Math.hypot(detectable(deviation, own.length, options), zOf(options) * extra);
+  // One build's variance of the mean is what both sides have together, by share; B builds of each side have 2 / B of it.
+  const single = (deviation ** 2 / n + extra.error ** 2) / share;
+  const builds = known ? Math.max(1, Math.ceil(2 * single * (z / drop) ** 2)) : null;
+  const smallest = z * Math.hypot(deviation / Math.sqrt(n), extra.error);
+  const rebuild = known ? extra.error / Math.sqrt(share) : null;
   return { ...base, kind: 'paired', deviation, rebuild, needed, builds, smallest };
+}
+
+function between(own: readonly Float64Array[], others: readonly Float64Array[]): number {
+  const [now, old] = [averaged(own), averaged(others)];
+  return moments(now.map((value, i) => value - old[i]!)).deviation;
 }
 
 /** z(1-alpha) + z(power) */

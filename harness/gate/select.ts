@@ -4,12 +4,22 @@ import type { Gate, GateFault } from './gates.js';
 import type { Selector } from './grammar.js';
 
 /** Fields of a trial that selectors may name. */
-const FIELDS = ['engine', 'series', 'build', 'id', 'workload', 'group', 'engineVersion'] as const;
+const FIELDS = ['engine', 'series', 'build', 'id', 'workload', 'group', 'engineVersion', 'parity'] as const;
 /** Known only once a trial was measured. */
-const LATE: readonly string[] = ['workload', 'group', 'engineVersion'];
+const LATE: readonly string[] = ['workload', 'group', 'engineVersion', 'parity'];
 
-type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | 'index' | 'search'> &
-  Partial<Pick<TrialRow, 'workload' | 'group' | 'engineVersion' | 'effective'>>;
+export type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | 'index' | 'search'> &
+  Partial<Pick<TrialRow, 'workload' | 'group' | 'engineVersion' | 'effective'>> & {
+    /** Name of the parity, where the row compares two trials. */
+    parity?: string;
+  };
+
+/** Every trial of a plan as selectors see it. */
+export function selectableOf(builds: readonly Omit<PlannedBuild, 'server'>[]): Selectable[] {
+  return builds.flatMap(({ engine, series, id: build, index, trials }) =>
+    trials.map(({ id, search }) => ({ engine, series, build, index, id, search })),
+  );
+}
 
 /** Whether all selectors hold. Numbers compare as numbers: `ef:64` is 64 and 64.0. */
 export function matches(selectors: readonly Selector[], row: Selectable): boolean {
@@ -33,14 +43,18 @@ function same(found: string | number | boolean | undefined, wanted: string): boo
   return typeof found === 'number' ? found === Number(wanted) : String(found) === wanted;
 }
 
+/** The same setting in another run, whatever its label. */
+export function settingKey({ engine, index, search, workload, group }: TrialRow): string {
+  const sorted = (object: object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([engine, sorted(index), sorted(search), workload, group]);
+}
+
 /**
  * Gates of a suite that can match nothing of its plan: a key that no trial has, or values that none has. What is known
  * only after measuring (workload, group) is left to the verdict, which fails where nothing matched.
  */
 export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedBuild[]): GateFault[] {
-  const rows: Selectable[] = builds.flatMap((build) =>
-    build.trials.map(({ id, search }) => ({ ...build, build: build.id, id, search })),
-  );
+  const rows = selectableOf(builds);
   const known = new Set<string>(FIELDS);
   for (const { index, search } of rows)
     for (const key of Object.keys({ ...index, ...search })) known.add(key);

@@ -19,12 +19,21 @@ export interface Estimate {
   high: number;
 }
 
-/** A standard error beside that of the queries: of rebuilds, known from few of them (`df`). */
+/**
+ * What a comparison assumes of rebuilds where no side was built more than once: that their error is as if this share
+ * of the variance between paired queries were common to all queries of a build. Generous on purpose: between 20 builds
+ * each of two indexes the largest share found was half of it (docs/gates.md, Error rates), and a gate that has to guess
+ * must not fail by accident.
+ */
+export const ASSUMED_SHARE = 1 / 500;
+
+/** A standard error beside that of the queries: of rebuilds, known from few of them (`df`), or assumed. */
 export interface Extra {
   error: number;
   df: number;
+  from: 'builds' | 'assumed';
 }
-export const NONE: Extra = { error: 0, df: 1 };
+export const NONE: Extra = { error: 0, df: 1, from: 'builds' };
 
 /** Draws of bootstrap samples, made once for all comparisons over as many queries. */
 export class Resampler {
@@ -98,7 +107,7 @@ function percentiles(means: Float64Array): { low: number; high: number } {
 /** Half-widths add in quadrature, as independent errors do. */
 function widened(mean: number, { low, high }: { low: number; high: number }, { error, df }: Extra) {
   if (error === 0) return { low, high };
-  const more = studentQuantile(1 - ALPHA, df) * error;
+  const more = (Number.isFinite(df) ? studentQuantile(1 - ALPHA, df) : normalQuantile(1 - ALPHA)) * error;
   return { low: mean - Math.hypot(mean - low, more), high: mean + Math.hypot(high - mean, more) };
 }
 
@@ -168,30 +177,56 @@ export function detectable(
 }
 
 /**
- * Standard deviation of a mean between rebuilds beyond what the queries' own scatter explains (method of moments,
- * never below 0): var(means) - mean over builds of (scatter of a build's per-query deviations) / n. Undefined for
- * fewer than two builds.
+ * Standard deviation of a mean between rebuilds beyond what the queries' own scatter explains, never below 0.
+ * Undefined for fewer than two builds.
  *
  * @param builds per-query values of the same queries in each build
  */
 export function rebuildDeviation(builds: readonly Float64Array[]): number | undefined {
+  const excess = rebuildVariance(builds);
+  return excess === undefined ? undefined : Math.sqrt(Math.max(0, excess));
+}
+
+/** Method of moments: var(means) - mean over builds of (scatter of a build's per-query deviations) / n. May be below 0. */
+function rebuildVariance(builds: readonly Float64Array[]): number | undefined {
   const n = builds[0]?.length ?? 0;
   if (builds.length < 2 || n < 2) return undefined;
+  const between = moments(builds.map((values) => moments(values).mean)).deviation ** 2;
+  return between - scatterWithin(builds) / n;
+}
+
+/** Variance of one build's values around what its queries have in common in all builds. */
+export function scatterWithin(builds: readonly Float64Array[]): number {
   const centre = averaged(builds);
-  const means = builds.map((values) => moments(values).mean);
-  const between = moments(means).deviation ** 2;
   const scatter = builds.map(
     (values) => moments(values.map((value, i) => value - centre[i]!)).deviation ** 2,
   );
-  const within = (moments(scatter).mean * builds.length) / (builds.length - 1) / n;
-  return Math.sqrt(Math.max(0, between - within));
+  return (moments(scatter).mean * builds.length) / (builds.length - 1);
 }
 
-/** What a new build differs by from the mean of these ones, beyond its queries' scatter. */
-export function rebuildError(builds: readonly Float64Array[]): Extra {
-  const deviation = rebuildDeviation(builds);
-  if (deviation === undefined) return NONE;
-  return { error: deviation * Math.sqrt(1 + 1 / builds.length), df: builds.length - 1 };
+/**
+ * Standard error, of the difference between two sides' means, that comes from how builds differ as wholes. Estimated
+ * from the sides that were built more than once, pooled by their degrees of freedom. Builds of one side that are the
+ * same in every query tell nothing (the engine takes no seed): without others, the error is assumed.
+ *
+ * @param deviation standard deviation of the differences by query
+ */
+export function rebuildError(sides: readonly (readonly Float64Array[])[], deviation: number): Extra {
+  if (deviation === 0) return NONE;
+  const told = sides.flatMap((builds) => {
+    const variance = rebuildVariance(builds);
+    return variance === undefined || same(builds) ? [] : [{ variance, df: builds.length - 1 }];
+  });
+  const df = told.reduce((sum, each) => sum + each.df, 0);
+  if (df === 0)
+    return { error: deviation * Math.sqrt(ASSUMED_SHARE), df: Number.POSITIVE_INFINITY, from: 'assumed' };
+  const variance = told.reduce((sum, each) => sum + each.variance * each.df, 0) / df;
+  const share = sides.reduce((sum, builds) => sum + 1 / builds.length, 0);
+  return { error: Math.sqrt(Math.max(0, variance) * share), df, from: 'builds' };
+}
+
+function same(builds: readonly Float64Array[]): boolean {
+  return builds.every((values) => values.every((value, i) => value === builds[0]![i]!));
 }
 
 /** Per-query mean over builds. */

@@ -43,11 +43,16 @@ export function blank(row: TrialRow, state: VerdictState, message: string): Find
     p: null,
     adjusted: null,
     needed: null,
+    builds: null,
+    rebuild: null,
+    causes: [],
     message,
   };
 }
 
-export function settingOf({ series, index, search }: TrialRow): string {
+export function settingOf(row: TrialRow & { setting?: string }): string {
+  const { series, index, search, setting } = row;
+  if (setting !== undefined) return setting;
   const parameters = Object.entries({ ...index, ...search }).filter(([key]) => key !== 'type');
   return [series, ...parameters.map(([key, value]) => `${key}=${value}`)].join(' ');
 }

@@ -29,6 +29,12 @@ export const findingSchema = z.strictObject({
   adjusted: number,
   /** Queries that would decide an inconclusive change with a chance of 80% if it is as large as it looks. */
   needed: number,
+  /** Of a change: builds compared on each side. */
+  builds: z.strictObject({ now: z.int(), before: z.int() }).nullable(),
+  /** Of a change: standard error from how builds differ as wholes; `assumed` where no side was built twice. */
+  rebuild: z.strictObject({ error: z.number(), from: z.enum(['builds', 'assumed']) }).nullable(),
+  /** Of a loss against the baseline: what the raw answers say of its cause, the most certain first. */
+  causes: z.array(z.string()),
   message: z.string(),
 });
 

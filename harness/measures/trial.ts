@@ -5,6 +5,9 @@ import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { measuresOf } from './figures.js';
+import { filterMeasures } from './filters.js';
+import type { QueryFacts } from './groups.js';
+import { type JudgementOf, relevanceFigures } from './judged.js';
 import { percentilesOf, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
@@ -22,6 +25,10 @@ export interface DeriveOptions {
   foreignCores?: number | undefined;
   /** Seed of the bootstrap. */
   seed: number;
+  /** By query number; undefined where no query has a group or filter. */
+  facts?: readonly QueryFacts[] | undefined;
+  /** Undefined where no query is judged. */
+  judgements?: JudgementOf | undefined;
 }
 
 export interface DerivedTrial {
@@ -48,17 +55,34 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const units = unitsOf(samples);
   const plan = sharedPlan(units.count, options.seed);
   const accuracy = accuracyOf(samples, truth, units, options);
+  const { facts, judgements } = options;
+  const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
   const measures = {
-    ...measuresOf([...accuracy.figures, ...timingFigures(samples, units)], plan),
+    ...measuresOf([...accuracy.figures, ...judged, ...timingFigures(samples, units)], plan),
     ...percentilesOf(samples, units, plan),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
+    ...(facts === undefined ? {} : filterMeasures(samples, facts)),
     ...engineShare(options),
     ...foreignCpu(options),
     ...cost,
   };
   if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
   return { measures, flags: [...flags, ...accuracy.flags].sort() };
+}
+
+/**
+ * The measures of one group of queries. Groups are measured together, in one order that mixes them: a throughput of
+ * one group, a cost or a share of the machine cannot be told, and are absent.
+ */
+export function deriveGroup(
+  samples: Samples,
+  truth: Truth,
+  { ks, metric, seed, facts, judgements }: DeriveOptions,
+): DerivedTrial {
+  const { measures, flags } = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements });
+  const { throughput, ...rest } = measures;
+  return { measures: rest, flags };
 }
 
 function count(value: number, n: number): Measures[string] {
@@ -97,12 +121,17 @@ function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
   }
 }
 
-/** All trials of a run ask for the same plan, which is a pure function of its arguments. */
-let latest: { units: number; seed: number; plan: ResamplePlan } | undefined;
+/** Trials and groups of a run ask for the same plans, which are pure functions of their arguments. */
+const plans = new Map<string, ResamplePlan>();
+/** Plans kept: as many sizes as a run has groups, as a rule. */
+const KEPT_PLANS = 24;
 
 function sharedPlan(units: number, seed: number): ResamplePlan {
-  if (latest?.units !== units || latest.seed !== seed) {
-    latest = { units, seed, plan: resamplePlan(units, seed) };
-  }
-  return latest.plan;
+  const key = `${units} ${seed}`;
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  const plan = resamplePlan(units, seed);
+  if (plans.size >= KEPT_PLANS) plans.delete(plans.keys().next().value!);
+  plans.set(key, plan);
+  return plan;
 }

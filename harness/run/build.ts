@@ -6,6 +6,7 @@ import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../store/schema.js';
+import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
 import { type BuildContext, inPhase, type RestartServer } from './phase.js';
 import type { ChildMessage, Job } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
@@ -14,6 +15,8 @@ import { searchTrials } from './search.js';
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
 const PROGRESS_MS = 500;
+/** Further builds of an index take seeds this far apart: suites differ by small numbers. */
+const SEED_STEP = 7919;
 
 /**
  * One build from beginning to end inside its own process: create, load, index, then every search setting.
@@ -27,12 +30,13 @@ export async function runBuild(
 ): Promise<void> {
   const vectors = openPreparedVectors(job.vectorsFile, job.count, job.dimensions);
   const cost: BuildCost = {};
-  const context: BuildContext = { job, send, signal, cost, vectors, restartServer };
+  const metadata = openMetadata(job.filtering, job.count);
+  const context: BuildContext = { job, send, signal, cost, vectors, metadata, restartServer };
   globalThis.gc?.();
   resetPeak();
   const baseline = peakSinceReset();
   if (baseline !== undefined) cost.memoryBaselineBytes = baseline;
-  const closers: (() => Promise<void> | void)[] = [() => vectors.close()];
+  const closers: (() => Promise<void> | void)[] = [() => vectors.close(), () => metadata?.close()];
   let failure: { error: unknown } | undefined;
   try {
     const [engine, collection] = await create(context);
@@ -62,7 +66,8 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, seed, endpoint } = job;
+    const { threads, endpoint } = job;
+    const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;
@@ -70,7 +75,9 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const options = { folder, threads, seed, endpoint, mode, restartServer };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
-    const spec = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };
+    const fields = loadedFields(job.filtering);
+    const base = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };
+    const spec = fields === undefined ? base : { ...base, fields };
     return [engine, await engine.create(spec)] as [ConnectedEngine, Collection];
   });
   cost.createSeconds = seconds;
@@ -79,8 +86,9 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
 }
 
 async function load(context: BuildContext, collection: Collection): Promise<void> {
-  const { job, cost, vectors, signal, send } = context;
-  const { count, dimensions } = job;
+  const { job, cost, vectors, metadata, signal, send } = context;
+  const { count, dimensions, filtering } = job;
+  const withFields = metadata !== undefined && filtering !== undefined && filtering.load.length > 0;
   const size = Math.max(1, Math.min(count, Math.floor(BATCH_BYTES / (dimensions * 4))));
   const buffer = new Float32Array(size * dimensions);
   let inEngine = 0;
@@ -94,6 +102,7 @@ async function load(context: BuildContext, collection: Collection): Promise<void
         count: n,
         keys: Uint32Array.from({ length: n }, (_, i) => start + i),
         vectors: buffer.subarray(0, n * dimensions),
+        ...(withFields && { metadata: loadedColumns(metadata, filtering, start, n) }),
       };
       const begin = performance.now();
       await collection.load(batch, signal);

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../common/errors.js';
-import type { Hits, PreparedSearch } from '../../engines/engine.js';
+import type { Hits, NativeFilter, PreparedSearch } from '../../engines/engine.js';
 import { emptySamples } from '../store/samples.js';
 import type { Samples } from '../store/types.js';
 
@@ -13,6 +13,10 @@ export interface PassOptions {
   /** Indexes into `queries`, in the order they are sent. */
   order: Int32Array;
   k: number;
+  /** By query, as translated for the search; absent: none has a filter. */
+  filters?: readonly (NativeFilter | undefined)[] | undefined;
+  /** By query, hits that count where it asks for fewer than k. */
+  ks?: Int32Array | undefined;
   /** Points in the dataset: keys outside 0 .. count-1 are recorded as -2. */
   count: number;
   repetition: number;
@@ -28,18 +32,19 @@ export interface PassOptions {
  * pass.
  */
 export async function runPass(search: PreparedSearch, options: PassOptions): Promise<Samples> {
-  const { queries, order, k, origin, signal } = options;
+  const { queries, order, k, filters, ks, origin, signal } = options;
   const samples = emptySamples(order.length, k);
   const { sent, answered } = samples;
   let turn = performance.now();
   for (let i = 0; i < order.length; i++) {
     const vector = queries[order[i]!]!;
+    const filter = filters?.[order[i]!];
     let hits: Hits | undefined;
     let failure: unknown;
     let end: number;
     const start = performance.now();
     try {
-      const answer = search.query(vector);
+      const answer = search.query(vector, filter);
       hits = isPromise(answer) ? await answer : answer;
       end = performance.now();
     } catch (error) {
@@ -50,7 +55,7 @@ export async function runPass(search: PreparedSearch, options: PassOptions): Pro
     sent[i] = start - origin;
     answered[i] = end - origin;
     if (hits === undefined) samples.error[i] = messageOf(failure);
-    else recordHits(samples, i, hits, options.count);
+    else recordHits(samples, i, hits, options.count, ks?.[order[i]!] ?? k);
     if (end - turn > TURN_MS) {
       options.onProgress?.(i + 1);
       await nextTurn();
@@ -68,9 +73,15 @@ function isPromise(answer: Hits | Promise<Hits>): answer is Promise<Hits> {
   return typeof (answer as Promise<Hits>).then === 'function';
 }
 
-function recordHits(samples: Samples, i: number, { keys, scores }: Hits, count: number): void {
+function recordHits(
+  samples: Samples,
+  i: number,
+  { keys, scores }: Hits,
+  count: number,
+  wanted: number,
+): void {
   const { k } = samples;
-  const n = Math.min(keys.length, k);
+  const n = Math.min(keys.length, wanted);
   for (let j = 0; j < n; j++) {
     const row = Number(keys[j]);
     samples.rows[i * k + j] = Number.isInteger(row) && row >= 0 && row < count ? row : -2;

@@ -1,5 +1,6 @@
 import { messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
+import type { PreparedMetadata } from '../../datasets/prepare.js';
 import type { Endpoint } from '../../engines/launch.js';
 import type { BuildCost } from '../store/schema.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
@@ -11,6 +12,8 @@ export interface BuildContext {
   signal: AbortSignal;
   cost: BuildCost;
   vectors: PreparedVectors;
+  /** Undefined where no query has a filter and no field is loaded. */
+  metadata: PreparedMetadata | undefined;
   restartServer: RestartServer;
 }
 
@@ -34,9 +37,10 @@ export async function inPhase<T>(
     await send({ type: 'end', phase, ...trial, seconds });
     return { result, seconds };
   } finally {
-    // Recording is the harness's own work: its memory is not the engine's, and what it leaves behind is collected.
-    if (phase === 'record') globalThis.gc?.();
-    const peak = phase === 'record' ? undefined : peakSinceReset();
+    // Recording and explaining are the harness's own work: its memory is not the engine's, and what it leaves behind is collected.
+    const own = phase === 'record' || phase === 'probe';
+    if (own) globalThis.gc?.();
+    const peak = own ? undefined : peakSinceReset();
     const before = cost.memoryPeakBytes?.[phase] ?? 0;
     if (peak !== undefined)
       cost.memoryPeakBytes = { ...cost.memoryPeakBytes, [phase]: Math.max(before, peak) };

@@ -1,9 +1,13 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/launch.js';
 import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../store/schema.js';
+import type { JobFiltering } from './filtering.js';
 
-/** `record`: distances are recomputed and a pass is written, between the measured passes. */
-export type Phase = 'create' | 'load' | 'index' | 'search' | 'record';
+/**
+ * `record`: distances are recomputed and a pass is written, between the measured passes. `probe`: after all of them, an
+ * exhaustive search explains the answers of trials that are compared with others.
+ */
+export type Phase = 'create' | 'load' | 'index' | 'search' | 'record' | 'probe';
 
 /** Everything a child process needs to run one build. */
 export interface Job {
@@ -19,10 +23,18 @@ export interface Job {
   queriesFile: string;
   queryCount: number;
   warmupQueryCount: number;
+  /** Groups and filters of the measured queries; absent where they have none. */
+  filtering?: JobFiltering | undefined;
   k: number;
   repeat: number;
   warmup: number;
+  /** Of the order of the queries. */
   seed: number;
+  /** The engine's own. */
+  engineSeed: number;
+  /** Deadline of the search phase. */
+  searchSeconds: number;
+  probes: readonly { trial: string; ks: readonly number[] }[];
   threads: number;
   runFolder: string;
   /** Where the server of the build is; its credentials are in memory only. */

@@ -5,6 +5,7 @@ import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/server/labels.js';
 import { appendEvent, type RunFolder } from '../store/run-folder.js';
 import type { BuildCost, Manifest, PlannedBuild, RunEvent, TrialState } from '../store/schema.js';
+import { jobFiltering, type RunFiltering } from './filtering.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
 import { type BuildServer, startServer } from './server.js';
 import { type ChildEnd, superviseBuild } from './supervisor.js';
@@ -32,6 +33,8 @@ export interface RunInput {
   /** Flat float32: measured queries, then those for warm-up. */
   queriesFile: string;
   warmupQueryCount: number;
+  /** Groups and filters of the measured queries; absent where they have none. */
+  filtering?: RunFiltering | undefined;
   /** Trials that cannot be measured here, with the reason; they are recorded as skipped. */
   skips: ReadonlyMap<string, string>;
   signal: AbortSignal;
@@ -54,7 +57,8 @@ export async function runPlan(
   finished: ReadonlySet<string>,
 ): Promise<'completed' | 'interrupted'> {
   const { manifest, signal, onNews } = input;
-  const builds = manifest.plan.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
+  const all = [...manifest.plan, ...(manifest.rebuilds ?? [])];
+  const builds = all.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
   for (const [index, build] of builds.entries()) {
     if (signal.aborted) return 'interrupted';
     onNews({ type: 'build', build, index, total: builds.length });
@@ -255,14 +259,29 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     queriesFile: input.queriesFile,
     queryCount: manifest.queries.count,
     warmupQueryCount: input.warmupQueryCount,
+    ...(input.filtering && { filtering: jobFiltering(input.filtering, build) }),
     k: manifest.ks.at(-1)!,
     repeat: manifest.repeat,
     warmup: manifest.warmup,
     seed: manifest.seed,
+    // A second build of an index is worth nothing as a measure of chance if it is the first one's copy.
+    engineSeed: manifest.seed + (manifest.rebuilds?.some(({ id }) => id === build.id) === true ? 1 : 0),
+    searchSeconds: manifest.deadlineSeconds.search,
+    probes: probesOf(manifest, build),
     threads: manifest.threads,
     runFolder: folder.path,
     workFolder: join(folder.work, 'build'),
   };
+}
+
+/** Trials of a build whose answers are to be explained, with the depths at which they are compared. */
+function probesOf({ parity = [] }: Manifest, build: PlannedBuild): Job['probes'] {
+  return build.trials.flatMap(({ id }) => {
+    const ks = parity
+      .filter(({ reference, candidate }) => reference === id || candidate === id)
+      .map(({ k }) => k);
+    return ks.length === 0 ? [] : [{ trial: id, ks: [...new Set(ks)] }];
+  });
 }
 
 /** Repetitions of a trial that an earlier process has left on disk. */

@@ -1,14 +1,16 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
-import type { Collection } from '../../engines/engine.js';
+import type { Collection, NativeFilter } from '../../engines/engine.js';
 import { controlGroup } from '../../engines/server/control-group.js';
 import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { Parameters } from '../store/schema.js';
 import type { Samples } from '../store/types.js';
+import { findFlaws, translateFilters } from './filtering.js';
 import { runPass } from './pass.js';
 import { type BuildContext, failureText, inPhase } from './phase.js';
+import { probeTrials } from './probe.js';
 import type { Job } from './protocol.js';
 import { recomputeDistances } from './recompute.js';
 import { machineBusySeconds, ownCpuSeconds } from './resources.js';
@@ -61,6 +63,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       if (!trial.failed && repetition === job.repeat - 1) await finish(context, trial);
     }
   }
+  await probeTrials(context, collection, queries);
 }
 
 async function onePass(
@@ -72,12 +75,14 @@ async function onePass(
 ): Promise<void> {
   const { job, send, signal } = context;
   try {
-    const about = { trial: trial.id, total: job.queryCount, unit: 'queries' };
+    const about = { trial: trial.id, total: sentQueries(job).length, unit: 'queries' };
     const { result: samples } = await inPhase(context, 'search', about, () =>
       measurePass(context, collection, trial, repetition, queries),
     );
     await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
       recomputeDistances(samples, job.metric, context.vectors, queries);
+      if (context.metadata !== undefined && job.filtering !== undefined)
+        findFlaws(samples, job.filtering, context.metadata);
       keep(partFile(job, trial.id, repetition), samples);
     });
     trial.parts[repetition] = samples;
@@ -100,8 +105,9 @@ async function measurePass(
   const { job, send, signal } = context;
   const search = await collection.prepare(trial.search, job.k);
   try {
+    const filters = job.filtering && (await translateFilters(search, job.filtering));
     const start = performance.now();
-    await warmUp((vector) => search.query(vector), queries, job, signal);
+    await warmUp((vector, filter) => search.query(vector, filter), queries, filters, job, signal);
     await send({
       type: 'end',
       phase: 'warmup',
@@ -113,8 +119,10 @@ async function measurePass(
     const busy = startForeign(job);
     const samples = await runPass(search, {
       queries,
-      order: permutation(job.queryCount, job.seed + repetition),
+      order: orderOf(job, repetition),
       k: job.k,
+      filters,
+      ks: job.filtering?.ks,
       count: job.count,
       repetition,
       origin: trial.origin,
@@ -156,18 +164,37 @@ function startForeign({ endpoint, serverGroup }: Job): (sum: Trial['foreign']) =
   };
 }
 
-/** Untimed queries, taken from beyond the measured ones where the set has more. */
+/** Numbers of the queries that are sent: all but those of groups that the engine refuses. */
+function sentQueries({ filtering, queryCount }: Job): Int32Array {
+  return filtering?.send ?? Int32Array.from({ length: queryCount }, (_, i) => i);
+}
+
+/** Every engine gets its queries in the same order: what is not sent is left out of it. */
+function orderOf(job: Job, repetition: number): Int32Array {
+  const order = permutation(job.queryCount, job.seed + repetition);
+  if (job.filtering === undefined) return order;
+  const sent = new Set(job.filtering.send);
+  return order.filter((query) => sent.has(query));
+}
+
+/**
+ * Untimed queries, taken from beyond the measured ones where the set has more; with the filters of the measured ones,
+ * in turn.
+ */
 async function warmUp(
-  query: (vector: Float32Array) => unknown,
+  query: (vector: Float32Array, filter: NativeFilter | undefined) => unknown,
   queries: readonly Float32Array[],
+  filters: readonly (NativeFilter | undefined)[] | undefined,
   job: Job,
   signal: AbortSignal,
 ): Promise<void> {
   const spare = queries.length > job.queryCount;
+  const sent = sentQueries(job);
   for (let i = 0; i < job.warmup; i++) {
-    const at = spare ? job.queryCount + (i % (queries.length - job.queryCount)) : i % queries.length;
+    const measured = sent[i % sent.length]!;
+    const at = spare ? job.queryCount + (i % (queries.length - job.queryCount)) : measured;
     try {
-      await query(queries[at]!);
+      await query(queries[at]!, filters?.[measured]);
     } catch {
       // Not measured here: a query that fails is recorded when its turn comes in the pass.
     }

@@ -121,7 +121,7 @@ export class BuildServer implements SupervisedServer {
     if (message.type === 'begin') {
       this.launched.memoryPeak();
       this.#cpuBefore = this.launched.cpuSeconds();
-    } else if (message.type === 'end' && message.phase !== 'warmup') {
+    } else if (message.type === 'end' && message.phase !== 'warmup' && message.phase !== 'probe') {
       this.#note(message.phase, message.trial);
       if (message.phase === 'index') this.#disk = this.#noteDisk();
     }

@@ -13,8 +13,8 @@ const LOG_LINES = 40;
 
 export interface Limits {
   memoryLimitBytes: number | null;
-  /** `record` has the deadline of `search`; the time between two phases has that of the phase before. */
-  deadlineSeconds: Readonly<Record<Exclude<Phase, 'record'>, number>>;
+  /** `record` and `probe` have the deadline of `search`; the time between two phases has that of the phase before. */
+  deadlineSeconds: Readonly<Record<Exclude<Phase, 'record' | 'probe'>, number>>;
 }
 
 /** What the supervision of a build has to do with its server. */
@@ -167,7 +167,7 @@ class Watch {
 
   #startDeadline(phase: Phase, what: string): void {
     clearTimeout(this.#deadline);
-    const key = phase === 'record' ? 'search' : phase;
+    const key = phase === 'record' || phase === 'probe' ? 'search' : phase;
     const seconds = this.#limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
       this.kill(`${what} of ${seconds} s (deadline.${key})`);

@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { deriveTrial } from '../measures/trial.js';
+import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
+import type { JudgementOf } from '../measures/judged.js';
+import { type DerivedTrial, deriveGroup, deriveTrial } from '../measures/trial.js';
 import { readTruth } from '../truth/files.js';
+import { deriveParity } from './parity.js';
+import { type RunQuery, readJudgements, readRunQueries } from './queries.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
 import {
@@ -28,20 +32,22 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
   const manifest = readManifest(folder);
   const events = readEvents(folder);
   const truth = await readTruth(folder.truth);
+  const about = aboutQueries(folder);
   const log = digest(events);
   const trials: TrialRow[] = [];
   for (const build of manifest.plan) {
     for (const trial of build.trials) {
       const end = log.trialEnds.get(trial.id);
       const cost = log.costs.get(build.id) ?? {};
-      const measured = await measuresOf(folder, manifest, trial.id, end, cost, truth);
-      trials.push({
+      const measured = await measuresOf(folder, manifest, trial.id, end, cost, truth, about);
+      const row = {
         id: trial.id,
         build: build.id,
         engine: build.engine,
         engineVersion: cost.engineVersion ?? null,
         ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
         series: build.series,
+        ...(build.replica !== undefined && { replica: build.replica }),
         index: build.index,
         search: trial.search,
         ...(end?.effective && { effective: end.effective }),
@@ -50,11 +56,37 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
         state: end?.state ?? 'aborted',
         reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
         error: end?.error ?? null,
-        flags: [...new Set([...(end?.flags ?? []), ...measured.flags])],
-        measures: measured.measures,
-      });
+      };
+      const doubts = end?.flags ?? [];
+      const { refused = {} } = build;
+      const partial = Object.keys(refused).length > 0 && row.state === 'completed';
+      const all = {
+        ...measured.all,
+        flags: [...doubts, ...measured.all.flags, ...(partial ? ['partial-queries'] : [])],
+      };
+      trials.push({ ...row, flags: [...new Set(all.flags)], measures: all.measures });
+      for (const { name, reason, derived } of measured.groups(refused)) {
+        if (reason === undefined) {
+          trials.push({
+            ...row,
+            group: name,
+            flags: [...new Set([...doubts, ...derived.flags])],
+            measures: derived.measures,
+          });
+        } else
+          trials.push({
+            ...row,
+            group: name,
+            state: 'skipped',
+            reason,
+            error: null,
+            flags: [],
+            measures: {},
+          });
+      }
     }
   }
+  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   return {
     schema: RUN_SCHEMA,
     run: runRecord(manifest, events),
@@ -66,6 +98,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
     packages: manifest.packages,
     warnings: [...new Set(log.warnings)],
     trials,
+    ...(parity && { parity }),
   };
 }
 
@@ -80,8 +113,9 @@ async function measuresOf(
   end: EventOf<'trialEnd'> | undefined,
   cost: BuildCost,
   truth: Truth,
-) {
-  if (end?.state !== 'completed') return { measures: {}, flags: [] };
+  { facts, judgements }: AboutQueries,
+): Promise<Measured> {
+  if (end?.state !== 'completed') return unmeasured(facts);
   const path = join(folder.samples, `${trial}.parquet`);
   if (!existsSync(path)) {
     throw new InputError('the samples of a completed trial are missing', {
@@ -92,7 +126,9 @@ async function measuresOf(
   const samples = await readSamples(path, manifest.ks.at(-1)!);
   const { wallSeconds, engineSeconds, foreignCores, server } = end;
   const { ks, dataset, seed } = manifest;
-  return deriveTrial(samples, truth, {
+  const options = {
+    facts,
+    judgements,
     ks,
     metric: dataset.metric,
     cost,
@@ -101,7 +137,62 @@ async function measuresOf(
     engineSeconds,
     foreignCores,
     seed,
-  });
+  };
+  const all = deriveTrial(samples, truth, options);
+  if (facts === undefined) return { all, groups: () => [] };
+  const sent = new Set(samples.query);
+  const groups = groupsOf(facts, dataset.count);
+  return {
+    all,
+    groups: (refused) =>
+      groups.flatMap(({ name, queries }) => {
+        if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
+        // A band of which every query belongs to a group that was not sent.
+        if (![...queries].some((query) => sent.has(query))) return [];
+        return [
+          { name, reason: undefined, derived: deriveGroup(samplesOf(samples, queries), truth, options) },
+        ];
+      }),
+  };
+}
+
+interface AboutQueries {
+  facts: readonly QueryFacts[] | undefined;
+  judgements: JudgementOf | undefined;
+}
+
+interface Measured {
+  all: DerivedTrial;
+  /** Rows of groups and bands; a group that the engine refused has the reason instead of measures. */
+  groups: (
+    refused: Readonly<Record<string, string>>,
+  ) => { name: string; reason: string | undefined; derived: DerivedTrial }[];
+}
+
+const NOTHING: DerivedTrial = { measures: {}, flags: [] };
+
+/** A trial that did not complete: so did none of its groups, but a refusal is the better reason. */
+function unmeasured(facts: AboutQueries['facts']): Measured {
+  const names = [...new Set(facts?.map(({ group }) => group))];
+  return {
+    all: NOTHING,
+    groups: (refused) => names.map((name) => ({ name, reason: refused[name], derived: NOTHING })),
+  };
+}
+
+function aboutQueries(folder: RunFolder): AboutQueries {
+  // Runs of earlier versions have neither of the two.
+  const queries = readRunQueries(folder).queries?.map(factsOf);
+  if (!existsSync(folder.judgements)) return { facts: queries, judgements: undefined };
+  const { queries: judged } = readJudgements(folder);
+  return {
+    facts: queries,
+    judgements: new Map(Object.entries(judged).map(([q, each]) => [Number(q), each])),
+  };
+}
+
+function factsOf({ group, matches, k, tenant }: RunQuery): QueryFacts {
+  return { group, matches, k, tenant: tenant !== null };
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

@@ -28,6 +28,8 @@ export const historyLineSchema = z.strictObject({
       throughput: z.number().optional(),
     }),
   ),
+  /** By parity and group: overlap@k; absent where nothing was compared. */
+  parity: z.record(z.string(), z.number()).optional(),
 });
 export type HistoryLine = z.infer<typeof historyLineSchema>;
 
@@ -59,7 +61,20 @@ export function historyLine(results: Results, verdicts: Verdicts | undefined): H
     outcome: verdicts?.outcome ?? null,
     verdicts: counts,
     trials: Object.fromEntries(trials),
+    ...overlaps(results),
   };
+}
+
+function overlaps({ parity }: Results): Pick<HistoryLine, 'parity'> {
+  if (parity === undefined) return {};
+  const figures = parity.flatMap(({ name, k, rows }) =>
+    rows.flatMap(({ group, measures }) => {
+      const value = measures[`overlap@${k}`]?.value;
+      const key = group === 'all' ? name : `${name} ${group}`;
+      return value === undefined ? [] : [[key, Number(value.toPrecision(6))] as const];
+    }),
+  );
+  return { parity: Object.fromEntries(figures) };
 }
 
 /** Adds a run's line. A last line that a kill cut off is ended first, so that it does not swallow the new one. */

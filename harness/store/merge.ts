@@ -2,6 +2,7 @@ import { appendFileSync, copyFileSync, existsSync, readdirSync, rmSync } from 'n
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
+import { PROBE_ENDING } from './evidence.js';
 import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
 import type { Manifest, RunEvent } from './schema.js';
 
@@ -91,6 +92,8 @@ function difference(a: Manifest, b: Manifest): string | undefined {
   return Object.keys(parts).find((key) => JSON.stringify(parts[key]!(a)) !== JSON.stringify(parts[key]!(b)));
 }
 
+const isSample = (name: string): boolean => name.endsWith('.parquet') || name.endsWith(PROBE_ENDING);
+
 function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
   const copy = (from: string, to: string) => {
     try {
@@ -101,9 +104,11 @@ function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
   };
   copy(shards[0]!.folder.truth, merged.truth);
   copy(shards[0]!.folder.queries, merged.queries);
+  const judged = shards[0]!.folder.judgements;
+  if (existsSync(judged)) copy(judged, merged.judgements);
   for (const { folder } of shards) {
     if (!existsSync(folder.samples)) continue;
-    for (const name of readdirSync(folder.samples).filter((each) => each.endsWith('.parquet'))) {
+    for (const name of readdirSync(folder.samples).filter(isSample)) {
       copy(join(folder.samples, name), join(merged.samples, name));
     }
   }
@@ -167,10 +172,12 @@ function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {
       next: 'measure the shards again',
     });
   });
+  const rebuilds = shards.flatMap(({ manifest }) => manifest.rebuilds ?? []);
   const packages = Object.assign(
     {},
     ...shards.map(({ manifest }) => manifest.packages),
   ) as Manifest['packages'];
   const command = first.command.replace(/ --shard \S+/, '');
-  return { ...first, id: merged.id, command, plan, packages };
+  const id = merged.id;
+  return { ...first, id, command, plan, packages, ...(rebuilds.length > 0 && { rebuilds }) };
 }

@@ -16,6 +16,8 @@ export interface RunFolder {
   readonly parts: string;
   readonly truth: string;
   readonly queries: string;
+  /** Absent where the queries are not judged. */
+  readonly judgements: string;
   readonly results: string;
   /** Outcome of the gates; absent until they are judged. */
   readonly verdicts: string;
@@ -35,6 +37,7 @@ export function runFolder(path: string): RunFolder {
     parts: at('samples', 'parts'),
     truth: at('truth.parquet'),
     queries: at('queries.json'),
+    judgements: at('judgements.json'),
     results: at('results.json'),
     verdicts: at('verdicts.json'),
     work: at('work'),

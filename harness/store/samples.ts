@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parquetRead, type SchemaElement } from 'hyparquet';
+import { parquetMetadata, parquetRead, parquetSchema, type SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
@@ -9,7 +9,6 @@ const SCALARS = ['query', 'repetition', 'due', 'sent', 'answered', 'returned'] a
 const LISTS = ['rows', 'scores', 'distances'] as const;
 
 const SCHEMA: SchemaElement[] = [
-  { name: 'root', num_children: SCALARS.length + 1 + LISTS.length },
   { name: 'query', type: 'INT32', repetition_type: 'REQUIRED' },
   { name: 'repetition', type: 'INT32', repetition_type: 'REQUIRED' },
   { name: 'due', type: 'DOUBLE', repetition_type: 'REQUIRED' },
@@ -21,6 +20,13 @@ const SCHEMA: SchemaElement[] = [
   ...list('scores', 'DOUBLE'),
   ...list('distances', 'DOUBLE'),
 ];
+/** Only where queries had filters. */
+const FLAWS = list('flaws', 'INT32');
+
+function schemaOf({ flaws }: Samples): SchemaElement[] {
+  const columns = SCALARS.length + 1 + LISTS.length + (flaws === undefined ? 0 : 1);
+  return [{ name: 'root', num_children: columns }, ...SCHEMA, ...(flaws === undefined ? [] : FLAWS)];
+}
 
 function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
   return [
@@ -57,16 +63,17 @@ export function emptySamples(length: number, k: number): Samples {
 /** Writes a trial's raw observations: one row per query and repetition, hits as lists cut to what was returned. */
 export function writeSamples(path: string, samples: Samples): void {
   const { length, k, returned } = samples;
-  const cut = (values: Int32Array | Float64Array) =>
+  const cut = (values: Int32Array | Float64Array | Uint8Array) =>
     Array.from({ length }, (_, i) => Array.from(values.subarray(i * k, i * k + Math.max(0, returned[i]!))));
   const columnData = [
     ...SCALARS.map((name) => ({ name, data: samples[name] })),
     { name: 'error', data: samples.error },
     ...LISTS.map((name) => ({ name, data: cut(samples[name]) })),
+    ...(samples.flaws === undefined ? [] : [{ name: 'flaws', data: cut(samples.flaws) }]),
   ];
   const kvMetadata = [{ key: 'vecparity.k', value: String(k) }];
   const buffer = parquetWriteBuffer({
-    schema: SCHEMA,
+    schema: schemaOf(samples),
     columnData,
     statistics: false,
     rowGroupSize: 1_000_000,
@@ -99,6 +106,11 @@ export async function readSamples(
     const lists = columns.get(name) as ArrayLike<ArrayLike<number>>;
     for (let i = 0; i < length; i++) samples[name].set(lists[i]!, i * k);
   }
+  const flaws = columns.get('flaws') as ArrayLike<ArrayLike<number>> | undefined;
+  if (flaws !== undefined) {
+    samples.flaws = new Uint8Array(length * k);
+    for (let i = 0; i < length; i++) samples.flaws.set(flaws[i]!, i * k);
+  }
   return samples;
 }
 
@@ -114,7 +126,9 @@ async function readColumns(path: string, wanted: string[]): Promise<Map<string, 
         before === undefined ? chunk.columnData : [...Array.from(before), ...Array.from(chunk.columnData)],
       );
     };
-    await parquetRead({ file, onChunk, columns: wanted });
+    const present = parquetSchema(parquetMetadata(file)).children.map(({ element }) => element.name);
+    const optional = present.includes('flaws') ? ['flaws'] : [];
+    await parquetRead({ file, onChunk, columns: [...wanted, ...optional] });
     for (const name of wanted) {
       if (!columns.has(name)) throw new Error(`column ${name} is missing`);
     }
@@ -136,8 +150,10 @@ export function joinSamples(parts: readonly Samples[]): Samples {
     parts.reduce((sum, part) => sum + part.length, 0),
     k,
   );
+  if (parts.some(({ flaws }) => flaws !== undefined)) joined.flaws = new Uint8Array(joined.length * k);
   let offset = 0;
   for (const part of parts) {
+    if (part.flaws !== undefined) joined.flaws!.set(part.flaws, offset * k);
     for (const name of SCALARS) joined[name].set(part[name], offset);
     for (const name of LISTS) joined[name].set(part[name], offset * k);
     for (let i = 0; i < part.length; i++) joined.error[offset + i] = part.error[i] ?? null;

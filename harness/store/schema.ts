@@ -31,9 +31,23 @@ export const plannedBuildSchema = z.strictObject({
   /** Label of the contender: engine plus variant, or the suite's own label. One frontier each. */
   series: z.string(),
   index: parameters,
+  /** Which build of the same index this is, from 2 on; absent for the first. Each has another seed. */
+  replica: z.int().min(2).optional(),
   /** Absent for embedded engines. */
   server: serverChoiceSchema.optional(),
+  /** Query groups that are not sent because the engine refuses their filters, with the reason. */
+  refused: z.record(z.string(), z.string()).optional(),
   trials: z.array(plannedTrialSchema),
+});
+
+/** Two trials of a run that are compared; ids. */
+export const plannedParitySchema = z.strictObject({
+  name: z.string(),
+  k: z.int(),
+  reference: z.string(),
+  candidate: z.string(),
+  /** The reference's setting on a second build of its index; null: not asked for. */
+  rebuild: z.string().nullable(),
 });
 
 export const environmentSchema = z.strictObject({
@@ -98,6 +112,8 @@ export const manifestSchema = z.strictObject({
     nameOrPath: z.string(),
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
+    /** File of the suite with queries, filters and groups. */
+    queryFile: z.string().optional(),
   }),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
@@ -118,6 +134,9 @@ export const manifestSchema = z.strictObject({
   /** npm packages of the engines in the plan, with installed versions. */
   packages: z.record(z.string(), z.string()),
   plan: z.array(plannedBuildSchema),
+  /** What is compared, and the builds that are made a second time for it. */
+  parity: z.array(plannedParitySchema).optional(),
+  rebuilds: z.array(plannedBuildSchema).optional(),
   /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
   shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
   /** How the gates compared with the locked ones when the run began. */
@@ -168,7 +187,7 @@ export const eventSchema = z.discriminatedUnion('type', [
     type: z.literal('phase'),
     ...base,
     build: z.string(),
-    phase: z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record']),
+    phase: z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']),
     trial: z.string().optional(),
     seconds: z.number(),
   }),
@@ -235,6 +254,8 @@ export const trialRowSchema = z.strictObject({
     })
     .optional(),
   series: z.string(),
+  /** Which build of the same index this row is of, from 2 on (`builds:` of the suite); absent for the first. */
+  replica: z.int().min(2).optional(),
   index: parameters,
   search: parameters,
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */
@@ -250,6 +271,54 @@ export const trialRowSchema = z.strictObject({
   flags: z.array(z.string()),
   /** A measure that was not obtained is absent. */
   measures: z.record(z.string(), measureSchema),
+});
+
+const causes = z.record(z.string(), z.int());
+
+/** How far two trials agree on the queries of one group. */
+export const parityRowSchema = z.strictObject({
+  /** Query group; `all` for the whole set. */
+  group: z.string(),
+  queries: z.int(),
+  /** Pairs of answers that were compared: queries times passes. */
+  comparisons: z.int(),
+  /** Rows that the reference returned in them. */
+  ids: z.int(),
+  measures: z.record(z.string(), measureSchema),
+  /** Rows that one side alone returned, by cause; `tie` is no loss, the others add up to `parity.lost` (`gained`). */
+  lost: causes,
+  gained: causes,
+});
+
+export const paritySideSchema = z.strictObject({
+  run: z.string(),
+  trial: z.string(),
+  engine: z.string(),
+  series: z.string(),
+  /** Contender and all parameters. */
+  setting: z.string(),
+});
+
+/** Two trials compared answer by answer. */
+export const parityResultSchema = z.strictObject({
+  name: z.string(),
+  k: z.int(),
+  reference: paritySideSchema,
+  candidate: paritySideSchema,
+  state: z.enum(['measured', 'absent']),
+  /** Why it could not be compared. */
+  reason: z.string().nullable(),
+  rows: z.array(parityRowSchema),
+  /** The reference against its own rebuild; null: not asked for. */
+  floor: z
+    .strictObject({
+      state: z.enum(['measured', 'absent']),
+      reason: z.string().nullable(),
+      rows: z.array(parityRowSchema),
+    })
+    .nullable(),
+  /** What limits the explanation, e.g. an engine without an exhaustive search. */
+  notes: z.array(z.string()),
 });
 
 /** `results.json`. */
@@ -272,6 +341,8 @@ export const resultsSchema = z.strictObject({
   packages: z.record(z.string(), z.string()),
   warnings: z.array(z.string()),
   trials: z.array(trialRowSchema),
+  /** Trials compared with each other; absent where the suite asks for none. */
+  parity: z.array(parityResultSchema).optional(),
 });
 
 export type Parameters = z.infer<typeof parameters>;
@@ -280,6 +351,10 @@ export type ServerChoice = z.infer<typeof serverChoiceSchema>;
 export type ServerCost = z.infer<typeof serverCostSchema>;
 export type PlannedTrial = z.infer<typeof plannedTrialSchema>;
 export type PlannedBuild = z.infer<typeof plannedBuildSchema>;
+export type PlannedParity = z.infer<typeof plannedParitySchema>;
+export type ParityRow = z.infer<typeof parityRowSchema>;
+export type ParitySide = z.infer<typeof paritySideSchema>;
+export type ParityResult = z.infer<typeof parityResultSchema>;
 export type Environment = z.infer<typeof environmentSchema>;
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
 export type TruthRecord = z.infer<typeof truthRecordSchema>;

@@ -24,9 +24,17 @@ export interface Samples {
   scores: Float64Array;
   /** Distances recomputed by the harness from the dataset's vectors, float64, `length * k`, padded with NaN. */
   distances: Float64Array;
+  /**
+   * What is wrong with a hit under its query's filter, recomputed by the harness from the dataset's metadata,
+   * `length * k` sums of `FLAW` (harness/measures/filters.ts); absent where no query had a filter.
+   */
+  flaws?: Uint8Array | undefined;
 }
 
-/** Exact nearest neighbours, ascending by (float64 distance, row). */
+/**
+ * Exact nearest neighbours, ascending by (float64 distance, row); of queries with a filter, those among the points that
+ * pass it. Where fewer than `depth` pass, the rest of the list is -1 and NaN.
+ */
 export interface Truth {
   /** Queries. */
   count: number;
@@ -36,4 +44,6 @@ export interface Truth {
   rows: Int32Array;
   /** `count * depth` distances as defined in `harness/measures/distance.ts`. */
   distances: Float64Array;
+  /** By query the points that its filter lets through (all, where it has none); absent: no query has a filter. */
+  matches?: Int32Array | undefined;
 }

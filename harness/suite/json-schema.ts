@@ -17,6 +17,8 @@ export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonS
     enum: definitions.map(({ name }) => name),
   };
   const properties = { ...(item['properties'] as JsonSchema), use };
+  const parity = (shell['properties'] as Record<string, JsonSchema>)['parity']!;
+  const { description, ...list } = parity;
   const allOf = definitions.map((definition) => ({
     if: { properties: { use: { const: definition.name } }, required: ['use'] },
     // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword.
@@ -27,6 +29,8 @@ export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonS
     title: 'A vecparity suite',
     properties: {
       ...(shell['properties'] as JsonSchema),
+      // One comparison may stand without a list.
+      parity: { description, anyOf: [list['items'], list] },
       engines: { ...engines, items: { ...item, properties, allOf } },
     },
   };

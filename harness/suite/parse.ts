@@ -3,8 +3,17 @@ import { messageOf } from '../../common/errors.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
+import { declaredParities } from './parity.js';
+import { wrongGroup } from './query-file.js';
 import { type Redactor, redactor, type Secret } from './redact.js';
-import { type EngineEntry, engineEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
+import {
+  type EngineEntry,
+  engineEntrySchema,
+  parityEntrySchema,
+  parseSize,
+  type Suite,
+  suiteSchema,
+} from './schema.js';
 
 /** A suite whose shell is valid; its engines' options are checked by the plan. */
 export interface ParsedSuite {
@@ -13,6 +22,8 @@ export interface ParsedSuite {
   ks: number[];
   memoryLimitBytes: number | null;
   gates: GateSet;
+  /** Whether `parity` is a list: its faults have an index then. */
+  parityIsList: boolean;
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
@@ -48,23 +59,24 @@ export function parseSuite(
   const suite = parsed.success ? parsed.data : undefined;
   const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
+  if (suite !== undefined) faults.push(...groupFaults(suite));
   const hidden = redactor(secrets);
   faults.push(...check(readableEngines(json), hidden));
   const gates = gatesOf(written);
   faults.push(...gates.faults);
   if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
-  return { suite: shown, ks, memoryLimitBytes, gates: gates.set, source, text, secrets, redactor: hidden };
+  const parityIsList = Array.isArray(valueAt(json, ['parity']));
+  const rest = { source, text, secrets, redactor: hidden };
+  return { suite: shown, ks, memoryLimitBytes, gates: gates.set, parityIsList, ...rest };
 }
 
 /** Gates as written, so that they can be read again from a stored suite without the environment. */
 function gatesOf(written: unknown) {
   const k = [valueAt(written, ['k']) ?? suiteSchema.shape.k.parse(undefined)].flat();
-  const ks = k.filter((each) => Number.isInteger(each)) as number[];
-  return parseGates(
-    valueAt(written, ['gates']),
-    ks.toSorted((a, b) => a - b),
-  );
+  const whole = k.filter((each) => Number.isInteger(each)) as number[];
+  const ks = whole.toSorted((a, b) => a - b);
+  return parseGates(valueAt(written, ['gates']), ks, declaredParities(valueAt(written, ['parity']), ks));
 }
 
 /**
@@ -121,6 +133,26 @@ function memoryLimit(suite: Suite, faults: Fault[]): number | null {
   return bytes ?? null;
 }
 
+/** What is wrong with groups before the dataset is known. */
+function groupFaults({ queries, filters, fields }: Suite): Fault[] {
+  const faults: Fault[] = [];
+  if (queries.file !== undefined && filters !== undefined) {
+    faults.push({
+      path: ['filters'],
+      message: 'cannot stand beside queries.file, which has filters of its own',
+    });
+  }
+  for (const [i, { group }] of (filters ?? []).entries()) {
+    const wrong = wrongGroup(group);
+    if (wrong !== undefined) faults.push({ path: ['filters', i, 'group'], message: wrong, got: group });
+  }
+  for (const [i, name] of (fields ?? []).entries()) {
+    if (fields!.indexOf(name) !== i)
+      faults.push({ path: ['fields', i], message: 'is listed twice', got: name });
+  }
+  return faults;
+}
+
 function distinctKs({ k }: Suite, faults: Fault[]): number[] {
   const ks = [k].flat();
   for (const [i, value] of ks.entries()) {
@@ -161,7 +193,8 @@ function resolveVariables(
 
 /** A zod issue in the suite's own words. */
 function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
-  const path = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
+  const whole = issue.path.filter((part): part is string | number => typeof part !== 'symbol');
+  const path = asWritten(whole, json);
   const got = valueAt(json, path);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path);
@@ -188,7 +221,15 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
   return [{ path, message: words(issue), got }];
 }
 
+/** `parity` may be one entry instead of a list of one: its faults have no index then. */
+function asWritten(path: (string | number)[], json: unknown): (string | number)[] {
+  const alone = path[0] === 'parity' && path[1] === 0 && !Array.isArray(valueAt(json, ['parity']));
+  return alone ? path.toSpliced(1, 1) : path;
+}
+
 const UNION_WORDS: Record<string, string> = {
+  reference: 'the name of a trial, or selectors such as { engine: …, ef: 64 }',
+  candidate: 'the name of a trial, or selectors such as { engine: …, ef: 64 }',
   dataset: 'a name from the catalog, a path, or { path, metric, queries }',
   k: 'an integer from 1 to 1000, or a list of such',
   memoryLimit: 'a size such as 512MiB or 4GiB',
@@ -228,9 +269,11 @@ function valueAt(json: unknown, path: readonly (string | number)[]): unknown {
 const SHELL_KEYS: Record<string, readonly string[]> = {
   '': Object.keys(suiteSchema.shape),
   dataset: ['path', 'metric', 'queries'],
-  queries: ['set', 'limit'],
+  queries: ['set', 'limit', 'file'],
+  filters: ['group', 'filter', 'tenant'],
   deadline: ['create', 'load', 'index', 'search'],
   engines: Object.keys(engineEntrySchema.shape),
+  parity: Object.keys(parityEntrySchema.shape),
 };
 
 function knownKeys(path: readonly (string | number)[]): readonly string[] {

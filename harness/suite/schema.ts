@@ -60,6 +60,26 @@ export const engineEntrySchema = z.strictObject({
   cpus: z.number().positive().optional().meta({ description: 'CPUs that the container may use, e.g. 1.5.' }),
 });
 
+const side = z.union([z.string().min(1), z.record(z.string(), scalar)]);
+
+/** Two trials of a suite that are compared answer by answer. */
+export const parityEntrySchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,59}$/)
+    .optional()
+    .meta({ description: 'Name in gates and reports; letters, digits, ".", "_" and "-".' }),
+  reference: side.meta({
+    description:
+      'The trial to agree with: a series, build or id, or selectors such as { engine: …, ef: 64 }.',
+  }),
+  candidate: side.meta({ description: 'The trial that should agree; named as the reference.' }),
+  k: k.optional().meta({ description: 'Hits compared; the suite’s largest k if absent.' }),
+  rebuild: z.boolean().default(true).meta({
+    description: 'Builds the reference a second time: what a rebuild alone changes is the noise floor.',
+  }),
+});
+
 /** The shell of a suite; each engine's own schema checks `index` and `search`. */
 export const suiteSchema = z.strictObject({
   version: z.literal(1).meta({ description: 'Version of the suite format.' }),
@@ -91,8 +111,34 @@ export const suiteSchema = z.strictObject({
         .min(1)
         .optional()
         .meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
+      file: z.string().min(1).optional().meta({
+        description:
+          'JSON Lines with queries of your own: vectors or ids of the set, filters, groups, judgements.',
+      }),
     })
     .default({}),
+  filters: z
+    .array(
+      z.strictObject({
+        group: z
+          .string()
+          .min(1)
+          .meta({ description: 'Name under which its queries are reported and gated.' }),
+        filter: z
+          .record(z.string(), z.unknown())
+          .optional()
+          .meta({ description: 'As in docs/filters.md; absent: the group has none.' }),
+        tenant: z.string().min(1).optional().meta({
+          description: 'Field whose value says to whom a row belongs; rows of others are counted as leaks.',
+        }),
+      }),
+    )
+    .min(1)
+    .optional()
+    .meta({ description: 'Each of these filters is applied to every query of the set.' }),
+  fields: z.array(z.string().min(1)).min(1).optional().meta({
+    description: 'Metadata fields that engines load beside those that filters name.',
+  }),
   k: z
     .union([k, z.array(k).min(1)])
     .default(10)
@@ -103,6 +149,10 @@ export const suiteSchema = z.strictObject({
     .max(1000)
     .default(3)
     .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
+  builds: z.int().min(1).max(100).default(1).meta({
+    description:
+      'How often each build is made, every time with another seed: gates on a baseline then know what a rebuild alone changes. 3 for nightly gates.',
+  }),
   warmup: z.int().min(0).default(100).meta({ description: 'Untimed queries before each pass.' }),
   seed: z.int().min(0).default(42).meta({ description: 'Order of the queries and the engines’ own seeds.' }),
   threads: z.int().min(1).max(1024).default(1).meta({
@@ -125,6 +175,13 @@ export const suiteSchema = z.strictObject({
         'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
     }),
   engines: z.array(engineEntrySchema).min(1),
+  parity: z
+    .preprocess(
+      (given) => (given === undefined || Array.isArray(given) ? given : [given]),
+      z.array(parityEntrySchema).min(1).optional(),
+    )
+    .optional()
+    .meta({ description: 'Trials to be compared answer by answer, one or a list; see docs/parity.md.' }),
   gates: z.unknown().optional().meta({
     description: 'Thresholds by measure, e.g. recall@10{ef:64}: mean >= 0.95; see docs/gates.md.',
   }),

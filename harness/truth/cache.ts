@@ -5,6 +5,7 @@ import { messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { type ComputedTruth, computeTruth, TRUTH_VERSION, type TruthOptions } from './compute.js';
 import { readTruth, type StoredTruth, writeTruth } from './files.js';
+import type { QuerySelections } from './selections.js';
 
 export interface CachedTruthOptions extends TruthOptions {
   /** `.cache`; truths are kept in its folder `truth`. */
@@ -41,9 +42,29 @@ export async function loadOrComputeTruth(options: CachedTruthOptions): Promise<C
   return { ...truth, fromCache: false };
 }
 
-function cacheKey({ datasetHash, queriesHash, metric, k, kernel }: CachedTruthOptions): string {
-  const parts = { version: TRUTH_VERSION, datasetHash, queriesHash, metric, k, kernel: kernel ?? 'default' };
+function cacheKey({ datasetHash, queriesHash, metric, k, kernel, selections }: CachedTruthOptions): string {
+  const parts = {
+    version: TRUTH_VERSION,
+    datasetHash,
+    queriesHash,
+    metric,
+    k,
+    kernel: kernel ?? 'default',
+    // Absent where no query has a filter, so that those truths keep their names.
+    selections: selections && selectionsHash(selections),
+  };
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+}
+
+/** sha256 of which query may find which points. */
+function selectionsHash({ of, list }: QuerySelections): string {
+  const hash = createHash('sha256').update(bytesOf(of));
+  for (const { words } of list) hash.update(bytesOf(words));
+  return hash.digest('hex');
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array | Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 async function load(path: string, options: CachedTruthOptions): Promise<CachedTruth | undefined> {
@@ -61,8 +82,9 @@ async function load(path: string, options: CachedTruthOptions): Promise<CachedTr
   }
 }
 
-function fits(stored: StoredTruth, { vectors, queries, metric, k }: CachedTruthOptions): boolean {
+function fits(stored: StoredTruth, { vectors, queries, metric, k, selections }: CachedTruthOptions): boolean {
   const depth = Math.min(k, vectors.count);
   const count = queries.length / vectors.dimensions;
-  return stored.metric === metric && stored.depth === depth && stored.count === count;
+  const filtered = (stored.matches === undefined) === (selections === undefined);
+  return stored.metric === metric && stored.depth === depth && stored.count === count && filtered;
 }

@@ -13,6 +13,7 @@ import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../store/types.js';
 import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
 import type { KernelName } from './kernel.js';
+import { type QuerySelections, sharedSelections } from './selections.js';
 import { TopLists } from './top-lists.js';
 
 /** Raised when the meaning of a truth changes; part of the cache key. */
@@ -30,6 +31,8 @@ export interface TruthOptions {
   onWarning?: ((message: string) => void) | undefined;
   /** Default: `usearch`, or `float64` with a warning if usearch cannot be loaded. */
   kernel?: KernelName | undefined;
+  /** Which points each query may find (`compile` makes a selection of a filter); absent: all. */
+  selections?: QuerySelections | undefined;
   /** Rows a tile; for tests. */
   tileRows?: number | undefined;
 }
@@ -42,6 +45,8 @@ export interface ComputedTruth extends Truth {
 /**
  * Exact nearest neighbours of all queries, in worker threads. Memory: the results, and per thread two tiles of 16 MB
  * and the kernel's block. Both kernels give the same bits: what they keep is ordered by (float64 distance, row).
+ * With selections, the exact neighbours among the points that each query may find; where fewer than `depth` pass, the
+ * list is as short as that (`matches`), padded with -1 and NaN.
  * Throws InputError for k < 1 or vectors that do not fit, InterruptedError on abort, FailureError if a thread fails.
  */
 export async function computeTruth(
@@ -51,6 +56,7 @@ export async function computeTruth(
 ): Promise<ComputedTruth> {
   const began = performance.now();
   check(vectors, queries, options.k);
+  checkSelections(options.selections, vectors.count, queries.length / vectors.dimensions);
   const kernel = await chooseKernel(options);
   const depth = Math.min(options.k, vectors.count);
   const lists = new TopLists(queries.length / vectors.dimensions, depth);
@@ -61,6 +67,7 @@ export async function computeTruth(
     depth,
     rows,
     distances,
+    matches: matchesOf(options.selections, vectors.count),
     kernel,
     seconds: (performance.now() - began) / 1000,
   };
@@ -94,6 +101,25 @@ function check({ file, count, dimensions }: PreparedVectors, queries: Float32Arr
   }
 }
 
+function checkSelections(selections: QuerySelections | undefined, rows: number, queries: number): void {
+  if (selections === undefined) return;
+  const { of, list } = selections;
+  const fits = of.length === queries && of.every((i) => i >= -1 && i < list.length);
+  if (!fits || list.some(({ length }) => length !== rows)) {
+    throw new InputError(`selections must be of the ${queries} queries and of the ${rows} points`, {
+      where: 'truth',
+      got: `${of.length} queries, ${list.map(({ length }) => length)} points`,
+    });
+  }
+}
+
+/** By query the points that it may find. */
+function matchesOf(selections: QuerySelections | undefined, rows: number): Int32Array | undefined {
+  if (selections === undefined) return undefined;
+  const counts = selections.list.map((selection) => selection.count());
+  return selections.of.map((i) => (i < 0 ? rows : counts[i]!));
+}
+
 async function chooseKernel({ kernel, onWarning }: TruthOptions): Promise<KernelName> {
   if (kernel === 'float64') return kernel;
   try {
@@ -120,6 +146,7 @@ function jobOf(
   kernel: KernelName,
   {
     metric,
+    selections,
     threads = availableParallelism(),
     tileRows = tileRowsFor(count, dimensions, threads),
   }: TruthOptions,
@@ -127,7 +154,19 @@ function jobOf(
   const shared = new SharedArrayBuffer(queries.byteLength);
   new Float32Array(shared).set(queries);
   const progress = new SharedArrayBuffer(8);
-  return { kernel, metric, file, count, dimensions, depth, tileRows, queries: shared, progress };
+  const allowed = selections && sharedSelections(selections, count);
+  return {
+    kernel,
+    metric,
+    file,
+    count,
+    dimensions,
+    depth,
+    tileRows,
+    queries: shared,
+    progress,
+    selections: allowed,
+  };
 }
 
 async function scanInThreads(job: WorkerJob, lists: TopLists, options: TruthOptions): Promise<void> {

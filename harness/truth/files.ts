@@ -26,8 +26,10 @@ const HDF5_DISTANCE: Readonly<Record<Metric, string>> = { cosine: 'angular', l2:
 
 /**
  * Writes a truth: whole or not at all.
- * `.parquet`: one row per query, lists `neighbors` (int32) and `distances` (float64), a hash over both.
- * `.hdf5`: ann-benchmarks' datasets `neighbors` (int32) and `distances` (float32) and its attribute `distance`.
+ * `.parquet`: one row per query, lists `neighbors` (int32) and `distances` (float64), a hash over both; with filters
+ * also `matches` (int32), the points that pass, and lists no longer than that.
+ * `.hdf5`: ann-benchmarks' datasets `neighbors` (int32) and `distances` (float32) and its attribute `distance`;
+ * lists that filters make short are padded with -1 and NaN.
  * Throws InputError for another extension, FailureError if it cannot be written.
  */
 export async function writeTruth(
@@ -45,10 +47,12 @@ export async function writeTruth(
   });
 }
 
-const SCHEMA: SchemaElement[] = [
-  { name: 'root', num_children: 2 },
-  ...list('neighbors', 'INT32'),
-  ...list('distances', 'DOUBLE'),
+const LISTS: SchemaElement[] = [...list('neighbors', 'INT32'), ...list('distances', 'DOUBLE')];
+const SCHEMA: SchemaElement[] = [{ name: 'root', num_children: 2 }, ...LISTS];
+const FILTERED_SCHEMA: SchemaElement[] = [
+  { name: 'root', num_children: 3 },
+  ...LISTS,
+  { name: 'matches', type: 'INT32', repetition_type: 'REQUIRED' },
 ];
 
 function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
@@ -61,15 +65,19 @@ function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
 }
 
 function writeParquet(path: string, truth: Writable, metric: Metric): void {
-  const { count, depth, rows, distances, kernel, seconds } = truth;
+  const { count, depth, rows, distances, matches, kernel, seconds } = truth;
   const lists = (values: Int32Array | Float64Array): number[][] =>
-    Array.from({ length: count }, (_, i) => Array.from(values.subarray(i * depth, (i + 1) * depth)));
+    Array.from({ length: count }, (_, i) =>
+      Array.from(values.subarray(i * depth, i * depth + Math.min(depth, matches?.[i] ?? depth))),
+    );
   const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds };
+  const filtered = matches === undefined ? [] : [{ name: 'matches', data: matches }];
   const buffer = parquetWriteBuffer({
-    schema: SCHEMA,
+    schema: matches === undefined ? SCHEMA : FILTERED_SCHEMA,
     columnData: [
       { name: 'neighbors', data: lists(rows) },
       { name: 'distances', data: lists(distances) },
+      ...filtered,
     ],
     statistics: false,
     kvMetadata: [{ key: 'vecparity.truth', value: JSON.stringify(facts) }],
@@ -119,21 +127,27 @@ async function readParquet(path: string): Promise<StoredTruth> {
   const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecparity.truth')?.value);
   const count = Number(metadata.num_rows);
   const { depth } = facts;
-  const rows = new Int32Array(count * depth);
-  const distances = new Float64Array(count * depth);
+  const rows = new Int32Array(count * depth).fill(-1);
+  const distances = new Float64Array(count * depth).fill(Number.NaN);
+  const filtered = metadata.schema.some(({ name }) => name === 'matches');
+  const matches = filtered ? new Int32Array(count) : undefined;
   let seen = 0;
   await parquetRead({
     file,
     metadata,
     onChunk: ({ columnName, columnData, rowStart }) => {
+      seen += columnData.length;
+      if (columnName === 'matches') {
+        matches?.set(columnData as ArrayLike<number>, rowStart);
+        return;
+      }
       const into = columnName === 'neighbors' ? rows : distances;
       const lists = columnData as ArrayLike<ArrayLike<number>>;
       for (let i = 0; i < lists.length; i++) into.set(lists[i]!, (rowStart + i) * depth);
-      seen += lists.length;
     },
   });
-  const truth = { count, depth, rows, distances };
-  if (seen !== 2 * count || contentHash(truth) !== facts.sha256)
+  const truth = { count, depth, rows, distances, matches };
+  if (seen !== (filtered ? 3 : 2) * count || contentHash(truth) !== facts.sha256)
     throw new Error('its content does not match its hash');
   return { ...truth, metric: facts.metric, kernel: facts.kernel, seconds: facts.seconds };
 }
@@ -161,10 +175,13 @@ function factsOf(text: string | undefined): Facts {
   };
 }
 
-/** sha256 over shape, rows and distances. */
-function contentHash({ count, depth, rows, distances }: Truth): string {
+/** sha256 over shape, rows, distances and, with filters, the numbers of points that pass. */
+function contentHash({ count, depth, rows, distances, matches }: Truth): string {
   const hash = createHash('sha256').update(JSON.stringify([count, depth]));
   hash.update(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
   hash.update(new Uint8Array(distances.buffer, distances.byteOffset, distances.byteLength));
+  if (matches !== undefined) {
+    hash.update(new Uint8Array(matches.buffer, matches.byteOffset, matches.byteLength));
+  }
   return hash.digest('hex');
 }

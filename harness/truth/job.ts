@@ -1,5 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
+import type { SharedSelections } from './selections.js';
 
 /** What a worker thread is told; the shared buffers are the same for all of them. */
 export interface WorkerJob {
@@ -14,6 +15,8 @@ export interface WorkerJob {
   queries: SharedArrayBuffer;
   /** Two int32: the next tile to take, and the tiles done. */
   progress: SharedArrayBuffer;
+  /** Absent: every query may find every row. */
+  selections: SharedSelections | undefined;
 }
 
 export const NEXT_TILE = 0;

@@ -1,4 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
+import type { Selections } from './selections.js';
 import type { Tile, Vectors } from './tile.js';
 import type { TopLists } from './top-lists.js';
 
@@ -12,7 +13,9 @@ export interface ScanJob {
   lists: TopLists;
   /** Rows of the tiles that these lists have seen already. */
   rowsSeen: number;
+  /** Which rows each query may find; absent: all. */
+  selections?: Selections | undefined;
 }
 
-/** Offers every row of the tile that could belong to a query's list to that list, with its float64 distance. */
+/** Offers every row of the tile that a query may find and that could belong to its list, with its float64 distance. */
 export type ScanTile = (job: ScanJob, tile: Tile) => void;

@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import { kernelLimit, kernelMetric, powerOfTwoScale } from './error-bound.js';
 import type { ScanJob, ScanTile } from './kernel.js';
+import { oneGroup } from './selections.js';
 import { distanceOf, type Tile, type Vectors } from './tile.js';
 
 type ExactSearch = typeof import('usearch')['exactSearch'];
@@ -11,13 +12,31 @@ const QUERY_BLOCK = 16;
 const MARGIN = 16;
 const WIDENING = 8;
 
-/** Candidates of one query in one tile, ascending by the kernel's float32 distance. */
+/** Below this share of a tile, its passing rows are searched by themselves; above, all rows are and some left out. */
+const GATHERED = 1 / 3;
+
+/** Candidates of one query, ascending by the kernel's float32 distance. */
 interface Candidates {
-  /** Row numbers within the tile, in every second entry: the low words of the kernel's 64-bit keys. */
+  /** Row numbers within the base, in every second entry: the low words of the kernel's 64-bit keys. */
   rows: Uint32Array;
   distances: Float32Array;
   start: number;
   count: number;
+}
+
+/** Rows that one call of the kernel searches: a whole tile, or some of its rows. */
+interface Base {
+  vectors: Float32Array;
+  count: number;
+  /** Their row numbers within the tile; undefined: all, in order. */
+  rows: Int32Array | undefined;
+}
+
+/** A query with what it may find; -1: all rows of its base. */
+interface Asked {
+  query: number;
+  wanted: number;
+  selection: number;
 }
 
 /** usearch is an optional package: throws what `import` throws when it is not there. */
@@ -58,50 +77,99 @@ class TileScan {
   }
 
   run(): void {
-    const { queries } = this.#job;
-    const wanted = this.#expected();
-    for (let first = 0; first < queries.count; first += QUERY_BLOCK) {
-      const count = Math.min(QUERY_BLOCK, queries.count - first);
-      const found = this.#search(first, count, wanted);
-      for (let i = 0; i < count; i++) {
-        this.#decide(first + i, { ...found, start: i * wanted, count: wanted });
+    const { queries, selections, rowsSeen } = this.#job;
+    const wide: Asked[] = [];
+    for (const { selection, queries: asked } of selections?.groups ?? oneGroup(queries.count)) {
+      if (selection >= 0) this.#runGroup(selection, asked, wide);
+      else wide.push(...this.#ask(asked, this.#expected(this.#tile.count, rowsSeen), selection));
+    }
+    // Those that want as many side by side: a block is searched for the most that one of it wants.
+    wide.sort((a, b) => a.wanted - b.wanted);
+    this.#searchBlocks({ vectors: this.#base, count: this.#tile.count, rows: undefined }, wide);
+  }
+
+  /** Queries of one filter: compares its few rows, searches its rows alone, or has them wait for the whole tile. */
+  #runGroup(selection: number, queries: readonly number[], wide: Asked[]): void {
+    const { selections, metric, lists } = this.#job;
+    const tile = this.#tile;
+    const rows = selections!.rowsIn(selection, tile.first, tile.count);
+    const wanted = this.#expected(rows.length, selections!.seen[selection]!);
+    selections!.seen[selection]! += rows.length;
+    if (rows.length <= wanted) {
+      for (const query of queries) {
+        for (const row of rows) {
+          lists.offer(query, tile.first + row, distanceOf(metric, this.#job.queries, query, tile, row));
+        }
+      }
+    } else if (rows.length < GATHERED * tile.count) {
+      this.#searchBlocks(this.#gather(rows), this.#ask(queries, wanted, -1));
+    } else {
+      const share = rows.length / tile.count;
+      wide.push(...this.#ask(queries, Math.min(tile.count, Math.ceil(wanted / share)), selection));
+    }
+  }
+
+  #ask(queries: readonly number[], wanted: number, selection: number): Asked[] {
+    return queries.map((query) => ({ query, wanted, selection }));
+  }
+
+  #gather(rows: Int32Array): Base {
+    const { dimensions } = this.#tile;
+    const vectors = new Float32Array(rows.length * dimensions);
+    for (const [i, row] of rows.entries()) {
+      vectors.set(this.#base.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
+    }
+    return { vectors, count: rows.length, rows };
+  }
+
+  #searchBlocks(base: Base, asked: readonly Asked[]): void {
+    for (let first = 0; first < asked.length; first += QUERY_BLOCK) {
+      const block = asked.slice(first, first + QUERY_BLOCK);
+      const wanted = block.at(-1)!.wanted;
+      const found = this.#search(
+        base,
+        block.map(({ query }) => query),
+        wanted,
+      );
+      for (const [i, each] of block.entries()) {
+        this.#decide(base, each, { ...found, start: i * wanted, count: wanted });
       }
     }
   }
 
   /**
-   * Candidates to ask for at first: the whole depth while the lists are filling, later twice the share that this tile
-   * would have if its rows were like those before.
+   * Candidates to ask for at first among `count` rows: the whole depth while the lists are filling, later twice the
+   * share that these rows would have if they were like those `seen` before.
    */
-  #expected(): number {
-    const { lists, rowsSeen } = this.#job;
-    const { count } = this.#tile;
-    const share = Math.min(1, (2 * count) / (rowsSeen + count));
-    return Math.min(count, Math.ceil(share * lists.depth) + MARGIN);
+  #expected(count: number, seen: number): number {
+    if (count === 0) return 0;
+    const share = Math.min(1, (2 * count) / (seen + count));
+    return Math.min(count, Math.ceil(share * this.#job.lists.depth) + MARGIN);
   }
 
-  /** Offers candidates to the query's list until the rest of the tile is proven to be too far away. */
-  #decide(query: number, candidates: Candidates): void {
+  /** Offers candidates to the query's list until the rest of the base is proven to be too far away. */
+  #decide(base: Base, asked: Asked, candidates: Candidates): void {
     let current = candidates;
-    while (!this.#offer(query, current) && current.count < this.#tile.count) {
-      const wanted = Math.min(this.#tile.count, current.count * WIDENING);
-      current = { ...this.#search(query, 1, wanted), start: 0, count: wanted };
+    while (!this.#offer(base, asked, current) && current.count < base.count) {
+      const wanted = Math.min(base.count, current.count * WIDENING);
+      current = { ...this.#search(base, [asked.query], wanted), start: 0, count: wanted };
     }
   }
 
   /** Returns whether a candidate lay beyond the limit: all rows that were not returned then lie beyond it too. */
-  #offer(query: number, { rows, distances, start, count }: Candidates): boolean {
-    const { metric, queries, lists } = this.#job;
+  #offer(base: Base, { query, selection }: Asked, { rows, distances, start, count }: Candidates): boolean {
+    const { metric, queries, lists, selections } = this.#job;
     const scale = this.#distanceScale(query);
     const limitOf = (bound: number): number => kernelLimit(metric, bound, scale, this.#tile.dimensions);
     let bound = lists.bound(query);
     let limit = limitOf(bound);
     for (let i = start; i < start + count; i++) {
       if (distances[i]! > limit) return true;
-      const row = rows[2 * i]!;
+      const row = base.rows === undefined ? rows[2 * i]! : base.rows[rows[2 * i]!]!;
       // A second, wider look returns the same rows again, not always in the same order.
       if (this.#offered[row] === query + 1) continue;
       this.#offered[row] = query + 1;
+      if (selection >= 0 && !selections!.has(selection, this.#tile.first + row)) continue;
       lists.offer(query, this.#tile.first + row, distanceOf(metric, queries, query, this.#tile, row));
       if (lists.bound(query) === bound) continue;
       bound = lists.bound(query);
@@ -110,18 +178,18 @@ class TileScan {
     return false;
   }
 
-  #search(first: number, count: number, wanted: number): Pick<Candidates, 'rows' | 'distances'> {
+  #search(base: Base, asked: readonly number[], wanted: number): Pick<Candidates, 'rows' | 'distances'> {
     const { metric, queries } = this.#job;
     const { dimensions } = this.#tile;
     // A fresh array: exactSearch ignores the byteOffset of a view.
-    const block = new Float32Array(count * dimensions);
-    for (let i = 0; i < count; i++) {
-      const factor = metric === 'l2' ? this.#rowScale : inverseNorm(queries, first + i);
-      scaleInto(block, i, queries, first + i, factor);
+    const block = new Float32Array(asked.length * dimensions);
+    for (const [i, query] of asked.entries()) {
+      const factor = metric === 'l2' ? this.#rowScale : inverseNorm(queries, query);
+      scaleInto(block, i, queries, query, factor);
     }
     const kind = kernelMetric(metric) as Parameters<ExactSearch>[4];
-    const { keys, distances } = this.#exactSearch(this.#base, block, dimensions, wanted, kind, 1);
-    if (keys.length !== count * wanted || distances.length !== count * wanted) {
+    const { keys, distances } = this.#exactSearch(base.vectors, block, dimensions, wanted, kind, 1);
+    if (keys.length !== asked.length * wanted || distances.length !== asked.length * wanted) {
       throw new FailureError('exactSearch returned another number of results than asked for', {
         where: 'truth (usearch)',
         got: keys.length,

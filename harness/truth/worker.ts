@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { scanFloat64 } from './float64-kernel.js';
 import { NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
+import { Selections } from './selections.js';
 import { measured } from './tile.js';
 import { TopLists } from './top-lists.js';
 import { usearchKernel } from './usearch-kernel.js';
@@ -13,6 +14,7 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
   const values = new Float32Array(job.queries);
   const queries = measured(values, values.length / dimensions, dimensions, bad('query'));
   const lists = new TopLists(queries.count, job.depth);
+  const selections = job.selections === undefined ? undefined : new Selections(job.selections);
   const progress = new Int32Array(job.progress);
   let rowsSeen = 0;
   const descriptor = openSync(file, 'r');
@@ -23,7 +25,7 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
       const rows = Math.min(tileRows, count - first);
       const vectors = readRows(descriptor, file, first, rows, dimensions);
       const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
-      scan({ metric, queries, lists, rowsSeen }, tile);
+      scan({ metric, queries, lists, rowsSeen, selections }, tile);
       rowsSeen += rows;
       Atomics.add(progress, TILES_DONE, 1);
       send({ type: 'tile' });

@@ -11,6 +11,8 @@ import { PALETTE } from '../identity.js';
 import type { ProblemGroup, ReportModel } from '../model/types.js';
 import { seriesView, trialAnchor } from './cells.js';
 import { costViews, frontierViews } from './chart-views.js';
+import { filterViews } from './filter-views.js';
+import { historyView, parityView } from './parity-views.js';
 import {
   buildViews,
   choiceViews,
@@ -60,8 +62,11 @@ function viewOf(model: ReportModel) {
     contenders: seriesViews(model),
     reference: model.hypervolumeReference,
     costs: costViews(model),
+    filters: filterViews(model),
     floor: floorText(model),
     builds: buildViews(model),
+    parity: parityView(model),
+    history: historyView(model),
     trials: trialViews(model),
     problems: model.problems.map(problemView),
     flags: model.flags.map((flag) => ({

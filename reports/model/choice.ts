@@ -57,9 +57,11 @@ function mostAccurate(series: Series): ChoiceRow['choice'] {
     (a, b) => b.recall.value - a.recall.value || throughput(b) - throughput(a),
   );
   return best === undefined
-    ? { state: 'unreached', reason: 'no setting was measured' }
+    ? { state: 'unreached', reason: series.trials.completed > 0 ? PARTIAL : 'no setting was measured' }
     : { state: 'chosen', point: best };
 }
+
+const PARTIAL = 'it refuses some groups of queries: see filters';
 
 function whyNot(series: Series, target: number, k: number): string {
   const best = mostAccurate(series);

@@ -134,11 +134,20 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
     `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved: all settings of a build once, then all again in the opposite order, so that drift of the machine falls on all of them.`,
     `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${Math.max(...ks)} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`,
+    ...againBuilt(results),
     ...serversAndLibraries(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
     'Intervals are 95% bootstrap intervals over queries. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
+  ];
+}
+
+function againBuilt({ trials }: Results): string[] {
+  const most = Math.max(1, ...trials.map(({ replica }) => replica ?? 1));
+  if (most === 1) return [];
+  return [
+    `Each index was built ${most} times, every time with another seed where the engine takes one. Charts and choices speak of the first build, so that none is chosen for its luck; gates on a baseline take all of them, and the table of all trials shows them.`,
   ];
 }
 

@@ -64,12 +64,22 @@ export function varyingKeys(rows: readonly Parameters[]): Set<string> {
   return new Set([...values].filter(([key, set]) => set.size > 1 || !everywhere(key)).map(([key]) => key));
 }
 
-/** Rows that charts and choices speak of: one workload, the whole query set where it was measured as one group. */
+/**
+ * Rows that charts and choices speak of: one workload, the whole query set where it was measured as one group, the first
+ * build of each index. Choosing the best of several builds would praise luck.
+ */
 export function comparedTrials(results: Results): TrialRow[] {
   const workload = results.trials[0]?.workload;
   const groups = new Set(results.trials.map((row) => row.group));
   const group = groups.has('all') ? 'all' : results.trials[0]?.group;
-  return results.trials.filter((row) => row.workload === workload && row.group === group);
+  return results.trials.filter(
+    (row) => row.workload === workload && row.group === group && row.replica === undefined,
+  );
+}
+
+/** Whether some groups were not sent: figures over the rest do not compare with those over all. */
+export function isPartial({ flags }: Pick<TrialRow, 'flags'>): boolean {
+  return flags.includes('partial-queries');
 }
 
 /** Names of the parameters that vary, by series. */
@@ -96,7 +106,7 @@ export function pointsOf(
   const varying = varyingBySeries(trials);
   return trials.flatMap((row) => {
     const recall = row.measures[recallName];
-    if (row.state !== 'completed' || recall === undefined) return [];
+    if (row.state !== 'completed' || recall === undefined || isPartial(row)) return [];
     const parameters = { ...row.index, ...row.search };
     const key = seriesKey(row);
     return [

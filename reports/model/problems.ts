@@ -12,6 +12,8 @@ const FLAGS: Readonly<Record<string, string>> = {
     'Some answer holds a point nearer than the exact neighbours: then the truth is not exact, and recall not to be trusted.',
   'busy-machine':
     'Other programs used more than a quarter of a core while this was measured: its times and throughput say as much about them. Recall is not affected.',
+  'partial-queries':
+    'Some groups of queries were not sent, because the engine refuses their filters. The row of all queries speaks of the others only and takes no part in choice and charts; the groups are measured one by one.',
   underfilled: 'Some answers held fewer hits than asked for although enough points exist.',
   'score-mismatch': 'The engine’s own scores differ from the distances that the harness recomputed.',
   'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',
@@ -38,7 +40,8 @@ export function problemsOf(
     if (trial.state === 'completed') continue;
     const series = refs.get(seriesKey(trial))!;
     const { message, log } = splitLog(trial.error ?? trial.reason ?? 'no reason was recorded');
-    const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
+    const setting =
+      settingText({ ...trial.index, ...trial.search }, varying.get(series.key)) + buildText(trial);
     const key = JSON.stringify([trial.state, trial.build, message]);
     const group = groups.get(key) ?? {
       state: trial.state,
@@ -59,7 +62,8 @@ export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, S
   const found = new Map<string, { id: string; label: string }[]>();
   for (const trial of trials) {
     const series = refs.get(seriesKey(trial))!;
-    const setting = settingText({ ...trial.index, ...trial.search }, varying.get(series.key));
+    const setting =
+      settingText({ ...trial.index, ...trial.search }, varying.get(series.key)) + buildText(trial);
     for (const flag of trial.flags) {
       const entry = { id: trial.id, label: `${series.label} ${setting}`.trim() };
       found.set(flag, [...(found.get(flag) ?? []), entry]);
@@ -71,3 +75,5 @@ export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, S
     trials: list,
   }));
 }
+
+const buildText = ({ replica }: TrialRow): string => (replica === undefined ? '' : ` (build ${replica})`);

@@ -1,4 +1,5 @@
 import type { Verdicts } from '../../harness/gate/verdict.js';
+import type { HistoryLine } from '../../harness/store/history.js';
 import type {
   BuildCost,
   Manifest,
@@ -9,6 +10,8 @@ import type {
   TrialRow,
 } from '../../harness/store/schema.js';
 import type { Identity } from '../identity.js';
+import type { FilterModel, RelevanceModel } from './filters.js';
+import type { Trend } from './trend.js';
 
 /** Everything a report may read: a stored run and nothing else. */
 export interface ReportInput {
@@ -17,6 +20,8 @@ export interface ReportInput {
   events: readonly RunEvent[];
   /** Outcome of the gates, where the run was judged. */
   verdicts?: Verdicts;
+  /** Runs before this one, oldest first. */
+  history?: readonly HistoryLine[];
 }
 
 /** Text with emphasis, so that each output can typeset it its own way. */
@@ -158,6 +163,12 @@ export interface ReportModel {
   flags: readonly FlagModel[];
   warnings: readonly string[];
   verdicts: Verdicts | undefined;
+  /** Undefined where no query had a filter. */
+  filters: FilterModel | undefined;
+  /** Undefined where no query was judged. */
+  relevance: RelevanceModel | undefined;
+  /** Undefined for a suite's first run, and where the history was not asked for. */
+  trend: Trend | undefined;
   tieNote: string | undefined;
   facts: readonly FactGroup[];
   protocol: readonly string[];

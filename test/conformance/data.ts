@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Metric } from '../../datasets/dataset.js';
+import type { FieldSchema, MetadataColumns, Metric } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 
 /** Points, queries and exact neighbours for one metric, by a brute force that shares no code with the project. */
@@ -10,6 +10,9 @@ export interface Slice {
   count: number;
   points: Float32Array;
   queries: Float32Array[];
+  /** Metadata that is loaded with the points: one column of `count` values for each field. */
+  fields?: readonly FieldSchema[] | undefined;
+  metadata?: MetadataColumns | undefined;
 }
 
 const raw = new Map<string, Promise<{ points: Float32Array; queries: Float32Array; dimensions: number }>>();

@@ -158,3 +158,22 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
     floor: {},
   },
 };
+
+/** That setting, and where the engine has them also with indexes of the metadata: they must change no answer. */
+export function filteredSettings(engine: string, keys: readonly string[]): [what: string, OptionsInput][] {
+  const setting = exactSetting(engine);
+  if (!keys.includes('payloadIndex')) return [['', setting]];
+  const indexed = { ...setting, index: { ...setting.index, payloadIndex: true } };
+  return [
+    ['', setting],
+    [' and payloadIndex', indexed],
+  ];
+}
+
+/** A setting without quantization that visits every point, exact before graphs. */
+export function exactSetting(engine: string): OptionsInput {
+  const { exhaustive } = DECLARED[engine]!;
+  const found = exhaustive['flat none'] ?? exhaustive['hnsw none'];
+  if (found === undefined) throw new Error(`${engine} declares no exhaustive search without quantization`);
+  return found;
+}

@@ -16,9 +16,9 @@ const COARSE: Readonly<Record<string, OptionsInput>> = {
   null: { index: {}, search: {} },
 };
 
-for (const { name, definition, missing } of contenders) {
+for (const { name, definition, missing, suffix } of contenders) {
   const { deterministicBuild } = definition.capabilities;
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => {
     test.runIf(deterministicBuild !== 'never')(
       'one thread: two builds give the same answers and scores',
       async () => {

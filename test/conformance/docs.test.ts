@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { committedStatic, DOC, renderStatic, UNMEASURED } from './engines-doc.js';
+import { committedEngines, renderEngines, writeEngines } from './filters-doc.js';
 import { contenders } from './session.js';
 import { SWEEPS } from './sweeps.js';
 
@@ -19,4 +20,10 @@ test('docs/engines.md holds a row for every sweep, measured for all engines but 
     .map(({ name }) => name);
   const open = rows.filter((row) => row.includes(UNMEASURED)).map((row) => row.split(' | ')[0]!.slice(2));
   expect(open.filter((name) => !servers.includes(name))).toEqual([]);
+});
+
+test('docs/filters.md says what the engines declare of filters (VECPARITY_WRITE_DOCS=1 writes it)', async () => {
+  const text = renderEngines(contenders.map(({ definition }) => definition));
+  if (process.env['VECPARITY_WRITE_DOCS']) await writeEngines(text);
+  expect(await committedEngines()).toBe(text);
 });

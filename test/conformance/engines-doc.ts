@@ -27,6 +27,7 @@ export function renderStatic(): string {
     '',
     'Score forms: `1-cos`, `1-dot`, `-dot`, `root` (Euclidean) and `squared` (Euclidean, squared) are distances, smaller is nearer; `cos` and `dot` are similarities, larger is nearer. They hold without quantization; the remarks say what quantized scores are.',
     '',
+    ...records(definitions),
     ...definitions.flatMap(section),
     '## What each parameter does',
     '',
@@ -53,6 +54,37 @@ function overview(definitions: readonly EngineDefinition[]): string[] {
       Object.keys(capabilities.filters.operators).join(', ') || 'none',
     ]),
   );
+}
+
+/** What each engine keeps of a record; absent: it has vectors and keys alone. */
+function records(definitions: readonly EngineDefinition[]): string[] {
+  const rows = definitions.flatMap(
+    ({ name, capabilities: { operations, idKinds, integerIds, metadata } }) => {
+      if (metadata === null || !operations.includes('upsert')) return [];
+      const integers = { signed: 'int64', unsigned: '0 to 2^64-1', both: 'both' }[integerIds ?? 'both'];
+      const types = Object.entries(metadata.types).map(([type, native]) => `${type} (${native})`);
+      const { absence, nested, emptyArrays, undeclared } = metadata;
+      return [
+        [name, idKinds.join(', '), integers, types.join('; '), absence, nested, emptyArrays, undeclared],
+      ];
+    },
+  );
+  const head = [
+    'engine',
+    'ids',
+    'integer ids',
+    'types (kept as)',
+    'null and missing',
+    'nested',
+    'empty arrays',
+    'undeclared fields',
+  ];
+  return [
+    'Records (`engines/records.ts`), as the same tests hold them: create, attach, list, upsert, get, scan, search, count, delete, update, describe, drop. An engine that is not named has none. A type that is not named is refused by name before anything is written. null and missing: `kept` apart, or both come back as the one named.',
+    '',
+    ...table(head, rows),
+    '',
+  ];
 }
 
 function section(definition: EngineDefinition): string[] {

@@ -9,47 +9,52 @@ const COUNT = 1100;
 const QUERIES = 40;
 
 /** Every index type, quantization and metric that an engine declares is built, or refused beforehand with a reason. */
-for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
+for (const { name, definition, missing, suffix, standIn } of contenders.filter(
+  ({ name }) => name !== 'null',
+)) {
   const declared = DECLARED[name]!;
   // More threads leave points of a usearch graph without a path to them now and then.
   const threads = definition.capabilities.deterministicBuild === 'never' ? 2 : 1;
-  const title = `${name}${missing ? ` (${missing})` : ''}`;
-  describe.skipIf(missing !== undefined)(title, { concurrent: mayOverlap(definition) }, () => {
-    const kinds = Object.entries(definition.capabilities.indexTypes).flatMap(([type, quantizations]) =>
-      quantizations.map((quantization) => `${type} ${quantization}`),
-    );
+  describe.skipIf(missing !== undefined)(
+    `${name}${suffix}`,
+    { concurrent: mayOverlap(definition, standIn) },
+    () => {
+      const kinds = Object.entries(definition.capabilities.indexTypes).flatMap(([type, quantizations]) =>
+        quantizations.map((quantization) => `${type} ${quantization}`),
+      );
 
-    test('declares an exhaustive search and a floor for each index type and quantization', () => {
-      expect(Object.keys(declared.exhaustive).sort()).toEqual([...kinds].sort());
-      expect(Object.keys(declared.floor).sort()).toEqual([...kinds].sort());
-    });
+      test('declares an exhaustive search and a floor for each index type and quantization', () => {
+        expect(Object.keys(declared.exhaustive).sort()).toEqual([...kinds].sort());
+        expect(Object.keys(declared.floor).sort()).toEqual([...kinds].sort());
+      });
 
-    for (const kind of kinds) {
-      for (const metric of METRICS) {
-        const options = declared.exhaustive[kind]!;
-        const floor = declared.floor[kind]![metric];
-        const { index, search } = parsed(definition, options);
-        const shape = { metric, dimensions: 384, count: COUNT, k: 10 };
+      for (const kind of kinds) {
+        for (const metric of METRICS) {
+          const options = declared.exhaustive[kind]!;
+          const floor = declared.floor[kind]![metric];
+          const { index, search } = parsed(definition, options);
+          const shape = { metric, dimensions: 384, count: COUNT, k: 10 };
 
-        if (Number.isNaN(floor)) {
-          test(`${kind} under ${metric} is refused while planning`, () => {
-            const issues = definition.checkData(shape, index, search);
-            expect(issues).toHaveLength(1);
-            expect(issues[0]!.message).toContain(metric);
+          if (Number.isNaN(floor)) {
+            test(`${kind} under ${metric} is refused while planning`, () => {
+              const issues = definition.checkData(shape, index, search);
+              expect(issues).toHaveLength(1);
+              expect(issues[0]!.message).toContain(metric);
+            });
+            continue;
+          }
+          test(`${kind} under ${metric} reaches recall ${floor} with an exhaustive search`, async () => {
+            expect(definition.checkData(shape, index, search)).toEqual([]);
+            const data = await slice(metric, COUNT, QUERIES);
+            const session = await build(definition, data, { index: options.index, threads });
+            const found = recall(data, rowsOf(await session.search(options.search, 10)), 10);
+            await session.close();
+            expect(found).toBeGreaterThanOrEqual(floor);
           });
-          continue;
         }
-        test(`${kind} under ${metric} reaches recall ${floor} with an exhaustive search`, async () => {
-          expect(definition.checkData(shape, index, search)).toEqual([]);
-          const data = await slice(metric, COUNT, QUERIES);
-          const session = await build(definition, data, { index: options.index, threads });
-          const found = recall(data, rowsOf(await session.search(options.search, 10)), 10);
-          await session.close();
-          expect(found).toBeGreaterThanOrEqual(floor);
-        });
       }
-    }
-  });
+    },
+  );
 }
 
 /** A weakness of the engine that its remarks warn of; once this fails, the engine has mended it and the remark goes. */

@@ -57,31 +57,36 @@ const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
   ],
 };
 
-for (const { name, definition, missing } of contenders.filter(({ name }) => name !== 'null')) {
-  const title = `${name}${missing ? ` (${missing})` : ''}`;
-  describe.skipIf(missing !== undefined)(title, { concurrent: mayOverlap(definition) }, () => {
-    for (const metric of definition.capabilities.metrics) {
-      const form = definition.capabilities.scores[metric];
-      for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {
-        const given = JSON.stringify(options.index);
-        test(`${given} under ${metric} scores ${form}, nearest first`, async () => {
-          expect(form).toBeDefined();
-          const data = await slice(metric, COUNT, QUERIES);
-          const session = await build(definition, data, { index: options.index });
-          const answers = await session.search(options.search, 10);
-          await session.close();
-          everyHit(answers, (query, row, got) => {
-            const wanted = score(form!, data, query, row);
-            expect(Math.abs(got - wanted)).toBeLessThan(2e-5 * Math.max(1, Math.abs(wanted)));
+for (const { name, definition, missing, suffix, standIn } of contenders.filter(
+  ({ name }) => name !== 'null',
+)) {
+  describe.skipIf(missing !== undefined)(
+    `${name}${suffix}`,
+    { concurrent: mayOverlap(definition, standIn) },
+    () => {
+      for (const metric of definition.capabilities.metrics) {
+        const form = definition.capabilities.scores[metric];
+        for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {
+          const given = JSON.stringify(options.index);
+          test(`${given} under ${metric} scores ${form}, nearest first`, async () => {
+            expect(form).toBeDefined();
+            const data = await slice(metric, COUNT, QUERIES);
+            const session = await build(definition, data, { index: options.index });
+            const answers = await session.search(options.search, 10);
+            await session.close();
+            everyHit(answers, (query, row, got) => {
+              const wanted = score(form!, data, query, row);
+              expect(Math.abs(got - wanted)).toBeLessThan(2e-5 * Math.max(1, Math.abs(wanted)));
+            });
+            const falling = form === 'cos' || form === 'dot';
+            for (const { scores } of answers) {
+              expect(scores).toEqual([...scores].sort((a, b) => (falling ? b - a : a - b)));
+            }
           });
-          const falling = form === 'cos' || form === 'dot';
-          for (const { scores } of answers) {
-            expect(scores).toEqual([...scores].sort((a, b) => (falling ? b - a : a - b)));
-          }
-        });
+        }
       }
-    }
-  });
+    },
+  );
 }
 
 /** What the remarks of the definitions say of quantized scores. */

@@ -3,17 +3,19 @@ import type { Collection } from '../../engines/engine.js';
 import { connectDocker } from '../../engines/server/docker.js';
 import { type Slice, slice } from './data.js';
 import { DURABLE, RAW_COUNT } from './raw.js';
-import { request, serverOf } from './servers.js';
+import { request, serverOf, serverOptions } from './servers.js';
 import { answerOf, batches, build, contenders, never, open, parsed } from './session.js';
 
 const COUNT = 600;
 
 /** What only a server can do wrong: several connections, a network in between, an end without warning. */
-for (const { name, definition, missing } of contenders.filter(({ definition }) => definition.server)) {
-  const server = () => serverOf(definition, request(definition));
-  const isOurs = request(definition).mode === 'docker';
+for (const { name, definition, missing, suffix, standIn } of contenders.filter(
+  ({ definition }) => definition.server,
+)) {
+  const server = () => serverOf(definition);
+  const isOurs = standIn === undefined && request(definition).mode === 'docker';
 
-  describe.skipIf(missing !== undefined)(`${name}${missing ? ` (${missing})` : ''}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => {
     test('searches at once, on one and on several prepared searches, give the answers of one after the other', async () => {
       const data = await slice('cosine', COUNT, 40);
       const session = await build(definition, data);
@@ -34,8 +36,7 @@ for (const { name, definition, missing } of contenders.filter(({ definition }) =
       const data = await slice('cosine', 50, 1);
       const odd = ['Ünï "quoted"; DROP TABLE x --', "名前/..\\'%$`{}", 'x'.repeat(300)];
       for (const each of odd) {
-        const { endpoint, mode } = { endpoint: (await server()).endpoint, mode: request(definition).mode };
-        const options = { endpoint, mode, folder: '/nowhere', threads: 1, seed: 7 };
+        const options = { ...(await serverOptions(definition)), folder: '/nowhere', threads: 1, seed: 7 };
         const connected = await definition.connect(options, never);
         const { dimensions, metric } = data;
         const { index } = parsed(definition, {});

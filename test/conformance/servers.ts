@@ -1,16 +1,16 @@
 import { afterAll } from 'vitest';
 import { messageOf } from '../../common/errors.js';
 import type { ConnectOptions, EngineDefinition } from '../../engines/engine.js';
-import type { LaunchedServer, LaunchRequest } from '../../engines/launch.js';
+import type { Endpoint, LaunchedServer, LaunchRequest } from '../../engines/launch.js';
 import { ownLabels } from '../../engines/server/labels.js';
+import { type StandIn, standInOf } from './stand-in.js';
 
 /** Address of a server that runs already, for tests of an engine: `VECPARITY_QDRANT_URL`, … */
 export function urlVariable(engine: string): string {
   return `VECPARITY_${engine.toUpperCase()}_URL`;
 }
 
-export function request({ name }: EngineDefinition): LaunchRequest {
-  const url = process.env[urlVariable(name)];
+export function request({ name }: EngineDefinition, url = process.env[urlVariable(name)]): LaunchRequest {
   return {
     mode: url ? 'url' : 'docker',
     url: url || undefined,
@@ -21,25 +21,58 @@ export function request({ name }: EngineDefinition): LaunchRequest {
   };
 }
 
-/** Why an engine's server cannot be had here, on one line; undefined: it can, or there is none. */
-export async function serverMissing(definition: EngineDefinition): Promise<string | undefined> {
-  if (definition.server === undefined) return undefined;
+/** How an engine's server is had: for real, by a stand-in, or not at all, on one line. */
+export type ServerFound =
+  | { state: 'server' | 'none needed' }
+  | { state: 'stand-in'; standIn: StandIn }
+  | { state: 'missing'; why: string };
+
+export async function findServer(definition: EngineDefinition): Promise<ServerFound> {
+  if (definition.server === undefined) return { state: 'none needed' };
   try {
     await (await definition.server.load()).prepare(request(definition));
-    return undefined;
+    return { state: 'server' };
   } catch (error) {
-    return `set ${urlVariable(definition.name)}, or: ${messageOf(error).split('\n', 1)[0]}`;
+    const standIn = process.env[urlVariable(definition.name)] ? undefined : standInOf(definition.name);
+    if (standIn !== undefined) return { state: 'stand-in', standIn };
+    return {
+      state: 'missing',
+      why: `set ${urlVariable(definition.name)}, or: ${messageOf(error).split('\n', 1)[0]}`,
+    };
   }
 }
 
 /** One server for each engine and test file: started when first asked for, stopped after the file. */
-const launched = new Map<string, Promise<LaunchedServer>>();
+const launched = new Map<string, Promise<Launched>>();
+/** Where a server is since its last restart. */
+const moved = new Map<string, Endpoint>();
+
+type Launched = Pick<LaunchedServer, 'endpoint' | 'restart' | 'stop' | 'handle'> & { mode: string };
+
+async function launch(definition: EngineDefinition): Promise<Launched> {
+  const launcher = await definition.server!.load();
+  const found = await findServer(definition);
+  const standIn = found.state === 'stand-in' ? await found.standIn.start() : undefined;
+  const asked = request(definition, standIn?.url);
+  const server = await launcher.launch(asked);
+  return {
+    endpoint: server.endpoint,
+    handle: server.handle,
+    mode: asked.mode,
+    restart: server.restart?.bind(server),
+    stop: async () => {
+      await server.stop();
+      await standIn?.stop();
+    },
+  };
+}
 
 /** The server of an engine that has one, running. */
-export function serverOf({ name, server }: EngineDefinition, asked: LaunchRequest): Promise<LaunchedServer> {
+export function serverOf(definition: EngineDefinition): Promise<Launched> {
+  const { name } = definition;
   let running = launched.get(name);
   if (running === undefined) {
-    running = server!.load().then((launcher) => launcher.launch(asked));
+    running = launch(definition);
     launched.set(name, running);
   }
   return running;
@@ -49,10 +82,17 @@ export function serverOf({ name, server }: EngineDefinition, asked: LaunchReques
 export async function serverOptions(
   definition: EngineDefinition,
 ): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>> {
-  if (definition.server === undefined) return {};
-  const asked = request(definition);
-  const running = await serverOf(definition, asked);
-  return { endpoint: running.endpoint, mode: asked.mode, restartServer: running.restart };
+  const { name, server } = definition;
+  if (server === undefined) return {};
+  const { endpoint, mode, restart } = await serverOf(definition);
+  const restartServer =
+    restart &&
+    (async (how: 'stop' | 'kill') => {
+      const address = await restart(how);
+      moved.set(name, address);
+      return address;
+    });
+  return { endpoint: moved.get(name) ?? endpoint, mode, restartServer };
 }
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { MetadataColumns } from '../../datasets/dataset.js';
 import type {
   Collection,
   ConnectedEngine,
@@ -13,13 +14,17 @@ import type {
 } from '../../engines/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
-import { serverMissing, serverOptions } from './servers.js';
+import { findServer, type ServerFound, serverOptions } from './servers.js';
 
 export interface Contender {
   name: string;
   definition: EngineDefinition;
   /** Why it cannot be tested here; undefined: it can. */
   missing: string | undefined;
+  /** What answers in place of its server; undefined: the server does, or there is none. */
+  standIn: string | undefined;
+  /** What titles say beside the name: either of these in brackets, else nothing. */
+  suffix: string;
 }
 
 /** Every engine of the registry; one whose package or server is missing is skipped with the reason in the test's title. */
@@ -27,18 +32,24 @@ export const contenders: readonly Contender[] = await Promise.all(
   engineNames().map(async (name) => {
     const availability = await engineAvailability(name);
     const definition = await loadEngine(name);
-    const missing =
-      availability.state === 'available' ? await serverMissing(definition) : availability.reason;
-    return { name, definition, missing };
+    const found = availability.state === 'available' ? await findServer(definition) : undefined;
+    const missing = availability.state === 'available' ? whyMissing(found) : availability.reason;
+    const standIn = found?.state === 'stand-in' ? found.standIn.what : undefined;
+    const said = missing ?? standIn;
+    return { name, definition, missing, standIn, suffix: said === undefined ? '' : ` (${said})` };
   }),
 );
 
 /**
  * Whether tests of an engine may overlap: on a server most of the time is waiting for it. Chroma is restarted for some
- * settings, under everybody else's feet; what runs in this process competes with itself.
+ * settings, under everybody else's feet; a stand-in, as what runs in this process, competes with itself.
  */
-export function mayOverlap({ name, server }: EngineDefinition): boolean {
-  return server !== undefined && name !== 'chroma';
+export function mayOverlap({ name, server }: EngineDefinition, standIn: unknown): boolean {
+  return server !== undefined && standIn === undefined && name !== 'chroma';
+}
+
+function whyMissing(found: ServerFound | undefined): string | undefined {
+  return found?.state === 'missing' ? found.why : undefined;
 }
 
 export const never = new AbortController().signal;
@@ -50,6 +61,8 @@ export interface Session {
   folder: string;
   index: Parameters;
   search(parameters: OptionsInput['search'], k: number): Promise<Answer[]>;
+  /** Search parameters of this build as the engine completes them. */
+  parseSearch(parameters: OptionsInput['search']): Parameters;
   close(): Promise<void>;
 }
 
@@ -82,14 +95,13 @@ export async function build(
   for (const batch of batches(data, options.batchSize ?? 1000)) await collection.load(batch, never);
   const readiness = await collection.ready(never);
   const given = options.index ?? {};
+  const parseSearch = (search: OptionsInput['search']) => parsed(definition, { index: given, search }).search;
   return {
     ...opened,
     readiness,
+    parseSearch,
     search: async (parameters, k) => {
-      const prepared = await collection.prepare(
-        parsed(definition, { index: given, search: parameters }).search,
-        k,
-      );
+      const prepared = await collection.prepare(parseSearch(parameters), k);
       const answers: Answer[] = [];
       for (const query of data.queries) answers.push(answerOf(await prepared.query(query)));
       await prepared.close();
@@ -101,7 +113,7 @@ export async function build(
 /** A connected engine with an empty collection. */
 export async function open(
   definition: EngineDefinition,
-  data: Pick<Slice, 'metric' | 'dimensions' | 'count'>,
+  data: Pick<Slice, 'metric' | 'dimensions' | 'count' | 'fields'>,
   { index = {}, threads = 1 }: SessionOptions = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'vecparity-conformance-'));
@@ -110,8 +122,8 @@ export async function open(
     never,
   );
   const complete = parsed(definition, { index }).index;
-  const { metric, dimensions, count: capacity } = data;
-  const spec = { name: 'points', dimensions, metric, capacity, index: complete };
+  const { metric, dimensions, count: capacity, fields } = data;
+  const spec = { name: 'points', dimensions, metric, capacity, index: complete, fields };
   const collection = await connected.create(spec);
   const close = async () => {
     await collection.drop();
@@ -127,10 +139,17 @@ export function* batches(data: Slice, size: number): Generator<LoadBatch> {
     const keys = Uint32Array.from({ length: count }, (_, i) => start + i);
     // A copy, overwritten below: an engine that kept the batch's memory would answer from garbage.
     const vectors = data.points.slice(start * data.dimensions, (start + count) * data.dimensions);
-    yield { start, count, keys, vectors };
+    yield { start, count, keys, vectors, metadata: columnsOf(data, start, start + count) };
     vectors.fill(0.125);
     keys.fill(0);
   }
+}
+
+function columnsOf({ metadata }: Slice, start: number, end: number): MetadataColumns | undefined {
+  if (metadata === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(metadata).map(([name, values]) => [name, values.slice(start, end)]),
+  );
 }
 
 export function answerOf(hits: Hits): Answer {

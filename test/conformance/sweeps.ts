@@ -13,6 +13,9 @@ export interface Sweep {
   by: number;
 }
 
+/** Without a filter they change nothing; filter-settings.test.ts shows what they do with one. */
+export const FILTER_SETTINGS: readonly string[] = ['index.payloadIndex', 'search.postfilter'];
+
 const graph = (ef: number, index: OptionsInput['index'] = {}): OptionsInput => ({ index, search: { ef } });
 const ivf = (index: OptionsInput['index'], search: OptionsInput['search']): OptionsInput => ({
   index: { type: 'ivf', ...index },

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureLoad } from './load.js';
 import { measurePgvector } from './pgvector.js';
@@ -12,6 +13,7 @@ import { measureTruth } from './truth.js';
 const PARTS: Record<string, (folder: string) => Promise<void>> = {
   floor: measureFloor,
   truth: measureTruth,
+  filters: measureFilters,
   report: measureReport,
   share: measureShare,
   load: measureLoad,

@@ -1,8 +1,10 @@
 import { throwIfInterrupted } from '../../abort.js';
-import type { FieldSchema, MetadataColumns, MetadataValue, PointsOptions } from '../../dataset.js';
+import type { FieldSchema, MetadataColumns, PointsOptions } from '../../dataset.js';
+import { fieldValue } from '../../field-values.js';
 import { rowIds } from '../../source.js';
 import { readLines } from '../lines.js';
 import { type JsonlScan, type JsonObject, lineId, parseLine, scanJsonl } from './scan.js';
+import { lineValue } from './types.js';
 
 /** Ids and metadata of consecutive lines. */
 export interface RecordBatch {
@@ -72,9 +74,13 @@ export function describe(
       ? rowIds(start, records.length)
       : records.map((record, i) => lineId(`${path}:${start + i + 1}`, record, id));
   if (fields === undefined) return { ids };
-  const columns = fields.map((name) => [
-    name,
-    records.map((record) => (record[name] ?? null) as MetadataValue),
-  ]);
-  return { ids, metadata: Object.fromEntries(columns) as MetadataColumns };
+  const columns = fields.map((name) => {
+    const field = scan.fields.find((each) => each.name === name)!;
+    const place = (i: number) => `${path}:${start + i + 1}`;
+    return [
+      name,
+      records.map((record, i) => fieldValue(lineValue(record, name), field, () => place(i))),
+    ] as const;
+  });
+  return { ids, metadata: Object.fromEntries(columns) };
 }

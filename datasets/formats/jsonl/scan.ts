@@ -1,16 +1,18 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError } from '../../../common/errors.js';
+import { parseJson } from '../../../common/json.js';
 import { throwIfInterrupted } from '../../abort.js';
 import { dimensionsError } from '../../check.js';
-import type { FieldSchema, FieldType } from '../../dataset.js';
+import type { FieldSchema } from '../../dataset.js';
 import { hashFileCached, hashText } from '../../hash.js';
 import { readLines } from '../lines.js';
 import { ID_NAMES, pickName, VECTOR_NAMES } from '../names.js';
+import { TypeCollector } from './types.js';
 
 /** What one pass over a jsonl file found; kept under its content hash, as the pass parses everything. */
 export interface JsonlScan {
-  version: 1;
+  version: 2;
   count: number;
   /** Key of the vector and its length; absent if only ids and metadata were asked for. */
   vector?: { key: string; dimensions: number } | undefined;
@@ -20,12 +22,12 @@ export interface JsonlScan {
 
 export type JsonObject = Record<string, unknown>;
 
-/** Parses one line. Throws InputError naming file and line. */
+/** Parses one line; integers beyond 2^53 come as bigint. Throws InputError naming file and line. */
 export function parseLine(path: string, number: number, line: string): JsonObject {
   let value: unknown;
   try {
     // Some tools on Windows start a file with a byte order mark.
-    value = JSON.parse(number === 1 ? line.replace(/^\uFEFF/, '') : line);
+    value = parseJson(number === 1 ? line.replace(/^\uFEFF/, '') : line);
   } catch (error) {
     const nan = /(^|[\s,:[])(-?Infinity|NaN)($|[\s,\]}])/.exec(line)?.[2];
     throw new InputError(
@@ -58,7 +60,7 @@ export async function scanJsonl(
   options: { vectors: boolean; cacheFolder: string; signal?: AbortSignal | undefined },
 ): Promise<JsonlScan> {
   const { sha256 } = await hashFileCached(path, options.cacheFolder, options.signal);
-  const key = hashText(JSON.stringify([1, sha256, options.vectors]));
+  const key = hashText(JSON.stringify([2, sha256, options.vectors]));
   const entry = join(options.cacheFolder, 'scans', `${key}.json`);
   const known = await readFile(entry, 'utf8').catch(() => undefined);
   if (known !== undefined) return JSON.parse(known) as JsonlScan;
@@ -85,11 +87,11 @@ async function readThrough(
     }
     if (id !== null) lineId(where, record, id);
     if (vector !== undefined) checkVector(where, record[vector.key], vector);
-    types.add(record, [id, vector?.key]);
+    types.add(where, record, [id, vector?.key]);
     count++;
   }
   if (count === 0) throw new InputError('has no lines', { where: path, next: 'give a file with points' });
-  return { version: 1, count, vector, id, fields: types.fields(count) };
+  return { version: 2, count, vector, id, fields: types.fields(count) };
 }
 
 function findVector(where: string, record: JsonObject): { key: string; dimensions: number } {
@@ -110,7 +112,8 @@ function isNumbers(value: unknown): boolean {
 /** The id of a line as text. */
 export function lineId(where: string, record: JsonObject, key: string): string {
   const value = record[key];
-  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return String(value);
   throw new InputError(`has no id: "${key}" must be text or a number`, {
     where,
     got: value,
@@ -139,59 +142,6 @@ export function checkVector(
       next: 'remove the point or compute its vector again',
     });
   }
-}
-
-type Scalar = 'string' | 'integer' | 'float' | 'boolean';
-
-/** Works out one type per key; keys whose values have no common type of ours are left out. */
-class TypeCollector {
-  private readonly seen = new Map<string, { types: Set<string>; present: number }>();
-
-  add(record: JsonObject, skip: readonly (string | null | undefined)[]): void {
-    for (const [key, value] of Object.entries(record)) {
-      if (skip.includes(key)) continue;
-      const known = this.seen.get(key) ?? { types: new Set<string>(), present: 0 };
-      this.seen.set(key, known);
-      if (value === null) continue;
-      known.present++;
-      known.types.add(typeOf(value));
-    }
-  }
-
-  fields(count: number): FieldSchema[] {
-    return [...this.seen].flatMap(([name, { types, present }]) => {
-      const type = commonType(types);
-      return type === undefined ? [] : [{ name, type, nullable: present < count }];
-    });
-  }
-}
-
-/** A field type, `[]` for a list without elements, or `other`. */
-function typeOf(value: unknown): string {
-  if (typeof value === 'string') return 'string';
-  if (typeof value === 'boolean') return 'boolean';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'float';
-  if (!Array.isArray(value)) return 'other';
-  const inner = new Set(value.map(typeOf));
-  const type = commonScalar(inner);
-  return value.length === 0 ? '[]' : type === undefined ? 'other' : `${type}[]`;
-}
-
-function commonType(types: ReadonlySet<string>): FieldType | undefined {
-  const lists = [...types].filter((type) => type.endsWith('[]'));
-  if (lists.length === 0) return commonScalar(types);
-  if (lists.length < types.size) return undefined;
-  const inner = new Set(lists.filter((type) => type !== '[]').map((type) => type.slice(0, -2)));
-  const type = inner.size === 0 ? 'string' : commonScalar(inner);
-  return type === undefined ? undefined : `${type}[]`;
-}
-
-function commonScalar(types: ReadonlySet<string>): Scalar | undefined {
-  const [first, ...more] = types;
-  if (first === 'other') return undefined;
-  if (more.length === 0) return first as Scalar | undefined;
-  const numbers = [...types].every((type) => type === 'integer' || type === 'float');
-  return numbers ? 'float' : undefined;
 }
 
 /** Best effort: without the cache the file is read again at the next start. */

@@ -1,6 +1,7 @@
 import { type ParquetScan, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { FieldSchema, MetadataColumns, MetadataValue } from '../../dataset.js';
+import { fieldValue } from '../../field-values.js';
 import type { ParquetFile } from './file.js';
 
 /**
@@ -16,7 +17,12 @@ export interface ColumnReader {
 }
 
 export async function openColumns(file: ParquetFile): Promise<ColumnReader> {
-  const scan = await parquetScan({ file: file.buffer, metadata: file.metadata, compressors });
+  const scan = await parquetScan({
+    file: file.buffer,
+    metadata: file.metadata,
+    compressors,
+    parsers: PARSERS,
+  });
   return {
     async ids(column, start, end) {
       const values = await readColumn(scan, column, start, end);
@@ -26,7 +32,9 @@ export async function openColumns(file: ParquetFile): Promise<ColumnReader> {
       const columns: Record<string, MetadataValue[]> = {};
       for (const field of fields) {
         const values = await readColumn(scan, field.name, start, end);
-        columns[field.name] = values.map(metadataValue);
+        columns[field.name] = values.map((value, i) =>
+          fieldValue(value, field, () => `${file.path} row ${start + i}`),
+        );
       }
       return columns;
     },
@@ -51,13 +59,10 @@ async function readColumn(scan: ParquetScan, column: string, start: number, end:
   return out;
 }
 
-/** Timestamps become milliseconds since 1970 (UTC); integers beyond 2^53 stay bigint. */
-export function metadataValue(value: unknown): MetadataValue {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Date) return value.getTime();
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-  if (Array.isArray(value)) return value.map(metadataValue);
-  if (ArrayBuffer.isView(value)) return Array.from(value as unknown as ArrayLike<unknown>, metadataValue);
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
-  throw new Error(`a value of type ${typeof value} is no metadata value`);
-}
+/** Timestamps of every unit as bigint microseconds; NaN, which is refused with its place, where they are finer. */
+const PARSERS = {
+  timestampFromMilliseconds: (value: bigint) => BigInt(value) * 1000n,
+  timestampFromMicroseconds: (value: bigint) => BigInt(value),
+  timestampFromNanoseconds: (value: bigint) => (value % 1000n === 0n ? value / 1000n : Number.NaN),
+  dateFromDays: (days: number) => BigInt(days) * 86_400_000_000n,
+};

@@ -41,7 +41,8 @@ export async function gateCommand(
   if (options.json === true) context.out.write(`${JSON.stringify(verdicts)}\n`);
   else printVerdicts(verdicts, context);
   // The report tells the verdicts too: it must not keep the old ones.
-  await writeReports(folder, ['html', ...formats.filter((each) => each !== 'html')], results);
+  const all = ['html' as const, ...formats.filter((each) => each !== 'html')];
+  await writeReports(folder, all, results, readHistory(context.runs));
   remember(results, verdicts, context);
   context.err.write(`wrote ${displayPath(join(folder.path, 'verdicts.json'), context.cwd)}\n`);
   return gateExit(verdicts);

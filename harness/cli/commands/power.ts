@@ -1,10 +1,12 @@
 import { EXIT, type ExitCode, InputError } from '../../../common/errors.js';
+import { plural } from '../../../reports/format.js';
 import { gateMeasure } from '../../gate/catalog.js';
 import type { Column } from '../../gate/changes.js';
 import { type Power, powerOf } from '../../gate/power.js';
+import { firstId } from '../../gate/replicas.js';
 import { findBaseline } from '../../store/baselines.js';
 import { readColumns } from '../../store/columns.js';
-import { findRun, readManifest } from '../../store/run-folder.js';
+import { findRun, type RunFolder, readManifest } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { loadResults } from '../judge-run.js';
 import { table } from '../table.js';
@@ -45,27 +47,16 @@ export async function powerCommand(
       next: 'give such a run with --baseline, or leave it out',
     });
   }
-  const done = (await loadResults(folder)).trials.filter(({ state }) => state === 'completed');
-  const ids = [...new Set(done.map(({ id }) => id))];
-  const own = await readColumns(folder, ids);
-  const sides: Map<string, Map<string, Column>>[] = [];
-  for (const other of others) {
-    const there = new Set(
-      (await loadResults(other)).trials.filter(({ state }) => state === 'completed').map(({ id }) => id),
-    );
-    sides.push(
-      await readColumns(
-        other,
-        ids.filter((id) => there.has(id)),
-      ),
-    );
-  }
-  const rows = ids.flatMap((id) => {
-    const column = own.get(id)?.get(measure);
-    const partners = sides.map((side) => side.get(id)?.get(measure));
-    if (column === undefined || partners.some((each) => each === undefined)) return [];
-    const [values, ...rest] = shared([column, ...(partners as Column[])]);
-    return [{ trial: id, ...powerOf(values!, rest, { drop, power: options.power, alpha: options.alpha }) }];
+  const own = await builtColumns(folder, measure);
+  const sides: Map<string, Column[]>[] = [];
+  for (const other of others) sides.push(await builtColumns(other, measure));
+  const rows = [...own].flatMap(([trial, columns]) => {
+    const partners = sides.map((side) => side.get(trial));
+    if (partners.some((each) => each === undefined)) return [];
+    const values = shared([...columns, ...partners.flatMap((each) => each!)]);
+    const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
+    const wanted = { drop, power: options.power, alpha: options.alpha };
+    return [{ trial, ...powerOf(mine, theirs, wanted) }];
   });
   if (rows.length === 0) {
     throw new InputError(`no trial has ${measure} by query`, {
@@ -79,6 +70,22 @@ export async function powerCommand(
     );
   else print(context, measure, drop, options, rows, others.length);
   return EXIT.passed;
+}
+
+/** A measure by query for each setting that was measured, in all its builds. */
+async function builtColumns(folder: RunFolder, measure: string): Promise<Map<string, Column[]>> {
+  const { trials } = await loadResults(folder);
+  const done = trials.filter(({ state, group }) => state === 'completed' && group === 'all');
+  const columns = await readColumns(
+    folder,
+    done.map(({ id }) => id),
+  );
+  const found = new Map<string, Column[]>();
+  for (const { id } of done) {
+    const column = columns.get(id)?.get(measure);
+    if (column !== undefined) found.set(firstId(id), [...(found.get(firstId(id)) ?? []), column]);
+  }
+  return found;
 }
 
 /** Values of the queries that all have. */
@@ -109,9 +116,10 @@ function print(
   drop: number,
   { power, alpha }: PowerCommand,
   rows: readonly (Power & { trial: string })[],
-  builds: number,
+  runs: number,
 ): void {
   const points = (value: number) => `${Number((value * 100).toPrecision(3))} pt`;
+  const known = rows.some(({ rebuild }) => rebuild !== null);
   const shown = rows.map((row) => ({
     trial: row.trial,
     mean: row.mean.toFixed(4),
@@ -119,15 +127,15 @@ function print(
     deviation: row.deviation.toFixed(4),
     'queries needed': row.needed ?? 'no number',
     'smallest drop seen': points(row.smallest),
-    ...(builds > 1 && {
+    ...(known && {
       'rebuild SD': row.rebuild === null ? '' : points(row.rebuild),
       'builds needed': row.builds ?? '',
     }),
   }));
-  const kind =
-    builds === 0
-      ? 'No other build was given (--baseline): these are figures for comparing without pairs, far above what pairs need.'
-      : `Paired by query with ${builds} other ${builds === 1 ? 'run' : 'runs'}.${builds < 3 ? ' Three or more are needed to tell what rebuilds alone change.' : ''}`;
+  const pairs = runs === 0 ? 'Between builds of this run' : `With ${plural(runs, 'other run')}`;
+  const kind = rows.every((row) => row.kind === 'unpaired')
+    ? 'One build and no other run (--baseline): these are figures for comparing without pairs, far above what pairs need.'
+    : `${pairs}, paired by query. ${known ? '"builds needed": of each side, at as many queries as now.' : 'One build on each side: what rebuilds change is assumed as gates do, not measured ("builds: 3" in the suite measures it).'}`;
   context.out.write(
     `${measure}: to see a drop of ${points(drop)} with a chance of ${power * 100}%, at ${alpha * 100}% false alarms (one-sided, one gate).\n${kind}\n\n${table(shown)}`,
   );

@@ -4,7 +4,7 @@ import { lockRun } from '../../store/lock.js';
 import { createRunFolder, findRun } from '../../store/run-folder.js';
 import { beginRun } from '../begin-run.js';
 import type { Context } from '../context.js';
-import { openData } from '../data.js';
+import { checkData, openData } from '../data.js';
 import { printDryRun } from '../dry-run.js';
 import { compareWithLock, lockWarning } from '../gate-lock.js';
 import { measureAndReport } from '../measure-run.js';
@@ -17,6 +17,7 @@ import {
   shapeOf,
   skipReasons,
 } from '../prepare-run.js';
+import { withRefusals } from '../refused-groups.js';
 import { resumeRun } from '../resume-run.js';
 import { truthFor } from '../truth-for.js';
 
@@ -43,7 +44,11 @@ export async function runCommand(
   }
   const planned = await planRun(suite, options, context.cwd, context.env);
   context.hide(planned.parsed.secrets);
-  if (options.dryRun === true) return printDryRun(planned, context);
+  if (options.dryRun === true) {
+    const { file, filters, fields } = planned.data.grouping;
+    if (file !== null || filters.length + fields.length > 0) await checkData(context, planned.data);
+    return printDryRun(planned, context);
+  }
   return startRun(suite, planned, options, context);
 }
 
@@ -53,14 +58,21 @@ async function startRun(
   options: RunCommand,
   context: Context,
 ): Promise<ExitCode> {
-  const { builds, definitions, parsed } = planned;
+  const { definitions, parsed } = planned;
   // Found before minutes are spent on measuring.
   if (options.baseline !== undefined) findBaseline(context.runs, options.baseline);
   const lock = compareWithLock(planned.suitePath, parsed.gates);
   const progress = startingLines(context);
   const data = await openData(context, planned.data, progress);
   const shape = shapeOf(data.info, parsed.ks.at(-1)!);
-  const unfit = checkAgainstData(builds, definitions, shape, suite);
+  const refusing = withRefusals(
+    [...planned.builds, ...planned.rebuilds],
+    definitions,
+    data,
+    parsed.suite.fields ?? [],
+  );
+  const { builds } = refusing;
+  const unfit = checkAgainstData(builds, definitions, shape, suite, refusing.unfit);
   const truth = await truthFor(context, data, parsed.ks, progress);
   const { unavailable, packages } = await checkAvailability(builds, parsed.suite.threads, context);
   const folder = createRunFolder(context.runs, parsed.suite.name, new Date());
@@ -68,7 +80,11 @@ async function startRun(
   try {
     const manifest = await beginRun({
       folder,
-      planned,
+      planned: {
+        ...planned,
+        builds: builds.slice(0, planned.builds.length),
+        rebuilds: builds.slice(planned.builds.length),
+      },
       data,
       truth,
       packages,
@@ -85,6 +101,7 @@ async function startRun(
       warnings: [...data.warnings, ...truth.warnings, ...[lockWarning(lock) ?? []].flat()],
       skips: skipReasons(builds, unfit, unavailable),
       finished: new Set<string>(),
+      extraFields: parsed.suite.fields ?? [],
     };
     return await measureAndReport(ready, false, options, context);
   } finally {

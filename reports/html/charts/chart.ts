@@ -77,7 +77,7 @@ function finish(svg: SvgElement, frame: Frame, document: SvgDocument): void {
     make('desc', { id: `${id}-desc` }, spec.description),
   );
   const corner = { class: 'better', x: size.width - size.right, y: 12, 'text-anchor': 'end' };
-  svg.append(make('text', corner, spec.better === 'higher' ? 'better ↗' : 'better ↘'));
+  svg.append(make('text', corner, spec.arrow ?? (spec.better === 'higher' ? 'better ↗' : 'better ↘')));
   for (const label of labelsOf(frame)) drawLabel(svg, label, make);
 }
 

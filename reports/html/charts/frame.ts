@@ -18,14 +18,18 @@ export function frameOf(spec: ChartSpec, size: ChartSize): Frame {
     width: size.width - MARGIN.left - size.right,
     height: size.height - MARGIN.top - MARGIN.bottom,
   };
-  const x = recallScale(
-    spec.marks.flatMap(({ recall }) => ends(recall)),
-    inner.width,
-  );
-  const y = valueScale(
-    spec.marks.flatMap(({ value }) => ends(value)),
-    spec.log,
-  );
+  const x =
+    spec.x ??
+    recallScale(
+      spec.marks.flatMap(({ recall }) => ends(recall)),
+      inner.width,
+    );
+  const y =
+    spec.y ??
+    valueScale(
+      spec.marks.flatMap(({ value }) => ends(value)),
+      spec.log,
+    );
   const scale = y.type === 'log' ? Math.log : (value: number) => value;
   const [x0, x1] = x.domain;
   const [y0, y1] = [scale(y.domain[0]), scale(y.domain[1])];

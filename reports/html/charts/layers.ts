@@ -144,7 +144,7 @@ function dots(frame: Frame): Plot.Markish[] {
           fill: fillOf(series),
           strokeWidth: 1.4,
           opacity: front ? 1 : 0.35,
-          href: (d: ChartMark) => `#${trialAnchor(d.id)}`,
+          href: (d: ChartMark) => `#${trialAnchor(d.id, d.group)}`,
           className: 'mark',
           ...(size.titles ? { title: (d: ChartMark) => d.tooltip } : {}),
         },

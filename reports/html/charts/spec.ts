@@ -1,10 +1,15 @@
 import type { Measure } from '../../../harness/store/schema.js';
 import { FILLS } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
+import type { RecallScale } from './recall-scale.js';
+import type { ValueScale } from './value-scale.js';
 
 export interface ChartMark {
   id: string;
+  /** Group of queries of the row that the mark links to; absent: all. */
+  group?: string | undefined;
   series: SeriesRef;
+  /** Where the mark stands on the x axis. */
   recall: Measure;
   /** In the unit of the chart's axis. */
   value: Measure;
@@ -24,9 +29,14 @@ export interface ChartSpec {
   label: string;
   recallLabel: string;
   better: 'higher' | 'lower';
+  /** Instead of the arrow to a corner. */
+  arrow?: string | undefined;
   log: boolean;
   marks: readonly ChartMark[];
   guides: readonly { recall: number; className: string }[];
+  /** Axes of another kind than recall against a value. */
+  x?: RecallScale | undefined;
+  y?: ValueScale | undefined;
 }
 
 /** One of the sizes in which a chart is drawn; the page shows the one that suits its width. */

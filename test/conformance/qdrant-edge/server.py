@@ -2,12 +2,16 @@
 
 Qdrant Edge (PyPI: qdrant-edge-py) is Qdrant's segments, HNSW graphs, quantization and optimizers as a library. What is
 not Qdrant's here: the HTTP, the splitting of a collection into several segments while it is loaded (Edge writes one), and
-the moment of a build (the optimizers run when the indexing threshold is set). One test fails for that reason and no other:
-the sweep of `segments`. Its times say nothing of a server. Tested with qdrant-edge-py 0.9.0:
+the moment of a build (the optimizers run when the indexing threshold is set), the list of collections, their settings as
+they are given back, and `points/batch`, which is one operation after another. The sweep of `segments` is skipped for the
+first reason. Its times say nothing of a server. Tested with qdrant-edge-py 0.9.0:
 
     pip install qdrant-edge-py==0.9.0
-    python test/conformance/qdrant-edge/server.py 6398
-    VECPARITY_QDRANT_URL=http://127.0.0.1:6398 npx vitest run test/conformance -t qdrant
+    npx vitest run test/conformance -t qdrant
+
+The tests start and stop it by themselves (`0`: a free port, told on standard output; ends with its standard input) where
+there is neither VECPARITY_QDRANT_URL nor the server's image, with `python3` or the Python that
+VECPARITY_QDRANT_EDGE_PYTHON names.
 """
 
 import json
@@ -18,35 +22,22 @@ import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import version
+from urllib.parse import unquote
 
+import core
 import qdrant_edge as edge
 
 DISTANCES = {"Cosine": edge.Distance.Cosine, "Dot": edge.Distance.Dot, "Euclid": edge.Distance.Euclid}
-ENCODINGS = {
-    "one_bit": edge.BinaryQuantizationEncoding.OneBit,
-    "one_and_half_bits": edge.BinaryQuantizationEncoding.OneAndHalfBits,
-    "two_bits": edge.BinaryQuantizationEncoding.TwoBits,
-}
 # The adapter asks for 1.17 at least; the build part says what really answers.
 VERSION = "1.17.0+edge." + version("qdrant-edge-py")
-
-
-def quantization(given):
-    if given is None:
-        return None
-    if "scalar" in given:
-        return edge.ScalarQuantizationConfig(edge.ScalarType.Int8, always_ram=True)
-    if "product" in given:
-        ratio = getattr(edge.CompressionRatio, given["product"]["compression"].upper())
-        return edge.ProductQuantizationConfig(ratio, always_ram=True)
-    return edge.BinaryQuantizationConfig(always_ram=True, encoding=ENCODINGS[given["binary"]["encoding"]])
 
 
 class Collection:
     def __init__(self, body):
         self.body = body
+        self.indexes = {}
         self.folder = tempfile.mkdtemp(prefix="vecparity-qdrant-edge-")
-        self.shard = edge.EdgeShard.create(self.folder, self.config(body["optimizers_config"]["indexing_threshold"]))
+        self.shard = edge.EdgeShard.create(self.folder, self.config(body["optimizers_config"].get("indexing_threshold")))
 
     def config(self, threshold):
         vectors, hnsw, optimizers = self.body["vectors"], self.body["hnsw_config"], self.body["optimizers_config"]
@@ -58,7 +49,7 @@ class Collection:
                 full_scan_threshold=hnsw.get("full_scan_threshold", 10000),
                 max_indexing_threads=hnsw.get("max_indexing_threads", 0),
             ),
-            quantization_config=quantization(self.body.get("quantization_config")),
+            quantization_config=core.quantization(self.body.get("quantization_config")),
             optimizers=edge.EdgeOptimizersConfig(
                 indexing_threshold=threshold, default_segment_number=optimizers.get("default_segment_number")
             ),
@@ -70,22 +61,56 @@ class Collection:
         self.shard = edge.EdgeShard.load(self.folder, self.config(threshold))
         self.shard.optimize()
 
-    def upsert(self, batch):
-        points = [edge.Point(key, vector) for key, vector in zip(batch["ids"], batch["vectors"])]
-        self.shard.update(edge.UpdateOperation.upsert_points(points))
+    def update(self, kind, body):
+        self.shard.update(core.UPDATES[kind](body))
+        return {"status": "completed"}
+
+    def batch(self, body):
+        for operation in body["operations"]:
+            for kind, given in operation.items():
+                self.update(kind, given)
+        return [{"status": "completed"} for _ in body["operations"]]
 
     def query(self, body):
-        params = body["params"]
-        given = params.get("quantization")
-        quantized = given and edge.QuantizationSearchParams(
-            rescore=given["rescore"], oversampling=given.get("oversampling")
+        request = edge.QueryRequest(
+            limit=body["limit"],
+            query=edge.Query.Nearest(body["query"]),
+            params=core.search_params(body["params"]),
+            filter=core.filter_of(body.get("filter")),
+            with_payload=core.payload_selector(body.get("with_payload", False)),
         )
-        search = edge.SearchParams(
-            hnsw_ef=params.get("hnsw_ef"), exact=params.get("exact", False), quantization=quantized
+        return [
+            {"id": core.id_json(point.id), "version": point.version, "score": point.score, "payload": point.payload}
+            for point in self.shard.query(request)
+        ]
+
+    def retrieve(self, body):
+        keys = [core.point_id(each) for each in body["ids"]]
+        found = self.shard.retrieve(keys, body.get("with_payload", True), body.get("with_vector", False))
+        return [core.record_json(record) for record in found]
+
+    def scroll(self, body):
+        offset = body.get("offset")
+        request = edge.ScrollRequest(
+            offset=None if offset is None else core.point_id(offset),
+            limit=body["limit"],
+            filter=core.filter_of(body.get("filter")),
+            with_payload=body.get("with_payload", True),
+            with_vector=body.get("with_vector", False),
         )
-        query = edge.Query.Nearest(body["query"])
-        found = self.shard.query(edge.QueryRequest(limit=body["limit"], query=query, params=search))
-        return [{"id": point.id, "version": point.version, "score": point.score} for point in found]
+        found, following = self.shard.scroll(request)
+        points = [core.record_json(record) for record in found]
+        return {"points": points, "next_page_offset": None if following is None else core.id_json(following)}
+
+    def count(self, body):
+        request = edge.CountRequest(exact=body.get("exact", True), filter=core.filter_of(body.get("filter")))
+        return {"count": self.shard.count(request)}
+
+    def index(self, body):
+        kind = core.INDEXES[body["field_schema"]]
+        self.shard.update(edge.UpdateOperation.create_field_index(body["field_name"], kind))
+        self.indexes[body["field_name"]] = body["field_schema"]
+        return {"status": "completed"}
 
     def info(self):
         info = self.shard.info()
@@ -95,6 +120,17 @@ class Collection:
             "indexed_vectors_count": info.indexed_vectors_count,
             "points_count": info.points_count,
             "segments_count": info.segments_count,
+            "payload_schema": {
+                name: {"data_type": self.indexes[name], "points": found.points}
+                for name, found in info.payload_schema.items()
+            },
+            "config": {
+                "params": {"vectors": self.body["vectors"]},
+                "hnsw_config": self.body["hnsw_config"],
+                "optimizer_config": self.body["optimizers_config"],
+                "quantization_config": self.body.get("quantization_config"),
+                "metadata": self.body.get("metadata"),
+            },
         }
 
     def size(self):
@@ -105,6 +141,20 @@ class Collection:
         shutil.rmtree(self.folder)
 
 
+ROUTES = {
+    ("PUT", "points"): lambda it, body: it.update("upsert", body),
+    ("POST", "points"): Collection.retrieve,
+    ("POST", "points/scroll"): Collection.scroll,
+    ("POST", "points/count"): Collection.count,
+    ("POST", "points/query"): lambda it, body: {"points": it.query(body)},
+    ("POST", "points/delete"): lambda it, body: it.update("delete", body),
+    ("POST", "points/batch"): Collection.batch,
+    ("PUT", "points/vectors"): lambda it, body: it.update("update_vectors", body),
+    ("POST", "points/payload"): lambda it, body: it.update("set_payload", body),
+    ("PUT", "points/payload"): lambda it, body: it.update("overwrite_payload", body),
+    ("POST", "points/payload/delete"): lambda it, body: it.update("delete_payload", body),
+    ("PUT", "index"): Collection.index,
+}
 collections = {}
 lock = threading.Lock()
 
@@ -138,8 +188,12 @@ class Handler(BaseHTTPRequestHandler):
     def route(self, path, body):
         if path == [""]:
             return 200, {"title": "qdrant edge", "version": VERSION}
-        name, rest, method = path[1], path[2:], self.command
+        if path == ["collections"]:
+            return self.ok({"collections": [{"name": name} for name in collections]})
+        name, rest, method = unquote(path[1]), path[2:], self.command
         if not rest and method == "PUT":
+            if name in collections:
+                return 409, {"status": {"error": f"Wrong input: Collection `{name}` already exists!"}, "time": 0}
             collections[name] = Collection(body)
             return self.ok(True)
         collection = collections.get(name)
@@ -161,13 +215,9 @@ class Handler(BaseHTTPRequestHandler):
             return True
         if rest == ["optimizations"]:
             return {"running": [], "summary": {"queued_optimizations": 0}}
-        if rest == ["points"] and method == "PUT":
-            collection.upsert(body["batch"])
-            return {"status": "completed"}
-        if rest == ["points", "count"]:
-            return {"count": collection.shard.count(edge.CountRequest(exact=True))}
-        if rest == ["points", "query"]:
-            return {"points": collection.query(body)}
+        served = ROUTES.get((method, "/".join(rest)))
+        if served is not None:
+            return served(collection, body)
         if rest == ["snapshots"]:
             return {"name": "all", "size": collection.size()}
         if rest == ["snapshots", "all"]:
@@ -182,8 +232,12 @@ class Handler(BaseHTTPRequestHandler):
 
 if __name__ == "__main__":
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 6398
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    if port == 0:
+        print(server.server_port, flush=True)
+        threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
     try:
-        ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+        server.serve_forever()
     finally:
         for left in collections.values():
             left.drop()

@@ -31,6 +31,7 @@ describe('JSONL', () => {
       { name: 'year', type: 'integer', nullable: true },
       { name: 'score', type: 'float', nullable: false },
       { name: 'tags', type: 'string[]', nullable: true },
+      { name: 'deep.a', type: 'integer', nullable: true },
       { name: 'on', type: 'boolean', nullable: false },
       { name: 'late', type: 'string', nullable: true },
     ]);
@@ -116,5 +117,74 @@ describe('bad JSONL', () => {
     await expectInputError(open(join(folder, 'cut.jsonl.gz')), 'cut.jsonl.gz');
     writeFileSync(join(folder, 'plain.jsonl.gz'), 'not zipped');
     await expectInputError(open(join(folder, 'plain.jsonl.gz')), 'plain.jsonl.gz');
+  });
+});
+
+describe('metadata of JSONL', () => {
+  const read = async (path: string) => {
+    const source = await open(path);
+    const metadata = source.fields.map(({ name }) => name);
+    return { source, ...(await collect(source.read({ batchSize: 2, metadata }))) };
+  };
+  const point = (rest: string) => `{"id": "a", "vector": [1, 2], ${rest}}`;
+
+  it('keeps integers of 64 bits and long ids, which JSON.parse rounds', async () => {
+    const path = write('data.jsonl', [
+      '{"id": 12345678901234567, "vector": [1, 0.1234567890123456789], "n": 9007199254740993, "text": "9007199254740993"}',
+      '{"id": 12345678901234568, "vector": [1, 2], "n": -9223372036854775808, "text": "integer:9007199254740993"}',
+      '{"id": 3, "vector": [1, 2], "n": 9007199254740991, "text": "\\"12345678901234567890"}',
+    ]);
+    const { source, ids, metadata } = await read(path);
+    expect(source.fields.map(({ type }) => type)).toEqual(['integer', 'string']);
+    expect(ids).toEqual(['12345678901234567', '12345678901234568', '3']);
+    expect(metadata['n']).toEqual([9007199254740993n, -(2n ** 63n), 9007199254740991]);
+    expect(metadata['text']).toEqual([
+      '9007199254740993',
+      'integer:9007199254740993',
+      '"12345678901234567890',
+    ]);
+  });
+
+  it('makes dotted fields of nested objects', async () => {
+    const path = write('data.jsonl', [
+      { vector: [1, 2], maker: { name: 'x', place: { zip: 1 } } },
+      { vector: [1, 2], maker: { name: null, place: { zip: 2 } } },
+      { vector: [1, 2], maker: null, 'a.b': true },
+    ]);
+    const { source, metadata } = await read(path);
+    expect(source.fields).toEqual([
+      { name: 'maker.name', type: 'string', nullable: true },
+      { name: 'maker.place.zip', type: 'integer', nullable: true },
+      { name: 'a.b', type: 'boolean', nullable: true },
+    ]);
+    expect(metadata).toEqual({
+      'maker.name': ['x', null, null],
+      'maker.place.zip': [1, 2, null],
+      'a.b': [null, null, true],
+    });
+  });
+
+  it('takes no value from what objects inherit', async () => {
+    const { metadata } = await read(
+      write('data.jsonl', [point('"toString": 1'), '{"id": "b", "vector": [1, 2]}']),
+    );
+    expect(metadata).toEqual({ toString: [1, null] });
+  });
+
+  it.each([
+    [point('"tags": ["x", null]'), 'data.jsonl:1: the field "tags" holds a null in its array'],
+    [point('"a": {"b": 1}, "a.b": 2'), 'data.jsonl:1: has the field "a.b" twice'],
+  ])('refuses %s when it is opened', async (line, message) => {
+    await expectInputError(open(write('data.jsonl', [line])), message);
+  });
+
+  it.each([
+    [point('"n": 9223372036854775808'), 'data.jsonl:1: the field "n" of type integer must be within 64 bits'],
+    [
+      point('"x": 1e400'),
+      'data.jsonl:1: the field "x" of type float must be a finite number (got "Infinity")',
+    ],
+  ])('refuses %s when it is read', async (line, message) => {
+    await expectInputError(read(write('data.jsonl', [line])), message);
   });
 });

@@ -52,7 +52,7 @@ describe('Parquet of other tools', () => {
     expect(ids).toEqual(Array.from({ length: ROWS }, (_, n) => `p${n}`));
     expect(metadata['tags']!.slice(0, 6)).toEqual([null, ['t0'], ['t0', 't1'], [], null, ['t0', 't1']]);
     expect(metadata['score']!.slice(0, 3)).toEqual([null, 0.25, 0.5]);
-    expect(metadata['when']![1]).toBe(Date.UTC(2020, 0, 2));
+    expect(metadata['when']![1]).toBe(BigInt(Date.UTC(2020, 0, 2)) * 1000n);
     expect(metadata['n']).toEqual(Array.from({ length: ROWS }, (_, n) => n));
   });
 
@@ -80,7 +80,7 @@ describe('Parquet of other tools', () => {
     expect(ids.slice(0, 2)).toEqual(['100', '101']);
     expect(vectors).toEqual(expectedVectors());
     expect(metadata['even']!.slice(0, 2)).toEqual([true, false]);
-    expect(metadata['day']![2]).toBe(Date.UTC(2020, 0, 3));
+    expect(metadata['day']![2]).toBe(BigInt(Date.UTC(2020, 0, 3)) * 1000n);
   });
 
   it('finds the queries beside the file', async () => {

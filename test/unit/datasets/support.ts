@@ -60,7 +60,7 @@ export async function collect(batches: AsyncIterable<PointBatch>) {
     ids.push(...batch.ids);
     vectors.push(...batch.vectors);
     for (const [name, values] of Object.entries(batch.metadata ?? {})) {
-      metadata[name] = [...(metadata[name] ?? []), ...values];
+      metadata[name] = [...(Object.hasOwn(metadata, name) ? metadata[name]! : []), ...values];
     }
   }
   return { ids, vectors, metadata };

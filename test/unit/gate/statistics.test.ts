@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
 import { powerOf } from '../../../harness/gate/power.js';
 import {
+  ASSUMED_SHARE,
   detectable,
   lossP,
   moments,
@@ -109,7 +110,7 @@ describe('rebuilds', () => {
 
   it('widen the bounds in quadrature', () => {
     const plain = new Resampler(1).estimate(differences);
-    const wide = new Resampler(1).estimate(differences, { error: 0.02, df: 2 });
+    const wide = new Resampler(1).estimate(differences, { error: 0.02, df: 2, from: 'builds' });
     // Student's t with two degrees of freedom: three builds know their own scatter poorly.
     const more = 2.91998558 * 0.02;
     expect(wide.mean - wide.low).toBeCloseTo(Math.hypot(plain.mean - plain.low, more), 6);
@@ -120,20 +121,24 @@ describe('power', () => {
   const options = { drop: 0.005, power: 0.8, alpha: 0.05 };
 
   it('of pairs is that of their differences', () => {
-    const paired = powerOf(fresh, [old], options);
+    const paired = powerOf([fresh], [old], options);
     expect(paired).toMatchObject({ kind: 'paired', rebuild: null, builds: null, queries: 400 });
-    expect(paired.needed).toBe(queriesNeeded(scipy.deviation, 0.005));
+    // What rebuilds change is assumed: it adds to the error and is the same for any number of queries.
+    const z = normalQuantile(0.95) + normalQuantile(0.8);
+    const variance = scipy.deviation ** 2;
+    const allowed = (0.005 / z) ** 2 - variance * ASSUMED_SHARE;
+    expect(paired.needed).toBe(allowed > 0 ? Math.ceil(variance / allowed) : null);
   });
 
   it('without another build is that of two independent sets of queries', () => {
-    const single = powerOf(old, [], options);
+    const single = powerOf([old], [], options);
     expect(single.kind).toBe('unpaired');
     expect(single.needed).toBe(queriesNeeded(Math.SQRT2 * moments(old).deviation, 0.005));
   });
 
   it('has no number of queries where rebuilds alone differ by more than the drop', () => {
     const shifted = [0.04, -0.04, 0.02].map((by) => old.map((value) => value + by));
-    const result = powerOf(fresh, shifted, options);
+    const result = powerOf([fresh], shifted, options);
     expect(result.needed).toBeNull();
     expect(result.builds).toBeGreaterThan(100);
   });

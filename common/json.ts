@@ -1,0 +1,26 @@
+/** Integers that a number may not hold exactly have at least 16 digits; digits behind a point do not count. */
+const LONG = /(?<![\d.])\d{16}/;
+/** Texts, which are skipped, and numbers. */
+const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const INTEGER = /^-?[1-9]\d{15,}$/;
+
+/**
+ * `JSON.parse`, but integers beyond ±(2^53 - 1) come as bigint instead of rounded. Throws SyntaxError as it does.
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!LONG.test(text)) return value;
+  // A mark that no text of this file can begin with.
+  let mark = 'integer:';
+  while (text.includes(mark)) mark = `${mark}:`;
+  let found = false;
+  const marked = text.replace(TOKENS, (token) => {
+    if (!INTEGER.test(token) || Number.isSafeInteger(Number(token))) return token;
+    found = true;
+    return `"${mark}${token}"`;
+  });
+  if (!found) return value;
+  return JSON.parse(marked, (_, each: unknown) =>
+    typeof each === 'string' && each.startsWith(mark) ? BigInt(each.slice(mark.length)) : each,
+  );
+}

@@ -1,0 +1,65 @@
+import type { Endpoint } from '../launch.js';
+import { failure } from './client.js';
+import { fromJson, type Json, toJson } from './json.js';
+
+/** A body that is JSON already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
+ * One request with JSON that loses no 64-bit integers: the official client writes and reads them on newer Node
+ * versions alone. Resolves with `result`; throws what `failure` makes of an error.
+ */
+export async function send<T>(
+  endpoint: Endpoint,
+  doing: string,
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: Json | JsonText,
+): Promise<T> {
+  const text = textOf(body);
+  let status: number;
+  let answer: string;
+  try {
+    const response = await fetch(baseOf(endpoint) + path, {
+      method,
+      headers: headersOf(endpoint),
+      body: text,
+    });
+    status = response.status;
+    answer = await response.text();
+  } catch (error) {
+    throw failure(doing, endpoint, error);
+  }
+  if (status >= 200 && status < 300) return (fromJson(answer) as { result: T }).result;
+  throw failure(doing, endpoint, { status, data: dataOf(answer) });
+}
+
+function textOf(body: Json | JsonText): string | null {
+  if (body === undefined) return null;
+  return body instanceof JsonText ? body.text : toJson(body);
+}
+
+/** The server's error as JSON, or as the text that a proxy or a missing route answers. */
+function dataOf(answer: string): unknown {
+  try {
+    return JSON.parse(answer);
+  } catch {
+    return answer;
+  }
+}
+
+export function baseOf({ host, port, tls, settings }: Endpoint): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return `${tls ? 'https' : 'http'}://${name}:${port}${settings['prefix'] ?? ''}`;
+}
+
+function headersOf({ secrets }: Endpoint): Record<string, string> {
+  const { apiKey } = secrets;
+  return { 'content-type': 'application/json', ...(apiKey !== undefined && { 'api-key': apiKey }) };
+}

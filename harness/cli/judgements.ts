@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { InputError } from '../../common/errors.js';
+import type { Qrels, QuerySet } from '../../datasets/dataset.js';
+import type { PreparedMetadata } from '../../datasets/prepare.js';
+import { hint } from '../suite/hint.js';
+
+/** By number of a measured query: judged documents as rows of the dataset, with their grades. */
+export type Judgements = ReadonlyMap<number, { rows: number[]; grades: number[] }>;
+
+interface Judged {
+  judged: ReadonlyMap<string, number>;
+  /** Where the judgement of a document stands. */
+  where: (document: string) => string;
+}
+
+const BATCH = 4096;
+
+/**
+ * Finds the judged documents in the dataset; only their ids are held.
+ * @throws InputError naming the place of a judgement on a document that is not there
+ */
+export function judgementsOf(queries: ReadonlyMap<number, Judged>, points: PreparedMetadata): Judgements {
+  const rows = new Map<string, number>();
+  for (const { judged } of queries.values()) for (const document of judged.keys()) rows.set(document, -1);
+  for (let start = 0; start < points.count; start += BATCH) {
+    const { ids } = points.read(start, Math.min(BATCH, points.count - start));
+    for (const [i, id] of ids.entries()) if (rows.has(id)) rows.set(id, start + i);
+  }
+  return new Map(
+    [...queries].map(([query, { judged, where }]) => {
+      for (const document of judged.keys()) {
+        if (rows.get(document)! >= 0) continue;
+        throw new InputError(
+          `a judgement names the document "${document}", which the dataset does not have`,
+          {
+            where: where(document),
+            next: 'correct the id, or take the line out: an ideal with documents that cannot be found is unfair',
+          },
+        );
+      }
+      const found = [...judged.keys()].map((document) => rows.get(document)!);
+      return [query, { rows: found, grades: [...judged.values()] }];
+    }),
+  );
+}
+
+/** @throws InputError naming the place of the first judgement on a query that the set does not have */
+export function checkJudgedQueries(qrels: Qrels, set: Pick<QuerySet, 'name' | 'ids'>, file: string): void {
+  const ids = new Set(set.ids);
+  for (const query of qrels.keys()) {
+    if (ids.has(query)) continue;
+    throw new InputError(`a judgement names the query "${query}", which the set ${set.name} does not have`, {
+      where: judgementPlace(file, query, undefined),
+      next: `correct the id or take the line out.${hint(query, set.ids.slice(0, 2000)).slice(0, 200)}`,
+    });
+  }
+}
+
+/** `qrels.tsv:17`; only looked up once something is wrong. */
+export function judgementPlace(file: string, query: string, document: string | undefined): string {
+  try {
+    const bytes = readFileSync(file);
+    const text = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8');
+    const at = text.split('\n').findIndex((line) => {
+      const fields = line.trim().split(/\s+/);
+      return fields[0] === query && (document === undefined || fields[2] === document);
+    });
+    return at < 0 ? file : `${file}:${at + 1}`;
+  } catch {
+    // The file is read a second time only to say where: without it the message names the file.
+    return file;
+  }
+}

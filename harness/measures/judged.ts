@@ -1,0 +1,78 @@
+import type { Samples } from '../store/types.js';
+import { type Figure, meanFigure } from './figures.js';
+import { averagePrecision, type Grades, ndcg, precisionAt, reciprocalRank, successAt } from './relevance.js';
+import { type Units, wasAnswered } from './units.js';
+
+/** Judged documents of a query as rows of the dataset, and their grades. */
+export interface Judgement {
+  rows: ArrayLike<number>;
+  grades: ArrayLike<number>;
+}
+
+/** By query number; a query that is not there was not judged. */
+export type JudgementOf = ReadonlyMap<number, Judgement>;
+
+/**
+ * ndcg@k (linear gain), ndcg.exp@k, precision@k and success@k for every k, mrr and map over the whole answer, means
+ * over the judged queries that have a relevant document; per query the mean over its repetitions. A failed query is
+ * an empty answer; unjudged rows are not relevant; a row that comes again is not relevant the second time.
+ */
+export function relevanceFigures(
+  samples: Samples,
+  units: Units,
+  judgements: JudgementOf,
+  ks: readonly number[],
+): Figure[] {
+  const scores = [
+    ...ks.flatMap((k): Score[] => [
+      [`ndcg@${k}`, (ranked, judged) => ndcg(ranked, judged, k)],
+      [`ndcg.exp@${k}`, (ranked, judged) => ndcg(ranked, judged, k, 'exponential')],
+      [`precision@${k}`, (ranked, judged) => precisionAt(ranked, judged, k)],
+      [`success@${k}`, (ranked, judged) => successAt(ranked, judged, k)],
+    ]),
+    ...ENTIRE,
+  ];
+  const columns = scores.map(() => new Float64Array(units.count).fill(Number.NaN));
+  for (let u = 0; u < units.count; u++) {
+    const judgement = judgements.get(units.queries[u]!);
+    if (judgement === undefined) continue;
+    const lists = rankedLists(samples, units, u, judgement);
+    for (const [at, [, score]] of scores.entries()) {
+      const values = lists.map((ranked) => score(ranked, judgement.grades));
+      if (values.some((value) => value === undefined)) continue;
+      columns[at]![u] = values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
+    }
+  }
+  return scores.flatMap(([name], at) => meanFigure(name, columns[at]!) ?? []);
+}
+
+type Score = readonly [name: string, score: (ranked: Grades, judged: Grades) => number | undefined];
+
+/** Measures without a depth of their own. */
+const ENTIRE: readonly Score[] = [
+  ['mrr', (ranked, judged) => reciprocalRank(ranked, judged)],
+  ['map', averagePrecision],
+];
+
+/** Grades of what each repetition of a query returned, in the engine's order. */
+function rankedLists(samples: Samples, units: Units, u: number, { rows, grades }: Judgement): number[][] {
+  const gradeOf = new Map(Array.from(rows, (row, i) => [row, grades[i]!]));
+  const lists: number[][] = [];
+  for (let at = units.starts[u]!; at < units.starts[u + 1]!; at++) {
+    const i = units.order[at]!;
+    if (!wasAnswered(samples, i)) {
+      lists.push([]);
+      continue;
+    }
+    const seen = new Set<number>();
+    const returned = samples.rows.subarray(i * samples.k, i * samples.k + samples.returned[i]!);
+    lists.push(
+      Array.from(returned, (row) => {
+        if (seen.has(row)) return 0;
+        seen.add(row);
+        return gradeOf.get(row) ?? 0;
+      }),
+    );
+  }
+  return lists;
+}

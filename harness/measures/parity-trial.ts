@@ -1,0 +1,248 @@
+import type { Metric } from '../../datasets/dataset.js';
+import type { Measures } from '../store/schema.js';
+import type { Samples, Truth } from '../store/types.js';
+import { resamplePlan } from './bootstrap.js';
+import { type Figure, meanFigure, measuresOf } from './figures.js';
+import { type Agreement, type Answer, compareAnswers, type Direction, type Stray } from './parity.js';
+import {
+  type CauseContext,
+  type CauseCounts,
+  causeOf,
+  type Evidence,
+  noCauses,
+  type Side,
+} from './parity-causes.js';
+import { type Units, unitsOf, wasAnswered } from './units.js';
+
+export interface ParityInput {
+  reference: Samples;
+  candidate: Samples;
+  truth: Truth;
+  metric: Metric;
+  k: number;
+  /** Of the bootstrap. */
+  seed: number;
+  /** Queries to look at; all where absent. */
+  queries?: ReadonlySet<number> | undefined;
+  evidence?: { reference: Evidence | undefined; candidate: Evidence | undefined };
+  passes?: CauseContext['passes'];
+}
+
+/** How far two trials agree. */
+export interface Parity {
+  queries: number;
+  /** Pairs of answers: queries times the passes that both have. */
+  comparisons: number;
+  /** Rows that the reference returned, over all pairs. */
+  ids: number;
+  measures: Measures;
+  /** By cause; ties included, which are no loss: all but `tie` add up to `parity.lost`. */
+  lost: CauseCounts;
+  gained: CauseCounts;
+}
+
+const COLUMNS = ['overlap', 'jaccard', 'rbo', 'tau', 'displacement', 'order', 'empty', 'errors'] as const;
+type Column = (typeof COLUMNS)[number];
+
+/**
+ * Compares two trials over the same queries, pass by pass; pure. Passes of a query are averaged first; intervals come
+ * from a bootstrap over queries. A query that the candidate failed counts as an empty answer; one that the reference
+ * failed has nothing to compare with and counts in `parity.errors` only.
+ */
+export function parityOf(input: ParityInput): Parity {
+  const [a, b] = [unitsOf(input.reference), unitsOf(input.candidate)];
+  const shared = pairsOf(a, b, input.queries);
+  const tally = new Tally(shared.length);
+  const comparer = new Comparer(input);
+  shared.forEach(({ query, from, to }, u) => {
+    const passes = Math.min(a.starts[from + 1]! - a.starts[from]!, b.starts[to + 1]! - b.starts[to]!);
+    for (let pass = 0; pass < passes; pass++) {
+      comparer.compare(query, a.order[a.starts[from]! + pass]!, b.order[b.starts[to]! + pass]!, u, tally);
+    }
+  });
+  return tally.result(input.k, input.seed);
+}
+
+function pairsOf(a: Units, b: Units, wanted: ReadonlySet<number> | undefined) {
+  const inB = new Map(Array.from(b.queries, (query, u) => [query, u]));
+  return Array.from(a.queries, (query, from) => ({ query, from, to: inB.get(query) ?? -1 })).filter(
+    ({ query, to }) => to >= 0 && (wanted?.has(query) ?? true),
+  );
+}
+
+class Comparer {
+  readonly #input: ParityInput;
+  readonly #directions: readonly [Direction, Direction];
+  readonly #reference: Side;
+  readonly #candidate: Side;
+
+  constructor(input: ParityInput) {
+    this.#input = input;
+    this.#directions = [directionOf(input.reference), directionOf(input.candidate)];
+    this.#reference = { name: 'reference', evidence: input.evidence?.reference };
+    this.#candidate = { name: 'candidate', evidence: input.evidence?.candidate };
+  }
+
+  /** Compares answer `i` of the reference with answer `j` of the candidate, both to one query. */
+  compare(query: number, i: number, j: number, unit: number, tally: Tally): void {
+    const { reference, candidate, metric, k } = this.#input;
+    const [a, b] = [answerOf(reference, i, k), answerOf(candidate, j, k)];
+    tally.pair(unit, 'errors', (a === undefined) === (b === undefined) ? 1 : 0);
+    if (a === undefined) return;
+    if (b !== undefined) {
+      tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
+      tally.latency(unit, spent(reference, i), spent(candidate, j));
+    }
+    const agreement = compareAnswers(a, b ?? NOTHING, { metric, k, directions: this.#directions });
+    tally.agreement(unit, agreement);
+    this.#count(query, agreement, a, b, tally);
+  }
+
+  #count(query: number, agreement: Agreement, a: Answer, b: Answer | undefined, tally: Tally): void {
+    const [reference, candidate] = [this.#reference, this.#candidate];
+    const why = ({ row, distance }: Stray, sides: Parameters<typeof causeOf>[3]) =>
+      causeOf(query, row, distance, sides, this.#input);
+    for (const each of agreement.lost) {
+      const cause = why(each, { holder: reference, lacker: candidate, held: a, lacking: b });
+      tally.lost[cause]++;
+    }
+    for (const each of agreement.gained) {
+      const cause = why(each, { holder: candidate, lacker: reference, held: b ?? NOTHING, lacking: a });
+      tally.gained[cause]++;
+    }
+    tally.lost.tie += agreement.ties.length;
+    tally.gained.tie += agreement.ties.length;
+  }
+}
+
+const NOTHING: Answer = { rows: [], distances: [], scores: [] };
+
+/** The distinct rows among the first k; keys that are no row of the dataset are left out. Undefined: it failed. */
+function answerOf(samples: Samples, i: number, k: number): Answer | undefined {
+  if (!wasAnswered(samples, i)) return undefined;
+  const answer = { rows: [] as number[], distances: [] as number[], scores: [] as number[] };
+  const start = i * samples.k;
+  for (let j = start; j < start + Math.min(k, samples.returned[i]!); j++) {
+    const row = samples.rows[j]!;
+    if (row < 0 || answer.rows.includes(row)) continue;
+    answer.rows.push(row);
+    answer.distances.push(samples.distances[j]!);
+    answer.scores.push(samples.scores[j]!);
+  }
+  return answer;
+}
+
+const spent = ({ sent, answered }: Samples, i: number): number => answered[i]! - sent[i]!;
+
+/** Answers come nearest first, so the scores themselves tell whether they are distances or similarities. */
+function directionOf({ length, k, returned, scores }: Samples): Direction {
+  let rising = 0;
+  for (let i = 0; i < length; i++) {
+    const last = scores[i * k + returned[i]! - 1];
+    const first = scores[i * k];
+    if (returned[i]! > 1 && first !== undefined && last !== undefined) rising += Math.sign(last - first) || 0;
+  }
+  return Math.sign(rising) as Direction;
+}
+
+/** Sums by unit (query) while pairs are compared. */
+class Tally {
+  readonly lost = noCauses();
+  readonly gained = noCauses();
+  readonly #size: number;
+  readonly #sums = new Map<Column, { sum: Float64Array; count: Float64Array }>();
+  readonly #kept: Float64Array;
+  readonly #ids: Float64Array;
+  readonly #times: [Float64Array, Float64Array];
+  #comparisons = 0;
+  #lost = 0;
+  #gained = 0;
+  #ties = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+    const column = () => new Float64Array(size);
+    for (const name of COLUMNS) this.#sums.set(name, { sum: column(), count: column() });
+    this.#kept = column();
+    this.#ids = column();
+    this.#times = [column(), column()];
+  }
+
+  pair(unit: number, name: Column, value: number): void {
+    if (Number.isNaN(value)) return;
+    const { sum, count } = this.#sums.get(name)!;
+    sum[unit] = sum[unit]! + value;
+    count[unit] = count[unit]! + 1;
+  }
+
+  agreement(unit: number, agreement: Agreement): void {
+    for (const name of ['overlap', 'jaccard', 'rbo', 'tau', 'displacement', 'order'] as const) {
+      this.pair(unit, name, agreement[name]);
+    }
+    this.#kept[unit] = this.#kept[unit]! + agreement.kept;
+    this.#ids[unit] = this.#ids[unit]! + agreement.ids;
+    this.#comparisons++;
+    this.#lost += agreement.lost.length;
+    this.#gained += agreement.gained.length;
+    this.#ties += agreement.ties.length;
+  }
+
+  latency(unit: number, reference: number, candidate: number): void {
+    this.#times[0][unit] = this.#times[0][unit]! + reference;
+    this.#times[1][unit] = this.#times[1][unit]! + candidate;
+  }
+
+  result(k: number, seed: number): Parity {
+    const n = this.#comparisons;
+    const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
+    const ids = total(this.#ids);
+    const figures = [...this.#means(k), ...this.#ratios(n)];
+    const count = (value: number) => ({ value, low: null, high: null, n });
+    const measures: Measures = {
+      ...measuresOf(figures, resamplePlan(this.#size, seed)),
+      ...(n > 0 && {
+        'parity.lost': count(this.#lost),
+        'parity.gained': count(this.#gained),
+        'parity.ties': count(this.#ties),
+      }),
+    };
+    const { lost, gained } = this;
+    return { queries: this.#size, comparisons: n, ids, measures, lost, gained };
+  }
+
+  #means(k: number): Figure[] {
+    const names: Record<Column, string> = {
+      overlap: `overlap@${k}`,
+      jaccard: `jaccard@${k}`,
+      rbo: `rbo@${k}`,
+      tau: `tau@${k}`,
+      displacement: 'parity.displacement',
+      order: 'parity.order',
+      empty: 'parity.empty',
+      errors: 'parity.errors',
+    };
+    return COLUMNS.flatMap((name) => {
+      const { sum, count } = this.#sums.get(name)!;
+      // 0 / 0 is NaN: a query without such a figure takes no part.
+      return (
+        meanFigure(
+          names[name],
+          sum.map((value, u) => value / count[u]!),
+        ) ?? []
+      );
+    });
+  }
+
+  #ratios(n: number): Figure[] {
+    const [reference, candidate] = this.#times;
+    const sum = (column: Float64Array) => column.some((value) => value > 0);
+    return [
+      ...(sum(this.#ids)
+        ? [{ name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n }]
+        : []),
+      ...(sum(reference)
+        ? [{ name: 'parity.latency', numerators: candidate, denominators: reference, n }]
+        : []),
+    ];
+  }
+}

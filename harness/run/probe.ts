@@ -1,0 +1,244 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../common/errors.js';
+import type { Collection, EngineDefinition, ExhaustiveSearch, PreparedSearch } from '../../engines/engine.js';
+import { loadEngine } from '../../engines/registry.js';
+import { distance, tieLimit } from '../measures/distance.js';
+import { isComplete } from '../measures/parity.js';
+import { type Probe, writeProbe } from '../store/evidence.js';
+import { runFolder } from '../store/run-folder.js';
+import { joinSamples, readSamples } from '../store/samples.js';
+import type { Parameters, PlannedTrial } from '../store/schema.js';
+import type { Samples, Truth } from '../store/types.js';
+import { readTruth } from '../truth/files.js';
+import { translateFilters } from './filtering.js';
+import { runPass } from './pass.js';
+import { type BuildContext, inPhase } from './phase.js';
+import type { Job } from './protocol.js';
+import { recomputeDistances } from './recompute.js';
+
+/** Queries asked between two looks at the clock. */
+const CHUNK = 20;
+/** Part of the search phase's deadline that explaining one trial may take. */
+const BUDGET = 0.5;
+
+/**
+ * After all measured passes: asks the build of each trial that is compared with another what an exhaustive search would
+ * have returned, for the queries that were not answered with all exact neighbours, and looks for the rows that even
+ * that leaves out by their own vectors. A failure here costs the explanation, never the trial.
+ */
+export async function probeTrials(
+  context: BuildContext,
+  collection: Collection,
+  queries: readonly Float32Array[],
+): Promise<void> {
+  const { job, send, signal } = context;
+  for (const { trial, ks } of job.probes) {
+    if (!existsSync(join(job.runFolder, 'samples', `${trial}.parquet`))) continue;
+    try {
+      await inPhase(context, 'probe', { total: job.queryCount, unit: 'queries' }, () =>
+        probeOne(context, collection, job.build.trials.find(({ id }) => id === trial)!, ks, queries),
+      );
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const message = `the answers of ${trial} cannot be explained: its exhaustive search failed: ${messageOf(error)}`;
+      await send({ type: 'warning', message });
+    }
+  }
+}
+
+async function probeOne(
+  context: BuildContext,
+  collection: Collection,
+  trial: PlannedTrial,
+  ks: readonly number[],
+  queries: readonly Float32Array[],
+): Promise<void> {
+  const { job } = context;
+  const folder = runFolder(job.runFolder);
+  const definition = await loadEngine(job.build.engine);
+  const exhaustive = exhaustiveSearch(definition, job, trial.search);
+  const base = {
+    schema: 1 as const,
+    trial: trial.id,
+    kind: exhaustive.kind,
+    quantized: (job.build.index['quantization'] ?? 'none') !== 'none',
+    scores: definition.capabilities.scores[job.metric] ?? null,
+  };
+  if ('reason' in exhaustive) {
+    const none = { search: null, wanted: 0, asked: 0, note: exhaustive.reason, rows: [] };
+    writeProbe(folder, { ...base, ...none }, undefined);
+    return;
+  }
+  const truth = await readTruth(folder.truth);
+  const samples = await readSamples(join(folder.samples, `${trial.id}.parquet`), job.k);
+  const wanted = incomplete(samples, truth, ks, job);
+  const search = await collection.prepare(exhaustive.search, job.k);
+  try {
+    const end = performance.now() + BUDGET * 1000 * job.searchSeconds;
+    const hits = await ask(context, search, wanted, queries, end);
+    const rows = await lookFor(context, search, leftOut(hits, truth, Math.max(...ks), job.metric), end);
+    const late = hits.length < wanted.length || rows === undefined;
+    const note = late
+      ? `only ${hits.length} of ${wanted.length} queries were explained within half of deadline.search`
+      : null;
+    const asked = { search: exhaustive.search, wanted: wanted.length, asked: hits.length };
+    writeProbe(folder, { ...base, ...asked, note, rows: rows ?? [] }, hits);
+  } finally {
+    await search.close();
+  }
+}
+
+/** The trial's setting with what makes it exhaustive; or why there is none. */
+export function exhaustiveSearch(
+  definition: EngineDefinition,
+  { build, count, k, metric, dimensions }: Pick<Job, 'build' | 'count' | 'k' | 'metric' | 'dimensions'>,
+  search: Parameters,
+): { kind: ExhaustiveSearch['kind']; search: Parameters } | { kind: 'graph'; reason: string } {
+  const type = String(build.index['type']);
+  const declared = definition.capabilities.exhaustive?.[type];
+  if (declared === undefined) {
+    return { kind: 'graph', reason: `${definition.name} has no exhaustive search of ${type}` };
+  }
+  const size = { points: Math.max(count, k), lists: Number(build.index['nlist'] ?? 1) };
+  const wide = Object.entries(declared.search)
+    .filter(([key]) => search[key] !== undefined)
+    .map(([key, value]) => [key, typeof value === 'number' ? value : size[value]] as const);
+  const parsed = definition.parseOptions({
+    index: build.index,
+    search: { ...search, ...Object.fromEntries(wide) },
+  });
+  const issues =
+    parsed.state === 'invalid'
+      ? parsed.issues
+      : definition.checkData({ metric, dimensions, count, k }, parsed.index, parsed.search);
+  if (parsed.state === 'ok' && issues.length === 0) return { kind: declared.kind, search: parsed.search };
+  const what = issues.map(({ message }) => message).join('; ');
+  return { kind: 'graph', reason: `no exhaustive search of ${count} points: ${what}` };
+}
+
+/** Queries that some pass did not answer with as many exact (or equally near) neighbours as there are. */
+function incomplete(samples: Samples, truth: Truth, ks: readonly number[], { metric }: Job): Int32Array {
+  const found = new Set<number>();
+  for (let i = 0; i < samples.length; i++) {
+    const query = samples.query[i]!;
+    if (ks.some((k) => misses(samples, i, truth, query, k, metric))) found.add(query);
+  }
+  return Int32Array.from(found).sort();
+}
+
+function misses(
+  samples: Samples,
+  i: number,
+  truth: Truth,
+  query: number,
+  k: number,
+  metric: Job['metric'],
+): boolean {
+  const exact = neighbours(truth, query, k);
+  if (exact.length === 0) return false;
+  const near = new Map<number, number>();
+  for (let j = i * samples.k; j < i * samples.k + Math.min(k, Math.max(0, samples.returned[i]!)); j++) {
+    if (samples.rows[j]! >= 0) near.set(samples.rows[j]!, samples.distances[j]!);
+  }
+  const start = query * truth.depth;
+  return !isComplete([...near.values()], truth.distances.subarray(start, start + exact.length), metric);
+}
+
+function neighbours({ rows, depth }: Truth, query: number, k: number): Int32Array {
+  return rows.subarray(query * depth, query * depth + Math.min(k, depth)).filter((row) => row >= 0);
+}
+
+/** The exact neighbours and what ties with the last of them, as far as the truth goes. */
+function withTies(truth: Truth, query: number, k: number, metric: Job['metric']): Int32Array {
+  const { rows, distances, depth } = truth;
+  const first = neighbours(truth, query, k).length;
+  if (first === 0) return rows.subarray(0, 0);
+  const start = query * depth;
+  const limit = tieLimit(distances[start + first - 1]!, metric);
+  let size = first;
+  while (size < depth && rows[start + size]! >= 0 && distances[start + size]! <= limit) size++;
+  return rows.subarray(start, start + size);
+}
+
+/** Exhaustive answers, with distances; ends early at `end`. */
+async function ask(
+  { job, vectors, signal }: BuildContext,
+  search: PreparedSearch,
+  wanted: Int32Array,
+  queries: readonly Float32Array[],
+  end: number,
+): Promise<Samples> {
+  const parts: Samples[] = [];
+  const filters = job.filtering && (await translateFilters(search, job.filtering));
+  const filtering = { filters, ks: job.filtering?.ks };
+  for (let from = 0; from < wanted.length && performance.now() < end; from += CHUNK) {
+    const { k, count } = job;
+    const order = wanted.subarray(from, from + CHUNK);
+    parts.push(
+      await runPass(search, { queries, order, ...filtering, k, count, repetition: 0, origin: 0, signal }),
+    );
+  }
+  const hits = parts.length === 0 ? emptyHits(job.k) : joinSamples(parts);
+  recomputeDistances(hits, job.metric, vectors, queries);
+  return hits;
+}
+
+const emptyHits = (k: number): Samples => ({ ...joinSamples([]), k });
+
+/** Exact neighbours that even the exhaustive search left out. */
+function leftOut(hits: Samples, truth: Truth, k: number, metric: Job['metric']): number[] {
+  const rows = new Set<number>();
+  for (let i = 0; i < hits.length; i++) {
+    if (hits.error[i] !== null) continue;
+    const there = hits.rows.subarray(i * hits.k, i * hits.k + Math.min(k, hits.returned[i]!));
+    for (const row of withTies(truth, hits.query[i]!, k, metric)) if (!there.includes(row)) rows.add(row);
+  }
+  return [...rows].sort((a, b) => a - b);
+}
+
+/** Searches for rows by their own vectors; undefined where the time ran out. */
+async function lookFor(
+  { job, vectors, signal }: BuildContext,
+  search: PreparedSearch,
+  wanted: readonly number[],
+  end: number,
+): Promise<Probe['rows'] | undefined> {
+  const found: Probe['rows'] = [];
+  const other = new Float32Array(job.dimensions);
+  for (const row of wanted) {
+    signal.throwIfAborted();
+    if (performance.now() > end) return undefined;
+    const vector = new Float32Array(job.dimensions);
+    vectors.read(row, 1, vector);
+    const { keys, scores } = await search.query(vector);
+    const to = (at: number): number => {
+      vectors.read(at, 1, other);
+      return distance(job.metric, vector, 0, other, 0, job.dimensions);
+    };
+    const self = to(row);
+    const place = Array.from(keys, Number).indexOf(row);
+    if (place >= 0) {
+      const score = Number(scores[place] ?? Number.NaN);
+      found.push({ row, found: true, score: Number.isNaN(score) ? null : score, distance: self });
+    } else if (excludes(Array.from(keys, Number), self, to, job)) {
+      found.push({ row, found: false, score: null, distance: self });
+    }
+  }
+  return found;
+}
+
+/**
+ * Whether an answer without the row proves that it cannot be found: something farther away was returned instead, or
+ * there was room left. Codes instead of vectors prove nothing, since others may have the same code.
+ */
+function excludes(
+  keys: readonly number[],
+  self: number,
+  to: (row: number) => number,
+  { build, k, count, metric }: Job,
+): boolean {
+  if ((build.index['quantization'] ?? 'none') !== 'none') return false;
+  if (keys.length < Math.min(k, count)) return true;
+  return keys.some((key) => key >= 0 && key < count && to(key) > tieLimit(self, metric));
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { parseOr, type RunFolder, readJson } from './run-folder.js';
+
+/** One measured query of a run that has groups or filters. */
+export const runQuerySchema = z.strictObject({
+  group: z.string(),
+  /** The filter as JSON text (integers of 64 bits as they are); null: none. */
+  filter: z.string().nullable(),
+  /** Points that pass the filter; null without one. */
+  matches: z.int().nullable(),
+  /** Hits that count; at most the run's largest k. */
+  k: z.int().min(1),
+  /** The field by which rows belong to a tenant; null: the query is about none. */
+  tenant: z.string().nullable(),
+});
+
+/** `queries.json`. */
+export const queriesFileSchema = z.strictObject({
+  set: z.string(),
+  ids: z.array(z.string()),
+  /** In the order of `ids`; absent where no query has a group or filter. */
+  queries: z.array(runQuerySchema).optional(),
+});
+
+/** `judgements.json`: by query number the judged documents as row numbers, and their grades. */
+export const judgementsFileSchema = z.strictObject({
+  queries: z.record(z.string(), z.strictObject({ rows: z.array(z.int()), grades: z.array(z.int()) })),
+});
+
+export type RunQuery = z.infer<typeof runQuerySchema>;
+export type QueriesFile = z.infer<typeof queriesFileSchema>;
+export type JudgementsFile = z.infer<typeof judgementsFileSchema>;
+
+export function readRunQueries(folder: RunFolder): QueriesFile {
+  return parseOr(queriesFileSchema, readJson(folder.queries), folder.queries);
+}
+
+export function readJudgements({ judgements }: RunFolder): JudgementsFile {
+  return parseOr(judgementsFileSchema, readJson(judgements), judgements);
+}

@@ -1,0 +1,146 @@
+import { shorten } from '../../common/errors.js';
+import { hint } from './hint.js';
+
+/** One line of a query file as it was written; what it means is checked against the dataset later. */
+export interface QueryEntry {
+  /** 1-based. */
+  line: number;
+  id: string;
+  /** Id of a query of the dataset's set, whose vector is taken; absent where a vector is given. */
+  query: string | undefined;
+  vector: readonly number[] | undefined;
+  /** As written; undefined: none. */
+  filter: unknown;
+  group: string;
+  k: number | undefined;
+  /** Field by which rows belong to a tenant. */
+  tenant: string | undefined;
+  /** Grades by document id. */
+  judgements: Readonly<Record<string, number>> | undefined;
+}
+
+/** A fault of one line: `x.jsonl:3 filter.section is no field of the dataset …`. */
+export interface LineFault {
+  line: number;
+  path: readonly (string | number)[];
+  message: string;
+  got?: unknown;
+}
+
+const KEYS = ['id', 'query', 'vector', 'filter', 'group', 'k', 'tenant', 'judgements'] as const;
+
+/**
+ * Reads a query file: JSON Lines, empty lines and lines that begin with # left out. Pure; all faults at once. Lines
+ * with a fault give no entry.
+ */
+export function parseQueryFile(text: string): { entries: QueryEntry[]; faults: LineFault[] } {
+  const entries: QueryEntry[] = [];
+  const faults: LineFault[] = [];
+  const lineOf = new Map<string, number>();
+  for (const [i, raw] of text.split('\n').entries()) {
+    const line = i + 1;
+    if (raw.trim() === '' || raw.trimStart().startsWith('#')) continue;
+    const read = readLine(raw, line);
+    faults.push(...read.faults);
+    const { entry } = read;
+    if (entry === undefined) continue;
+    const before = lineOf.get(entry.id);
+    if (before === undefined) entries.push(entry);
+    else faults.push({ line, path: ['id'], message: `is the id of line ${before} already`, got: entry.id });
+    lineOf.set(entry.id, before ?? line);
+  }
+  if (entries.length === 0 && faults.length === 0) {
+    faults.push({ line: 1, path: [], message: 'holds no query: write one JSON object a line' });
+  }
+  return { entries, faults };
+}
+
+function readLine(raw: string, line: number): { entry?: QueryEntry; faults: LineFault[] } {
+  let json: unknown;
+  try {
+    json = JSON.parse(raw);
+  } catch (error) {
+    return { faults: [{ line, path: [], message: `is not JSON: ${(error as Error).message}` }] };
+  }
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) {
+    return {
+      faults: [{ line, path: [], message: 'must be a JSON object, e.g. {"id": "q1", "query": "…"}' }],
+    };
+  }
+  const given = json as Record<string, unknown>;
+  const faults = Object.keys(given)
+    .filter((key) => !(KEYS as readonly string[]).includes(key))
+    .map((key): LineFault => ({ line, path: [key], message: `is not a known key.${hint(key, KEYS)}` }));
+  const fault = (key: string, message: string) =>
+    faults.push({ line, path: [key], message, got: given[key] });
+  checkShapes(given, fault);
+  if (faults.length > 0) return { faults };
+  const filter = given['filter'] ?? undefined;
+  const entry = {
+    line,
+    id: String(given['id'] ?? given['query']),
+    query: given['query'] as string | undefined,
+    vector: given['vector'] as number[] | undefined,
+    filter,
+    group: (given['group'] as string | undefined) ?? (filter === undefined ? 'unfiltered' : 'filtered'),
+    k: given['k'] as number | undefined,
+    tenant: given['tenant'] as string | undefined,
+    judgements: given['judgements'] as Record<string, number> | undefined,
+  };
+  return { entry, faults };
+}
+
+function checkShapes(given: Record<string, unknown>, fault: (key: string, message: string) => void): void {
+  const { id, query, vector, k, group, tenant, judgements } = given;
+  const isText = (value: unknown) => typeof value === 'string' && value !== '';
+  if (id !== undefined && !isText(id)) fault('id', 'must be a text');
+  if (query !== undefined && !isText(query)) fault('query', 'must be the id of a query of the dataset’s set');
+  if ((query === undefined) === (vector === undefined)) {
+    fault(query === undefined ? 'query' : 'vector', 'must be given, or else the other of query and vector');
+  }
+  if (query === undefined && id === undefined) fault('id', 'is required where a vector is given');
+  const numbers = Array.isArray(vector) && vector.every((each) => typeof each === 'number');
+  if (vector !== undefined && !numbers) fault('vector', 'must be a list of numbers');
+  if (k !== undefined && !(Number.isInteger(k) && (k as number) >= 1))
+    fault('k', 'must be an integer of at least 1');
+  if (group !== undefined) {
+    const wrong = wrongGroup(group);
+    if (wrong !== undefined) fault('group', wrong);
+  }
+  if (tenant !== undefined && !isText(tenant)) fault('tenant', 'must be the name of a field');
+  if (judgements !== undefined && !areGrades(judgements)) {
+    fault('judgements', 'must be an object of document ids and integer grades of at least 0');
+  }
+}
+
+/** Why a text cannot name a group; undefined: it can. */
+export function wrongGroup(group: unknown): string | undefined {
+  if (typeof group !== 'string' || !/^[A-Za-z0-9][\w .-]{0,39}$/.test(group)) {
+    return 'must be a name of up to 40 letters, digits, spaces, dots and dashes';
+  }
+  if (group === 'all' || group.startsWith('selectivity'))
+    return 'is a name that reports use themselves; choose another';
+  return undefined;
+}
+
+function areGrades(value: unknown): boolean {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return false;
+  return Object.values(value).every((grade) => Number.isInteger(grade) && (grade as number) >= 0);
+}
+
+const MOST_FAULTS = 50;
+
+/** Faults as lines of text, in the order of the file. */
+export function describeLineFaults(file: string, faults: readonly LineFault[]): string[] {
+  const sorted = faults.toSorted((a, b) => a.line - b.line);
+  const lines = sorted.slice(0, MOST_FAULTS).map(({ line, path, message, got }) => {
+    const place = path
+      .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
+      .join('');
+    const shown = got === undefined ? '' : ` (got ${shorten(got)})`;
+    return `${file}:${line} ${place}${place === '' ? '' : ' '}${message}${shown}`;
+  });
+  return sorted.length > MOST_FAULTS
+    ? [...lines, `${file}: ${sorted.length - MOST_FAULTS} more faults`]
+    : lines;
+}

@@ -1,0 +1,21 @@
+import { replicaId } from '../gate/replicas.js';
+import type { PlannedBuild } from '../store/schema.js';
+
+/**
+ * The plan with every build made `count` times, each time with another seed of the engine: the first ones in the order
+ * of the plan, then all again, so that drift of the machine does not fall on one build alone. Pure.
+ */
+export function replicated(builds: readonly PlannedBuild[], count: number): PlannedBuild[] {
+  return Array.from({ length: count }, (_, i) =>
+    i === 0 ? [...builds] : builds.map((build) => again(build, i + 1)),
+  ).flat();
+}
+
+function again(build: PlannedBuild, replica: number): PlannedBuild {
+  return {
+    ...build,
+    id: replicaId(build.id, replica),
+    replica,
+    trials: build.trials.map((trial) => ({ ...trial, id: replicaId(trial.id, replica) })),
+  };
+}

@@ -1,0 +1,76 @@
+import { rowsOf, type Selection, wordsFor } from '../../filters/selection.js';
+
+/** Which points each query may find: by query a number in `list`, or -1 for all points. */
+export interface QuerySelections {
+  of: Int32Array;
+  /** Each filter once, however many queries have it: queries of one filter share its scan. */
+  list: readonly Selection[];
+}
+
+/** The same for worker threads, which all read one copy. */
+export interface SharedSelections {
+  /** Int32, by query. */
+  of: SharedArrayBuffer;
+  /** Uint32: the words of each selection, one after the other. */
+  words: SharedArrayBuffer;
+  wordsPer: number;
+}
+
+export function sharedSelections({ of, list }: QuerySelections, rows: number): SharedSelections {
+  const wordsPer = wordsFor(rows);
+  const words = new SharedArrayBuffer(list.length * wordsPer * 4);
+  for (const [i, selection] of list.entries()) new Uint32Array(words).set(selection.words, i * wordsPer);
+  const numbers = new SharedArrayBuffer(of.byteLength);
+  new Int32Array(numbers).set(of);
+  return { of: numbers, words, wordsPer };
+}
+
+/** Queries that may find the same points. */
+export interface QueryGroup {
+  /** -1: all points. */
+  selection: number;
+  queries: readonly number[];
+}
+
+/** One thread's view of them. */
+export class Selections {
+  readonly groups: readonly QueryGroup[];
+  /** By selection: passing rows of the tiles that this thread has seen. */
+  readonly seen: Int32Array;
+  readonly #words: readonly Uint32Array[];
+
+  constructor({ of, words, wordsPer }: SharedSelections) {
+    const all = new Uint32Array(words);
+    const count = wordsPer === 0 ? 0 : all.length / wordsPer;
+    this.#words = Array.from({ length: count }, (_, i) => all.subarray(i * wordsPer, (i + 1) * wordsPer));
+    this.seen = new Int32Array(count);
+    this.groups = groupsOf(new Int32Array(of));
+  }
+
+  /** Row numbers within the tile `first .. first + count` that pass, ascending. */
+  rowsIn(selection: number, first: number, count: number): Int32Array {
+    const rows = rowsOf(this.#words[selection]!, first, first + count);
+    for (let i = 0; i < rows.length; i++) rows[i]! -= first;
+    return rows;
+  }
+
+  /** Whether a row of the dataset passes. */
+  has(selection: number, row: number): boolean {
+    return ((this.#words[selection]![row >>> 5]! >>> (row & 31)) & 1) === 1;
+  }
+}
+
+function groupsOf(of: Int32Array): QueryGroup[] {
+  const groups = new Map<number, number[]>();
+  for (const [query, selection] of of.entries()) {
+    const queries = groups.get(selection);
+    if (queries === undefined) groups.set(selection, [query]);
+    else queries.push(query);
+  }
+  return [...groups].map(([selection, queries]) => ({ selection, queries }));
+}
+
+/** The only group where no query has a filter. */
+export function oneGroup(queries: number): QueryGroup[] {
+  return [{ selection: -1, queries: Array.from({ length: queries }, (_, query) => query) }];
+}

@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InputError } from '../../common/errors.js';
+import type { PreparedSearch } from '../../engines/engine.js';
+import type { Filter } from '../../filters/filter.js';
+import { refusals } from '../../filters/support.js';
+import { exactDistance, pointOf } from './data.js';
+import { exactSetting, filteredSettings } from './declared.js';
+import { filtersFor } from './filter-cases.js';
+import { expectedRows, type FilterData, filterData, vectors } from './filter-data.js';
+import { TABLE, tableData } from './filter-table.js';
+import { answerOf, build, contenders, type Session } from './session.js';
+import { showDifference, showFilter } from './show-filter.js';
+
+/** Filters tried on each engine; more of them, or others: set these. */
+const RUNS = Number(process.env['VECPARITY_FILTER_RUNS'] ?? 600);
+const SEED = Number(process.env['VECPARITY_FILTER_SEED'] ?? 5);
+const POINTS = 240;
+
+for (const { name, definition, missing, suffix } of contenders) {
+  const { filters: support, metadata } = definition.capabilities;
+  if (Object.keys(support.operators).length === 0) {
+    test(`${name} has no filters: every one is refused, with the reason`, () => {
+      for (const { filter } of TABLE) expect(refusals(filter, support)).not.toEqual([]);
+    });
+    continue;
+  }
+  const setting = exactSetting(name);
+
+  describe(`${name} refuses what it does not declare, with the reason`, () => {
+    test('it keeps the metadata that its filters are about', () => {
+      expect(metadata).not.toBeNull();
+      for (const [op, types] of Object.entries(support.operators)) {
+        for (const type of ['and', 'or', 'not'].includes(op) ? [] : types) {
+          expect(metadata!.types[type], `${op} of ${type}`).toBeDefined();
+        }
+      }
+    });
+
+    for (const { op, type, asked, filter } of TABLE) {
+      const found = refusals(filter, support);
+      if (found.length === 0) continue;
+      test(`$${op} ${asked} of ${type}`, () => {
+        // The sentence goes on: `$like is not supported: why`.
+        for (const each of found) expect(each).toMatch(/ is not supported: .{10}/);
+      });
+    }
+  });
+
+  describe.skipIf(missing !== undefined)(`${name} by hand${suffix}`, () => {
+    const data = tableData(metadata!);
+    const use = opened(() => build(definition, data, { index: setting.index }), setting.search, data.count);
+
+    for (const { op, type, asked, filter, rows } of TABLE) {
+      if (refusals(filter, support).length > 0) continue;
+      test(`$${op} ${asked} of ${type}: ${rows.length === 0 ? 'none' : rows.join(', ')}`, async () => {
+        const found = await use().rows(data, filter);
+        expect([...found].sort((a, b) => a - b)).toEqual(rows);
+      });
+    }
+  });
+
+  const keys = Object.keys(definition.optionSchemas().index['properties'] as object);
+  for (const [what, each] of filteredSettings(name, keys)) {
+    describe.skipIf(missing !== undefined)(`${name} with any filter${what}${suffix}`, () => {
+      const data = filterData(metadata!, POINTS, 23);
+      const filters = filtersFor(data, support);
+      const start = () => build(definition, data, { index: each.index, batchSize: 100 });
+
+      describe(`k = ${POINTS}`, () => {
+        const use = opened(start, each.search, POINTS);
+        test('returns exactly the points that pass', async () => {
+          const check = fc.asyncProperty(filters, async (filter) => {
+            expect(refusals(filter, support)).toEqual([]);
+            const difference = showDifference(
+              data,
+              filter,
+              await use().rows(data, filter),
+              expectedRows(data, filter),
+            );
+            if (difference !== undefined) throw new Error(difference);
+          });
+          await fc.assert(check, { numRuns: RUNS, seed: SEED, reporter: reportOf });
+        });
+      });
+
+      describe('k = 10', () => {
+        const use = opened(start, each.search, 10);
+        test('returns the nearest of the points that pass', async () => {
+          const check = fc.asyncProperty(filters, async (filter) => {
+            const expected = nearestDistances(data, expectedRows(data, filter));
+            const found = (await use().rows(data, filter)).map((row) => distanceTo(data, row));
+            expect(found.length, showFilter(filter)).toBe(expected.length);
+            for (const [i, each] of found.entries()) {
+              expect(each, showFilter(filter)).toBeCloseTo(expected[i]!, 5);
+            }
+          });
+          await fc.assert(check, { numRuns: Math.ceil(RUNS / 4), seed: SEED, reporter: reportOf });
+        });
+      });
+    });
+  }
+
+  describe.skipIf(missing !== undefined)(`${name}: names of fields${suffix}`, () => {
+    test.each(['it\'s "so"', 'a b', '1st', 'select', 'é', '$x', 'a`b'])('%s', async (field) => {
+      const values = ['yes', 'no', null, 'yes'];
+      const schema = { name: field, type: 'string', nullable: true } as const;
+      const data = { ...vectors(4, 3), fields: [schema], metadata: { [field]: values } };
+      const session = await build(definition, data, { index: setting.index }).catch(
+        (error: unknown) => error,
+      );
+      // A name that the engine cannot have is refused by its adapter, which says so.
+      if (session instanceof Error) {
+        expect(session).toBeInstanceOf(InputError);
+        return expect(session.message).toContain(field);
+      }
+      const { collection, close, parseSearch } = session as Session;
+      const prepared = await collection.prepare(parseSearch(setting.search), 4);
+      const filter: Filter = { op: 'eq', field: schema, value: 'yes' };
+      const found = answerOf(await prepared.query(data.queries[0]!, await prepared.translate!(filter)));
+      expect(found.rows.sort()).toEqual([0, 3]);
+      await prepared.close();
+      await close();
+    });
+  });
+}
+
+interface Use {
+  /** Rows returned to the first query, nearest first. */
+  rows(data: FilterData, filter: Filter): Promise<number[]>;
+}
+
+/** One collection and one prepared search for all tests of a block. */
+function opened(start: () => Promise<Session>, search: Record<string, unknown>, k: number): () => Use {
+  let session: Session;
+  let prepared: PreparedSearch;
+  beforeAll(async () => {
+    session = await start();
+    prepared = await session.collection.prepare(session.parseSearch(search), k);
+  });
+  afterAll(async () => {
+    await prepared?.close();
+    await session?.close();
+  });
+  const use: Use = {
+    rows: async (data, filter) => {
+      const native = await prepared.translate!(filter);
+      return answerOf(await prepared.query(data.queries[0]!, native)).rows;
+    },
+  };
+  return () => use;
+}
+
+function distanceTo(data: FilterData, row: number): number {
+  return exactDistance(data.metric, pointOf(data, row), data.queries[0]!);
+}
+
+function nearestDistances(data: FilterData, rows: readonly number[]): number[] {
+  return rows
+    .map((row) => distanceTo(data, row))
+    .sort((a, b) => a - b)
+    .slice(0, 10);
+}
+
+/** The smallest filter that fails, and no stack of the library's own. */
+function reportOf({
+  failed,
+  counterexample,
+  errorInstance,
+  seed,
+  counterexamplePath,
+}: fc.RunDetails<[Filter]>): void {
+  if (!failed) return;
+  const shown = counterexample === null ? '' : showFilter(counterexample[0]);
+  const reason = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  throw new Error(`${shown}\n${reason}\nVECPARITY_FILTER_SEED=${seed} path ${counterexamplePath}`);
+}

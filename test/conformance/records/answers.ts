@@ -1,0 +1,187 @@
+import { expect, test } from 'vitest';
+import type { Filter } from '../../../filters/filter.js';
+import { refusals } from '../../../filters/support.js';
+import { exactDistance } from '../data.js';
+import { serverOptions } from '../servers.js';
+import {
+  field,
+  openRecords,
+  type RecordContender,
+  type RecordSession,
+  record,
+  scanned,
+  schemaFor,
+  someIds,
+  vectorOf,
+} from './session.js';
+
+const COUNT = 60;
+
+/** Search, visibility and durability. */
+export function answerTests(contender: RecordContender): void {
+  const { facts, definition, mode } = contender;
+  const { metrics, scores, filters } = definition.capabilities;
+  const { ids: kind } = schemaFor(contender);
+  const ids = someIds(kind, COUNT);
+  const records = ids.map((id, i) => record(id, i + 1, { group: i % 20 === 0 ? 'rare' : 'common' }));
+  const FIELDS = [field('group')];
+  const rare: Filter = { op: 'eq', field: { name: 'group', type: 'string' }, value: 'rare' };
+
+  const on = (title: string, use: (session: RecordSession) => Promise<void>, skip = false) =>
+    test.skipIf(skip)(title, async () => {
+      const session = await openRecords(contender);
+      try {
+        await use(session);
+      } finally {
+        await session.close();
+      }
+    });
+
+  for (const metric of metrics) {
+    const form = scores[metric]!;
+    on(`search under ${metric} is exact, nearest first, scores ${form}`, async (session) => {
+      const collection = await session.create({ metric, fields: FIELDS });
+      await collection.upsert(records);
+      for (const seed of [100, 200, 300]) {
+        const query = vectorOf(seed);
+        const wanted = records
+          .map(({ id, vector }) => ({ id, distance: exactDistance(metric, vector, query) }))
+          .sort((a, b) => a.distance - b.distance);
+        const hits = await collection.search(query, 10);
+        expect(hits.map(({ id }) => id)).toEqual(wanted.slice(0, 10).map(({ id }) => id));
+        for (const [i, { score }] of hits.entries()) {
+          const expected = scoreOf(form, wanted[i]!.distance);
+          expect(Math.abs(score - expected)).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected)));
+        }
+      }
+    });
+  }
+
+  on('a k above the number of points, and searches at the same time', async (session) => {
+    const collection = await session.create({ fields: FIELDS });
+    expect(await collection.search(vectorOf(1), 10)).toEqual([]);
+    await collection.upsert(records);
+    const all = await collection.search(vectorOf(1), COUNT + 40);
+    expect(new Set(all.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(all).toHaveLength(COUNT);
+    const seeds = Array.from({ length: 12 }, (_, i) => i + 400);
+    const together = await Promise.all(seeds.map((seed) => collection.search(vectorOf(seed), 10)));
+    for (const [i, seed] of seeds.entries()) {
+      expect(await collection.search(vectorOf(seed), 10)).toEqual(together[i]);
+    }
+  });
+
+  on(
+    'a k above the matches of a filter returns the matches; a filter that nothing passes returns nothing',
+    async (session) => {
+      const collection = await session.create({ fields: FIELDS });
+      await collection.upsert(records);
+      const found = await collection.search(vectorOf(1), 10, rare);
+      expect(new Set(found.map(({ id }) => id))).toEqual(new Set([ids[0], ids[20], ids[40]]));
+      expect(await collection.search(vectorOf(1), 10, { ...rare, value: "none' OR 1=1 --" })).toEqual([]);
+    },
+    refusals(rare, filters).length > 0,
+  );
+
+  const whyNot = facts.secondConnection;
+  on(
+    `a second connection sees acknowledged writes${whyNot === true ? '' : ` (skipped: ${whyNot})`}`,
+    async (session) => {
+      const name = session.name();
+      const collection = await session.create({ fields: FIELDS }, name);
+      await collection.upsert(records.slice(0, 50));
+      const second = await session.second();
+      try {
+        const other = await second.store.attach(name);
+        expect(await other.count()).toBe(50);
+        await collection.upsert(records.slice(50));
+        await collection.delete([ids[0]!]);
+        await collection.update({ id: ids[1]!, set: { group: 'changed' } });
+        expect(await other.count()).toBe(COUNT - 1);
+        expect(await other.get(ids.slice(0, 2))).toEqual([
+          { ...records[1]!, metadata: { group: 'changed' } },
+        ]);
+        expect((await other.search(vectorOf(COUNT), 1))[0]!.id).toBe(ids.at(-1));
+        expect(await scanned(other)).toHaveLength(COUNT - 1);
+      } finally {
+        await second.connected.close();
+      }
+    },
+    whyNot !== true,
+  );
+
+  const lost = facts.reconnects;
+  on(
+    `what was written is there after closing and connecting again${lost === true ? '' : ` (skipped: ${lost})`}`,
+    async (session) => {
+      const name = session.name();
+      const collection = await session.create({ fields: FIELDS }, name);
+      await collection.upsert(records);
+      const before = await collection.describe();
+      await session.connected.close();
+      const again = await session.second();
+      try {
+        const attached = await again.store.attach(name);
+        expect(await attached.describe()).toEqual(before);
+        const byId = new Map((await scanned(attached)).map((each) => [each.id, each]));
+        expect(byId).toEqual(new Map(records.map((each) => [each.id, each])));
+        await attached.drop();
+      } finally {
+        await again.connected.close();
+      }
+    },
+    lost !== true,
+  );
+
+  if (definition.server === undefined || mode !== undefined) return;
+  test('kill -9 of the server after acknowledged writes loses none of them', async (context) => {
+    const { restartServer } = await serverOptions(definition);
+    if (restartServer === undefined) {
+      context.skip('the server was not started here');
+      return;
+    }
+    const session = await openRecords(contender);
+    const name = session.name();
+    const collection = await session.create({ fields: FIELDS }, name);
+    const many = someIds(kind, 2000).map((id, i) => record(id, i + 1, { group: `g${i}` }));
+    for (let i = 0; i < many.length; i += 250) await collection.upsert(many.slice(i, i + 250));
+    await collection.delete([many[0]!.id]);
+    await collection.update({ id: many[1]!.id, set: { group: 'changed' } });
+    await restartServer('kill');
+    // Not the session's own close: over a connection that comes back, it would drop the collection.
+    await session.connected.close().catch(() => undefined);
+
+    const again = await openRecords(contender);
+    try {
+      const attached = await again.store.attach(name);
+      const found = new Map((await scanned(attached, 500)).map((each) => [each.id, each]));
+      const wanted = new Map(many.slice(1).map((each) => [each.id, each]));
+      wanted.set(many[1]!.id, { ...many[1]!, metadata: { group: 'changed' } });
+      const missing = [...wanted.keys()].filter((id) => !found.has(id));
+      expect(missing, `${missing.length} of ${wanted.size} acknowledged writes are missing`).toEqual([]);
+      expect(found).toEqual(wanted);
+      expect(await attached.count()).toBe(wanted.size);
+      const [hit] = await attached.search(vectorOf(2000), 1);
+      expect(hit!.id).toBe(many.at(-1)!.id);
+      await attached.drop();
+    } finally {
+      await again.close();
+    }
+  });
+}
+
+/** A score from the distance of `exactDistance`: 1 - cos, -dot, or the root. */
+function scoreOf(form: string, distance: number): number {
+  switch (form) {
+    case 'squared':
+      return distance * distance;
+    case '1-dot':
+      return 1 + distance;
+    case 'dot':
+      return -distance;
+    case 'cos':
+      return 1 - distance;
+    default:
+      return distance;
+  }
+}

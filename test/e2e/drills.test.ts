@@ -1,0 +1,120 @@
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Verdicts } from '../../harness/gate/verdict.js';
+import { readSamples, writeSamples } from '../../harness/store/samples.js';
+import { vecparity } from './helpers/cli.js';
+import { npy, randomVectors } from './helpers/data.js';
+import { type Defect, defectiveInstallation } from './helpers/defects.js';
+import { Workspace } from './helpers/workspace.js';
+
+/**
+ * Regression drills: a defect is planted in an engine, which says nothing of it. Each drill states which gate of a nightly
+ * suite catches it, and that the verdict, and with it every report, names the cause.
+ */
+const suite = (builds: number) => `version: 1
+name: drill
+dataset: { path: ./points.npy, metric: l2 }
+k: 10
+repeat: 1
+warmup: 0
+builds: ${builds}
+engines:
+  - use: hnswlib
+    index: { type: hnsw, m: 12, efConstruction: 60 }
+    search: { ef: 80 }
+gates:
+  errors: total == 0
+  returned.short: total == 0
+  recall.ties@10: drop(baseline) < 0.2pt
+  latency.p95: change(baseline) < 10%
+`;
+const [RECALL, LATENCY] = ['recall.ties@10: drop(baseline) < 0.2pt', 'latency.p95: change(baseline) < 10%'];
+
+let work: Workspace;
+let root: string;
+let baseline: string;
+
+beforeAll(async () => {
+  root = defectiveInstallation();
+  work = new Workspace();
+  work.write('points.npy', npy(randomVectors(3000, 24)));
+  work.write('points.queries.npy', npy(randomVectors(600, 24, 2)));
+  work.write('suite.yaml', suite(3));
+  await vecparity(['run', 'suite.yaml'], work);
+  baseline = work.runs[0]!;
+  const { code, stderr } = await vecparity(['baseline', 'set', baseline], work);
+  expect(code, stderr).toBe(0);
+});
+
+/** A night with the defect; returns its exit code, its verdicts by name, and its report. */
+async function night(defect: Defect | 'none') {
+  work.write('suite.yaml', suite(1));
+  const place = { folder: work.folder, installation: root, env: { DEFECT: defect } };
+  const outcome = await vecparity(['run', 'suite.yaml'], place);
+  const folder = join(work.folder, '.runs', work.runs.at(-1)!);
+  const { verdicts } = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Verdicts;
+  const report = readFileSync(join(folder, 'report.html'), 'utf8');
+  return { ...outcome, report, verdict: (name: string) => verdicts.find((each) => each.name === name)! };
+}
+
+describe('drills', () => {
+  test('without a defect no gate fires', async () => {
+    const { code, stdout, verdict } = await night('none');
+    expect(code, stdout).toBe(0);
+    expect(verdict(RECALL).state, verdict(RECALL).message).toBe('pass');
+  });
+
+  test.each<[Defect, RegExp]>([
+    [
+      'drops 1% of rows',
+      /\d+ of \d+ points that the baseline finds .* are never returned .*: rows are missing/,
+    ],
+    ['swaps the metric', /of neighbouring hits are out of order .*: the engine ranks by another metric/],
+    ['rounds vectors to int8', /scores differ from the distances .* by .*%.*: .* vectors of lower precision/],
+    [
+      'lowers ef',
+      /the order and the scores of what was found are right.*: the search looks at fewer candidates/,
+    ],
+    ['returns duplicates', /answers repeat ids: 2% of all hits are duplicates/],
+    [
+      'returns rows that are gone',
+      /answers hold ids that are no points of the dataset: deleted or foreign rows/,
+    ],
+  ])('%s: the recall gate fails and names the cause', async (defect, cause) => {
+    const { code, stdout, report, verdict } = await night(defect);
+    const { state, message, findings } = verdict(RECALL);
+    expect(state, message).toBe('fail');
+    expect(code, stdout).toBe(1);
+    expect(message).toMatch(cause);
+    expect(findings[0]!.causes[0]).toMatch(cause);
+    expect(report).toContain('likely cause: ');
+  });
+
+  test('drops 1% of rows and says so: the build fails, every gate has no data, and the report tells why', async () => {
+    const { code, verdict, report } = await night('drops 1% of rows and says so');
+    expect(code).toBe(3);
+    expect(verdict(RECALL)).toMatchObject({ state: 'fail' });
+    expect(verdict(RECALL).message).toMatch(
+      /no data: .*the engine counts 2970 points after 3000 were loaded/,
+    );
+    expect(report).toContain('the engine counts 2970 points after 3000 were loaded');
+  });
+
+  test('adds 15% latency: the latency gate tells it as a warning', async () => {
+    // Planted in the times of a run that was measured: those of a test machine differ by more from run to run.
+    const slower = join(work.folder, '.runs', 'slower');
+    cpSync(join(work.folder, '.runs', baseline), slower, { recursive: true });
+    rmSync(join(slower, 'results.json'));
+    for (const name of work.files(join('.runs', 'slower', 'samples'))) {
+      const samples = await readSamples(join(work.folder, name), 10);
+      samples.answered = samples.answered.map((at, i) => samples.sent[i]! + 1.15 * (at - samples.sent[i]!));
+      writeSamples(join(work.folder, name), samples);
+    }
+    const { code, stdout } = await vecparity(['gate', 'slower', '--baseline', baseline, '--json'], work);
+    expect(code).toBe(0);
+    const found = (JSON.parse(stdout) as Verdicts).verdicts.find(({ name }) => name === LATENCY)!;
+    expect(found).toMatchObject({ level: 'warn', found: expect.stringContaining('+15%') });
+    expect(['fail', 'inconclusive']).toContain(found.state);
+  });
+});
