@@ -12,7 +12,8 @@ const skipped = results.testResults.flatMap(({ name, assertionResults }) =>
     .filter(({ status }) => status === 'pending' || status === 'skipped' || status === 'todo')
     .map(({ fullName }) => ({ file: name.replace(`${process.cwd()}/`, ''), fullName })),
 );
-for (const { file, fullName } of skipped) console.log(`skipped: ${file}: ${fullName}`);
+const oneLine = (text, most) => text.replace(/\s+/g, ' ').slice(0, most);
+for (const { file, fullName } of skipped) console.log(`skipped: ${file}: ${oneLine(fullName, 300)}`);
 // Qdrant's image cannot be built from package registries: its tests run against its core behind a stand-in.
 const needsServer = ({ file, fullName }) =>
   file.startsWith('test/servers/') || /(pgvector|chroma|milvus|qdrant) \(set VECPARITY/.test(fullName);
@@ -23,5 +24,11 @@ const broken = results.testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
 );
 const failed = results.numFailedTests + broken.length;
+// Last, where a reader of a cut log still finds them: what failed, and the first lines of why.
+for (const { name, message } of broken) console.log(`failed: ${name}: ${oneLine(message, 1_500)}`);
+for (const { name, assertionResults } of results.testResults)
+  for (const { status, fullName, failureMessages } of assertionResults)
+    if (status === 'failed')
+      console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 1_500)}`);
 console.log(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 ? 1 : 0);

@@ -73,8 +73,7 @@ describe('engines whose packages did not install', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'vecparity-registry-'));
-    await cp(join(packageRoot, 'dist', 'engines'), join(folder, 'dist', 'engines'), { recursive: true });
-    await cp(join(packageRoot, 'dist', 'common'), join(folder, 'dist', 'common'), { recursive: true });
+    await cp(join(packageRoot, 'dist'), join(folder, 'dist'), { recursive: true });
     await cp(join(packageRoot, 'package.json'), join(folder, 'package.json'));
     await mkdir(join(folder, 'node_modules', 'hnswlib-node'), { recursive: true });
     for (const name of ['zod', 'fastest-levenshtein']) {
