@@ -137,7 +137,7 @@ describe('a change against a baseline', () => {
     expect(change(margin, lose(0.2), [base]).state).toBe('fail');
     // Rebuilds that differ in a few queries, and by nothing as wholes.
     const rebuilt = [0, 1, 2].map((shift) => flip(base, 211, shift));
-    const close = change(margin, lose(1 / 18), rebuilt);
+    const close = change(margin, lose(1 / 24), rebuilt);
     expect(close.state).toBe('inconclusive');
     expect(close.findings[0]!.needed).toBeGreaterThan(2000);
     expect(close.message).toMatch(/about \d+ queries would decide it \(now 2000\)/);
