@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
+import { measureGate } from './gate.js';
 import { measureLoad } from './load.js';
 import { measurePgvector } from './pgvector.js';
 import { measureReport } from './report.js';
+import { measureServers } from './servers.js';
 import { measureShare } from './share.js';
 import { measureTruth } from './truth.js';
 
@@ -15,9 +17,11 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   truth: measureTruth,
   filters: measureFilters,
   report: measureReport,
+  gate: measureGate,
   share: measureShare,
   load: measureLoad,
   pgvector: measurePgvector,
+  servers: measureServers,
 };
 
 const asked = process.argv.slice(2);

@@ -8,13 +8,13 @@ import { vectorParameter } from '../../engines/pgvector/copy.js';
 import { engine } from '../../engines/pgvector/engine.js';
 import { server as launcher } from '../../engines/pgvector/launch.js';
 import { ownLabels } from '../../engines/server/labels.js';
-import { Random } from '../../harness/measures/random.js';
-import { median, print } from './print.js';
+import { clustered } from './clustered.js';
+import { compareOwnTime } from './own-time.js';
+import { print } from './print.js';
 
 const COUNT = 50_000;
 const DIMENSIONS = 128;
 const QUERIES = 1000;
-const ROUNDS = 6;
 
 /**
  * What the adapter adds to a query: its call against the raw client's on the same server, with the same statement and
@@ -53,7 +53,7 @@ async function compare(server: LaunchedServer, parent: string, signal: AbortSign
     index: options.index,
   };
   const collection = await connected.create(spec);
-  const vectors = clustered();
+  const vectors = clustered(COUNT, DIMENSIONS);
   const keys = Uint32Array.from({ length: COUNT }, (_, i) => i);
   const start = performance.now();
   await collection.load({ start: 0, count: COUNT, keys, vectors }, signal);
@@ -81,30 +81,7 @@ async function compare(server: LaunchedServer, parent: string, signal: AbortSign
     adapter: (i: number) => search.query(queries[i]!),
     raw: (i: number) => raw.query({ name: 'raw', text, values: [parameters[i]], rowMode: 'array' }),
   };
-  const times = { adapter: [] as number[], raw: [] as number[] };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let i = 0; i < QUERIES; i++) {
-      // The second of two equal queries finds its pages in the processor's cache: they take turns at it.
-      for (const way of (round + i) % 2 === 0
-        ? (['adapter', 'raw'] as const)
-        : (['raw', 'adapter'] as const)) {
-        const start = performance.now();
-        await ways[way](i);
-        // In the first round statements are parsed and pages read.
-        if (round > 0) times[way].push(performance.now() - start);
-      }
-    }
-  }
-  const [own, bare] = [median(times.adapter), median(times.raw)];
-  print(
-    'pgvector: median query, adapter / raw client',
-    `${(own * 1000).toFixed(0)} / ${(bare * 1000).toFixed(0)} µs`,
-  );
-  print(
-    '  the adapter’s own time',
-    `${((own - bare) * 1000).toFixed(0)} µs`,
-    'target: under 10% or 50 µs, whichever is more',
-  );
+  await compareOwnTime('pgvector', QUERIES, ways);
   await raw.end();
   await search.close();
   await collection.drop();
@@ -124,15 +101,4 @@ async function rawClient({ endpoint }: LaunchedServer) {
   await client.connect();
   await client.query('SET plan_cache_mode = force_generic_plan; SET jit = off; SET enable_seqscan = off');
   return client;
-}
-
-/** 500 clusters, so that a graph has something to find. */
-function clustered(): Float32Array {
-  const random = new Random(1);
-  const unit = () => random.below(2 ** 20) / 2 ** 20 - 0.5;
-  const centres = Float32Array.from({ length: 500 * DIMENSIONS }, unit);
-  return Float32Array.from({ length: COUNT * DIMENSIONS }, (_, i) => {
-    const point = Math.floor(i / DIMENSIONS);
-    return centres[(point % 500) * DIMENSIONS + (i % DIMENSIONS)]! + 0.2 * unit();
-  });
 }
