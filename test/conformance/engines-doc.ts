@@ -205,6 +205,16 @@ export async function committedStatic(): Promise<string> {
   return `${page.slice(0, begin + BEGIN.length)}\n${page.slice(end)}`;
 }
 
+/** The definitions' part anew; the figures between the markers stay. */
+export async function writeStatic(): Promise<void> {
+  const page = await readFile(DOC, 'utf8');
+  const measured = page.slice(page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)).trim();
+  writeFileAtomic(
+    DOC,
+    renderStatic().replace(BEGIN, () => [BEGIN, '', measured, ''].join('\n')),
+  );
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)];

@@ -140,10 +140,10 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
     {
       key: 'nlist',
       part: 'index',
-      values: [2, 8, 32],
+      values: [2, 8, 64],
       fixed: { index: { type: 'hnsw' }, search: { ef: 64, nprobe: 1 } },
       recall: 'falls',
-      by: 0.15,
+      by: 0.1,
     },
     {
       key: 'nprobe',
@@ -159,7 +159,7 @@ export const SWEEPS: Readonly<Record<string, readonly Sweep[]>> = {
       values: [12, 48],
       fixed: { index: { type: 'hnsw', quantization: 'pq' }, search: { ef: 128 } },
       recall: 'rises',
-      by: 0.2,
+      by: 0.1,
     },
   ],
   chroma: [
