@@ -10,7 +10,7 @@ import { shareText } from './share-text.js';
  * Really executed nights in which nothing changed: one suite is measured again and again, every time with other seeds
  * of the engines, and each run is judged with `gate --baseline` against the first. Every failed gate is a false alarm.
  *
- *   node dist/scripts/aa-runs.js <folder> [--runs 20] [--builds 3] [--points 3000] [--queries 1000] [--seed 1000000]
+ *   node dist/scripts/aa-runs.js <folder> [--runs 20] [--builds 3] [--points 3000] [--queries 2000] [--seed 1000000]
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
     runs: { type: 'string', default: '20' },
     builds: { type: 'string', default: '3' },
     points: { type: 'string', default: '3000' },
-    queries: { type: 'string', default: '1000' },
+    queries: { type: 'string', default: '2000' },
     /** Seed of the first run; others are far from it. */
     seed: { type: 'string', default: '1000000' },
   },
@@ -49,8 +49,8 @@ seed: ${seed}
 builds: ${values.builds}
 engines:
   - use: hnswlib
-    index: { type: hnsw, m: 6, efConstruction: 32 }
-    search: { ef: [12, 24, 48] }
+    index: { type: hnsw, m: [8, 16], efConstruction: 64 }
+    search: { ef: [32, 64, 128] }
 gates:
   errors: total == 0
   returned.short: total == 0
