@@ -25,7 +25,8 @@ export interface ParityInput {
   /** Queries to look at; all where absent. */
   queries?: ReadonlySet<number> | undefined;
   evidence?: { reference: Evidence | undefined; candidate: Evidence | undefined };
-  passes?: CauseContext['passes'];
+  filter?: CauseContext['filter'];
+  wanted?: CauseContext['wanted'];
 }
 
 /** How far two trials agree. */
@@ -85,7 +86,7 @@ class Comparer {
 
   /** Compares answer `i` of the reference with answer `j` of the candidate, both to one query. */
   compare(query: number, i: number, j: number, unit: number, tally: Tally): void {
-    const { reference, candidate, metric, k } = this.#input;
+    const { reference, candidate, metric, k, filter } = this.#input;
     const [a, b] = [answerOf(reference, i, k), answerOf(candidate, j, k)];
     tally.pair(unit, 'errors', (a === undefined) === (b === undefined) ? 1 : 0);
     if (a === undefined) return;
@@ -93,7 +94,9 @@ class Comparer {
       tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
       tally.latency(unit, spent(reference, i), spent(candidate, j));
     }
-    const agreement = compareAnswers(a, b ?? NOTHING, { metric, k, directions: this.#directions });
+    const fails = filter && ((row: number) => filter(query, row) === 'fails');
+    const options = { metric, k, directions: this.#directions, fails };
+    const agreement = compareAnswers(a, b ?? NOTHING, options);
     tally.agreement(unit, agreement);
     this.#count(query, agreement, a, b, tally);
   }

@@ -11,7 +11,7 @@ import { joinSamples, readSamples } from '../store/samples.js';
 import type { Parameters, PlannedTrial } from '../store/schema.js';
 import type { Samples, Truth } from '../store/types.js';
 import { readTruth } from '../truth/files.js';
-import { translateFilters } from './filtering.js';
+import { findFlaws, translateFilters } from './filtering.js';
 import { runPass } from './pass.js';
 import { type BuildContext, inPhase } from './phase.js';
 import type { Job } from './protocol.js';
@@ -76,14 +76,19 @@ async function probeOne(
   const search = await collection.prepare(exhaustive.search, job.k);
   try {
     const end = performance.now() + BUDGET * 1000 * job.searchSeconds;
-    const hits = await ask(context, search, wanted, queries, end);
-    const rows = await lookFor(context, search, leftOut(hits, truth, Math.max(...ks), job.metric), end);
-    const late = hits.length < wanted.length || rows === undefined;
+    const hits = await ask(context, search, { wanted, filtered: true }, queries, end);
+    const k = Math.max(...ks);
+    const rows = await lookFor(context, search, leftOut(hits, truth, k, job.metric), end);
+    // What a filter may have left out is asked for without it: some engines filter what they have found.
+    const doubtful = shortOf(hits, truth, k).filter((query) => (job.filtering?.filterOf[query] ?? -1) >= 0);
+    const plain = await ask(context, search, { wanted: doubtful, filtered: false }, queries, end);
+    const late = hits.length < wanted.length || rows === undefined || plain.length < doubtful.length;
     const note = late
       ? `only ${hits.length} of ${wanted.length} queries were explained within half of deadline.search`
       : null;
     const asked = { search: exhaustive.search, wanted: wanted.length, asked: hits.length };
-    writeProbe(folder, { ...base, ...asked, note, rows: rows ?? [] }, hits);
+    const all = plain.length === 0 ? hits : joinSamples([hits, plain]);
+    writeProbe(folder, { ...base, ...asked, note, rows: rows ?? [] }, all);
   } finally {
     await search.close();
   }
@@ -139,7 +144,8 @@ function misses(
   if (exact.length === 0) return false;
   const near = new Map<number, number>();
   for (let j = i * samples.k; j < i * samples.k + Math.min(k, Math.max(0, samples.returned[i]!)); j++) {
-    if (samples.rows[j]! >= 0) near.set(samples.rows[j]!, samples.distances[j]!);
+    if (samples.rows[j]! >= 0 && (samples.flaws?.[j] ?? 0) === 0)
+      near.set(samples.rows[j]!, samples.distances[j]!);
   }
   const start = query * truth.depth;
   return !isComplete([...near.values()], truth.distances.subarray(start, start + exact.length), metric);
@@ -161,26 +167,31 @@ function withTies(truth: Truth, query: number, k: number, metric: Job['metric'])
   return rows.subarray(start, start + size);
 }
 
-/** Exhaustive answers, with distances; ends early at `end`. */
+/**
+ * Exhaustive answers, with distances and what fails the filter; ends early at `end`. Those without the queries' filters
+ * are repetition 1.
+ */
 async function ask(
-  { job, vectors, signal }: BuildContext,
+  { job, vectors, metadata, signal }: BuildContext,
   search: PreparedSearch,
-  wanted: Int32Array,
+  { wanted, filtered }: { wanted: Int32Array; filtered: boolean },
   queries: readonly Float32Array[],
   end: number,
 ): Promise<Samples> {
   const parts: Samples[] = [];
-  const filters = job.filtering && (await translateFilters(search, job.filtering));
-  const filtering = { filters, ks: job.filtering?.ks };
+  const filters = filtered ? job.filtering && (await translateFilters(search, job.filtering)) : undefined;
+  const filtering = { filters, ks: filtered ? job.filtering?.ks : undefined };
+  const repetition = filtered ? 0 : 1;
   for (let from = 0; from < wanted.length && performance.now() < end; from += CHUNK) {
     const { k, count } = job;
     const order = wanted.subarray(from, from + CHUNK);
     parts.push(
-      await runPass(search, { queries, order, ...filtering, k, count, repetition: 0, origin: 0, signal }),
+      await runPass(search, { queries, order, ...filtering, k, count, repetition, origin: 0, signal }),
     );
   }
   const hits = parts.length === 0 ? emptyHits(job.k) : joinSamples(parts);
   recomputeDistances(hits, job.metric, vectors, queries);
+  if (metadata !== undefined && job.filtering !== undefined) findFlaws(hits, job.filtering, metadata);
   return hits;
 }
 
@@ -195,6 +206,15 @@ function leftOut(hits: Samples, truth: Truth, k: number, metric: Job['metric']):
     for (const row of withTies(truth, hits.query[i]!, k, metric)) if (!there.includes(row)) rows.add(row);
   }
   return [...rows].sort((a, b) => a - b);
+}
+
+/** Queries that the exhaustive search answered with fewer hits than there are neighbours. */
+function shortOf(hits: Samples, truth: Truth, k: number): Int32Array {
+  const short = Array.from(hits.query).filter((query, i) => {
+    if (hits.error[i] !== null) return false;
+    return Math.max(0, hits.returned[i]!) < neighbours(truth, query, k).length;
+  });
+  return Int32Array.from(short);
 }
 
 /** Searches for rows by their own vectors; undefined where the time ran out. */

@@ -99,8 +99,11 @@ function rowsOf(each: ParityResult, row: ParityRow, names: readonly string[]) {
   const floor = each.floor?.rows.find((other) => other.group === row.group);
   return floor === undefined
     ? [own]
-    : [own, { label: 'Noise floor', detail: 'its own rebuild', noise: true, cells: cells(floor) }];
+    : [own, { label: 'Noise floor', detail: rebuilds(each), noise: true, cells: cells(floor) }];
 }
+
+const rebuilds = ({ floor }: ParityResult): string =>
+  (floor?.builds ?? 1) > 1 ? `its own ${floor!.builds} rebuilds` : 'its own rebuild';
 
 function causesOf(row: ParityRow) {
   const lost = row.measures['parity.lost']?.value ?? 0;
