@@ -106,13 +106,7 @@ export function exhaustiveSearch(
     return { kind: 'graph', reason: `${definition.name} has no exhaustive search of ${type}` };
   }
   const size = { points: Math.max(count, k), lists: Number(build.index['nlist'] ?? 1) };
-  const wide = Object.entries(declared.search)
-    .filter(([key]) => search[key] !== undefined)
-    .map(([key, value]) => [key, typeof value === 'number' ? value : size[value]] as const);
-  const parsed = definition.parseOptions({
-    index: build.index,
-    search: { ...search, ...Object.fromEntries(wide) },
-  });
+  const parsed = definition.parseOptions({ index: build.index, search: widened(declared, search, size) });
   const issues =
     parsed.state === 'invalid'
       ? parsed.issues
@@ -120,6 +114,18 @@ export function exhaustiveSearch(
   if (parsed.state === 'ok' && issues.length === 0) return { kind: declared.kind, search: parsed.search };
   const what = issues.map(({ message }) => message).join('; ');
   return { kind: 'graph', reason: `no exhaustive search of ${count} points: ${what}` };
+}
+
+/** The parameters of a search with those that make it exhaustive; what the search does not have is left out. */
+export function widened(
+  declared: ExhaustiveSearch,
+  search: Parameters,
+  size: { points: number; lists: number },
+): Parameters {
+  const wide = Object.entries(declared.search)
+    .filter(([key]) => search[key] !== undefined)
+    .map(([key, value]) => [key, typeof value === 'number' ? value : size[value]] as const);
+  return { ...search, ...Object.fromEntries(wide) };
 }
 
 /** Queries that some pass did not answer with as many exact (or equally near) neighbours as there are. */

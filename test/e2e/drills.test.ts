@@ -78,7 +78,7 @@ describe('drills', () => {
     ],
     ['returns duplicates', /answers repeat ids: 2% of all hits are duplicates/],
     [
-      'returns rows that are gone',
+      'returns stale rows after delete',
       /answers hold ids that are no points of the dataset: deleted or foreign rows/,
     ],
   ])('%s: the recall gate fails and names the cause', async (defect, cause) => {
