@@ -36,6 +36,8 @@ export interface Evidence {
   deviates(query: number): boolean;
   /** Whether an exhaustive search by the row's own vector returned it, and with the score it should have. */
   presence(row: number): 'found' | 'missing' | 'deviates' | undefined;
+  /** Whether the row, which passes the query's filter and is there, was not found under it by its own vector. */
+  excludes(query: number, row: number): boolean;
   /** Under filters it returned just those of its first hits without a filter that pass: it filters them afterwards. */
   filtersAfter: boolean;
 }
@@ -178,6 +180,7 @@ function absence(side: Side, query: number, stray: Stray, nearest: Neighbours, c
   if (isCrowdedOut(query, distance, exact, context)) return 'filter';
   const presence = evidence.presence(row);
   if (presence === undefined || presence === 'missing') return presence ?? 'unknown';
+  if (filtered && evidence.excludes(query, row)) return 'filter';
   // Wrong distances put other rows in its place; they do not leave a place empty.
   const short = exact.rows.length < nearest.rows.length;
   const imprecise = evidence.quantized || presence === 'deviates' || evidence.deviates(query);

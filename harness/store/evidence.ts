@@ -34,6 +34,8 @@ export const probeSchema = z.strictObject({
       distance: z.number(),
     }),
   ),
+  /** By query the rows of these that pass its filter, but are not found by their own vector under it. */
+  excluded: z.array(z.strictObject({ query: z.int(), rows: z.array(z.int()) })).optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;
 
@@ -95,11 +97,13 @@ function evidenceOf(probe: Probe, hits: Samples): Evidence {
     }
   }
   const rows = new Map(probe.rows.map((each) => [each.row, each]));
+  const excluded = new Map(probe.excluded?.map(({ query, rows }) => [query, new Set(rows)]));
   return {
     exact: (query) => exact.get(query),
     kind: probe.kind,
     quantized: probe.quantized,
     deviates: (query) => wrong.has(query),
+    excludes: (query, row) => excluded.get(query)?.has(row) === true,
     filtersAfter: filtersAfter(exact, hits),
     presence: (row) => {
       const found = rows.get(row);

@@ -59,7 +59,7 @@ describe.each(['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'])('%s', (ch
   });
 
   it('reports small groups without letting them decide, or weaken what others show', () => {
-    const few = { all: values(600, 12), x: values(540), small: values(60, 12) };
+    const few = { all: values(600, 40), x: values(540), small: values(60, 40) };
     const old = { all: values(600), x: values(540), small: values(60) };
     const verdict = judged('recall@10', check, few, old);
     expect(verdict.findings.map(({ group, state }) => [group, state])).toEqual([

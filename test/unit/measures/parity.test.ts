@@ -100,6 +100,7 @@ const evidence = (exact: readonly number[] | undefined, more: Partial<Evidence> 
   quantized: false,
   deviates: () => false,
   presence: () => undefined,
+  excludes: () => false,
   filtersAfter: false,
   ...more,
 });
@@ -244,6 +245,18 @@ describe('why a hit is lost', () => {
       const after = { ...graph, filtersAfter: true };
       expect(under(4, [right, [0, 2]], [undefined, evidence([0, 2], after)])).toBe('filter');
       expect(under(4, [right, [0, 2, 6]], [undefined, evidence([0, 2, 6], after)])).toBe('unknown');
+    });
+
+    it('a row that is there, but is not found under the filter by its own vector', () => {
+      // Another tenant's rows, nearer and farther ones: nothing is crowded out, and no place is empty.
+      const wrong = [1, 3, 5] as const;
+      const graph = { ...found, kind: 'graph' as const };
+      expect(under(4, [right, wrong], [undefined, evidence(wrong, graph)])).toBe('unknown');
+      const more = { ...graph, quantized: true, excludes: (_: number, row: number) => row === 4 };
+      expect(under(4, [right, wrong], [undefined, evidence(wrong, more)])).toBe('filter');
+      expect(under(2, [right, wrong], [undefined, evidence(wrong, { ...more, quantized: false })])).toBe(
+        'unknown',
+      );
     });
 
     it('says unknown where nobody recorded what passes', () => {
