@@ -92,7 +92,6 @@ class Comparer {
     if (a === undefined) return;
     if (b !== undefined) {
       tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
-      tally.latency(unit, spent(reference, i), spent(candidate, j));
     }
     const fails = filter && ((row: number) => filter(query, row) === 'fails');
     const options = { metric, k, directions: this.#directions, fails };
@@ -135,8 +134,6 @@ function answerOf(samples: Samples, i: number, k: number): Answer | undefined {
   return answer;
 }
 
-const spent = ({ sent, answered }: Samples, i: number): number => answered[i]! - sent[i]!;
-
 /** Answers come nearest first, so the scores themselves tell whether they are distances or similarities. */
 function directionOf({ length, k, returned, scores }: Samples): Direction {
   let rising = 0;
@@ -156,7 +153,6 @@ class Tally {
   readonly #sums = new Map<Column, { sum: Float64Array; count: Float64Array }>();
   readonly #kept: Float64Array;
   readonly #ids: Float64Array;
-  readonly #times: [Float64Array, Float64Array];
   #comparisons = 0;
   #lost = 0;
   #gained = 0;
@@ -168,7 +164,6 @@ class Tally {
     for (const name of COLUMNS) this.#sums.set(name, { sum: column(), count: column() });
     this.#kept = column();
     this.#ids = column();
-    this.#times = [column(), column()];
   }
 
   pair(unit: number, name: Column, value: number): void {
@@ -188,11 +183,6 @@ class Tally {
     this.#lost += agreement.lost.length;
     this.#gained += agreement.gained.length;
     this.#ties += agreement.ties.length;
-  }
-
-  latency(unit: number, reference: number, candidate: number): void {
-    this.#times[0][unit] = this.#times[0][unit]! + reference;
-    this.#times[1][unit] = this.#times[1][unit]! + candidate;
   }
 
   result(k: number, seed: number): Parity {
@@ -237,15 +227,7 @@ class Tally {
   }
 
   #ratios(n: number): Figure[] {
-    const [reference, candidate] = this.#times;
-    const sum = (column: Float64Array) => column.some((value) => value > 0);
-    return [
-      ...(sum(this.#ids)
-        ? [{ name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n }]
-        : []),
-      ...(sum(reference)
-        ? [{ name: 'parity.latency', numerators: candidate, denominators: reference, n }]
-        : []),
-    ];
+    const some = this.#ids.some((value) => value > 0);
+    return some ? [{ name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n }] : [];
   }
 }

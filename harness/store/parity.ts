@@ -4,12 +4,22 @@ import { InputError } from '../../common/errors.js';
 import { firstId } from '../gate/replicas.js';
 import { settingOf } from '../gate/thresholds.js';
 import type { QueryFacts } from '../measures/groups.js';
+import { latencyRatio, meanLatency } from '../measures/latency-ratio.js';
 import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
 import { readEvidence } from './evidence.js';
+import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
 import type { RunFolder } from './run-folder.js';
 import { joinSamples, readSamples } from './samples.js';
-import type { Manifest, ParityResult, ParityRow, ParitySide, PlannedParity, TrialRow } from './schema.js';
+import type {
+  Manifest,
+  Measure,
+  ParityResult,
+  ParityRow,
+  ParitySide,
+  PlannedParity,
+  TrialRow,
+} from './schema.js';
 import type { Samples, Truth } from './types.js';
 
 /** One trial of a stored run. */
@@ -103,7 +113,9 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
   const [known, other] = [await evidenceOf(reference), await evidenceOf(candidate)];
   const evidence = { reference: known.evidence, candidate: other.evidence };
   const filter = filterFacts(comparison, [a, b, known.hits, other.hits]);
-  const rows = rowsOf(comparison, a, b, { evidence, filter });
+  const trial = ({ folder, manifest, row }: StoredSide) => ({ folder, manifest, trial: row.id });
+  const latency = await latencyRatios(trial(reference), trial(candidate), [a, b]);
+  const rows = rowsOf(comparison, a, b, { evidence, filter }, latency);
   const notes = [known.note, other.note].filter((note) => note !== undefined);
   return { ...base, state: 'measured', reason: null, rows, notes };
 }
@@ -151,7 +163,17 @@ async function floorOf(
   const filter = filterFacts(comparison, [own, ...others]);
   // Further rebuilds are further passes: each is compared with the reference, and a query's passes are averaged.
   const [a, b] = [joinSamples(others.map(() => own)), joinSamples(others)];
-  const rows = rowsOf(comparison, a, b, { filter });
+  const ratio: LatencyRatio = (queries) => {
+    const before = meanLatency(own, queries);
+    const ratios = others.flatMap((each) => {
+      const now = meanLatency(each, queries);
+      return before === undefined || now === undefined ? [] : [[before, now] as const];
+    });
+    // All of them share the reference: how far they scatter is no measure of how far it is off.
+    const found = latencyRatio(ratios);
+    return found && { ...found, low: null, high: null };
+  };
+  const rows = rowsOf(comparison, a, b, { filter }, ratio);
   return { state: 'measured', reason: null, builds: done.length, rows };
 }
 
@@ -190,17 +212,23 @@ function rowsOf(
   a: Samples,
   b: Samples,
   known: Pick<ParityInput, 'evidence' | 'filter'>,
+  latency: LatencyRatio,
 ): ParityRow[] {
   const { dataset, seed } = reference.manifest;
   const wanted = facts && ((query: number) => facts[query]!.k);
   const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed, wanted, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
-    rowOf(group, parityOf({ ...input, queries }));
+    rowOf(group, parityOf({ ...input, queries }), latency(queries));
   return [row('all', undefined), ...[...groupsOf(facts)].map(([group, queries]) => row(group, queries))];
 }
 
-function rowOf(group: string, { lost, gained, ...rest }: Parity): ParityRow {
-  return { group, ...rest, lost: { ...lost }, gained: { ...gained } };
+function rowOf(
+  group: string,
+  { lost, gained, measures, ...rest }: Parity,
+  latency: Measure | undefined,
+): ParityRow {
+  const all = { ...measures, ...(latency && { 'parity.latency': latency }) };
+  return { group, ...rest, measures: all, lost: { ...lost }, gained: { ...gained } };
 }
 
 export function sideRecord({ manifest, row }: StoredSide): ParitySide {

@@ -122,9 +122,14 @@ function causesOf(row: ParityRow) {
   };
 }
 
-function floorNote({ floor }: ParityResult): string | undefined {
+function floorNote({ floor, k }: ParityResult): string | undefined {
   if (floor === null) return 'No noise floor was measured (rebuild: false).';
-  return floor.state === 'absent' ? `There is no noise floor: ${floor.reason}.` : undefined;
+  if (floor.state === 'absent') return `There is no noise floor: ${floor.reason}.`;
+  const whole = floor.rows.find(({ group }) => group === 'all')?.measures;
+  const alike = whole?.[`rbo@${k}`]?.value === 1 && whole['parity.lost']?.value === 0;
+  return alike
+    ? 'The reference’s rebuild answers exactly as it does: its engine takes no seed, or chance plays no part in it.'
+    : undefined;
 }
 
 /** The section on a suite's runs over time; undefined for its first one. */
