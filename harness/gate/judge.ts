@@ -48,7 +48,8 @@ export function judge({
   );
   const pairs = active
     .filter(needsBaseline)
-    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })));
+    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })))
+    .filter(({ gate, row }) => namesGroup(gate) || !isRefusedAsBefore(row, gate, baseline));
   const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {
@@ -73,6 +74,13 @@ function isMeant(gate: Gate, row: TrialRow, alone: ReadonlySet<string>): boolean
 
 const namesGroup = ({ selectors }: Gate): boolean => selectors.some(({ key }) => key === 'group');
 const isBand = ({ group }: TrialRow): boolean => group.startsWith('selectivity');
+
+/** A group that the engine refuses, as it did in the baseline: nothing has changed, and nothing is hidden. */
+function isRefusedAsBefore(row: TrialRow, gate: Gate, baseline: BaselineData | undefined): boolean {
+  if (row.group === 'all' || row.state !== 'skipped') return false;
+  const partner = baseline?.partner(row, gate.measure);
+  return partner?.rows.every(({ state }) => state === 'skipped') === true;
+}
 
 /** Trials with one group, whose queries are all there are: comparing them again would only cost power. */
 function loneGroups(trials: readonly TrialRow[]): Set<string> {

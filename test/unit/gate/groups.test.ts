@@ -87,6 +87,24 @@ describe.each(['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'])('%s', (ch
     });
   });
 
+  it('leaves out a group that the engine refused in both, and fails where it refuses it now', () => {
+    const skipped = row('t1', {}, { group: 'y', state: 'skipped', reason: 'no $like' });
+    const trials = [rowOf('all'), rowOf('x'), skipped];
+    const base = baseline(before, before);
+    const gates = { 'recall@10': check };
+    const refused: BaselineData = {
+      ...base,
+      partner: (each, measure) =>
+        each.group === 'y' ? { rows: [skipped], columns: [] } : base.partner(each, measure),
+    };
+    expect(verdictsOf(gates, trials, refused)[0]).toMatchObject({ state: 'pass' });
+    expect(verdictsOf(gates, trials, base)[0]).toMatchObject({
+      state: 'fail',
+      message: expect.stringContaining('no $like'),
+    });
+    expect(verdictsOf({ 'recall@10{group:y}': check }, trials, refused)[0]!.state).toBe('fail');
+  });
+
   it('does not judge a group twice that is all there is', () => {
     const one = { all: values(600), only: values(600) };
     expect(judged('recall@10', check, one, one).findings).toHaveLength(1);
