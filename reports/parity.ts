@@ -109,11 +109,16 @@ export function parityFigure(row: ParityRow | undefined, name: string): FigureTe
   return { text: formatMeasure(value, unit), interval };
 }
 
-/** The comparison as a table for the terminal, one measure a line. */
+/** The comparison as a table for the terminal, one measure a line; groups follow the whole. */
 export function parityTable(result: ParityResult): Record<string, string>[] {
-  const [row] = result.rows;
-  if (row === undefined) return [];
-  const figures = [...parityMeasures(result.k), 'parity.kept'].flatMap((name) => {
+  const grouped = result.rows.length > 1;
+  return result.rows.flatMap((row) =>
+    rowLines(row, result.k).map((line) => plain({ ...(grouped && { group: row.group }), ...line })),
+  );
+}
+
+function rowLines(row: ParityRow, k: number): Record<string, string>[] {
+  const figures = [...parityMeasures(k), 'parity.kept'].flatMap((name) => {
     const figure = parityFigure(row, name);
     return figure === undefined
       ? []
@@ -129,7 +134,7 @@ export function parityTable(result: ParityResult): Record<string, string>[] {
     value: formatCount(row.measures[name]?.value ?? 0),
     interval: '',
   }));
-  return [...figures, ...counts, ...parts].map((each) => plain(each));
+  return [...figures, ...counts, ...parts];
 }
 
 /** Typeset signs as keyboards have them. */

@@ -7,7 +7,7 @@ import { judge, needsBaseline } from '../gate/judge.js';
 import { matches, settingKey } from '../gate/select.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdict, type Verdicts } from '../gate/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
-import { readColumns } from '../store/columns.js';
+import { columnOf, groupQueries, readColumns } from '../store/columns.js';
 import { deriveResults } from '../store/derive.js';
 import { parityTrials } from '../store/parity-trials.js';
 import { type RunFolder, readJson, readManifest } from '../store/run-folder.js';
@@ -48,8 +48,7 @@ export async function judgeRun(
     baseline: data,
     seed: manifest.seed,
   });
-  const verdicts =
-    baseline === undefined ? found : await explained(found, folder, results, baseline, manifest);
+  const verdicts = await explained(found, folder, results, baseline, manifest);
   const judged: Verdicts = {
     schema: VERDICT_SCHEMA,
     run: manifest.id,
@@ -72,13 +71,13 @@ async function explained(
   verdicts: readonly Verdict[],
   folder: RunFolder,
   { trials }: Results,
-  { folders }: Baseline,
+  baseline: Baseline | undefined,
   { ks }: Manifest,
 ): Promise<Verdict[]> {
-  const before = folders[0]!;
   const k = ks.at(-1)!;
-  const other = await loadResults(before);
-  return withCauses(verdicts, { folder, trials, k }, { folder: before, trials: other.trials, k });
+  const before = baseline?.folders[0];
+  const other = before && { folder: before, trials: (await loadResults(before)).trials, k };
+  return withCauses(verdicts, { folder, trials, k }, other);
 }
 
 function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
@@ -123,29 +122,50 @@ async function loadBaseline(
   const manifests = folders.map((each) => comparable(each, folder, manifest));
   const paired = manifests.every(({ queries }) => queries.hash === manifest.queries.hash);
   const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
-  const own = await readColumns(folder, idsOf(wanted));
-  const keys = new Set(wanted.map(settingKey));
-  const sides: { rows: Map<string, TrialRow[]>; columns: Map<string, Map<string, Column>> }[] = [];
-  for (const each of folders) {
-    const { trials } = await loadResults(each);
-    const rows = new Map<string, TrialRow[]>();
-    for (const row of trials) rows.set(settingKey(row), [...(rows.get(settingKey(row)) ?? []), row]);
-    const ids = idsOf(trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row))));
-    sides.push({ rows, columns: await readColumns(each, ids) });
-  }
+  const own = await readSide(folder, results.trials, wanted);
+  const sides: Side[] = [];
+  for (const each of folders) sides.push(await readSide(each, (await loadResults(each)).trials, wanted));
   return {
     name,
     runs: folders.map(({ id }) => id),
     paired,
-    column: (row, measure) => (row.group === 'all' ? own.get(row.id)?.get(measure) : undefined),
+    column: (row, measure) => own.column(row, measure),
     partner: (row, measure) => {
       const rows = sides.map((side) => side.rows.get(settingKey(row)));
       if (rows.some((each) => each === undefined)) return undefined;
-      const columns = sides.flatMap((side, i) =>
-        rows[i]!.map(({ id }) => side.columns.get(id)?.get(measure)),
-      );
-      const whole = row.group === 'all' && columns.every((each) => each !== undefined);
+      const columns = sides.flatMap((side, i) => rows[i]!.map((each) => side.column(each, measure)));
+      const whole = columns.every((each) => each !== undefined);
       return { rows: rows.flatMap((each) => each!), columns: whole ? (columns as Column[]) : [] };
+    },
+  };
+}
+
+/** One run as a comparison sees it. */
+interface Side {
+  /** By setting, workload and group. */
+  rows: ReadonlyMap<string, TrialRow[]>;
+  /** Values by query, of a group those of its queries. */
+  column(row: TrialRow, measure: string): Column | undefined;
+}
+
+async function readSide(
+  folder: RunFolder,
+  trials: readonly TrialRow[],
+  wanted: readonly TrialRow[],
+): Promise<Side> {
+  const keys = new Set(wanted.map(settingKey));
+  const rows = new Map<string, TrialRow[]>();
+  for (const row of trials) rows.set(settingKey(row), [...(rows.get(settingKey(row)) ?? []), row]);
+  const done = trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row)));
+  const columns = await readColumns(folder, idsOf(done));
+  const groups = groupQueries(folder);
+  return {
+    rows,
+    column: ({ id, group }, measure) => {
+      const whole = columns.get(id)?.get(measure);
+      if (group === 'all' || whole === undefined) return whole;
+      const queries = groups.get(group);
+      return queries && columnOf(whole, queries);
     },
   };
 }

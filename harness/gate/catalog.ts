@@ -11,6 +11,8 @@ export interface GateMeasure {
   better: 'higher' | 'lower' | 'neither';
   /** Of two trials compared (`parity:` of the suite), not of one. */
   parity?: true;
+  /** Says nothing without an interval: what the machine did meanwhile is in it. */
+  needsInterval?: true;
 }
 
 const mean = (unit: MeasureUnit, better: GateMeasure['better']): GateMeasure => ({
@@ -60,7 +62,7 @@ export const GATE_MEASURES: Readonly<Record<string, GateMeasure>> = {
   'parity.order': agreement('share', 'higher'),
   'parity.empty': agreement('share', 'higher'),
   'parity.errors': agreement('share', 'higher'),
-  'parity.latency': agreement('ratio', 'lower'),
+  'parity.latency': { ...agreement('ratio', 'lower'), needsInterval: true },
   'parity.lost': { ...count, parity: true },
   'parity.gained': { ...count, parity: true },
   'parity.ties': { ...count, better: 'neither', parity: true },

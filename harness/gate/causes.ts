@@ -16,14 +16,21 @@ const MISSING_SHARE = 0.25;
 /**
  * Why a setting finds less than in the baseline, as far as the answers themselves tell; the most certain first, in
  * words for a report. Pure. Every sentence states what was seen, since several defects can look alike.
+ *
+ * @param filters what is wrong under filters, which explains rows that are not there too
  */
-export function causesOf(now: Answers, before: Answers, truth: Truth): string[] {
-  const found: string[] = [];
+export function causesOf(
+  now: Answers,
+  before: Answers,
+  truth: Truth,
+  filters: readonly string[] = [],
+): string[] {
+  const found: string[] = [...filters];
   const fresh = (flag: string) => now.flags.includes(flag) && !before.flags.includes(flag);
   if (fresh('duplicate-hits')) found.push(duplicates(now.samples));
   if (fresh('unknown-keys'))
     found.push('answers hold ids that are no points of the dataset: deleted or foreign rows');
-  if (fresh('underfilled'))
+  if (fresh('underfilled') && filters.length === 0)
     found.push('answers hold fewer hits than asked for: filtered after the search, or points missing');
   const order = disorder(now.samples);
   const scoring = scoringOf(before.samples);
@@ -44,7 +51,7 @@ export function causesOf(now: Answers, before: Answers, truth: Truth): string[] 
       );
     }
   }
-  const missing = missingRows(now.samples, before.samples, truth);
+  const missing = filters.length > 0 ? undefined : missingRows(now.samples, before.samples, truth);
   if (missing !== undefined) found.push(missing);
   if (found.length > 0) return found;
   return [

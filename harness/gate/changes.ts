@@ -71,9 +71,12 @@ export function judgeChanges(
   const drafts = wanted.map((each) => draft(each, baseline, resampler));
   const open = drafts.filter(({ estimate }) => estimate !== undefined);
   const ps = open.map(({ estimate, extra }) => lossP(estimate!, extra));
-  const adjusted = holm(ps);
+  // What cannot fail is no test: small groups would only take power from the others.
+  const tested = open.map((each) => !isFew(each));
+  const adjusted = holm(ps.filter((_, i) => tested[i]));
+  let at = 0;
   open.forEach((each, i) => {
-    each.finding = decided(each, ps[i]!, adjusted[i]!);
+    each.finding = decided(each, ps[i]!, tested[i] ? adjusted[at++]! : 1);
   });
   return drafts.map(({ finding }) => finding);
 }
@@ -192,12 +195,17 @@ function shown(gate: Gate, { n, mean, low, high }: Estimate, before: number, sig
   return { found: back(mean), low: back(from), high: back(to), n, before };
 }
 
+/** Too few queries to decide a drop, or anything about a group. */
+function isFew({ finding, gate, estimate }: Draft): boolean {
+  const few = estimate!.n < FEWEST_QUERIES && (gate.aggregate === 'drop' || finding.group !== 'all');
+  return few && estimate!.deviation > 0;
+}
+
 function decided({ finding, gate, estimate, extra }: Draft, p: number, adjusted: number): Finding {
   const e = estimate!;
   const loss = adjusted <= ALPHA && e.high < 0;
   const base = { ...finding, p, adjusted };
-  const few = e.n < FEWEST_QUERIES && (gate.aggregate === 'drop' || finding.group !== 'all');
-  if (few && e.deviation > 0) {
+  if (isFew({ finding, gate, estimate, extra })) {
     const message = `${e.n} queries are reported, not gated: fewer than ${FEWEST_QUERIES} decide nothing`;
     return { ...base, state: 'inconclusive', message };
   }

@@ -5,7 +5,7 @@ import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
 import { byReplica } from './replicas.js';
 import { matches } from './select.js';
-import { Resampler } from './statistics.js';
+import { FEWEST_QUERIES, Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
 import { type Finding, type Verdict, type VerdictState, worst } from './verdict.js';
 
@@ -39,15 +39,17 @@ export function judge({
   resampler = new Resampler(seed),
 }: JudgeInput): Verdict[] {
   const active = set.gates.filter(({ level }) => level !== 'off');
+  const alone = loneGroups(trials);
   const rows = new Map(
     active.map((gate) => {
       const all: readonly TrialRow[] = gate.about.parity === true ? parity : trials;
-      return [gate, all.filter((row) => matches(gate.selectors, row) && isMeant(gate, row))];
+      return [gate, all.filter((row) => matches(gate.selectors, row) && isMeant(gate, row, alone))];
     }),
   );
   const pairs = active
     .filter(needsBaseline)
-    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })));
+    .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })))
+    .filter(({ gate, row }) => namesGroup(gate) || !isRefusedAsBefore(row, gate, baseline));
   const changes = judgeChanges(pairs, baseline, resampler);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {
@@ -57,14 +59,43 @@ export function judge({
 }
 
 /**
- * Whether a gate that names no group is about a row. A mean must hold in every group that has it (a group that was
- * refused or failed has no data, which fails); bands of selectivity only cut the same queries another way. Counts,
- * times, costs and comparisons with a baseline are of all queries together: groups would count them twice.
+ * Whether a gate that names no group is about a row. A mean, and its change against a baseline, must hold in every group
+ * that has it (a group that was refused or failed has no data, which fails); bands of selectivity only cut the same
+ * queries another way. Counts, times and costs are of all queries together: groups would count them twice.
  */
-function isMeant({ selectors, aggregate, about, measure }: Gate, row: TrialRow): boolean {
-  if (row.group === 'all' || selectors.some(({ key }) => key === 'group')) return true;
-  if (aggregate !== 'mean' || about.kind !== 'mean' || row.group.startsWith('selectivity')) return false;
+function isMeant(gate: Gate, row: TrialRow, alone: ReadonlySet<string>): boolean {
+  const { aggregate, about, measure } = gate;
+  if (row.group === 'all' || namesGroup(gate)) return true;
+  const compared = aggregate === 'change' || aggregate === 'drop';
+  if (compared && alone.has(row.id)) return false;
+  if (!(compared || aggregate === 'mean') || about.kind !== 'mean' || isBand(row)) return false;
   return row.state !== 'completed' || row.measures[measure] !== undefined;
+}
+
+const namesGroup = ({ selectors }: Gate): boolean => selectors.some(({ key }) => key === 'group');
+const isBand = ({ group }: TrialRow): boolean => group.startsWith('selectivity');
+
+/** A group that the engine refuses, as it did in the baseline: nothing has changed, and nothing is hidden. */
+function isRefusedAsBefore(row: TrialRow, gate: Gate, baseline: BaselineData | undefined): boolean {
+  if (row.group === 'all' || row.state !== 'skipped') return false;
+  const partner = baseline?.partner(row, gate.measure);
+  return partner?.rows.every(({ state }) => state === 'skipped') === true;
+}
+
+/** Trials with one group, whose queries are all there are: comparing them again would only cost power. */
+function loneGroups(trials: readonly TrialRow[]): Set<string> {
+  const counts = new Map<string, number>();
+  for (const row of trials)
+    if (row.group !== 'all' && !isBand(row)) counts.set(row.id, (counts.get(row.id) ?? 0) + 1);
+  return new Set([...counts].filter(([, count]) => count === 1).map(([id]) => id));
+}
+
+/** Groups that decide a comparison: small ones are reported with it, unless the gate is about them by name. */
+function decisive(findings: readonly Finding[], gate: Gate): readonly Finding[] {
+  if (!needsBaseline(gate) || namesGroup(gate)) return findings;
+  const few = ({ group, n, state }: Finding) =>
+    group !== 'all' && state === 'inconclusive' && n !== null && n < FEWEST_QUERIES;
+  return findings.filter((each) => !few(each));
 }
 
 function verdictOf(gate: Gate, rows: readonly TrialRow[], changes: readonly Finding[]): Verdict {
@@ -72,7 +103,7 @@ function verdictOf(gate: Gate, rows: readonly TrialRow[], changes: readonly Find
   if (rows.length === 0) return { ...shell(gate), state: 'fail', found: 'no trial', message: none };
   if (gate.aggregate === 'total') return totalVerdict(gate, rows);
   const findings = needsBaseline(gate) ? [...changes] : rows.map((row) => judgeThreshold(gate, row));
-  const leading = worstFinding(findings, gate);
+  const leading = worstFinding(decisive(findings, gate), gate);
   const counts = tally(findings);
   return {
     ...shell(gate),

@@ -74,12 +74,13 @@ export function judgeThreshold(gate: Gate, row: TrialRow): Finding {
   if (measure === undefined) return blank(row, 'fail', absence(row, gate.measure));
   const state = stateOf(gate, measure);
   const { value, low, high, n } = measure;
-  const message = state === 'inconclusive' ? 'the interval holds the limit' : noteOf(gate, measure);
+  const message = state === 'inconclusive' ? doubtOf(gate, measure) : noteOf(gate, measure);
   return { ...blank(row, state, message), found: value, low, high, n };
 }
 
 function stateOf(gate: Gate, { value, low, high }: Measure): VerdictState {
   const { operator, limit } = gate;
+  if (isBlind(gate, low)) return 'inconclusive';
   if (exact(gate) || low === null || high === null) return meets(value, operator, limit) ? 'pass' : 'fail';
   const ends = [meets(low, operator, limit), meets(high, operator, limit)];
   if (ends[0] && ends[1]) return 'pass';
@@ -89,6 +90,16 @@ function stateOf(gate: Gate, { value, low, high }: Measure): VerdictState {
 function exact({ by, operator, limit, about }: Pick<Gate, 'by' | 'about'> & Check): boolean {
   if (by === 'value' || operator === '==' || operator === '!=') return true;
   return about.unit === 'share' && operator === '>=' && limit === 1;
+}
+
+/** A ratio of times from a single pair of builds. */
+const isBlind = ({ about, by }: Gate, low: number | null): boolean =>
+  about.needsInterval === true && low === null && by !== 'value';
+
+function doubtOf(gate: Gate, { low }: Measure): string {
+  return isBlind(gate, low)
+    ? 'a few builds do not tell the machine from the engine: "builds: 5" or more in the suite measures pairs of them'
+    : 'the interval holds the limit';
 }
 
 function noteOf({ about }: Gate, { low }: Measure): string {

@@ -91,6 +91,7 @@ function scoreUnit(
     const list = scorer.score({
       rows: samples.rows,
       distances: samples.distances,
+      flaws: samples.flaws,
       start: i * samples.k,
       count,
     });

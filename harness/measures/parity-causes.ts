@@ -21,9 +21,12 @@ export type CauseCounts = Record<Cause, number>;
 
 export type ExactAnswer = Pick<Answer, 'rows' | 'distances'>;
 
+/** What a query's filter says of a row, by the harness; `unknown`: it was not recorded. */
+export type FilterFact = 'passes' | 'fails' | 'unknown';
+
 /** What is known of one side beside its answers. Undefined: not known. */
 export interface Evidence {
-  /** What an exhaustive search of the same build returned for a query, nearest first. */
+  /** What an exhaustive search of the same build returned for a query under its filter, nearest first. */
   exact(query: number): ExactAnswer | undefined;
   /** `scan`: it compares with every point; `graph`: it visits every point that the graph leads to. */
   kind: 'scan' | 'graph';
@@ -33,6 +36,10 @@ export interface Evidence {
   deviates(query: number): boolean;
   /** Whether an exhaustive search by the row's own vector returned it, and with the score it should have. */
   presence(row: number): 'found' | 'missing' | 'deviates' | undefined;
+  /** Whether the row, which passes the query's filter and is there, was not found under it by its own vector. */
+  excludes(query: number, row: number): boolean;
+  /** Under filters it returned just those of its first hits without a filter that pass: it filters them afterwards. */
+  filtersAfter: boolean;
 }
 
 export interface Side {
@@ -44,8 +51,10 @@ export interface CauseContext {
   truth: Truth;
   metric: Metric;
   k: number;
-  /** Whether a row passes a query's filter, by the harness; undefined where the query has none. */
-  passes?: ((query: number, row: number) => boolean | undefined) | undefined;
+  /** Undefined where the query has no filter. */
+  filter?: ((query: number, row: number) => FilterFact | undefined) | undefined;
+  /** Hits that count of a query, where some ask for fewer than k. */
+  wanted?: ((query: number) => number) | undefined;
 }
 
 /**
@@ -64,15 +73,46 @@ export function causeOf(
 ): Cause {
   const { holder, lacker, held, lacking } = sides;
   if (lacking === undefined) return 'failed';
-  if (context.passes?.(query, row) === false) return 'filter';
+  const fact = context.filter?.(query, row);
+  if (fact === 'fails') return 'filter';
+  if (fact === 'unknown') return 'unknown';
   const nearest = exactNeighbours(query, context);
-  const complete = isComplete(lacking.distances, nearest.distances, context.metric);
+  // A row that fails the filter is no substitute for one that passes, however near it is.
+  const right = passing(query, lacking, context);
+  const complete = isComplete(right.distances, nearest.distances, context.metric);
   const isNeighbour = distance <= limitOf(nearest, context.metric);
-  if (isNeighbour && !complete) return absence(lacker, query, { row, distance }, context);
+  if (isNeighbour && !complete) {
+    if (isCrowdedOut(query, distance, lacking, context)) return 'filter';
+    return absence(lacker, query, { row, distance }, nearest, context);
+  }
   if (!complete && exactOf(lacker, query, context.k)?.rows.includes(row) === true)
     return `approximate.${lacker.name}`;
   const instead = displaced(row, distance, held, nearest, context.metric);
-  return instead === undefined ? 'unknown' : absence(holder, query, instead, context);
+  return instead === undefined ? 'unknown' : absence(holder, query, instead, nearest, context);
+}
+
+/** Hits of an answer that has no room left. */
+const fullLength = (query: number, { k, wanted }: CauseContext): number => Math.min(k, wanted?.(query) ?? k);
+
+/** The rows of an answer that its query's filter lets through, as far as that is known. */
+function passing(query: number, { rows, distances }: ExactAnswer, { filter }: CauseContext): ExactAnswer {
+  if (filter?.(query, rows[0] ?? -1) === undefined) return { rows, distances };
+  const kept = rows.map((row) => filter(query, row) === 'passes');
+  return { rows: rows.filter((_, i) => kept[i]), distances: distances.filter((_, i) => kept[i]) };
+}
+
+/**
+ * Whether rows that fail the filter hold the place that a neighbour should have: the answer is full, none of it is
+ * farther away than the neighbour, and some of it should not be there. So answers a search that ignores the filter.
+ */
+function isCrowdedOut(query: number, distance: number, answer: ExactAnswer, context: CauseContext): boolean {
+  const { metric, filter } = context;
+  if (answer.rows.length < fullLength(query, context)) return false;
+  const limit = tieLimit(distance, metric);
+  return (
+    answer.distances.every((each) => each <= limit) &&
+    answer.rows.some((row) => filter?.(query, row) === 'fails')
+  );
 }
 
 interface Neighbours {
@@ -100,14 +140,11 @@ function exactOf({ evidence }: Side, query: number, k: number): ExactAnswer | un
 }
 
 /** Whether an exhaustive answer has a row, or only rows at least as near: then it is as good as one that has it. */
-function covers(
-  { rows, distances }: ExactAnswer,
-  { row, distance }: Stray,
-  { metric, k }: CauseContext,
-): boolean {
-  if (rows.includes(row)) return true;
-  const limit = tieLimit(distance, metric);
-  return rows.length === k && distances.every((each) => each <= limit);
+function covers(query: number, exact: ExactAnswer, { row, distance }: Stray, context: CauseContext): boolean {
+  if (exact.rows.includes(row)) return true;
+  const limit = tieLimit(distance, context.metric);
+  const right = passing(query, exact, context);
+  return right.rows.length === fullLength(query, context) && right.distances.every((each) => each <= limit);
 }
 
 /** The exact neighbour in whose place an answer holds a farther row: the first such row took the first one's place. */
@@ -132,20 +169,27 @@ function displaced(
 }
 
 /** Why a side did not return one of the exact neighbours. */
-function absence(side: Side, query: number, stray: Stray, context: CauseContext): Cause {
+function absence(side: Side, query: number, stray: Stray, nearest: Neighbours, context: CauseContext): Cause {
   const { evidence, name } = side;
-  const { row } = stray;
+  const { row, distance } = stray;
   const exact = exactOf(side, query, context.k);
   if (evidence === undefined || exact === undefined) return 'unknown';
-  if (covers(exact, stray, context)) return `approximate.${name}`;
+  if (covers(query, exact, stray, context)) return `approximate.${name}`;
+  const filtered = context.filter?.(query, row) !== undefined;
+  if (filtered && exact.rows.some((each) => context.filter?.(query, each) === 'unknown')) return 'unknown';
+  if (isCrowdedOut(query, distance, exact, context)) return 'filter';
   const presence = evidence.presence(row);
   if (presence === undefined || presence === 'missing') return presence ?? 'unknown';
-  if (evidence.quantized || presence === 'deviates' || evidence.deviates(query)) return 'precision';
-  const filtered = context.passes?.(query, row) !== undefined;
+  if (filtered && evidence.excludes(query, row)) return 'filter';
+  // Wrong distances put other rows in its place; they do not leave a place empty.
+  const short = exact.rows.length < nearest.rows.length;
+  const imprecise = evidence.quantized || presence === 'deviates' || evidence.deviates(query);
+  if (imprecise && !(filtered && short)) return 'precision';
   // It compares every point, with the right scores, and has the row: only the filter can have kept it out.
   if (evidence.kind === 'scan') return filtered ? 'filter' : 'unknown';
   // No path of the graph leads there from this query; under a filter that and the filter look alike.
-  return filtered ? 'unknown' : `approximate.${name}`;
+  if (!filtered) return `approximate.${name}`;
+  return short && evidence.filtersAfter ? 'filter' : 'unknown';
 }
 
 export const noCauses = (): CauseCounts =>

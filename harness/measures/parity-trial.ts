@@ -25,7 +25,8 @@ export interface ParityInput {
   /** Queries to look at; all where absent. */
   queries?: ReadonlySet<number> | undefined;
   evidence?: { reference: Evidence | undefined; candidate: Evidence | undefined };
-  passes?: CauseContext['passes'];
+  filter?: CauseContext['filter'];
+  wanted?: CauseContext['wanted'];
 }
 
 /** How far two trials agree. */
@@ -85,15 +86,16 @@ class Comparer {
 
   /** Compares answer `i` of the reference with answer `j` of the candidate, both to one query. */
   compare(query: number, i: number, j: number, unit: number, tally: Tally): void {
-    const { reference, candidate, metric, k } = this.#input;
+    const { reference, candidate, metric, k, filter } = this.#input;
     const [a, b] = [answerOf(reference, i, k), answerOf(candidate, j, k)];
     tally.pair(unit, 'errors', (a === undefined) === (b === undefined) ? 1 : 0);
     if (a === undefined) return;
     if (b !== undefined) {
       tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
-      tally.latency(unit, spent(reference, i), spent(candidate, j));
     }
-    const agreement = compareAnswers(a, b ?? NOTHING, { metric, k, directions: this.#directions });
+    const fails = filter && ((row: number) => filter(query, row) === 'fails');
+    const options = { metric, k, directions: this.#directions, fails };
+    const agreement = compareAnswers(a, b ?? NOTHING, options);
     tally.agreement(unit, agreement);
     this.#count(query, agreement, a, b, tally);
   }
@@ -132,8 +134,6 @@ function answerOf(samples: Samples, i: number, k: number): Answer | undefined {
   return answer;
 }
 
-const spent = ({ sent, answered }: Samples, i: number): number => answered[i]! - sent[i]!;
-
 /** Answers come nearest first, so the scores themselves tell whether they are distances or similarities. */
 function directionOf({ length, k, returned, scores }: Samples): Direction {
   let rising = 0;
@@ -153,7 +153,6 @@ class Tally {
   readonly #sums = new Map<Column, { sum: Float64Array; count: Float64Array }>();
   readonly #kept: Float64Array;
   readonly #ids: Float64Array;
-  readonly #times: [Float64Array, Float64Array];
   #comparisons = 0;
   #lost = 0;
   #gained = 0;
@@ -165,7 +164,6 @@ class Tally {
     for (const name of COLUMNS) this.#sums.set(name, { sum: column(), count: column() });
     this.#kept = column();
     this.#ids = column();
-    this.#times = [column(), column()];
   }
 
   pair(unit: number, name: Column, value: number): void {
@@ -185,11 +183,6 @@ class Tally {
     this.#lost += agreement.lost.length;
     this.#gained += agreement.gained.length;
     this.#ties += agreement.ties.length;
-  }
-
-  latency(unit: number, reference: number, candidate: number): void {
-    this.#times[0][unit] = this.#times[0][unit]! + reference;
-    this.#times[1][unit] = this.#times[1][unit]! + candidate;
   }
 
   result(k: number, seed: number): Parity {
@@ -234,15 +227,7 @@ class Tally {
   }
 
   #ratios(n: number): Figure[] {
-    const [reference, candidate] = this.#times;
-    const sum = (column: Float64Array) => column.some((value) => value > 0);
-    return [
-      ...(sum(this.#ids)
-        ? [{ name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n }]
-        : []),
-      ...(sum(reference)
-        ? [{ name: 'parity.latency', numerators: candidate, denominators: reference, n }]
-        : []),
-    ];
+    const some = this.#ids.some((value) => value > 0);
+    return some ? [{ name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n }] : [];
   }
 }

@@ -58,17 +58,26 @@ export function isComplete(distances: readonly number[], exact: ArrayLike<number
 /** Which way an engine's scores run: 1 if they grow along an answer (distances), -1 if they fall, 0 if unknown. */
 export type Direction = 1 | 0 | -1;
 
+export interface CompareOptions {
+  metric: Metric;
+  k: number;
+  directions: readonly [Direction, Direction];
+  /** Whether a row is known to fail the query's filter. */
+  fails?: ((row: number) => boolean) | undefined;
+}
+
 /**
  * Compares two answers. Where an item of the reference is missing but an equally near one is there in its place
  * (distances within the tie margin, one for one), that one counts as the same; equally near neighbours in an answer
- * may stand in any order.
+ * may stand in any order. A row that fails the filter is no such place-holder of one that passes: a copy of a document
+ * that another tenant owns is as near as one's own.
  */
 export function compareAnswers(
   reference: Answer,
   candidate: Answer,
-  { metric, k, directions }: { metric: Metric; k: number; directions: readonly [Direction, Direction] },
+  { metric, k, directions, fails = () => false }: CompareOptions,
 ): Agreement {
-  const { renamed, ties, lost, gained } = matched(reference, candidate, metric);
+  const { renamed, ties, lost, gained } = matched(reference, candidate, metric, fails);
   const ordered = inOrderOf(reference, renamed, candidate.distances, metric);
   const kept = reference.rows.length - lost.length;
   const longer = Math.max(reference.rows.length, candidate.rows.length);
@@ -93,19 +102,22 @@ function rboOf(a: readonly number[], b: readonly number[], k: number): number {
 }
 
 /** Pairs lost with gained rows at the same distance, nearest first; the candidate's rows with their partners' names. */
-function matched(reference: Answer, candidate: Answer, metric: Metric) {
+function matched(reference: Answer, candidate: Answer, metric: Metric, fails: (row: number) => boolean) {
   const lost = strays(reference, candidate);
   const gained = strays(candidate, reference);
   const names = new Map<number, number>();
   const ties: Stray[] = [];
-  let at = 0;
-  for (const each of lost) {
-    while (at < gained.length && isNearer(gained[at]!.distance, each.distance, metric)) at++;
-    if (at === gained.length) break;
-    if (isNearer(each.distance, gained[at]!.distance, metric)) continue;
-    names.set(gained[at]!.row, each.row);
-    ties.push(each);
-    at++;
+  for (const wrong of [false, true]) {
+    const free = gained.filter(({ row }) => fails(row) === wrong);
+    let at = 0;
+    for (const each of lost.filter(({ row }) => fails(row) === wrong)) {
+      while (at < free.length && isNearer(free[at]!.distance, each.distance, metric)) at++;
+      if (at === free.length) break;
+      if (isNearer(each.distance, free[at]!.distance, metric)) continue;
+      names.set(free[at]!.row, each.row);
+      ties.push(each);
+      at++;
+    }
   }
   const partners = new Set(ties.map(({ row }) => row));
   return {

@@ -8,6 +8,8 @@ export interface HitList {
   rows: Int32Array;
   /** NaN where the key is no row of the dataset. */
   distances: Float64Array;
+  /** What is wrong with each row under the query's filter (`FLAW`); absent: no query has one. */
+  flaws?: Uint8Array | undefined;
   start: number;
   count: number;
 }
@@ -29,7 +31,8 @@ export interface ListScore {
  *
  * recall@k = |R ∩ G| / min(k, |G|), R the distinct rows among the first k returned, G the first k of the truth.
  * Tie-aware: the distinct rows of R whose recomputed distance is at most that of the last of G, within the tie margin.
- * A row counts once, but its repetitions take up places of the list.
+ * A row counts once, but its repetitions take up places of the list; so do rows that fail the query's filter, which are
+ * no hits, however near they are.
  */
 export class RecallScorer {
   readonly #truth: Truth;
@@ -78,7 +81,7 @@ export class RecallScorer {
   }
 
   /** A list for the selected query, which must have exact neighbours. Only the first `max(ks)` hits are looked at. */
-  score({ rows, distances, start, count }: HitList): ListScore {
+  score({ rows, distances, flaws, start, count }: HitList): ListScore {
     const ks = this.#ks;
     const excess = new Excess(this.#truth.distances, this.#start, this.#size);
     let [duplicates, unknown, beatsTruth] = [0, 0, false];
@@ -90,7 +93,7 @@ export class RecallScorer {
       const row = rows[start + i]!;
       if (row < 0) unknown++;
       else if (!this.#seen.add(row, i)) duplicates++;
-      else {
+      else if ((flaws?.[start + i] ?? 0) === 0) {
         const distance = distances[start + i]!;
         const rank = this.#ranks.get(row);
         excess.add(distance);

@@ -3,15 +3,16 @@ import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import type { Collection, EngineDefinition, ExhaustiveSearch, PreparedSearch } from '../../engines/engine.js';
 import { loadEngine } from '../../engines/registry.js';
-import { distance, tieLimit } from '../measures/distance.js';
+import { tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
-import { type Probe, writeProbe } from '../store/evidence.js';
+import { writeProbe } from '../store/evidence.js';
 import { runFolder } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
 import type { Parameters, PlannedTrial } from '../store/schema.js';
 import type { Samples, Truth } from '../store/types.js';
 import { readTruth } from '../truth/files.js';
-import { translateFilters } from './filtering.js';
+import { findFlaws, translateFilters } from './filtering.js';
+import { type Filters, lookFor, lookUnder } from './look-up.js';
 import { runPass } from './pass.js';
 import { type BuildContext, inPhase } from './phase.js';
 import type { Job } from './protocol.js';
@@ -76,14 +77,27 @@ async function probeOne(
   const search = await collection.prepare(exhaustive.search, job.k);
   try {
     const end = performance.now() + BUDGET * 1000 * job.searchSeconds;
-    const hits = await ask(context, search, wanted, queries, end);
-    const rows = await lookFor(context, search, leftOut(hits, truth, Math.max(...ks), job.metric), end);
-    const late = hits.length < wanted.length || rows === undefined;
+    const filters = job.filtering && (await translateFilters(search, job.filtering));
+    const hits = await ask(context, search, { wanted, filters }, queries, end);
+    const k = Math.max(...ks);
+    const gone = leftOut(hits, truth, k, job.metric);
+    const rows = await lookFor(context, search, [...new Set([...gone.values()].flat())], end);
+    const there = new Set(rows?.filter(({ found }) => found).map(({ row }) => row));
+    const excluded = filters && (await lookUnder(context, search, { gone, there, filters }, end));
+    // What a filter may have left out is asked for without it: some engines filter what they have found.
+    const doubtful = shortOf(hits, truth, k).filter((query) => (job.filtering?.filterOf[query] ?? -1) >= 0);
+    const plain = await ask(context, search, { wanted: doubtful, filters: undefined }, queries, end);
+    const late =
+      hits.length < wanted.length ||
+      rows === undefined ||
+      plain.length < doubtful.length ||
+      performance.now() > end;
     const note = late
       ? `only ${hits.length} of ${wanted.length} queries were explained within half of deadline.search`
       : null;
     const asked = { search: exhaustive.search, wanted: wanted.length, asked: hits.length };
-    writeProbe(folder, { ...base, ...asked, note, rows: rows ?? [] }, hits);
+    const all = plain.length === 0 ? hits : joinSamples([hits, plain]);
+    writeProbe(folder, { ...base, ...asked, note, rows: rows ?? [], ...(excluded && { excluded }) }, all);
   } finally {
     await search.close();
   }
@@ -101,13 +115,7 @@ export function exhaustiveSearch(
     return { kind: 'graph', reason: `${definition.name} has no exhaustive search of ${type}` };
   }
   const size = { points: Math.max(count, k), lists: Number(build.index['nlist'] ?? 1) };
-  const wide = Object.entries(declared.search)
-    .filter(([key]) => search[key] !== undefined)
-    .map(([key, value]) => [key, typeof value === 'number' ? value : size[value]] as const);
-  const parsed = definition.parseOptions({
-    index: build.index,
-    search: { ...search, ...Object.fromEntries(wide) },
-  });
+  const parsed = definition.parseOptions({ index: build.index, search: widened(declared, search, size) });
   const issues =
     parsed.state === 'invalid'
       ? parsed.issues
@@ -115,6 +123,18 @@ export function exhaustiveSearch(
   if (parsed.state === 'ok' && issues.length === 0) return { kind: declared.kind, search: parsed.search };
   const what = issues.map(({ message }) => message).join('; ');
   return { kind: 'graph', reason: `no exhaustive search of ${count} points: ${what}` };
+}
+
+/** The parameters of a search with those that make it exhaustive; what the search does not have is left out. */
+export function widened(
+  declared: ExhaustiveSearch,
+  search: Parameters,
+  size: { points: number; lists: number },
+): Parameters {
+  const wide = Object.entries(declared.search)
+    .filter(([key]) => search[key] !== undefined)
+    .map(([key, value]) => [key, typeof value === 'number' ? value : size[value]] as const);
+  return { ...search, ...Object.fromEntries(wide) };
 }
 
 /** Queries that some pass did not answer with as many exact (or equally near) neighbours as there are. */
@@ -139,7 +159,8 @@ function misses(
   if (exact.length === 0) return false;
   const near = new Map<number, number>();
   for (let j = i * samples.k; j < i * samples.k + Math.min(k, Math.max(0, samples.returned[i]!)); j++) {
-    if (samples.rows[j]! >= 0) near.set(samples.rows[j]!, samples.distances[j]!);
+    if (samples.rows[j]! >= 0 && (samples.flaws?.[j] ?? 0) === 0)
+      near.set(samples.rows[j]!, samples.distances[j]!);
   }
   const start = query * truth.depth;
   return !isComplete([...near.values()], truth.distances.subarray(start, start + exact.length), metric);
@@ -161,84 +182,53 @@ function withTies(truth: Truth, query: number, k: number, metric: Job['metric'])
   return rows.subarray(start, start + size);
 }
 
-/** Exhaustive answers, with distances; ends early at `end`. */
+/**
+ * Exhaustive answers, with distances and what fails the filter; ends early at `end`. Those without the queries' filters
+ * are repetition 1, where there are filters.
+ */
 async function ask(
-  { job, vectors, signal }: BuildContext,
+  { job, vectors, metadata, signal }: BuildContext,
   search: PreparedSearch,
-  wanted: Int32Array,
+  { wanted, filters }: { wanted: Int32Array; filters: Filters | undefined },
   queries: readonly Float32Array[],
   end: number,
 ): Promise<Samples> {
   const parts: Samples[] = [];
-  const filters = job.filtering && (await translateFilters(search, job.filtering));
-  const filtering = { filters, ks: job.filtering?.ks };
+  const plain = job.filtering !== undefined && filters === undefined;
+  const filtering = { filters, ks: plain ? undefined : job.filtering?.ks };
+  const repetition = plain ? 1 : 0;
   for (let from = 0; from < wanted.length && performance.now() < end; from += CHUNK) {
     const { k, count } = job;
     const order = wanted.subarray(from, from + CHUNK);
     parts.push(
-      await runPass(search, { queries, order, ...filtering, k, count, repetition: 0, origin: 0, signal }),
+      await runPass(search, { queries, order, ...filtering, k, count, repetition, origin: 0, signal }),
     );
   }
   const hits = parts.length === 0 ? emptyHits(job.k) : joinSamples(parts);
   recomputeDistances(hits, job.metric, vectors, queries);
+  if (metadata !== undefined && job.filtering !== undefined) findFlaws(hits, job.filtering, metadata);
   return hits;
 }
 
 const emptyHits = (k: number): Samples => ({ ...joinSamples([]), k });
 
-/** Exact neighbours that even the exhaustive search left out. */
-function leftOut(hits: Samples, truth: Truth, k: number, metric: Job['metric']): number[] {
-  const rows = new Set<number>();
+/** By query the exact neighbours that even the exhaustive search left out. */
+function leftOut(hits: Samples, truth: Truth, k: number, metric: Job['metric']): Map<number, number[]> {
+  const gone = new Map<number, number[]>();
   for (let i = 0; i < hits.length; i++) {
     if (hits.error[i] !== null) continue;
     const there = hits.rows.subarray(i * hits.k, i * hits.k + Math.min(k, hits.returned[i]!));
-    for (const row of withTies(truth, hits.query[i]!, k, metric)) if (!there.includes(row)) rows.add(row);
+    const rows = [...withTies(truth, hits.query[i]!, k, metric)].filter((row) => !there.includes(row));
+    if (rows.length > 0) gone.set(hits.query[i]!, rows);
   }
-  return [...rows].sort((a, b) => a - b);
+  return gone;
 }
 
-/** Searches for rows by their own vectors; undefined where the time ran out. */
-async function lookFor(
-  { job, vectors, signal }: BuildContext,
-  search: PreparedSearch,
-  wanted: readonly number[],
-  end: number,
-): Promise<Probe['rows'] | undefined> {
-  const found: Probe['rows'] = [];
-  const other = new Float32Array(job.dimensions);
-  for (const row of wanted) {
-    signal.throwIfAborted();
-    if (performance.now() > end) return undefined;
-    const vector = new Float32Array(job.dimensions);
-    vectors.read(row, 1, vector);
-    const { keys, scores } = await search.query(vector);
-    const to = (at: number): number => {
-      vectors.read(at, 1, other);
-      return distance(job.metric, vector, 0, other, 0, job.dimensions);
-    };
-    const self = to(row);
-    const place = Array.from(keys, Number).indexOf(row);
-    if (place >= 0) {
-      const score = Number(scores[place] ?? Number.NaN);
-      found.push({ row, found: true, score: Number.isNaN(score) ? null : score, distance: self });
-    } else if (excludes(Array.from(keys, Number), self, to, job)) {
-      found.push({ row, found: false, score: null, distance: self });
-    }
-  }
-  return found;
-}
-
-/**
- * Whether an answer without the row proves that it cannot be found: something farther away was returned instead, or
- * there was room left. Codes instead of vectors prove nothing, since others may have the same code.
- */
-function excludes(
-  keys: readonly number[],
-  self: number,
-  to: (row: number) => number,
-  { build, k, count, metric }: Job,
-): boolean {
-  if ((build.index['quantization'] ?? 'none') !== 'none') return false;
-  if (keys.length < Math.min(k, count)) return true;
-  return keys.some((key) => key >= 0 && key < count && to(key) > tieLimit(self, metric));
+/** Queries that the exhaustive search answered with fewer hits than there are neighbours. */
+function shortOf(hits: Samples, truth: Truth, k: number): Int32Array {
+  const short = Array.from(hits.query).filter((query, i) => {
+    if (hits.error[i] !== null) return false;
+    return Math.max(0, hits.returned[i]!) < neighbours(truth, query, k).length;
+  });
+  return Int32Array.from(short);
 }

@@ -3,8 +3,11 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { Column } from '../gate/changes.js';
 import { accuracyOf } from '../measures/accuracy.js';
+import { groupsOf } from '../measures/groups.js';
+import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
 import { readTruth } from '../truth/files.js';
+import { judgementsOf, readQueryFacts } from './queries.js';
 import { type RunFolder, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
 
@@ -20,6 +23,7 @@ export async function readColumns(
   if (trials.length === 0) return columns;
   const { ks, dataset } = readManifest(folder);
   const truth = await readTruth(folder.truth);
+  const judgements = judgementsOf(folder);
   for (const trial of trials) {
     const path = join(folder.samples, `${trial}.parquet`);
     if (!existsSync(path)) {
@@ -31,8 +35,9 @@ export async function readColumns(
     const samples = await readSamples(path, ks.at(-1)!, ['scores', 'due', 'sent', 'answered']);
     const units = unitsOf(samples);
     const { figures } = accuracyOf(samples, truth, units, { ks, metric: dataset.metric });
+    const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks);
     const byName = new Map<string, Column>();
-    for (const { name, numerators, denominators } of figures) {
+    for (const { name, numerators, denominators } of [...figures, ...judged]) {
       byName.set(name, {
         queries: units.queries,
         values: numerators.map((above, u) => above / denominators[u]!),
@@ -41,4 +46,21 @@ export async function readColumns(
     columns.set(trial, byName);
   }
   return columns;
+}
+
+/** Queries of each group and band of a run, by the name that its rows have. Empty where no query has a group. */
+export function groupQueries(folder: RunFolder): Map<string, Set<number>> {
+  const facts = readQueryFacts(folder);
+  if (facts === undefined) return new Map();
+  const { count } = readManifest(folder).dataset;
+  return new Map(groupsOf(facts, count).map(({ name, queries }) => [name, queries]));
+}
+
+/** The values of some queries alone. */
+export function columnOf(column: Column, queries: ReadonlySet<number>): Column {
+  const kept = Array.from(column.queries.keys()).filter((i) => queries.has(column.queries[i]!));
+  return {
+    queries: Int32Array.from(kept, (i) => column.queries[i]!),
+    values: Float64Array.from(kept, (i) => column.values[i]!),
+  };
 }

@@ -7,7 +7,7 @@ import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial } from '../measures/trial.js';
 import { readTruth } from '../truth/files.js';
 import { deriveParity } from './parity.js';
-import { type RunQuery, readJudgements, readRunQueries } from './queries.js';
+import { judgementsOf, readQueryFacts } from './queries.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
 import {
@@ -181,18 +181,7 @@ function unmeasured(facts: AboutQueries['facts']): Measured {
 }
 
 function aboutQueries(folder: RunFolder): AboutQueries {
-  // Runs of earlier versions have neither of the two.
-  const queries = readRunQueries(folder).queries?.map(factsOf);
-  if (!existsSync(folder.judgements)) return { facts: queries, judgements: undefined };
-  const { queries: judged } = readJudgements(folder);
-  return {
-    facts: queries,
-    judgements: new Map(Object.entries(judged).map(([q, each]) => [Number(q), each])),
-  };
-}
-
-function factsOf({ group, matches, k, tenant }: RunQuery): QueryFacts {
-  return { group, matches, k, tenant: tenant !== null };
+  return { facts: readQueryFacts(folder), judgements: judgementsOf(folder) };
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

@@ -34,6 +34,8 @@ export const probeSchema = z.strictObject({
       distance: z.number(),
     }),
   ),
+  /** By query the rows of these that pass its filter, but are not found by their own vector under it. */
+  excluded: z.array(z.strictObject({ query: z.int(), rows: z.array(z.int()) })).optional(),
 });
 export type Probe = z.infer<typeof probeSchema>;
 
@@ -53,6 +55,8 @@ export function writeProbe(folder: RunFolder, probe: Probe, hits: Samples | unde
 
 export interface TrialEvidence {
   evidence: Evidence | undefined;
+  /** Answers of the exhaustive search, with what fails the filter; undefined: there are none. */
+  hits: Samples | undefined;
   /** What limits it. */
   note: string | undefined;
 }
@@ -60,22 +64,28 @@ export interface TrialEvidence {
 /** What was recorded to explain a trial's answers. Throws InputError if it is damaged. */
 export async function readEvidence(folder: RunFolder, trial: string, k: number): Promise<TrialEvidence> {
   const { json, hits } = files(folder, trial);
-  if (!existsSync(json)) return { evidence: undefined, note: `${trial}: no exhaustive search was recorded` };
+  if (!existsSync(json))
+    return { evidence: undefined, hits: undefined, note: `${trial}: no exhaustive search was recorded` };
   const probe = parseOr(probeSchema, readJson(json), json);
   const note = probe.note === null ? undefined : `${trial}: ${probe.note}`;
-  if (probe.search === null) return { evidence: undefined, note };
+  if (probe.search === null) return { evidence: undefined, hits: undefined, note };
   // Where every query was answered with all exact neighbours there was nothing to ask.
   const answers = probe.asked === 0 ? emptySamples(0, k) : await readSamples(hits, k);
-  return { evidence: evidenceOf(probe, answers), note };
+  return { evidence: evidenceOf(probe, answers), hits: answers, note };
 }
+
+/** Answers without the queries' filters. */
+const PLAIN = 1;
+/** Fewer queries say nothing of how an engine filters. */
+const LEAST_SHORT = 3;
 
 function evidenceOf(probe: Probe, hits: Samples): Evidence {
   const exact = new Map<number, ExactAnswer>();
   const wrong = new Set<number>();
   const form = probe.scores;
   for (let i = 0; i < hits.length; i++) {
-    if (hits.error[i] !== null) continue;
-    const [from, to] = [i * hits.k, i * hits.k + Math.max(0, hits.returned[i]!)];
+    if (hits.error[i] !== null || hits.repetition[i] === PLAIN) continue;
+    const [from, to] = spanOf(hits, i);
     exact.set(hits.query[i]!, {
       rows: Array.from(hits.rows.subarray(from, to)),
       distances: Array.from(hits.distances.subarray(from, to)),
@@ -87,11 +97,14 @@ function evidenceOf(probe: Probe, hits: Samples): Evidence {
     }
   }
   const rows = new Map(probe.rows.map((each) => [each.row, each]));
+  const excluded = new Map(probe.excluded?.map(({ query, rows }) => [query, new Set(rows)]));
   return {
     exact: (query) => exact.get(query),
     kind: probe.kind,
     quantized: probe.quantized,
     deviates: (query) => wrong.has(query),
+    excludes: (query, row) => excluded.get(query)?.has(row) === true,
+    filtersAfter: filtersAfter(exact, hits),
     presence: (row) => {
       const found = rows.get(row);
       if (found === undefined) return undefined;
@@ -101,4 +114,28 @@ function evidenceOf(probe: Probe, hits: Samples): Evidence {
         : 'found';
     },
   };
+}
+
+const spanOf = ({ k, returned }: Samples, i: number): [number, number] => [
+  i * k,
+  i * k + Math.max(0, returned[i]!),
+];
+
+/**
+ * Whether each short answer under a filter holds exactly the hits of the answer without it that pass. A search that
+ * filters on its way goes on until it has enough.
+ */
+function filtersAfter(exact: ReadonlyMap<number, ExactAnswer>, hits: Samples): boolean {
+  let asked = 0;
+  for (let i = 0; i < hits.length; i++) {
+    if (hits.error[i] !== null || hits.repetition[i] !== PLAIN) continue;
+    const [from, to] = spanOf(hits, i);
+    const rows = Array.from(hits.rows.subarray(from, to));
+    const passing = rows.filter((_, j) => hits.flaws?.[from + j] === 0);
+    const under = exact.get(hits.query[i]!)?.rows;
+    if (under === undefined || under.length !== passing.length) return false;
+    if (!passing.every((row) => under.includes(row))) return false;
+    asked++;
+  }
+  return asked >= LEAST_SHORT;
 }

@@ -1,13 +1,25 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
+import { firstId } from '../gate/replicas.js';
 import { settingOf } from '../gate/thresholds.js';
 import type { QueryFacts } from '../measures/groups.js';
+import { latencyRatio, meanLatency } from '../measures/latency-ratio.js';
+import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
 import { readEvidence } from './evidence.js';
+import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
 import type { RunFolder } from './run-folder.js';
-import { readSamples } from './samples.js';
-import type { Manifest, ParityResult, ParityRow, ParitySide, PlannedParity, TrialRow } from './schema.js';
+import { joinSamples, readSamples } from './samples.js';
+import type {
+  Manifest,
+  Measure,
+  ParityResult,
+  ParityRow,
+  ParitySide,
+  PlannedParity,
+  TrialRow,
+} from './schema.js';
 import type { Samples, Truth } from './types.js';
 
 /** One trial of a stored run. */
@@ -17,19 +29,20 @@ export interface StoredSide {
   row: TrialRow;
 }
 
-/** Labelled parts of the query set, by name: reported and gated by themselves. */
-export type QueryGroups = ReadonlyMap<string, ReadonlySet<number>>;
-
 export interface Comparison {
   name: string;
   k: number;
   reference: StoredSide;
   candidate: StoredSide;
   truth: Truth;
-  groups: QueryGroups;
-  /** Whether a query has a filter. */
-  filtered?: (query: number) => boolean;
+  /** By query number; undefined where no query has a group or filter. */
+  facts: readonly QueryFacts[] | undefined;
 }
+
+type TrialEnds = ReadonlyMap<
+  string,
+  { state: string; error?: string | undefined; reason?: string | undefined }
+>;
 
 /** All parities of a run from its raw files; nothing is measured. Undefined where its suite has none. */
 export async function deriveParity(
@@ -37,13 +50,11 @@ export async function deriveParity(
   manifest: Manifest,
   trials: readonly TrialRow[],
   truth: Truth,
-  ends: ReadonlyMap<string, { state: string; error?: string | undefined; reason?: string | undefined }>,
+  ends: TrialEnds,
   facts?: readonly QueryFacts[],
 ): Promise<ParityResult[] | undefined> {
   if (manifest.parity === undefined) return undefined;
   const results: ParityResult[] = [];
-  const groups = groupsOf(facts);
-  const filtered = (query: number): boolean => (facts?.[query]?.matches ?? null) !== null;
   for (const planned of manifest.parity) {
     const side = (id: string): StoredSide | undefined => {
       const row = trials.find((each) => each.id === id);
@@ -55,15 +66,25 @@ export async function deriveParity(
       continue;
     }
     const { name, k, rebuild } = planned;
-    const comparison = { name, k, reference, candidate, truth, groups, filtered };
-    const floor = rebuild === null ? null : await floorOf(comparison, rebuild, ends.get(rebuild));
+    const comparison = { name, k, reference, candidate, truth, facts };
+    const again = rebuild === null ? [] : rebuildsOf(rebuild, planned.reference, manifest);
+    const floor = rebuild === null ? null : await floorOf(comparison, again, ends);
     results.push({ ...(await compareStored(comparison)), floor });
   }
   return results;
 }
 
+/** Trials of the reference's setting on other builds of its index: all of them where the suite has several. */
+function rebuildsOf(rebuild: string, reference: string, { plan }: Manifest): string[] {
+  const others = plan
+    .flatMap(({ trials }) => trials)
+    .map(({ id }) => id)
+    .filter((id) => id !== reference && firstId(id) === firstId(reference));
+  return firstId(rebuild) === firstId(reference) && others.length > 0 ? others : [rebuild];
+}
+
 /** Queries by their group, where there is more than one. */
-function groupsOf(facts: readonly QueryFacts[] | undefined): QueryGroups {
+function groupsOf(facts: readonly QueryFacts[] | undefined): Map<string, Set<number>> {
   const groups = new Map<string, Set<number>>();
   facts?.forEach(({ group }, query) => {
     groups.set(group, (groups.get(group) ?? new Set()).add(query));
@@ -91,7 +112,10 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
   const [a, b] = [await samplesOf(reference), await samplesOf(candidate)];
   const [known, other] = [await evidenceOf(reference), await evidenceOf(candidate)];
   const evidence = { reference: known.evidence, candidate: other.evidence };
-  const rows = rowsOf(comparison, a, b, evidence);
+  const filter = filterFacts(comparison, [a, b, known.hits, other.hits]);
+  const trial = ({ folder, manifest, row }: StoredSide) => ({ folder, manifest, trial: row.id });
+  const latency = await latencyRatios(trial(reference), trial(candidate), [a, b]);
+  const rows = rowsOf(comparison, a, b, { evidence, filter }, latency);
   const notes = [known.note, other.note].filter((note) => note !== undefined);
   return { ...base, state: 'measured', reason: null, rows, notes };
 }
@@ -113,46 +137,98 @@ function notHere(
     state: 'absent',
     reason: `${missing} is not part of this run`,
     rows: [],
-    floor: rebuild === null ? null : { state: 'absent', reason: 'nothing was compared', rows: [] },
+    floor: rebuild === null ? null : { state: 'absent', reason: 'nothing was compared', builds: 0, rows: [] },
     notes: [],
   };
 }
 
-/** The reference against its own rebuild: what differs without any cause but chance. */
+/** The reference against its own rebuilds: what differs without any cause but chance. */
 async function floorOf(
   comparison: Comparison,
-  rebuild: string,
-  end: { state: string; error?: string | undefined; reason?: string | undefined } | undefined,
+  rebuilds: readonly string[],
+  ends: TrialEnds,
 ): Promise<NonNullable<ParityResult['floor']>> {
   const { reference } = comparison;
-  const absent = (reason: string) => ({ state: 'absent' as const, reason, rows: [] });
+  const absent = (reason: string) => ({ state: 'absent' as const, reason, builds: 0, rows: [] });
   if (reference.row.state !== 'completed') return absent(`the reference is ${reference.row.state}`);
-  if (end?.state !== 'completed') {
+  const done = rebuilds.filter((id) => ends.get(id)?.state === 'completed');
+  if (done.length === 0) {
+    const end = ends.get(rebuilds[0]!);
     const why = (end?.error ?? end?.reason ?? 'it was not measured').split('\n')[0]!;
     return absent(`the rebuild of ${reference.row.id} is missing: ${why}`);
   }
-  const second = { ...reference, row: { ...reference.row, id: rebuild } };
-  const [a, b] = [await samplesOf(reference), await samplesOf(second)];
-  return { state: 'measured', reason: null, rows: rowsOf(comparison, a, b, undefined) };
+  const own = await samplesOf(reference);
+  const others: Samples[] = [];
+  for (const id of done) others.push(await samplesOf({ ...reference, row: { ...reference.row, id } }));
+  const filter = filterFacts(comparison, [own, ...others]);
+  // Further rebuilds are further passes: each is compared with the reference, and a query's passes are averaged.
+  const [a, b] = [joinSamples(others.map(() => own)), joinSamples(others)];
+  const ratio: LatencyRatio = (queries) => {
+    const before = meanLatency(own, queries);
+    const ratios = others.flatMap((each) => {
+      const now = meanLatency(each, queries);
+      return before === undefined || now === undefined ? [] : [[before, now] as const];
+    });
+    // All of them share the reference: how far they scatter is no measure of how far it is off.
+    const found = latencyRatio(ratios);
+    return found && { ...found, low: null, high: null };
+  };
+  const rows = rowsOf(comparison, a, b, { filter }, ratio);
+  return { state: 'measured', reason: null, builds: done.length, rows };
+}
+
+/**
+ * What filters say of the rows that were returned, as the harness found when it recorded them; the exact neighbours pass
+ * by definition. Undefined where no query has a filter.
+ */
+function filterFacts(
+  { facts, truth }: Comparison,
+  recorded: readonly (Samples | undefined)[],
+): ParityInput['filter'] {
+  if (facts === undefined || facts.every(({ matches }) => matches === null)) return undefined;
+  const known = new Map<number, Map<number, FilterFact>>();
+  const note = (query: number, row: number, fact: FilterFact): void => {
+    if (row < 0 || facts[query]?.matches === null) return;
+    const rows = known.get(query) ?? new Map<number, FilterFact>();
+    known.set(query, rows.set(row, fact));
+  };
+  for (const samples of recorded) {
+    if (samples?.flaws === undefined) continue;
+    const { length, k, query, returned, rows, flaws } = samples;
+    for (let i = 0; i < length; i++) {
+      for (let j = i * k; j < i * k + Math.max(0, returned[i]!); j++)
+        note(query[i]!, rows[j]!, flaws[j] === 0 ? 'passes' : 'fails');
+    }
+  }
+  truth.rows.forEach((row, i) => {
+    note(Math.floor(i / truth.depth), row, 'passes');
+  });
+  return (query, row) =>
+    facts[query]?.matches === null ? undefined : (known.get(query)?.get(row) ?? 'unknown');
 }
 
 function rowsOf(
-  { k, reference, truth, groups, filtered }: Comparison,
+  { k, reference, truth, facts }: Comparison,
   a: Samples,
   b: Samples,
-  evidence: ParityInput['evidence'],
+  known: Pick<ParityInput, 'evidence' | 'filter'>,
+  latency: LatencyRatio,
 ): ParityRow[] {
   const { dataset, seed } = reference.manifest;
-  // What fails a filter is not known here: only that a query has one, under which less can be shown.
-  const passes = (query: number) => (filtered?.(query) === true ? true : undefined);
-  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed, passes };
+  const wanted = facts && ((query: number) => facts[query]!.k);
+  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed, wanted, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
-    rowOf(group, parityOf({ ...input, queries, ...(evidence && { evidence }) }));
-  return [row('all', undefined), ...[...groups].map(([group, queries]) => row(group, queries))];
+    rowOf(group, parityOf({ ...input, queries }), latency(queries));
+  return [row('all', undefined), ...[...groupsOf(facts)].map(([group, queries]) => row(group, queries))];
 }
 
-function rowOf(group: string, { lost, gained, ...rest }: Parity): ParityRow {
-  return { group, ...rest, lost: { ...lost }, gained: { ...gained } };
+function rowOf(
+  group: string,
+  { lost, gained, measures, ...rest }: Parity,
+  latency: Measure | undefined,
+): ParityRow {
+  const all = { ...measures, ...(latency && { 'parity.latency': latency }) };
+  return { group, ...rest, measures: all, lost: { ...lost }, gained: { ...gained } };
 }
 
 export function sideRecord({ manifest, row }: StoredSide): ParitySide {

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import type { QueryFacts } from '../measures/groups.js';
+import type { JudgementOf } from '../measures/judged.js';
 import { parseOr, type RunFolder, readJson } from './run-folder.js';
 
 /** One measured query of a run that has groups or filters. */
@@ -35,6 +38,23 @@ export function readRunQueries(folder: RunFolder): QueriesFile {
   return parseOr(queriesFileSchema, readJson(folder.queries), folder.queries);
 }
 
+/** What measures must know of each query; undefined where none has a group or filter, as in runs of earlier versions. */
+export function readQueryFacts(folder: RunFolder): QueryFacts[] | undefined {
+  return readRunQueries(folder).queries?.map(({ group, matches, k, tenant }) => ({
+    group,
+    matches,
+    k,
+    tenant: tenant !== null,
+  }));
+}
+
 export function readJudgements({ judgements }: RunFolder): JudgementsFile {
   return parseOr(judgementsFileSchema, readJson(judgements), judgements);
+}
+
+/** By query number; undefined where no query of the run is judged. */
+export function judgementsOf(folder: RunFolder): JudgementOf | undefined {
+  if (!existsSync(folder.judgements)) return undefined;
+  const { queries } = readJudgements(folder);
+  return new Map(Object.entries(queries).map(([query, each]) => [Number(query), each]));
 }

@@ -46,7 +46,7 @@ export const plannedParitySchema = z.strictObject({
   k: z.int(),
   reference: z.string(),
   candidate: z.string(),
-  /** The reference's setting on a second build of its index; null: not asked for. */
+  /** The reference's setting on a second build of its index (one of several with `builds:`); null: not asked for. */
   rebuild: z.string().nullable(),
 });
 
@@ -309,11 +309,13 @@ export const parityResultSchema = z.strictObject({
   /** Why it could not be compared. */
   reason: z.string().nullable(),
   rows: z.array(parityRowSchema),
-  /** The reference against its own rebuild; null: not asked for. */
+  /** The reference against its own rebuilds; null: not asked for. */
   floor: z
     .strictObject({
       state: z.enum(['measured', 'absent']),
       reason: z.string().nullable(),
+      /** Rebuilds that it was compared with; their passes count as further passes. */
+      builds: z.int(),
       rows: z.array(parityRowSchema),
     })
     .nullable(),

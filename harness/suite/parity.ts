@@ -1,5 +1,6 @@
 import { nearestName } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
+import { replicaId } from '../gate/replicas.js';
 import { matches, type Selectable, selectableOf } from '../gate/select.js';
 import type { PlannedBuild, PlannedParity } from '../store/schema.js';
 import type { Fault } from './faults.js';
@@ -30,9 +31,14 @@ export function declaredParities(written: unknown, ks: readonly number[]): GateP
 
 const defaultName = (i: number, count: number): string => (count === 1 ? 'parity' : `parity-${i + 1}`);
 
-/** What a suite's parities compare, found in its plan, and the builds that are made a second time for them. */
+/**
+ * What a suite's parities compare, found in its plan, and the builds that are made a second time for them. Where the
+ * suite makes every build several times anyway, the first ones are compared, and the others are the rebuilds.
+ *
+ * @param builds each once
+ */
 export function planParity(
-  suite: Pick<Suite, 'parity'>,
+  suite: Pick<Suite, 'parity' | 'builds'>,
   ks: readonly number[],
   builds: readonly PlannedBuild[],
   isList: boolean,
@@ -67,7 +73,8 @@ export function planParity(
     }
     const twin = parity.find((other) => other.candidate === candidate && other.reference === reference);
     if (twin?.k === k) faults.push({ path: [...path], message: `compares the same as "${twin.name}"` });
-    const rebuild = entry.rebuild ? addRebuild(reference, builds, rebuilds) : null;
+    const second = (id: string) => (suite.builds > 1 ? replicaId(id, 2) : addRebuild(id, builds, rebuilds));
+    const rebuild = entry.rebuild ? second(reference) : null;
     parity.push({ name, k, reference, candidate, rebuild });
   }
   return { parity, rebuilds: [...rebuilds.values()], faults };
@@ -90,7 +97,8 @@ function addRebuild(
 
 /**
  * The one trial that a side names: by its id, by its build or series where that has one setting, or by `key:value`
- * selectors as gates have them (a map says the same).
+ * selectors as gates have them (a map says the same). Of a setting that was built several times it is the first build,
+ * unless the id of another one is given.
  */
 export function chooseTrial(
   choice: SideChoice,
@@ -98,11 +106,16 @@ export function chooseTrial(
 ): { trial: string } | { fault: string } {
   const rows = selectableOf(builds);
   const wanted = selectorsOf(choice);
-  const found = rows.filter((row) =>
+  const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)
       : matches(wanted, row),
   );
+  const firsts = new Set(
+    selectableOf(builds.filter(({ replica }) => replica === undefined)).map(({ id }) => id),
+  );
+  const first = named.filter(({ id }) => firsts.has(id));
+  const found = first.length > 0 ? first : named;
   if (found.length === 1) return { trial: found[0]!.id };
   if (found.length > 1) {
     const ids = found.slice(0, 4).map(({ id }) => id);

@@ -99,8 +99,11 @@ function rowsOf(each: ParityResult, row: ParityRow, names: readonly string[]) {
   const floor = each.floor?.rows.find((other) => other.group === row.group);
   return floor === undefined
     ? [own]
-    : [own, { label: 'Noise floor', detail: 'its own rebuild', noise: true, cells: cells(floor) }];
+    : [own, { label: 'Noise floor', detail: rebuilds(each), noise: true, cells: cells(floor) }];
 }
+
+const rebuilds = ({ floor }: ParityResult): string =>
+  (floor?.builds ?? 1) > 1 ? `its own ${floor!.builds} rebuilds` : 'its own rebuild';
 
 function causesOf(row: ParityRow) {
   const lost = row.measures['parity.lost']?.value ?? 0;
@@ -119,9 +122,14 @@ function causesOf(row: ParityRow) {
   };
 }
 
-function floorNote({ floor }: ParityResult): string | undefined {
+function floorNote({ floor, k }: ParityResult): string | undefined {
   if (floor === null) return 'No noise floor was measured (rebuild: false).';
-  return floor.state === 'absent' ? `There is no noise floor: ${floor.reason}.` : undefined;
+  if (floor.state === 'absent') return `There is no noise floor: ${floor.reason}.`;
+  const whole = floor.rows.find(({ group }) => group === 'all')?.measures;
+  const alike = whole?.[`rbo@${k}`]?.value === 1 && whole['parity.lost']?.value === 0;
+  return alike
+    ? 'The reference’s rebuild answers exactly as it does: its engine takes no seed, or chance plays no part in it.'
+    : undefined;
 }
 
 /** The section on a suite's runs over time; undefined for its first one. */

@@ -1,10 +1,16 @@
-import type { OptionsInput } from '../../engines/engine.js';
+import type { EngineDefinition, OptionsInput } from '../../engines/engine.js';
+import { widened } from '../../harness/run/probe.js';
 import { PGVECTOR } from './pgvector.js';
 
 /** What each engine is expected to do beyond its capabilities; every line is held by a test and goes into the docs. */
 export interface Declared {
-  /** Settings under which the engine visits every point, by `type quantization`; undefined: it never ranks. */
-  exhaustive: Readonly<Record<string, OptionsInput>>;
+  /**
+   * Settings of each `type quantization`, with what a search needs beside the engine's own declaration of an exhaustive
+   * one (`Capabilities.exhaustive`) so that it does not lose what it has found. Empty: it never ranks.
+   */
+  kinds: Readonly<Record<string, OptionsInput>>;
+  /** Points that a search can visit at most, where its settings end below. */
+  visits?: number;
   /** What a query of NaN gets. */
   nanQuery: 'arbitrary points' | 'no points' | 'an error';
   /** Part of the message, where it gets an error. */
@@ -22,7 +28,7 @@ export interface Declared {
   floor: Readonly<Record<string, Readonly<Record<'cosine' | 'dot' | 'l2', number>>>>;
 }
 
-/** Above every slice's number of points: the whole graph is visited. */
+/** Above every slice's number of points. */
 const ALL = 5000;
 const exact = { cosine: 1, dot: 1, l2: 1 };
 /** A graph may leave a point without a path to it. */
@@ -30,12 +36,12 @@ const graph = { cosine: 0.99, dot: 0.97, l2: 0.99 };
 
 export const DECLARED: Readonly<Record<string, Declared>> = {
   usearch: {
-    exhaustive: {
-      'hnsw none': { index: {}, search: { ef: ALL } },
-      'hnsw f16': { index: { quantization: 'f16' }, search: { ef: ALL } },
-      'hnsw bf16': { index: { quantization: 'bf16' }, search: { ef: ALL } },
-      'hnsw sq8': { index: { quantization: 'sq8' }, search: { ef: ALL } },
-      'hnsw binary': { index: { quantization: 'binary' }, search: { ef: ALL } },
+    kinds: {
+      'hnsw none': { index: {}, search: {} },
+      'hnsw f16': { index: { quantization: 'f16' }, search: {} },
+      'hnsw bf16': { index: { quantization: 'bf16' }, search: {} },
+      'hnsw sq8': { index: { quantization: 'sq8' }, search: {} },
+      'hnsw binary': { index: { quantization: 'binary' }, search: {} },
     },
     tellsSize: true,
     nanQuery: 'arbitrary points',
@@ -49,28 +55,28 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
     },
   },
   hnswlib: {
-    exhaustive: { 'hnsw none': { index: {}, search: { ef: ALL } } },
+    kinds: { 'hnsw none': { index: {}, search: {} } },
     tellsSize: true,
     nanQuery: 'arbitrary points',
     zeroQuery: 'points at distance 1',
     floor: { 'hnsw none': graph },
   },
   lancedb: {
-    exhaustive: {
+    kinds: {
       'flat none': { index: { type: 'flat' }, search: {} },
-      'ivf none': { index: { type: 'ivf', nlist: 16 }, search: { nprobe: 16 } },
+      'ivf none': { index: { type: 'ivf', nlist: 16 }, search: {} },
       'ivf pq': {
         index: { type: 'ivf', quantization: 'pq', nlist: 16, pqSegments: 48 },
-        search: { nprobe: 16, refineFactor: 10 },
+        search: { refineFactor: 10 },
       },
       'ivf rq': {
         index: { type: 'ivf', quantization: 'rq', nlist: 16, bits: 4 },
-        search: { nprobe: 16, refineFactor: 10 },
+        search: { refineFactor: 10 },
       },
-      'hnsw sq8': { index: { type: 'hnsw', quantization: 'sq8' }, search: { ef: ALL, refineFactor: 10 } },
+      'hnsw sq8': { index: { type: 'hnsw', quantization: 'sq8' }, search: { refineFactor: 10 } },
       'hnsw pq': {
         index: { type: 'hnsw', quantization: 'pq', pqSegments: 48 },
-        search: { ef: ALL, refineFactor: 10 },
+        search: { refineFactor: 10 },
       },
     },
     tellsSize: true,
@@ -87,7 +93,7 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
     },
   },
   chroma: {
-    exhaustive: { 'hnsw none': { index: {}, search: { ef: ALL } } },
+    kinds: { 'hnsw none': { index: {}, search: {} } },
     tellsSize: false,
     nanError: 'expected f32',
     nanQuery: 'an error',
@@ -95,16 +101,16 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
     floor: { 'hnsw none': graph },
   },
   milvus: {
-    exhaustive: {
+    kinds: {
       'flat none': { index: { type: 'flat' }, search: {} },
-      'hnsw none': { index: {}, search: { ef: ALL } },
-      'ivf none': { index: { type: 'ivf', nlist: 16 }, search: { nprobe: 16 } },
-      'ivf sq8': { index: { type: 'ivf', quantization: 'sq8', nlist: 16 }, search: { nprobe: 16 } },
+      'hnsw none': { index: {}, search: {} },
+      'ivf none': { index: { type: 'ivf', nlist: 16 }, search: {} },
+      'ivf sq8': { index: { type: 'ivf', quantization: 'sq8', nlist: 16 }, search: {} },
       'ivf pq': {
         index: { type: 'ivf', quantization: 'pq', nlist: 16, pqSegments: 48 },
-        search: { nprobe: 16 },
+        search: {},
       },
-      'scann pq': { index: { type: 'scann', nlist: 16 }, search: { nprobe: 16, reorderK: 1000 } },
+      'scann pq': { index: { type: 'scann', nlist: 16 }, search: { reorderK: 1000 } },
     },
     tellsSize: false,
     nanQuery: 'no points',
@@ -119,15 +125,15 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
     },
   },
   qdrant: {
-    exhaustive: {
+    kinds: {
       'flat none': { index: { type: 'flat' }, search: {} },
-      'hnsw none': { index: {}, search: { ef: ALL } },
+      'hnsw none': { index: {}, search: {} },
       // So much oversampling that nearly every point is ranked by its original vector.
-      'hnsw sq8': { index: { quantization: 'sq8' }, search: { ef: ALL, rescore: true, oversampling: 100 } },
-      'hnsw pq': { index: { quantization: 'pq' }, search: { ef: ALL, rescore: true, oversampling: 100 } },
+      'hnsw sq8': { index: { quantization: 'sq8' }, search: { rescore: true, oversampling: 100 } },
+      'hnsw pq': { index: { quantization: 'pq' }, search: { rescore: true, oversampling: 100 } },
       'hnsw binary': {
         index: { quantization: 'binary' },
-        search: { ef: ALL, rescore: true, oversampling: 100 },
+        search: { rescore: true, oversampling: 100 },
       },
     },
     tellsSize: true,
@@ -144,14 +150,14 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
   },
   pgvector: PGVECTOR,
   'sqlite-vec': {
-    exhaustive: { 'flat none': { index: {}, search: {} } },
+    kinds: { 'flat none': { index: {}, search: {} } },
     tellsSize: true,
     nanQuery: 'arbitrary points',
     zeroQuery: 'points with score NaN',
     floor: { 'flat none': { ...exact, dot: Number.NaN } },
   },
   null: {
-    exhaustive: {},
+    kinds: {},
     tellsSize: false,
     nanQuery: 'arbitrary points',
     zeroQuery: 'fixed points',
@@ -159,9 +165,30 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
   },
 };
 
-/** That setting, and where the engine has them also with indexes of the metadata: they must change no answer. */
-export function filteredSettings(engine: string, keys: readonly string[]): [what: string, OptionsInput][] {
-  const setting = exactSetting(engine);
+/** The setting of one `type quantization` under which the engine says that it visits all of `points`. */
+export function exhaustiveSetting(
+  definition: EngineDefinition,
+  kind: string,
+  points = DECLARED[definition.name]!.visits ?? ALL,
+): OptionsInput {
+  const { name, capabilities, parseOptions } = definition;
+  const { index, search } = DECLARED[name]!.kinds[kind]!;
+  const parsed = parseOptions({ index, search });
+  if (parsed.state !== 'ok') throw new Error(`${name} ${kind}: ${JSON.stringify(parsed.issues)}`);
+  const declared = capabilities.exhaustive?.[String(parsed.index['type'])];
+  if (declared === undefined) throw new Error(`${name} declares no exhaustive search of ${kind}`);
+  const lists = Number(parsed.index['nlist'] ?? 1);
+  const wide = widened(declared, parsed.search, { points, lists });
+  const named = Object.keys(wide).filter((key) => key in declared.search || key in search);
+  return { index, search: Object.fromEntries(named.map((key) => [key, wide[key]!])) };
+}
+
+/** An exact setting, and where the engine has them also with indexes of the metadata: they must change no answer. */
+export function filteredSettings(
+  definition: EngineDefinition,
+  keys: readonly string[],
+): [what: string, OptionsInput][] {
+  const setting = exactSetting(definition);
   if (!keys.includes('payloadIndex')) return [['', setting]];
   const indexed = { ...setting, index: { ...setting.index, payloadIndex: true } };
   return [
@@ -171,9 +198,10 @@ export function filteredSettings(engine: string, keys: readonly string[]): [what
 }
 
 /** A setting without quantization that visits every point, exact before graphs. */
-export function exactSetting(engine: string): OptionsInput {
-  const { exhaustive } = DECLARED[engine]!;
-  const found = exhaustive['flat none'] ?? exhaustive['hnsw none'];
-  if (found === undefined) throw new Error(`${engine} declares no exhaustive search without quantization`);
-  return found;
+export function exactSetting(definition: EngineDefinition): OptionsInput {
+  const { kinds } = DECLARED[definition.name]!;
+  const kind = ['flat none', 'hnsw none'].find((each) => kinds[each] !== undefined);
+  if (kind === undefined)
+    throw new Error(`${definition.name} declares no exhaustive search without quantization`);
+  return exhaustiveSetting(definition, kind);
 }

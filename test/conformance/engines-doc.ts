@@ -4,7 +4,7 @@ import { shorten } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
 import type { EngineDefinition } from '../../engines/engine.js';
-import { DECLARED } from './declared.js';
+import { DECLARED, exhaustiveSetting } from './declared.js';
 import { DURABLE } from './raw.js';
 import { urlVariable } from './servers.js';
 import { contenders } from './session.js';
@@ -100,7 +100,7 @@ function section(definition: EngineDefinition): string[] {
     ...needsServer(definition),
     ...parameters(definition),
     '',
-    ...floors(name),
+    ...floors(definition),
     `A query of NaN gets ${declared.nanQuery}; a query of zeros under cosine gets ${declared.zeroQuery}.`,
     '',
     ...capabilities.remarks.map((remark) => `- ${remark}`),
@@ -134,13 +134,16 @@ function parameters(definition: EngineDefinition): string[] {
 }
 
 /** What an exhaustive search finds, by metric: the loss of quantization alone. */
-function floors(name: string): string[] {
-  const { floor, exhaustive } = DECLARED[name]!;
-  const rows = Object.entries(floor).map(([kind, { cosine, dot, l2 }]) => [
-    kind,
-    `\`${JSON.stringify({ ...exhaustive[kind]!.index, ...exhaustive[kind]!.search })}\``,
-    ...[cosine, dot, l2].map((value) => (Number.isNaN(value) ? 'refused' : value.toFixed(2))),
-  ]);
+function floors(definition: EngineDefinition): string[] {
+  const { floor } = DECLARED[definition.name]!;
+  const rows = Object.entries(floor).map(([kind, { cosine, dot, l2 }]) => {
+    const { index, search } = exhaustiveSetting(definition, kind);
+    return [
+      kind,
+      `\`${JSON.stringify({ ...index, ...search })}\``,
+      ...[cosine, dot, l2].map((value) => (Number.isNaN(value) ? 'refused' : value.toFixed(2))),
+    ];
+  });
   if (rows.length === 0) return [];
   const head = ['type and quantization', 'exhaustive setting', 'cosine', 'dot', 'l2'];
   return ['Least recall@10 that an exhaustive search is held to:', '', ...table(head, rows), ''];

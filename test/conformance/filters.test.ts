@@ -25,7 +25,7 @@ for (const { name, definition, missing, suffix } of contenders) {
     });
     continue;
   }
-  const setting = exactSetting(name);
+  const setting = exactSetting(definition);
 
   describe(`${name} refuses what it does not declare, with the reason`, () => {
     test('it keeps the metadata that its filters are about', () => {
@@ -61,7 +61,7 @@ for (const { name, definition, missing, suffix } of contenders) {
   });
 
   const keys = Object.keys(definition.optionSchemas().index['properties'] as object);
-  for (const [what, each] of filteredSettings(name, keys)) {
+  for (const [what, each] of filteredSettings(definition, keys)) {
     describe.skipIf(missing !== undefined)(`${name} with any filter${what}${suffix}`, () => {
       const data = filterData(metadata!, POINTS, 23);
       const filters = filtersFor(data, support);

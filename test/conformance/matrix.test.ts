@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../datasets/dataset.js';
 import { recall, slice } from './data.js';
-import { DECLARED } from './declared.js';
+import { DECLARED, exhaustiveSetting } from './declared.js';
 import { build, contenders, mayOverlap, parsed, rowsOf } from './session.js';
 
 /** Enough for every kind to train: pq of 8 bits needs 256 points, and LanceDB warns below 1024. */
@@ -23,17 +23,31 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
         quantizations.map((quantization) => `${type} ${quantization}`),
       );
 
-      test('declares an exhaustive search and a floor for each index type and quantization', () => {
-        expect(Object.keys(declared.exhaustive).sort()).toEqual([...kinds].sort());
+      test('declares an exhaustive search of each index type, and has a floor for each quantization', () => {
+        const { exhaustive = {}, indexTypes } = definition.capabilities;
+        expect(Object.keys(exhaustive).sort()).toEqual(Object.keys(indexTypes).sort());
+        expect(Object.keys(declared.kinds).sort()).toEqual([...kinds].sort());
         expect(Object.keys(declared.floor).sort()).toEqual([...kinds].sort());
       });
 
+      test.each(kinds.filter((kind) => kind.endsWith(' none')))(
+        '%s: what scans every point is exact',
+        (kind) => {
+          const { kind: how } = definition.capabilities.exhaustive![kind.split(' ')[0]!]!;
+          const floors = Object.values(declared.floor[kind]!).filter((floor) => !Number.isNaN(floor));
+          if (how === 'scan') expect(floors.every((floor) => floor === 1)).toBe(true);
+          else expect(kind).toMatch(/^hnsw /);
+        },
+      );
+
+      /** As many points as the engine says that it visits, and not one more. */
+      const count = Math.min(COUNT, declared.visits ?? COUNT);
       for (const kind of kinds) {
         for (const metric of METRICS) {
-          const options = declared.exhaustive[kind]!;
+          const options = exhaustiveSetting(definition, kind, count);
           const floor = declared.floor[kind]![metric];
           const { index, search } = parsed(definition, options);
-          const shape = { metric, dimensions: 384, count: COUNT, k: 10 };
+          const shape = { metric, dimensions: 384, count, k: 10 };
 
           if (Number.isNaN(floor)) {
             test(`${kind} under ${metric} is refused while planning`, () => {
@@ -45,7 +59,7 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
           }
           test(`${kind} under ${metric} reaches recall ${floor} with an exhaustive search`, async () => {
             expect(definition.checkData(shape, index, search)).toEqual([]);
-            const data = await slice(metric, COUNT, QUERIES);
+            const data = await slice(metric, count, QUERIES);
             const session = await build(definition, data, { index: options.index, threads });
             const found = recall(data, rowsOf(await session.search(options.search, 10)), 10);
             await session.close();

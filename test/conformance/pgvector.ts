@@ -9,15 +9,15 @@ const rounded = { cosine: 0.99, dot: 0.99, l2: 0.99 };
 /** Signs alone keep the direction, and of that little; ranked again by the full vectors. */
 const hnsw = (quantization: string, search: OptionsInput['search'] = {}): OptionsInput => ({
   index: { type: 'hnsw', quantization },
-  search: { ef: 1000, ...search },
+  search,
 });
 const ivf = (quantization: string, search: OptionsInput['search'] = {}): OptionsInput => ({
   index: { type: 'ivf', quantization, nlist: 16 },
-  search: { nprobe: 16, ...search },
+  search,
 });
 
 export const PGVECTOR: Declared = {
-  exhaustive: {
+  kinds: {
     'flat none': { index: { type: 'flat' }, search: {} },
     'hnsw none': hnsw('none'),
     'hnsw f16': hnsw('f16'),
@@ -26,6 +26,8 @@ export const PGVECTOR: Declared = {
     'ivf f16': ivf('f16'),
     'ivf binary': ivf('binary', { candidates: ALL }),
   },
+  // ef ends at 1000.
+  visits: 1000,
   tellsSize: true,
   nanQuery: 'an error',
   nanError: 'NaN not allowed in vector',

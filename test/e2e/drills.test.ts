@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Verdicts } from '../../harness/gate/verdict.js';
 import { readSamples, writeSamples } from '../../harness/store/samples.js';
+import type { Results } from '../../harness/store/schema.js';
 import { vecparity } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { type Defect, defectiveInstallation } from './helpers/defects.js';
@@ -78,7 +79,7 @@ describe('drills', () => {
     ],
     ['returns duplicates', /answers repeat ids: 2% of all hits are duplicates/],
     [
-      'returns rows that are gone',
+      'returns stale rows after delete',
       /answers hold ids that are no points of the dataset: deleted or foreign rows/,
     ],
   ])('%s: the recall gate fails and names the cause', async (defect, cause) => {
@@ -117,4 +118,63 @@ describe('drills', () => {
     expect(found).toMatchObject({ level: 'warn', found: expect.stringContaining('+15%') });
     expect(['fail', 'inconclusive']).toContain(found.state);
   });
+
+  test('adds 15% latency, both builds in one run: the gate on pairs of builds fails', async () => {
+    const place = new Workspace();
+    place.write('points.npy', npy(randomVectors(600, 12)));
+    place.write('points.queries.npy', npy(randomVectors(200, 12, 2)));
+    place.write('suite.yaml', SIDE_BY_SIDE);
+    const { code, stderr } = await vecparity(['run', 'suite.yaml'], place);
+    expect([0, 1], stderr).toContain(code);
+    const results = JSON.parse(place.read('results.json')) as Results;
+    // Built in turn, and the pair is the unit.
+    expect(results.trials.map(({ id }) => id)).toEqual(
+      ['old', 'new', 'new~2', 'old~2', 'old~3', 'new~3'].map((name) => expect.stringContaining(name)),
+    );
+    expect(results.parity![0]!.rows[0]!.measures['parity.latency']).toMatchObject({
+      n: 3,
+      low: expect.any(Number),
+    });
+    expect(results.parity![0]!.floor).toMatchObject({ state: 'measured', builds: 2 });
+    // Planted in the times of that run: those of a test machine differ by more. Builds differ by 1% by themselves.
+    const judged = async (ratio: number) => {
+      for (const [i, each] of ['', '~2', '~3'].entries()) {
+        const samplesOf = (name: string) =>
+          place.run(
+            'samples',
+            `${results.trials.find(({ id }) => id.includes(name) && id.endsWith(each))!.id}.parquet`,
+          );
+        for (const [name, factor] of [
+          ['old', 1 + 0.01 * i],
+          ['new', ratio * (1.01 - 0.01 * i)],
+        ] as const) {
+          const samples = await readSamples(samplesOf(name), 10);
+          samples.answered = samples.sent.map((at, q) => at + factor * (1 + (q % 7)));
+          writeSamples(samplesOf(name), samples);
+        }
+      }
+      rmSync(place.run('results.json'));
+      const outcome = await vecparity(['gate', place.runs[0]!, '--json'], place);
+      return { code: outcome.code, verdict: (JSON.parse(outcome.stdout) as Verdicts).verdicts[0]! };
+    };
+    const slow = await judged(1.15);
+    expect(slow.verdict).toMatchObject({ state: 'fail', found: expect.stringMatching(/^1\.1[45]/) });
+    expect(slow.code).toBe(1);
+    expect(await judged(1)).toMatchObject({ code: 0, verdict: { state: 'pass' } });
+  });
 });
+
+const SIDE_BY_SIDE = `version: 1
+name: side-by-side
+dataset: { path: ./points.npy, metric: l2 }
+k: 10
+repeat: 1
+warmup: 0
+builds: 3
+engines:
+  - { use: hnswlib, label: old, index: { type: hnsw, m: 8, efConstruction: 40 }, search: { ef: 40 } }
+  - { use: hnswlib, label: new, index: { type: hnsw, m: 8, efConstruction: 40 }, search: { ef: 40 } }
+parity: { name: speed, reference: old, candidate: new }
+gates:
+  parity.latency{parity:speed}: mean <= 1.1
+`;

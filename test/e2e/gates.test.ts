@@ -126,12 +126,20 @@ describe('gates of a run', () => {
     const { code, stdout } = await vecparity(['gate', worse.runs[0]!, '--baseline', 'better'], worse);
     expect(code, stdout).toBe(1);
     expect(stdout).toMatch(/a loss is shown/);
-    const power = await vecparity(['power', worse.runs[0]!, '--baseline', 'better', '--json'], worse);
-    const { trials } = JSON.parse(power.stdout) as {
-      trials: { kind: string; needed: number; queries: number }[];
+    const power = async (drop: string) => {
+      const args = ['power', worse.runs[0]!, '--baseline', 'better', '--drop', drop, '--json'];
+      const { trials } = JSON.parse((await vecparity(args, worse)).stdout) as {
+        trials: { kind: string; needed: number | null; queries: number; smallest: number }[];
+      };
+      return trials;
     };
-    expect(trials).toMatchObject([{ kind: 'paired', queries: 400 }]);
-    expect(trials[0]!.needed).toBeGreaterThan(400);
+    // With one build on each side, what rebuilds are assumed to change hides half a point from any number of queries.
+    const [small] = await power('0.5pt');
+    expect(small).toMatchObject({ kind: 'paired', queries: 400, needed: null });
+    expect(small!.smallest).toBeGreaterThan(0.005);
+    const [large] = await power('10pt');
+    expect(large!.needed).toBeGreaterThan(2);
+    expect(large!.needed).toBeLessThan(400);
   });
 });
 

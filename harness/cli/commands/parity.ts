@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode, InputError } from '../../../common/errors.js';
 import { paritySentence, parityTable } from '../../../reports/parity.js';
 import { compareStored, type StoredSide } from '../../store/parity.js';
+import { readQueryFacts } from '../../store/queries.js';
 import { findRun, type RunFolder, readManifest } from '../../store/run-folder.js';
 import type { Manifest } from '../../store/schema.js';
 import { chooseTrial } from '../../suite/parity.js';
@@ -43,7 +44,7 @@ export async function parityCommand(
     reference,
     candidate,
     truth: await readTruth(first.truth),
-    groups: new Map(),
+    facts: readQueryFacts(first),
   });
   if (result.state === 'absent') {
     throw new InputError('these trials cannot be compared', {

@@ -10,7 +10,11 @@ export type Defect =
   | 'rounds vectors to int8'
   | 'lowers ef'
   | 'returns duplicates'
-  | 'returns rows that are gone';
+  | 'returns stale rows after delete'
+  | 'ignores a filter on 5% of queries'
+  | 'applies a filter after the search'
+  | 'swaps two tenants'
+  | 'takes a range for its upper end alone';
 
 /**
  * A copy of this installation whose hnswlib engine has the defect that the environment variable DEFECT names, and tells
@@ -39,34 +43,66 @@ function kept(batch, dimensions) {
 
 const change = {
   'returns duplicates': (keys) => { if (asked % 5 === 0) keys[9] = keys[0]; },
-  'returns rows that are gone': (keys) => { if (asked % 5 === 0) keys[3] = 1e6 + asked; },
 };
+
+/** Every 25th point in an older version that has been deleted: gone from the count, but still in the graph. */
+function deleted(batch, dimensions) {
+  const rows = Array.from({ length: batch.count }, (_, i) => i).filter((i) => batch.keys[i] % 25 === 3);
+  const vectors = new Float32Array(rows.length * dimensions);
+  rows.forEach((row, i) => vectors.set(batch.vectors.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
+  return { ...batch, count: rows.length, keys: Uint32Array.from(rows, (row) => 1e6 + batch.keys[row]), vectors };
+}
+
+function swapped(batch) {
+  if (defect !== 'swaps two tenants' || batch.metadata?.tenant === undefined) return batch;
+  const other = { north: 'south', south: 'north' };
+  return { ...batch, metadata: { ...batch.metadata, tenant: batch.metadata.tenant.map((name) => other[name] ?? name) } };
+}
+
+/** Every engine has its own idea of a range, this one a wrong one. */
+function rangeless(filter) {
+  if (filter.op === 'and') return rangeless(filter.filters.find(({ op }) => op === 'lt') ?? filter.filters[0]);
+  return filter;
+}
+
+function asks(prepared, vector, native) {
+  if (defect === 'ignores a filter on 5% of queries' && asked % 20 === 0) return prepared.query(vector);
+  if (defect !== 'applies a filter after the search' || native === undefined) return prepared.query(vector, native);
+  const hits = prepared.query(vector);
+  const passing = Array.from(hits.keys, Number).flatMap((key, i) => (native.passes(key) ? [i] : []));
+  return { keys: passing.map((i) => hits.keys[i]), scores: passing.map((i) => hits.scores[i]) };
+}
 
 function defective(collection, dimensions) {
   let loaded = 0;
   return {
-    load: (batch, signal) => {
+    load: async (given, signal) => {
+      const batch = swapped(given);
       loaded += batch.count;
       if (drops) return collection.load(kept(batch, dimensions), signal);
       // 254 steps from -1 to 1, as scalar quantization makes them.
       if (defect === 'rounds vectors to int8')
         return collection.load({ ...batch, vectors: batch.vectors.map((x) => Math.round(x * 127) / 127) }, signal);
-      return collection.load(batch, signal);
+      await collection.load(batch, signal);
+      if (defect === 'returns stale rows after delete') await collection.load(deleted(batch, dimensions), signal);
     },
     ready: async (signal) => {
       const ready = await collection.ready(signal);
-      return defect === 'drops 1% of rows' ? { ...ready, count: loaded, indexed: loaded } : ready;
+      const hidden = defect === 'drops 1% of rows' || defect === 'returns stale rows after delete';
+      return hidden ? { ...ready, count: loaded, indexed: loaded } : ready;
     },
-    prepare: async (search, k, filter) => {
-      const prepared = await collection.prepare(defect === 'lowers ef' ? { ...search, ef: 12 } : search, k, filter);
+    prepare: async (search, k) => {
+      const prepared = await collection.prepare(defect === 'lowers ef' ? { ...search, ef: 12 } : search, k);
       const query = (vector, native) => {
         asked++;
-        const hits = prepared.query(vector, native);
+        const hits = asks(prepared, vector, native);
         const keys = Array.from(hits.keys);
         change[defect]?.(keys);
         return { ...hits, keys };
       };
-      return { ...prepared, effective: search, query };
+      const translate = (filter) =>
+        prepared.translate(defect === 'takes a range for its upper end alone' ? rangeless(filter) : filter);
+      return { ...prepared, effective: search, translate, query };
     },
     count: () => collection.count(),
     indexBytes: () => collection.indexBytes(),
@@ -81,7 +117,8 @@ export const engine = {
     return {
       ...connected,
       create: async (spec) => {
-        const asked = defect === 'swaps the metric' ? { ...spec, metric: 'dot' } : spec;
+        const metric = defect === 'swaps the metric' ? 'dot' : spec.metric;
+        const asked = { ...spec, metric, capacity: 2 * spec.capacity };
         return defective(await connected.create(asked), spec.dimensions);
       },
     };

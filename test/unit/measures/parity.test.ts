@@ -2,7 +2,13 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { distance } from '../../../harness/measures/distance.js';
 import { type Answer, compareAnswers } from '../../../harness/measures/parity.js';
-import { CAUSES, causeOf, type Evidence, type Side } from '../../../harness/measures/parity-causes.js';
+import {
+  CAUSES,
+  causeOf,
+  type Evidence,
+  type FilterFact,
+  type Side,
+} from '../../../harness/measures/parity-causes.js';
 import { parityOf } from '../../../harness/measures/parity-trial.js';
 import { samplesOf, truthOf } from './samples.js';
 
@@ -62,6 +68,20 @@ describe('agreement of two answers', () => {
     expect(compare(letters('ab'), letters('ab'))).toMatchObject({ overlap: 1, jaccard: 1 });
   });
 
+  it('counts no hit that fails the filter as a tie of one that passes', () => {
+    // 2 and 5 are copies; 5 is another tenant's.
+    const a = answer([1, 2], [0.1, 0.2]);
+    const b = answer([1, 5], [0.1, 0.2]);
+    const options = { metric: 'l2', k: 2, directions: up } as const;
+    expect(compareAnswers(a, b, options)).toMatchObject({ overlap: 1, lost: [] });
+    const found = compareAnswers(a, b, { ...options, fails: (row) => row === 5 });
+    expect(found.overlap).toBe(0.5);
+    expect([found.lost, found.gained].map((all) => all.map(({ row }) => row))).toEqual([[2], [5]]);
+    // Two wrong ones at one distance disagree about the filter alike.
+    const both = compareAnswers(a, b, { ...options, fails: (row) => row > 1 });
+    expect(both).toMatchObject({ overlap: 1, lost: [] });
+  });
+
   it('takes similarities for what they are', () => {
     const a = answer([1, 2, 3], [0.1, 0.2, 0.3]);
     const b = { rows: [1, 2, 3], distances: [0.1, 0.2, 0.3], scores: [0.9, 0.7, 0.8] };
@@ -80,6 +100,8 @@ const evidence = (exact: readonly number[] | undefined, more: Partial<Evidence> 
   quantized: false,
   deviates: () => false,
   presence: () => undefined,
+  excludes: () => false,
+  filtersAfter: false,
   ...more,
 });
 
@@ -88,7 +110,8 @@ describe('why a hit is lost', () => {
     row: number,
     [held, lacking]: readonly [readonly number[], readonly number[] | undefined],
     [reference, candidate]: readonly [Evidence | undefined, Evidence | undefined],
-    passes?: (query: number, row: number) => boolean | undefined,
+    filter?: (query: number, row: number) => FilterFact | undefined,
+    exact = truth,
   ) => {
     const holder: Side = { name: 'reference', evidence: reference };
     const lacker: Side = { name: 'candidate', evidence: candidate };
@@ -98,7 +121,7 @@ describe('why a hit is lost', () => {
       held: lineAnswer(held),
       lacking: lacking === undefined ? undefined : lineAnswer(lacking),
     };
-    return causeOf(0, row, place(row), sides, { truth, metric: 'l2', k: 3, passes });
+    return causeOf(0, row, place(row), sides, { truth: exact, metric: 'l2', k: 3, filter });
   };
   const lists = [[0, 1, 2] as const, [0, 1, 3] as const] as const;
 
@@ -166,12 +189,81 @@ describe('why a hit is lost', () => {
     ).toBe('missing');
   });
 
-  it('filter semantics: the reference returned what fails, or a scan that has the row leaves it out', () => {
-    expect(why(2, lists, [undefined, evidence([0, 1, 2])], (_, row) => row !== 2)).toBe('filter');
-    const scan = evidence([0, 1, 3], { presence: () => 'found' });
-    expect(why(2, lists, [undefined, scan], () => true)).toBe('filter');
-    const graph = evidence([0, 1, 3], { presence: () => 'found', kind: 'graph' });
-    expect(why(2, lists, [undefined, graph], () => true)).toBe('unknown');
+  describe('under a filter', () => {
+    /** Odd rows fail: the exact neighbours are 0, 2, 4. */
+    const even = (_: number, row: number): FilterFact => (row % 2 === 0 ? 'passes' : 'fails');
+    const evens = truthOf([[0, 2, 4].map((row) => [row, place(row)] as const)]);
+    const right = [0, 2, 4] as const;
+    const under = (
+      row: number,
+      [held, lacking]: readonly [readonly number[], readonly number[]],
+      [reference, candidate]: readonly [Evidence | undefined, Evidence | undefined],
+    ) => why(row, [held, lacking], [reference, candidate], even, evens);
+    const found = { presence: () => 'found' as const };
+
+    it('a row that fails it: filter semantics, whatever else is known', () => {
+      expect(under(1, [[0, 1, 2], right], [undefined, undefined])).toBe('filter');
+    });
+
+    it('rows that fail it in the place of one that passes: filter semantics', () => {
+      expect(under(4, [right, [0, 1, 2]], [undefined, undefined])).toBe('filter');
+      // Even where the exhaustive search filters well: it is the measured answer that does not.
+      expect(under(4, [right, [0, 1, 2]], [undefined, evidence(right)])).toBe('filter');
+      // The exhaustive search ignores it too, and all of its rows are nearer: no approximate search.
+      expect(under(4, [right, [0, 2]], [undefined, evidence([0, 1, 2], found)])).toBe('filter');
+    });
+
+    it('never where the answer with a wrong row had a place for the right one', () => {
+      // A farther row was returned: a search that ignores the filter, but sees all, would have returned 2.
+      expect(under(2, [right, [0, 1, 4]], [undefined, evidence(right)])).toBe('approximate.candidate');
+      expect(under(2, [right, [0, 1]], [undefined, evidence(right)])).toBe('approximate.candidate');
+      expect(under(2, [right, [0, 1]], [undefined, undefined])).toBe('unknown');
+    });
+
+    it('a complete answer is one of rows that pass', () => {
+      // 1 is nearer than 2, but no substitute for it; the reference is right and is not asked.
+      expect(under(2, [right, [0, 1, 4]], [evidence([0, 4, 6], found), undefined])).toBe('unknown');
+    });
+
+    it('a scan that has the row and leaves it out', () => {
+      expect(under(4, [right, [0, 2]], [undefined, evidence([0, 2], found)])).toBe('filter');
+      // Codes misjudge distances, but leave no place empty.
+      expect(under(4, [right, [0, 2]], [undefined, evidence([0, 2], { ...found, quantized: true })])).toBe(
+        'filter',
+      );
+      expect(
+        under(4, [right, [0, 2, 6]], [undefined, evidence([0, 2, 6], { ...found, quantized: true })]),
+      ).toBe('precision');
+      expect(under(4, [right, [0, 2]], [undefined, evidence([0, 2], { presence: () => 'missing' })])).toBe(
+        'missing',
+      );
+    });
+
+    it('a graph that leaves a place empty: only where it was seen to filter what it has found', () => {
+      const graph = { ...found, kind: 'graph' as const };
+      expect(under(4, [right, [0, 2]], [undefined, evidence([0, 2], graph)])).toBe('unknown');
+      const after = { ...graph, filtersAfter: true };
+      expect(under(4, [right, [0, 2]], [undefined, evidence([0, 2], after)])).toBe('filter');
+      expect(under(4, [right, [0, 2, 6]], [undefined, evidence([0, 2, 6], after)])).toBe('unknown');
+    });
+
+    it('a row that is there, but is not found under the filter by its own vector', () => {
+      // Another tenant's rows, nearer and farther ones: nothing is crowded out, and no place is empty.
+      const wrong = [1, 3, 5] as const;
+      const graph = { ...found, kind: 'graph' as const };
+      expect(under(4, [right, wrong], [undefined, evidence(wrong, graph)])).toBe('unknown');
+      const more = { ...graph, quantized: true, excludes: (_: number, row: number) => row === 4 };
+      expect(under(4, [right, wrong], [undefined, evidence(wrong, more)])).toBe('filter');
+      expect(under(2, [right, wrong], [undefined, evidence(wrong, { ...more, quantized: false })])).toBe(
+        'unknown',
+      );
+    });
+
+    it('says unknown where nobody recorded what passes', () => {
+      const lost = (row: number) =>
+        why(row, [[0, 1, 4], right], [evidence(right), evidence(right)], () => 'unknown', evens);
+      expect(lost(1)).toBe('unknown');
+    });
   });
 
   it('a failed query', () => {
@@ -207,7 +299,8 @@ describe('two trials', () => {
       fc.property(
         fc.array(fc.tuple(observed, observed, list, list), { minLength: 1, maxLength: 12 }),
         fc.boolean(),
-        (queries, known) => {
+        fc.boolean(),
+        (queries, known, filtered) => {
           const lists = queries.map(() => [...Array(10).keys()].map((row) => [row, near(row)] as const));
           const result = parityOf({
             reference: trial(queries.map(([a]) => a)),
@@ -216,6 +309,7 @@ describe('two trials', () => {
             metric: 'l2',
             k,
             seed: 1,
+            filter: (_, row) => (filtered ? (row % 3 === 0 ? 'fails' : 'passes') : undefined),
             ...(known && {
               evidence: {
                 reference: some(queries.map(([, , c]) => c)),
@@ -231,7 +325,9 @@ describe('two trials', () => {
           expect(result.lost.tie).toBe(count('parity.ties'));
           const kept = result.measures['parity.kept']?.value;
           if (kept !== undefined) expect(kept).toBeCloseTo(1 - count('parity.lost') / result.ids, 12);
-          if (!known && result.lost.unknown + result.lost.failed !== count('parity.lost')) throw new Error();
+          if (!known)
+            expect(result.lost.unknown + result.lost.failed + result.lost.filter).toBe(count('parity.lost'));
+          if (!filtered) expect(result.lost.filter).toBe(0);
         },
       ),
     );
@@ -272,6 +368,5 @@ describe('two trials', () => {
     expect(measures['overlap@4']?.value).toBe(0.5);
     expect(measures['parity.errors']?.value).toBeCloseTo(1 / 3, 12);
     expect(lost.failed).toBe(1);
-    expect(measures['parity.latency']).toMatchObject({ value: 1 });
   });
 });

@@ -16,6 +16,25 @@ function slowly(returned: readonly number[], truth: readonly (readonly [number, 
   };
 }
 
+it('counts no row that fails the filter, however near it is', () => {
+  // Even rows pass; the exact neighbours are 0, 2, 4. A search that ignores the filter is no better than its even rows.
+  const exact = [0, 2, 4].map((row) => [row, row / 4] as const);
+  const scorer = new RecallScorer(truthOf([exact]), [4], 'l2', 4);
+  scorer.select(0);
+  const scored = (rows: readonly number[]) =>
+    scorer.score({
+      rows: Int32Array.from(rows),
+      distances: Float64Array.from(rows, (row) => row / 4),
+      flaws: Uint8Array.from(rows, (row) => row % 2),
+      start: 0,
+      count: rows.length,
+    });
+  expect(scored([0, 1, 2, 3])).toMatchObject({ ties: Float64Array.of(2 / 3), beatsTruth: false });
+  expect(scored([1, 3, 5, 7])).toMatchObject({ ties: Float64Array.of(0), recall: Float64Array.of(0) });
+  expect(scored([1, 3]).distanceError).toBeNaN();
+  expect(scored([0, 2, 4])).toMatchObject({ ties: Float64Array.of(1), distanceError: 0 });
+});
+
 it('is what the definition with sets says', () => {
   // Row r lies at r / 4.
   const lists = fc.array(fc.integer({ min: 0, max: 11 }), { maxLength: 8 });

@@ -56,7 +56,7 @@ export function parityFixture(): ReportInput {
         rowOf('all', [12, 380, 40, 0, 20, 0, 0, 0], 0.978),
         rowOf(HOSTILE.html, [0, 100, 0, 0, 0, 3, 0, 1], 0.9948),
       ],
-      floor: { state: 'measured', reason: null, rows: [rowOf('all', [0, 90, 30], 0.994)] },
+      floor: { state: 'measured', reason: null, builds: 1, rows: [rowOf('all', [0, 90, 30], 0.994)] },
       notes: [`${HOSTILE.html} note`],
     },
     { ...base, name: 'gone', state: 'absent', reason: `failed: ${HOSTILE.close}`, rows: [], floor: null },

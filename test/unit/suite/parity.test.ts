@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { judge } from '../../../harness/gate/judge.js';
 import type { PlannedBuild } from '../../../harness/store/schema.js';
-import { planParity } from '../../../harness/suite/parity.js';
+import { chooseTrial, planParity } from '../../../harness/suite/parity.js';
 import { parseSuite } from '../../../harness/suite/parse.js';
+import { replicated } from '../../../harness/suite/replicas.js';
 import { measure, row } from '../gate/rows.js';
 
 const build = (engine: string, m: number, efs: readonly number[]): PlannedBuild => ({
@@ -49,6 +50,31 @@ describe('parity of a suite', () => {
     expect(plan('{ reference: b, candidate: a-m16, rebuild: false }')).toMatchObject({
       parity: [{ name: 'parity', rebuild: null }],
       rebuilds: [],
+    });
+  });
+
+  test('with several builds of each the first ones are compared, and the others are the rebuilds', () => {
+    const { parity, rebuilds } = plan('{ reference: b hnsw, candidate: a-m16 }', 'builds: 3\n');
+    expect(rebuilds).toEqual([]);
+    expect(parity).toEqual([
+      {
+        name: 'parity',
+        k: 10,
+        reference: 'b-m16-ef64',
+        candidate: 'a-m16-ef10',
+        rebuild: 'b-m16-ef64~2',
+      },
+    ]);
+  });
+
+  test('a setting that was built several times is its first build, unless another one is named', () => {
+    const all = replicated(BUILDS, 3);
+    expect(chooseTrial('b hnsw', all)).toEqual({ trial: 'b-m16-ef64' });
+    expect(chooseTrial('engine:a,m:8,ef:20', all)).toEqual({ trial: 'a-m8-ef20' });
+    expect(chooseTrial('b-m16-ef64~3', all)).toEqual({ trial: 'b-m16-ef64~3' });
+    expect(chooseTrial('b-m16~2', all)).toEqual({ trial: 'b-m16-ef64~2' });
+    expect(chooseTrial('a hnsw', all)).toEqual({
+      fault: expect.stringMatching(/^names 3 trials \(a-m8-ef10, a-m8-ef20, a-m16-ef10\)/),
     });
   });
 
