@@ -19,6 +19,7 @@ export function filterViews(model: ReportModel) {
     sentences: filters === undefined ? [] : totalSentences(filters.totals),
     charts: filters === undefined || filters.bands.length === 0 ? [] : bandCharts(model, filters.bands),
     groups: filters && tableView(filters.groups, measures),
+    unmeasured: filters?.unmeasured.join(', '),
     relevance: relevance && {
       charts: relevanceCharts(model, relevance.rows),
       table: tableView(relevance.rows, [recallName, ...relevance.measures]),

@@ -21,6 +21,8 @@ export interface BandRow extends GroupRow {
 export interface FilterModel {
   /** By group of queries, then contender: the shown settings. */
   groups: readonly GroupRow[];
+  /** Contenders of which nothing was measured: the reason is told once, with what went wrong. */
+  unmeasured: readonly string[];
   /** By band of selectivity: every setting. */
   bands: readonly BandRow[];
   /** Added up over all completed trials; undefined where nothing was checked. */
@@ -51,15 +53,22 @@ export function filtersOf(
     const band = bandNames.indexOf(row.trial.group);
     return band < 0 || row.trial.state !== 'completed' ? [] : [{ ...row, band }];
   });
-  const groups = byGroup(
-    rows.filter(({ trial, shown }) => shown && trial.group !== 'all' && !bandNames.includes(trial.group)),
+  const named = rows.filter(
+    ({ trial, shown }) => shown && trial.group !== 'all' && !bandNames.includes(trial.group),
   );
-  if (groups.length === 0) return undefined;
+  if (named.length === 0) return undefined;
+  const completed = new Set(
+    rows.flatMap(({ trial }) => (trial.group === 'all' && trial.state === 'completed' ? [trial.id] : [])),
+  );
+  const groups = byGroup(named.filter(({ trial }) => completed.has(trial.id)));
+  const unmeasured = [
+    ...new Set(named.flatMap(({ trial, series }) => (completed.has(trial.id) ? [] : [series.label]))),
+  ];
   const totals = {
     violations: total(results.trials, 'filter.violations', refs),
     leaks: total(results.trials, 'leaks', refs),
   };
-  return { groups, bands, totals };
+  return { groups, unmeasured, bands, totals };
 }
 
 /** Contenders stand beside each other in every group. */
