@@ -1,3 +1,22 @@
+/** Keys and what opens and closes objects; other text is skipped. */
+const KEYS = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}]/g;
+
+/** A key that an object of this JSON text names twice, which `JSON.parse` would drop in silence. */
+export function repeatedKey(text: string): string | undefined {
+  const objects: Set<string>[] = [];
+  for (const [token, colon] of text.matchAll(KEYS)) {
+    if (token === '{') objects.push(new Set());
+    else if (token === '}') objects.pop();
+    else if (colon !== undefined) {
+      const key = JSON.parse(token.slice(0, -colon.length)) as string;
+      const keys = objects.at(-1);
+      if (keys?.has(key)) return key;
+      keys?.add(key);
+    }
+  }
+  return undefined;
+}
+
 /** Integers that a number may not hold exactly have at least 16 digits; digits behind a point do not count. */
 const LONG = /(?<![\d.])\d{16}/;
 /** Texts, which are skipped, and numbers. */

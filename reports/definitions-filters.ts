@@ -52,10 +52,15 @@ export const FILTER_DEFINITIONS: readonly MeasureDefinition[] = [
 
 const UNJUDGED = 'no query with a relevant document was judged';
 
-const judged = (name: string, title: string, definition: string): MeasureDefinition => ({
+const judged = (
+  name: string,
+  title: string,
+  definition: string,
+  head: readonly [string, string] = [title, ''],
+): MeasureDefinition => ({
   name,
   title,
-  head: [title, ''],
+  head,
   unit: 'share',
   better: 'higher',
   definition: `${definition} Mean over the judged queries that have a relevant document (grade of 1 or more); documents in the engine’s order, unjudged ones not relevant, a failed query an empty answer.`,
@@ -68,11 +73,13 @@ export const RELEVANCE_DEFINITIONS: readonly MeasureDefinition[] = [
     'ndcg@k',
     'nDCG@k',
     'DCG / IDCG with DCG = Σ gᵢ / log₂(i + 1) over the first k: raw grades as gain, as trec_eval computes it, the ideal from all judged documents.',
+    ['nDCG@k', 'linear gain'],
   ),
   judged(
     'ndcg.exp@k',
     'nDCG@k (exponential gain)',
     'As nDCG@k, with 2^grade − 1 as gain (Burges et al. 2005), which weighs high grades more.',
+    ['nDCG@k', 'exp. gain'],
   ),
   judged(
     'precision@k',

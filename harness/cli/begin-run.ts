@@ -11,7 +11,8 @@ import { writeTruth } from '../truth/files.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
 import { hideManifest } from './manifest-secrets.js';
-import { displayPath, type Planned, type RunOptions } from './prepare-run.js';
+import { displayPath } from './places.js';
+import type { Planned, RunOptions } from './prepare-run.js';
 
 interface Beginning {
   folder: RunFolder;

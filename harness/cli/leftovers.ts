@@ -5,7 +5,7 @@ import { isAlive } from '../../common/processes.js';
 import { lockOwner } from '../store/lock.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
-import { displayPath } from './prepare-run.js';
+import { displayPath } from './places.js';
 
 /** One thing that `doctor` has to say. */
 export interface Finding {

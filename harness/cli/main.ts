@@ -2,6 +2,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { EXIT, InterruptedError, messageOf, VecparityError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
+import { visible } from '../../common/visible.js';
 import { METRICS } from '../../datasets/dataset.js';
 import { KERNELS } from '../truth/kernel.js';
 import { type Context, interruptSignal, makeContext, type Output } from './context.js';
@@ -275,7 +276,7 @@ function fail(error: unknown, output: Pick<Output, 'write'>): void {
     output.write('interrupted\n');
     process.exitCode = EXIT.interrupted;
   } else if (error instanceof VecparityError) {
-    output.write(`${error.message}\n`);
+    output.write(`${visible(error.message)}\n`);
     process.exitCode = error.exitCode;
   } else {
     output.write(

@@ -12,7 +12,7 @@ import type { Context } from './context.js';
 import type { Data } from './data.js';
 import { gateExit, judgeAndReport } from './judge-and-report.js';
 import { printSummary } from './output.js';
-import { displayPath } from './prepare-run.js';
+import { displayPath } from './places.js';
 import { Progress } from './progress.js';
 
 /** A run that is planned and recorded, ready to be measured. */

@@ -15,7 +15,7 @@ import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js
 import type { Results } from '../store/schema.js';
 import { readVerdicts } from '../store/verdicts.js';
 import type { Context } from './context.js';
-import { displayPath } from './prepare-run.js';
+import { displayPath } from './places.js';
 
 /** What can be written into a run's folder from its results. */
 export const FORMATS = ['html', 'csv', 'json', 'junit', 'github'] as const;

@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { packageRoot } from '../../common/paths.js';
-import type { DatasetInfo } from '../../datasets/dataset.js';
-import type { DataShape, EngineDefinition, Parameters } from '../../engines/engine.js';
-import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
+import type { EngineDefinition } from '../../engines/engine.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
 import { checkSelectors } from '../gate/select.js';
 import type { Manifest, PlannedBuild, PlannedParity } from '../store/schema.js';
 import { suiteError } from '../suite/faults.js';
@@ -12,10 +9,9 @@ import { planParity } from '../suite/parity.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { planSuite } from '../suite/plan.js';
 import { replicated } from '../suite/replicas.js';
-import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
+import { findSuite, locate, readSuite } from './places.js';
 import type { QueriesRequest } from './run-queries.js';
-import { unavailableServers } from './servers.js';
 import { parseShard, shardOf } from './shard.js';
 
 export interface RunOptions {
@@ -82,28 +78,6 @@ function neededRebuilds(rebuilds: readonly PlannedBuild[], builds: readonly Plan
 
 const firstOf = (rebuild: string): string => rebuild.replace(/\.rebuild$/, '');
 
-/** A path from here; else the name or path of a suite that comes with vecparity. */
-function findSuite(path: string, cwd: string): string {
-  const candidates = [
-    resolve(cwd, path),
-    join(packageRoot, path),
-    join(packageRoot, 'suites', `${path}.yaml`),
-  ];
-  return candidates.find((each) => existsSync(each)) ?? candidates[0]!;
-}
-
-function readSuite(path: string, given: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new InputError(`the suite cannot be read: ${(error as Error).message}`, {
-      where: given,
-      next: 'give the path of a YAML file; "vecparity list suites" shows those that come with vecparity',
-      cause: error,
-    });
-  }
-}
-
 /** What --engine and --only leave; nothing left is a fault. */
 function select(builds: readonly PlannedBuild[], { only, engine }: RunOptions): PlannedBuild[] {
   const engines = [...new Set(builds.map((build) => build.engine))];
@@ -166,118 +140,4 @@ export function groupingOf({ suite, ks, source, redactor }: ParsedSuite, base: s
     maxK: ks.at(-1)!,
     fail: (faults) => suiteError(source, redactor.json(faults)),
   };
-}
-
-/** A catalog name stays as it is; what looks like a path becomes absolute. */
-export function locate(nameOrPath: string, base: string): string {
-  const path = /[/\\]|^\.|\.(parquet|jsonl|jsonl\.gz|npy|hdf5|h5)$/.test(nameOrPath);
-  return path ? resolve(base, nameOrPath) : nameOrPath;
-}
-
-/**
- * What shows only once the data is known: metric, dimensions, parameters that do not fit. Such trials are skipped
- * with their reason; a plan of which nothing is left is a fault, and so is a k that the dataset cannot fill.
- * @returns reasons by trial id
- */
-export function checkAgainstData(
-  builds: readonly PlannedBuild[],
-  definitions: ReadonlyMap<string, EngineDefinition>,
-  data: DataShape,
-  place: string,
-  /** Known already, by trial id. */
-  known: ReadonlyMap<string, string> = new Map(),
-): Map<string, string> {
-  if (data.k > data.count) {
-    throw new InputError(`k is larger than the dataset, which has ${data.count} points`, {
-      where: place,
-      got: data.k,
-      next: `set k to at most ${data.count}`,
-    });
-  }
-  const reasons = new Map(known);
-  for (const build of builds) {
-    const definition = definitions.get(build.engine)!;
-    for (const { id, search } of build.trials) {
-      const reason = whyNot(definition, data, build.index, search);
-      if (reason !== undefined) reasons.set(id, reason);
-    }
-  }
-  if (builds.every(({ trials }) => trials.every(({ id }) => reasons.has(id)))) {
-    throw new InputError(
-      `no trial of the suite can be measured on this dataset\n${[...new Set(reasons.values())].join('\n')}`,
-      {
-        where: place,
-        next: 'change the suite, or the dataset',
-      },
-    );
-  }
-  return reasons;
-}
-
-function whyNot(
-  definition: EngineDefinition,
-  data: DataShape,
-  index: Parameters,
-  search: Parameters,
-): string | undefined {
-  const { name, capabilities } = definition;
-  const { metrics, maxDimensions } = capabilities;
-  if (!metrics.includes(data.metric))
-    return `${name} has no metric ${data.metric}; it has ${metrics.join(', ')}`;
-  if (maxDimensions !== null && data.dimensions > maxDimensions) {
-    return `${name} takes at most ${maxDimensions} dimensions, the data has ${data.dimensions}`;
-  }
-  const issues = definition.checkData(data, index, search);
-  if (issues.length === 0) return undefined;
-  return issues
-    .map(({ message, got }) => `${name}: ${message}${got === undefined ? '' : ` (got ${String(got)})`}`)
-    .join('; ');
-}
-
-export function shapeOf({ metric, dimensions, count }: DatasetInfo, k: number): DataShape {
-  return { metric, dimensions, count, k };
-}
-
-/** Reasons to skip by trial: the engine is missing here, or the setting does not fit the data. */
-export function skipReasons(
-  builds: readonly PlannedBuild[],
-  unfit: ReadonlyMap<string, string>,
-  unavailable: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const reasons = new Map(unfit);
-  for (const { id: build, trials } of builds) {
-    const reason = unavailable.get(build);
-    if (reason !== undefined) for (const { id } of trials) reasons.set(id, reason);
-  }
-  return reasons;
-}
-
-/** Builds that cannot be made here, with reason and remedy; and the versions of the others' packages. */
-export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
-  const missing = new Map<string, string>();
-  const packages: Record<string, string> = {};
-  for (const name of new Set(builds.map(({ engine }) => engine))) {
-    const found = await engineAvailability(name);
-    if (found.state === 'available') Object.assign(packages, found.versions);
-    else
-      missing.set(
-        name,
-        `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
-      );
-  }
-  const installed = builds.filter(({ engine }) => !missing.has(engine));
-  const unavailable = await unavailableServers(installed, threads, context);
-  for (const { id, engine } of builds) {
-    const reason = missing.get(engine);
-    if (reason !== undefined) unavailable.set(id, reason);
-  }
-  return { unavailable, packages };
-}
-
-/** A path for people: relative where that is shorter, suites of the package by their name there. */
-export function displayPath(path: string, cwd: string): string {
-  const inPackage = relative(packageRoot, path);
-  const here = relative(cwd, path);
-  if (!here.startsWith('..') && !isAbsolute(here)) return here;
-  return inPackage.startsWith('..') ? path : join(inPackage);
 }

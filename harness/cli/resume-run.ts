@@ -11,12 +11,13 @@ import {
 } from '../store/run-folder.js';
 import type { Manifest, RunEvent } from '../store/schema.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from './check-builds.js';
 import type { Context } from './context.js';
 import { openData } from './data.js';
 import { revealManifest } from './manifest-secrets.js';
 import type { Ready } from './measure-run.js';
 import { startingLines } from './output.js';
-import { checkAgainstData, checkAvailability, groupingOf, shapeOf, skipReasons } from './prepare-run.js';
+import { groupingOf } from './prepare-run.js';
 import { withRefusals } from './refused-groups.js';
 
 /** Takes up a run where it stopped: same plan, same data; what has ended is not measured again. */

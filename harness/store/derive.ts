@@ -1,15 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
-import type { JudgementOf } from '../measures/judged.js';
-import { type DerivedTrial, deriveGroup, deriveTrial } from '../measures/trial.js';
 import { readTruth } from '../truth/files.js';
 import { deriveParity } from './parity.js';
-import { judgementsOf, readQueryFacts } from './queries.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
-import { readSamples } from './samples.js';
 import {
   type BuildCost,
   type Manifest,
@@ -17,10 +9,9 @@ import {
   RUN_SCHEMA,
   type RunEvent,
   resultsSchema,
-  type ServerCost,
   type TrialRow,
 } from './schema.js';
-import type { Truth } from './types.js';
+import { aboutQueries, measuresOf, trialRows } from './trial-rows.js';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -36,54 +27,11 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
   const log = digest(events);
   const trials: TrialRow[] = [];
   for (const build of manifest.plan) {
+    const cost = log.costs.get(build.id) ?? {};
     for (const trial of build.trials) {
       const end = log.trialEnds.get(trial.id);
-      const cost = log.costs.get(build.id) ?? {};
       const measured = await measuresOf(folder, manifest, trial.id, end, cost, truth, about);
-      const row = {
-        id: trial.id,
-        build: build.id,
-        engine: build.engine,
-        engineVersion: cost.engineVersion ?? null,
-        ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
-        series: build.series,
-        ...(build.replica !== undefined && { replica: build.replica }),
-        index: build.index,
-        search: trial.search,
-        ...(end?.effective && { effective: end.effective }),
-        workload: 'serial',
-        group: 'all',
-        state: end?.state ?? 'aborted',
-        reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
-        error: end?.error ?? null,
-      };
-      const doubts = end?.flags ?? [];
-      const { refused = {} } = build;
-      const partial = Object.keys(refused).length > 0 && row.state === 'completed';
-      const all = {
-        ...measured.all,
-        flags: [...doubts, ...measured.all.flags, ...(partial ? ['partial-queries'] : [])],
-      };
-      trials.push({ ...row, flags: [...new Set(all.flags)], measures: all.measures });
-      for (const { name, reason, derived } of measured.groups(refused)) {
-        if (reason === undefined) {
-          trials.push({
-            ...row,
-            group: name,
-            flags: [...new Set([...doubts, ...derived.flags])],
-            measures: derived.measures,
-          });
-        } else
-          trials.push({
-            ...row,
-            group: name,
-            state: 'skipped',
-            reason,
-            error: null,
-            flags: [],
-            measures: {},
-          });
-      }
+      trials.push(...trialRows(build, trial, end, cost, measured));
     }
   }
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
@@ -104,90 +52,6 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
 
 export function writeResults(folder: RunFolder, results: Results): void {
   writeFileAtomic(folder.results, `${JSON.stringify(resultsSchema.parse(results), null, 2)}\n`);
-}
-
-async function measuresOf(
-  folder: RunFolder,
-  manifest: Manifest,
-  trial: string,
-  end: EventOf<'trialEnd'> | undefined,
-  cost: BuildCost,
-  truth: Truth,
-  { facts, judgements }: AboutQueries,
-): Promise<Measured> {
-  if (end?.state !== 'completed') return unmeasured(facts);
-  const path = join(folder.samples, `${trial}.parquet`);
-  if (!existsSync(path)) {
-    throw new InputError('the samples of a completed trial are missing', {
-      where: path,
-      next: 'restore the file from a copy of the run, or measure again',
-    });
-  }
-  const samples = await readSamples(path, manifest.ks.at(-1)!);
-  const { wallSeconds, engineSeconds, foreignCores, server } = end;
-  const { ks, dataset, seed } = manifest;
-  const options = {
-    facts,
-    judgements,
-    ks,
-    metric: dataset.metric,
-    cost,
-    server,
-    wallSeconds,
-    engineSeconds,
-    foreignCores,
-    seed,
-  };
-  const all = deriveTrial(samples, truth, options);
-  if (facts === undefined) return { all, groups: () => [] };
-  const sent = new Set(samples.query);
-  const groups = groupsOf(facts, dataset.count);
-  return {
-    all,
-    groups: (refused) =>
-      groups.flatMap(({ name, queries }) => {
-        if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
-        // A band of which every query belongs to a group that was not sent.
-        if (![...queries].some((query) => sent.has(query))) return [];
-        return [
-          { name, reason: undefined, derived: deriveGroup(samplesOf(samples, queries), truth, options) },
-        ];
-      }),
-  };
-}
-
-interface AboutQueries {
-  facts: readonly QueryFacts[] | undefined;
-  judgements: JudgementOf | undefined;
-}
-
-interface Measured {
-  all: DerivedTrial;
-  /** Rows of groups and bands; a group that the engine refused has the reason instead of measures. */
-  groups: (
-    refused: Readonly<Record<string, string>>,
-  ) => { name: string; reason: string | undefined; derived: DerivedTrial }[];
-}
-
-const NOTHING: DerivedTrial = { measures: {}, flags: [] };
-
-/** A trial that did not complete: so did none of its groups, but a refusal is the better reason. */
-function unmeasured(facts: AboutQueries['facts']): Measured {
-  const names = [...new Set(facts?.map(({ group }) => group))];
-  return {
-    all: NOTHING,
-    groups: (refused) => names.map((name) => ({ name, reason: refused[name], derived: NOTHING })),
-  };
-}
-
-function aboutQueries(folder: RunFolder): AboutQueries {
-  return { facts: readQueryFacts(folder), judgements: judgementsOf(folder) };
-}
-
-/** How the engine's server was had; the image is known once it has been started. */
-function serverRecord(mode: string, cost: ServerCost | undefined): TrialRow['server'] {
-  const { image, digest } = cost ?? {};
-  return { mode, ...(image !== undefined && { image }), ...(digest !== undefined && { digest }) };
 }
 
 /** The last word of the log on every trial and build. */

@@ -42,11 +42,18 @@ export function parseYaml(text: string, file: string): Source {
     throw new SuiteError(
       document.errors.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
-        return `${file}:${line}:${col} ${error.message.split('\n')[0]?.replace(/ at line.*$/, '')}`;
+        return `${file}:${line}:${col} ${yamlFault(error.message)}`;
       }),
     );
   }
   return { file, document, lines };
+}
+
+/** The YAML library has no limit of its own: what is nested some 800 deep overflows its stack, which it tells so. */
+function yamlFault(message: string): string {
+  if (message.includes('call stack'))
+    return 'is nested too deep to be read: a filter may be 64 deep; flatten $and and $or, and take away doubled $not';
+  return message.split('\n')[0]!.replace(/ at line.*$/, '');
 }
 
 /** All faults as one error, in the order of the file. */
@@ -63,10 +70,14 @@ function describeFault(source: Source, fault: Fault, { line, col }: Place): stri
   return `${source.file}:${line}:${col} ${name}${name === '' ? '' : ' '}${fault.message}${got}`;
 }
 
+/** Parts of a path that are shown: of a longer one the middle is left out, as the ends tell where it is. */
+const SHOWN_PARTS = 16;
+
 export function pathName(path: readonly (string | number)[]): string {
-  return path
-    .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
-    .join('');
+  const parts = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`));
+  if (parts.length <= SHOWN_PARTS) return parts.join('');
+  const half = SHOWN_PARTS / 2;
+  return `${parts.slice(0, half).join('')} … ${parts.slice(-half).join('')}`;
 }
 
 /** Line and column of a node; of its nearest existing ancestor if it is missing. */

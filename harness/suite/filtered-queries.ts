@@ -1,3 +1,4 @@
+import { nearestName } from '../../common/nearest.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import { parseFilter } from '../../filters/parse.js';
@@ -135,7 +136,8 @@ function sourceOf(
 ): number | Float32Array | undefined {
   if (query !== undefined) {
     const at = ids.get(query);
-    if (at === undefined) fault(['query'], `is no query of the set ${set}.${nearQuery(query, ids)}`, query);
+    if (at === undefined)
+      fault(['query'], `is no query of the set ${set}.${nearQuery(query, [...ids.keys()])}`, query);
     return at;
   }
   if (vector!.length !== dimensions) {
@@ -149,7 +151,11 @@ function sourceOf(
   return numbers;
 }
 
-/** Sets can have thousands of queries: all are listed only where they are few. */
-function nearQuery(query: string, ids: ReadonlyMap<string, number>): string {
-  return ids.size <= 5000 ? hint(query, [...ids.keys()]).slice(0, 200) : '';
+/** Sets can have thousands of queries: where none is near, the first shows what ids look like. */
+export function nearQuery(query: string, ids: readonly string[]): string {
+  const near = ids.length <= MOST_COMPARED ? nearestName(query, ids) : undefined;
+  if (near !== undefined) return ` Did you mean "${near}"?`;
+  return ids.length === 0 ? '' : ` Its ids are such as "${ids[0]}".`;
 }
+
+const MOST_COMPARED = 20_000;

@@ -1,4 +1,6 @@
 import { shorten } from '../../common/errors.js';
+import { repeatedKey } from '../../common/json.js';
+import { pathName } from './faults.js';
 import { hint } from './hint.js';
 
 /** One line of a query file as it was written; what it means is checked against the dataset later. */
@@ -37,7 +39,11 @@ export function parseQueryFile(text: string): { entries: QueryEntry[]; faults: L
   const entries: QueryEntry[] = [];
   const faults: LineFault[] = [];
   const lineOf = new Map<string, number>();
-  for (const [i, raw] of text.split('\n').entries()) {
+  // Some tools on Windows start a file with a byte order mark.
+  for (const [i, raw] of text
+    .replace(/^\uFEFF/, '')
+    .split('\n')
+    .entries()) {
     const line = i + 1;
     if (raw.trim() === '' || raw.trimStart().startsWith('#')) continue;
     const read = readLine(raw, line);
@@ -62,6 +68,11 @@ function readLine(raw: string, line: number): { entry?: QueryEntry; faults: Line
   } catch (error) {
     return { faults: [{ line, path: [], message: `is not JSON: ${(error as Error).message}` }] };
   }
+  const twice = repeatedKey(raw);
+  if (twice !== undefined)
+    return {
+      faults: [{ line, path: [], message: `names the key "${twice}" twice in one object: keep one` }],
+    };
   if (json === null || typeof json !== 'object' || Array.isArray(json)) {
     return {
       faults: [{ line, path: [], message: 'must be a JSON object, e.g. {"id": "q1", "query": "…"}' }],
@@ -134,9 +145,7 @@ const MOST_FAULTS = 50;
 export function describeLineFaults(file: string, faults: readonly LineFault[]): string[] {
   const sorted = faults.toSorted((a, b) => a.line - b.line);
   const lines = sorted.slice(0, MOST_FAULTS).map(({ line, path, message, got }) => {
-    const place = path
-      .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
-      .join('');
+    const place = pathName(path);
     const shown = got === undefined ? '' : ` (got ${shorten(got)})`;
     return `${file}:${line} ${place}${place === '' ? '' : ' '}${message}${shown}`;
   });

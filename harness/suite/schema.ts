@@ -164,7 +164,7 @@ export const suiteSchema = z.strictObject({
   }),
   deadline: z
     .strictObject({
-      create: seconds.default(60),
+      create: seconds.default(180),
       load: seconds.default(1800),
       index: seconds.default(3600),
       search: seconds.default(600),

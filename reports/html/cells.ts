@@ -14,6 +14,8 @@ export interface Cell {
   sort?: number;
   best?: true;
   close?: true;
+  /** A count that ought to be 0 and is not. */
+  bad?: boolean;
 }
 
 export function cell(name: string, measure: Measure | undefined): Cell {

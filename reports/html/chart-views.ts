@@ -22,6 +22,8 @@ export interface ChartView {
 interface ChartTable {
   recall: string;
   value: string;
+  /** Head of the column that says which settings the chart's lines join; undefined: there is no such column. */
+  front: string | undefined;
   rows: readonly {
     series: ReturnType<typeof seriesView>;
     setting: string;
@@ -230,6 +232,7 @@ function tableOf(
   return {
     recall: `recall@${k}`,
     value: label,
+    front: 'On its front',
     rows: [...entries].sort(order).map(({ point, value, front, setting }) => ({
       series: seriesView(point.series),
       setting,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { packageRoot } from '../../common/paths.js';
+import { visible } from '../../common/visible.js';
 import type { Finding } from '../../harness/gate/verdict.js';
 import { csvLines } from '../csv.js';
 import { formatCount, formatNumber, plural } from '../format.js';
@@ -163,14 +164,6 @@ function problemView({ state, series, build, message, log, trials }: ProblemGrou
       setting: setting === '' ? trial.id : setting,
     })),
   };
-}
-
-/** Control characters as their pictures (␛), line breaks kept: messages of engines may hold anything. */
-function visible(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, (sign) => {
-    const code = sign.codePointAt(0)!;
-    return code < 32 ? String.fromCodePoint(0x2400 + code) : '\ufffd';
-  });
 }
 
 function dataOf({ results }: ReportModel) {

@@ -13,11 +13,18 @@ export interface GroupRow {
   shown: boolean;
 }
 
+export interface BandRow extends GroupRow {
+  /** Number of the band. */
+  band: number;
+}
+
 export interface FilterModel {
   /** By group of queries, then contender: the shown settings. */
   groups: readonly GroupRow[];
+  /** Contenders of which nothing was measured: the reason is told once, with what went wrong. */
+  unmeasured: readonly string[];
   /** By band of selectivity: every setting. */
-  bands: readonly (GroupRow & { band: number })[];
+  bands: readonly BandRow[];
   /** Added up over all completed trials; undefined where nothing was checked. */
   totals: { violations: Count | undefined; leaks: Count | undefined };
 }
@@ -46,15 +53,28 @@ export function filtersOf(
     const band = bandNames.indexOf(row.trial.group);
     return band < 0 || row.trial.state !== 'completed' ? [] : [{ ...row, band }];
   });
-  const groups = rows.filter(
+  const named = rows.filter(
     ({ trial, shown }) => shown && trial.group !== 'all' && !bandNames.includes(trial.group),
   );
-  if (groups.length === 0) return undefined;
+  if (named.length === 0) return undefined;
+  const completed = new Set(
+    rows.flatMap(({ trial }) => (trial.group === 'all' && trial.state === 'completed' ? [trial.id] : [])),
+  );
+  const groups = byGroup(named.filter(({ trial }) => completed.has(trial.id)));
+  const unmeasured = [
+    ...new Set(named.flatMap(({ trial, series }) => (completed.has(trial.id) ? [] : [series.label]))),
+  ];
   const totals = {
     violations: total(results.trials, 'filter.violations', refs),
     leaks: total(results.trials, 'leaks', refs),
   };
-  return { groups, bands, totals };
+  return { groups, unmeasured, bands, totals };
+}
+
+/** Contenders stand beside each other in every group. */
+function byGroup(rows: readonly GroupRow[]): GroupRow[] {
+  const order = [...new Set(rows.map(({ trial }) => trial.group))];
+  return rows.toSorted((a, b) => order.indexOf(a.trial.group) - order.indexOf(b.trial.group));
 }
 
 /** Measures of relevance beside recall, for all queries and each group; undefined where nothing was judged. */

@@ -9,15 +9,19 @@ import { exactSetting, filteredSettings } from './declared.js';
 import { filtersFor } from './filter-cases.js';
 import { expectedRows, type FilterData, filterData, vectors } from './filter-data.js';
 import { TABLE, tableData } from './filter-table.js';
-import { answerOf, build, contenders, type Session } from './session.js';
+import { answerOf, build, contenders, mayOverlap, type Session } from './session.js';
 import { showDifference, showFilter } from './show-filter.js';
 
 /** Filters tried on each engine; more of them, or others: set these. */
 const RUNS = Number(process.env['VECPARITY_FILTER_RUNS'] ?? 600);
 const SEED = Number(process.env['VECPARITY_FILTER_SEED'] ?? 5);
 const POINTS = 240;
+/** Searches at a time on engines that answer several: most of a round trip to a server is waiting. */
+const AT_ONCE = 8;
 
-for (const { name, definition, missing, suffix } of contenders) {
+for (const { name, definition, missing, standIn, suffix } of contenders) {
+  // pgvector's client has one connection, which answers one query after the other.
+  const concurrent = mayOverlap(definition, standIn) && name !== 'pgvector';
   const { filters: support, metadata } = definition.capabilities;
   if (Object.keys(support.operators).length === 0) {
     test(`${name} has no filters: every one is refused, with the reason`, () => {
@@ -47,14 +51,15 @@ for (const { name, definition, missing, suffix } of contenders) {
     }
   });
 
-  describe.skipIf(missing !== undefined)(`${name} by hand${suffix}`, () => {
+  describe.skipIf(missing !== undefined)(`${name} by hand${suffix}`, { concurrent }, () => {
     const data = tableData(metadata!);
-    const use = opened(() => build(definition, data, { index: setting.index }), setting.search, data.count);
+    const start = () => build(definition, data, { index: setting.index });
+    const use = opened(start, setting.search, [data.count]);
 
     for (const { op, type, asked, filter, rows } of TABLE) {
       if (refusals(filter, support).length > 0) continue;
       test(`$${op} ${asked} of ${type}: ${rows.length === 0 ? 'none' : rows.join(', ')}`, async () => {
-        const found = await use().rows(data, filter);
+        const found = await use().rows(data, filter, data.count);
         expect([...found].sort((a, b) => a - b)).toEqual(rows);
       });
     }
@@ -66,42 +71,32 @@ for (const { name, definition, missing, suffix } of contenders) {
       const data = filterData(metadata!, POINTS, 23);
       const filters = filtersFor(data, support);
       const start = () => build(definition, data, { index: each.index, batchSize: 100 });
+      const use = opened(start, each.search, [POINTS, 10]);
+      const atOnce = concurrent ? AT_ONCE : 1;
 
-      describe(`k = ${POINTS}`, () => {
-        const use = opened(start, each.search, POINTS);
-        test('returns exactly the points that pass', async () => {
-          const check = fc.asyncProperty(filters, async (filter) => {
-            expect(refusals(filter, support)).toEqual([]);
-            const difference = showDifference(
-              data,
-              filter,
-              await use().rows(data, filter),
-              expectedRows(data, filter),
-            );
-            if (difference !== undefined) throw new Error(difference);
-          });
-          await fc.assert(check, { numRuns: RUNS, seed: SEED, reporter: reportOf });
+      test(`k = ${POINTS}: returns exactly the points that pass`, async () => {
+        await holds(filters, RUNS, atOnce, async (filter) => {
+          expect(refusals(filter, support)).toEqual([]);
+          const found = await use().rows(data, filter, POINTS);
+          const difference = showDifference(data, filter, found, expectedRows(data, filter));
+          if (difference !== undefined) throw new Error(difference);
         });
       });
 
-      describe('k = 10', () => {
-        const use = opened(start, each.search, 10);
-        test('returns the nearest of the points that pass', async () => {
-          const check = fc.asyncProperty(filters, async (filter) => {
-            const expected = nearestDistances(data, expectedRows(data, filter));
-            const found = (await use().rows(data, filter)).map((row) => distanceTo(data, row));
-            expect(found.length, showFilter(filter)).toBe(expected.length);
-            for (const [i, each] of found.entries()) {
-              expect(each, showFilter(filter)).toBeCloseTo(expected[i]!, 5);
-            }
-          });
-          await fc.assert(check, { numRuns: Math.ceil(RUNS / 4), seed: SEED, reporter: reportOf });
+      test('k = 10: returns the nearest of the points that pass', async () => {
+        await holds(filters, Math.ceil(RUNS / 4), atOnce, async (filter) => {
+          const expected = nearestDistances(data, expectedRows(data, filter));
+          const found = (await use().rows(data, filter, 10)).map((row) => distanceTo(data, row));
+          expect(found.length, showFilter(filter)).toBe(expected.length);
+          for (const [i, each] of found.entries()) {
+            expect(each, showFilter(filter)).toBeCloseTo(expected[i]!, 5);
+          }
         });
       });
     });
   }
 
-  describe.skipIf(missing !== undefined)(`${name}: names of fields${suffix}`, () => {
+  describe.skipIf(missing !== undefined)(`${name}: names of fields${suffix}`, { concurrent }, () => {
     test.each(['it\'s "so"', 'a b', '1st', 'select', 'é', '$x', 'a`b'])('%s', async (field) => {
       const values = ['yes', 'no', null, 'yes'];
       const schema = { name: field, type: 'string', nullable: true } as const;
@@ -127,28 +122,63 @@ for (const { name, definition, missing, suffix } of contenders) {
 
 interface Use {
   /** Rows returned to the first query, nearest first. */
-  rows(data: FilterData, filter: Filter): Promise<number[]>;
+  rows(data: FilterData, filter: Filter, k: number): Promise<number[]>;
 }
 
-/** One collection and one prepared search for all tests of a block. */
-function opened(start: () => Promise<Session>, search: Record<string, unknown>, k: number): () => Use {
+/** One collection, and a prepared search for each k, for all tests of a block. */
+function opened(
+  start: () => Promise<Session>,
+  search: Record<string, unknown>,
+  ks: readonly number[],
+): () => Use {
   let session: Session;
-  let prepared: PreparedSearch;
+  const prepared = new Map<number, PreparedSearch>();
   beforeAll(async () => {
     session = await start();
-    prepared = await session.collection.prepare(session.parseSearch(search), k);
+    for (const k of ks) prepared.set(k, await session.collection.prepare(session.parseSearch(search), k));
   });
   afterAll(async () => {
-    await prepared?.close();
+    for (const each of prepared.values()) await each.close();
     await session?.close();
   });
   const use: Use = {
-    rows: async (data, filter) => {
-      const native = await prepared.translate!(filter);
-      return answerOf(await prepared.query(data.queries[0]!, native)).rows;
+    rows: async (data, filter, k) => {
+      const native = await prepared.get(k)!.translate!(filter);
+      return answerOf(await prepared.get(k)!.query(data.queries[0]!, native)).rows;
     },
   };
   return () => use;
+}
+
+/**
+ * Checks so many generated filters, several at a time where the engine takes that. After a failure, and where there is
+ * no time to win, they are checked one by one, so that the smallest filter that fails is found.
+ */
+async function holds(
+  filters: fc.Arbitrary<Filter>,
+  numRuns: number,
+  atOnce: number,
+  check: (filter: Filter) => Promise<void>,
+): Promise<void> {
+  const one = fc.asyncProperty(filters, check);
+  const settings = { numRuns, seed: SEED };
+  if (atOnce === 1) return fc.assert(one, { ...settings, reporter: reportOf });
+  // The same filters as the search one by one: it draws them in the same way.
+  const drawn: Filter[] = [];
+  fc.assert(
+    fc.property(filters, (filter) => void drawn.push(filter)),
+    settings,
+  );
+  expect(drawn).toHaveLength(numRuns);
+  const failures: unknown[] = [];
+  const work = drawn.values();
+  const worker = async () => {
+    for (const filter of work) await check(filter).catch((error: unknown) => failures.push(error));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  if (failures.length === 0) return;
+  await fc.assert(one, { ...settings, reporter: reportOf });
+  throw failures[0];
 }
 
 function distanceTo(data: FilterData, row: number): number {

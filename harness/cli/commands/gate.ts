@@ -15,7 +15,7 @@ import type { Context } from '../context.js';
 import { gateExit } from '../judge-and-report.js';
 import { type JudgeOptions, judgeRun, loadResults } from '../judge-run.js';
 import { parseFormats, writeReports } from '../output.js';
-import { displayPath } from '../prepare-run.js';
+import { displayPath } from '../places.js';
 
 export interface GateCommand extends JudgeOptions {
   format?: string | undefined;

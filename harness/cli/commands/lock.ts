@@ -1,7 +1,8 @@
 import { EXIT, type ExitCode, InputError } from '../../../common/errors.js';
 import type { Context } from '../context.js';
 import { writeLock } from '../gate-lock.js';
-import { displayPath, planRun } from '../prepare-run.js';
+import { displayPath } from '../places.js';
+import { planRun } from '../prepare-run.js';
 
 /** `vecparity lock`: fixes the gates of a suite before anything is tuned; runs say when they differ. */
 export async function lockCommand(suite: string, context: Context): Promise<ExitCode> {

@@ -5,7 +5,7 @@ import type { Context } from '../context.js';
 import { judgeAndReport } from '../judge-and-report.js';
 import { exitCode } from '../measure-run.js';
 import { printSummary } from '../output.js';
-import { displayPath } from '../prepare-run.js';
+import { displayPath } from '../places.js';
 
 /** `vecparity merge`: one run out of shards, judged and reported like any other. */
 export async function mergeCommand(

@@ -11,7 +11,7 @@ import { Random } from '../../measures/random.js';
 import { type Generated, generateQueries } from '../../suite/generate-queries.js';
 import { GROUP_NAMES, type GroupName } from '../../suite/query-groups.js';
 import type { Context } from '../context.js';
-import { displayPath, locate } from '../prepare-run.js';
+import { displayPath, locate } from '../places.js';
 import { columnsOf } from '../selections.js';
 
 export interface QueriesCommand {

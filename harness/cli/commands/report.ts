@@ -4,7 +4,7 @@ import { readHistory } from '../../store/history.js';
 import { findRun } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { parseFormats, printSummary, writeReports } from '../output.js';
-import { displayPath } from '../prepare-run.js';
+import { displayPath } from '../places.js';
 import { writeTrecRuns } from '../trec-runs.js';
 
 /** `vecparity report`: derives results and reports again; nothing is measured. */

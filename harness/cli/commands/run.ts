@@ -3,20 +3,14 @@ import { findBaseline } from '../../store/baselines.js';
 import { lockRun } from '../../store/lock.js';
 import { createRunFolder, findRun } from '../../store/run-folder.js';
 import { beginRun } from '../begin-run.js';
+import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from '../check-builds.js';
 import type { Context } from '../context.js';
 import { checkData, openData } from '../data.js';
 import { printDryRun } from '../dry-run.js';
 import { compareWithLock, lockWarning } from '../gate-lock.js';
 import { measureAndReport } from '../measure-run.js';
 import { startingLines } from '../output.js';
-import {
-  checkAgainstData,
-  checkAvailability,
-  planRun,
-  type RunOptions,
-  shapeOf,
-  skipReasons,
-} from '../prepare-run.js';
+import { planRun, type RunOptions } from '../prepare-run.js';
 import { withRefusals } from '../refused-groups.js';
 import { resumeRun } from '../resume-run.js';
 import { truthFor } from '../truth-for.js';

@@ -7,7 +7,7 @@ import type { KernelName } from '../../truth/kernel.js';
 import { tiesAtRank, tiesWithin } from '../../truth/ties.js';
 import type { Context } from '../context.js';
 import { openData } from '../data.js';
-import { displayPath, locate } from '../prepare-run.js';
+import { displayPath, locate } from '../places.js';
 
 export interface TruthCommand {
   out: string;

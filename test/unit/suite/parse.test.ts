@@ -28,7 +28,7 @@ describe('a suite', () => {
   test('gets the defaults that are documented', () => {
     const { suite, ks, memoryLimitBytes } = parse(GOOD);
     expect(suite).toMatchObject({ repeat: 3, warmup: 100, seed: 42, threads: 1, queries: {} });
-    expect(suite.deadline).toEqual({ create: 60, load: 1800, index: 3600, search: 600 });
+    expect(suite.deadline).toEqual({ create: 180, load: 1800, index: 3600, search: 600 });
     expect(suite.engines).toEqual([{ use: 'one', index: {}, search: {} }]);
     expect(ks).toEqual([10]);
     expect(memoryLimitBytes).toBeNull();
