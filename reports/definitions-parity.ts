@@ -98,7 +98,7 @@ export const PARITY_DEFINITIONS: readonly MeasureDefinition[] = [
     unit: 'ratio',
     better: 'lower',
     definition:
-      'Of two trials compared: mean latency of the candidate over that of the reference; with builds: n the geometric mean over n pairs of builds, measured in turn, with an interval by Student’s t over the pairs (from 3 on). Different builds are measured one after the other, so one pair alone also holds what the machine did meanwhile.',
+      'Of two trials compared: median latency of the candidate over that of the reference; with builds: n the geometric mean over n pairs of builds, measured in turn, with an interval by Student’s t over the pairs (from 3 on). Different builds are measured one after the other, so one pair alone also holds what the machine did meanwhile.',
     absent: 'no query was answered by both',
   },
   {

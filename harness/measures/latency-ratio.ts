@@ -1,20 +1,24 @@
 import type { Measure } from '../store/schema.js';
 import type { Samples } from '../store/types.js';
 import { studentQuantile } from './distributions.js';
+import { quantile } from './quantile.js';
 import { wasAnswered } from './units.js';
 
 /** Pairs of builds from which on their scatter is known well enough for an interval. */
 export const LEAST_PAIRS = 3;
 
-/** Mean latency (ms) of the answered queries of a trial, or of some of them; undefined: none was answered. */
-export function meanLatency(samples: Samples, queries?: ReadonlySet<number>): number | undefined {
-  let [sum, count] = [0, 0];
+/**
+ * Median latency (ms) of the answered queries of a trial, or of some of them; undefined: none was answered. A mean would
+ * be one of the few queries that the system took the processor away from.
+ */
+export function medianLatency(samples: Samples, queries?: ReadonlySet<number>): number | undefined {
+  const times: number[] = [];
   for (let i = 0; i < samples.length; i++) {
     if (!wasAnswered(samples, i) || queries?.has(samples.query[i]!) === false) continue;
-    sum += samples.answered[i]! - samples.sent[i]!;
-    count++;
+    times.push(samples.answered[i]! - samples.sent[i]!);
   }
-  return count === 0 || sum <= 0 ? undefined : sum / count;
+  const median = quantile(Float64Array.from(times).sort(), 0.5);
+  return median !== undefined && median > 0 ? median : undefined;
 }
 
 /**
@@ -22,7 +26,7 @@ export function meanLatency(samples: Samples, queries?: ReadonlySet<number>): nu
  * by Student's t over the pairs. The pair is the unit: queries of one build share what the machine did meanwhile, so that
  * an interval over them would be far too narrow. With fewer pairs there is none. Pure.
  *
- * @param pairs mean latencies [reference, candidate]
+ * @param pairs median latencies [reference, candidate]
  */
 export function latencyRatio(pairs: readonly (readonly [number, number])[]): Measure | undefined {
   const n = pairs.length;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstId, replicaId } from '../gate/replicas.js';
-import { latencyRatio, meanLatency } from '../measures/latency-ratio.js';
+import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import { type RunFolder, readEvents } from './run-folder.js';
 import { readSamples } from './samples.js';
 import type { Manifest, Measure } from './schema.js';
@@ -29,7 +29,7 @@ export async function latencyRatios(
   return (queries) =>
     latencyRatio(
       pairs.flatMap((pair) => {
-        const [a, b] = pair.map((samples) => meanLatency(samples, queries));
+        const [a, b] = pair.map((samples) => medianLatency(samples, queries));
         return a === undefined || b === undefined ? [] : [[a, b] as const];
       }),
     );

@@ -4,7 +4,7 @@ import { InputError } from '../../common/errors.js';
 import { firstId } from '../gate/replicas.js';
 import { settingOf } from '../gate/thresholds.js';
 import type { QueryFacts } from '../measures/groups.js';
-import { latencyRatio, meanLatency } from '../measures/latency-ratio.js';
+import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
 import { readEvidence } from './evidence.js';
@@ -164,9 +164,9 @@ async function floorOf(
   // Further rebuilds are further passes: each is compared with the reference, and a query's passes are averaged.
   const [a, b] = [joinSamples(others.map(() => own)), joinSamples(others)];
   const ratio: LatencyRatio = (queries) => {
-    const before = meanLatency(own, queries);
+    const before = medianLatency(own, queries);
     const ratios = others.flatMap((each) => {
-      const now = meanLatency(each, queries);
+      const now = medianLatency(each, queries);
       return before === undefined || now === undefined ? [] : [[before, now] as const];
     });
     // All of them share the reference: how far they scatter is no measure of how far it is off.

@@ -80,7 +80,9 @@ function tableOf(each: ParityResult) {
     ],
     headings: names.map(heading),
     rows: each.rows.flatMap((row) => rowsOf(each, row, names)),
-    causes: each.rows.map((row) => causesOf(row)),
+    // Of one row the parts are drawn; of many groups they are one table.
+    causes: each.rows.length === 1 ? causesOf(each.rows[0]!) : undefined,
+    groups: each.rows.length > 1 ? groupCauses(each.rows) : undefined,
     floor: floorNote(each),
   };
 }
@@ -105,6 +107,26 @@ function rowsOf(each: ParityResult, row: ParityRow, names: readonly string[]) {
 const rebuilds = ({ floor }: ParityResult): string =>
   (floor?.builds ?? 1) > 1 ? `its own ${floor!.builds} rebuilds` : 'its own rebuild';
 
+/** Lost hits by group and cause; causes that occur nowhere have no column. */
+function groupCauses(rows: readonly ParityRow[]) {
+  const parts = rows.map((row) => new Map(lostParts(row).map((part) => [part.words, part])));
+  const words = lostParts(rows[0]!).map((part) => part.words);
+  const all = [...new Set([...words, ...parts.flatMap((each) => [...each.keys()])])];
+  return {
+    words: all,
+    rows: rows.map((row, i) => ({
+      group: row.group === 'all' ? 'All queries' : row.group,
+      ids: formatCount(row.ids),
+      lost: formatCount(row.measures['parity.lost']?.value ?? 0),
+      parts: all.map((each) => {
+        const part = parts[i]!.get(each);
+        return { count: formatCount(part?.count ?? 0), share: part && formatPercent(part.share) };
+      }),
+      ties: formatCount(row.lost['tie'] ?? 0),
+    })),
+  };
+}
+
 function causesOf(row: ParityRow) {
   const lost = row.measures['parity.lost']?.value ?? 0;
   const gained = row.measures['parity.gained']?.value ?? 0;
@@ -128,7 +150,7 @@ function floorNote({ floor, k }: ParityResult): string | undefined {
   const whole = floor.rows.find(({ group }) => group === 'all')?.measures;
   const alike = whole?.[`rbo@${k}`]?.value === 1 && whole['parity.lost']?.value === 0;
   return alike
-    ? 'The reference’s rebuild answers exactly as it does: its engine takes no seed, or chance plays no part in it.'
+    ? 'Ties aside, the reference’s rebuild answers exactly as it does: chance moves nothing here, or its engine takes no seed.'
     : undefined;
 }
 

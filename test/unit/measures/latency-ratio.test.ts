@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latencyRatio, meanLatency } from '../../../harness/measures/latency-ratio.js';
+import { latencyRatio, medianLatency } from '../../../harness/measures/latency-ratio.js';
 import { Random } from '../../../harness/measures/random.js';
 import { samplesOf } from './samples.js';
 
@@ -46,9 +46,11 @@ describe('the ratio of two latencies', () => {
       { query: 0, sent: 0, answered: 2, rows: [1] },
       { query: 1, sent: 2, answered: 6, rows: [1] },
       { query: 2, sent: 6, answered: 99 },
+      { query: 3, sent: 0, answered: 500, rows: [1] },
     ]);
-    expect(meanLatency(samples)).toBe(3);
-    expect(meanLatency(samples, new Set([1]))).toBe(4);
-    expect(meanLatency(samples, new Set([2]))).toBeUndefined();
+    expect(medianLatency(samples)).toBe(4);
+    expect(medianLatency(samples, new Set([0, 1]))).toBe(3);
+    expect(medianLatency(samples, new Set([1]))).toBe(4);
+    expect(medianLatency(samples, new Set([2]))).toBeUndefined();
   });
 });

@@ -36,12 +36,40 @@ describe('the section on parity', () => {
 
   it('begins with the sentence and has a row for each group, with the noise floor below', () => {
     expect(section.querySelector('.lead')!.textContent).toContain('97.8%');
-    const heads = [...section.querySelectorAll('table:not(.narrow) tbody th')].map(
+    const heads = [...section.querySelector('table')!.querySelectorAll('tbody th')].map(
       (cell) => cell.textContent!.split(' ')[0],
     );
     expect(heads).toEqual(['All', 'Noise', '"><script>window.__hacked']);
     expect(section.querySelectorAll('tr.noise')).toHaveLength(1);
     expect(section.querySelector('.empty')!.textContent).toContain('failed');
+  });
+
+  it('has one table of the causes by group, and draws the parts where there are no groups', () => {
+    const table = section.querySelectorAll('table')[1]!;
+    const texts = (cells: Iterable<Element>) => [...cells].map((cell) => cell.textContent!.trim());
+    expect(texts(table.querySelectorAll('thead th'))).toEqual([
+      'Why hits were lost',
+      'Hits of the reference',
+      'Lost',
+      'approximate search of the candidate',
+      'approximate search of the reference',
+      'other vectors, precision or metric',
+      'rows that no search finds',
+      'unexplained',
+      'Ties no loss',
+    ]);
+    const rows = [...table.querySelectorAll('tbody tr')].map((row) => texts(row.querySelectorAll('td')));
+    const numbers = (row: readonly string[]) =>
+      row.map((text) => Number.parseInt(text.replace(/\s/g, ''), 10));
+    for (const row of rows) {
+      const [, lost, ...parts] = numbers(row);
+      expect(parts.slice(0, -1).reduce((sum, part) => sum + part, 0)).toBe(lost);
+    }
+    expect(section.querySelectorAll('table.narrow')).toHaveLength(0);
+    const alone = { ...moved!, rows: moved!.rows.slice(0, 1) };
+    const single = buildReport({ ...input, results: { ...input.results, parity: [alone] } });
+    const bars = parseHTML(renderHtml(single)).document.querySelectorAll('#parity table.narrow rect');
+    expect(bars).toHaveLength(3);
   });
 
   it('draws each comparison and its floor, escapes what comes from data, and uses no id twice', () => {
