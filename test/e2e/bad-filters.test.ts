@@ -121,7 +121,10 @@ describe.concurrent('judgements on what is not there', () => {
     work.write('data/queries.jsonl', '{"id": "q", "vector": [0, 1]}\n');
     work.write('data/qrels.tsv', qrels);
     const sets = 'querySets: [{ name: q, file: queries.jsonl, qrels: qrels.tsv }]';
-    work.write('data/dataset.yaml', `name: d\nformat: jsonl\nmetric: l2\npoints: { file: points.jsonl }\n${sets}\n`);
+    work.write(
+      'data/dataset.yaml',
+      `name: d\nformat: jsonl\nmetric: l2\npoints: { file: points.jsonl }\n${sets}\n`,
+    );
     work.write('suite.yaml', `${head('{ set: q }').replace('debian-packages-20k', 'data/')}k: 1\n`);
     const told = await refused(work, ['run', 'suite.yaml']);
     expect(told).toContain(message);
