@@ -20,7 +20,8 @@ function baseline(
     partner: (each) => {
       const column = before[each.group];
       if (column === undefined) return undefined;
-      return { rows: [each, each, each], columns: [column, column, column].map(columnOf) };
+      const rows = [1, 2, 3].map(() => rowOf(each.group));
+      return { rows, columns: rows.map(() => columnOf(column)) };
     },
   };
 }

@@ -58,7 +58,10 @@ describe('the section on parity', () => {
       'unexplained',
       'Ties no loss',
     ]);
-    const rows = [...table.querySelectorAll('tbody tr')].map((row) => texts(row.querySelectorAll('td')));
+    // The share stands behind the count.
+    const counts = (row: Element) =>
+      [...row.querySelectorAll('td')].map((cell) => cell.firstChild!.textContent!);
+    const rows = [...table.querySelectorAll('tbody tr')].map(counts);
     const numbers = (row: readonly string[]) =>
       row.map((text) => Number.parseInt(text.replace(/\s/g, ''), 10));
     for (const row of rows) {
