@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
@@ -41,6 +41,20 @@ const suite = (queries: string, engines: string) =>
 const SQLITE = '  - { use: sqlite-vec, index: { type: flat } }\n';
 const USEARCH = '  - { use: usearch, index: { m: 8 }, search: { ef: [16, 64] } }\n';
 
+const GATES = `gates:
+  leaks{engine:sqlite-vec}: total == 0
+  filter.violations{engine:sqlite-vec}: total == 0
+  recall.ties@10{engine:sqlite-vec,group:tenant}: mean >= 0.99
+  recall.ties@10{engine:sqlite-vec}: drop(baseline) < 1pt
+`;
+
+/** Without a run to compare with, that gate is an error; the three others pass. */
+function expectOnlyTheBaselineMissing(code: number | null, stdout: string): void {
+  expect(stdout).toContain('4 gates: 1 could not be judged');
+  expect(stdout).not.toMatch(/^ +fail /m);
+  expect(code).toBe(2);
+}
+
 const missing: string[] = [];
 for (const name of ['sqlite-vec', 'usearch']) {
   if ((await engineAvailability(name)).state !== 'available') missing.push(name);
@@ -62,9 +76,9 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
     // A question without a filter besides: the only group that usearch can answer.
     const file = join(work.folder, 'queries.jsonl');
     writeFileSync(file, `${readFileSync(file, 'utf8')}{"query": "q1", "group": "plain"}\n`);
-    work.write('suite.yaml', suite('{ file: queries.jsonl }', SQLITE + USEARCH));
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], work);
-    expect(code, stderr).toBe(0);
+    work.write('suite.yaml', suite('{ file: queries.jsonl }', SQLITE + USEARCH + GATES));
+    const { code, stdout } = await vecparity(['run', 'suite.yaml'], work);
+    expectOnlyTheBaselineMissing(code, stdout);
     results = work.json<Results>('results.json');
   });
 
@@ -101,6 +115,17 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
     expect(html).toContain('usearch: has no filters');
   });
 
+  test('is judged by counts, by group, and against a baseline', async () => {
+    cpSync(work.run(), join(work.folder, 'before'), { recursive: true });
+    const judged = await vecparity(['gate', 'latest', '--baseline', 'before', '--json'], work);
+    expect(judged.code, judged.stderr).toBe(0);
+    const { verdicts } = JSON.parse(judged.stdout) as {
+      verdicts: { state: string; findings: { group: string; found: number | null }[] }[];
+    };
+    expect(verdicts.map(({ state }) => state)).toEqual(['pass', 'pass', 'pass', 'pass']);
+    expect(verdicts[2]!.findings).toMatchObject([{ group: 'tenant', found: 1 }]);
+  });
+
   test('continues where it was interrupted, to the same figures', async () => {
     // As a kill leaves it: the last build's trials never ended, and the derived files do not exist.
     const log = work.read('events.jsonl').trimEnd().split('\n');
@@ -114,8 +139,8 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
     for (const name of readdirSync(work.run('samples')).filter((each) => each.startsWith('usearch')))
       rmSync(work.run('samples', name));
     for (const name of ['results.json', 'results.csv', 'report.html']) rmSync(work.run(name));
-    const { code, stderr } = await vecparity(['run', '--resume', 'latest'], work);
-    expect(code, stderr).toBe(0);
+    const { code, stdout } = await vecparity(['run', '--resume', 'latest'], work);
+    expectOnlyTheBaselineMissing(code, stdout);
     const answers = (of: Results) =>
       of.trials.map(({ id, group, state, reason, measures }) => {
         const timeless = Object.entries(measures).filter(([name]) => /^(recall|filter|leaks)/.test(name));
