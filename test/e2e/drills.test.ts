@@ -158,7 +158,7 @@ describe('drills', () => {
           writeSamples(samplesOf(name), samples);
         }
       }
-      rmSync(place.run('results.json'));
+      rmSync(place.run('results.json'), { force: true });
       const outcome = await vecparity(['gate', place.runs[0]!, '--json'], place);
       return { code: outcome.code, verdict: (JSON.parse(outcome.stdout) as Verdicts).verdicts[0]! };
     };
