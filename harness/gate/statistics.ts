@@ -21,9 +21,9 @@ export interface Estimate {
 
 /**
  * What a comparison assumes of rebuilds where no side was built more than once: that their error is as if this share
- * of the variance between paired queries were common to all queries of a build. Generous on purpose: between 20 builds
- * each of two indexes the largest share found was half of it (docs/gates.md, Error rates), and a gate that has to guess
- * must not fail by accident.
+ * of the variance between paired queries were common to all queries of a build. Generous on purpose: between 20 and
+ * 24 builds each of four indexes the largest share found was 1/625 (docs/gates.md, Error rates), and a gate that has to
+ * guess must not fail by accident.
  */
 export const ASSUMED_SHARE = 1 / 500;
 
