@@ -16,7 +16,8 @@ engines:
   - use: usearch
     index: { type: hnsw, m: [8, 12, 16, 20, 24], efConstruction: [32, 64] }
     search: { ef: [${Array.from({ length: 50 }, (_, i) => 10 + 2 * i).join(', ')}] }
-gates:
+`;
+const GATES = `${SUITE}gates:
   preset: nightly
   recall.ties@10: mean >= 0.5
 `;
@@ -31,6 +32,7 @@ export async function measureGate(parent: string): Promise<void> {
   mkdirSync(folder);
   node(folder, ['dist/scripts/aa-data.js', folder, '--points', '500', '--queries', String(QUERIES)]);
   writeFileSync(join(folder, 'suite.yaml'), SUITE);
+  writeFileSync(join(folder, 'gates.yaml'), GATES);
   node(folder, ['dist/harness/cli/main.js', 'run', 'suite.yaml']);
   const runs = join(folder, '.runs');
   const [run] = readdirSync(runs, { withFileTypes: true })
@@ -39,7 +41,7 @@ export async function measureGate(parent: string): Promise<void> {
   shifted(join(runs, run!), join(runs, 'other'));
   node(folder, ['dist/harness/cli/main.js', 'baseline', 'set', 'other', '--name', 'main']);
   for (const args of [
-    ['gate', run!, '--baseline', 'main'],
+    ['gate', run!, '--baseline', 'main', '--suite', 'gates.yaml'],
     ['report', run!],
   ]) {
     const start = performance.now();
