@@ -1,4 +1,4 @@
-import { FailureError } from '../../common/errors.js';
+import { FailureError, InputError } from '../../common/errors.js';
 import type { Endpoint } from '../launch.js';
 import { checkSchema } from '../records/check.js';
 import type { RecordSchema, RecordStore } from '../records.js';
@@ -37,6 +37,22 @@ export function recordStore(endpoint: Endpoint, threads: number): RecordStore {
   };
 }
 
+/** What the server lets into no name (1.17.1), and at most how long one is. */
+const NOT_IN_NAMES = [...'<>:"/\\|?*\0\u{1f}'];
+const LONGEST_NAME = 255;
+
+function requireName(name: string): void {
+  const odd = NOT_IN_NAMES.find((sign) => name.includes(sign));
+  if (odd === undefined && name.length > 0 && name.length <= LONGEST_NAME) return;
+  const why =
+    odd === undefined ? `must have 1 to ${LONGEST_NAME} characters` : `must not hold ${JSON.stringify(odd)}`;
+  throw new InputError(`the name of a collection ${why}`, {
+    where: 'qdrant',
+    got: name,
+    next: 'choose a name without < > : " / \\ | ? *',
+  });
+}
+
 /** The server's own thresholds decide when it is indexed: these collections are not built to be measured. */
 async function createCollection(
   endpoint: Endpoint,
@@ -44,6 +60,7 @@ async function createCollection(
   { dimensions, metric, ids, fields, index }: RecordSchema,
   threads: number,
 ): Promise<void> {
+  requireName(name);
   const { optimizers_config: optimizers, ...body } = createBody(
     { name, dimensions, metric, capacity: 0, index },
     threads,

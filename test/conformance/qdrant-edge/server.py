@@ -192,6 +192,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.ok({"collections": [{"name": name} for name in collections]})
         name, rest, method = unquote(path[1]), path[2:], self.command
         if not rest and method == "PUT":
+            odd = next((c for c in '<>:"/\\|?*\0\x1f' if c in name), None)
+            if odd is not None:
+                what = f'[collection_name: collection name cannot contain "{odd}" char]'
+                return 422, {"status": {"error": f"Validation error in path parameters: {what}"}, "time": 0}
             if name in collections:
                 return 409, {"status": {"error": f"Wrong input: Collection `{name}` already exists!"}, "time": 0}
             collections[name] = Collection(body)

@@ -82,7 +82,7 @@ export const RECORD_FACTS: Readonly<Record<string, RecordFacts>> = {
   },
   qdrant: {
     index: { type: 'flat' },
-    oddNames: 'kept',
+    oddNames: 'refused',
     oddFields: 'kept',
     nulCharacter: 'kept',
     emptyId: 'kept',
