@@ -61,7 +61,9 @@ export async function measureGate(parent: string): Promise<void> {
 function shifted(run: string, copy: string): void {
   cpSync(run, copy, { recursive: true });
   rmSync(join(copy, 'results.json'));
-  const names = readdirSync(join(run, 'samples')).sort();
+  const names = readdirSync(join(run, 'samples'))
+    .filter((name) => name.endsWith('.parquet'))
+    .sort();
   names.forEach((name, i) => {
     cpSync(join(run, 'samples', names[(i + 1) % names.length]!), join(copy, 'samples', name));
   });
