@@ -69,10 +69,3 @@ export function hashDataset(files: readonly DatasetFile[], reading: unknown): st
   const parts = files.map((file) => [basename(file.path), file.sha256]).sort();
   return hashText(JSON.stringify({ version: 1, files: parts, reading }));
 }
-
-/** sha256 (hex) over vectors, their number of dimensions and any further text (ids, metric, k, …). */
-export function hashVectors(vectors: readonly Float32Array[], dimensions: number, ...more: string[]): string {
-  const hash = createHash('sha256').update(JSON.stringify({ version: 1, dimensions, more }));
-  for (const part of vectors) hash.update(new Uint8Array(part.buffer, part.byteOffset, part.byteLength));
-  return hash.digest('hex');
-}

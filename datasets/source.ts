@@ -17,15 +17,6 @@ export interface VectorSource {
   close(): Promise<void>;
 }
 
-/** All ids, in row order. The vectors are decoded and dropped where a format cannot skip them. */
-export async function readIds(source: Pick<VectorSource, 'read'>, signal?: AbortSignal): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const batch of source.read({ batchSize: 4096, signal })) {
-    for (const id of batch.ids) ids.push(id);
-  }
-  return ids;
-}
-
 /** Row numbers as ids: `start`, `start + 1`, … */
 export function rowIds(start: number, count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(start + i));

@@ -5,12 +5,17 @@ import { permutation } from '../measures/random.js';
 import type { DataRequest } from './data.js';
 import { type GroupedQuery, groupQueries } from './run-queries.js';
 
+/** The queries of a run. */
 export interface Chosen {
+  /** Measured queries, with their ids and vectors (row-major, in order of the set). */
   count: number;
   ids: readonly string[];
   queries: Float32Array;
+  /** Vectors of the set's other queries, for warm-up; in a seeded order. */
   spare: Float32Array;
+  /** sha256 over the measured queries' ids and vectors, and their groups and filters where they have some. */
   hash: string;
+  /** In the order of `ids`; undefined where no query has a group or filter. */
   grouped: readonly GroupedQuery[] | undefined;
 }
 

@@ -22,21 +22,11 @@ export interface DataRequest {
 }
 
 /** A dataset checked, converted, and its queries chosen. */
-export interface Data {
+export interface Data extends Chosen {
   dataset: Dataset;
   info: DatasetInfo;
   vectors: PreparedVectors;
   set: string;
-  /** Measured queries, with their ids and vectors (row-major, in order of the set). */
-  count: number;
-  ids: readonly string[];
-  queries: Float32Array;
-  /** Vectors of the set's other queries, for warm-up; in a seeded order. */
-  spare: Float32Array;
-  /** sha256 over the measured queries' ids and vectors, and their groups and filters where they have some. */
-  hash: string;
-  /** In the order of `ids`; undefined where no query has a group or filter. */
-  grouped: readonly GroupedQuery[] | undefined;
   /** Metadata that filters or the suite name, and the points' ids; undefined where neither is needed. */
   metadata: PreparedMetadata | undefined;
   /** What is known of relevant documents; undefined where nothing is judged. */

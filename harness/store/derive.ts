@@ -67,11 +67,6 @@ function digest(events: readonly RunEvent[]) {
   return { trialEnds, costs, warnings };
 }
 
-/** Trials that have ended, in whatever state. */
-export function finishedTrials(events: readonly RunEvent[]): Set<string> {
-  return new Set([...digest(events).trialEnds.keys()]);
-}
-
 function runRecord(manifest: Manifest, events: readonly RunEvent[]): Results['run'] {
   const last = events.at(-1);
   const begin = events.find((event) => event.type === 'runBegin');
