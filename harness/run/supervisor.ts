@@ -212,7 +212,7 @@ class Watch {
 
   #ended(code: number | null, killedBy: NodeJS.Signals | null, aborted: boolean): ChildEnd {
     const cost = this.#cost;
-    if (this.#done && code === 0) return { state: 'completed', cost };
+    if (this.#done) return { state: 'completed', cost };
     if (aborted) return { state: 'aborted', cost };
     const how = killedBy === null ? `exit code ${code}` : `signal ${killedBy}`;
     const reason = this.#reason ?? `the process of the build crashed with ${how}`;

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import {
   FailureError,
@@ -175,6 +176,9 @@ async function scanInThreads(job: WorkerJob, lists: TopLists, options: TruthOpti
   throwIfAborted(options.signal);
   const progress = new Int32Array(job.progress);
   progress[NEXT_TILE] = 0;
+  // A thread that ends while V8 compiles in the background, and the compiler waits for a collection of garbage, never
+  // ends (nodejs/node#54918, seen here on Node 20). Threads started from now on compile by themselves.
+  setFlagsFromString('--no-concurrent-recompilation');
   const workers = Array.from(
     { length: threads },
     () => new Worker(compiledModule('harness/truth/worker.js'), { workerData: job }),

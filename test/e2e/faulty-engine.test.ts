@@ -97,6 +97,12 @@ describe('an engine that hangs or grows', () => {
     expect(faulty(ran).error).toContain(message);
   });
 
+  test('exit never ends: all was measured, and the process is ended', async () => {
+    const ran = await run('exit never ends', 0, 'deadline: { search: 2 }');
+    expect(faulty(ran)).toMatchObject({ state: 'completed', error: null });
+    expect(ran.results.warnings).toEqual([]);
+  });
+
   test('query takes memory: the limit ends it', async () => {
     const ran = await run('query takes memory', 3, 'memoryLimit: 300MiB');
     expect(faulty(ran).error).toMatch(/resident memory reached \d+ MiB, over the limit of 300 MiB/);

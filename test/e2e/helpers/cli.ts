@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect } from 'vitest';
+import { afterAll, expect, TestRunner } from 'vitest';
 import { packageRoot } from '../../../common/paths.js';
 import { MARK, marked } from './processes.js';
 import { until } from './until.js';
@@ -30,6 +30,8 @@ export interface Running {
   ended: Promise<Outcome>;
 }
 
+const NO_TEXT = { stdout: '', stderr: '' };
+
 const marks: string[] = [];
 
 // A test that failed must not leave what it started: a stopped process would wait for ever.
@@ -54,7 +56,7 @@ export function start(args: readonly string[], place: Place): Running {
       detached: true,
     },
   );
-  const text = { stdout: '', stderr: '' };
+  const text = { ...NO_TEXT };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream]!.setEncoding('utf8').on('data', (part: string) => {
       text[stream] += part;
@@ -62,12 +64,35 @@ export function start(args: readonly string[], place: Place): Running {
   }
   const ended = new Promise<Outcome>((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...text }));
+    const late = beforeTestIsOver(() => reject(new Error(unfinished(args, place, text))));
+    child.once('close', (code) => {
+      clearTimeout(late);
+      resolve({ code, ...text });
+    });
   }).then(async (outcome) => {
     await nothingLeft(mark, temporary);
     return outcome;
   });
   return { child, mark, ended };
+}
+
+const MARGIN_MS = 5000;
+
+/** Calls back a moment before the running test's time is over: what hangs is told then, not only that it does. */
+function beforeTestIsOver(tell: () => void): NodeJS.Timeout | undefined {
+  const test = TestRunner.getCurrentTest();
+  if (test?.result?.startTime === undefined) return undefined;
+  const left = test.result.startTime + test.timeout - MARGIN_MS - Date.now();
+  return setTimeout(tell, Math.max(0, left)).unref();
+}
+
+/** What a command that does not end has said and recorded. */
+function unfinished(args: readonly string[], { folder }: Place, { stdout, stderr }: typeof NO_TEXT): string {
+  const runs = join(folder, '.runs');
+  const logs = (existsSync(runs) ? readdirSync(runs) : []).map((run) => join(runs, run, 'events.jsonl'));
+  const recorded = logs.filter(existsSync).map((log) => readFileSync(log, 'utf8').slice(-1000));
+  const said = [`stdout: ${stdout.slice(-500)}`, `stderr: ${stderr.slice(-1000)}`, `events: ${recorded.join()}`];
+  return `"vecparity ${args.join(' ')}" has not ended within the time of the test\n${said.join('\n')}`;
 }
 
 /** Runs `vecparity …` to its end. */

@@ -72,6 +72,7 @@ function faultyCollection(collection) {
       return { ...prepared, query };
     },
     drop: async () => {
+      if (fault === 'exit never ends') process.on('exit', () => { for (;;); });
       if (fault === 'drop crashes') process.abort();
       if (fault === 'drop throws') throw new Error('cannot drop');
       await collection.drop();
