@@ -91,7 +91,11 @@ function unfinished(args: readonly string[], { folder }: Place, { stdout, stderr
   const runs = join(folder, '.runs');
   const logs = (existsSync(runs) ? readdirSync(runs) : []).map((run) => join(runs, run, 'events.jsonl'));
   const recorded = logs.filter(existsSync).map((log) => readFileSync(log, 'utf8').slice(-1000));
-  const said = [`stdout: ${stdout.slice(-500)}`, `stderr: ${stderr.slice(-1000)}`, `events: ${recorded.join()}`];
+  const said = [
+    `stdout: ${stdout.slice(-500)}`,
+    `stderr: ${stderr.slice(-1000)}`,
+    `events: ${recorded.join()}`,
+  ];
   return `"vecparity ${args.join(' ')}" has not ended within the time of the test\n${said.join('\n')}`;
 }
 
