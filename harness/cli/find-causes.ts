@@ -15,7 +15,8 @@ import { readTruth } from '../truth/files.js';
 /** Settings of a gate whose raw answers are looked into: the worst ones; reading them takes time. */
 const LOOKED_INTO = 3;
 
-interface Side {
+/** A run as far as causes are looked for in it. */
+export interface AnsweredRun {
   folder: RunFolder;
   trials: readonly TrialRow[];
   /** Hits asked for. */
@@ -28,8 +29,8 @@ interface Side {
  */
 export async function withCauses(
   verdicts: readonly Verdict[],
-  now: Side,
-  before: Side | undefined,
+  now: AnsweredRun,
+  before: AnsweredRun | undefined,
 ): Promise<Verdict[]> {
   const done = new Map<string, string[]>();
   const explained: Verdict[] = [];
@@ -74,8 +75,8 @@ function worstChanges({ aggregate, findings }: Verdict): Finding[] {
 async function lookInto(
   { aggregate }: Verdict,
   { trial, group }: Finding,
-  now: Side,
-  before: Side | undefined,
+  now: AnsweredRun,
+  before: AnsweredRun | undefined,
 ): Promise<string[]> {
   const row = now.trials.find((each) => each.id === trial && each.group === group);
   const mine = row && (await answers(now, row));
@@ -97,7 +98,10 @@ async function underFilters(folder: RunFolder, { samples }: Answers): Promise<st
 }
 
 /** Raw answers of a trial, of a group those to its queries. */
-async function answers({ folder, k }: Side, { id, group, flags }: TrialRow): Promise<Answers | undefined> {
+async function answers(
+  { folder, k }: AnsweredRun,
+  { id, group, flags }: TrialRow,
+): Promise<Answers | undefined> {
   const path = join(folder.samples, `${id}.parquet`);
   if (!existsSync(path)) return undefined;
   const samples = await readSamples(path, k, ['due', 'sent', 'answered']);

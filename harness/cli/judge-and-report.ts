@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import type { ReportModel } from '../../reports/model.js';
 import type { Verdicts } from '../gate/verdict.js';
-import { deriveResults } from '../store/derive.js';
+import { currentResults } from '../store/current.js';
 import { appendHistory, type HistoryLine, historyLine, readHistory } from '../store/history.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import type { Results } from '../store/schema.js';
@@ -26,20 +26,21 @@ export async function judgeAndReport(
   context: Context,
 ): Promise<Reported> {
   const formats = ['json', 'csv', 'html'] as const;
-  const results = await deriveResults(folder);
+  const derived = await currentResults(folder);
+  const { results } = derived;
   const { shard } = readManifest(folder);
   if (context.signal.aborted || shard !== undefined) {
-    return { ...(await writeReports(folder, formats, results)), verdicts: undefined };
+    return { ...(await writeReports(folder, formats, derived)), verdicts: undefined };
   }
   let verdicts: Verdicts | undefined;
   try {
     verdicts = await judgeRun(folder, results, options, context);
   } catch (error) {
-    await writeReports(folder, formats, results);
+    await writeReports(folder, formats, derived);
     throw error;
   }
   const { history, damage } = knownHistory(context);
-  const { model } = await writeReports(folder, formats, results, history);
+  const { model } = await writeReports(folder, formats, derived, history);
   if (damage !== undefined) throw damage;
   appendHistory(context.runs, historyLine(results, verdicts));
   return { results, model, verdicts };

@@ -1,17 +1,15 @@
-import { existsSync, statSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
-import { packageInfo } from '../../common/paths.js';
 import type { BaselineData, Column } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
 import { matches, settingKey } from '../gate/select.js';
-import { outcomeOf, VERDICT_SCHEMA, type Verdict, type Verdicts } from '../gate/verdict.js';
+import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../gate/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
 import { columnOf, groupQueries, readColumns } from '../store/columns.js';
-import { deriveResults } from '../store/derive.js';
+import { currentResults } from '../store/current.js';
 import { parityTrials } from '../store/parity-trials.js';
-import { type RunFolder, readJson, readManifest } from '../store/run-folder.js';
-import { type Manifest, type Results, resultsSchema, type TrialRow } from '../store/schema.js';
+import { type RunFolder, readManifest } from '../store/run-folder.js';
+import type { Manifest, Results, TrialRow } from '../store/schema.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
 import type { Context } from './context.js';
@@ -40,7 +38,8 @@ export async function judgeRun(
   const { set, source, lock } = gatesFor(manifest, options);
   if (set.gates.length === 0) return undefined;
   const baseline = chooseBaseline(set, options, context);
-  const data = baseline && (await loadBaseline(baseline, folder, manifest, results, set));
+  const before = baseline && (await baselineRuns(baseline, folder, manifest));
+  const data = before && (await loadBaseline(baseline.name, before, folder, manifest, results, set));
   const found = judge({
     set,
     trials: results.trials,
@@ -48,7 +47,13 @@ export async function judgeRun(
     baseline: data,
     seed: manifest.seed,
   });
-  const verdicts = await explained(found, folder, results, baseline, manifest);
+  // Runs that can be compared have the same depths.
+  const k = manifest.ks.at(-1)!;
+  const verdicts = await withCauses(
+    found,
+    { folder, trials: results.trials, k },
+    before && { ...before[0]!, k },
+  );
   const judged: Verdicts = {
     schema: VERDICT_SCHEMA,
     run: manifest.id,
@@ -64,20 +69,6 @@ export async function judgeRun(
   };
   writeVerdicts(folder, judged);
   return judged;
-}
-
-/** Runs that can be compared have the same depths. */
-async function explained(
-  verdicts: readonly Verdict[],
-  folder: RunFolder,
-  { trials }: Results,
-  baseline: Baseline | undefined,
-  { ks }: Manifest,
-): Promise<Verdict[]> {
-  const k = ks.at(-1)!;
-  const before = baseline?.folders[0];
-  const other = before && { folder: before, trials: (await loadResults(before)).trials, k };
-  return withCauses(verdicts, { folder, trials, k }, other);
 }
 
 function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
@@ -111,23 +102,45 @@ function chooseBaseline(set: GateSet, { baseline }: JudgeOptions, context: Conte
   return baseline === undefined ? defaultBaseline(context.runs) : findBaseline(context.runs, baseline);
 }
 
-/** Refuses what cannot be compared, then reads what the gates need of both sides. */
+/** A run of a baseline. */
+interface BaselineRun {
+  folder: RunFolder;
+  manifest: Manifest;
+  trials: readonly TrialRow[];
+}
+
+/** Refuses what cannot be compared before any results are asked for. */
+async function baselineRuns(
+  { folders }: Baseline,
+  folder: RunFolder,
+  manifest: Manifest,
+): Promise<BaselineRun[]> {
+  const manifests = folders.map((each) => comparable(each, folder, manifest));
+  const runs: BaselineRun[] = [];
+  for (const [i, each] of folders.entries()) {
+    const { trials } = (await currentResults(each)).results;
+    runs.push({ folder: each, manifest: manifests[i]!, trials });
+  }
+  return runs;
+}
+
+/** What the gates need of both sides. */
 async function loadBaseline(
-  { name, folders }: Baseline,
+  name: string | null,
+  runs: readonly BaselineRun[],
   folder: RunFolder,
   manifest: Manifest,
   results: Results,
   set: GateSet,
 ): Promise<BaselineData> {
-  const manifests = folders.map((each) => comparable(each, folder, manifest));
-  const paired = manifests.every(({ queries }) => queries.hash === manifest.queries.hash);
+  const paired = runs.every((run) => run.manifest.queries.hash === manifest.queries.hash);
   const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
   const own = await readSide(folder, results.trials, wanted);
   const sides: Side[] = [];
-  for (const each of folders) sides.push(await readSide(each, (await loadResults(each)).trials, wanted));
+  for (const run of runs) sides.push(await readSide(run.folder, run.trials, wanted));
   return {
     name,
-    runs: folders.map(({ id }) => id),
+    runs: runs.map((run) => run.folder.id),
     paired,
     column: (row, measure) => own.column(row, measure),
     partner: (row, measure) => {
@@ -203,17 +216,4 @@ function comparable(baseline: RunFolder, folder: RunFolder, manifest: Manifest):
   if (mine.metric !== theirs.metric) throw differs('metric', mine.metric, theirs.metric);
   if (manifest.ks.join() !== other.ks.join()) throw differs('k', manifest.ks.join(', '), other.ks.join(', '));
   return other;
-}
-
-/** Stored results where they are newer than the log and of this version; else derived from the raw files. */
-export async function loadResults(folder: RunFolder): Promise<Results> {
-  const fresh =
-    existsSync(folder.results) &&
-    existsSync(folder.events) &&
-    statSync(folder.results).mtimeMs >= statSync(folder.events).mtimeMs;
-  if (fresh) {
-    const stored = resultsSchema.safeParse(readJson(folder.results));
-    if (stored.success && stored.data.run.vecparity === packageInfo().version) return stored.data;
-  }
-  return deriveResults(folder);
 }

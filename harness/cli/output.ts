@@ -9,7 +9,7 @@ import { renderJunit } from '../../reports/junit.js';
 import { buildReport, type ReportModel } from '../../reports/model.js';
 import { renderTerminal } from '../../reports/terminal.js';
 import type { Verdicts } from '../gate/verdict.js';
-import { deriveResults, writeResults } from '../store/derive.js';
+import { currentResults, type Derived, writeResults } from '../store/current.js';
 import type { HistoryLine } from '../store/history.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import type { Results } from '../store/schema.js';
@@ -36,17 +36,18 @@ export function parseFormats(text: string): Format[] {
 }
 
 /**
- * Derives a run's results from its raw files and writes them in the formats asked for.
+ * Writes a run's results in the formats asked for; derives them from its raw files where they are not at hand.
  *
  * @param history runs that the report may show this one among; without it there is no trend
  */
 export async function writeReports(
   folder: RunFolder,
   formats: readonly Format[],
-  derived?: Results,
+  given?: Derived,
   history?: readonly HistoryLine[],
 ): Promise<{ results: Results; model: ReportModel }> {
-  const results = derived ?? (await deriveResults(folder));
+  const derived = given ?? (await currentResults(folder));
+  const { results } = derived;
   const manifest = readManifest(folder);
   const verdicts = readVerdicts(folder);
   const model = buildReport({
@@ -56,7 +57,7 @@ export async function writeReports(
     ...(verdicts && { verdicts }),
     ...(history && { history }),
   });
-  if (formats.includes('json')) writeResults(folder, results);
+  if (formats.includes('json')) writeResults(folder, derived);
   if (formats.includes('csv')) writeFileAtomic(join(folder.path, 'results.csv'), renderCsv(results));
   if (formats.includes('html')) writeFileAtomic(reportFile(folder), renderHtml(model));
   if (formats.includes('junit')) {

@@ -1,6 +1,7 @@
 import { normalUpperTail, studentQuantile, studentUpperTail } from '../measures/distributions.js';
 import { quantile } from '../measures/quantile.js';
 import { Random } from '../measures/random.js';
+import { weightedSums } from '../measures/weighted-sums.js';
 
 /** Chance of a false alarm that each bound and all changes judged together (Holm) are held to. */
 export const ALPHA = 0.05;
@@ -80,15 +81,8 @@ export class Resampler {
   /** Means of the bootstrap samples, unsorted. */
   means(values: Float64Array, stream: number): Float64Array {
     const n = values.length;
-    const counts = this.#plan(n, stream);
-    const means = new Float64Array(RESAMPLES);
-    for (let r = 0; r < RESAMPLES; r++) {
-      const start = r * n;
-      let total = 0;
-      for (let i = 0; i < n; i++) total += counts[start + i]! * values[i]!;
-      means[r] = total / n;
-    }
-    return means;
+    const [sums] = weightedSums({ units: n, resamples: RESAMPLES, counts: this.#plan(n, stream) }, [values]);
+    return sums!.map((total) => total / n);
   }
 
   #plan(n: number, stream: number): Uint8Array {

@@ -1,5 +1,6 @@
 import { quantile } from './quantile.js';
 import { Random } from './random.js';
+import { type Draws, weightedSums } from './weighted-sums.js';
 
 /** Ends of a two-sided interval. */
 export interface Interval {
@@ -14,11 +15,7 @@ export const RESAMPLES = 1000;
  * Bootstrap samples of `units` units (queries): `counts[r * units + u]` says how often sample `r` drew unit `u`.
  * One plan serves every measure and every trial over the same queries: that is what keeps it cheap.
  */
-export interface ResamplePlan {
-  units: number;
-  resamples: number;
-  counts: Uint8Array;
-}
+export type ResamplePlan = Draws;
 
 /** Draws `resamples` samples with replacement. The same arguments give the same plan on every machine. */
 export function resamplePlan(units: number, seed: number, resamples: number = RESAMPLES): ResamplePlan {
@@ -47,7 +44,7 @@ export interface Ratio {
  */
 export function bootstrapRatios(plan: ResamplePlan, ratios: readonly Ratio[]): (Interval | undefined)[] {
   const columns = [...new Set(ratios.flatMap(({ numerators, denominators }) => [numerators, denominators]))];
-  const sums = bootstrapSums(plan, columns);
+  const sums = weightedSums(plan, columns);
   return ratios.map(({ numerators, denominators }) => {
     if (countPositive(denominators) < 2) return undefined;
     const above = sums[columns.indexOf(numerators)]!;
@@ -55,59 +52,6 @@ export function bootstrapRatios(plan: ResamplePlan, ratios: readonly Ratio[]): (
     const figures = above.map((sum, r) => sum / below[r]!).filter((_, r) => below[r]! > 0);
     return percentileInterval(figures);
   });
-}
-
-/** Sum of each column in each resample, four columns a pass: reading the counts costs as much as the sums. */
-function bootstrapSums(plan: ResamplePlan, columns: readonly Float64Array[]): Float64Array[] {
-  const sums = columns.map(() => new Float64Array(plan.resamples));
-  // All samples have as many units, so that a constant (denominators of 1, a recall of 1) needs no drawing.
-  const isConstant = (column: Float64Array): boolean => column.every((value) => value === column[0]);
-  const varying: number[] = [];
-  columns.forEach((column, i) => {
-    if (isConstant(column)) sums[i]!.fill((column[0] ?? 0) * plan.units);
-    else varying.push(i);
-  });
-  for (let at = 0; at < varying.length; at += 4) {
-    const four = [0, 1, 2, 3].map((i) => varying[Math.min(at + i, varying.length - 1)]!);
-    sumFour(plan, four.map((i) => columns[i]!) as Four, four.map((i) => sums[i]!) as Four);
-  }
-  return sums;
-}
-
-type Four = [Float64Array, Float64Array, Float64Array, Float64Array];
-
-/** Two resamples of four columns at a time: everything read serves several of the eight sums (measured 1.5 times). */
-function sumFour({ units, resamples, counts }: ResamplePlan, columns: Four, into: Four): void {
-  const [a, b, c, d] = columns;
-  for (let r = 0; r < resamples; r += 2) {
-    // With an odd number of resamples the last one is summed twice.
-    const next = Math.min(r + 1, resamples - 1);
-    const [first, second] = [r * units, next * units];
-    let [a1, b1, c1, d1] = [0, 0, 0, 0];
-    let [a2, b2, c2, d2] = [0, 0, 0, 0];
-    for (let u = 0; u < units; u++) {
-      const drawn1 = counts[first + u]!;
-      const drawn2 = counts[second + u]!;
-      const va = a[u]!;
-      const vb = b[u]!;
-      const vc = c[u]!;
-      const vd = d[u]!;
-      a1 += drawn1 * va;
-      b1 += drawn1 * vb;
-      c1 += drawn1 * vc;
-      d1 += drawn1 * vd;
-      a2 += drawn2 * va;
-      b2 += drawn2 * vb;
-      c2 += drawn2 * vc;
-      d2 += drawn2 * vd;
-    }
-    [a1, b1, c1, d1].forEach((sum, i) => {
-      into[i]![r] = sum;
-    });
-    [a2, b2, c2, d2].forEach((sum, i) => {
-      into[i]![next] = sum;
-    });
-  }
 }
 
 /**
@@ -127,12 +71,16 @@ export function bootstrapQuantiles(
   const samplesOf = new Float64Array(plan.units);
   for (const unit of unitOf) samplesOf[unit] = samplesOf[unit]! + 1;
   if (countPositive(samplesOf) < 2) return shares.map(() => undefined);
+  const perUnit = samplesOf.every((count) => count === samplesOf[0]) ? samplesOf[0] : undefined;
   const descending = shares.map((_, i) => i).sort((a, b) => shares[b]! - shares[a]!);
   const figures = shares.map(() => new Float64Array(plan.resamples));
   let kept = 0;
   for (let r = 0; r < plan.resamples; r++) {
     const counts = plan.counts.subarray(r * plan.units, (r + 1) * plan.units);
-    if (weightedQuantiles(sorted, unitOf, counts, samplesOf, shares, descending, figures, kept)) kept++;
+    // Where all units have as many samples, every resample has as many as there are.
+    const total = perUnit === undefined ? drawnSamples(counts, samplesOf) : sorted.length;
+    if (total === 0) continue;
+    weightedQuantiles(sorted, unitOf, counts, total, shares, descending, figures, kept++);
   }
   return figures.map((f) => percentileInterval(f.subarray(0, kept)));
 }
@@ -142,15 +90,12 @@ function weightedQuantiles(
   sorted: Float64Array,
   unitOf: Int32Array,
   counts: Uint8Array,
-  samplesOf: Float64Array,
+  total: number,
   shares: readonly number[],
   descending: readonly number[],
   figures: readonly Float64Array[],
   column: number,
-): boolean {
-  let total = 0;
-  for (let u = 0; u < counts.length; u++) total += counts[u]! * samplesOf[u]!;
-  if (total === 0) return false;
+): void {
   let at = sorted.length;
   // Number of samples, with repetition, from `at` to the end: sample `at` starts at position `total - above`.
   let above = 0;
@@ -160,7 +105,12 @@ function weightedQuantiles(
     while (total - above > below) above += counts[unitOf[--at]!]!;
     figures[index]![column] = interpolated(sorted, unitOf, counts, at, total - above, position);
   }
-  return true;
+}
+
+function drawnSamples(counts: Uint8Array, samplesOf: Float64Array): number {
+  let total = 0;
+  for (let u = 0; u < counts.length; u++) total += counts[u]! * samplesOf[u]!;
+  return total;
 }
 
 /** `at` covers the positions `first .. first + count - 1`; the next drawn sample above it follows. */

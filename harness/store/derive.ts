@@ -1,4 +1,3 @@
-import { writeFileAtomic } from '../../common/files.js';
 import { readTruth } from '../truth/files.js';
 import { deriveParity } from './parity.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
@@ -8,7 +7,6 @@ import {
   type Results,
   RUN_SCHEMA,
   type RunEvent,
-  resultsSchema,
   type TrialRow,
 } from './schema.js';
 import { aboutQueries, measuresOf, trialRows } from './trial-rows.js';
@@ -48,10 +46,6 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
     trials,
     ...(parity && { parity }),
   };
-}
-
-export function writeResults(folder: RunFolder, results: Results): void {
-  writeFileAtomic(folder.results, `${JSON.stringify(resultsSchema.parse(results), null, 2)}\n`);
 }
 
 /** The last word of the log on every trial and build. */

@@ -19,6 +19,8 @@ export interface RunFolder {
   /** Absent where the queries are not judged. */
   readonly judgements: string;
   readonly results: string;
+  /** What the results were derived from. */
+  readonly derived: string;
   /** Outcome of the gates; absent until they are judged. */
   readonly verdicts: string;
   /** Files that engines make while the run goes on; gone afterwards. */
@@ -39,6 +41,7 @@ export function runFolder(path: string): RunFolder {
     queries: at('queries.json'),
     judgements: at('judgements.json'),
     results: at('results.json'),
+    derived: at('derived.json'),
     verdicts: at('verdicts.json'),
     work: at('work'),
     lock: at('lock'),

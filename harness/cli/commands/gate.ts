@@ -8,12 +8,13 @@ import {
   verdictLines,
 } from '../../../reports/gates.js';
 import type { Verdicts } from '../../gate/verdict.js';
+import { currentResults, type Derived } from '../../store/current.js';
 import { appendHistory, historyLine, readHistory } from '../../store/history.js';
 import { findRun, type RunFolder, readManifest } from '../../store/run-folder.js';
 import type { Results } from '../../store/schema.js';
 import type { Context } from '../context.js';
 import { gateExit } from '../judge-and-report.js';
-import { type JudgeOptions, judgeRun, loadResults } from '../judge-run.js';
+import { type JudgeOptions, judgeRun } from '../judge-run.js';
 import { parseFormats, writeReports } from '../output.js';
 import { displayPath } from '../places.js';
 
@@ -30,7 +31,8 @@ export async function gateCommand(
 ): Promise<ExitCode> {
   const formats = options.format === undefined ? [] : parseFormats(options.format);
   const folder = findRun(reference, context.runs);
-  const results = await judgeable(folder);
+  const derived = await judgeable(folder);
+  const { results } = derived;
   const verdicts = await judgeRun(folder, results, options, context);
   if (verdicts === undefined) {
     throw new InputError('the suite of this run has no gates', {
@@ -42,14 +44,14 @@ export async function gateCommand(
   else printVerdicts(verdicts, context);
   // The report tells the verdicts too: it must not keep the old ones.
   const all = ['html' as const, ...formats.filter((each) => each !== 'html')];
-  await writeReports(folder, all, results, readHistory(context.runs));
+  await writeReports(folder, all, derived, readHistory(context.runs));
   remember(results, verdicts, context);
   context.err.write(`wrote ${displayPath(join(folder.path, 'verdicts.json'), context.cwd)}\n`);
   return gateExit(verdicts);
 }
 
 /** A shard holds a part of the trials: gates on it would fail or pass for the wrong reasons. */
-async function judgeable(folder: RunFolder): Promise<Results> {
+async function judgeable(folder: RunFolder): Promise<Derived> {
   const { shard } = readManifest(folder);
   if (shard !== undefined) {
     throw new InputError(`this run is shard ${shard.index} of ${shard.of}: a part of a suite is not judged`, {
@@ -57,7 +59,7 @@ async function judgeable(folder: RunFolder): Promise<Results> {
       next: 'merge all shards first: vecparity merge <run> <run> …',
     });
   }
-  return loadResults(folder);
+  return currentResults(folder);
 }
 
 function printVerdicts(verdicts: Verdicts, context: Context): void {

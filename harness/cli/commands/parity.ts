@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode, InputError } from '../../../common/errors.js';
 import { paritySentence, parityTable } from '../../../reports/parity.js';
+import { currentResults } from '../../store/current.js';
 import { compareStored, type StoredSide } from '../../store/parity.js';
 import { readQueryFacts } from '../../store/queries.js';
 import { findRun, type RunFolder, readManifest } from '../../store/run-folder.js';
@@ -7,7 +8,6 @@ import type { Manifest } from '../../store/schema.js';
 import { chooseTrial } from '../../suite/parity.js';
 import { readTruth } from '../../truth/files.js';
 import type { Context } from '../context.js';
-import { loadResults } from '../judge-run.js';
 import { table } from '../table.js';
 
 export interface ParityCommand {
@@ -100,6 +100,6 @@ async function sideOf(
       next: 'name a series, build or trial, or selectors such as engine:…,ef:64',
     });
   }
-  const row = (await loadResults(folder)).trials.find(({ id }) => id === found.trial)!;
+  const row = (await currentResults(folder)).results.trials.find(({ id }) => id === found.trial)!;
   return { folder, manifest, row };
 }

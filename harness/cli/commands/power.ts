@@ -6,9 +6,9 @@ import { type Power, powerOf } from '../../gate/power.js';
 import { firstId } from '../../gate/replicas.js';
 import { findBaseline } from '../../store/baselines.js';
 import { readColumns } from '../../store/columns.js';
+import { currentResults } from '../../store/current.js';
 import { findRun, type RunFolder, readManifest } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
-import { loadResults } from '../judge-run.js';
 import { table } from '../table.js';
 
 export interface PowerCommand {
@@ -74,7 +74,7 @@ export async function powerCommand(
 
 /** A measure by query for each setting that was measured, in all its builds. */
 async function builtColumns(folder: RunFolder, measure: string): Promise<Map<string, Column[]>> {
-  const { trials } = await loadResults(folder);
+  const { trials } = (await currentResults(folder)).results;
   const done = trials.filter(({ state, group }) => state === 'completed' && group === 'all');
   const columns = await readColumns(
     folder,
