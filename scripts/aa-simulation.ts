@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { BaselineData, Column } from '../harness/gate/changes.js';
+import type { BaselineData } from '../harness/gate/changes.js';
 import { parseGates } from '../harness/gate/gates.js';
 import { judge } from '../harness/gate/judge.js';
 import { firstId } from '../harness/gate/replicas.js';
 import { moments, Resampler, rebuildDeviation } from '../harness/gate/statistics.js';
+import type { Column } from '../harness/measures/by-query.js';
 import { Random } from '../harness/measures/random.js';
 import { readColumns } from '../harness/store/columns.js';
 import { deriveResults } from '../harness/store/derive.js';

@@ -34,7 +34,7 @@ export async function judgeAndReport(
   }
   let verdicts: Verdicts | undefined;
   try {
-    verdicts = await judgeRun(folder, results, options, context);
+    verdicts = await judgeRun(folder, derived, options, context);
   } catch (error) {
     await writeReports(folder, formats, derived);
     throw error;

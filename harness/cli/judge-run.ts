@@ -1,15 +1,16 @@
 import { InputError } from '../../common/errors.js';
-import type { BaselineData, Column } from '../gate/changes.js';
+import type { BaselineData } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
 import { matches, settingKey } from '../gate/select.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../gate/verdict.js';
+import type { Column } from '../measures/by-query.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
-import { columnOf, groupQueries, readColumns } from '../store/columns.js';
-import { currentResults } from '../store/current.js';
+import { columnOf, groupQueries } from '../store/columns.js';
+import { currentResults, type Derived } from '../store/current.js';
 import { parityTrials } from '../store/parity-trials.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
-import type { Manifest, Results, TrialRow } from '../store/schema.js';
+import type { Manifest, TrialRow } from '../store/schema.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
 import type { Context } from './context.js';
@@ -30,16 +31,17 @@ export interface JudgeOptions {
  */
 export async function judgeRun(
   folder: RunFolder,
-  results: Results,
+  derived: Derived,
   options: JudgeOptions,
   context: Context,
 ): Promise<Verdicts | undefined> {
+  const { results } = derived;
   const manifest = readManifest(folder);
   const { set, source, lock } = gatesFor(manifest, options);
   if (set.gates.length === 0) return undefined;
   const baseline = chooseBaseline(set, options, context);
   const before = baseline && (await baselineRuns(baseline, folder, manifest));
-  const data = before && (await loadBaseline(baseline.name, before, folder, manifest, results, set));
+  const data = before && (await loadBaseline(baseline.name, before, { folder, manifest, ...derived }, set));
   const found = judge({
     set,
     trials: results.trials,
@@ -52,7 +54,7 @@ export async function judgeRun(
   const verdicts = await withCauses(
     found,
     { folder, trials: results.trials, k },
-    before && { ...before[0]!, k },
+    before && { folder: before[0]!.folder, trials: before[0]!.results.trials, k },
   );
   const judged: Verdicts = {
     schema: VERDICT_SCHEMA,
@@ -102,11 +104,9 @@ function chooseBaseline(set: GateSet, { baseline }: JudgeOptions, context: Conte
   return baseline === undefined ? defaultBaseline(context.runs) : findBaseline(context.runs, baseline);
 }
 
-/** A run of a baseline. */
-interface BaselineRun {
+interface KnownRun extends Pick<Derived, 'results' | 'columns'> {
   folder: RunFolder;
   manifest: Manifest;
-  trials: readonly TrialRow[];
 }
 
 /** Refuses what cannot be compared before any results are asked for. */
@@ -114,12 +114,11 @@ async function baselineRuns(
   { folders }: Baseline,
   folder: RunFolder,
   manifest: Manifest,
-): Promise<BaselineRun[]> {
+): Promise<KnownRun[]> {
   const manifests = folders.map((each) => comparable(each, folder, manifest));
-  const runs: BaselineRun[] = [];
+  const runs: KnownRun[] = [];
   for (const [i, each] of folders.entries()) {
-    const { trials } = (await currentResults(each)).results;
-    runs.push({ folder: each, manifest: manifests[i]!, trials });
+    runs.push({ folder: each, manifest: manifests[i]!, ...(await currentResults(each)) });
   }
   return runs;
 }
@@ -127,20 +126,18 @@ async function baselineRuns(
 /** What the gates need of both sides. */
 async function loadBaseline(
   name: string | null,
-  runs: readonly BaselineRun[],
-  folder: RunFolder,
-  manifest: Manifest,
-  results: Results,
+  runs: readonly KnownRun[],
+  run: KnownRun,
   set: GateSet,
 ): Promise<BaselineData> {
-  const paired = runs.every((run) => run.manifest.queries.hash === manifest.queries.hash);
-  const wanted = results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
-  const own = await readSide(folder, results.trials, wanted);
+  const paired = runs.every((each) => each.manifest.queries.hash === run.manifest.queries.hash);
+  const wanted = run.results.trials.filter((row) => set.gates.some((gate) => byQuery(gate, row)));
+  const own = await readSide(run, wanted);
   const sides: Side[] = [];
-  for (const run of runs) sides.push(await readSide(run.folder, run.trials, wanted));
+  for (const each of runs) sides.push(await readSide(each, wanted));
   return {
     name,
-    runs: runs.map((run) => run.folder.id),
+    runs: runs.map(({ folder }) => folder.id),
     paired,
     column: (row, measure) => own.column(row, measure),
     partner: (row, measure) => {
@@ -162,15 +159,14 @@ interface Side {
 }
 
 async function readSide(
-  folder: RunFolder,
-  trials: readonly TrialRow[],
+  { folder, results: { trials }, columns: columnsOf }: KnownRun,
   wanted: readonly TrialRow[],
 ): Promise<Side> {
   const keys = new Set(wanted.map(settingKey));
   const rows = new Map<string, TrialRow[]>();
   for (const row of trials) rows.set(settingKey(row), [...(rows.get(settingKey(row)) ?? []), row]);
   const done = trials.filter((row) => row.state === 'completed' && keys.has(settingKey(row)));
-  const columns = await readColumns(folder, idsOf(done));
+  const columns = await columnsOf(idsOf(done));
   const groups = groupQueries(folder);
   return {
     rows,

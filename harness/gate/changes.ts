@@ -1,3 +1,4 @@
+import type { Column } from '../measures/by-query.js';
 import { holm } from '../measures/tests.js';
 import type { TrialRow } from '../store/schema.js';
 import { change } from './format.js';
@@ -19,12 +20,6 @@ import {
 } from './statistics.js';
 import { absence, blank, meets } from './thresholds.js';
 import type { Finding } from './verdict.js';
-
-/** A measure by query: number of the query in the run's query set, and the value (mean over repetitions). */
-export interface Column {
-  queries: Int32Array;
-  values: Float64Array;
-}
 
 /** What a trial is compared with: the same setting in each run of the baseline. */
 export interface Partner {

@@ -3,6 +3,7 @@ import type { BuildCost, Measures } from '../store/schema.js';
 import type { Samples, Truth } from '../store/types.js';
 import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
+import { type Column, columnsByName } from './by-query.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { measuresOf } from './figures.js';
 import { filterMeasures } from './filters.js';
@@ -35,7 +36,11 @@ export interface DerivedTrial {
   measures: Measures;
   /** Doubts about the figures, sorted; `docs/measures.md` explains each. */
   flags: string[];
+  /** Of the measures that are means over queries, the values by query. */
+  columns: ReadonlyMap<string, Column>;
 }
+
+const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
 
 /**
  * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
@@ -46,19 +51,22 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   check(samples, truth, options.ks);
   const built = options.cost === undefined ? {} : costMeasures(options.cost);
   const cost = { ...built, ...serverMeasures(options.server) };
-  if (samples.length === 0) return { measures: cost, flags: [] };
+  if (samples.length === 0) return { measures: cost, flags: [], columns: NO_COLUMNS };
   let failed = 0;
   for (let i = 0; i < samples.length; i++) if (!wasAnswered(samples, i)) failed++;
   const errors: Measures = { errors: count(failed, samples.length) };
   const flags = failed > 0 ? ['failed-queries'] : [];
-  if (failed === samples.length) return { measures: { ...errors, ...cost }, flags };
+  if (failed === samples.length) {
+    return { measures: { ...errors, ...cost }, flags, columns: NO_COLUMNS };
+  }
   const units = unitsOf(samples);
   const plan = sharedPlan(units.count, options.seed);
   const accuracy = accuracyOf(samples, truth, units, options);
   const { facts, judgements } = options;
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
+  const means = [...accuracy.figures, ...judged];
   const measures = {
-    ...measuresOf([...accuracy.figures, ...judged, ...timingFigures(samples, units)], plan),
+    ...measuresOf([...means, ...timingFigures(samples, units)], plan),
     ...percentilesOf(samples, units, plan),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
@@ -68,7 +76,8 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
     ...cost,
   };
   if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
-  return { measures, flags: [...flags, ...accuracy.flags].sort() };
+  const columns = columnsByName(units.queries, means);
+  return { measures, flags: [...flags, ...accuracy.flags].sort(), columns };
 }
 
 /**
@@ -80,9 +89,9 @@ export function deriveGroup(
   truth: Truth,
   { ks, metric, seed, facts, judgements }: DeriveOptions,
 ): DerivedTrial {
-  const { measures, flags } = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements });
-  const { throughput, ...rest } = measures;
-  return { measures: rest, flags };
+  const derived = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements });
+  const { throughput, ...rest } = derived.measures;
+  return { ...derived, measures: rest };
 }
 
 function count(value: number, n: number): Measures[string] {

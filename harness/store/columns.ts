@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import type { Column } from '../gate/changes.js';
 import { accuracyOf } from '../measures/accuracy.js';
+import { type Column, columnsByName } from '../measures/by-query.js';
 import { groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
 import { readTruth } from '../truth/files.js';
+import type { ColumnsOfTrials } from './by-query.js';
 import { judgementsOf, readQueryFacts } from './queries.js';
 import { type RunFolder, readManifest } from './run-folder.js';
 import { readSamples } from './samples.js';
@@ -15,11 +16,8 @@ import { readSamples } from './samples.js';
  * Measures by query of some trials of a run, from its raw samples: by trial id, then by the measure's name. Only means
  * over queries have such values.
  */
-export async function readColumns(
-  folder: RunFolder,
-  trials: readonly string[],
-): Promise<Map<string, Map<string, Column>>> {
-  const columns = new Map<string, Map<string, Column>>();
+export async function readColumns(folder: RunFolder, trials: readonly string[]): Promise<ColumnsOfTrials> {
+  const columns = new Map<string, ReadonlyMap<string, Column>>();
   if (trials.length === 0) return columns;
   const { ks, dataset } = readManifest(folder);
   const truth = await readTruth(folder.truth);
@@ -36,14 +34,7 @@ export async function readColumns(
     const units = unitsOf(samples);
     const { figures } = accuracyOf(samples, truth, units, { ks, metric: dataset.metric });
     const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks);
-    const byName = new Map<string, Column>();
-    for (const { name, numerators, denominators } of [...figures, ...judged]) {
-      byName.set(name, {
-        queries: units.queries,
-        values: numerators.map((above, u) => above / denominators[u]!),
-      });
-    }
-    columns.set(trial, byName);
+    columns.set(trial, columnsByName(units.queries, [...figures, ...judged]));
   }
   return columns;
 }

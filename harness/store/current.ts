@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
-import { deriveResults } from './derive.js';
+import { type ColumnsOfTrials, readByQuery, writeByQuery } from './by-query.js';
+import { readColumns } from './columns.js';
+import { deriveAll } from './derive.js';
 import type { RunFolder } from './run-folder.js';
 import { type Results, resultsSchema } from './schema.js';
 
@@ -20,6 +22,8 @@ const derivedSchema = z.strictObject({
   code: hash,
   /** `results.json` as it was written. */
   results: hash,
+  /** `by-query.parquet` as it was written; null: too many values to keep. */
+  byQuery: hash.nullable(),
 });
 
 type Origin = Pick<z.infer<typeof derivedSchema>, 'raw' | 'code'>;
@@ -28,7 +32,15 @@ type Origin = Pick<z.infer<typeof derivedSchema>, 'raw' | 'code'>;
 export interface Derived {
   results: Results;
   origin: Origin;
+  /** The measures of completed trials by query: from the stored file or the derivation, else from the samples. */
+  columns(trials: readonly string[]): Promise<ColumnsOfTrials>;
+  /** All of them; undefined: the stored file has them, or they are too many to keep. */
+  fresh?: ColumnsOfTrials;
+  stored: boolean;
 }
+
+/** Above this many values they are not kept: they are computed from the samples when somebody asks. */
+const MOST_VALUES = 2 ** 25;
 
 /**
  * A run's results: the stored ones if every raw file, the code and the stored file itself are what they were, else
@@ -38,27 +50,43 @@ export interface Derived {
 export async function currentResults(folder: RunFolder): Promise<Derived> {
   // Before deriving: what a run in progress adds meanwhile is not in the results.
   const origin = { raw: rawHash(folder), code: codeHash() };
-  const results = stored(folder, origin) ?? (await deriveResults(folder));
-  return { results, origin };
+  const known = storedResults(folder, origin);
+  if (known !== undefined) return { ...known, origin, stored: true };
+  const { results, columns } = await deriveAll(folder);
+  const derived = { results, origin, stored: false };
+  if (valuesIn(columns) > MOST_VALUES) return { ...derived, columns: (ids) => readColumns(folder, ids) };
+  return { ...derived, columns: async () => columns, fresh: columns };
 }
 
-/** Writes `results.json`, and beside it what it is derived from. */
-export function writeResults(folder: RunFolder, { results, origin }: Derived): void {
+/** Writes `results.json` and the measures by query, and beside them what they are derived from. */
+export function writeResults(folder: RunFolder, { results, origin, fresh, stored }: Derived): void {
   const text = `${JSON.stringify(resultsSchema.parse(results), null, 2)}\n`;
+  if (stored && fileHash(folder.results) === sha256(text)) return;
   rmSync(folder.derived, { force: true });
   writeFileAtomic(folder.results, text);
-  const about = { schema: 1, ...origin, results: sha256((h) => h.update(text)) };
-  writeFileAtomic(folder.derived, `${JSON.stringify(about, null, 2)}\n`);
+  if (fresh === undefined) rmSync(folder.byQuery, { force: true });
+  else writeByQuery(folder.byQuery, fresh);
+  const about = { schema: 1, ...origin, results: sha256(text), byQuery: fileHash(folder.byQuery) };
+  writeFileAtomic(folder.derived, `${JSON.stringify(derivedSchema.parse(about), null, 2)}\n`);
 }
 
 /** Undefined for anything unexpected: then the raw files decide. */
-function stored(folder: RunFolder, { raw, code }: Origin): Results | undefined {
+function storedResults(
+  folder: RunFolder,
+  { raw, code }: Origin,
+): Pick<Derived, 'results' | 'columns'> | undefined {
   if (!existsSync(folder.derived) || !existsSync(folder.results)) return undefined;
-  const about = derivedSchema.safeParse(parsed(readFileSync(folder.derived, 'utf8')));
-  if (!about.success || about.data.raw !== raw || about.data.code !== code) return undefined;
-  const text = readFileSync(folder.results);
-  if (sha256((h) => h.update(text)) !== about.data.results) return undefined;
-  return resultsSchema.safeParse(parsed(text.toString())).data;
+  const about = derivedSchema.safeParse(parsed(readFileSync(folder.derived, 'utf8'))).data;
+  if (about === undefined || about.raw !== raw || about.code !== code) return undefined;
+  const text = readFileSync(folder.results, 'utf8');
+  if (sha256(text) !== about.results) return undefined;
+  const results = resultsSchema.safeParse(parsed(text)).data;
+  if (results === undefined) return undefined;
+  const columns: Derived['columns'] = (trials) =>
+    about.byQuery !== null && fileHash(folder.byQuery) === about.byQuery
+      ? readByQuery(folder.byQuery)
+      : readColumns(folder, trials);
+  return { results, columns };
 }
 
 function parsed(text: string): unknown {
@@ -69,26 +97,32 @@ function parsed(text: string): unknown {
   }
 }
 
+function valuesIn(columns: ColumnsOfTrials): number {
+  let count = 0;
+  for (const measures of columns.values()) for (const { values } of measures.values()) count += values.length;
+  return count;
+}
+
 /** Everything that results are derived from, whatever its name. */
 function rawHash(folder: RunFolder): string {
   const { manifest, events, truth, queries, judgements, samples } = folder;
   const single = [manifest, events, truth, queries, judgements].filter(existsSync);
-  return sha256((h) => {
-    for (const path of [...single, ...filesIn(samples)]) addFile(h, relative(folder.path, path), path);
-  });
+  const h = createHash('sha256');
+  for (const path of [...single, ...filesIn(samples)]) addFile(h, relative(folder.path, path), path);
+  return h.digest('hex');
 }
 
 let known: string | undefined;
 
 /** The code of this folder and of the measures, so that a change of a formula is never missed in a checkout either. */
 function codeHash(): string {
-  known ??= sha256((h) => {
-    h.update(packageInfo().version);
-    for (const name of ['.', '../measures']) {
-      const folder = fileURLToPath(new URL(name, import.meta.url));
-      for (const path of filesIn(folder)) addFile(h, relative(folder, path), path);
-    }
-  });
+  if (known !== undefined) return known;
+  const h = createHash('sha256').update(packageInfo().version);
+  for (const name of ['.', '../measures']) {
+    const folder = fileURLToPath(new URL(name, import.meta.url));
+    for (const path of filesIn(folder)) addFile(h, relative(folder, path), path);
+  }
+  known = h.digest('hex');
   return known;
 }
 
@@ -107,8 +141,10 @@ function addFile(h: Hash, name: string, path: string): void {
   h.update(`${name.length} ${name} ${bytes.length} `).update(bytes);
 }
 
-function sha256(fill: (h: Hash) => void): string {
-  const h = createHash('sha256');
-  fill(h);
-  return h.digest('hex');
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function fileHash(path: string): string | null {
+  return existsSync(path) ? sha256(readFileSync(path)) : null;
 }

@@ -1,4 +1,6 @@
+import type { Column } from '../measures/by-query.js';
 import { readTruth } from '../truth/files.js';
+import type { ColumnsOfTrials } from './by-query.js';
 import { deriveParity } from './parity.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import {
@@ -18,22 +20,29 @@ type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
  * @throws InputError if the run was written by a newer version or a file is damaged
  */
 export async function deriveResults(folder: RunFolder): Promise<Results> {
+  return (await deriveAll(folder)).results;
+}
+
+/** As `deriveResults`, with the values by query that the means come from. */
+export async function deriveAll(folder: RunFolder): Promise<{ results: Results; columns: ColumnsOfTrials }> {
   const manifest = readManifest(folder);
   const events = readEvents(folder);
   const truth = await readTruth(folder.truth);
   const about = aboutQueries(folder);
   const log = digest(events);
   const trials: TrialRow[] = [];
+  const columns = new Map<string, ReadonlyMap<string, Column>>();
   for (const build of manifest.plan) {
     const cost = log.costs.get(build.id) ?? {};
     for (const trial of build.trials) {
       const end = log.trialEnds.get(trial.id);
       const measured = await measuresOf(folder, manifest, trial.id, end, cost, truth, about);
       trials.push(...trialRows(build, trial, end, cost, measured));
+      columns.set(trial.id, measured.all.columns);
     }
   }
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
-  return {
+  const results: Results = {
     schema: RUN_SCHEMA,
     run: runRecord(manifest, events),
     dataset: manifest.dataset,
@@ -46,6 +55,7 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
     trials,
     ...(parity && { parity }),
   };
+  return { results, columns };
 }
 
 /** The last word of the log on every trial and build. */

@@ -19,6 +19,8 @@ export interface RunFolder {
   /** Absent where the queries are not judged. */
   readonly judgements: string;
   readonly results: string;
+  /** Measures of each trial by query, derived with the results. */
+  readonly byQuery: string;
   /** What the results were derived from. */
   readonly derived: string;
   /** Outcome of the gates; absent until they are judged. */
@@ -41,6 +43,7 @@ export function runFolder(path: string): RunFolder {
     queries: at('queries.json'),
     judgements: at('judgements.json'),
     results: at('results.json'),
+    byQuery: at('by-query.parquet'),
     derived: at('derived.json'),
     verdicts: at('verdicts.json'),
     work: at('work'),

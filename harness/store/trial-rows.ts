@@ -66,7 +66,7 @@ export interface Measured {
   ) => { name: string; reason: string | undefined; derived: DerivedTrial }[];
 }
 
-const NOTHING: DerivedTrial = { measures: {}, flags: [] };
+const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: new Map() };
 
 /** What a trial's samples say, for all queries and for each group. */
 export async function measuresOf(
@@ -86,7 +86,7 @@ export async function measuresOf(
       next: 'restore the file from a copy of the run, or measure again',
     });
   }
-  const samples = await readSamples(path, manifest.ks.at(-1)!);
+  const samples = await readSamples(path, manifest.ks.at(-1)!, ['scores']);
   const { wallSeconds, engineSeconds, foreignCores, server } = end;
   const { ks, dataset, seed } = manifest;
   const options = {

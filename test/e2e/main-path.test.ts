@@ -1,6 +1,16 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../common/paths.js';
 import { engineAvailability } from '../../engines/registry.js';
@@ -58,8 +68,9 @@ describe('a suite in, a report out', () => {
 
   test('the run folder holds what the design promises, and nothing else', () => {
     const samples = results.trials.map(({ id }) => `samples/${id}.parquet`);
-    const expected = ['events.jsonl', 'manifest.json', 'queries.json', 'report.html', 'results.csv'];
-    const names = [...expected, 'results.json', 'truth.parquet', ...samples].sort();
+    const raw = ['events.jsonl', 'manifest.json', 'queries.json', 'truth.parquet', ...samples];
+    const derived = ['by-query.parquet', 'derived.json', 'report.html', 'results.csv', 'results.json'];
+    const names = [...raw, ...derived].sort();
     const below = work.run().slice(work.folder.length + 1);
     expect(work.files(below).map((path) => path.slice(below.length + 1))).toEqual(names);
     expect(readdirSync(work.run('samples', 'parts'))).toEqual([]);
@@ -125,6 +136,22 @@ describe('a suite in, a report out', () => {
     }
   });
 
+  test('by-query.parquet has what the means are of', async () => {
+    const bytes = readFileSync(work.run('by-query.parquet'));
+    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+    const rows = (await parquetReadObjects({ file })) as Record<string, string | number>[];
+    expect(new Set(rows.map(({ trial }) => trial)).size).toBe(results.trials.length);
+    for (const trial of results.trials) {
+      const own = rows.filter((row) => row['trial'] === trial.id);
+      expect(new Set(own.map(({ query }) => query)).size).toBe(results.queries.count);
+      for (const name of ['recall@10', 'recall.ties@10', 'distance.error']) {
+        const values = own.map((row) => Number(row[name])).filter((value) => !Number.isNaN(value));
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        expect(mean, `${trial.id} ${name}`).toBeCloseTo(figure(trial, name), 12);
+      }
+    }
+  });
+
   test('the CSV has one row for each trial', () => {
     const [head, ...rows] = work.read('results.csv').trim().split('\n');
     expect(head).toContain('recall.ties@10');
@@ -140,6 +167,30 @@ describe('report', () => {
     const again = await vecparity(['report', 'latest'], work);
     expect(again.code, again.stderr).toBe(0);
     for (const [i, name] of names.entries()) expect(work.read(name) === before[i], name).toBe(true);
+  });
+
+  test('does not believe a results file, nor measures by query, that somebody has edited', async () => {
+    const before = work.read('results.json');
+    const lower = JSON.parse(before) as Results;
+    lower.trials[0]!.measures['recall@10']!.value = 0.5;
+    writeFileSync(work.run('results.json'), JSON.stringify(lower, null, 2));
+    rmSync(work.run('by-query.parquet'));
+    expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
+    expect(work.read('results.json')).toBe(before);
+    expect(existsSync(work.run('by-query.parquet'))).toBe(true);
+  });
+
+  test('derives again what comes of other samples, whatever the times of the files', async () => {
+    const [worst, best] = trialsOf('hnswlib').map(({ id }) => work.run('samples', `${id}.parquet`));
+    const [kept, times] = [readFileSync(worst!), statSync(worst!)];
+    const before = work.read('results.json');
+    copyFileSync(best!, worst!);
+    utimesSync(worst!, times.atime, times.mtime);
+    expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
+    expect(work.read('results.json')).not.toBe(before);
+    writeFileSync(worst!, kept);
+    expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
+    expect(work.read('results.json')).toBe(before);
   });
 
   test('writes only the formats asked for, and knows the others by name', async () => {

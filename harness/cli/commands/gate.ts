@@ -33,7 +33,7 @@ export async function gateCommand(
   const folder = findRun(reference, context.runs);
   const derived = await judgeable(folder);
   const { results } = derived;
-  const verdicts = await judgeRun(folder, results, options, context);
+  const verdicts = await judgeRun(folder, derived, options, context);
   if (verdicts === undefined) {
     throw new InputError('the suite of this run has no gates', {
       where: folder.path,

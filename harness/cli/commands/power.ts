@@ -1,11 +1,10 @@
 import { EXIT, type ExitCode, InputError } from '../../../common/errors.js';
 import { plural } from '../../../reports/format.js';
 import { gateMeasure } from '../../gate/catalog.js';
-import type { Column } from '../../gate/changes.js';
 import { type Power, powerOf } from '../../gate/power.js';
 import { firstId } from '../../gate/replicas.js';
+import type { Column } from '../../measures/by-query.js';
 import { findBaseline } from '../../store/baselines.js';
-import { readColumns } from '../../store/columns.js';
 import { currentResults } from '../../store/current.js';
 import { findRun, type RunFolder, readManifest } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
@@ -74,12 +73,10 @@ export async function powerCommand(
 
 /** A measure by query for each setting that was measured, in all its builds. */
 async function builtColumns(folder: RunFolder, measure: string): Promise<Map<string, Column[]>> {
-  const { trials } = (await currentResults(folder)).results;
+  const derived = await currentResults(folder);
+  const { trials } = derived.results;
   const done = trials.filter(({ state, group }) => state === 'completed' && group === 'all');
-  const columns = await readColumns(
-    folder,
-    done.map(({ id }) => id),
-  );
+  const columns = await derived.columns(done.map(({ id }) => id));
   const found = new Map<string, Column[]>();
   for (const { id } of done) {
     const column = columns.get(id)?.get(measure);
