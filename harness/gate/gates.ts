@@ -22,6 +22,8 @@ export interface Gate extends Check {
   by: JudgedBy;
   /** `suite`, or `preset nightly`. */
   source: string;
+  /** Of a preset: only about trials that have the measure; not judged where none has. */
+  whereMeasured?: true;
 }
 
 /** All gates of a suite. */
@@ -143,7 +145,7 @@ class Reader {
     path: (string | number)[],
     level: Level | undefined,
     by: JudgedBy | undefined,
-    source = 'suite',
+    { source = 'suite', whereMeasured }: Partial<Pick<Gate, 'source' | 'whereMeasured'>> = {},
   ): void {
     try {
       const subject = parseSubject(key, this.#ks, this.#parities);
@@ -168,6 +170,7 @@ class Reader {
         level: level ?? (advisory ? 'warn' : 'error'),
         by: by ?? 'interval',
         source,
+        ...(whereMeasured && { whereMeasured }),
       };
       if (source === 'suite') this.#checkAgainstOthers(gate, path);
       this.gates.push(gate);
@@ -208,12 +211,13 @@ class Reader {
     }
     if (this.#ks.length === 0) return preset;
     const own = new Set(this.gates.map(topicOf));
-    for (const { subject, check, level } of preset.gates) {
+    for (const { subject, check, level, whereMeasured } of preset.gates) {
       const key = subject.replace('@k', `@${this.#ks.at(-1)}`);
       const measure = parseSubject(key, this.#ks);
       const parsed = parseCheck(check, measure);
       if (own.has(topicOf({ ...parsed, selectors: [] }))) continue;
-      this.#add(key, check, ['gates', 'preset'], level, undefined, `preset ${String(name)}`);
+      const origin = { source: `preset ${String(name)}`, ...(whereMeasured && { whereMeasured }) };
+      this.#add(key, check, ['gates', 'preset'], level, undefined, origin);
     }
     return preset;
   }

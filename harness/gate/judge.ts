@@ -38,7 +38,11 @@ export function judge({
   seed,
   resampler = new Resampler(seed),
 }: JudgeInput): Verdict[] {
-  const active = set.gates.filter(({ level }) => level !== 'off');
+  const measured = new Set(trials.flatMap(({ measures }) => Object.keys(measures)));
+  const active = set.gates.filter(
+    ({ level, whereMeasured, measure }) =>
+      level !== 'off' && (whereMeasured !== true || measured.has(measure)),
+  );
   const alone = loneGroups(trials);
   const rows = new Map(
     active.map((gate) => {
@@ -65,6 +69,7 @@ export function judge({
  */
 function isMeant(gate: Gate, row: TrialRow, alone: ReadonlySet<string>): boolean {
   const { aggregate, about, measure } = gate;
+  if (gate.whereMeasured && row.measures[measure] === undefined) return false;
   if (row.group === 'all' || namesGroup(gate)) return true;
   const compared = aggregate === 'change' || aggregate === 'drop';
   if (compared && alone.has(row.id)) return false;

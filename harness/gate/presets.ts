@@ -5,7 +5,15 @@ interface PresetGate {
   subject: string;
   check: string;
   level: Level;
+  /** Only about trials that have the measure: not every suite has filters or tenants. */
+  whereMeasured?: true;
 }
+
+/** No engine may return what a filter excludes, least of all another tenant's rows. */
+const FILTERS: readonly PresetGate[] = [
+  { subject: 'filter.violations', check: 'total == 0', level: 'error', whereMeasured: true },
+  { subject: 'leaks', check: 'total == 0', level: 'error', whereMeasured: true },
+];
 
 export interface Preset {
   description: string;
@@ -22,21 +30,24 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
   },
   nightly: {
     description:
-      'Against a baseline: no shown loss of recall of 0.2 points or more; slower p95 is a warning.',
+      'Against a baseline: no shown loss of recall of 0.2 points or more; slower p95 is a warning. Filters hold.',
     inconclusive: 'warn',
     gates: [
       { subject: 'errors', check: 'total == 0', level: 'error' },
       { subject: 'recall.ties@k', check: 'drop(baseline) < 0.2pt', level: 'error' },
       { subject: 'latency.p95', check: 'change(baseline) < 15%', level: 'warn' },
+      ...FILTERS,
     ],
   },
   migration: {
-    description: 'Recall shown to be at most half a point lower, full answers; what cannot be shown fails.',
+    description:
+      'Recall shown to be at most half a point lower, full answers, filters hold; what cannot be shown fails.',
     inconclusive: 'error',
     gates: [
       { subject: 'errors', check: 'total == 0', level: 'error' },
       { subject: 'returned.short', check: 'total == 0', level: 'error' },
       { subject: 'recall.ties@k', check: 'change(baseline) > -0.5pt', level: 'error' },
+      ...FILTERS,
     ],
   },
 };

@@ -119,6 +119,8 @@ describe('gates of a suite', () => {
       'recall.ties@10: mean >= 0.9 error suite',
       'errors: total <= 3 off suite',
       'latency.p95: change(baseline) < 15% warn preset nightly',
+      'filter.violations: total == 0 error preset nightly',
+      'leaks: total == 0 error preset nightly',
     ]);
   });
 

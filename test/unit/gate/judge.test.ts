@@ -57,6 +57,29 @@ describe('a threshold on a mean', () => {
   });
 });
 
+describe('gates of presets on filters', () => {
+  const filters = (rows: Parameters<typeof verdictsOf>[1]) =>
+    verdictsOf({ preset: 'migration' }, rows)
+      .filter(({ measure }) => measure === 'filter.violations' || measure === 'leaks')
+      .map(({ measure, state }) => `${measure} ${state}`);
+  const plain = row('t1', { errors: measure(0) });
+  const held = row('t2', { errors: measure(0), 'filter.violations': measure(0), leaks: measure(0) });
+  const leaky = row('t3', { errors: measure(0), 'filter.violations': measure(2), leaks: measure(1) });
+
+  it('are not judged where no query has a filter, and judged by the trials that have some', () => {
+    expect(filters([plain])).toEqual([]);
+    expect(filters([plain, held])).toEqual(['filter.violations pass', 'leaks pass']);
+    expect(filters([plain, held, leaky])).toEqual(['filter.violations fail', 'leaks fail']);
+  });
+
+  it('written in a suite fail where there is no data', () => {
+    expect(verdictsOf({ leaks: 'total == 0' }, [plain])[0]).toMatchObject({
+      state: 'fail',
+      found: 'no data',
+    });
+  });
+});
+
 describe('no data fails', () => {
   it.each([
     ['no trial matches', 'recall@10{ef:3}', [row('t1', recall(1, 1, 1))], /matches no trial/],
