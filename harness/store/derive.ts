@@ -1,6 +1,7 @@
 import type { Column } from '../measures/by-query.js';
 import { readTruth } from '../truth/files.js';
 import type { ColumnsOfTrials } from './by-query.js';
+import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
 import { type RunFolder, readEvents, readManifest } from './run-folder.js';
 import {
@@ -11,7 +12,7 @@ import {
   type RunEvent,
   type TrialRow,
 } from './schema.js';
-import { aboutQueries, measuresOf, trialRows } from './trial-rows.js';
+import { aboutQueries, trialRows } from './trial-rows.js';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
 
@@ -32,14 +33,18 @@ export async function deriveAll(folder: RunFolder): Promise<{ results: Results; 
   const log = digest(events);
   const trials: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
-  for (const build of manifest.plan) {
-    const cost = log.costs.get(build.id) ?? {};
-    for (const trial of build.trials) {
-      const end = log.trialEnds.get(trial.id);
-      const measured = await measuresOf(folder, manifest, trial.id, end, cost, truth, about);
-      trials.push(...trialRows(build, trial, end, cost, measured));
-      columns.set(trial.id, measured.all.columns);
-    }
+  const planned = manifest.plan.flatMap((build) => build.trials.map((trial) => ({ build, trial })));
+  const tasks = planned.map(({ build, trial }) => ({
+    trial: trial.id,
+    end: log.trialEnds.get(trial.id),
+    cost: log.costs.get(build.id) ?? {},
+    refused: build.refused ?? {},
+  }));
+  const measured = await measureTrials(folder, tasks, { manifest, truth, about });
+  for (const [i, { build, trial }] of planned.entries()) {
+    const { end, cost } = tasks[i]!;
+    trials.push(...trialRows(build, trial, end, cost, measured[i]!));
+    columns.set(trial.id, measured[i]!.all.columns);
   }
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   const results: Results = {

@@ -43,7 +43,7 @@ export function trialRows(
   const { all } = measured;
   return [
     { ...row, flags: unique([...doubts, ...all.flags, ...partial]), measures: all.measures },
-    ...measured.groups(refused).map(({ name: group, reason, derived }): TrialRow => {
+    ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
       if (reason === undefined)
         return { ...row, group, flags: unique([...doubts, ...derived.flags]), measures: derived.measures };
       return { ...row, group, state: 'skipped', reason, error: null, flags: [], measures: {} };
@@ -60,10 +60,18 @@ export interface AboutQueries {
 
 export interface Measured {
   all: DerivedTrial;
-  /** Rows of groups and bands; a group that the engine refused has the reason instead of measures. */
-  groups: (
-    refused: Readonly<Record<string, string>>,
-  ) => { name: string; reason: string | undefined; derived: DerivedTrial }[];
+  /** Groups and bands; a group that the engine refused has the reason instead of measures. */
+  groups: { name: string; reason: string | undefined; derived: DerivedTrial }[];
+}
+
+/** A trial as far as its measures depend on it beside its samples. */
+export interface TrialTask {
+  trial: string;
+  /** Undefined: it never ended. */
+  end: TrialEnd | undefined;
+  cost: BuildCost;
+  /** Groups that its engine refuses, with the reason. */
+  refused: Readonly<Record<string, string>>;
 }
 
 const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: new Map() };
@@ -72,13 +80,11 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: new Map() };
 export async function measuresOf(
   folder: RunFolder,
   manifest: Manifest,
-  trial: string,
-  end: TrialEnd | undefined,
-  cost: BuildCost,
+  { trial, end, cost, refused }: TrialTask,
   truth: Truth,
   { facts, judgements }: AboutQueries,
 ): Promise<Measured> {
-  if (end?.state !== 'completed') return unmeasured(facts);
+  if (end?.state !== 'completed') return unmeasured(facts, refused);
   const path = join(folder.samples, `${trial}.parquet`);
   if (!existsSync(path)) {
     throw new InputError('the samples of a completed trial are missing', {
@@ -102,29 +108,27 @@ export async function measuresOf(
     seed,
   };
   const all = deriveTrial(samples, truth, options);
-  if (facts === undefined) return { all, groups: () => [] };
+  if (facts === undefined) return { all, groups: [] };
   const sent = new Set(samples.query);
   const groups = groupsOf(facts, dataset.count);
   return {
     all,
-    groups: (refused) =>
-      groups.flatMap(({ name, queries }) => {
-        if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
-        // A band of which every query belongs to a group that was not sent.
-        if (![...queries].some((query) => sent.has(query))) return [];
-        return [
-          { name, reason: undefined, derived: deriveGroup(samplesOf(samples, queries), truth, options) },
-        ];
-      }),
+    groups: groups.flatMap(({ name, queries }) => {
+      if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
+      // A band of which every query belongs to a group that was not sent.
+      if (![...queries].some((query) => sent.has(query))) return [];
+      const derived = deriveGroup(samplesOf(samples, queries), truth, options);
+      return [{ name, reason: undefined, derived }];
+    }),
   };
 }
 
 /** A trial that did not complete: so did none of its groups, but a refusal is the better reason. */
-function unmeasured(facts: AboutQueries['facts']): Measured {
+function unmeasured(facts: AboutQueries['facts'], refused: TrialTask['refused']): Measured {
   const names = [...new Set(facts?.map(({ group }) => group))];
   return {
     all: NOTHING,
-    groups: (refused) => names.map((name) => ({ name, reason: refused[name], derived: NOTHING })),
+    groups: names.map((name) => ({ name, reason: refused[name], derived: NOTHING })),
   };
 }
 

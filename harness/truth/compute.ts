@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import {
   FailureError,
   InputError,
@@ -9,7 +8,7 @@ import {
   messageOf,
   VecparityError,
 } from '../../common/errors.js';
-import { compiledModule } from '../../common/paths.js';
+import { startThread } from '../../common/threads.js';
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../store/types.js';
 import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
@@ -176,13 +175,7 @@ async function scanInThreads(job: WorkerJob, lists: TopLists, options: TruthOpti
   throwIfAborted(options.signal);
   const progress = new Int32Array(job.progress);
   progress[NEXT_TILE] = 0;
-  // A thread that ends while V8 compiles in the background, and the compiler waits for a collection of garbage, never
-  // ends (nodejs/node#54918, seen here on Node 20). Threads started from now on compile by themselves.
-  setFlagsFromString('--no-concurrent-recompilation');
-  const workers = Array.from(
-    { length: threads },
-    () => new Worker(compiledModule('harness/truth/worker.js'), { workerData: job }),
-  );
+  const workers = Array.from({ length: threads }, () => startThread('harness/truth/worker.js', job));
   const onTile = (): void => options.onProgress?.(Atomics.load(progress, TILES_DONE), tiles);
   const end = aborted(options.signal);
   try {

@@ -14,8 +14,13 @@ import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../common/paths.js';
 import { engineAvailability } from '../../engines/registry.js';
+import { measureTrials } from '../../harness/store/measure-trials.js';
+import { readManifest, runFolder } from '../../harness/store/run-folder.js';
 import type { Results, TrialRow } from '../../harness/store/schema.js';
+import { aboutQueries } from '../../harness/store/trial-rows.js';
+import { readTruth } from '../../harness/truth/files.js';
 import { type Outcome, vecparity } from './helpers/cli.js';
+import { events } from './helpers/log.js';
 import { Workspace } from './helpers/workspace.js';
 
 const SUITE = `
@@ -191,6 +196,26 @@ describe('report', () => {
     writeFileSync(worst!, kept);
     expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
     expect(work.read('results.json')).toBe(before);
+  });
+
+  test('measures in threads what it measures without, and tells a damaged file as always', async () => {
+    const folder = runFolder(work.run());
+    const context = {
+      manifest: readManifest(folder),
+      truth: await readTruth(folder.truth),
+      about: aboutQueries(folder),
+    };
+    const ends = events(work).filter((event) => event.type === 'trialEnd');
+    const tasks = ends.map((end) => ({ trial: end.trial, end, cost: {}, refused: {} }));
+    const alone = await measureTrials(folder, tasks, context, 1);
+    expect(alone).toHaveLength(PLANNED);
+    expect(await measureTrials(folder, tasks, context, 3)).toEqual(alone);
+    const path = work.run('samples', `${tasks[1]!.trial}.parquet`);
+    const kept = readFileSync(path);
+    writeFileSync(path, kept.subarray(0, 1000));
+    const told = { name: 'InputError', where: path, what: 'the samples of this trial cannot be read' };
+    await expect(measureTrials(folder, tasks, context, 3)).rejects.toMatchObject(told);
+    writeFileSync(path, kept);
   });
 
   test('writes only the formats asked for, and knows the others by name', async () => {
