@@ -1,7 +1,7 @@
 import { afterAll } from 'vitest';
 import { messageOf } from '../../common/errors.js';
 import type { ConnectOptions, EngineDefinition } from '../../engines/engine.js';
-import type { Endpoint, LaunchedServer, LaunchRequest } from '../../engines/launch.js';
+import type { LaunchedServer, LaunchRequest } from '../../engines/launch.js';
 import { ownLabels } from '../../engines/server/labels.js';
 import { type StandIn, standInOf } from './stand-in.js';
 
@@ -44,8 +44,6 @@ export async function findServer(definition: EngineDefinition): Promise<ServerFo
 
 /** One server for each engine and test file: started when first asked for, stopped after the file. */
 const launched = new Map<string, Promise<Launched>>();
-/** Where a server is since its last restart. */
-const moved = new Map<string, Endpoint>();
 
 type Launched = Pick<LaunchedServer, 'endpoint' | 'restart' | 'stop' | 'handle'> & { mode: string };
 
@@ -56,7 +54,10 @@ async function launch(definition: EngineDefinition): Promise<Launched> {
   const asked = request(definition, standIn?.url);
   const server = await launcher.launch(asked);
   return {
-    endpoint: server.endpoint,
+    // A restart may move it: its address may have been given away meanwhile.
+    get endpoint() {
+      return server.endpoint;
+    },
     handle: server.handle,
     mode: asked.mode,
     restart: server.restart?.bind(server),
@@ -82,17 +83,9 @@ export function serverOf(definition: EngineDefinition): Promise<Launched> {
 export async function serverOptions(
   definition: EngineDefinition,
 ): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>> {
-  const { name, server } = definition;
-  if (server === undefined) return {};
-  const { endpoint, mode, restart } = await serverOf(definition);
-  const restartServer =
-    restart &&
-    (async (how: 'stop' | 'kill') => {
-      const address = await restart(how);
-      moved.set(name, address);
-      return address;
-    });
-  return { endpoint: moved.get(name) ?? endpoint, mode, restartServer };
+  if (definition.server === undefined) return {};
+  const { endpoint, mode, restart: restartServer } = await serverOf(definition);
+  return { endpoint, mode, restartServer };
 }
 
 afterAll(async () => {

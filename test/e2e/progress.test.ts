@@ -17,7 +17,7 @@ test('off a terminal: plain lines on stderr, the summary on stdout', async () =>
   }
   expect(stdout).toContain('Report: .runs/');
   for (const line of stderr.trim().split('\n').filter(Boolean))
-    expect(line).toMatch(/^build 1 of 1 · trials \d of 3/);
+    expect(line).toMatch(/^build 1 of 1 · (\S.* · )?trials \d of 3/);
 });
 
 /** `script` of util-linux gives a command a terminal. */
