@@ -126,12 +126,12 @@ function codeHash(): string {
   return known;
 }
 
-/** Files of a folder and below; unfinished ones belong to nobody. */
+/** Files of a folder; unfinished ones, and the parts below of a run in progress, are nothing to derive from. */
 function filesIn(folder: string): string[] {
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
+  return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.tmp-'))
-    .map((entry) => join(entry.parentPath, entry.name))
+    .map(({ name }) => join(folder, name))
     .sort();
 }
 
