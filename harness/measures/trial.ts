@@ -40,7 +40,7 @@ export interface DerivedTrial {
   columns: ReadonlyMap<string, Column>;
 }
 
-const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
+export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
 
 /**
  * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
@@ -82,7 +82,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
 
 /**
  * The measures of one group of queries. Groups are measured together, in one order that mixes them: a throughput of
- * one group, a cost or a share of the machine cannot be told, and are absent.
+ * one group, a cost or a share of the machine cannot be told, and are absent; values by query are those of the trial.
  */
 export function deriveGroup(
   samples: Samples,
@@ -91,7 +91,7 @@ export function deriveGroup(
 ): DerivedTrial {
   const derived = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements });
   const { throughput, ...rest } = derived.measures;
-  return { ...derived, measures: rest };
+  return { ...derived, measures: rest, columns: NO_COLUMNS };
 }
 
 function count(value: number, n: number): Measures[string] {

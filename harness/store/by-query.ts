@@ -10,8 +10,8 @@ export type ColumnsOfTrials = ReadonlyMap<string, ReadonlyMap<string, Column>>;
 /** One row for each trial and query, with a column for each measure; NaN: the query has no such figure. */
 export function writeByQuery(path: string, columns: ColumnsOfTrials): void {
   const parts = [...columns].flatMap(([trial, measures]) => {
-    const [any] = measures.values();
-    return any === undefined ? [] : [{ trial, measures, queries: any.queries }];
+    const [first] = measures.values();
+    return first === undefined ? [] : [{ trial, measures, queries: first.queries }];
   });
   const length = parts.reduce((sum, { queries }) => sum + queries.length, 0);
   const names = [...new Set(parts.flatMap(({ measures }) => [...measures.keys()]))].sort();
@@ -32,7 +32,7 @@ export function writeByQuery(path: string, columns: ColumnsOfTrials): void {
   writeFileAtomic(path, new Uint8Array(parquetWriteBuffer({ columnData, statistics: false })));
 }
 
-/** Reads what `writeByQuery` wrote. A measure that no query of a trial has is absent there. */
+/** Reads what `writeByQuery` wrote; throws what hyparquet throws. A measure that no query of a trial has is absent. */
 export async function readByQuery(path: string): Promise<ColumnsOfTrials> {
   const table = await readTable(path);
   const trials = (table.get('trial') ?? []).flat() as string[];

@@ -39,9 +39,6 @@ export interface Derived {
   stored: boolean;
 }
 
-/** Above this many values they are not kept: they are computed from the samples when somebody asks. */
-const MOST_VALUES = 2 ** 25;
-
 /**
  * A run's results: the stored ones if every raw file, the code and the stored file itself are what they were, else
  * derived again. Told by content: times of files say nothing of copies.
@@ -54,7 +51,7 @@ export async function currentResults(folder: RunFolder): Promise<Derived> {
   if (known !== undefined) return { ...known, origin, stored: true };
   const { results, columns } = await deriveAll(folder);
   const derived = { results, origin, stored: false };
-  if (valuesIn(columns) > MOST_VALUES) return { ...derived, columns: (ids) => readColumns(folder, ids) };
+  if (columns === undefined) return { ...derived, columns: (ids) => readColumns(folder, ids) };
   return { ...derived, columns: async () => columns, fresh: columns };
 }
 
@@ -97,12 +94,6 @@ function parsed(text: string): unknown {
   }
 }
 
-function valuesIn(columns: ColumnsOfTrials): number {
-  let count = 0;
-  for (const measures of columns.values()) for (const { values } of measures.values()) count += values.length;
-  return count;
-}
-
 /** Everything that results are derived from, whatever its name. */
 function rawHash(folder: RunFolder): string {
   const { manifest, events, truth, queries, judgements, samples } = folder;
@@ -114,11 +105,11 @@ function rawHash(folder: RunFolder): string {
 
 let known: string | undefined;
 
-/** The code of this folder and of the measures, so that a change of a formula is never missed in a checkout either. */
+/** The code of this folder and of all that it may call, so that a change of a formula is never missed in a checkout either. */
 function codeHash(): string {
   if (known !== undefined) return known;
   const h = createHash('sha256').update(packageInfo().version);
-  for (const name of ['.', '../measures']) {
+  for (const name of ['.', '../measures', '../gate', '../truth', '../../filters', '../../common']) {
     const folder = fileURLToPath(new URL(name, import.meta.url));
     for (const path of filesIn(folder)) addFile(h, relative(folder, path), path);
   }

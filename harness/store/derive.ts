@@ -24,8 +24,13 @@ export async function deriveResults(folder: RunFolder): Promise<Results> {
   return (await deriveAll(folder)).results;
 }
 
-/** As `deriveResults`, with the values by query that the means come from. */
-export async function deriveAll(folder: RunFolder): Promise<{ results: Results; columns: ColumnsOfTrials }> {
+/** Above this many values by query (trials x queries x measures) they are not kept: memory would grow with the run. */
+const MOST_VALUES = 2 ** 25;
+
+/** As `deriveResults`, with the values by query that the means come from; undefined: they are too many to keep. */
+export async function deriveAll(
+  folder: RunFolder,
+): Promise<{ results: Results; columns: ColumnsOfTrials | undefined }> {
   const manifest = readManifest(folder);
   const events = readEvents(folder);
   const truth = await readTruth(folder.truth);
@@ -34,11 +39,14 @@ export async function deriveAll(folder: RunFolder): Promise<{ results: Results; 
   const trials: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
   const planned = manifest.plan.flatMap((build) => build.trials.map((trial) => ({ build, trial })));
+  // Recall and tie-aware recall at each k, the error of distances.
+  const byQuery = planned.length * truth.count * (2 * manifest.ks.length + 1) <= MOST_VALUES;
   const tasks = planned.map(({ build, trial }) => ({
     trial: trial.id,
     end: log.trialEnds.get(trial.id),
     cost: log.costs.get(build.id) ?? {},
     refused: build.refused ?? {},
+    byQuery,
   }));
   const measured = await measureTrials(folder, tasks, { manifest, truth, about });
   for (const [i, { build, trial }] of planned.entries()) {
@@ -60,7 +68,7 @@ export async function deriveAll(folder: RunFolder): Promise<{ results: Results; 
     trials,
     ...(parity && { parity }),
   };
-  return { results, columns };
+  return { results, columns: byQuery ? columns : undefined };
 }
 
 /** The last word of the log on every trial and build. */

@@ -19,15 +19,15 @@ export interface NumberedResult {
 if (parentPort !== null) {
   const port = parentPort;
   const folder = workerData as RunFolder;
-  const context = (async () => ({
+  const read = async () => ({
     manifest: readManifest(folder),
     truth: await readTruth(folder.truth),
     about: aboutQueries(folder),
-  }))();
-  // Told with the first task.
-  context.catch(() => undefined);
+  });
+  let context: ReturnType<typeof read> | undefined;
   port.on('message', async ({ index, task }: NumberedTask) => {
     try {
+      context ??= read();
       const { manifest, truth, about } = await context;
       const measured = await measuresOf(folder, manifest, task, truth, about);
       port.postMessage({ index, measured } satisfies NumberedResult);

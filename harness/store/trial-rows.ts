@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
-import { type DerivedTrial, deriveGroup, deriveTrial } from '../measures/trial.js';
+import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import { judgementsOf, readQueryFacts } from './queries.js';
 import type { RunFolder } from './run-folder.js';
 import { readSamples } from './samples.js';
@@ -72,15 +72,17 @@ export interface TrialTask {
   cost: BuildCost;
   /** Groups that its engine refuses, with the reason. */
   refused: Readonly<Record<string, string>>;
+  /** Whether the values by query are wanted, too. */
+  byQuery: boolean;
 }
 
-const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: new Map() };
+const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 
 /** What a trial's samples say, for all queries and for each group. */
 export async function measuresOf(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, end, cost, refused }: TrialTask,
+  { trial, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
   { facts, judgements }: AboutQueries,
 ): Promise<Measured> {
@@ -107,7 +109,8 @@ export async function measuresOf(
     foreignCores,
     seed,
   };
-  const all = deriveTrial(samples, truth, options);
+  const derived = deriveTrial(samples, truth, options);
+  const all = byQuery ? derived : { ...derived, columns: NO_COLUMNS };
   if (facts === undefined) return { all, groups: [] };
   const sent = new Set(samples.query);
   const groups = groupsOf(facts, dataset.count);
@@ -117,8 +120,8 @@ export async function measuresOf(
       if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
       // A band of which every query belongs to a group that was not sent.
       if (![...queries].some((query) => sent.has(query))) return [];
-      const derived = deriveGroup(samplesOf(samples, queries), truth, options);
-      return [{ name, reason: undefined, derived }];
+      const own = deriveGroup(samplesOf(samples, queries), truth, options);
+      return [{ name, reason: undefined, derived: own }];
     }),
   };
 }

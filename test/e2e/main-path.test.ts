@@ -206,7 +206,7 @@ describe('report', () => {
       about: aboutQueries(folder),
     };
     const ends = events(work).filter((event) => event.type === 'trialEnd');
-    const tasks = ends.map((end) => ({ trial: end.trial, end, cost: {}, refused: {} }));
+    const tasks = ends.map((end) => ({ trial: end.trial, end, cost: {}, refused: {}, byQuery: true }));
     const alone = await measureTrials(folder, tasks, context, 1);
     expect(alone).toHaveLength(PLANNED);
     expect(await measureTrials(folder, tasks, context, 3)).toEqual(alone);
