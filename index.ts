@@ -5,6 +5,6 @@ export { openDataset } from './datasets/open.js';
 export { distance, tieLimit } from './harness/measures/distance.js';
 export { hypervolume, paretoFrontier } from './harness/measures/frontier.js';
 export { deriveTrial } from './harness/measures/trial.js';
-export { deriveResults } from './harness/store/derive.js';
+export { deriveResults } from './harness/derive/derive.js';
 export { findRun, readManifest, runFolder } from './harness/store/run-folder.js';
-export type { Manifest, Measure, Results, TrialRow } from './harness/store/schema.js';
+export type { Manifest, Measure, Results, TrialRow } from './harness/model/schema.js';

@@ -1,7 +1,7 @@
 import { InputError, messageOf } from '../common/errors.js';
-import type { EngineDefinition } from './engine.js';
-import { suggestion } from './options.js';
-import { packageVersion, requireClient } from './packages.js';
+import type { EngineDefinition } from './contract/engine.js';
+import { suggestion } from './kit/options.js';
+import { packageVersion, requireClient } from './kit/packages.js';
 
 /** The only place that names engines. Each import is lazy, and a definition does not import its client. */
 const ENGINES: Readonly<Record<string, () => Promise<{ engine: EngineDefinition }>>> = {

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
-import { type ParityTrial, parityTrials } from '../harness/store/parity-trials.js';
-import type { Results, TrialRow } from '../harness/store/schema.js';
+import { type ParityTrial, parityTrials } from '../harness/derive/parity-trials.js';
+import type { Results, TrialRow } from '../harness/model/schema.js';
 
 type Cell = string | number | boolean;
 

@@ -1,4 +1,4 @@
-import type { Verdict, Verdicts } from '../harness/gate/verdict.js';
+import type { Verdict, Verdicts } from '../harness/model/verdict.js';
 import { plural } from './format.js';
 
 /** How a verdict counts: `fail` turns the build red, `warn` does not. */

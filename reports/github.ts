@@ -1,4 +1,4 @@
-import type { Verdicts } from '../harness/gate/verdict.js';
+import type { Verdicts } from '../harness/model/verdict.js';
 import { baselineSentence, gateSentence, lockSentence, markOf } from './gates.js';
 
 /** Annotations as GitHub Actions reads them from the output of a step: one line per gate that did not pass. */

@@ -1,4 +1,4 @@
-import type { Verdict, Verdicts } from '../harness/gate/verdict.js';
+import type { Verdict, Verdicts } from '../harness/model/verdict.js';
 import { baselineSentence, lockSentence, markOf } from './gates.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { CauseCounts } from '../harness/measures/parity-causes.js';
-import type { ParityResult, ParityRow } from '../harness/store/schema.js';
+import type { ParityResult, ParityRow } from '../harness/model/schema.js';
 import { definitionOf, formatMeasure } from './definitions.js';
 import { formatCount, formatNumber, plural } from './format.js';
 

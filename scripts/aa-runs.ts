@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../common/paths.js';
-import type { Verdicts } from '../harness/gate/verdict.js';
+import type { Verdicts } from '../harness/model/verdict.js';
 import { shareText } from './share-text.js';
 
 /**
@@ -58,7 +58,7 @@ gates:
 `;
 
 function vecparity(...args: string[]) {
-  const cli = join(packageRoot, 'dist/harness/cli/main.js');
+  const cli = join(packageRoot, 'dist/cli/main.js');
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
     cwd: folder,
     env: { ...process.env, VECPARITY_HOME: folder },

@@ -7,10 +7,10 @@ import { firstId } from '../harness/gate/replicas.js';
 import { moments, Resampler, rebuildDeviation } from '../harness/gate/statistics.js';
 import type { Column } from '../harness/measures/by-query.js';
 import { Random } from '../harness/measures/random.js';
-import { readColumns } from '../harness/store/columns.js';
-import { deriveResults } from '../harness/store/derive.js';
+import { readColumns } from '../harness/derive/columns.js';
+import { deriveResults } from '../harness/derive/derive.js';
 import { runFolder } from '../harness/store/run-folder.js';
-import type { TrialRow } from '../harness/store/schema.js';
+import type { TrialRow } from '../harness/model/schema.js';
 import { shareText } from './share-text.js';
 
 /**

@@ -20,7 +20,7 @@ const baselines = join(runs, 'baselines.json');
 
 function vecparity(...args: string[]): number {
   process.stderr.write(`vecparity ${args.join(' ')}\n`);
-  const cli = join(packageRoot, 'dist/harness/cli/main.js');
+  const cli = join(packageRoot, 'dist/cli/main.js');
   const { status, signal } = spawnSync(process.execPath, [cli, ...args], { stdio: 'inherit' });
   if (status === null) process.stderr.write(`vecparity was ended by ${signal}\n`);
   return status ?? 3;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT, InputError, messageOf, VecparityError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
-import { type ImageEntry, imageEntries } from '../engines/server/images.js';
+import { type ImageEntry, imageEntries } from '../engines/launcher/images.js';
 
 const USAGE = `npm run docker:build -- [engine…] [--force] [--base <image>] [--ca <file>]
 Builds docker/<engine>/Dockerfile from package registries; what is there already is left alone.

@@ -1,6 +1,6 @@
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
-import type { Endpoint } from '../launch.js';
-import { requireClient } from '../packages.js';
+import type { Endpoint } from '../contract/server.js';
+import { requireClient } from '../kit/packages.js';
 
 /** What is used of `chromadb`. Declared here and not imported: the package is optional. */
 interface ChromaPackage {

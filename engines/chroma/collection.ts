@@ -9,8 +9,8 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../load.js';
+} from '../contract/engine.js';
+import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../kit/load.js';
 import { ask, type ChromaClient, type ChromaCollection, openClient } from './client.js';
 import { type ChromaMetadata, encodeField } from './fields.js';
 import { translateFilter, type Where } from './filter.js';

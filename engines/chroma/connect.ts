@@ -1,5 +1,5 @@
 import { FailureError, messageOf } from '../../common/errors.js';
-import type { Endpoint } from '../launch.js';
+import type { Endpoint } from '../contract/server.js';
 import type { ChromaClient } from './client.js';
 
 /** The server's version; throws FailureError with the remedy if it cannot be reached or lets nobody in. */

@@ -1,5 +1,5 @@
 import type { FieldType } from '../../datasets/dataset.js';
-import type { Description, RecordCollection, RecordValue } from '../records.js';
+import type { Description, RecordCollection, RecordValue } from '../contract/points.js';
 
 /** Fields of a collection that others made, from all of its points: the server keeps no types. */
 export async function observedFields(collection: RecordCollection): Promise<Description['fields']> {

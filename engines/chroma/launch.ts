@@ -1,7 +1,7 @@
-import type { Endpoint, LaunchRequest, ServerDefinition } from '../launch.js';
-import { launchContainer } from '../server/container.js';
-import { prepareImage } from '../server/prepare.js';
-import { runningServer } from '../server/running.js';
+import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
+import { launchContainer } from '../launcher/container.js';
+import { prepareImage } from '../launcher/prepare.js';
+import { runningServer } from '../launcher/running.js';
 import { openClient } from './client.js';
 
 const PORT = 8000;

@@ -2,9 +2,9 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, Metric } from '../../datasets/dataset.js';
 import { conditionsOf, type Filter, withoutNot } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
-import type { IdKind } from '../engine.js';
-import { abortable, requireDimensions, requireFields } from '../load.js';
-import { checkIds, checkRecords, checkVector, lastOfEachId, type RecordLimits } from '../records/check.js';
+import type { IdKind } from '../contract/engine.js';
+import { abortable, requireDimensions, requireFields } from '../kit/load.js';
+import { checkIds, checkRecords, checkVector, lastOfEachId, type RecordLimits } from '../kit/check.js';
 import type {
   Description,
   Metadata,
@@ -13,7 +13,7 @@ import type {
   RecordChange,
   RecordCollection,
   ScanOptions,
-} from '../records.js';
+} from '../contract/points.js';
 import { ask, type ChromaCollection, type ChromaPage } from './client.js';
 import { type ChromaSession, SPACES } from './collection.js';
 import { FILTERS, translateFilter, type Where } from './filter.js';

@@ -1,5 +1,5 @@
-import type { IdKind } from '../engine.js';
-import type { PointId } from '../records.js';
+import type { IdKind } from '../contract/engine.js';
+import type { PointId } from '../contract/points.js';
 import { OWN } from './fields.js';
 
 /** The server's ids are text that is not empty. */

@@ -1,6 +1,6 @@
 import { FailureError, shorten } from '../../common/errors.js';
-import { checkSchema } from '../records/check.js';
-import type { RecordCollection, RecordSchema, RecordStore } from '../records.js';
+import { checkSchema } from '../kit/check.js';
+import type { RecordCollection, RecordSchema, RecordStore } from '../contract/points.js';
 import { ask, type ChromaCollection } from './client.js';
 import { type ChromaSession, hnswConfiguration, requireConfiguration } from './collection.js';
 import { type KeptSchema, LIMITS, RecordsOfCollection } from './record-collection.js';

@@ -1,4 +1,4 @@
-import type { MetadataSupport } from '../records.js';
+import type { MetadataSupport } from '../contract/points.js';
 
 const ARRAYS = 'JSON text, and a flag for each element';
 

@@ -1,4 +1,4 @@
-import { requireClient } from '../packages.js';
+import { requireClient } from '../kit/packages.js';
 
 /**
  * What is used of `hnswlib-node`. Declared here and not imported, as the package is optional (it always compiles

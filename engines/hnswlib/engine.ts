@@ -12,10 +12,10 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { inChunks, requireCount, requireDimensions } from '../load.js';
-import { jsonSchemas, parseOptions } from '../options.js';
-import { installCommand, packageVersion } from '../packages.js';
+} from '../contract/engine.js';
+import { inChunks, requireCount, requireDimensions } from '../kit/load.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { installCommand, packageVersion } from '../kit/packages.js';
 import { type HnswIndex, type HnswlibClient, loadClient } from './client.js';
 import { FILTERS, type LabelFilter, Labels, METADATA } from './filter.js';
 import { rules } from './options.js';

@@ -1,4 +1,4 @@
-import { requireClient } from '../packages.js';
+import { requireClient } from '../kit/packages.js';
 
 /** What is used of `@lancedb/lancedb`. Declared here and not imported: the package is optional. */
 export interface LanceClient {

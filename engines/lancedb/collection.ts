@@ -8,8 +8,8 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { abortable, folderBytes, requireCount } from '../load.js';
+} from '../contract/engine.js';
+import { abortable, folderBytes, requireCount } from '../kit/load.js';
 import type { ArrowClient, LanceClient, LanceConnection, LanceTable } from './client.js';
 import { pointTable, tableSchema } from './columns.js';
 import { createFieldIndexes, createIndex, INDEX_NAME, type IndexKind, indexKind } from './index-kind.js';

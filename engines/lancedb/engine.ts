@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
-import { jsonSchemas, parseOptions } from '../options.js';
-import { installCommand, packageVersion } from '../packages.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { installCommand, packageVersion } from '../kit/packages.js';
 import { loadClients } from './client.js';
 import { createCollection } from './collection.js';
 import { FILTERS } from './filter.js';

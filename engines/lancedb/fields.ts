@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
-import { integerValue } from '../records/check.js';
+import { integerValue } from '../kit/check.js';
 import type { ArrowClient, ArrowColumn, ArrowData } from './client.js';
 
 /** Arrow type of each portable type, as Arrow writes it. */

@@ -1,4 +1,4 @@
-import type { CollectionSpec, Parameters } from '../engine.js';
+import type { CollectionSpec, Parameters } from '../contract/engine.js';
 import type { LanceClient, LanceIndexOptions, LanceTable } from './client.js';
 import { VECTOR } from './columns.js';
 import { columnName } from './fields.js';

@@ -1,4 +1,4 @@
-import type { MetadataSupport } from '../records.js';
+import type { MetadataSupport } from '../contract/points.js';
 import { COLUMN_TYPES } from './fields.js';
 
 export const METADATA: MetadataSupport = {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../engine.js';
-import { choice, integer, type OptionRules, type OptionShape, quantization } from '../options.js';
+import type { DataShape, OptionIssue, Parameters } from '../contract/engine.js';
+import { choice, integer, type OptionRules, type OptionShape, quantization } from '../kit/options.js';
 
 export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {
   flat: ['none'],

@@ -1,7 +1,7 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { IdKind } from '../engine.js';
+import type { IdKind } from '../contract/engine.js';
 import {
   checkChange,
   checkIds,
@@ -12,7 +12,7 @@ import {
   lastOfEachId,
   nest,
   type RecordLimits,
-} from '../records/check.js';
+} from '../kit/check.js';
 import type {
   Description,
   PointId,
@@ -20,7 +20,7 @@ import type {
   RecordChange,
   RecordCollection,
   ScanOptions,
-} from '../records.js';
+} from '../contract/points.js';
 import type { ArrowClient, ArrowRows, LanceTable } from './client.js';
 import { fieldColumns, ID, listType, VECTOR, vectorColumn } from './columns.js';
 import { arrowColumn, columnName, columnValues, literal, quoted } from './fields.js';

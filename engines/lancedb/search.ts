@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../engine.js';
-import { requireDimensions } from '../load.js';
+import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../contract/engine.js';
+import { requireDimensions } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { ID } from './columns.js';
 import { sqlFilter } from './filter.js';

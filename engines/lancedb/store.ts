@@ -1,8 +1,8 @@
 import { FailureError, InputError } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../engine.js';
-import { checkSchema } from '../records/check.js';
-import type { RecordStore } from '../records.js';
+import type { IdKind } from '../contract/engine.js';
+import { checkSchema } from '../kit/check.js';
+import type { RecordStore } from '../contract/points.js';
 import type { ArrowClient, LanceClient, LanceConnection, LanceSchema } from './client.js';
 import { ID, VECTOR } from './columns.js';
 import { fieldName, portableType } from './fields.js';

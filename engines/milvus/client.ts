@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
-import { requireClient } from '../packages.js';
+import { requireClient } from '../kit/packages.js';
 
 /** What is used of `@zilliz/milvus2-sdk-node`. Declared here and not imported: the package is optional. */
 export interface MilvusSdk {

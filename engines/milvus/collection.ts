@@ -6,9 +6,9 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { abortable, requireCount } from '../load.js';
-import { askUntil } from '../poll.js';
+} from '../contract/engine.js';
+import { abortable, requireCount } from '../kit/load.js';
+import { askUntil } from '../kit/poll.js';
 import { ask, command, type IndexDescription, type MilvusClient, type SegmentInfo } from './client.js';
 import { columnOf, columnsOf, idColumn, indexOf, VECTOR } from './fields.js';
 import { type IndexKind, indexKind, METRIC_TYPES } from './index-kind.js';

@@ -1,6 +1,6 @@
 import { FailureError, messageOf } from '../../common/errors.js';
-import type { Endpoint } from '../launch.js';
-import { abortable } from '../load.js';
+import type { Endpoint } from '../contract/server.js';
+import { abortable } from '../kit/load.js';
 import { ask, loadSdk, type MilvusClient, type MilvusConfig } from './client.js';
 
 /** Oldest server that knows COSINE and SCANN. */

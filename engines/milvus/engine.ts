@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
-import { jsonSchemas, parseOptions } from '../options.js';
-import { installCommand } from '../packages.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { installCommand } from '../kit/packages.js';
 import { createCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
 import { FILTERS } from './filter.js';

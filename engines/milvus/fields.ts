@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
-import { integerValue } from '../records/check.js';
+import { integerValue } from '../kit/check.js';
 
 export const ID = 'id';
 export const VECTOR = 'vector';

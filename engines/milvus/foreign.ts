@@ -1,6 +1,6 @@
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../engine.js';
-import type { Description } from '../records.js';
+import type { IdKind } from '../contract/engine.js';
+import type { Description } from '../contract/points.js';
 import { ask, type CollectionField, type MilvusClient } from './client.js';
 import { columnOf } from './fields.js';
 import { METRIC_TYPES } from './index-kind.js';

@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
-import type { LoadBatch } from '../engine.js';
-import { abortable, columnOf } from '../load.js';
+import type { LoadBatch } from '../contract/engine.js';
+import { abortable, columnOf } from '../kit/load.js';
 import {
   type Grpc,
   type GrpcStub,

@@ -1,8 +1,8 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
-import { abortable, requireDimensions, requireFields } from '../load.js';
-import { checkIds, checkRecords, checkVector, flatten, lastOfEachId, nest } from '../records/check.js';
+import { abortable, requireDimensions, requireFields } from '../kit/load.js';
+import { checkIds, checkRecords, checkVector, flatten, lastOfEachId, nest } from '../kit/check.js';
 import type {
   Description,
   Metadata,
@@ -12,7 +12,7 @@ import type {
   RecordCollection,
   RecordValue,
   ScanOptions,
-} from '../records.js';
+} from '../contract/points.js';
 import { ask, command, type MilvusClient, type Row } from './client.js';
 import { columnOf, decoded, flagOf, rowOf, valueIn } from './fields.js';
 import { FILTERS, literal, translateFilter } from './filter.js';

@@ -1,9 +1,9 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { IdKind } from '../engine.js';
-import { askUntil } from '../poll.js';
-import { checkSchema } from '../records/check.js';
-import type { RecordCollection, RecordSchema, RecordStore } from '../records.js';
+import type { IdKind } from '../contract/engine.js';
+import { askUntil } from '../kit/poll.js';
+import { checkSchema } from '../kit/check.js';
+import type { RecordCollection, RecordSchema, RecordStore } from '../contract/points.js';
 import { ask, command, type MilvusClient } from './client.js';
 import { FLOAT_VECTOR, INDEX_NAME } from './collection.js';
 import { columnsOf, idColumn, VECTOR } from './fields.js';

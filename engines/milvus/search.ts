@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../engine.js';
-import { requireDimensions, requireFields } from '../load.js';
+import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
+import { requireDimensions, requireFields } from '../kit/load.js';
 import { ask, type MilvusClient } from './client.js';
 import { ID, VECTOR } from './fields.js';
 import { translateFilter } from './filter.js';

@@ -1,9 +1,9 @@
 import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
 import { NO_FILTERS } from '../../filters/support.js';
-import type { Collection, CollectionSpec, EngineDefinition, Hits } from '../engine.js';
-import { requireDimensions } from '../load.js';
-import { jsonSchemas, parseOptions } from '../options.js';
+import type { Collection, CollectionSpec, EngineDefinition, Hits } from '../contract/engine.js';
+import { requireDimensions } from '../kit/load.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { rules } from './options.js';
 
 export const engine: EngineDefinition = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { choice, type OptionRules, quantization } from '../options.js';
+import { choice, type OptionRules, quantization } from '../kit/options.js';
 
 export const rules: OptionRules = {
   index: z.strictObject({ type: choice(['none']), quantization: quantization(['none']) }).partial(),

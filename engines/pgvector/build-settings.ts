@@ -1,4 +1,4 @@
-import type { CollectionSpec } from '../engine.js';
+import type { CollectionSpec } from '../contract/engine.js';
 
 const MIB = 2 ** 20;
 

@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../engine.js';
-import type { Description } from '../records.js';
+import type { IdKind } from '../contract/engine.js';
+import type { Description } from '../contract/points.js';
 import type { Session } from './client.js';
 import { fieldName, portableType } from './fields.js';
 

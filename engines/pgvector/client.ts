@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type * as Pg from 'pg';
-import type { Endpoint } from '../launch.js';
-import { abortable } from '../load.js';
-import { requireClient } from '../packages.js';
+import type { Endpoint } from '../contract/server.js';
+import { abortable } from '../kit/load.js';
+import { requireClient } from '../kit/packages.js';
 import { CopyIn } from './copy.js';
 import { connectFailure, statementError } from './errors.js';
 import { Parse } from './parse.js';

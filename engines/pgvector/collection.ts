@@ -6,8 +6,8 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { requireCount } from '../load.js';
+} from '../contract/engine.js';
+import { requireCount } from '../kit/load.js';
 import { IndexNotes, maintenanceMemoryMiB } from './build-settings.js';
 import type { Session } from './client.js';
 import { copyStream } from './copy.js';

@@ -1,5 +1,5 @@
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
-import type { Endpoint } from '../launch.js';
+import type { Endpoint } from '../contract/server.js';
 
 /** What to do about errors of a connection, by PostgreSQL's or the system's code. */
 const REMEDIES: Readonly<Record<string, string>> = {

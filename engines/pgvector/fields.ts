@@ -1,6 +1,6 @@
 import { FailureError, InputError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
-import { integerValue } from '../records/check.js';
+import { integerValue } from '../kit/check.js';
 
 /** Column type of each portable type. Text is compared byte by byte, which is the order of code points. */
 export const COLUMN_TYPES: Readonly<Record<FieldType, string>> = {

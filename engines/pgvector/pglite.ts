@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { packageVersion, requireClient } from '../packages.js';
+import { packageVersion, requireClient } from '../kit/packages.js';
 import type { Row, Session, Value } from './client.js';
 
 /** Packages that `launch: pglite` needs. */

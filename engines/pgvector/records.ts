@@ -10,7 +10,7 @@ import {
   lastOfEachId,
   nest,
   type RecordLimits,
-} from '../records/check.js';
+} from '../kit/check.js';
 import type {
   Description,
   MetadataSupport,
@@ -19,7 +19,7 @@ import type {
   RecordChange,
   RecordCollection,
   ScanOptions,
-} from '../records.js';
+} from '../contract/points.js';
 import { describeTable, type Table, type TableColumn } from './catalog.js';
 import type { Row, Session } from './client.js';
 import { vectorParameter } from './copy.js';

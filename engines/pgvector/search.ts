@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../engine.js';
-import { requireDimensions } from '../load.js';
+import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
+import { requireDimensions } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
 import { vectorParameter } from './copy.js';
 import { sqlFilter } from './filter.js';

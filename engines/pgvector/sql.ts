@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { CollectionSpec, Parameters } from '../engine.js';
+import type { CollectionSpec, Parameters } from '../contract/engine.js';
 import { columnDefinition, columnName, fieldMethod, quoted } from './fields.js';
 
 /** Operator of each metric, and the names that index methods know it by, for each kind of value. */

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
-import { checkSchema } from '../records/check.js';
-import type { RecordSchema, RecordStore } from '../records.js';
+import { checkSchema } from '../kit/check.js';
+import type { RecordSchema, RecordStore } from '../contract/points.js';
 import { describeTable, tablesWithVectors } from './catalog.js';
 import type { Session } from './client.js';
 import { columnDefinition, columnName, fieldMethod, quoted, requireName } from './fields.js';

@@ -1,6 +1,6 @@
 import { ConnectionLostError, FailureError, messageOf, type VecparityError } from '../../common/errors.js';
-import type { Endpoint } from '../launch.js';
-import { requireClient } from '../packages.js';
+import type { Endpoint } from '../contract/server.js';
+import { requireClient } from '../kit/packages.js';
 import type { Json } from './json.js';
 
 export const PACKAGE = '@qdrant/js-client-rest';

@@ -6,9 +6,9 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import type { Endpoint } from '../launch.js';
-import { abortable, requireCount, requireDimensions } from '../load.js';
+} from '../contract/engine.js';
+import type { Endpoint } from '../contract/server.js';
+import { abortable, requireCount, requireDimensions } from '../kit/load.js';
 import { failure, type QdrantClient } from './client.js';
 import { payloadPath, payloadsOf } from './fields.js';
 import { JsonText, send } from './http.js';

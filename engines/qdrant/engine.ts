@@ -1,9 +1,9 @@
 import { FailureError } from '../../common/errors.js';
-import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../engine.js';
-import type { Endpoint } from '../launch.js';
-import { abortable } from '../load.js';
-import { jsonSchemas, parseOptions } from '../options.js';
-import { installCommand } from '../packages.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
+import type { Endpoint } from '../contract/server.js';
+import { abortable } from '../kit/load.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { installCommand } from '../kit/packages.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection } from './collection.js';
 import { METADATA } from './fields.js';

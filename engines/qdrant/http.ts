@@ -1,4 +1,4 @@
-import type { Endpoint } from '../launch.js';
+import type { Endpoint } from '../contract/server.js';
 import { failure } from './client.js';
 import { fromJson, type Json, toJson } from './json.js';
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { IdKind } from '../engine.js';
-import type { PointId } from '../records.js';
+import type { IdKind } from '../contract/engine.js';
+import type { PointId } from '../contract/points.js';
 import type { Json } from './json.js';
 
 /** Payload key that keeps an id which the server cannot hold; other keys of records are the user's own. */

@@ -1,5 +1,5 @@
 import { FailureError } from '../../common/errors.js';
-import { askUntil } from '../poll.js';
+import { askUntil } from '../kit/poll.js';
 import type { CollectionInfo, QdrantClient } from './client.js';
 
 /** The server was seen to rest for 11 ms between two steps of one build; nothing below this is a verdict. */

@@ -1,8 +1,8 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { Endpoint } from '../launch.js';
-import { checkRecords, checkVector, lastOfEachId } from '../records/check.js';
+import type { Endpoint } from '../contract/server.js';
+import { checkRecords, checkVector, lastOfEachId } from '../kit/check.js';
 import type {
   Description,
   Metadata,
@@ -12,7 +12,7 @@ import type {
   RecordCollection,
   RecordValue,
   ScanOptions,
-} from '../records.js';
+} from '../contract/points.js';
 import { hasPath, metadataToPayload, payloadPath, payloadToMetadata } from './fields.js';
 import { asksForArrays, translate } from './filter.js';
 import { send } from './http.js';

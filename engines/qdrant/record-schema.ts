@@ -1,8 +1,8 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../engine.js';
-import type { Endpoint } from '../launch.js';
-import type { RecordLimits } from '../records/check.js';
+import type { IdKind } from '../contract/engine.js';
+import type { Endpoint } from '../contract/server.js';
+import type { RecordLimits } from '../kit/check.js';
 import { METADATA } from './fields.js';
 import { send } from './http.js';
 import type { Json } from './json.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { CollectionSpec, Parameters } from '../engine.js';
-import type { Endpoint } from '../launch.js';
+import type { CollectionSpec, Parameters } from '../contract/engine.js';
+import type { Endpoint } from '../contract/server.js';
 import type { CreateBody, Distance, QuantizationConfig, SearchParams } from './client.js';
 import { payloadIndexType, payloadPath } from './fields.js';
 import { send } from './http.js';

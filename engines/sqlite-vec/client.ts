@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { requireClient } from '../packages.js';
+import { requireClient } from '../kit/packages.js';
 
 export type SqliteDatabase = Database.Database;
 

@@ -11,10 +11,10 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { folderBytes, inChunks, requireCount, requireDimensions } from '../load.js';
-import { jsonSchemas, parseOptions } from '../options.js';
-import { installCommand, packageVersion } from '../packages.js';
+} from '../contract/engine.js';
+import { folderBytes, inChunks, requireCount, requireDimensions } from '../kit/load.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { installCommand, packageVersion } from '../kit/packages.js';
 import { openDatabase, type SqliteDatabase } from './client.js';
 import { FILTERS, type SqlFilter, sqlFilter } from './filter.js';
 import { METADATA, SideTables } from './metadata.js';

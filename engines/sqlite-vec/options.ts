@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue } from '../engine.js';
-import { choice, type OptionRules, quantization } from '../options.js';
+import type { DataShape, OptionIssue } from '../contract/engine.js';
+import { choice, type OptionRules, quantization } from '../kit/options.js';
 
 /** Limits of sqlite-vec 0.1. */
 export const MAX_DIMENSIONS = 8192;

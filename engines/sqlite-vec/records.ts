@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { IdKind } from '../engine.js';
+import type { IdKind } from '../contract/engine.js';
 import {
   checkChange,
   checkIds,
@@ -11,7 +11,7 @@ import {
   flatten,
   nest,
   type RecordLimits,
-} from '../records/check.js';
+} from '../kit/check.js';
 import type {
   Description,
   PointId,
@@ -19,7 +19,7 @@ import type {
   RecordChange,
   RecordCollection,
   ScanOptions,
-} from '../records.js';
+} from '../contract/points.js';
 import type { SqliteDatabase } from './client.js';
 import { sqlFilter } from './filter.js';
 import { METADATA, SideTables } from './metadata.js';

@@ -13,10 +13,10 @@ import type {
   Parameters,
   PreparedSearch,
   Readiness,
-} from '../engine.js';
-import { inChunks, requireCount, requireDimensions } from '../load.js';
-import { jsonSchemas, parseOptions } from '../options.js';
-import { installCommand, packageVersion } from '../packages.js';
+} from '../contract/engine.js';
+import { inChunks, requireCount, requireDimensions } from '../kit/load.js';
+import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { installCommand, packageVersion } from '../kit/packages.js';
 import { loadClient, type UsearchClient, type UsearchConfig, type UsearchIndex } from './client.js';
 import { checkData, QUANTIZATIONS, rules } from './options.js';
 

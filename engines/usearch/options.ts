@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../engine.js';
-import { choice, integer, type OptionRules, quantization } from '../options.js';
+import type { DataShape, OptionIssue, Parameters } from '../contract/engine.js';
+import { choice, integer, type OptionRules, quantization } from '../kit/options.js';
 
 export const QUANTIZATIONS = ['none', 'f16', 'bf16', 'sq8', 'binary'] as const;
 

@@ -1,4 +1,4 @@
-import type { Samples, Truth } from '../store/types.js';
+import type { Samples, Truth } from '../model/samples.js';
 import { deviationOf, type Scoring, scoringOf } from './scores.js';
 
 /** Raw answers of one setting. */

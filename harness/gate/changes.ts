@@ -1,6 +1,6 @@
 import type { Column } from '../measures/by-query.js';
 import { holm } from '../measures/tests.js';
-import type { TrialRow } from '../store/schema.js';
+import type { TrialRow } from '../model/schema.js';
 import { change } from './format.js';
 import type { Gate } from './gates.js';
 import {
@@ -19,7 +19,7 @@ import {
   rebuildError,
 } from './statistics.js';
 import { absence, blank, meets } from './thresholds.js';
-import type { Finding } from './verdict.js';
+import type { Finding } from '../model/verdict.js';
 
 /** What a trial is compared with: the same setting in each run of the baseline. */
 export interface Partner {

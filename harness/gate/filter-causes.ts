@@ -1,6 +1,6 @@
 import { FLAW } from '../measures/filters.js';
 import { wasAnswered } from '../measures/units.js';
-import type { Samples, Truth } from '../store/types.js';
+import type { Samples, Truth } from '../model/samples.js';
 
 /** What a query asked for, as the run recorded it. */
 export interface FilteredQuery {

@@ -1,5 +1,5 @@
 import { quantile } from '../measures/quantile.js';
-import type { Samples } from '../store/types.js';
+import type { Samples } from '../model/samples.js';
 
 /** What an engine's scores are, as functions of the distance that the harness computed. */
 const SCORINGS: Readonly<Record<string, (distance: number) => number>> = {

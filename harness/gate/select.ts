@@ -1,5 +1,5 @@
 import { nearestName } from '../../common/nearest.js';
-import type { Parameters, PlannedBuild, TrialRow } from '../store/schema.js';
+import type { Parameters, PlannedBuild, TrialRow } from '../model/schema.js';
 import type { Gate, GateFault } from './gates.js';
 import type { Selector } from './grammar.js';
 

@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { Samples, Truth } from '../store/types.js';
+import type { Samples, Truth } from '../model/samples.js';
 import { type Figure, meanFigure } from './figures.js';
 import { RecallScorer } from './recall.js';
 import { type Units, wasAnswered } from './units.js';

@@ -1,4 +1,4 @@
-import type { BuildCost, Measures } from '../store/schema.js';
+import type { BuildCost, Measures } from '../model/schema.js';
 
 /** What the build of a trial cost; single observations, so without intervals. Unmeasured figures are absent. */
 export function costMeasures(cost: BuildCost): Measures {

@@ -1,4 +1,4 @@
-import type { Samples } from '../store/types.js';
+import type { Samples } from '../model/samples.js';
 
 /** What measures must know of a query beside its truth. */
 export interface QueryFacts {

@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { Truth } from '../store/types.js';
+import type { Truth } from '../model/samples.js';
 
 /** Fewer neighbours than this give an estimate of no use. */
 const FEWEST = 10;

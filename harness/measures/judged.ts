@@ -1,4 +1,4 @@
-import type { Samples } from '../store/types.js';
+import type { Samples } from '../model/samples.js';
 import { type Figure, meanFigure } from './figures.js';
 import { averagePrecision, type Grades, ndcg, precisionAt, reciprocalRank, successAt } from './relevance.js';
 import { type Units, wasAnswered } from './units.js';

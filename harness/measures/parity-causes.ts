@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { Truth } from '../store/types.js';
+import type { Truth } from '../model/samples.js';
 import { tieLimit } from './distance.js';
 import { type Answer, isComplete, type Stray } from './parity.js';
 

@@ -1,4 +1,4 @@
-import type { ScoreForm } from '../../engines/engine.js';
+import type { ScoreForm } from '../../engines/contract/engine.js';
 
 export const SCORE_FORMS = [
   '1-cos',

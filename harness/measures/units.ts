@@ -1,4 +1,4 @@
-import type { Samples } from '../store/types.js';
+import type { Samples } from '../model/samples.js';
 
 /** The samples of a trial by query: a query is the unit of every interval. */
 export interface Units {

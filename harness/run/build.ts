@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
-import type { Collection, ConnectedEngine } from '../../engines/engine.js';
+import type { Collection, ConnectedEngine } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
-import type { BuildCost } from '../store/schema.js';
+import type { BuildCost } from '../model/schema.js';
 import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
-import { type BuildContext, inPhase, type RestartServer } from './phase.js';
-import type { ChildMessage, Job } from './protocol.js';
-import { peakSinceReset, resetPeak } from './resources.js';
+import { type BuildContext, inPhase, type RestartServer } from '../process/phase.js';
+import type { ChildMessage, Job } from '../process/protocol.js';
+import { peakSinceReset, resetPeak } from '../process/resources.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */

@@ -1,11 +1,11 @@
 import type { FieldSchema, MetadataColumns } from '../../datasets/dataset.js';
 import { openPreparedMetadata, type PreparedMetadata } from '../../datasets/prepare.js';
-import type { NativeFilter, PreparedSearch } from '../../engines/engine.js';
+import type { NativeFilter, PreparedSearch } from '../../engines/contract/engine.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { FLAW } from '../measures/filters.js';
-import type { PlannedBuild } from '../store/schema.js';
-import type { Samples } from '../store/types.js';
+import type { PlannedBuild } from '../model/schema.js';
+import type { Samples } from '../model/samples.js';
 
 /** Groups and filters of a run's queries, in the order of the queries. */
 export interface RunFiltering {

@@ -1,6 +1,6 @@
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
 import { distance } from '../measures/distance.js';
-import type { Samples } from '../store/types.js';
+import type { Samples } from '../model/samples.js';
 
 /**
  * Fills `samples.distances` from the dataset's own vectors, in float64: what the engine claims is checked against

@@ -2,13 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, VecparityError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
-import { ownLabels } from '../../engines/server/labels.js';
+import { ownLabels } from '../../engines/launcher/labels.js';
 import { appendEvent, type RunFolder } from '../store/run-folder.js';
-import type { BuildCost, Manifest, PlannedBuild, RunEvent, TrialState } from '../store/schema.js';
+import type { BuildCost, Manifest, PlannedBuild, RunEvent, TrialState } from '../model/schema.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
-import type { ChildMessage, Job, Phase } from './protocol.js';
+import type { ChildMessage, Job, Phase } from '../process/protocol.js';
 import { type BuildServer, startServer } from './server.js';
-import { type ChildEnd, superviseBuild } from './supervisor.js';
+import { type ChildEnd, superviseBuild } from '../process/supervisor.js';
 
 /** What a run tells whoever watches it; the terminal is one such. */
 export type RunNews =

@@ -1,19 +1,19 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
-import type { Collection, NativeFilter } from '../../engines/engine.js';
-import { controlGroup } from '../../engines/server/control-group.js';
+import type { Collection, NativeFilter } from '../../engines/contract/engine.js';
+import { controlGroup } from '../../engines/launcher/control-group.js';
 import { permutation } from '../measures/random.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
-import type { Parameters } from '../store/schema.js';
-import type { Samples } from '../store/types.js';
+import type { Parameters } from '../model/schema.js';
+import type { Samples } from '../model/samples.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { runPass } from './pass.js';
-import { type BuildContext, failureText, inPhase } from './phase.js';
+import { type BuildContext, failureText, inPhase } from '../process/phase.js';
 import { probeTrials } from './probe.js';
-import type { Job } from './protocol.js';
+import type { Job } from '../process/protocol.js';
 import { recomputeDistances } from './recompute.js';
-import { machineBusySeconds, ownCpuSeconds } from './resources.js';
+import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';
 
 /** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
 const LEAST_FOREIGN_SECONDS = 0.1;

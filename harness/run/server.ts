@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/launch.js';
+import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/contract/server.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { RunFolder } from '../store/run-folder.js';
-import type { PlannedBuild, ServerCost } from '../store/schema.js';
-import type { ChildMessage, Job, ServerReply } from './protocol.js';
-import type { ChildEnd, SupervisedServer } from './supervisor.js';
+import type { PlannedBuild, ServerCost } from '../model/schema.js';
+import type { ChildMessage, Job, ServerReply } from '../process/protocol.js';
+import type { ChildEnd, SupervisedServer } from '../process/supervisor.js';
 
 const SETTLE_MS = 2000;
 const ASK_MS = 50;

@@ -6,7 +6,7 @@ import type { Evidence, ExactAnswer } from '../measures/parity-causes.js';
 import { deviates, SCORE_FORMS } from '../measures/scores.js';
 import { parseOr, type RunFolder, readJson } from './run-folder.js';
 import { emptySamples, readSamples, writeSamples } from './samples.js';
-import type { Samples } from './types.js';
+import type { Samples } from '../model/samples.js';
 
 const number = z.number().nullable();
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
-import type { Verdicts } from '../gate/verdict.js';
-import type { Results } from './schema.js';
+import type { Verdicts } from '../model/verdict.js';
+import type { Results } from '../model/schema.js';
 
 /** One line of `.runs/history.jsonl`: a run in a few figures. Figures that were not measured are absent. */
 export const historyLineSchema = z.strictObject({

@@ -4,7 +4,7 @@ import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
 import { PROBE_ENDING } from './evidence.js';
 import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
-import type { Manifest, RunEvent } from './schema.js';
+import type { Manifest, RunEvent } from '../model/schema.js';
 
 interface Shard {
   folder: RunFolder;

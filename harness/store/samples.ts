@@ -3,7 +3,7 @@ import { parquetMetadata, parquetRead, parquetSchema, type SchemaElement } from 
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import type { Samples } from './types.js';
+import type { Samples } from '../model/samples.js';
 
 const SCALARS = ['query', 'repetition', 'due', 'sent', 'answered', 'returned'] as const;
 const LISTS = ['rows', 'scores', 'distances'] as const;

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { VERDICT_SCHEMA, type Verdicts, verdictsSchema } from '../gate/verdict.js';
+import { VERDICT_SCHEMA, type Verdicts, verdictsSchema } from '../model/verdict.js';
 import { parseOr, type RunFolder, readJson } from './run-folder.js';
 
 export function writeVerdicts(folder: RunFolder, verdicts: Verdicts): void {

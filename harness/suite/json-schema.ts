@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EngineDefinition } from '../../engines/engine.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { suiteSchema } from './schema.js';
 
 type JsonSchema = Record<string, unknown>;

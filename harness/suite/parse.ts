@@ -5,7 +5,7 @@ import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './fa
 import { hint } from './hint.js';
 import { declaredParities } from './parity.js';
 import { wrongGroup } from './query-file.js';
-import { type Redactor, redactor, type Secret } from './redact.js';
+import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import {
   type EngineEntry,
   engineEntrySchema,

@@ -1,9 +1,9 @@
-import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/engine.js';
-import type { PlannedBuild, ServerChoice } from '../store/schema.js';
+import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/contract/engine.js';
+import type { PlannedBuild, ServerChoice } from '../model/schema.js';
 import type { Fault } from './faults.js';
 import { hint } from './hint.js';
-import { canonical, Identifiers } from './identifiers.js';
-import type { Redactor } from './redact.js';
+import { canonical, Identifiers } from '../model/ids.js';
+import type { Redactor } from '../../common/redact.js';
 import type { EngineEntry, SweptValue } from './schema.js';
 import { serverChoice, serverSuffix } from './server-choice.js';
 

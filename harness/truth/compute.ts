@@ -10,7 +10,7 @@ import {
 } from '../../common/errors.js';
 import { startThread } from '../../common/threads.js';
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
-import type { Truth } from '../store/types.js';
+import type { Truth } from '../model/samples.js';
 import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
 import type { KernelName } from './kernel.js';
 import { type QuerySelections, sharedSelections } from './selections.js';

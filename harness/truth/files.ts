@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { METRICS, type Metric } from '../../datasets/dataset.js';
-import type { Truth } from '../store/types.js';
+import type { Truth } from '../model/samples.js';
 import { KERNELS, type KernelName } from './kernel.js';
 
 export const TRUTH_FORMATS = ['.hdf5', '.h5', '.parquet'] as const;

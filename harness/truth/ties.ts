@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import { tieLimit } from '../measures/distance.js';
-import type { Truth } from '../store/types.js';
+import type { Truth } from '../model/samples.js';
 
 /**
  * Share of the queries whose distances at ranks k and k+1 tie (within the tie margin): their exact top-k is not

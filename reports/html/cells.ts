@@ -1,4 +1,4 @@
-import type { Measure, Parameters } from '../../harness/store/schema.js';
+import type { Measure, Parameters } from '../../harness/model/schema.js';
 import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
 import { FILLS } from '../identity.js';
 import type { SeriesRef } from '../model/types.js';

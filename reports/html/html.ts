@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Handlebars from 'handlebars';
 import { packageRoot } from '../../common/paths.js';
 import { visible } from '../../common/visible.js';
-import type { Finding } from '../../harness/gate/verdict.js';
+import type { Finding } from '../../harness/model/verdict.js';
 import { csvLines } from '../csv.js';
 import { formatCount, formatNumber, plural } from '../format.js';
 import { baselineSentence, gateSentence, lockSentence, markOf } from '../gates.js';

@@ -1,4 +1,4 @@
-import type { ParityResult, ParityRow } from '../../harness/store/schema.js';
+import type { ParityResult, ParityRow } from '../../harness/model/schema.js';
 import { definitionOf } from '../definitions.js';
 import { formatCount, formatNumber, formatPercent, formatShare, plural } from '../format.js';
 import type { TrendLine, TrendMeasure } from '../model/trend.js';

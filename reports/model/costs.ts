@@ -1,4 +1,4 @@
-import type { Measure, RunEvent, TrialRow } from '../../harness/store/schema.js';
+import type { Measure, RunEvent, TrialRow } from '../../harness/model/schema.js';
 import { seriesKey, settingText, varyingKeys } from './points.js';
 import type { BuildModel, Point, SeriesRef } from './types.js';
 

@@ -1,4 +1,4 @@
-import type { Manifest, Results } from '../../harness/store/schema.js';
+import type { Manifest, Results } from '../../harness/model/schema.js';
 import {
   formatBytes,
   formatCount,

@@ -1,5 +1,5 @@
 import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js';
-import type { Parameters, Results, TrialRow } from '../../harness/store/schema.js';
+import type { Parameters, Results, TrialRow } from '../../harness/model/schema.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './types.js';
 

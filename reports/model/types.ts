@@ -1,4 +1,4 @@
-import type { Verdicts } from '../../harness/gate/verdict.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
 import type { HistoryLine } from '../../harness/store/history.js';
 import type {
   BuildCost,
@@ -8,7 +8,7 @@ import type {
   Results,
   RunEvent,
   TrialRow,
-} from '../../harness/store/schema.js';
+} from '../../harness/model/schema.js';
 import type { Identity } from '../identity.js';
 import type { FilterModel, RelevanceModel } from './filters.js';
 import type { Trend } from './trend.js';

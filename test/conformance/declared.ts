@@ -1,4 +1,4 @@
-import type { EngineDefinition, OptionsInput } from '../../engines/engine.js';
+import type { EngineDefinition, OptionsInput } from '../../engines/contract/engine.js';
 import { widened } from '../../harness/run/probe.js';
 import { PGVECTOR } from './pgvector.js';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { shorten } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
-import type { EngineDefinition } from '../../engines/engine.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { DECLARED, exhaustiveSetting } from './declared.js';
 import { DURABLE } from './raw.js';
 import { urlVariable } from './servers.js';

@@ -1,5 +1,5 @@
 import type { FieldSchema, FieldType, MetadataColumns, MetadataValue } from '../../datasets/dataset.js';
-import type { MetadataSupport } from '../../engines/records.js';
+import type { MetadataSupport } from '../../engines/contract/points.js';
 import type { Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { elementType, isArrayType, type ScalarType } from '../../filters/values.js';

@@ -1,5 +1,5 @@
 import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
-import type { MetadataSupport } from '../../engines/records.js';
+import type { MetadataSupport } from '../../engines/contract/points.js';
 import type { Condition, Filter, FilterOperator, FilterValue } from '../../filters/filter.js';
 import { ALL_TYPES } from '../../filters/support.js';
 import { type FilterData, vectors } from './filter-data.js';

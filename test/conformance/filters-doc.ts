@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
 import type { FieldType } from '../../datasets/dataset.js';
-import type { EngineDefinition } from '../../engines/engine.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { CONDITION_OPERATORS, LOGICAL_OPERATORS } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
 import { TABLE } from './filter-table.js';

@@ -1,5 +1,5 @@
 import { openClient } from '../../engines/chroma/client.js';
-import type { Endpoint } from '../../engines/launch.js';
+import type { Endpoint } from '../../engines/contract/server.js';
 import { command, type MilvusClient } from '../../engines/milvus/client.js';
 import { connectServer as connectMilvus } from '../../engines/milvus/connect.js';
 import { connectServer as connectPostgres } from '../../engines/pgvector/client.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Operation } from '../../engines/engine.js';
+import type { Operation } from '../../engines/contract/engine.js';
 import { answerTests } from './records/answers.js';
 import { metadataTests } from './records/metadata.js';
 import { operationTests } from './records/operations.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Collection } from '../../engines/engine.js';
-import { connectDocker } from '../../engines/server/docker.js';
+import type { Collection } from '../../engines/contract/engine.js';
+import { connectDocker } from '../../engines/launcher/docker.js';
 import { type Slice, slice } from './data.js';
 import { DURABLE, RAW_COUNT } from './raw.js';
 import { request, serverOf, serverOptions } from './servers.js';

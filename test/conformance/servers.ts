@@ -1,8 +1,8 @@
 import { afterAll } from 'vitest';
 import { messageOf } from '../../common/errors.js';
-import type { ConnectOptions, EngineDefinition } from '../../engines/engine.js';
-import type { LaunchedServer, LaunchRequest } from '../../engines/launch.js';
-import { ownLabels } from '../../engines/server/labels.js';
+import type { ConnectOptions, EngineDefinition } from '../../engines/contract/engine.js';
+import type { LaunchedServer, LaunchRequest } from '../../engines/contract/server.js';
+import { ownLabels } from '../../engines/launcher/labels.js';
 import { type StandIn, standInOf } from './stand-in.js';
 
 /** Address of a server that runs already, for tests of an engine: `VECPARITY_QDRANT_URL`, … */

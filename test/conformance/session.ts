@@ -11,7 +11,7 @@ import type {
   OptionsInput,
   Parameters,
   Readiness,
-} from '../../engines/engine.js';
+} from '../../engines/contract/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
 import { findServer, type ServerFound, serverOptions } from './servers.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/store/schema.js';
+import type { Results } from '../../harness/model/schema.js';
 import { type Outcome, type Running, start, vecparity } from './helpers/cli.js';
 import { eventsOf, manifest, passCounts, states, trialInSearch } from './helpers/log.js';
 import { buildProcess, hasProc } from './helpers/processes.js';

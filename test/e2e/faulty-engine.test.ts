@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Results, TrialRow } from '../../harness/store/schema.js';
+import type { Results, TrialRow } from '../../harness/model/schema.js';
 import { vecparity } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { faultyInstallation } from './helpers/installation.js';

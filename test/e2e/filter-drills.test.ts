@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Verdicts } from '../../harness/gate/verdict.js';
-import type { Results } from '../../harness/store/schema.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
+import type { Results } from '../../harness/model/schema.js';
 import { vecparity } from './helpers/cli.js';
 import { randomVectors, type Vectors } from './helpers/data.js';
 import { type Defect, defectiveInstallation } from './helpers/defects.js';

@@ -2,8 +2,8 @@ import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Verdicts } from '../../harness/gate/verdict.js';
-import type { Manifest } from '../../harness/store/schema.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
+import type { Manifest } from '../../harness/model/schema.js';
 import { type Outcome, vecparity } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { temporaryFolder, Workspace } from './helpers/workspace.js';

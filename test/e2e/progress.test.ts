@@ -28,7 +28,7 @@ test.skipIf(!hasScript)(
   `on a terminal: one live line with builds and trials, which makes way for the summary${hasScript ? '' : ' (skipped: needs script)'}`,
   () => {
     const work = slowSuite();
-    const command = `'${process.execPath}' '${join(packageRoot, 'dist/harness/cli/main.js')}' run suite.yaml`;
+    const command = `'${process.execPath}' '${join(packageRoot, 'dist/cli/main.js')}' run suite.yaml`;
     const screen = execFileSync('script', ['-qec', command, '/dev/null'], {
       cwd: work.folder,
       env: { PATH: process.env['PATH'], TERM: 'xterm', VECPARITY_HOME: work.folder, TMPDIR: work.folder },

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
-import type { Results } from '../../harness/store/schema.js';
+import type { Results } from '../../harness/model/schema.js';
 import { vecparity } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';

@@ -33,13 +33,13 @@ export async function measureGate(parent: string): Promise<void> {
   node(folder, ['dist/scripts/aa-data.js', folder, '--points', '500', '--queries', String(QUERIES)]);
   writeFileSync(join(folder, 'suite.yaml'), SUITE);
   writeFileSync(join(folder, 'gates.yaml'), GATES);
-  node(folder, ['dist/harness/cli/main.js', 'run', 'suite.yaml']);
+  node(folder, ['dist/cli/main.js', 'run', 'suite.yaml']);
   const runs = join(folder, '.runs');
   const [run] = readdirSync(runs, { withFileTypes: true })
     .filter((each) => each.isDirectory())
     .map(({ name }) => name);
   shifted(join(runs, run!), join(runs, 'other'));
-  node(folder, ['dist/harness/cli/main.js', 'baseline', 'set', 'other', '--name', 'main']);
+  node(folder, ['dist/cli/main.js', 'baseline', 'set', 'other', '--name', 'main']);
   for (const [what, args] of [
     // Its samples were exchanged: everything is derived again, once.
     ['report, derived again,', ['report', 'other']],
@@ -47,7 +47,7 @@ export async function measureGate(parent: string): Promise<void> {
     ['gate', ['gate', run!, '--baseline', 'main', '--suite', 'gates.yaml']],
   ] as const) {
     const start = performance.now();
-    const { status, stderr } = node(folder, ['dist/harness/cli/main.js', ...args]);
+    const { status, stderr } = node(folder, ['dist/cli/main.js', ...args]);
     const seconds = (performance.now() - start) / 1000;
     const peak = /peak (\d+)/.exec(stderr)?.[1];
     const memory = peak === undefined ? 'peak not known' : `${(Number(peak) / 1024).toFixed(0)} MiB at most`;

@@ -19,7 +19,7 @@ engines:
 export async function measureLoad(folder: string): Promise<void> {
   const suite = join(folder, 'load-1m.yaml');
   writeFileSync(suite, SUITE);
-  const cli = join(packageRoot, 'dist/harness/cli/main.js');
+  const cli = join(packageRoot, 'dist/cli/main.js');
   const start = performance.now();
   const child = spawn(process.execPath, [cli, 'run', suite, '--out', folder, '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -11,7 +11,7 @@ export function quickstartRun(): RunFolder {
       (id) => readManifest(runFolder(join(runs, id))).command === 'vecparity run suites/quickstart.yaml',
     );
   if (find() === undefined) {
-    const cli = join(packageRoot, 'dist/harness/cli/main.js');
+    const cli = join(packageRoot, 'dist/cli/main.js');
     execFileSync(process.execPath, [cli, 'run', 'suites/quickstart.yaml'], { stdio: 'inherit' });
   }
   return runFolder(join(runs, find()!));

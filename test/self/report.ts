@@ -1,4 +1,4 @@
-import { deriveResults } from '../../harness/store/derive.js';
+import { deriveResults } from '../../harness/derive/derive.js';
 import { readEvents, readManifest } from '../../harness/store/run-folder.js';
 import { renderHtml } from '../../reports/html/html.js';
 import { buildReport } from '../../reports/model.js';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { LaunchedServer, LaunchRequest } from '../../engines/launch.js';
+import type { LaunchedServer, LaunchRequest } from '../../engines/contract/server.js';
 import { connectServer } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import { connectDocker } from '../../engines/server/docker.js';
+import { connectDocker } from '../../engines/launcher/docker.js';
 import { until } from '../e2e/helpers/until.js';
 import { temporaryFolder } from '../e2e/helpers/workspace.js';
 import { containersOf, describeWithPgvector, never, request, volumeExists, volumesOf } from './docker.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LaunchedServer } from '../../engines/launch.js';
+import type { LaunchedServer } from '../../engines/contract/server.js';
 import { connectServer, type Session } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import type { Results } from '../../harness/store/schema.js';
+import type { Results } from '../../harness/model/schema.js';
 import { start } from '../e2e/helpers/cli.js';
 import { eventsOf } from '../e2e/helpers/log.js';
 import { describeWithPgvector, never, request } from './docker.js';

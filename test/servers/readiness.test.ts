@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
-import type { ConnectedEngine, EngineDefinition } from '../../engines/engine.js';
-import type { Endpoint, LaunchedServer } from '../../engines/launch.js';
+import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
+import type { Endpoint, LaunchedServer } from '../../engines/contract/server.js';
 import { connectServer as connectMilvus } from '../../engines/milvus/connect.js';
 import { engine as milvusEngine } from '../../engines/milvus/engine.js';
 import { connectServer } from '../../engines/pgvector/client.js';
 import { engine as pgvectorEngine } from '../../engines/pgvector/engine.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import { launchContainer } from '../../engines/server/container.js';
+import { launchContainer } from '../../engines/launcher/container.js';
 import { randomVectors } from '../e2e/helpers/data.js';
 import { describeWith, never, request } from './docker.js';
 

@@ -1,4 +1,4 @@
-import { connectDocker } from '../../engines/server/docker.js';
+import { connectDocker } from '../../engines/launcher/docker.js';
 import { npy, randomVectors } from '../e2e/helpers/data.js';
 import { events } from '../e2e/helpers/log.js';
 import { until } from '../e2e/helpers/until.js';

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LaunchedServer } from '../../engines/launch.js';
+import type { LaunchedServer } from '../../engines/contract/server.js';
 import { connectServer, type Session } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import type { Results } from '../../harness/store/schema.js';
+import type { Results } from '../../harness/model/schema.js';
 import { vecparity } from '../e2e/helpers/cli.js';
 import { describeWithPgvector, never, request } from './docker.js';
 import { serverSuite } from './suite.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FieldSchema, FieldType, MetadataValue } from '../../../datasets/dataset.js';
-import type { Metadata, MetadataSupport, RecordValue } from '../../../engines/records.js';
+import type { Metadata, MetadataSupport, RecordValue } from '../../../engines/contract/points.js';
 import {
   field,
   openRecords,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PointId, PointRecord } from '../../../engines/records.js';
+import type { PointId, PointRecord } from '../../../engines/contract/points.js';
 import { never } from '../session.js';
 import {
   DIMENSIONS,

@@ -47,7 +47,7 @@ export function start(args: readonly string[], place: Place): Running {
   mkdirSync(temporary, { recursive: true });
   const child = spawn(
     process.execPath,
-    [join(place.installation ?? packageRoot, 'dist/harness/cli/main.js'), ...args],
+    [join(place.installation ?? packageRoot, 'dist/cli/main.js'), ...args],
     {
       cwd: place.folder,
       env: { ...environment(place.folder), TMPDIR: temporary, ...place.env, [MARK]: mark },

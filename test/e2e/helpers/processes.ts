@@ -33,5 +33,5 @@ export function marked(mark: string): Process[] {
 
 /** The process of the build in progress, if there is one. */
 export function buildProcess(mark: string): number | undefined {
-  return marked(mark).find(({ command }) => command.includes('harness/run/child.js'))?.pid;
+  return marked(mark).find(({ command }) => command.includes('harness/process/child.js'))?.pid;
 }

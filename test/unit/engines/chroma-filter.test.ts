@@ -5,7 +5,7 @@ import { type ChromaMetadata, decodeField, encodeField } from '../../../engines/
 import { FILTERS, translateFilter, type Where } from '../../../engines/chroma/filter.js';
 import { pointId, serverId } from '../../../engines/chroma/record-ids.js';
 import { decodeMetadata, encodeMetadata } from '../../../engines/chroma/values.js';
-import type { Metadata } from '../../../engines/records.js';
+import type { Metadata } from '../../../engines/contract/points.js';
 import type { Condition, Filter } from '../../../filters/filter.js';
 import { matches } from '../../../filters/matches.js';
 import { refusals } from '../../../filters/support.js';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../../common/errors.js';
 import { compiledModule, packageRoot } from '../../../common/paths.js';
-import { installCommand, packageVersion, requireClient } from '../../../engines/packages.js';
+import { installCommand, packageVersion, requireClient } from '../../../engines/kit/packages.js';
 import { engineAvailability, engineNames, loadEngine } from '../../../engines/registry.js';
 
 const run = promisify(execFile);

@@ -1,4 +1,4 @@
-import type { MetadataSupport } from '../../../engines/records.js';
+import type { MetadataSupport } from '../../../engines/contract/points.js';
 import { CONDITION_OPERATORS, type FilterOperator } from '../../../filters/filter.js';
 import { ALL_TYPES, type FilterSupport } from '../../../filters/support.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { outcomeOf, type Verdict } from '../../../harness/gate/verdict.js';
+import { outcomeOf, type Verdict } from '../../../harness/model/verdict.js';
 import { Random } from '../../../harness/measures/random.js';
 import { baselineOf, measure, row, verdictsOf } from './rows.js';
 

@@ -1,4 +1,4 @@
-import type { Samples, Truth } from '../../../harness/store/types.js';
+import type { Samples, Truth } from '../../../harness/model/samples.js';
 
 /** One query in one repetition, as a test writes it down. Absent rows: the query failed. */
 export interface Observed {

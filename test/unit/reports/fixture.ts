@@ -6,7 +6,7 @@ import type {
   Results,
   RunEvent,
   TrialRow,
-} from '../../../harness/store/schema.js';
+} from '../../../harness/model/schema.js';
 import type { ReportInput } from '../../../reports/model.js';
 
 /** Text that would do harm if any output forgot to escape or neutralise it. */

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { FieldSchema, MetadataColumns } from '../../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../../datasets/prepare.js';
-import type { EngineDefinition } from '../../../engines/engine.js';
+import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import { loadEngine } from '../../../engines/registry.js';
 import type { Filter } from '../../../filters/filter.js';
 import { parseFilter } from '../../../filters/parse.js';
-import { withRefusals } from '../../../harness/cli/refused-groups.js';
-import type { GroupedQuery } from '../../../harness/cli/run-queries.js';
+import { withRefusals } from '../../../harness/app/refused-groups.js';
+import type { GroupedQuery } from '../../../harness/app/run-queries.js';
 import { FLAW } from '../../../harness/measures/filters.js';
 import { findFlaws, jobFiltering, loadedFields } from '../../../harness/run/filtering.js';
 import { emptySamples, readSamples, writeSamples } from '../../../harness/store/samples.js';
-import type { PlannedBuild } from '../../../harness/store/schema.js';
+import type { PlannedBuild } from '../../../harness/model/schema.js';
 
 const fields: FieldSchema[] = [
   { name: 'section', type: 'string', nullable: false },

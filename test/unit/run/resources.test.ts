@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { compiledModule } from '../../../common/paths.js';
-import { machineBusySeconds, ownCpuSeconds, residentBytes } from '../../../harness/run/resources.js';
+import { machineBusySeconds, ownCpuSeconds, residentBytes } from '../../../harness/process/resources.js';
 
 const linux = process.platform === 'linux';
 const MIB = 2 ** 20;
@@ -21,7 +21,7 @@ describe.runIf(linux)('what the system tells (Linux)', () => {
 
   it('sees the peak since the last reset, not the one before', () => {
     const script = `
-      import { peakSinceReset, resetPeak } from ${JSON.stringify(pathToFileURL(compiledModule('harness/run/resources.js')).href)};
+      import { peakSinceReset, resetPeak } from ${JSON.stringify(pathToFileURL(compiledModule('harness/process/resources.js')).href)};
       let block = Buffer.alloc(256 * ${MIB}, 1);
       const with_ = peakSinceReset();
       block = undefined;

@@ -20,7 +20,7 @@ import {
   readEvents,
   repairEvents,
 } from '../../../harness/store/run-folder.js';
-import type { RunEvent } from '../../../harness/store/schema.js';
+import type { RunEvent } from '../../../harness/model/schema.js';
 
 let parent: string;
 let folder: RunFolder;

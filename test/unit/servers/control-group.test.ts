@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { controlGroup, controlGroupPaths } from '../../../engines/server/control-group.js';
-import { Usage } from '../../../engines/server/usage.js';
+import { controlGroup, controlGroupPaths } from '../../../engines/launcher/control-group.js';
+import { Usage } from '../../../engines/launcher/usage.js';
 
 let root: string;
 beforeEach(() => {

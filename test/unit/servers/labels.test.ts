@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { hostname } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { processMark } from '../../../common/processes.js';
-import { imageCandidates, imageEntries } from '../../../engines/server/images.js';
-import { isOrphan, ownLabels } from '../../../engines/server/labels.js';
+import { imageCandidates, imageEntries } from '../../../engines/launcher/images.js';
+import { isOrphan, ownLabels } from '../../../engines/launcher/labels.js';
 
 describe('owners of containers', () => {
   const owner = (pid: number, mark: string, host = hostname()) => ({

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { ServerLog } from '../../../engines/server/log.js';
+import { ServerLog } from '../../../engines/launcher/log.js';
 import { temporaryFolder } from '../../e2e/helpers/workspace.js';
 
 async function taken(log: ServerLog, parts: readonly string[]): Promise<ServerLog> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redactor } from '../../../harness/suite/redact.js';
+import { redactor } from '../../../common/redact.js';
 
 const name = (variable: string) => `$\{${variable}}`;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Metric, PreparedVectors } from '../../../datasets/dataset.js';
 import { distance } from '../../../harness/measures/distance.js';
 import { Random } from '../../../harness/measures/random.js';
-import type { Truth } from '../../../harness/store/types.js';
+import type { Truth } from '../../../harness/model/samples.js';
 
 /** The definition: all distances, sorted by (distance, row). Shares nothing with the code under test but `distance`. */
 export function bruteForce(

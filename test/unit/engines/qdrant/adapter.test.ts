@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../../common/errors.js';
 import type { Metric } from '../../../../datasets/dataset.js';
-import type { Collection, LoadBatch, OptionsInput } from '../../../../engines/engine.js';
+import type { Collection, LoadBatch, OptionsInput } from '../../../../engines/contract/engine.js';
 import { openClient } from '../../../../engines/qdrant/client.js';
 import { engine } from '../../../../engines/qdrant/engine.js';
 import { untilReady } from '../../../../engines/qdrant/ready.js';

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FailureError, InputError } from '../../../../common/errors.js';
 import { compiledModule, packageRoot } from '../../../../common/paths.js';
-import type { Endpoint, LaunchRequest } from '../../../../engines/launch.js';
+import type { Endpoint, LaunchRequest } from '../../../../engines/contract/server.js';
 import { engine } from '../../../../engines/qdrant/engine.js';
 import { endpointOf, server } from '../../../../engines/qdrant/launch.js';
 import { type Replay, recorded, replay } from './replay.js';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { packageRoot } from '../../../../common/paths.js';
-import type { Endpoint } from '../../../../engines/launch.js';
+import type { Endpoint } from '../../../../engines/contract/server.js';
 
 const GOLDEN = join(packageRoot, 'test', 'golden', 'qdrant');
 

@@ -1,0 +1,20 @@
+import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
+import type { Context } from '../context.js';
+import { writeLock } from '../../harness/app/gate-lock.js';
+import { displayPath } from '../../harness/app/places.js';
+import { planRun } from '../../harness/app/prepare-run.js';
+
+/** `vecparity lock`: fixes the gates of a suite before anything is tuned; runs say when they differ. */
+export async function lockCommand(suite: string, context: Context): Promise<ExitCode> {
+  const { parsed, suitePath } = await planRun(suite, {}, context.cwd, context.env);
+  if (parsed.gates.gates.length === 0) {
+    throw new InputError('this suite has no gates to lock', {
+      where: suite,
+      next: 'add gates: to it; see docs/gates.md',
+    });
+  }
+  const { path, sha256 } = writeLock(suitePath, parsed.suite.name, parsed.gates);
+  const count = parsed.gates.gates.length;
+  context.out.write(`locked ${count} gates (${sha256.slice(0, 12)}) in ${displayPath(path, context.cwd)}\n`);
+  return EXIT.passed;
+}

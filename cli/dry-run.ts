@@ -1,0 +1,43 @@
+import { EXIT, type ExitCode } from '../common/errors.js';
+import { deriveDurations } from '../harness/store/durations.js';
+import type { Context } from './context.js';
+import type { Planned } from '../harness/app/prepare-run.js';
+import { describeBuild } from './progress.js';
+
+/** Prints the plan: every build and setting, their numbers, and what earlier runs say of the time. */
+export function printDryRun(planned: Planned, context: Context): ExitCode {
+  const { builds, parsed } = planned;
+  const { suite, ks } = parsed;
+  const trials = builds.reduce((sum, build) => sum + build.trials.length, 0);
+  const lines = [
+    `${suite.name}: ${builds.length} builds, ${trials} trials on ${planned.data.nameOrPath}, k ${ks.join(', ')}`,
+  ];
+  for (const build of builds) {
+    lines.push(`  ${describeBuild(build)}`);
+    for (const { id, search } of build.trials) {
+      const setting = Object.entries(search).map(([key, value]) => `${key}=${value}`);
+      lines.push(`    ${setting.length === 0 ? '(no search parameters)' : setting.join(' ')}  [${id}]`);
+    }
+  }
+  for (const { name, k, reference, candidate } of planned.parity) {
+    lines.push(`  parity ${name}: ${candidate} against ${reference}, first ${k}`);
+  }
+  for (const { id } of planned.rebuilds) lines.push(`  ${id}: the same index again, for the noise floor`);
+  lines.push(estimate(planned, trials, context));
+  context.out.write(`${lines.join('\n')}\n`);
+  return EXIT.passed;
+}
+
+/** From this machine's own runs of the same builds on the same dataset; nothing is guessed. */
+function estimate({ builds, parsed, data }: Planned, trials: number, context: Context): string {
+  const { suite } = parsed;
+  const calls = data.limit === undefined ? '' : `, ${trials * suite.repeat * data.limit} measured queries`;
+  const known = deriveDurations(context.runs, data.nameOrPath);
+  const seconds = builds.map(({ id }) => known.get(id));
+  const found = seconds.filter((each) => each !== undefined);
+  if (found.length === 0) return `estimate: none, no earlier run of these builds is here${calls}`;
+  const sum = found.reduce((total, each) => total + each, 0);
+  const missing = builds.length - found.length;
+  const rest = missing === 0 ? '' : `, without ${missing} builds that never ran here`;
+  return `estimate: ${Math.round(sum)} s, as earlier runs here took${rest}${calls}`;
+}

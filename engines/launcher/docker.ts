@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import type { ContainerRuntimeClient } from 'testcontainers';
+import { FailureError, messageOf } from '../../common/errors.js';
+import { requireClient } from '../kit/packages.js';
+
+export type Testcontainers = typeof import('testcontainers');
+export type Dockerode = ContainerRuntimeClient['container']['dockerode'];
+
+/** testcontainers, set up for this machine. Throws FailureError with the command that installs it. */
+export function loadTestcontainers(): Testcontainers {
+  // Inside a container it would look for the host with an image of its own; where Docker's bridge is ours, we are it.
+  if (existsSync('/.dockerenv') && isDockerHost())
+    process.env['TESTCONTAINERS_HOST_OVERRIDE'] ??= '127.0.0.1';
+  return requireClient('testcontainers') as Testcontainers;
+}
+
+/** Whether Docker's default bridge is an interface of this machine, so that containers are reached on it. */
+export function isDockerHost(): boolean {
+  return process.platform === 'linux' && networkInterfaces()['docker0'] !== undefined;
+}
+
+/** Docker's API. Throws FailureError if Docker is missing, not running, or not allowed. */
+export async function connectDocker(): Promise<Dockerode> {
+  const { getContainerRuntimeClient } = loadTestcontainers();
+  try {
+    return (await getContainerRuntimeClient()).container.dockerode;
+  } catch (error) {
+    throw new FailureError(`Docker cannot be reached: ${messageOf(error)}`, {
+      where: process.env['DOCKER_HOST'] ?? 'Docker’s default socket',
+      next: 'install and start Docker ("docker info" must work for this user), or use a running server with url:',
+      cause: error,
+    });
+  }
+}
+
+/** Digest of an image on this machine: of its repository where it was pulled, else its own id. */
+export async function imageDigest(docker: Dockerode, name: string): Promise<string | undefined> {
+  try {
+    const { Id, RepoDigests } = await docker.getImage(name).inspect();
+    const digest = RepoDigests?.[0];
+    return digest === undefined ? Id : digest.slice(digest.indexOf('@') + 1);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+export function isNotFound(error: unknown): boolean {
+  return (error as { statusCode?: number }).statusCode === 404;
+}
+
+/** Downloads an image; rejects with Docker's own words if it cannot be had. */
+export async function pullImage(docker: Dockerode, name: string, signal: AbortSignal): Promise<void> {
+  const stream = await docker.pull(name);
+  const stop = () => (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      stream.once('close', () => reject(signal.reason ?? new Error('the download broke off')));
+      docker.modem.followProgress(stream, (error) => (error === null ? resolve() : reject(error)));
+    });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}

@@ -1,0 +1,59 @@
+import { FailureError, messageOf } from '../../common/errors.js';
+import type { LaunchRequest } from '../contract/server.js';
+import { connectDocker, type Dockerode, imageDigest, pullImage } from './docker.js';
+import { imageCandidates, imageVariable } from './images.js';
+
+export interface FoundImage {
+  name: string;
+  digest: string;
+}
+
+/**
+ * The image to start, pulled if it is nowhere on this machine. Throws FailureError if Docker cannot be reached or
+ * the image cannot be had, with the commands that mend it.
+ */
+export async function prepareImage(
+  engine: string,
+  request: LaunchRequest,
+): Promise<{ docker: Dockerode; image: FoundImage }> {
+  const docker = await connectDocker();
+  const { names, origin } = imageCandidates(engine, request.image, request.env);
+  for (const name of names) {
+    const digest = await imageDigest(docker, name);
+    if (digest !== undefined) return { docker, image: { name, digest } };
+  }
+  const wanted = names[0]!;
+  await pull(docker, engine, wanted, origin, request);
+  const digest = await imageDigest(docker, wanted);
+  if (digest === undefined) throw new Error(`${wanted} was pulled and is not there`);
+  return { docker, image: { name: wanted, digest } };
+}
+
+const failures = new Map<string, unknown>();
+
+/** Tries once per process: without a registry each try may take long. */
+async function pull(
+  docker: Dockerode,
+  engine: string,
+  name: string,
+  origin: string,
+  request: LaunchRequest,
+): Promise<void> {
+  let failure = failures.get(name);
+  if (failure === undefined) {
+    request.onNotice?.(`pulling the image ${name}`);
+    try {
+      await pullImage(docker, name, request.signal);
+      return;
+    } catch (error) {
+      request.signal.throwIfAborted();
+      failures.set(name, error);
+      failure = error;
+    }
+  }
+  throw new FailureError(`the image is not on this machine and cannot be pulled: ${messageOf(failure)}`, {
+    where: `${engine}: ${name} (${origin})`,
+    next: `"docker pull ${name}" must work; or build one from packages with "npm run docker:build ${engine}"; or name another with ${imageVariable(engine)}`,
+    cause: failure,
+  });
+}

@@ -1,0 +1,139 @@
+import { rmSync } from 'node:fs';
+import { writeFileAtomic } from '../../common/files.js';
+import { packageInfo } from '../../common/paths.js';
+import type { LockState } from '../model/verdict.js';
+import { readEnvironment } from '../run/environment.js';
+import type { QueriesFile } from '../store/queries.js';
+import { type RunFolder, writeManifest } from '../store/run-folder.js';
+import { type Manifest, RUN_SCHEMA } from '../model/schema.js';
+import type { Truth } from '../model/samples.js';
+import { writeTruth } from '../truth/files.js';
+import type { Context } from '../../cli/context.js';
+import type { Data } from './data.js';
+import { hideManifest } from './manifest-secrets.js';
+import { displayPath } from './places.js';
+import type { Planned, RunOptions } from './prepare-run.js';
+
+interface Beginning {
+  folder: RunFolder;
+  planned: Planned;
+  data: Data;
+  truth: { truth: Truth; record: Manifest['truth'] };
+  packages: Record<string, string>;
+  /** As given on the command line. */
+  suite: string;
+  options: RunOptions;
+  context: Context;
+  lock: LockState;
+}
+
+/** Writes everything that is known before the first measurement. A folder that could not be completed is removed. */
+export async function beginRun(beginning: Beginning): Promise<Manifest> {
+  const { folder, planned, data, truth } = beginning;
+  const manifest = manifestOf(beginning);
+  try {
+    await writeTruth(folder.truth, truth.truth, { metric: data.info.metric });
+    writeFileAtomic(
+      folder.queries,
+      `${JSON.stringify(planned.parsed.redactor.json(queriesFile(beginning)))}\n`,
+    );
+    if (data.judgements !== undefined)
+      writeFileAtomic(
+        folder.judgements,
+        `${JSON.stringify({ queries: Object.fromEntries(data.judgements) })}\n`,
+      );
+    writeManifest(folder, hideManifest(manifest, planned.parsed.redactor));
+    return manifest;
+  } catch (error) {
+    rmSync(folder.path, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What the queries ask, with the number of points that pass each filter. */
+function queriesFile({ data, truth }: Beginning): QueriesFile {
+  const { set, ids, grouped } = data;
+  if (grouped === undefined) return { set, ids: [...ids] };
+  const queries = grouped.map(({ group, filter, text, k, tenant }, i) => ({
+    group,
+    filter: text,
+    matches: filter === null ? null : truth.truth.matches![i]!,
+    k,
+    tenant: tenant?.field ?? null,
+  }));
+  return { set, ids: [...ids], queries };
+}
+
+function manifestOf({
+  folder,
+  planned,
+  data,
+  truth,
+  packages,
+  suite: argument,
+  options,
+  context,
+  lock,
+}: Beginning): Manifest {
+  const { suite, ks, memoryLimitBytes, text } = planned.parsed;
+  const { info } = data;
+  const { nameOrPath, metric, queriesFile, grouping } = planned.data;
+  return {
+    schema: RUN_SCHEMA,
+    id: folder.id,
+    vecparity: packageInfo().version,
+    created: new Date().toISOString(),
+    command: commandLine(argument, options),
+    suite: {
+      name: suite.name,
+      path: displayPath(planned.suitePath, context.cwd),
+      text,
+      description: suite.description ?? null,
+    },
+    dataset: {
+      name: info.name,
+      source: displayPath(info.source, context.cwd),
+      hash: info.hash,
+      metric: info.metric,
+      metricSource: info.metricSource,
+      dimensions: info.dimensions,
+      count: info.count,
+      licence: info.licence ?? null,
+      provenance: info.provenance ?? null,
+    },
+    datasetOptions: {
+      nameOrPath,
+      metric,
+      queriesFile,
+      ...(grouping.file && { queryFile: grouping.file.path }),
+    },
+    queries: { set: data.set, count: data.count, hash: data.hash },
+    truth: truth.record,
+    ks,
+    repeat: suite.repeat,
+    warmup: suite.warmup,
+    seed: suite.seed,
+    threads: suite.threads,
+    memoryLimitBytes,
+    deadlineSeconds: suite.deadline,
+    environment: readEnvironment(),
+    packages,
+    plan: planned.builds,
+    ...(planned.parity.length > 0 && { parity: planned.parity }),
+    ...(planned.rebuilds.length > 0 && { rebuilds: planned.rebuilds }),
+    ...(planned.shard && { shard: planned.shard }),
+    ...(lock.state !== 'none' && { lock }),
+  };
+}
+
+/** The command that repeats the run, quoted for a shell. */
+function commandLine(suite: string, { dataset, only, engine, shard }: RunOptions): string {
+  const parts = ['vecparity', 'run', suite];
+  if (dataset !== undefined) parts.push('--dataset', dataset);
+  if (engine !== undefined) parts.push('--engine', engine.join(','));
+  if (only !== undefined) parts.push('--only', only);
+  if (shard !== undefined) parts.push('--shard', shard);
+  const quote = (part: string) =>
+    /^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`;
+  return parts.map(quote).join(' ');
+}

@@ -1,0 +1,107 @@
+import { InputError } from '../../common/errors.js';
+import type { DatasetInfo } from '../../datasets/dataset.js';
+import type { DataShape, EngineDefinition, Parameters } from '../../engines/contract/engine.js';
+import { engineAvailability } from '../../engines/registry.js';
+import type { PlannedBuild } from '../model/schema.js';
+import type { Context } from '../../cli/context.js';
+import { unavailableServers } from './servers.js';
+
+/**
+ * What shows only once the data is known: metric, dimensions, parameters that do not fit. Such trials are skipped
+ * with their reason; a plan of which nothing is left is a fault, and so is a k that the dataset cannot fill.
+ * @returns reasons by trial id
+ */
+export function checkAgainstData(
+  builds: readonly PlannedBuild[],
+  definitions: ReadonlyMap<string, EngineDefinition>,
+  data: DataShape,
+  place: string,
+  /** Known already, by trial id. */
+  known: ReadonlyMap<string, string> = new Map(),
+): Map<string, string> {
+  if (data.k > data.count) {
+    throw new InputError(`k is larger than the dataset, which has ${data.count} points`, {
+      where: place,
+      got: data.k,
+      next: `set k to at most ${data.count}`,
+    });
+  }
+  const reasons = new Map(known);
+  for (const build of builds) {
+    const definition = definitions.get(build.engine)!;
+    for (const { id, search } of build.trials) {
+      const reason = whyNot(definition, data, build.index, search);
+      if (reason !== undefined) reasons.set(id, reason);
+    }
+  }
+  if (builds.every(({ trials }) => trials.every(({ id }) => reasons.has(id)))) {
+    throw new InputError(
+      `no trial of the suite can be measured on this dataset\n${[...new Set(reasons.values())].join('\n')}`,
+      {
+        where: place,
+        next: 'change the suite, or the dataset',
+      },
+    );
+  }
+  return reasons;
+}
+
+function whyNot(
+  definition: EngineDefinition,
+  data: DataShape,
+  index: Parameters,
+  search: Parameters,
+): string | undefined {
+  const { name, capabilities } = definition;
+  const { metrics, maxDimensions } = capabilities;
+  if (!metrics.includes(data.metric))
+    return `${name} has no metric ${data.metric}; it has ${metrics.join(', ')}`;
+  if (maxDimensions !== null && data.dimensions > maxDimensions) {
+    return `${name} takes at most ${maxDimensions} dimensions, the data has ${data.dimensions}`;
+  }
+  const issues = definition.checkData(data, index, search);
+  if (issues.length === 0) return undefined;
+  return issues
+    .map(({ message, got }) => `${name}: ${message}${got === undefined ? '' : ` (got ${String(got)})`}`)
+    .join('; ');
+}
+
+export function shapeOf({ metric, dimensions, count }: DatasetInfo, k: number): DataShape {
+  return { metric, dimensions, count, k };
+}
+
+/** Reasons to skip by trial: the engine is missing here, or the setting does not fit the data. */
+export function skipReasons(
+  builds: readonly PlannedBuild[],
+  unfit: ReadonlyMap<string, string>,
+  unavailable: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const reasons = new Map(unfit);
+  for (const { id: build, trials } of builds) {
+    const reason = unavailable.get(build);
+    if (reason !== undefined) for (const { id } of trials) reasons.set(id, reason);
+  }
+  return reasons;
+}
+
+/** Builds that cannot be made here, with reason and remedy; and the versions of the others' packages. */
+export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
+  const missing = new Map<string, string>();
+  const packages: Record<string, string> = {};
+  for (const name of new Set(builds.map(({ engine }) => engine))) {
+    const found = await engineAvailability(name);
+    if (found.state === 'available') Object.assign(packages, found.versions);
+    else
+      missing.set(
+        name,
+        `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
+      );
+  }
+  const installed = builds.filter(({ engine }) => !missing.has(engine));
+  const unavailable = await unavailableServers(installed, threads, context);
+  for (const { id, engine } of builds) {
+    const reason = missing.get(engine);
+    if (reason !== undefined) unavailable.set(id, reason);
+  }
+  return { unavailable, packages };
+}

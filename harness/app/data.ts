@@ -1,0 +1,118 @@
+import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
+import { openDataset } from '../../datasets/open.js';
+import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
+import { type Chosen, chooseQueries, chooseSet } from './choose-queries.js';
+import type { Context } from '../../cli/context.js';
+import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
+import { type GroupedQuery, neededFields, type QueriesRequest } from './run-queries.js';
+
+export interface DataRequest {
+  /** Catalog name, or an absolute path. */
+  nameOrPath: string;
+  metric: Metric | null;
+  queriesFile: string | null;
+  set: string | undefined;
+  limit: number | undefined;
+  /** Draws the sample that `limit` asks for; without it the first queries are taken. */
+  seed: number | undefined;
+  /** Take what is there where `set` or `limit` do not fit: the dataset was exchanged on the command line. */
+  lenient: boolean;
+  /** Groups and filters of the suite; absent: the set's queries as they are. */
+  grouping?: QueriesRequest | undefined;
+}
+
+/** A dataset checked, converted, and its queries chosen. */
+export interface Data extends Chosen {
+  dataset: Dataset;
+  info: DatasetInfo;
+  vectors: PreparedVectors;
+  set: string;
+  /** Metadata that filters or the suite name, and the points' ids; undefined where neither is needed. */
+  metadata: PreparedMetadata | undefined;
+  /** What is known of relevant documents; undefined where nothing is judged. */
+  judgements: Judgements | undefined;
+  warnings: string[];
+}
+
+/** Opens a dataset and reads its queries; every fault of the data is found here, before anything is started. */
+export async function openData(
+  context: Context,
+  request: DataRequest,
+  onProgress?: (text: string) => void,
+): Promise<Data> {
+  const dataset = await openRequested(context, request);
+  const { info } = dataset;
+  const warnings: string[] = [];
+  if (info.metricSource === 'default') {
+    warnings.push(
+      `the dataset does not say its metric; ${info.metric} is assumed (set dataset.metric to be sure)`,
+    );
+  }
+  const set = chooseSet(info, request, warnings);
+  const all = await dataset.queries(set);
+  const chosen = chooseQueries(info, all, request, warnings);
+  const vectors = await prepareVectors(dataset, {
+    cacheFolder: context.cache,
+    signal: context.signal,
+    onProgress: (done, total) =>
+      onProgress?.(`checking and converting ${info.name}: ${done} of ${total} points`),
+  });
+  const judged = await judgedQueries(dataset, all, chosen);
+  const fields = neededFields(info, chosen.grouped ?? [], request.grouping);
+  const metadata =
+    fields.length === 0 && judged === undefined
+      ? undefined
+      : await prepareMetadata(dataset, fields, {
+          cacheFolder: context.cache,
+          signal: context.signal,
+          onProgress: (done, total) => onProgress?.(`metadata of ${info.name}: ${done} of ${total} points`),
+        });
+  const judgements = judged && judgementsOf(judged, metadata!);
+  return { dataset, info, vectors, set, ...chosen, metadata, judgements, warnings };
+}
+
+/** Everything that is checked before a point is read; `vecparity run --dry-run` stops after it. */
+export async function checkData(context: Context, request: DataRequest): Promise<void> {
+  const dataset = await openRequested(context, request);
+  try {
+    const set = chooseSet(dataset.info, request, []);
+    chooseQueries(dataset.info, await dataset.queries(set), request, []);
+  } finally {
+    await dataset.close();
+  }
+}
+
+function openRequested(context: Context, request: DataRequest): Promise<Dataset> {
+  return openDataset(request.nameOrPath, {
+    baseFolder: context.cwd,
+    cacheFolder: context.cache,
+    signal: context.signal,
+    ...(request.metric !== null && { metric: request.metric }),
+    ...(request.queriesFile !== null && { queriesFile: request.queriesFile }),
+  });
+}
+
+/** Judgements by number of the measured query: a query's own, or the set's where it asks the set's own question. */
+async function judgedQueries(dataset: Dataset, all: QuerySet, { ids, grouped }: Chosen) {
+  const own = new Map<number, { judged: ReadonlyMap<string, number>; where: (document: string) => string }>();
+  for (const [i, query] of (grouped ?? []).entries()) {
+    if (query.judgements !== undefined)
+      own.set(i, { judged: new Map(Object.entries(query.judgements)), where: () => query.where });
+  }
+  const qrels = await dataset.qrels(all.name);
+  if (qrels === undefined) return own.size === 0 ? undefined : own;
+  const file = dataset.qrelsFile?.(all.name) ?? `the judgements of ${all.name}`;
+  checkJudgedQueries(qrels, all, file);
+  for (const [i, id] of (grouped === undefined ? ids : grouped.map(sourceId(all))).entries()) {
+    const judged = id === undefined ? undefined : qrels.get(id);
+    if (judged === undefined || own.has(i)) continue;
+    own.set(i, { judged, where: (document) => judgementPlace(file, id!, document) });
+  }
+  return own.size === 0 ? undefined : own;
+}
+
+/** A filter changes which documents can be found at all: the set's judgements are of the unfiltered question. */
+function sourceId({ ids }: QuerySet) {
+  return ({ source, filter }: GroupedQuery) =>
+    typeof source === 'number' && filter === null ? ids[source] : undefined;
+}

@@ -1,0 +1,55 @@
+import { VecparityError } from '../../common/errors.js';
+import { packageVersion } from '../../engines/kit/packages.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
+import { imageCandidates } from '../../engines/launcher/images.js';
+import type { Context } from '../../cli/context.js';
+import type { Finding } from './leftovers.js';
+
+/** Docker, the images of the server engines, and containers that killed runs have left. */
+export async function dockerFindings(context: Context, clean: boolean): Promise<Finding[]> {
+  if (packageVersion('testcontainers') === undefined) return [];
+  const { connectDocker } = await import('../../engines/launcher/docker.js');
+  try {
+    const docker = await connectDocker();
+    const { Version } = await docker.version();
+    const found: Finding = { what: 'Docker', state: 'ok', detail: `version ${Version}` };
+    return [found, ...(await images(context, docker)), ...(await orphans(docker, clean))];
+  } catch (error) {
+    if (!(error instanceof VecparityError)) throw error;
+    const detail = `${error.what}; engines that are servers need it, unless they are given a url:`;
+    return [{ what: 'Docker', state: 'missing', detail, ...(error.next && { mend: error.next }) }];
+  }
+}
+
+type Docker = Awaited<ReturnType<typeof import('../../engines/launcher/docker.js')['connectDocker']>>;
+
+async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
+  const { imageDigest } = await import('../../engines/launcher/docker.js');
+  const findings: Finding[] = [];
+  for (const name of engineNames()) {
+    const { server } = await loadEngine(name);
+    if (!server?.modes.includes('docker')) continue;
+    const { names } = imageCandidates(name, undefined, env);
+    const digests = await Promise.all(names.map((each) => imageDigest(docker, each)));
+    const at = digests.findIndex((digest) => digest !== undefined);
+    const what = `image of ${name}`;
+    if (at >= 0) findings.push({ what, state: 'ok', detail: `${names[at]} ${digests[at]}` });
+    else {
+      const detail = `${names[0]} is not here; a run pulls it`;
+      const mend = `docker pull ${names[0]}${names.length > 1 ? `, or npm run docker:build ${name}` : ''}`;
+      findings.push({ what, state: 'missing', detail, mend });
+    }
+  }
+  return findings;
+}
+
+async function orphans(docker: Docker, clean: boolean): Promise<Finding[]> {
+  const { findOrphans, removeOrphans } = await import('../../engines/launcher/orphans.js');
+  const found = clean ? await removeOrphans(docker) : await findOrphans(docker);
+  return found.map(({ run, image }) => {
+    const what = `container of run ${run}`;
+    return clean
+      ? { what, state: 'ok', detail: `${image}, left by a killed run, was removed` }
+      : { what, state: 'note', detail: `${image}, left by a killed run`, mend: 'vecparity doctor --clean' };
+  });
+}

@@ -1,0 +1,76 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { FailureError } from '../../common/errors.js';
+import { isAlive } from '../../common/processes.js';
+import { lockOwner } from '../store/lock.js';
+import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
+import type { Context } from '../../cli/context.js';
+import { displayPath } from './places.js';
+
+/** One thing that `doctor` has to say. */
+export interface Finding {
+  what: string;
+  state: 'ok' | 'missing' | 'problem' | 'note';
+  detail: string;
+  /** The command that mends it. */
+  mend?: string;
+}
+
+const CLEAN = 'vecparity doctor --clean';
+
+/** What killed processes left: work folders and unfinished files that nobody is writing any more. */
+export function leftovers(context: Context, clean: boolean): Finding[] {
+  return [...runsIn(context.runs).flatMap((id) => ofRun(id, context, clean)), ...ofCache(context, clean)];
+}
+
+/** That the folder cannot be read is a finding of its own. */
+function runsIn(folder: string): string[] {
+  try {
+    return listRuns(folder);
+  } catch (error) {
+    if (error instanceof FailureError) return [];
+    throw error;
+  }
+}
+
+function ofRun(id: string, context: Context, clean: boolean): Finding[] {
+  const folder = runFolder(join(context.runs, id));
+  if (lockOwner(folder) !== undefined) return [];
+  const what = `run ${id}`;
+  const next = `continue it with "vecparity run --resume ${displayPath(folder.path, context.cwd)}"`;
+  if (!existsSync(folder.work) && !existsSync(folder.lock)) {
+    return wasEnded(folder) ? [] : [{ what, state: 'note', detail: `did not end; ${next}` }];
+  }
+  if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, mend: CLEAN }];
+  cleanRunFolder(folder);
+  rmSync(folder.lock, { force: true });
+  return [{ what, state: 'ok', detail: `what it left behind was removed; ${next}` }];
+}
+
+/** Whether the log's last word is that the run ended, in whatever way. */
+function wasEnded({ events }: RunFolder): boolean {
+  if (!existsSync(events)) return false;
+  const last = readFileSync(events, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  return last.startsWith('{"type":"runEnd"');
+}
+
+function ofCache({ cache }: Context, clean: boolean): Finding[] {
+  const left = existsSync(cache) ? unfinished(cache) : [];
+  if (left.length === 0) return [];
+  if (!clean)
+    return [{ what: 'cache', state: 'note', detail: `holds ${left.length} unfinished files`, mend: CLEAN }];
+  for (const path of left) rmSync(path, { force: true });
+  return [{ what: 'cache', state: 'ok', detail: `${left.length} unfinished files were removed` }];
+}
+
+/** Names under which files are written before they are complete, with the process that does it. */
+const UNFINISHED = /^\.tmp-(\d+)-|\.(\d+)\.[0-9a-f]{8}\.tmp$/;
+
+function unfinished(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => {
+      const match = UNFINISHED.exec(entry.name);
+      return entry.isFile() && match !== null && !isAlive(Number(match[1] ?? match[2]));
+    })
+    .map((entry) => join(entry.parentPath, entry.name));
+}

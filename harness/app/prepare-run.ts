@@ -1,0 +1,143 @@
+import { dirname, resolve } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
+import { checkSelectors } from '../gate/select.js';
+import type { Manifest, PlannedBuild, PlannedParity } from '../model/schema.js';
+import { suiteError } from '../suite/faults.js';
+import { planParity } from '../suite/parity.js';
+import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { planSuite } from '../suite/plan.js';
+import { replicated } from '../suite/replicas.js';
+import type { DataRequest } from './data.js';
+import { findSuite, locate, readSuite } from './places.js';
+import type { QueriesRequest } from './run-queries.js';
+import { parseShard, shardOf } from './shard.js';
+
+export interface RunOptions {
+  dataset?: string | undefined;
+  /** Substring of trial ids. */
+  only?: string | undefined;
+  engine?: string[] | undefined;
+  /** `i/n` */
+  shard?: string | undefined;
+}
+
+export interface Planned {
+  parsed: ParsedSuite;
+  suitePath: string;
+  definitions: Map<string, EngineDefinition>;
+  builds: PlannedBuild[];
+  /** What is compared with each other, and the builds that are made a second time for it. */
+  parity: PlannedParity[];
+  rebuilds: PlannedBuild[];
+  /** Set where only a part of the plan is measured. */
+  shard: Manifest['shard'];
+  data: DataRequest & { grouping: QueriesRequest };
+}
+
+/** Parses, checks and plans a suite completely; throws SuiteError with all faults at once. */
+export async function planRun(
+  path: string,
+  options: RunOptions,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Planned> {
+  const suitePath = findSuite(path, cwd);
+  const definitions = new Map<string, EngineDefinition>();
+  for (const name of engineNames()) definitions.set(name, await loadEngine(name));
+  const check: EngineCheck = (engines, redactor) => planSuite(engines, definitions, redactor).faults;
+  const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
+  const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
+  const compared = planParity(parsed.suite, parsed.ks, plan.builds, parsed.parityIsList);
+  const strange = [...checkSelectors(parsed.gates.gates, plan.builds), ...compared.faults];
+  if (strange.length > 0) throw suiteError(parsed.source, strange);
+  const chosen = replicated(select(plan.builds, options), parsed.suite.builds);
+  const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
+  const builds = part?.builds ?? chosen;
+  const shard = part?.record;
+  return {
+    parsed,
+    suitePath,
+    definitions,
+    builds,
+    parity: compared.parity,
+    rebuilds: neededRebuilds(compared.rebuilds, builds),
+    shard,
+    data: dataRequest(parsed, suitePath, options, cwd),
+  };
+}
+
+/** Second builds of what this run measures: with --only or --shard it may be another's. */
+function neededRebuilds(rebuilds: readonly PlannedBuild[], builds: readonly PlannedBuild[]): PlannedBuild[] {
+  const ids = new Set(builds.flatMap(({ trials }) => trials.map(({ id }) => id)));
+  return rebuilds
+    .map((build) => ({ ...build, trials: build.trials.filter(({ id }) => ids.has(firstOf(id))) }))
+    .filter(({ trials }) => trials.length > 0);
+}
+
+const firstOf = (rebuild: string): string => rebuild.replace(/\.rebuild$/, '');
+
+/** What --engine and --only leave; nothing left is a fault. */
+function select(builds: readonly PlannedBuild[], { only, engine }: RunOptions): PlannedBuild[] {
+  const engines = [...new Set(builds.map((build) => build.engine))];
+  const unknown = engine?.find((name) => !engines.includes(name));
+  if (unknown !== undefined) {
+    throw new InputError(`the suite does not use the engine "${unknown}"`, {
+      where: '--engine',
+      next: `use ${engines.join(', ')}`,
+    });
+  }
+  const chosen = builds
+    .filter((build) => engine === undefined || engine.includes(build.engine))
+    .map((build) => ({
+      ...build,
+      trials: build.trials.filter(({ id }) => only === undefined || id.includes(only)),
+    }))
+    .filter(({ trials }) => trials.length > 0);
+  if (chosen.length === 0) {
+    throw new InputError('no trial is left', {
+      where: '--only',
+      got: only,
+      next: 'see the ids of all trials with --dry-run',
+    });
+  }
+  return chosen;
+}
+
+/** A path in a suite is relative to the suite's file, one on the command line to the working directory. */
+function dataRequest(
+  parsed: ParsedSuite,
+  suitePath: string,
+  options: RunOptions,
+  cwd: string,
+): Planned['data'] {
+  const { suite } = parsed;
+  const base = dirname(suitePath);
+  const declared = typeof suite.dataset === 'string' ? { path: suite.dataset } : suite.dataset;
+  const lenient = options.dataset !== undefined;
+  const given = lenient ? locate(options.dataset!, cwd) : locate(declared.path, base);
+  const override = !lenient && typeof suite.dataset !== 'string' ? suite.dataset : undefined;
+  return {
+    nameOrPath: given,
+    metric: override?.metric ?? null,
+    queriesFile: override?.queries === undefined ? null : resolve(base, override.queries),
+    set: suite.queries.set,
+    limit: suite.queries.limit,
+    seed: suite.seed,
+    lenient,
+    grouping: groupingOf(parsed, base),
+  };
+}
+
+/** What the suite says of groups and filters; the query file is relative to the suite's folder. */
+export function groupingOf({ suite, ks, source, redactor }: ParsedSuite, base: string): QueriesRequest {
+  const { file } = suite.queries;
+  return {
+    file: file === undefined ? null : { shown: file, path: resolve(base, file) },
+    filters: suite.filters ?? [],
+    fields: suite.fields ?? [],
+    maxK: ks.at(-1)!,
+    fail: (faults) => suiteError(source, redactor.json(faults)),
+  };
+}

@@ -1,0 +1,67 @@
+import { FailureError, VecparityError } from '../../common/errors.js';
+import { needsLaunch } from '../../engines/contract/server.js';
+import { requireClient } from '../../engines/kit/packages.js';
+import { loadEngine } from '../../engines/registry.js';
+import type { PlannedBuild } from '../model/schema.js';
+import type { Context } from '../../cli/context.js';
+
+/**
+ * Looks whether the servers of a plan can be had here: Docker, images (pulled where missing). What killed runs have
+ * left is removed first.
+ * @returns by build, why its server cannot be had and what mends it
+ */
+export async function unavailableServers(
+  builds: readonly PlannedBuild[],
+  threads: number,
+  context: Context,
+): Promise<Map<string, string>> {
+  const reasons = new Map<string, string>();
+  const known = new Map<string, string | undefined>();
+  let swept = false;
+  for (const build of builds) {
+    if (build.server === undefined) continue;
+    if (build.server.mode === 'docker' && !swept) {
+      swept = true;
+      await sweep(context);
+    }
+    const key = JSON.stringify([build.engine, build.server]);
+    if (!known.has(key)) known.set(key, await whyNot(build, threads, context));
+    const reason = known.get(key);
+    if (reason !== undefined) reasons.set(build.id, reason);
+  }
+  return reasons;
+}
+
+async function whyNot(build: PlannedBuild, threads: number, context: Context): Promise<string | undefined> {
+  const { server } = await loadEngine(build.engine);
+  try {
+    for (const name of server!.packages?.[build.server!.mode] ?? []) requireClient(name);
+    if (!needsLaunch(build.server!.mode)) return undefined;
+    const definition = await server!.load();
+    await definition.prepare({
+      ...build.server!,
+      labels: {},
+      env: context.env,
+      threads,
+      signal: context.signal,
+      onNotice: (message) => context.err.write(`${message}\n`),
+    });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof FailureError) || context.signal.aborted) throw error;
+    return `${error.where ?? build.engine}: ${error.what}${error.next === undefined ? '' : `. Mend: ${error.next}`}`;
+  }
+}
+
+/** Containers of runs that were killed: they would take memory and processor time from this one. */
+async function sweep(context: Context): Promise<void> {
+  const { removeOrphans } = await import('../../engines/launcher/orphans.js');
+  try {
+    for (const { run, image } of await removeOrphans()) {
+      context.err.write(`removed what the killed run ${run} had left: a container of ${image}\n`);
+    }
+  } catch (error) {
+    // Docker cannot be reached: the engines' own check says so with the remedy.
+    if (!(error instanceof VecparityError)) throw error;
+  }
+}

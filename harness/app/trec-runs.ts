@@ -1,0 +1,100 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { openDataset } from '../../datasets/open.js';
+import { prepareMetadata } from '../../datasets/prepare.js';
+import { readRunQueries } from '../store/queries.js';
+import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import { readSamples } from '../store/samples.js';
+import type { Samples } from '../model/samples.js';
+import type { Context } from '../../cli/context.js';
+
+/**
+ * Writes `trec/<trial>.run` for every completed trial: the first pass, one line a hit (query Q0 document rank score tag).
+ * The score is 1 / rank: engines' own scores tie and differ in direction, and TREC tools rank by score alone. A row that
+ * comes again is left out, as the format wants. Document ids come from the dataset, which must still be there.
+ *
+ * @returns number of files
+ * @throws InputError if the dataset is another than the run was measured on
+ */
+export async function writeTrecRuns(folder: RunFolder, context: Context): Promise<number> {
+  const manifest = readManifest(folder);
+  const { ids } = readRunQueries(folder);
+  const documents = await documentIds(folder, context);
+  const target = join(folder.path, 'trec');
+  try {
+    mkdirSync(target, { recursive: true });
+  } catch (error) {
+    throw fileFailure(target, 'the folder for TREC runs cannot be made', error);
+  }
+  const states = new Map(
+    readEvents(folder).flatMap((event) =>
+      event.type === 'trialEnd' ? [[event.trial, event.state] as const] : [],
+    ),
+  );
+  const completed = manifest.plan
+    .flatMap(({ trials }) => trials)
+    .filter(({ id }) => states.get(id) === 'completed');
+  for (const { id } of completed) {
+    const samples = await readSamples(join(folder.samples, `${id}.parquet`), manifest.ks.at(-1)!, ['scores']);
+    writeFileAtomic(join(target, `${id}.run`), trecRun(samples, ids, documents, id));
+  }
+  return completed.length;
+}
+
+async function documentIds(folder: RunFolder, { cwd, cache, signal }: Context): Promise<readonly string[]> {
+  const { dataset: measured, datasetOptions } = readManifest(folder);
+  const { nameOrPath, metric, queriesFile } = datasetOptions;
+  const dataset = await openDataset(nameOrPath, {
+    baseFolder: cwd,
+    cacheFolder: cache,
+    signal,
+    ...(metric !== null && { metric }),
+    ...(queriesFile !== null && { queriesFile }),
+  });
+  try {
+    if (dataset.info.hash !== measured.hash) {
+      throw new InputError('the dataset has changed since this run was measured: its ids may be others', {
+        where: nameOrPath,
+        next: `restore the dataset with hash ${measured.hash.slice(0, 12)}…`,
+      });
+    }
+    const points = await prepareMetadata(dataset, [], { cacheFolder: cache, signal });
+    const { ids } = points.read(0, points.count);
+    points.close();
+    return ids;
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** The first pass of a trial in TREC format. Ids with spaces cannot be written there. */
+export function trecRun(
+  samples: Samples,
+  queries: readonly string[],
+  documents: readonly string[],
+  tag: string,
+): string {
+  const lines: string[] = [];
+  for (let i = 0; i < samples.length; i++) {
+    if (samples.repetition[i] !== 0 || samples.returned[i]! <= 0) continue;
+    const rows = new Set(samples.rows.subarray(i * samples.k, i * samples.k + samples.returned[i]!));
+    let rank = 0;
+    for (const row of rows) {
+      if (row < 0) continue;
+      rank++;
+      const [query, document] = [word(queries[samples.query[i]!]!), word(documents[row]!)];
+      lines.push(`${query} Q0 ${document} ${rank} ${1 / rank} ${tag}\n`);
+    }
+  }
+  return lines.join('');
+}
+
+function word(id: string): string {
+  if (/^\S+$/.test(id)) return id;
+  throw new InputError('an id with white space cannot be written in TREC format', {
+    where: 'report --format trec',
+    got: id,
+  });
+}

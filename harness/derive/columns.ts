@@ -1,0 +1,57 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { accuracyOf } from '../measures/accuracy.js';
+import { type Column, columnsByName } from '../measures/by-query.js';
+import { groupsOf } from '../measures/groups.js';
+import { relevanceFigures } from '../measures/judged.js';
+import { unitsOf } from '../measures/units.js';
+import { readTruth } from '../truth/files.js';
+import type { ColumnsOfTrials } from '../store/by-query.js';
+import { judgementsOf, readQueryFacts } from '../store/queries.js';
+import { type RunFolder, readManifest } from '../store/run-folder.js';
+import { readSamples } from '../store/samples.js';
+
+/**
+ * Measures by query of some trials of a run, from its raw samples: by trial id, then by the measure's name. Only means
+ * over queries have such values.
+ */
+export async function readColumns(folder: RunFolder, trials: readonly string[]): Promise<ColumnsOfTrials> {
+  const columns = new Map<string, ReadonlyMap<string, Column>>();
+  if (trials.length === 0) return columns;
+  const { ks, dataset } = readManifest(folder);
+  const truth = await readTruth(folder.truth);
+  const judgements = judgementsOf(folder);
+  for (const trial of trials) {
+    const path = join(folder.samples, `${trial}.parquet`);
+    if (!existsSync(path)) {
+      throw new InputError('the samples of a completed trial are missing', {
+        where: path,
+        next: 'restore the file from a copy of the run, or measure again',
+      });
+    }
+    const samples = await readSamples(path, ks.at(-1)!, ['scores', 'due', 'sent', 'answered']);
+    const units = unitsOf(samples);
+    const { figures } = accuracyOf(samples, truth, units, { ks, metric: dataset.metric });
+    const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks);
+    columns.set(trial, columnsByName(units.queries, [...figures, ...judged]));
+  }
+  return columns;
+}
+
+/** Queries of each group and band of a run, by the name that its rows have. Empty where no query has a group. */
+export function groupQueries(folder: RunFolder): Map<string, Set<number>> {
+  const facts = readQueryFacts(folder);
+  if (facts === undefined) return new Map();
+  const { count } = readManifest(folder).dataset;
+  return new Map(groupsOf(facts, count).map(({ name, queries }) => [name, queries]));
+}
+
+/** The values of some queries alone. */
+export function columnOf(column: Column, queries: ReadonlySet<number>): Column {
+  const kept = Array.from(column.queries.keys()).filter((i) => queries.has(column.queries[i]!));
+  return {
+    queries: Int32Array.from(kept, (i) => column.queries[i]!),
+    values: Float64Array.from(kept, (i) => column.values[i]!),
+  };
+}

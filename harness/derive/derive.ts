@@ -1,0 +1,100 @@
+import type { Column } from '../measures/by-query.js';
+import { readTruth } from '../truth/files.js';
+import type { ColumnsOfTrials } from '../store/by-query.js';
+import { measureTrials } from './measure-trials.js';
+import { deriveParity } from './parity.js';
+import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import {
+  type BuildCost,
+  type Manifest,
+  type Results,
+  RUN_SCHEMA,
+  type RunEvent,
+  type TrialRow,
+} from '../model/schema.js';
+import { aboutQueries, trialRows } from './trial-rows.js';
+
+type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+/**
+ * Derives all results of a run from its raw files; nothing is measured. Can be repeated at any time.
+ * @throws InputError if the run was written by a newer version or a file is damaged
+ */
+export async function deriveResults(folder: RunFolder): Promise<Results> {
+  return (await deriveAll(folder)).results;
+}
+
+/** Above this many values by query (trials x queries x measures) they are not kept: memory would grow with the run. */
+const MOST_VALUES = 2 ** 25;
+
+/** As `deriveResults`, with the values by query that the means come from; undefined: they are too many to keep. */
+export async function deriveAll(
+  folder: RunFolder,
+): Promise<{ results: Results; columns: ColumnsOfTrials | undefined }> {
+  const manifest = readManifest(folder);
+  const events = readEvents(folder);
+  const truth = await readTruth(folder.truth);
+  const about = aboutQueries(folder);
+  const log = digest(events);
+  const trials: TrialRow[] = [];
+  const columns = new Map<string, ReadonlyMap<string, Column>>();
+  const planned = manifest.plan.flatMap((build) => build.trials.map((trial) => ({ build, trial })));
+  // Recall and tie-aware recall at each k, the error of distances.
+  const byQuery = planned.length * truth.count * (2 * manifest.ks.length + 1) <= MOST_VALUES;
+  const tasks = planned.map(({ build, trial }) => ({
+    trial: trial.id,
+    end: log.trialEnds.get(trial.id),
+    cost: log.costs.get(build.id) ?? {},
+    refused: build.refused ?? {},
+    byQuery,
+  }));
+  const measured = await measureTrials(folder, tasks, { manifest, truth, about });
+  for (const [i, { build, trial }] of planned.entries()) {
+    const { end, cost } = tasks[i]!;
+    trials.push(...trialRows(build, trial, end, cost, measured[i]!));
+    columns.set(trial.id, measured[i]!.all.columns);
+  }
+  const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
+  const results: Results = {
+    schema: RUN_SCHEMA,
+    run: runRecord(manifest, events),
+    dataset: manifest.dataset,
+    queries: manifest.queries,
+    truth: manifest.truth,
+    ks: manifest.ks,
+    environment: manifest.environment,
+    packages: manifest.packages,
+    warnings: [...new Set(log.warnings)],
+    trials,
+    ...(parity && { parity }),
+  };
+  return { results, columns: byQuery ? columns : undefined };
+}
+
+/** The last word of the log on every trial and build. */
+function digest(events: readonly RunEvent[]) {
+  const trialEnds = new Map<string, EventOf<'trialEnd'>>();
+  const costs = new Map<string, BuildCost>();
+  const warnings: string[] = [];
+  for (const event of events) {
+    if (event.type === 'trialEnd') trialEnds.set(event.trial, event);
+    if (event.type === 'buildEnd' && Object.keys(event.cost).length > 0) costs.set(event.build, event.cost);
+    if (event.type === 'warning') warnings.push(event.message);
+  }
+  return { trialEnds, costs, warnings };
+}
+
+function runRecord(manifest: Manifest, events: readonly RunEvent[]): Results['run'] {
+  const last = events.at(-1);
+  const begin = events.find((event) => event.type === 'runBegin');
+  const ended = last?.type === 'runEnd' ? last : undefined;
+  return {
+    id: manifest.id,
+    suite: manifest.suite.name,
+    vecparity: manifest.vecparity,
+    started: begin?.time ?? manifest.created,
+    finished: ended?.time ?? null,
+    state: ended?.state ?? 'unfinished',
+    command: manifest.command,
+  };
+}

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
+import type { JudgementOf } from '../measures/judged.js';
+import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
+import { judgementsOf, readQueryFacts } from '../store/queries.js';
+import type { RunFolder } from '../store/run-folder.js';
+import { readSamples } from '../store/samples.js';
+import type { BuildCost, Manifest, PlannedBuild, RunEvent, ServerCost, TrialRow } from '../model/schema.js';
+import type { Truth } from '../model/samples.js';
+
+type TrialEnd = Extract<RunEvent, { type: 'trialEnd' }>;
+
+/** The row of all queries, then those of groups and bands. */
+export function trialRows(
+  build: PlannedBuild,
+  trial: PlannedBuild['trials'][number],
+  end: TrialEnd | undefined,
+  cost: BuildCost,
+  measured: Measured,
+): TrialRow[] {
+  const row = {
+    id: trial.id,
+    build: build.id,
+    engine: build.engine,
+    engineVersion: cost.engineVersion ?? null,
+    ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
+    series: build.series,
+    ...(build.replica !== undefined && { replica: build.replica }),
+    index: build.index,
+    search: trial.search,
+    ...(end?.effective && { effective: end.effective }),
+    workload: 'serial',
+    group: 'all',
+    state: end?.state ?? 'aborted',
+    reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
+    error: end?.error ?? null,
+  };
+  const doubts = end?.flags ?? [];
+  const { refused = {} } = build;
+  const partial = Object.keys(refused).length > 0 && row.state === 'completed' ? ['partial-queries'] : [];
+  const { all } = measured;
+  return [
+    { ...row, flags: unique([...doubts, ...all.flags, ...partial]), measures: all.measures },
+    ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
+      if (reason === undefined)
+        return { ...row, group, flags: unique([...doubts, ...derived.flags]), measures: derived.measures };
+      return { ...row, group, state: 'skipped', reason, error: null, flags: [], measures: {} };
+    }),
+  ];
+}
+
+const unique = (flags: readonly string[]): string[] => [...new Set(flags)];
+
+export interface AboutQueries {
+  facts: readonly QueryFacts[] | undefined;
+  judgements: JudgementOf | undefined;
+}
+
+export interface Measured {
+  all: DerivedTrial;
+  /** Groups and bands; a group that the engine refused has the reason instead of measures. */
+  groups: { name: string; reason: string | undefined; derived: DerivedTrial }[];
+}
+
+/** A trial as far as its measures depend on it beside its samples. */
+export interface TrialTask {
+  trial: string;
+  /** Undefined: it never ended. */
+  end: TrialEnd | undefined;
+  cost: BuildCost;
+  /** Groups that its engine refuses, with the reason. */
+  refused: Readonly<Record<string, string>>;
+  /** Whether the values by query are wanted, too. */
+  byQuery: boolean;
+}
+
+const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
+
+/** What a trial's samples say, for all queries and for each group. */
+export async function measuresOf(
+  folder: RunFolder,
+  manifest: Manifest,
+  { trial, end, cost, refused, byQuery }: TrialTask,
+  truth: Truth,
+  { facts, judgements }: AboutQueries,
+): Promise<Measured> {
+  if (end?.state !== 'completed') return unmeasured(facts, refused);
+  const path = join(folder.samples, `${trial}.parquet`);
+  if (!existsSync(path)) {
+    throw new InputError('the samples of a completed trial are missing', {
+      where: path,
+      next: 'restore the file from a copy of the run, or measure again',
+    });
+  }
+  const samples = await readSamples(path, manifest.ks.at(-1)!, ['scores']);
+  const { wallSeconds, engineSeconds, foreignCores, server } = end;
+  const { ks, dataset, seed } = manifest;
+  const options = {
+    facts,
+    judgements,
+    ks,
+    metric: dataset.metric,
+    cost,
+    server,
+    wallSeconds,
+    engineSeconds,
+    foreignCores,
+    seed,
+  };
+  const derived = deriveTrial(samples, truth, options);
+  const all = byQuery ? derived : { ...derived, columns: NO_COLUMNS };
+  if (facts === undefined) return { all, groups: [] };
+  const sent = new Set(samples.query);
+  const groups = groupsOf(facts, dataset.count);
+  return {
+    all,
+    groups: groups.flatMap(({ name, queries }) => {
+      if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
+      // A band of which every query belongs to a group that was not sent.
+      if (![...queries].some((query) => sent.has(query))) return [];
+      const own = deriveGroup(samplesOf(samples, queries), truth, options);
+      return [{ name, reason: undefined, derived: own }];
+    }),
+  };
+}
+
+/** A trial that did not complete: so did none of its groups, but a refusal is the better reason. */
+function unmeasured(facts: AboutQueries['facts'], refused: TrialTask['refused']): Measured {
+  const names = [...new Set(facts?.map(({ group }) => group))];
+  return {
+    all: NOTHING,
+    groups: names.map((name) => ({ name, reason: refused[name], derived: NOTHING })),
+  };
+}
+
+/** Groups, filters and judgements of the run's queries. */
+export function aboutQueries(folder: RunFolder): AboutQueries {
+  return { facts: readQueryFacts(folder), judgements: judgementsOf(folder) };
+}
+
+/** How the engine's server was had; the image is known once it has been started. */
+function serverRecord(mode: string, cost: ServerCost | undefined): TrialRow['server'] {
+  const { image, digest } = cost ?? {};
+  return { mode, ...(image !== undefined && { image }), ...(digest !== undefined && { digest }) };
+}

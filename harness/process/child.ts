@@ -1,0 +1,86 @@
+import { Worker } from 'node:worker_threads';
+import { ConnectionLostError, FailureError } from '../../common/errors.js';
+import { compiledModule } from '../../common/paths.js';
+import type { Endpoint } from '../../engines/contract/server.js';
+import { runBuild } from '../run/build.js';
+import { failureText } from './phase.js';
+import type { ChildMessage, Job, ServerReply } from './protocol.js';
+import { RecordingError } from '../run/search.js';
+import type { WatchdogData } from './watchdog.js';
+
+/** Entry of a build's process: takes one job from the supervisor, runs it, ends. */
+async function main(): Promise<void> {
+  // Ctrl-C reaches the whole process group; the supervisor decides what it means here.
+  process.on('SIGINT', () => undefined);
+  const abort = new AbortController();
+  const job = await receiveJob();
+  process.on('message', (message) => {
+    if (message === 'abort') abort.abort(new Error('the run was stopped'));
+  });
+  startWatchdog(job);
+  process.once('disconnect', leaveToWatchdog);
+  try {
+    await runBuild(job, send, abort.signal, restartServer);
+    await send({ type: 'done' });
+  } catch (error) {
+    if (error instanceof RecordingError) await send({ type: 'unrecordable', error: error.message });
+    else {
+      const lost = error instanceof ConnectionLostError;
+      await send({ type: 'failed', error: failureText(error), lost });
+    }
+  }
+  // All is written and said. Node's own exit waits for its compiler threads and may wait for ever then
+  // (nodejs/node#54918): what was measured would be lost to a deadline.
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** The server belongs to the supervisor: it is asked to restart it. */
+async function restartServer(how: 'stop' | 'kill'): Promise<Endpoint> {
+  const answer = new Promise<ServerReply>((resolve) => {
+    const take = (message: unknown) => {
+      if ((message as Partial<ServerReply> | undefined)?.type !== 'server') return;
+      process.off('message', take);
+      resolve(message as ServerReply);
+    };
+    process.on('message', take);
+  });
+  await send({ type: 'restartServer', how });
+  const reply = await answer;
+  if ('error' in reply) throw new FailureError(`the server did not come back: ${reply.error}`);
+  return reply.endpoint;
+}
+
+function receiveJob(): Promise<Job> {
+  const end = () => process.exit(1);
+  process.once('disconnect', end);
+  return new Promise((resolve) => {
+    process.once('message', (message) => {
+      process.off('disconnect', end);
+      resolve(message as Job);
+    });
+  });
+}
+
+/**
+ * Resolves when the message is handed to the system: a native call that follows cannot hold it back. Never resolves
+ * once the supervisor is gone: nobody would record what follows.
+ */
+function send(message: ChildMessage): Promise<void> {
+  return new Promise((resolve) => {
+    process.send!(message, undefined, undefined, (error) => (error === null ? resolve() : leaveToWatchdog()));
+  });
+}
+
+/** The supervisor was killed: the watchdog cleans up and ends this process. Should it fail to, this does. */
+function leaveToWatchdog(): void {
+  setTimeout(() => process.exit(1), 60_000);
+}
+
+function startWatchdog(job: Job): void {
+  const { runFolder, container } = job;
+  const workerData: WatchdogData = { supervisor: process.ppid, runFolder, container };
+  const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
+  new Worker(compiledModule('harness/process/watchdog.js'), { workerData, resourceLimits }).unref();
+}
+
+await main();
