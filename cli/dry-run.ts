@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../common/errors.js';
+import type { Planned } from '../harness/app/prepare-run.js';
 import { deriveDurations } from '../harness/store/durations.js';
 import type { Context } from './context.js';
-import type { Planned } from '../harness/app/prepare-run.js';
 import { describeBuild } from './progress.js';
 
 /** Prints the plan: every build and setting, their numbers, and what earlier runs say of the time. */

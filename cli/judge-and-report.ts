@@ -1,12 +1,12 @@
 import { EXIT, type ExitCode, InputError } from '../common/errors.js';
-import type { ReportModel } from '../reports/model.js';
-import type { Verdicts } from '../harness/model/verdict.js';
+import { type JudgeOptions, judgeRun } from '../harness/app/judge-run.js';
 import { currentResults } from '../harness/derive/current.js';
+import type { Results } from '../harness/model/schema.js';
+import type { Verdicts } from '../harness/model/verdict.js';
 import { appendHistory, type HistoryLine, historyLine, readHistory } from '../harness/store/history.js';
 import { type RunFolder, readManifest } from '../harness/store/run-folder.js';
-import type { Results } from '../harness/model/schema.js';
+import type { ReportModel } from '../reports/model.js';
 import type { Context } from './context.js';
-import { type JudgeOptions, judgeRun } from '../harness/app/judge-run.js';
 import { writeReports } from './output.js';
 
 interface Reported {

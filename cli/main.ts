@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { EXIT, InterruptedError, messageOf, VecparityError } from '../common/errors.js';
+import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/errors.js';
 import { packageInfo } from '../common/paths.js';
 import { visible } from '../common/visible.js';
 import { METRICS } from '../datasets/dataset.js';
@@ -8,7 +8,7 @@ import { KERNELS } from '../harness/truth/kernel.js';
 import { type Context, interruptSignal, makeContext, type Output } from './context.js';
 
 const signal = interruptSignal();
-const program = new Command('vecparity')
+const program = new Command('vecproof')
   .description('Proves or refutes, with evidence, that a vector search gives the answers it should.')
   .version(packageInfo().version)
   .showHelpAfterError('(add --help for all options)')
@@ -37,13 +37,13 @@ async function run(home: string | undefined, action: Action): Promise<void> {
 const home = () =>
   new Option(
     '--out <folder>',
-    'where .runs/ and .cache/ are (default: VECPARITY_HOME, else the working directory)',
+    'where .runs/ and .cache/ are (default: VECPROOF_HOME, else the working directory)',
   );
 
 program
   .command('run')
   .description('plan, measure and report a suite')
-  .argument('[suite]', 'YAML file, or the name of a suite that comes with vecparity')
+  .argument('[suite]', 'YAML file, or the name of a suite that comes with vecproof')
   .option('--dataset <name|path>', 'measure on this dataset instead of the suite’s')
   .option('--engine <names>', 'only these engines, separated by commas', list)
   .option('--only <text>', 'only trials whose id contains this text')
@@ -107,7 +107,7 @@ program
 program
   .command('lock')
   .description('fix the gates of a suite; runs whose gates differ say so in every report')
-  .argument('<suite>', 'YAML file, or the name of a suite that comes with vecparity')
+  .argument('<suite>', 'YAML file, or the name of a suite that comes with vecproof')
   .action((suite: string) =>
     run(undefined, async (context) => (await import('./commands/lock.js')).lockCommand(suite, context)),
   );
@@ -263,7 +263,7 @@ success@k. As in trec_eval, documents are ordered by score, not by the rank colu
 descending; unjudged documents count as not relevant; queries that only one of the two files has are left out, and a
 query without relevant documents scores 0, as trec_eval without -c. The ideal of nDCG is made from all judged documents.
 Different from trec_eval: scores are compared as float64 (trec_eval: float32), a document that is listed or judged twice
-is a fault, negative grades count as 0 (worth the same), mrr@k and ndcg.exp@k exist. In runs (vecparity run) queries
+is a fault, negative grades count as 0 (worth the same), mrr@k and ndcg.exp@k exist. In runs (vecproof run) queries
 without relevant documents are left out instead of scoring 0. --json prints
 { measures: {name: mean}, queries: {id: {name: value}} }. See docs/measures.md.`;
 }
@@ -275,7 +275,7 @@ function fail(error: unknown, output: Pick<Output, 'write'>): void {
   } else if (signal.aborted || error instanceof InterruptedError) {
     output.write('interrupted\n');
     process.exitCode = EXIT.interrupted;
-  } else if (error instanceof VecparityError) {
+  } else if (error instanceof VecproofError) {
     output.write(`${visible(error.message)}\n`);
     process.exitCode = error.exitCode;
   } else {

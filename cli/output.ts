@@ -2,20 +2,20 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../common/files.js';
+import { displayPath } from '../harness/app/places.js';
+import { currentResults, type Derived, writeResults } from '../harness/derive/current.js';
+import type { Results } from '../harness/model/schema.js';
+import type { Verdicts } from '../harness/model/verdict.js';
+import type { HistoryLine } from '../harness/store/history.js';
+import { type RunFolder, readEvents, readManifest } from '../harness/store/run-folder.js';
+import { readVerdicts } from '../harness/store/verdicts.js';
 import { renderCsv } from '../reports/csv.js';
 import { renderAnnotations, renderStepSummary } from '../reports/github.js';
 import { renderHtml } from '../reports/html/html.js';
 import { renderJunit } from '../reports/junit.js';
 import { buildReport, type ReportModel } from '../reports/model.js';
 import { renderTerminal } from '../reports/terminal.js';
-import type { Verdicts } from '../harness/model/verdict.js';
-import { currentResults, type Derived, writeResults } from '../harness/derive/current.js';
-import type { HistoryLine } from '../harness/store/history.js';
-import { type RunFolder, readEvents, readManifest } from '../harness/store/run-folder.js';
-import type { Results } from '../harness/model/schema.js';
-import { readVerdicts } from '../harness/store/verdicts.js';
 import type { Context } from './context.js';
-import { displayPath } from '../harness/app/places.js';
 
 /** What can be written into a run's folder from its results. */
 export const FORMATS = ['html', 'csv', 'json', 'junit', 'github'] as const;
@@ -74,7 +74,7 @@ function judged(folder: RunFolder, verdicts: Verdicts | undefined): Verdicts {
   if (verdicts !== undefined) return verdicts;
   throw new InputError('this run was not judged: there is nothing for junit or github to tell', {
     where: folder.path,
-    next: 'judge it: vecparity gate <run>',
+    next: 'judge it: vecproof gate <run>',
   });
 }
 

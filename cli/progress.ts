@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import type { RunNews } from '../harness/run/run.js';
 import type { PlannedBuild } from '../harness/model/schema.js';
+import type { RunNews } from '../harness/run/run.js';
 import type { Context } from './context.js';
 
 const LIVE_MS = 100;

@@ -19,8 +19,8 @@ export interface ErrorDetails {
 }
 
 /** Base of all expected errors: says where, what, got and next, and carries the exit code. */
-export class VecparityError extends Error {
-  override readonly name: string = 'VecparityError';
+export class VecproofError extends Error {
+  override readonly name: string = 'VecproofError';
   readonly exitCode: ExitCode = EXIT.engineOrDatasetFailed;
   readonly what: string;
   readonly where: string | undefined;
@@ -37,13 +37,13 @@ export class VecparityError extends Error {
 }
 
 /** The user's suite, arguments or dataset cannot be used as they are: exit code 2. */
-export class InputError extends VecparityError {
+export class InputError extends VecproofError {
   override readonly name = 'InputError';
   override readonly exitCode = EXIT.badInput;
 }
 
 /** An engine, a dataset or the machine failed while working on valid input: exit code 3. */
-export class FailureError extends VecparityError {
+export class FailureError extends VecproofError {
   override readonly name = 'FailureError';
   override readonly exitCode = EXIT.engineOrDatasetFailed;
 }
@@ -52,13 +52,13 @@ export class FailureError extends VecparityError {
  * The connection to an engine's server broke, so that nothing more can be asked on it. While searching it ends the
  * trial: what follows would be the same failure again and again, and not the engine's answers.
  */
-export class ConnectionLostError extends VecparityError {
+export class ConnectionLostError extends VecproofError {
   override readonly name = 'ConnectionLostError';
   override readonly exitCode = EXIT.engineOrDatasetFailed;
 }
 
 /** The user stopped the command: exit code 130. */
-export class InterruptedError extends VecparityError {
+export class InterruptedError extends VecproofError {
   override readonly name = 'InterruptedError';
   override readonly exitCode = EXIT.interrupted;
 }

@@ -43,13 +43,13 @@ export function removeTemporaries(folder: string): number {
 export function fileFailure(path: string, what: string, error: unknown): FailureError {
   const code = (error as NodeJS.ErrnoException).code;
   const remedies: Record<string, string> = {
-    ENOSPC: 'free disk space, or choose another place with --out or VECPARITY_HOME',
-    EDQUOT: 'free disk space, or choose another place with --out or VECPARITY_HOME',
-    EACCES: 'check the permissions, or choose another place with --out or VECPARITY_HOME',
-    EPERM: 'check the permissions, or choose another place with --out or VECPARITY_HOME',
-    EROFS: 'the file system is read-only: choose another place with --out or VECPARITY_HOME',
-    ENOTDIR: 'a file stands where a folder is needed: choose another place with --out or VECPARITY_HOME',
-    EEXIST: 'a file stands where a folder is needed: choose another place with --out or VECPARITY_HOME',
+    ENOSPC: 'free disk space, or choose another place with --out or VECPROOF_HOME',
+    EDQUOT: 'free disk space, or choose another place with --out or VECPROOF_HOME',
+    EACCES: 'check the permissions, or choose another place with --out or VECPROOF_HOME',
+    EPERM: 'check the permissions, or choose another place with --out or VECPROOF_HOME',
+    EROFS: 'the file system is read-only: choose another place with --out or VECPROOF_HOME',
+    ENOTDIR: 'a file stands where a folder is needed: choose another place with --out or VECPROOF_HOME',
+    EEXIST: 'a file stands where a folder is needed: choose another place with --out or VECPROOF_HOME',
     ENOENT: 'check that the path exists',
   };
   return new FailureError(`${what}: ${(error as Error).message}`, {

@@ -25,7 +25,7 @@ export function compiledModule(path: string): string {
   return join(packageRoot, 'dist', path);
 }
 
-/** Where `.runs/` and `.cache/` live: `VECPARITY_HOME`, else the working directory. */
+/** Where `.runs/` and `.cache/` live: `VECPROOF_HOME`, else the working directory. */
 export function homeFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env['VECPARITY_HOME'] ?? process.cwd());
+  return resolve(env['VECPROOF_HOME'] ?? process.cwd());
 }

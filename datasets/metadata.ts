@@ -126,7 +126,7 @@ async function guard<T>(folder: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw new FailureError(`metadata cannot be kept: ${messageOf(error)}`, {
       where: folder,
-      next: 'make room and the folder writable, or move the cache with VECPARITY_HOME',
+      next: 'make room and the folder writable, or move the cache with VECPROOF_HOME',
       cause: error,
     });
   }

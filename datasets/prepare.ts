@@ -147,8 +147,8 @@ async function guardWrite<T>(folder: string, work: () => Promise<T>): Promise<T>
       {
         where: folder,
         next: full
-          ? 'free space there, or move the cache with VECPARITY_HOME'
-          : 'make the folder writable, or move the cache with VECPARITY_HOME',
+          ? 'free space there, or move the cache with VECPROOF_HOME'
+          : 'make the folder writable, or move the cache with VECPROOF_HOME',
         cause: error,
       },
     );

@@ -32,7 +32,7 @@ export function renderStepSummary(verdicts: Verdicts, title: string): string {
   });
   const notes = [baselineSentence(verdicts), lockSentence(verdicts)].filter((note) => note !== undefined);
   return [
-    `### vecparity: ${cell(title)}`,
+    `### vecproof: ${cell(title)}`,
     '',
     cell(gateSentence(verdicts)),
     '',

@@ -8,12 +8,12 @@ export function renderJson(results: Results): string {
 
 /**
  * JSON Schema (draft 2020-12) of `results.json`, published as `reports/results.schema.json`.
- * `npx vitest run test/unit/reports/json.test.ts` with VECPARITY_WRITE_SCHEMA=1 writes it anew.
+ * `npx vitest run test/unit/reports/json.test.ts` with VECPROOF_WRITE_SCHEMA=1 writes it anew.
  */
 export function resultsJsonSchema(): Record<string, unknown> {
   return {
     ...(z.toJSONSchema(resultsSchema, { target: 'draft-2020-12' }) as Record<string, unknown>),
-    title: 'Results of a vecparity run',
-    description: 'Content of results.json and of `vecparity report --format json`: one flat row per trial.',
+    title: 'Results of a vecproof run',
+    description: 'Content of results.json and of `vecproof report --format json`: one flat row per trial.',
   };
 }

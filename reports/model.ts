@@ -1,5 +1,5 @@
-import { historyLine } from '../harness/store/history.js';
 import type { Results } from '../harness/model/schema.js';
+import { historyLine } from '../harness/store/history.js';
 import { formatCount, formatPercent, plural } from './format.js';
 import { choicesOf } from './model/choice.js';
 import { buildsOf, throughputFloor } from './model/costs.js';

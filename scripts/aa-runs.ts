@@ -57,11 +57,11 @@ gates:
   recall.ties@10: drop(baseline) < 0.2pt
 `;
 
-function vecparity(...args: string[]) {
+function vecproof(...args: string[]) {
   const cli = join(packageRoot, 'dist/cli/main.js');
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], {
     cwd: folder,
-    env: { ...process.env, VECPARITY_HOME: folder },
+    env: { ...process.env, VECPROOF_HOME: folder },
     encoding: 'utf8',
   });
   return { status, stdout, stderr };
@@ -70,7 +70,7 @@ function vecparity(...args: string[]) {
 /** Measures the suite with a seed of its own; returns the run's id. */
 function night(seed: number): string {
   writeFileSync(join(folder, 'suite.yaml'), suite(seed));
-  const { status, stderr } = vecparity('run', 'suite.yaml');
+  const { status, stderr } = vecproof('run', 'suite.yaml');
   if (status !== 0 && status !== 1 && status !== 2) throw new Error(`exit code ${status}: ${stderr}`);
   return readdirSync(join(folder, '.runs'), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
@@ -80,12 +80,12 @@ function night(seed: number): string {
 }
 
 const first = night(Number(values.seed));
-const set = vecparity('baseline', 'set', first, '--name', 'main');
+const set = vecproof('baseline', 'set', first, '--name', 'main');
 if (set.status !== 0) throw new Error(set.stderr);
 let [alarms, undecided] = [0, 0];
 for (let i = 1; i <= runs; i++) {
   const id = night(Number(values.seed) + 100_000 * i);
-  const { status, stdout, stderr } = vecparity('gate', id, '--baseline', 'main', '--json');
+  const { status, stdout, stderr } = vecproof('gate', id, '--baseline', 'main', '--json');
   if (status !== 0 && status !== 1) throw new Error(`exit code ${status}: ${stderr}`);
   const { verdicts } = JSON.parse(stdout) as Verdicts;
   const states = verdicts.map(({ state }) => state);

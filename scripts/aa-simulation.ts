@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { readColumns } from '../harness/derive/columns.js';
+import { deriveResults } from '../harness/derive/derive.js';
 import type { BaselineData } from '../harness/gate/changes.js';
 import { parseGates } from '../harness/gate/gates.js';
 import { judge } from '../harness/gate/judge.js';
@@ -7,10 +9,8 @@ import { firstId } from '../harness/gate/replicas.js';
 import { moments, Resampler, rebuildDeviation } from '../harness/gate/statistics.js';
 import type { Column } from '../harness/measures/by-query.js';
 import { Random } from '../harness/measures/random.js';
-import { readColumns } from '../harness/derive/columns.js';
-import { deriveResults } from '../harness/derive/derive.js';
-import { runFolder } from '../harness/store/run-folder.js';
 import type { TrialRow } from '../harness/model/schema.js';
+import { runFolder } from '../harness/store/run-folder.js';
 import { shareText } from './share-text.js';
 
 /**

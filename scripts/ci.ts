@@ -12,17 +12,17 @@ import { listRuns, readManifest, runFolder } from '../harness/store/run-folder.j
  *   ci.js nightly [folder]    merges the shards in a folder of runs, judges the run against the baseline `main`
  *   ci.js baseline            makes the newest run the baseline, if it may be one
  *
- * CI_SUITE takes the place of the suite. Exit codes are those of vecparity.
+ * CI_SUITE takes the place of the suite. Exit codes are those of vecproof.
  */
 const [action, argument] = process.argv.slice(2);
 const runs = join(homeFolder(), '.runs');
 const baselines = join(runs, 'baselines.json');
 
-function vecparity(...args: string[]): number {
-  process.stderr.write(`vecparity ${args.join(' ')}\n`);
+function vecproof(...args: string[]): number {
+  process.stderr.write(`vecproof ${args.join(' ')}\n`);
   const cli = join(packageRoot, 'dist/cli/main.js');
   const { status, signal } = spawnSync(process.execPath, [cli, ...args], { stdio: 'inherit' });
-  if (status === null) process.stderr.write(`vecparity was ended by ${signal}\n`);
+  if (status === null) process.stderr.write(`vecproof was ended by ${signal}\n`);
   return status ?? 3;
 }
 
@@ -31,7 +31,7 @@ const suite = (name: string): string => process.env['CI_SUITE'] ?? join(packageR
 /** A run's own exit code counts; what CI shows is written whenever the gates could be judged. */
 function reported(code: number): number {
   if (code !== 0 && code !== 1) return code;
-  const judged = vecparity('gate', 'latest', '--format', 'junit,github');
+  const judged = vecproof('gate', 'latest', '--format', 'junit,github');
   return code === 0 ? judged : code;
 }
 
@@ -43,7 +43,7 @@ function shardsIn(parent: string): string[] {
 }
 
 function nightly(): number {
-  const merged = vecparity('merge', ...shardsIn(argument === undefined ? runs : resolve(argument)));
+  const merged = vecproof('merge', ...shardsIn(argument === undefined ? runs : resolve(argument)));
   // Without a baseline the very first night cannot be judged (exit code 2) and may become it: told, not hidden.
   if (merged === 2 && !existsSync(baselines)) {
     process.stderr.write('there is no baseline yet: "npm run ci:baseline" makes this run it\n');
@@ -52,10 +52,10 @@ function nightly(): number {
 }
 
 const ACTIONS: Record<string, () => number> = {
-  pr: () => reported(vecparity('run', suite('ci-pr.yaml'))),
-  shard: () => vecparity('run', suite('ci-nightly.yaml'), '--shard', argument ?? ''),
+  pr: () => reported(vecproof('run', suite('ci-pr.yaml'))),
+  shard: () => vecproof('run', suite('ci-nightly.yaml'), '--shard', argument ?? ''),
   nightly,
-  baseline: () => vecparity('baseline', 'set', 'latest', '--name', 'main'),
+  baseline: () => vecproof('baseline', 'set', 'latest', '--name', 'main'),
 };
 
 const chosen = action === undefined ? undefined : ACTIONS[action];

@@ -3,14 +3,14 @@ import { copyFileSync, cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT, InputError, messageOf, VecparityError } from '../common/errors.js';
+import { EXIT, InputError, messageOf, VecproofError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
 import { type ImageEntry, imageEntries } from '../engines/launcher/images.js';
 
 const USAGE = `npm run docker:build -- [engine…] [--force] [--base <image>] [--ca <file>]
 Builds docker/<engine>/Dockerfile from package registries; what is there already is left alone.
   --force         build again
-  --base <image>  base instead of vecparity/debian:<release>, which debootstrap makes; {release} is filled in,
+  --base <image>  base instead of vecproof/debian:<release>, which debootstrap makes; {release} is filled in,
                   e.g. --base debian:{release}-slim
   --ca <file>     certificates for npm and pip behind a proxy that signs TLS itself (default: NODE_EXTRA_CA_CERTS)`;
 
@@ -56,7 +56,7 @@ function build(engine: string, { local, base }: ImageEntry, options: Options): v
   }
   const from = options.base?.replace('{release}', base!) ?? ownBase(base!);
   say(`${local}: building on ${from}`);
-  const context = mkdtempSync(join(tmpdir(), 'vecparity-docker-'));
+  const context = mkdtempSync(join(tmpdir(), 'vecproof-docker-'));
   try {
     cpSync(join(packageRoot, 'docker', engine), context, { recursive: true });
     if (options.ca !== undefined && existsSync(options.ca)) copyFileSync(options.ca, join(context, 'ca.crt'));
@@ -68,7 +68,7 @@ function build(engine: string, { local, base }: ImageEntry, options: Options): v
 
 /** Debian by debootstrap: needs a Debian mirror, but no image registry. */
 function ownBase(release: string): string {
-  const name = `vecparity/debian:${release}`;
+  const name = `vecproof/debian:${release}`;
   if (!hasImage(name)) {
     say(`${name}: making it with debootstrap`);
     run('sh', [join(packageRoot, 'docker', 'base', 'build.sh'), release]);
@@ -97,5 +97,5 @@ try {
   main();
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
-  process.exitCode = error instanceof VecparityError ? error.exitCode : EXIT.engineOrDatasetFailed;
+  process.exitCode = error instanceof VecproofError ? error.exitCode : EXIT.engineOrDatasetFailed;
 }

@@ -35,7 +35,7 @@ export function ownParquet(
     ],
     rowGroupSize: ROW_GROUP,
     kvMetadata: [{ key: OWN_KEY, value: JSON.stringify(own) }],
-    createdBy: 'vecparity',
+    createdBy: 'vecproof',
   });
   return new Uint8Array(buffer);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../common/paths.js';
 
-const DONE = 'VECPARITY_TESTS_SET_UP';
+const DONE = 'VECPROOF_TESTS_SET_UP';
 
 /**
  * Child processes and worker threads run compiled code: it must be that of the sources under test. Temporary files of
@@ -18,7 +18,7 @@ export default function setup(): (() => void) | undefined {
     cwd: packageRoot,
     stdio: 'inherit',
   });
-  const folder = mkdtempSync(join(tmpdir(), 'vecparity-tests-'));
+  const folder = mkdtempSync(join(tmpdir(), 'vecproof-tests-'));
   process.env['TMPDIR'] = folder;
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }

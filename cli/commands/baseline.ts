@@ -1,11 +1,11 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
+import type { Manifest } from '../../harness/model/schema.js';
 import { DEFAULT_BASELINE, listBaselines, setBaseline } from '../../harness/store/baselines.js';
 import { findRun, type RunFolder, readEvents, readManifest } from '../../harness/store/run-folder.js';
-import type { Manifest } from '../../harness/model/schema.js';
 import type { Context } from '../context.js';
 import { table } from '../table.js';
 
-/** `vecparity baseline set <run>… --name main` and `vecparity baseline list`. */
+/** `vecproof baseline set <run>… --name main` and `vecproof baseline list`. */
 export async function baselineCommand(
   action: string,
   references: readonly string[],
@@ -17,7 +17,7 @@ export async function baselineCommand(
     throw new InputError('unknown action', { where: 'baseline', got: action, next: 'use set or list' });
   }
   if (references.length === 0) {
-    throw new InputError('no run was given', { where: 'baseline set', next: 'vecparity baseline set <run>' });
+    throw new InputError('no run was given', { where: 'baseline set', next: 'vecproof baseline set <run>' });
   }
   const folders = references.map((each) => findRun(each, context.runs));
   alike(folders.map(usable), folders);
@@ -37,8 +37,8 @@ function usable(folder: RunFolder): Manifest {
       where: folder.path,
       next:
         manifest.shard === undefined
-          ? `continue it first: vecparity run --resume ${folder.id}`
-          : 'merge all shards first: vecparity merge <run> <run> …',
+          ? `continue it first: vecproof run --resume ${folder.id}`
+          : 'merge all shards first: vecproof merge <run> <run> …',
     },
   );
 }

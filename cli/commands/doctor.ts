@@ -6,12 +6,12 @@ import { packageInfo } from '../../common/paths.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { openDataset } from '../../datasets/open.js';
 import { engineAvailability, engineNames } from '../../engines/registry.js';
-import { readEnvironment } from '../../harness/run/environment.js';
-import type { Context } from '../context.js';
 import { dockerFindings } from '../../harness/app/docker-findings.js';
 import { type Finding, leftovers } from '../../harness/app/leftovers.js';
+import { readEnvironment } from '../../harness/run/environment.js';
+import type { Context } from '../context.js';
 
-/** `vecparity doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
+/** `vecproof doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
 export async function doctorCommand(
   options: { clean?: boolean; json?: boolean },
   context: Context,
@@ -39,7 +39,7 @@ function runtime(): Finding {
   const { cpu, cores, memoryBytes, node, platform } = readEnvironment();
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const fine = major > 20 || (major === 20 && minor >= 19);
-  const detail = `vecparity ${packageInfo().version}, Node ${node}, ${platform}, ${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`;
+  const detail = `vecproof ${packageInfo().version}, Node ${node}, ${platform}, ${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`;
   return fine
     ? { what: 'machine', state: 'ok', detail }
     : { what: 'machine', state: 'problem', detail, mend: 'install Node 20.19 or newer' };
@@ -101,7 +101,7 @@ function folderFinding(name: string, path: string): Finding {
       what,
       state: 'problem',
       detail: messageOf(error),
-      mend: 'choose another place with --out or VECPARITY_HOME',
+      mend: 'choose another place with --out or VECPROOF_HOME',
     };
   }
 }

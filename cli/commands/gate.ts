@@ -1,29 +1,23 @@
 import { join } from 'node:path';
 import { type ExitCode, InputError } from '../../common/errors.js';
-import {
-  baselineSentence,
-  gateSentence,
-  lockSentence,
-  markOf,
-  verdictLines,
-} from '../../reports/gates.js';
-import type { Verdicts } from '../../harness/model/verdict.js';
+import { type JudgeOptions, judgeRun } from '../../harness/app/judge-run.js';
+import { displayPath } from '../../harness/app/places.js';
 import { currentResults, type Derived } from '../../harness/derive/current.js';
+import type { Results } from '../../harness/model/schema.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
 import { appendHistory, historyLine, readHistory } from '../../harness/store/history.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
-import type { Results } from '../../harness/model/schema.js';
+import { baselineSentence, gateSentence, lockSentence, markOf, verdictLines } from '../../reports/gates.js';
 import type { Context } from '../context.js';
 import { gateExit } from '../judge-and-report.js';
-import { type JudgeOptions, judgeRun } from '../../harness/app/judge-run.js';
 import { parseFormats, writeReports } from '../output.js';
-import { displayPath } from '../../harness/app/places.js';
 
 export interface GateCommand extends JudgeOptions {
   format?: string | undefined;
   json?: boolean | undefined;
 }
 
-/** `vecparity gate`: judges a stored run; nothing is measured. Exit code 1 if a gate failed. */
+/** `vecproof gate`: judges a stored run; nothing is measured. Exit code 1 if a gate failed. */
 export async function gateCommand(
   reference: string,
   options: GateCommand,
@@ -56,7 +50,7 @@ async function judgeable(folder: RunFolder): Promise<Derived> {
   if (shard !== undefined) {
     throw new InputError(`this run is shard ${shard.index} of ${shard.of}: a part of a suite is not judged`, {
       where: folder.path,
-      next: 'merge all shards first: vecparity merge <run> <run> …',
+      next: 'merge all shards first: vecproof merge <run> <run> …',
     });
   }
   return currentResults(folder);

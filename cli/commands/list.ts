@@ -20,7 +20,7 @@ const LISTS: Record<string, (context: Context) => Promise<Row[]> | Row[]> = {
   history: ({ runs }) => listedHistory(runs),
 };
 
-/** `vecparity list engines|datasets|suites|runs|history`. */
+/** `vecproof list engines|datasets|suites|runs|history`. */
 export async function listCommand(
   what: string,
   options: { json?: boolean },

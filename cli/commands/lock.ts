@@ -1,10 +1,10 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import type { Context } from '../context.js';
 import { writeLock } from '../../harness/app/gate-lock.js';
 import { displayPath } from '../../harness/app/places.js';
 import { planRun } from '../../harness/app/prepare-run.js';
+import type { Context } from '../context.js';
 
-/** `vecparity lock`: fixes the gates of a suite before anything is tuned; runs say when they differ. */
+/** `vecproof lock`: fixes the gates of a suite before anything is tuned; runs say when they differ. */
 export async function lockCommand(suite: string, context: Context): Promise<ExitCode> {
   const { parsed, suitePath } = await planRun(suite, {}, context.cwd, context.env);
   if (parsed.gates.gates.length === 0) {

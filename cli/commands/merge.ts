@@ -1,13 +1,13 @@
 import type { ExitCode } from '../../common/errors.js';
+import { exitCode } from '../../harness/app/measure-run.js';
+import { displayPath } from '../../harness/app/places.js';
 import { mergeRuns } from '../../harness/store/merge.js';
 import { findRun } from '../../harness/store/run-folder.js';
 import type { Context } from '../context.js';
 import { judgeAndReport } from '../judge-and-report.js';
-import { exitCode } from '../../harness/app/measure-run.js';
 import { printSummary } from '../output.js';
-import { displayPath } from '../../harness/app/places.js';
 
-/** `vecparity merge`: one run out of shards, judged and reported like any other. */
+/** `vecproof merge`: one run out of shards, judged and reported like any other. */
 export async function mergeCommand(
   references: readonly string[],
   options: { baseline?: string; json?: boolean },

@@ -1,12 +1,12 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import { paritySentence, parityTable } from '../../reports/parity.js';
 import { currentResults } from '../../harness/derive/current.js';
 import { compareStored, type StoredSide } from '../../harness/derive/parity.js';
+import type { Manifest } from '../../harness/model/schema.js';
 import { readQueryFacts } from '../../harness/store/queries.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
-import type { Manifest } from '../../harness/model/schema.js';
 import { chooseTrial } from '../../harness/suite/parity.js';
 import { readTruth } from '../../harness/truth/files.js';
+import { paritySentence, parityTable } from '../../reports/parity.js';
 import type { Context } from '../context.js';
 import { table } from '../table.js';
 
@@ -17,7 +17,7 @@ export interface ParityCommand {
   json?: boolean;
 }
 
-/** `vecparity parity`: two trials of one stored run, or of two, compared answer by answer; nothing is measured. */
+/** `vecproof parity`: two trials of one stored run, or of two, compared answer by answer; nothing is measured. */
 export async function parityCommand(
   run: string,
   other: string | undefined,

@@ -1,12 +1,12 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import { plural } from '../../reports/format.js';
+import { currentResults } from '../../harness/derive/current.js';
 import { gateMeasure } from '../../harness/gate/catalog.js';
 import { type Power, powerOf } from '../../harness/gate/power.js';
 import { firstId } from '../../harness/gate/replicas.js';
 import type { Column } from '../../harness/measures/by-query.js';
 import { findBaseline } from '../../harness/store/baselines.js';
-import { currentResults } from '../../harness/derive/current.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
+import { plural } from '../../reports/format.js';
 import type { Context } from '../context.js';
 import { table } from '../table.js';
 
@@ -19,7 +19,7 @@ export interface PowerCommand {
   json?: boolean;
 }
 
-/** `vecparity power`: how many queries and builds a gate needs to see a drop. */
+/** `vecproof power`: how many queries and builds a gate needs to see a drop. */
 export async function powerCommand(
   reference: string,
   options: PowerCommand,

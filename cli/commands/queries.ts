@@ -7,12 +7,12 @@ import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata } from '../../datasets/prepare.js';
 import { compile } from '../../filters/compile.js';
 import { parseFilter } from '../../filters/parse.js';
+import { displayPath, locate } from '../../harness/app/places.js';
+import { columnsOf } from '../../harness/app/selections.js';
 import { Random } from '../../harness/measures/random.js';
 import { type Generated, generateQueries } from '../../harness/suite/generate-queries.js';
 import { GROUP_NAMES, type GroupName } from '../../harness/suite/query-groups.js';
 import type { Context } from '../context.js';
-import { displayPath, locate } from '../../harness/app/places.js';
-import { columnsOf } from '../../harness/app/selections.js';
 
 export interface QueriesCommand {
   out: string;
@@ -26,7 +26,7 @@ export interface QueriesCommand {
   fields?: string[];
 }
 
-/** `vecparity queries`: groups of filtered queries, derived from a dataset's metadata. */
+/** `vecproof queries`: groups of filtered queries, derived from a dataset's metadata. */
 export async function queriesCommand(
   name: string,
   options: QueriesCommand,
@@ -93,7 +93,7 @@ function generateFrom(
 /** A head for people, then one query a line; each group begins with what its filters let through. */
 function fileText(info: DatasetInfo, set: string, { seed }: QueriesCommand, { queries }: Generated): string {
   const lines = [
-    `# Queries with filters, derived from ${info.name} (set ${set}, seed ${seed}) by "vecparity queries".`,
+    `# Queries with filters, derived from ${info.name} (set ${set}, seed ${seed}) by "vecproof queries".`,
     '# One JSON object a line: id, query (an id of the set) or vector, filter, group, tenant, k, judgements.',
     '# Edit as you like; lines that begin with # are left out.',
   ];

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
+import { displayPath } from '../../harness/app/places.js';
+import { writeTrecRuns } from '../../harness/app/trec-runs.js';
 import { readHistory } from '../../harness/store/history.js';
 import { findRun } from '../../harness/store/run-folder.js';
 import type { Context } from '../context.js';
 import { parseFormats, printSummary, writeReports } from '../output.js';
-import { displayPath } from '../../harness/app/places.js';
-import { writeTrecRuns } from '../../harness/app/trec-runs.js';
 
-/** `vecparity report`: derives results and reports again; nothing is measured. */
+/** `vecproof report`: derives results and reports again; nothing is measured. */
 export async function reportCommand(
   reference: string,
   options: { format: string; json?: boolean },

@@ -1,19 +1,19 @@
 import { type ExitCode, InputError } from '../../common/errors.js';
-import { findBaseline } from '../../harness/store/baselines.js';
-import { lockRun } from '../../harness/store/lock.js';
-import { createRunFolder, findRun } from '../../harness/store/run-folder.js';
 import { beginRun } from '../../harness/app/begin-run.js';
 import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from '../../harness/app/check-builds.js';
-import type { Context } from '../context.js';
 import { checkData, openData } from '../../harness/app/data.js';
-import { printDryRun } from '../dry-run.js';
 import { compareWithLock, lockWarning } from '../../harness/app/gate-lock.js';
 import { measureAndReport } from '../../harness/app/measure-run.js';
-import { startingLines } from '../output.js';
 import { planRun, type RunOptions } from '../../harness/app/prepare-run.js';
 import { withRefusals } from '../../harness/app/refused-groups.js';
 import { resumeRun } from '../../harness/app/resume-run.js';
 import { truthFor } from '../../harness/app/truth-for.js';
+import { findBaseline } from '../../harness/store/baselines.js';
+import { lockRun } from '../../harness/store/lock.js';
+import { createRunFolder, findRun } from '../../harness/store/run-folder.js';
+import type { Context } from '../context.js';
+import { printDryRun } from '../dry-run.js';
+import { startingLines } from '../output.js';
 
 export interface RunCommand extends RunOptions {
   resume?: string | undefined;
@@ -24,7 +24,7 @@ export interface RunCommand extends RunOptions {
   baseline?: string | undefined;
 }
 
-/** `vecparity run`: plan, measure, report. */
+/** `vecproof run`: plan, measure, report. */
 export async function runCommand(
   suite: string | undefined,
   options: RunCommand,
@@ -33,7 +33,7 @@ export async function runCommand(
   if (options.resume !== undefined) return continueRun(options.resume, options, context);
   if (suite === undefined) {
     throw new InputError('no suite was given', {
-      next: 'vecparity run suites/quickstart.yaml, or --resume <run>',
+      next: 'vecproof run suites/quickstart.yaml, or --resume <run>',
     });
   }
   const planned = await planRun(suite, options, context.cwd, context.env);

@@ -11,7 +11,7 @@ export interface ScoreCommand {
   json?: boolean;
 }
 
-/** `vecparity score`: measures of any TREC run file. */
+/** `vecproof score`: measures of any TREC run file. */
 export async function scoreCommand(options: ScoreCommand, context: Context): Promise<ExitCode> {
   const qrels = parseQrels(readTextFile(options.qrels, 'the file of judgements'), options.qrels);
   const run = parseRun(readTextFile(options.run, 'the run file'), options.run);

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
+import { openData } from '../../harness/app/data.js';
+import { displayPath, locate } from '../../harness/app/places.js';
 import { loadOrComputeTruth } from '../../harness/truth/cache.js';
 import { TRUTH_FORMATS, writeTruth } from '../../harness/truth/files.js';
 import type { KernelName } from '../../harness/truth/kernel.js';
 import { tiesAtRank, tiesWithin } from '../../harness/truth/ties.js';
 import type { Context } from '../context.js';
-import { openData } from '../../harness/app/data.js';
-import { displayPath, locate } from '../../harness/app/places.js';
 
 export interface TruthCommand {
   out: string;
@@ -19,7 +19,7 @@ export interface TruthCommand {
   kernel?: KernelName;
 }
 
-/** `vecparity truth`: exact neighbours to a file. */
+/** `vecproof truth`: exact neighbours to a file. */
 export async function truthCommand(name: string, options: TruthCommand, context: Context): Promise<ExitCode> {
   const path = resolve(context.cwd, options.out);
   if (!TRUTH_FORMATS.some((ending) => path.endsWith(ending))) {

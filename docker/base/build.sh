@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the image vecparity/debian:<suite> with debootstrap, for machines that reach a Debian mirror but no image
+# Makes the image vecproof/debian:<suite> with debootstrap, for machines that reach a Debian mirror but no image
 # registry. Needs root, debootstrap and Docker. DEBIAN_MIRROR: another mirror than deb.debian.org.
 set -eu
 suite=${1:?usage: build.sh <bookworm|trixie>}
@@ -27,4 +27,4 @@ tar -C "$root" \
   --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' --exclude='./usr/share/doc/*' \
   --exclude='./usr/share/man/*' --exclude='./usr/share/locale/*' \
   --exclude='./dev/*' --exclude='./proc/*' --exclude='./sys/*' -c . |
-  docker import --change 'ENV DEBIAN_FRONTEND=noninteractive' --change 'CMD ["bash"]' - "vecparity/debian:$suite"
+  docker import --change 'ENV DEBIAN_FRONTEND=noninteractive' --change 'CMD ["bash"]' - "vecproof/debian:$suite"

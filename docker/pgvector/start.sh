@@ -1,4 +1,4 @@
-# Behaves as the official image does where vecparity relies on it: POSTGRES_PASSWORD, POSTGRES_DB, "postgres -c …".
+# Behaves as the official image does where vecproof relies on it: POSTGRES_PASSWORD, POSTGRES_DB, "postgres -c …".
 set -eu
 [ "${1:-postgres}" = postgres ] && shift || true
 if [ ! -s "$PGDATA/PG_VERSION" ]; then

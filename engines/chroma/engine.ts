@@ -74,7 +74,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     create: (spec) => {
       // A prefix of our own and a random part: nothing that is there already can be meant.
       const given = spec.name.replaceAll(/[^\w-]/g, '_').slice(0, 200);
-      const name = `vecparity_${given}_${randomBytes(6).toString('hex')}`;
+      const name = `vecproof_${given}_${randomBytes(6).toString('hex')}`;
       return createCollection(session, name, spec);
     },
     records: recordStore(session),

@@ -9,7 +9,7 @@ export type ChromaValue = string | number | boolean;
 export type ChromaMetadata = Record<string, ChromaValue>;
 
 /** Beginning of all keys that are this adapter's own; none of them comes back to the user. */
-export const OWN = 'vecparity.';
+export const OWN = 'vecproof.';
 /** No point has this key: a condition on it holds for none or for all. */
 export const NEVER_KEY = `${OWN}never`;
 
@@ -18,7 +18,7 @@ export const NEVER_KEY = `${OWN}never`;
  * `chroma:`, and the client loses `__proto__`.
  */
 export function keyOf(name: string): string {
-  return /^($|[$#]|chroma:|vecparity\.|__proto__$)/.test(name) ? `${OWN}as:${name}` : name;
+  return /^($|[$#]|chroma:|vecproof\.|__proto__$)/.test(name) ? `${OWN}as:${name}` : name;
 }
 
 /** The reverse of `keyOf`; undefined for the other keys of this adapter. */

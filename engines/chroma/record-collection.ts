@@ -3,8 +3,6 @@ import type { FieldSchema, Metric } from '../../datasets/dataset.js';
 import { conditionsOf, type Filter, withoutNot } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
 import type { IdKind } from '../contract/engine.js';
-import { abortable, requireDimensions, requireFields } from '../kit/load.js';
-import { checkIds, checkRecords, checkVector, lastOfEachId, type RecordLimits } from '../kit/check.js';
 import type {
   Description,
   Metadata,
@@ -14,6 +12,8 @@ import type {
   RecordCollection,
   ScanOptions,
 } from '../contract/points.js';
+import { checkIds, checkRecords, checkVector, lastOfEachId, type RecordLimits } from '../kit/check.js';
+import { abortable, requireDimensions, requireFields } from '../kit/load.js';
 import { ask, type ChromaCollection, type ChromaPage } from './client.js';
 import { type ChromaSession, SPACES } from './collection.js';
 import { FILTERS, translateFilter, type Where } from './filter.js';
@@ -67,7 +67,7 @@ export class RecordsOfCollection implements RecordCollection {
   async #writable(): Promise<KeptSchema> {
     if (this.#schema !== undefined) return this.#schema;
     throw new FailureError(
-      `collection "${this.#collection.name}" was not made by vecparity: it is only read`,
+      `collection "${this.#collection.name}" was not made by vecproof: it is only read`,
       {
         where: 'chroma',
         next: 'create a collection: without a schema, types such as floats and 64-bit integers would be lost',

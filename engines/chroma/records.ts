@@ -1,12 +1,12 @@
 import { FailureError, shorten } from '../../common/errors.js';
-import { checkSchema } from '../kit/check.js';
 import type { RecordCollection, RecordSchema, RecordStore } from '../contract/points.js';
+import { checkSchema } from '../kit/check.js';
 import { ask, type ChromaCollection } from './client.js';
 import { type ChromaSession, hnswConfiguration, requireConfiguration } from './collection.js';
 import { type KeptSchema, LIMITS, RecordsOfCollection } from './record-collection.js';
 
 /** Key of a collection's own metadata that holds the schema it was created with. */
-const SCHEMA_KEY = 'vecparity';
+const SCHEMA_KEY = 'vecproof';
 const PAGE = 100;
 
 export function recordStore(session: ChromaSession): RecordStore {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
-import { flatten, nest } from '../kit/check.js';
 import type { Metadata, RecordValue } from '../contract/points.js';
+import { flatten, nest } from '../kit/check.js';
 import {
   type ChromaMetadata,
   type ChromaValue,

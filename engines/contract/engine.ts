@@ -1,8 +1,8 @@
 import type { FieldSchema, MetadataColumns, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { FilterSupport } from '../../filters/support.js';
-import type { Endpoint, ServerSupport } from './server.js';
 import type { MetadataSupport, RecordStore } from './points.js';
+import type { Endpoint, ServerSupport } from './server.js';
 
 export type Operation =
   | 'count'

@@ -30,7 +30,7 @@ export interface ServerChoice {
 export interface LaunchRequest extends ServerChoice {
   /** Written on everything that is started, so that what a killed run left can be found and removed. */
   labels: Readonly<Record<string, string>>;
-  /** Environment of the supervisor: image overrides (`VECPARITY_IMAGE_<ENGINE>`) and credentials for `url`. */
+  /** Environment of the supervisor: image overrides (`VECPROOF_IMAGE_<ENGINE>`) and credentials for `url`. */
   env: NodeJS.ProcessEnv;
   /** Threads the build may use. */
   threads: number;

@@ -48,7 +48,7 @@ export const engine: EngineDefinition = {
       'An ef below k works as k; ef is set again for each setting.',
       'For cosine it normalises and keeps the normalised vectors; the lengths are lost.',
       'The capacity is fixed when the index is created, and a larger k is an error of the client: k is limited to the number of points.',
-      'Has no metadata and no filters of its own, but asks for every point it meets whether it may be returned. Which points pass is settled by vecparity’s own evaluator before the search, outside the timed region; the calls back are part of it. Its filtered figures are those of the walk over the graph, not of evaluating filters.',
+      'Has no metadata and no filters of its own, but asks for every point it meets whether it may be returned. Which points pass is settled by vecproof’s own evaluator before the search, outside the timed region; the calls back are part of it. Its filtered figures are those of the walk over the graph, not of evaluating filters.',
       'A filter that throws while it is asked ends the process (hnswlib-node 3.0.0).',
       'A query that holds NaN is not refused: it gets arbitrary points with score NaN. The harness checks all vectors beforehand.',
     ],

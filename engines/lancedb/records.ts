@@ -2,6 +2,14 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind } from '../contract/engine.js';
+import type {
+  Description,
+  PointId,
+  PointRecord,
+  RecordChange,
+  RecordCollection,
+  ScanOptions,
+} from '../contract/points.js';
 import {
   checkChange,
   checkIds,
@@ -13,14 +21,6 @@ import {
   nest,
   type RecordLimits,
 } from '../kit/check.js';
-import type {
-  Description,
-  PointId,
-  PointRecord,
-  RecordChange,
-  RecordCollection,
-  ScanOptions,
-} from '../contract/points.js';
 import type { ArrowClient, ArrowRows, LanceTable } from './client.js';
 import { fieldColumns, ID, listType, VECTOR, vectorColumn } from './columns.js';
 import { arrowColumn, columnName, columnValues, literal, quoted } from './fields.js';
@@ -64,7 +64,7 @@ export function recordSchema(
       new arrow.Field(VECTOR, listType(arrow, dimensions), false),
       ...fieldColumns(arrow, fields),
     ],
-    new Map([['vecparity.ids', ids], ...(metric === null ? [] : ([['vecparity.metric', metric]] as const))]),
+    new Map([['vecproof.ids', ids], ...(metric === null ? [] : ([['vecproof.metric', metric]] as const))]),
   );
 }
 

@@ -1,8 +1,8 @@
 import { FailureError, InputError } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/engine.js';
-import { checkSchema } from '../kit/check.js';
 import type { RecordStore } from '../contract/points.js';
+import { checkSchema } from '../kit/check.js';
 import type { ArrowClient, LanceClient, LanceConnection, LanceSchema } from './client.js';
 import { ID, VECTOR } from './columns.js';
 import { fieldName, portableType } from './fields.js';
@@ -76,11 +76,11 @@ function described(name: string, { fields, metadata }: LanceSchema): RecordTable
       next: `records need a column "${ID}" of text or integers, and a column "${VECTOR}" of float32`,
     });
   }
-  const metric = metadata.get('vecparity.metric');
+  const metric = metadata.get('vecproof.metric');
   return {
     name,
     dimensions,
-    ids: (metadata.get('vecparity.ids') as IdKind | undefined) ?? (isText ? 'string' : 'u64'),
+    ids: (metadata.get('vecproof.ids') as IdKind | undefined) ?? (isText ? 'string' : 'u64'),
     metric: ['cosine', 'dot', 'l2'].includes(metric ?? '') ? (metric as Metric) : null,
     fields: fields
       .filter((each) => each.name !== ID && each.name !== VECTOR)

@@ -20,7 +20,7 @@ export function imageEntries(): Readonly<Record<string, ImageEntry>> {
 
 /** Name of the environment variable that overrides an engine's image. */
 export function imageVariable(engine: string): string {
-  return `VECPARITY_IMAGE_${engine.toUpperCase()}`;
+  return `VECPROOF_IMAGE_${engine.toUpperCase()}`;
 }
 
 /**

@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 import { isSameProcess, processMark } from '../../common/processes.js';
 
 /** Run that a container belongs to. */
-export const RUN_LABEL = 'vecparity.run';
-const OWNER_LABEL = 'vecparity.owner';
+export const RUN_LABEL = 'vecproof.run';
+const OWNER_LABEL = 'vecproof.owner';
 
 /** Labels of everything that this process starts for a run. */
 export function ownLabels(run: string): Record<string, string> {

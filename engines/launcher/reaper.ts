@@ -7,7 +7,7 @@ let known: Promise<boolean> | undefined;
 /**
  * Whether testcontainers' reaper (Ryuk), which removes containers when this process is killed, can be used: only
  * where its image is on this machine, as without a registry each start would fail over it. Without it, the
- * watchdog of the build's process, the next run and `vecparity doctor --clean` remove what is left.
+ * watchdog of the build's process, the next run and `vecproof doctor --clean` remove what is left.
  */
 export function canReap(docker: Dockerode): Promise<boolean> {
   known ??= look(docker);

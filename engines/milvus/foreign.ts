@@ -60,7 +60,7 @@ export async function described(client: MilvusClient, name: string): Promise<Des
 }
 
 function keptSchema(description: string): KeptSchema | undefined {
-  if (!description.startsWith('{"vecparity":1,')) return undefined;
+  if (!description.startsWith('{"vecproof":1,')) return undefined;
   return JSON.parse(description) as KeptSchema;
 }
 

@@ -1,8 +1,6 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
-import { abortable, requireDimensions, requireFields } from '../kit/load.js';
-import { checkIds, checkRecords, checkVector, flatten, lastOfEachId, nest } from '../kit/check.js';
 import type {
   Description,
   Metadata,
@@ -13,6 +11,8 @@ import type {
   RecordValue,
   ScanOptions,
 } from '../contract/points.js';
+import { checkIds, checkRecords, checkVector, flatten, lastOfEachId, nest } from '../kit/check.js';
+import { abortable, requireDimensions, requireFields } from '../kit/load.js';
 import { ask, command, type MilvusClient, type Row } from './client.js';
 import { columnOf, decoded, flagOf, rowOf, valueIn } from './fields.js';
 import { FILTERS, literal, translateFilter } from './filter.js';
@@ -44,7 +44,7 @@ export class RecordsOfCollection implements RecordCollection {
     signal?.throwIfAborted();
     const { own, fields, dimensions, ids } = this.#made;
     if (!own) {
-      throw new FailureError(`collection "${this.#name}" was not made by vecparity: it is only read`, {
+      throw new FailureError(`collection "${this.#name}" was not made by vecproof: it is only read`, {
         where: 'milvus',
       });
     }

@@ -1,9 +1,9 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/engine.js';
-import { askUntil } from '../kit/poll.js';
-import { checkSchema } from '../kit/check.js';
 import type { RecordCollection, RecordSchema, RecordStore } from '../contract/points.js';
+import { checkSchema } from '../kit/check.js';
+import { askUntil } from '../kit/poll.js';
 import { ask, command, type MilvusClient } from './client.js';
 import { FLOAT_VECTOR, INDEX_NAME } from './collection.js';
 import { columnsOf, idColumn, VECTOR } from './fields.js';
@@ -14,7 +14,7 @@ import { LIMITS } from './support.js';
 
 /** What a collection was created with and the server does not keep: in the collection's description, as JSON. */
 export interface KeptSchema {
-  vecparity: 1;
+  vecproof: 1;
   ids: IdKind;
   fields: readonly FieldSchema[];
 }
@@ -40,7 +40,7 @@ async function create(client: MilvusClient, name: string, schema: RecordSchema):
     });
   }
   const { ids, fields, dimensions } = schema;
-  const kept: KeptSchema = { vecparity: 1, ids, fields };
+  const kept: KeptSchema = { vecproof: 1, ids, fields };
   const options = {
     collection_name: name,
     description: JSON.stringify(kept),

@@ -1,5 +1,5 @@
-import type { RecordLimits } from '../kit/check.js';
 import type { MetadataSupport } from '../contract/points.js';
+import type { RecordLimits } from '../kit/check.js';
 import { MAX_ELEMENTS, MAX_TEXT } from './fields.js';
 
 const ARRAY = `Array of up to ${MAX_ELEMENTS}`;

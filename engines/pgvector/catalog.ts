@@ -103,7 +103,7 @@ async function indexOf(
     "SELECT am.amname, o.opcname, array_to_string(ic.reloptions, ','), pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam JOIN pg_opclass o ON o.oid = i.indclass[0] WHERE c.relname = $1 AND pg_table_is_visible(c.oid) AND am.amname IN ('hnsw', 'ivfflat') AND i.indisvalid ORDER BY ic.relname",
     [table],
   );
-  const told = /^vecparity (cosine|dot|l2)$/.exec(comment)?.[1] as Metric | undefined;
+  const told = /^vecproof (cosine|dot|l2)$/.exec(comment)?.[1] as Metric | undefined;
   const found = rows.find(([, , , definition]) => definition!.includes(vector));
   if (found === undefined) return { metric: told ?? null, index: { type: 'flat' } };
   const [method, operators, options] = found;

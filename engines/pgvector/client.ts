@@ -42,7 +42,7 @@ export async function connectServer(endpoint: Endpoint, signal: AbortSignal): Pr
     database: endpoint.settings['database'],
     password: endpoint.secrets['password'] ?? '',
     ssl: endpoint.tls ? { rejectUnauthorized: endpoint.settings['insecure'] !== 'true' } : false,
-    application_name: 'vecparity',
+    application_name: 'vecproof',
     connectionTimeoutMillis: 15_000,
   });
   // A connection that breaks while nothing is asked shows at the next query; it must not end the process.

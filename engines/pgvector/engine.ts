@@ -78,7 +78,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     const version = await requireVersion(session);
     let searches = 0;
     const searchPlace = async () => {
-      const statement = `vecparity_${++searches}`;
+      const statement = `vecproof_${++searches}`;
       if (endpoint === undefined) return sharedPlace(session, statement);
       const own = await connectServer(endpoint, signal);
       return { session: own, close: () => own.close(), statement };
@@ -89,7 +89,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
         // A prefix of our own and a random part: nothing that is there already can be meant.
         // Letters and digits alone, and few: PostgreSQL cuts names at 63 bytes.
         const name = spec.name.replaceAll(/\W/g, '_').slice(0, 30);
-        const table = `vecparity_${name}_${randomBytes(6).toString('hex')}`;
+        const table = `vecproof_${name}_${randomBytes(6).toString('hex')}`;
         return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
       },
       records: recordStore(session),

@@ -1,6 +1,15 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
+import type {
+  Description,
+  MetadataSupport,
+  PointId,
+  PointRecord,
+  RecordChange,
+  RecordCollection,
+  ScanOptions,
+} from '../contract/points.js';
 import {
   checkChange,
   checkIds,
@@ -11,15 +20,6 @@ import {
   nest,
   type RecordLimits,
 } from '../kit/check.js';
-import type {
-  Description,
-  MetadataSupport,
-  PointId,
-  PointRecord,
-  RecordChange,
-  RecordCollection,
-  ScanOptions,
-} from '../contract/points.js';
 import { describeTable, type Table, type TableColumn } from './catalog.js';
 import type { Row, Session } from './client.js';
 import { vectorParameter } from './copy.js';
@@ -128,7 +128,7 @@ export class PgRecords implements RecordCollection {
     if (metric === null) {
       throw new FailureError(`table "${name}" does not tell by which metric it is searched`, {
         where: 'pgvector',
-        next: 'give it an index, or the comment "vecparity cosine" (or dot, l2)',
+        next: 'give it an index, or the comment "vecproof cosine" (or dot, l2)',
       });
     }
     const where = filter === undefined ? undefined : sqlFilter(filter, 2);

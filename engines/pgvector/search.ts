@@ -130,7 +130,7 @@ async function requirePlan(
   throw new FailureError(what, {
     where: 'pgvector',
     got: plan.text,
-    next: 'this is a fault of vecparity: report it',
+    next: 'this is a fault of vecproof: report it',
   });
 }
 

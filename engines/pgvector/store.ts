@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
-import { checkSchema } from '../kit/check.js';
 import type { RecordSchema, RecordStore } from '../contract/points.js';
+import { checkSchema } from '../kit/check.js';
 import { describeTable, tablesWithVectors } from './catalog.js';
 import type { Session } from './client.js';
 import { columnDefinition, columnName, fieldMethod, quoted, requireName } from './fields.js';
@@ -56,7 +56,7 @@ function createStatements(name: string, schema: RecordSchema): string[] {
   return [
     `CREATE TABLE ${table} (${columns.join(', ')})`,
     // A table without an index does not tell by which metric it is to be searched.
-    `COMMENT ON TABLE ${table} IS 'vecparity ${metric}'`,
+    `COMMENT ON TABLE ${table} IS 'vecproof ${metric}'`,
     ...(vectorIndex === undefined ? [] : [vectorIndex]),
     ...fieldIndexes,
   ];

@@ -1,4 +1,4 @@
-import { ConnectionLostError, FailureError, messageOf, type VecparityError } from '../../common/errors.js';
+import { ConnectionLostError, FailureError, messageOf, type VecproofError } from '../../common/errors.js';
 import type { Endpoint } from '../contract/server.js';
 import { requireClient } from '../kit/packages.js';
 import type { Json } from './json.js';
@@ -124,14 +124,14 @@ export function failure(
   { host, port }: Endpoint,
   error: unknown,
   reached = true,
-): VecparityError {
+): VecproofError {
   const { status, data, cause } = error as ClientError;
   const where = `qdrant at ${host}:${port}`;
   if (status !== undefined) {
     const said = data?.status?.error ?? (typeof data === 'string' ? data : messageOf(error));
     const denied = status === 401 || status === 403;
     const what = denied ? `${doing}: access is denied (HTTP ${status})` : `${doing}: HTTP ${status}: ${said}`;
-    const next = denied ? 'set VECPARITY_QDRANT_API_KEY to a key that may create collections' : undefined;
+    const next = denied ? 'set VECPROOF_QDRANT_API_KEY to a key that may create collections' : undefined;
     return new FailureError(what, { where, next, cause: error });
   }
   const reason = cause?.code ?? cause?.message ?? messageOf(error);

@@ -1,4 +1,4 @@
-import { FailureError, VecparityError } from '../../common/errors.js';
+import { FailureError, VecproofError } from '../../common/errors.js';
 import type {
   Collection,
   CollectionSpec,
@@ -196,7 +196,7 @@ class QdrantCollection implements Collection {
       return await request();
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof VecparityError) throw error;
+      if (error instanceof VecproofError) throw error;
       throw failure(doing, this.#session.endpoint, error);
     }
   }

@@ -1,8 +1,8 @@
 import { FailureError, InputError, messageOf } from '../../common/errors.js';
 import { formatTimestamp, parseTimestamp } from '../../common/timestamps.js';
 import type { FieldSchema, FieldType, MetadataColumns } from '../../datasets/dataset.js';
-import { nest } from '../kit/check.js';
 import type { Metadata, MetadataSupport, RecordValue } from '../contract/points.js';
+import { nest } from '../kit/check.js';
 import type { Json } from './json.js';
 
 /** How payloads, which are JSON, keep each type. */

@@ -4,7 +4,7 @@ import type { PointId } from '../contract/points.js';
 import type { Json } from './json.js';
 
 /** Payload key that keeps an id which the server cannot hold; other keys of records are the user's own. */
-export const ID_KEY = '_vecparity_id';
+export const ID_KEY = '_vecproof_id';
 /** Of all ids that are no UUIDs: a UUID of its own, drawn once. */
 const NAMESPACE = Buffer.from('5d2f1c0e3f6b4b0e9d6a7a4c1e8b0f27', 'hex');
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;

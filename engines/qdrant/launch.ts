@@ -43,7 +43,7 @@ function launchDocker(request: LaunchRequest) {
 }
 
 /**
- * `http(s)://host:port/prefix`; the key comes from VECPARITY_QDRANT_API_KEY, else QDRANT_API_KEY.
+ * `http(s)://host:port/prefix`; the key comes from VECPROOF_QDRANT_API_KEY, else QDRANT_API_KEY.
  * Throws InputError for an address that cannot be one.
  */
 export function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
@@ -58,10 +58,10 @@ export function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
   if (given.username !== '' || given.password !== '') {
     throw new InputError('url must hold no user or password', {
       where: 'qdrant: url',
-      next: 'put the key into VECPARITY_QDRANT_API_KEY',
+      next: 'put the key into VECPROOF_QDRANT_API_KEY',
     });
   }
-  const apiKey = env['VECPARITY_QDRANT_API_KEY'] || env['QDRANT_API_KEY'];
+  const apiKey = env['VECPROOF_QDRANT_API_KEY'] || env['QDRANT_API_KEY'];
   const tls = given.protocol === 'https:';
   const host = given.hostname.replace(/^\[|\]$/g, '');
   if (apiKey && !tls && !['localhost', '127.0.0.1', '::1'].includes(host)) {

@@ -1,8 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { Endpoint } from '../contract/server.js';
-import { checkRecords, checkVector, lastOfEachId } from '../kit/check.js';
 import type {
   Description,
   Metadata,
@@ -13,6 +11,8 @@ import type {
   RecordValue,
   ScanOptions,
 } from '../contract/points.js';
+import type { Endpoint } from '../contract/server.js';
+import { checkRecords, checkVector, lastOfEachId } from '../kit/check.js';
 import { hasPath, metadataToPayload, payloadPath, payloadToMetadata } from './fields.js';
 import { asksForArrays, translate } from './filter.js';
 import { send } from './http.js';

@@ -16,7 +16,7 @@ export const LIMITS: RecordLimits = {
 };
 
 /** Key in the collection's own metadata under which the schema is kept. */
-export const SCHEMA_KEY = 'vecparity';
+export const SCHEMA_KEY = 'vecproof';
 
 /** What the server tells of a collection, as far as it is used here. */
 export interface CollectionState {

@@ -1,7 +1,7 @@
 import { FailureError, InputError } from '../../common/errors.js';
+import type { RecordSchema, RecordStore } from '../contract/points.js';
 import type { Endpoint } from '../contract/server.js';
 import { checkSchema } from '../kit/check.js';
-import type { RecordSchema, RecordStore } from '../contract/points.js';
 import { send } from './http.js';
 import type { Json } from './json.js';
 import { QdrantRecords } from './record-collection.js';

@@ -20,10 +20,10 @@ const NUMBER_BYTES = 24;
 const NEVER = 0;
 export const ALWAYS = 1;
 
-/** `vecparity-`, what is left of the name (the server allows 255 characters, some not), and a random end. */
+/** `vecproof-`, what is left of the name (the server allows 255 characters, some not), and a random end. */
 export function ownName(name: string): string {
   const safe = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 200);
-  return `vecparity-${safe}-${randomBytes(6).toString('hex')}`;
+  return `vecproof-${safe}-${randomBytes(6).toString('hex')}`;
 }
 
 /** Loading goes without an index; it is built once over all points afterwards (2 to 7 s instead of 14 to 16 s for 50,000). */

@@ -1,7 +1,7 @@
 import { InputError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
-import { integerValue } from '../kit/check.js';
 import type { MetadataSupport } from '../contract/points.js';
+import { integerValue } from '../kit/check.js';
 import type { SqliteDatabase } from './client.js';
 
 export const METADATA: MetadataSupport = {

@@ -3,6 +3,14 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind } from '../contract/engine.js';
+import type {
+  Description,
+  PointId,
+  PointRecord,
+  RecordChange,
+  RecordCollection,
+  ScanOptions,
+} from '../contract/points.js';
 import {
   checkChange,
   checkIds,
@@ -12,14 +20,6 @@ import {
   nest,
   type RecordLimits,
 } from '../kit/check.js';
-import type {
-  Description,
-  PointId,
-  PointRecord,
-  RecordChange,
-  RecordCollection,
-  ScanOptions,
-} from '../contract/points.js';
 import type { SqliteDatabase } from './client.js';
 import { sqlFilter } from './filter.js';
 import { METADATA, SideTables } from './metadata.js';

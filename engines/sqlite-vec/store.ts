@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import { checkSchema } from '../kit/check.js';
 import type { RecordStore } from '../contract/points.js';
+import { checkSchema } from '../kit/check.js';
 import { openDatabase, type SqliteDatabase } from './client.js';
 import { SideTables } from './metadata.js';
 import { type Info, LIMITS, SqliteRecords } from './records.js';

@@ -1,14 +1,14 @@
 import { rmSync } from 'node:fs';
+import type { Context } from '../../cli/context.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
+import type { Truth } from '../model/samples.js';
+import { type Manifest, RUN_SCHEMA } from '../model/schema.js';
 import type { LockState } from '../model/verdict.js';
 import { readEnvironment } from '../run/environment.js';
 import type { QueriesFile } from '../store/queries.js';
 import { type RunFolder, writeManifest } from '../store/run-folder.js';
-import { type Manifest, RUN_SCHEMA } from '../model/schema.js';
-import type { Truth } from '../model/samples.js';
 import { writeTruth } from '../truth/files.js';
-import type { Context } from '../../cli/context.js';
 import type { Data } from './data.js';
 import { hideManifest } from './manifest-secrets.js';
 import { displayPath } from './places.js';
@@ -81,7 +81,7 @@ function manifestOf({
   return {
     schema: RUN_SCHEMA,
     id: folder.id,
-    vecparity: packageInfo().version,
+    vecproof: packageInfo().version,
     created: new Date().toISOString(),
     command: commandLine(argument, options),
     suite: {
@@ -128,7 +128,7 @@ function manifestOf({
 
 /** The command that repeats the run, quoted for a shell. */
 function commandLine(suite: string, { dataset, only, engine, shard }: RunOptions): string {
-  const parts = ['vecparity', 'run', suite];
+  const parts = ['vecproof', 'run', suite];
   if (dataset !== undefined) parts.push('--dataset', dataset);
   if (engine !== undefined) parts.push('--engine', engine.join(','));
   if (only !== undefined) parts.push('--only', only);

@@ -1,9 +1,9 @@
+import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition, Parameters } from '../../engines/contract/engine.js';
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/schema.js';
-import type { Context } from '../../cli/context.js';
 import { unavailableServers } from './servers.js';
 
 /**

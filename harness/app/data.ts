@@ -1,8 +1,8 @@
+import type { Context } from '../../cli/context.js';
 import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
 import { type Chosen, chooseQueries, chooseSet } from './choose-queries.js';
-import type { Context } from '../../cli/context.js';
 import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
 import { type GroupedQuery, neededFields, type QueriesRequest } from './run-queries.js';
 
@@ -71,7 +71,7 @@ export async function openData(
   return { dataset, info, vectors, set, ...chosen, metadata, judgements, warnings };
 }
 
-/** Everything that is checked before a point is read; `vecparity run --dry-run` stops after it. */
+/** Everything that is checked before a point is read; `vecproof run --dry-run` stops after it. */
 export async function checkData(context: Context, request: DataRequest): Promise<void> {
   const dataset = await openRequested(context, request);
   try {

@@ -1,8 +1,8 @@
-import { VecparityError } from '../../common/errors.js';
-import { packageVersion } from '../../engines/kit/packages.js';
-import { engineNames, loadEngine } from '../../engines/registry.js';
-import { imageCandidates } from '../../engines/launcher/images.js';
 import type { Context } from '../../cli/context.js';
+import { VecproofError } from '../../common/errors.js';
+import { packageVersion } from '../../engines/kit/packages.js';
+import { imageCandidates } from '../../engines/launcher/images.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Finding } from './leftovers.js';
 
 /** Docker, the images of the server engines, and containers that killed runs have left. */
@@ -15,7 +15,7 @@ export async function dockerFindings(context: Context, clean: boolean): Promise<
     const found: Finding = { what: 'Docker', state: 'ok', detail: `version ${Version}` };
     return [found, ...(await images(context, docker)), ...(await orphans(docker, clean))];
   } catch (error) {
-    if (!(error instanceof VecparityError)) throw error;
+    if (!(error instanceof VecproofError)) throw error;
     const detail = `${error.what}; engines that are servers need it, unless they are given a url:`;
     return [{ what: 'Docker', state: 'missing', detail, ...(error.next && { mend: error.next }) }];
   }
@@ -50,6 +50,6 @@ async function orphans(docker: Docker, clean: boolean): Promise<Finding[]> {
     const what = `container of run ${run}`;
     return clean
       ? { what, state: 'ok', detail: `${image}, left by a killed run, was removed` }
-      : { what, state: 'note', detail: `${image}, left by a killed run`, mend: 'vecparity doctor --clean' };
+      : { what, state: 'note', detail: `${image}, left by a killed run`, mend: 'vecproof doctor --clean' };
   });
 }

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { groupQueries } from '../derive/columns.js';
 import { type Answers, causesOf } from '../gate/causes.js';
 import { filterCausesOf } from '../gate/filter-causes.js';
 import { settingKey } from '../gate/select.js';
-import type { Finding, Verdict } from '../model/verdict.js';
 import { samplesOf } from '../measures/groups.js';
-import { groupQueries } from '../derive/columns.js';
+import type { TrialRow } from '../model/schema.js';
+import type { Finding, Verdict } from '../model/verdict.js';
 import { readRunQueries } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
-import type { TrialRow } from '../model/schema.js';
 import { readTruth } from '../truth/files.js';
 
 /** Settings of a gate whose raw answers are looked into: the worst ones; reading them takes time. */

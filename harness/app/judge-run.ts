@@ -1,22 +1,22 @@
+import type { Context } from '../../cli/context.js';
+import { readTextFile } from '../../cli/output.js';
 import { InputError } from '../../common/errors.js';
+import { columnOf, groupQueries } from '../derive/columns.js';
+import { currentResults, type Derived } from '../derive/current.js';
+import { parityTrials } from '../derive/parity-trials.js';
 import type { BaselineData } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
 import { matches, settingKey } from '../gate/select.js';
-import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../model/verdict.js';
 import type { Column } from '../measures/by-query.js';
-import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
-import { columnOf, groupQueries } from '../derive/columns.js';
-import { currentResults, type Derived } from '../derive/current.js';
-import { parityTrials } from '../derive/parity-trials.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
 import type { Manifest, TrialRow } from '../model/schema.js';
+import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../model/verdict.js';
+import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
+import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
-import type { Context } from '../../cli/context.js';
 import { withCauses } from './find-causes.js';
 import { compareWithLock } from './gate-lock.js';
-import { readTextFile } from '../../cli/output.js';
 
 export interface JudgeOptions {
   /** Name of a baseline, or runs separated by commas; the baseline `main` if absent and there is one. */
@@ -202,7 +202,7 @@ function comparable(baseline: RunFolder, folder: RunFolder, manifest: Manifest):
     new InputError(`the baseline was measured with another ${what}`, {
       where: baseline.path,
       got: `${String(b)}; this run has ${String(a)}`,
-      next: 'give a baseline of the same data and suite, or set a new one: vecparity baseline set <run> --name main',
+      next: 'give a baseline of the same data and suite, or set a new one: vecproof baseline set <run> --name main',
     });
   const [mine, theirs] = [manifest.dataset, other.dataset];
   if (mine.hash !== theirs.hash) {

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Context } from '../../cli/context.js';
 import { FailureError } from '../../common/errors.js';
 import { isAlive } from '../../common/processes.js';
 import { lockOwner } from '../store/lock.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
-import type { Context } from '../../cli/context.js';
 import { displayPath } from './places.js';
 
 /** One thing that `doctor` has to say. */
@@ -16,7 +16,7 @@ export interface Finding {
   mend?: string;
 }
 
-const CLEAN = 'vecparity doctor --clean';
+const CLEAN = 'vecproof doctor --clean';
 
 /** What killed processes left: work folders and unfinished files that nobody is writing any more. */
 export function leftovers(context: Context, clean: boolean): Finding[] {
@@ -37,7 +37,7 @@ function ofRun(id: string, context: Context, clean: boolean): Finding[] {
   const folder = runFolder(join(context.runs, id));
   if (lockOwner(folder) !== undefined) return [];
   const what = `run ${id}`;
-  const next = `continue it with "vecparity run --resume ${displayPath(folder.path, context.cwd)}"`;
+  const next = `continue it with "vecproof run --resume ${displayPath(folder.path, context.cwd)}"`;
   if (!existsSync(folder.work) && !existsSync(folder.lock)) {
     return wasEnded(folder) ? [] : [{ what, state: 'note', detail: `did not end; ${next}` }];
   }

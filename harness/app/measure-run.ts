@@ -1,19 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Context } from '../../cli/context.js';
+import { gateExit, judgeAndReport } from '../../cli/judge-and-report.js';
+import { printSummary } from '../../cli/output.js';
+import { Progress } from '../../cli/progress.js';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import type { Redactor } from '../../common/redact.js';
+import type { Manifest, Results, TrialRow } from '../model/schema.js';
 import type { Verdicts } from '../model/verdict.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
-import type { Manifest, Results, TrialRow } from '../model/schema.js';
-import type { Redactor } from '../../common/redact.js';
-import type { Context } from '../../cli/context.js';
 import type { Data } from './data.js';
-import { gateExit, judgeAndReport } from '../../cli/judge-and-report.js';
-import { printSummary } from '../../cli/output.js';
 import { displayPath } from './places.js';
-import { Progress } from '../../cli/progress.js';
 
 /** A run that is planned and recorded, ready to be measured. */
 export interface Ready {
@@ -42,14 +42,14 @@ export async function measureAndReport(
   try {
     await measure(ready, resumed, context);
   } catch (error) {
-    context.err.write(`what was measured is kept: continue with "vecparity run --resume ${path}"\n`);
+    context.err.write(`what was measured is kept: continue with "vecproof run --resume ${path}"\n`);
     throw error;
   }
   const { results, model, verdicts } = await judgeAndReport(folder, options, context);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);
   if (!context.signal.aborted) return exitCode(results, verdicts);
-  context.err.write(`interrupted: continue with "vecparity run --resume ${path}"\n`);
+  context.err.write(`interrupted: continue with "vecproof run --resume ${path}"\n`);
   return EXIT.interrupted;
 }
 

@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
 
-/** A path from here; else the name or path of a suite that comes with vecparity. */
+/** A path from here; else the name or path of a suite that comes with vecproof. */
 export function findSuite(path: string, cwd: string): string {
   const candidates = [
     resolve(cwd, path),
@@ -19,7 +19,7 @@ export function readSuite(path: string, given: string): string {
   } catch (error) {
     throw new InputError(`the suite cannot be read: ${(error as Error).message}`, {
       where: given,
-      next: 'give the path of a YAML file; "vecparity list suites" shows those that come with vecparity',
+      next: 'give the path of a YAML file; "vecproof list suites" shows those that come with vecproof',
       cause: error,
     });
   }

@@ -1,6 +1,9 @@
+import type { Context } from '../../cli/context.js';
+import { startingLines } from '../../cli/output.js';
 import { InputError } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
+import type { Manifest, RunEvent } from '../model/schema.js';
 import { readEnvironment } from '../run/environment.js';
 import {
   cleanRunFolder,
@@ -9,14 +12,11 @@ import {
   readManifest,
   repairEvents,
 } from '../store/run-folder.js';
-import type { Manifest, RunEvent } from '../model/schema.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from './check-builds.js';
-import type { Context } from '../../cli/context.js';
 import { openData } from './data.js';
 import { revealManifest } from './manifest-secrets.js';
 import type { Ready } from './measure-run.js';
-import { startingLines } from '../../cli/output.js';
 import { groupingOf } from './prepare-run.js';
 import { withRefusals } from './refused-groups.js';
 

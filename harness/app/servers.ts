@@ -1,9 +1,9 @@
-import { FailureError, VecparityError } from '../../common/errors.js';
+import type { Context } from '../../cli/context.js';
+import { FailureError, VecproofError } from '../../common/errors.js';
 import { needsLaunch } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/schema.js';
-import type { Context } from '../../cli/context.js';
 
 /**
  * Looks whether the servers of a plan can be had here: Docker, images (pulled where missing). What killed runs have
@@ -62,6 +62,6 @@ async function sweep(context: Context): Promise<void> {
     }
   } catch (error) {
     // Docker cannot be reached: the engines' own check says so with the remedy.
-    if (!(error instanceof VecparityError)) throw error;
+    if (!(error instanceof VecproofError)) throw error;
   }
 }

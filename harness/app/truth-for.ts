@@ -1,11 +1,11 @@
+import type { Context } from '../../cli/context.js';
 import type { Metric, PreparedVectors, ProvidedTruth } from '../../datasets/dataset.js';
 import { distance, tieLimit } from '../measures/distance.js';
 import { medianIntrinsicDimension } from '../measures/intrinsic.js';
-import type { Manifest } from '../model/schema.js';
 import type { Truth } from '../model/samples.js';
+import type { Manifest } from '../model/schema.js';
 import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
-import type { Context } from '../../cli/context.js';
 import type { Data } from './data.js';
 import { cutToK, selectionsOf } from './selections.js';
 

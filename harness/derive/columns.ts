@@ -6,11 +6,11 @@ import { type Column, columnsByName } from '../measures/by-query.js';
 import { groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
-import { readTruth } from '../truth/files.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { judgementsOf, readQueryFacts } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
+import { readTruth } from '../truth/files.js';
 
 /**
  * Measures by query of some trials of a run, from its raw samples: by trial id, then by the measure's name. Only means

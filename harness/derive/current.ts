@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
+import { type Results, resultsSchema } from '../model/schema.js';
 import { type ColumnsOfTrials, readByQuery, writeByQuery } from '../store/by-query.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { readColumns } from './columns.js';
 import { deriveAll } from './derive.js';
-import type { RunFolder } from '../store/run-folder.js';
-import { type Results, resultsSchema } from '../model/schema.js';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

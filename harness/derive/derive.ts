@@ -1,9 +1,4 @@
 import type { Column } from '../measures/by-query.js';
-import { readTruth } from '../truth/files.js';
-import type { ColumnsOfTrials } from '../store/by-query.js';
-import { measureTrials } from './measure-trials.js';
-import { deriveParity } from './parity.js';
-import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import {
   type BuildCost,
   type Manifest,
@@ -12,6 +7,11 @@ import {
   type RunEvent,
   type TrialRow,
 } from '../model/schema.js';
+import type { ColumnsOfTrials } from '../store/by-query.js';
+import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import { readTruth } from '../truth/files.js';
+import { measureTrials } from './measure-trials.js';
+import { deriveParity } from './parity.js';
 import { aboutQueries, trialRows } from './trial-rows.js';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
@@ -91,7 +91,7 @@ function runRecord(manifest: Manifest, events: readonly RunEvent[]): Results['ru
   return {
     id: manifest.id,
     suite: manifest.suite.name,
-    vecparity: manifest.vecparity,
+    vecproof: manifest.vecproof,
     started: begin?.time ?? manifest.created,
     finished: ended?.time ?? null,
     state: ended?.state ?? 'unfinished',

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { readTruth } from '../truth/files.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
+import { readTruth } from '../truth/files.js';
 import { aboutQueries, type Measured, measuresOf, type TrialTask } from './trial-rows.js';
 
 /** A task with its number. */

@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../../common/threads.js';
-import type { NumberedResult, NumberedTask } from './measure-thread.js';
-import type { RunFolder } from '../store/run-folder.js';
-import type { Manifest } from '../model/schema.js';
-import { type AboutQueries, type Measured, measuresOf, type TrialTask } from './trial-rows.js';
 import type { Truth } from '../model/samples.js';
+import type { Manifest } from '../model/schema.js';
+import type { RunFolder } from '../store/run-folder.js';
+import type { NumberedResult, NumberedTask } from './measure-thread.js';
+import { type AboutQueries, type Measured, measuresOf, type TrialTask } from './trial-rows.js';
 
 /** Bytes of samples for which one more thread pays: it needs a quarter of a second to begin. */
 const BYTES_A_THREAD = 4 * 2 ** 20;

@@ -7,10 +7,7 @@ import type { QueryFacts } from '../measures/groups.js';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
-import { readEvidence } from '../store/evidence.js';
-import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
-import type { RunFolder } from '../store/run-folder.js';
-import { joinSamples, readSamples } from '../store/samples.js';
+import type { Samples, Truth } from '../model/samples.js';
 import type {
   Manifest,
   Measure,
@@ -20,7 +17,10 @@ import type {
   PlannedParity,
   TrialRow,
 } from '../model/schema.js';
-import type { Samples, Truth } from '../model/samples.js';
+import { readEvidence } from '../store/evidence.js';
+import type { RunFolder } from '../store/run-folder.js';
+import { joinSamples, readSamples } from '../store/samples.js';
+import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
 
 /** One trial of a stored run. */
 export interface StoredSide {

@@ -4,11 +4,11 @@ import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
+import type { Truth } from '../model/samples.js';
+import type { BuildCost, Manifest, PlannedBuild, RunEvent, ServerCost, TrialRow } from '../model/schema.js';
 import { judgementsOf, readQueryFacts } from '../store/queries.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
-import type { BuildCost, Manifest, PlannedBuild, RunEvent, ServerCost, TrialRow } from '../model/schema.js';
-import type { Truth } from '../model/samples.js';
 
 type TrialEnd = Extract<RunEvent, { type: 'trialEnd' }>;
 

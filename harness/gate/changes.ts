@@ -1,6 +1,7 @@
 import type { Column } from '../measures/by-query.js';
 import { holm } from '../measures/tests.js';
 import type { TrialRow } from '../model/schema.js';
+import type { Finding } from '../model/verdict.js';
 import { change } from './format.js';
 import type { Gate } from './gates.js';
 import {
@@ -19,7 +20,6 @@ import {
   rebuildError,
 } from './statistics.js';
 import { absence, blank, meets } from './thresholds.js';
-import type { Finding } from '../model/verdict.js';
 
 /** What a trial is compared with: the same setting in each run of the baseline. */
 export interface Partner {
@@ -87,7 +87,7 @@ function draft(wanted: Wanted, baseline: BaselineData | undefined, resampler: Re
   const { gate, row, again } = wanted;
   const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE });
   if (baseline === undefined) {
-    const how = 'set one with "vecparity baseline set <run> --name main", or give --baseline';
+    const how = 'set one with "vecproof baseline set <run> --name main", or give --baseline';
     return closed(blank(row, 'error', `there is no baseline: ${how}`));
   }
   const lacking = [row, ...again].find((each) => each.measures[gate.measure] === undefined);

@@ -1,5 +1,6 @@
 import type { ParityTrial } from '../derive/parity-trials.js';
 import type { TrialRow } from '../model/schema.js';
+import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
 import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
@@ -7,7 +8,6 @@ import { byReplica } from './replicas.js';
 import { matches } from './select.js';
 import { FEWEST_QUERIES, Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
-import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
 
 export interface JudgeInput {
   set: GateSet;

@@ -1,8 +1,8 @@
 import type { Measure, TrialRow } from '../model/schema.js';
+import type { Finding, VerdictState } from '../model/verdict.js';
 import { figure } from './format.js';
 import type { Gate } from './gates.js';
 import type { Check, Operator } from './grammar.js';
-import type { Finding, VerdictState } from '../model/verdict.js';
 
 /** A mean of many tenths that should be .95 may come out a rounding below it. */
 const ROUNDING = 1e-12;

@@ -96,7 +96,7 @@ export const truthRecordSchema = z.strictObject({
 export const manifestSchema = z.strictObject({
   schema: z.literal(RUN_SCHEMA),
   id: z.string(),
-  vecparity: z.string(),
+  vecproof: z.string(),
   created: z.string(),
   /** The command that repeats the run. */
   command: z.string(),
@@ -329,7 +329,7 @@ export const resultsSchema = z.strictObject({
   run: z.strictObject({
     id: z.string(),
     suite: z.string(),
-    vecparity: z.string(),
+    vecproof: z.string(),
     started: z.string(),
     finished: z.string().nullable(),
     state: z.enum(['completed', 'interrupted', 'failed', 'unfinished']),

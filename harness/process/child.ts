@@ -3,9 +3,9 @@ import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { Endpoint } from '../../engines/contract/server.js';
 import { runBuild } from '../run/build.js';
+import { RecordingError } from '../run/search.js';
 import { failureText } from './phase.js';
 import type { ChildMessage, Job, ServerReply } from './protocol.js';
-import { RecordingError } from '../run/search.js';
 import type { WatchdogData } from './watchdog.js';
 
 /** Entry of a build's process: takes one job from the supervisor, runs it, ends. */

@@ -6,10 +6,10 @@ import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../model/schema.js';
-import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
 import { type BuildContext, inPhase, type RestartServer } from '../process/phase.js';
 import type { ChildMessage, Job } from '../process/protocol.js';
 import { peakSinceReset, resetPeak } from '../process/resources.js';
+import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
@@ -76,7 +76,7 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const fields = loadedFields(job.filtering);
-    const base = { name: 'vecparity', dimensions, metric, capacity: count, index: job.build.index };
+    const base = { name: 'vecproof', dimensions, metric, capacity: count, index: job.build.index };
     const spec = fields === undefined ? base : { ...base, fields };
     return [engine, await engine.create(spec)] as [ConnectedEngine, Collection];
   });

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../common/errors.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../../engines/contract/engine.js';
-import { emptySamples } from '../store/samples.js';
 import type { Samples } from '../model/samples.js';
+import { emptySamples } from '../store/samples.js';
 
 /** Longest time without a turn of the event loop, so that signals and messages get through. */
 const TURN_MS = 50;

@@ -1,21 +1,26 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
-import type { Collection, EngineDefinition, ExhaustiveSearch, PreparedSearch } from '../../engines/contract/engine.js';
+import type {
+  Collection,
+  EngineDefinition,
+  ExhaustiveSearch,
+  PreparedSearch,
+} from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import { tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
+import type { Samples, Truth } from '../model/samples.js';
+import type { Parameters, PlannedTrial } from '../model/schema.js';
+import { type BuildContext, inPhase } from '../process/phase.js';
+import type { Job } from '../process/protocol.js';
 import { writeProbe } from '../store/evidence.js';
 import { runFolder } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
-import type { Parameters, PlannedTrial } from '../model/schema.js';
-import type { Samples, Truth } from '../model/samples.js';
 import { readTruth } from '../truth/files.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { type Filters, lookFor, lookUnder } from './look-up.js';
 import { runPass } from './pass.js';
-import { type BuildContext, inPhase } from '../process/phase.js';
-import type { Job } from '../process/protocol.js';
 import { recomputeDistances } from './recompute.js';
 
 /** Queries asked between two looks at the clock. */

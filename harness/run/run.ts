@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, VecparityError } from '../../common/errors.js';
+import { messageOf, VecproofError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
-import { appendEvent, type RunFolder } from '../store/run-folder.js';
 import type { BuildCost, Manifest, PlannedBuild, RunEvent, TrialState } from '../model/schema.js';
-import { jobFiltering, type RunFiltering } from './filtering.js';
 import type { ChildMessage, Job, Phase } from '../process/protocol.js';
-import { type BuildServer, startServer } from './server.js';
 import { type ChildEnd, superviseBuild } from '../process/supervisor.js';
+import { appendEvent, type RunFolder } from '../store/run-folder.js';
+import { jobFiltering, type RunFiltering } from './filtering.js';
+import { type BuildServer, startServer } from './server.js';
 
 /** What a run tells whoever watches it; the terminal is one such. */
 export type RunNews =
@@ -124,7 +124,7 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
     server = await launch(input, build);
   } catch (error) {
     if (signal.aborted) return { state: 'aborted', cost: {} };
-    if (!(error instanceof VecparityError)) throw error;
+    if (!(error instanceof VecproofError)) throw error;
     const { message } = error;
     const end = { state: 'failed', cost: {}, error: message, phase: undefined, trial: undefined } as const;
     return redacted(input, { ...end, orderly: true });
@@ -146,7 +146,7 @@ async function stop(input: RunInput, build: PlannedBuild, server: BuildServer | 
   try {
     await server?.stop();
   } catch (error) {
-    const message = `the server of ${build.id} could not be removed: ${messageOf(error)}; "vecparity doctor --clean" removes it`;
+    const message = `the server of ${build.id} could not be removed: ${messageOf(error)}; "vecproof doctor --clean" removes it`;
     record(input, { type: 'warning', build: build.id, message });
     input.onNews({ type: 'warning', message });
   }

@@ -4,16 +4,16 @@ import { ConnectionLostError, FailureError, messageOf } from '../../common/error
 import type { Collection, NativeFilter } from '../../engines/contract/engine.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
 import { permutation } from '../measures/random.js';
-import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
-import type { Parameters } from '../model/schema.js';
 import type { Samples } from '../model/samples.js';
+import type { Parameters } from '../model/schema.js';
+import { type BuildContext, failureText, inPhase } from '../process/phase.js';
+import type { Job } from '../process/protocol.js';
+import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';
+import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { runPass } from './pass.js';
-import { type BuildContext, failureText, inPhase } from '../process/phase.js';
 import { probeTrials } from './probe.js';
-import type { Job } from '../process/protocol.js';
 import { recomputeDistances } from './recompute.js';
-import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';
 
 /** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
 const LEAST_FOREIGN_SECONDS = 0.1;

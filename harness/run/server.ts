@@ -5,10 +5,10 @@ import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/contract/server.js';
 import { loadEngine } from '../../engines/registry.js';
-import type { RunFolder } from '../store/run-folder.js';
 import type { PlannedBuild, ServerCost } from '../model/schema.js';
 import type { ChildMessage, Job, ServerReply } from '../process/protocol.js';
 import type { ChildEnd, SupervisedServer } from '../process/supervisor.js';
+import type { RunFolder } from '../store/run-folder.js';
 
 const SETTLE_MS = 2000;
 const ASK_MS = 50;

@@ -75,7 +75,7 @@ export function findBaseline(runs: string, reference: string): Baseline {
       got: reference,
       next:
         known.length === 0
-          ? 'set one: vecparity baseline set <run> --name main'
+          ? 'set one: vecproof baseline set <run> --name main'
           : `baselines: ${known.join(', ')}`,
       cause: error,
     });
@@ -94,6 +94,6 @@ function stored(runs: string, name: string, run: string): RunFolder {
   if (existsSync(folder.manifest)) return folder;
   throw new InputError(`the run of the baseline "${name}" is gone`, {
     where: folder.path,
-    next: `restore the folder, or set the baseline anew: vecparity baseline set <run> --name ${name}`,
+    next: `restore the folder, or set the baseline anew: vecproof baseline set <run> --name ${name}`,
   });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { VecparityError } from '../../common/errors.js';
+import { VecproofError } from '../../common/errors.js';
 import { listRuns, readEvents, readManifest, runFolder } from './run-folder.js';
 
 /**
@@ -22,7 +22,7 @@ export function deriveDurations(runs: string, nameOrPath: string): Map<string, n
         }
       }
     } catch (error) {
-      if (!(error instanceof VecparityError)) throw error;
+      if (!(error instanceof VecproofError)) throw error;
     }
   }
   return durations;

@@ -4,9 +4,9 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import type { Evidence, ExactAnswer } from '../measures/parity-causes.js';
 import { deviates, SCORE_FORMS } from '../measures/scores.js';
+import type { Samples } from '../model/samples.js';
 import { parseOr, type RunFolder, readJson } from './run-folder.js';
 import { emptySamples, readSamples, writeSamples } from './samples.js';
-import type { Samples } from '../model/samples.js';
 
 const number = z.number().nullable();
 

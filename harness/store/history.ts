@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
-import type { Verdicts } from '../model/verdict.js';
 import type { Results } from '../model/schema.js';
+import type { Verdicts } from '../model/verdict.js';
 
 /** One line of `.runs/history.jsonl`: a run in a few figures. Figures that were not measured are absent. */
 export const historyLineSchema = z.strictObject({
@@ -12,7 +12,7 @@ export const historyLineSchema = z.strictObject({
   run: z.string(),
   suite: z.string(),
   started: z.string(),
-  vecparity: z.string(),
+  vecproof: z.string(),
   dataset: z.string(),
   queries: z.string(),
   state: z.string(),
@@ -54,7 +54,7 @@ export function historyLine(results: Results, verdicts: Verdicts | undefined): H
     run: results.run.id,
     suite: results.run.suite,
     started: results.run.started,
-    vecparity: results.run.vecparity,
+    vecproof: results.run.vecproof,
     dataset: results.dataset.hash.slice(0, 16),
     queries: results.queries.hash.slice(0, 16),
     state: results.run.state,

@@ -2,9 +2,9 @@ import { appendFileSync, copyFileSync, existsSync, readdirSync, rmSync } from 'n
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
+import type { Manifest, RunEvent } from '../model/schema.js';
 import { PROBE_ENDING } from './evidence.js';
 import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
-import type { Manifest, RunEvent } from '../model/schema.js';
 
 interface Shard {
   folder: RunFolder;
@@ -66,7 +66,7 @@ function check(shards: readonly Shard[]): void {
   if (missing.length > 0) {
     throw new InputError(`shard ${missing.join(', ')} of ${of} is missing`, {
       where: 'merge',
-      next: `measure it: vecparity run <suite> --shard ${missing[0]}/${of}`,
+      next: `measure it: vecproof run <suite> --shard ${missing[0]}/${of}`,
     });
   }
 }
@@ -74,7 +74,7 @@ function check(shards: readonly Shard[]): void {
 /** What must be the same for shards to be parts of one run; undefined if all is. */
 function difference(a: Manifest, b: Manifest): string | undefined {
   const parts: Record<string, (manifest: Manifest) => unknown> = {
-    'vecparity version': ({ vecparity }) => vecparity,
+    'vecproof version': ({ vecproof }) => vecproof,
     suite: ({ suite }) => suite.text,
     dataset: ({ dataset }) => dataset.hash,
     metric: ({ dataset }) => dataset.metric,

@@ -86,7 +86,7 @@ export function findRun(reference: string, parent: string): RunFolder {
     where: reference,
     next:
       known.length === 0
-        ? `there are no runs under ${parent} yet: start one with "vecparity run suites/quickstart.yaml"`
+        ? `there are no runs under ${parent} yet: start one with "vecproof run suites/quickstart.yaml"`
         : `give a run folder, "latest", or one of: ${known.slice(-5).join(', ')}`,
   });
 }
@@ -119,10 +119,10 @@ export function readManifest(folder: RunFolder): Manifest {
   const json = readJson(folder.manifest);
   const schema = (json as { schema?: unknown }).schema;
   if (typeof schema === 'number' && schema > RUN_SCHEMA) {
-    throw new InputError('this run was written by a newer vecparity', {
+    throw new InputError('this run was written by a newer vecproof', {
       where: folder.manifest,
       got: `schema ${schema}, this version reads up to ${RUN_SCHEMA}`,
-      next: 'use the vecparity version named in the file, or a newer one',
+      next: 'use the vecproof version named in the file, or a newer one',
     });
   }
   return parseOr(manifestSchema, json, folder.manifest);

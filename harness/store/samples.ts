@@ -71,7 +71,7 @@ export function writeSamples(path: string, samples: Samples): void {
     ...LISTS.map((name) => ({ name, data: cut(samples[name]) })),
     ...(samples.flaws === undefined ? [] : [{ name: 'flaws', data: cut(samples.flaws) }]),
   ];
-  const kvMetadata = [{ key: 'vecparity.k', value: String(k) }];
+  const kvMetadata = [{ key: 'vecproof.k', value: String(k) }];
   const buffer = parquetWriteBuffer({
     schema: schemaOf(samples),
     columnData,

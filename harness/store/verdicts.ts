@@ -14,10 +14,10 @@ export function readVerdicts(folder: RunFolder): Verdicts | undefined {
   const json = readJson(folder.verdicts);
   const schema = (json as { schema?: unknown } | null)?.schema;
   if (typeof schema === 'number' && schema > VERDICT_SCHEMA) {
-    throw new InputError('these verdicts were written by a newer vecparity', {
+    throw new InputError('these verdicts were written by a newer vecproof', {
       where: folder.verdicts,
       got: `schema ${schema}, this version reads up to ${VERDICT_SCHEMA}`,
-      next: 'judge the run again with this version: vecparity gate <run>',
+      next: 'judge the run again with this version: vecproof gate <run>',
     });
   }
   return parseOr(verdictsSchema, json, folder.verdicts);

@@ -13,7 +13,7 @@ export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonS
   const engines = (shell['properties'] as Record<string, JsonSchema>)['engines']!;
   const item = engines['items'] as JsonSchema;
   const use = {
-    description: 'Engine; see `vecparity list engines`.',
+    description: 'Engine; see `vecproof list engines`.',
     enum: definitions.map(({ name }) => name),
   };
   const properties = { ...(item['properties'] as JsonSchema), use };
@@ -26,7 +26,7 @@ export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonS
   }));
   return {
     ...shell,
-    title: 'A vecparity suite',
+    title: 'A vecproof suite',
     properties: {
       ...(shell['properties'] as JsonSchema),
       // One comparison may stand without a list.

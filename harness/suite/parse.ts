@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
+import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
 import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
 import { declaredParities } from './parity.js';
 import { wrongGroup } from './query-file.js';
-import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import {
   type EngineEntry,
   engineEntrySchema,

@@ -30,7 +30,7 @@ export const engineEntrySchema = z.strictObject({
   use: z
     // The engine `null` without quotes is YAML's null.
     .preprocess((given) => (given === null ? 'null' : given), z.string().min(1))
-    .meta({ description: 'Engine; see `vecparity list engines`.' }),
+    .meta({ description: 'Engine; see `vecproof list engines`.' }),
   label: z
     .string()
     .min(1)
@@ -98,7 +98,7 @@ export const suiteSchema = z.strictObject({
           .meta({ description: 'File with the queries, where the dataset has none.' }),
       }),
     ])
-    .meta({ description: 'Name from the catalog (see `vecparity list datasets`) or a path.' }),
+    .meta({ description: 'Name from the catalog (see `vecproof list datasets`) or a path.' }),
   queries: z
     .strictObject({
       set: z

@@ -1,13 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import {
-  FailureError,
-  InputError,
-  InterruptedError,
-  messageOf,
-  VecparityError,
-} from '../../common/errors.js';
+import { FailureError, InputError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
 import { startThread } from '../../common/threads.js';
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
@@ -219,6 +213,6 @@ function aborted(signal: AbortSignal | undefined): { promise: Promise<never>; fo
 
 function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
-  if (signal.reason instanceof VecparityError) throw signal.reason;
+  if (signal.reason instanceof VecproofError) throw signal.reason;
   throw new InterruptedError('stopped while computing the truth', { where: 'truth', cause: signal.reason });
 }

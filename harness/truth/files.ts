@@ -80,7 +80,7 @@ function writeParquet(path: string, truth: Writable, metric: Metric): void {
       ...filtered,
     ],
     statistics: false,
-    kvMetadata: [{ key: 'vecparity.truth', value: JSON.stringify(facts) }],
+    kvMetadata: [{ key: 'vecproof.truth', value: JSON.stringify(facts) }],
   });
   writeFileAtomic(path, new Uint8Array(buffer));
 }
@@ -114,7 +114,7 @@ export async function readTruth(path: string): Promise<StoredTruth> {
     throw new InputError('is no readable truth', {
       where: path,
       got: error,
-      next: 'restore the file from a copy, or have it made again (vecparity truth, or a new run)',
+      next: 'restore the file from a copy, or have it made again (vecproof truth, or a new run)',
       cause: error,
     });
   }
@@ -124,7 +124,7 @@ async function readParquet(path: string): Promise<StoredTruth> {
   const bytes = readFileSync(path);
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const metadata = parquetMetadata(file);
-  const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecparity.truth')?.value);
+  const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecproof.truth')?.value);
   const count = Number(metadata.num_rows);
   const { depth } = facts;
   const rows = new Int32Array(count * depth).fill(-1);
@@ -161,7 +161,7 @@ interface Facts {
 }
 
 function factsOf(text: string | undefined): Facts {
-  if (text === undefined) throw new Error('it was not written by vecparity truth');
+  if (text === undefined) throw new Error('it was not written by vecproof truth');
   const { metric, depth, sha256, kernel, seconds } = JSON.parse(text) as Record<string, unknown>;
   if (!METRICS.includes(metric as Metric) || !Number.isInteger(depth) || typeof sha256 !== 'string') {
     throw new Error('its metadata is not that of a truth');

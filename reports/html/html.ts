@@ -83,7 +83,7 @@ function viewOf(model: ReportModel) {
     definitions: definitionViews(model),
     suite: manifest.suite,
     command: results.run.command,
-    footer: `vecparity ${results.run.vecparity}, run ${results.run.id}`,
+    footer: `vecproof ${results.run.vecproof}, run ${results.run.id}`,
   };
 }
 

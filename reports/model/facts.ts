@@ -93,7 +93,7 @@ function versionFacts({ run, packages, trials }: Results): Fact[] {
     trials.flatMap((row) => (row.engineVersion === null ? [] : [[row.engine, row.engineVersion]])),
   );
   return [
-    { term: 'vecparity', value: run.vecparity },
+    { term: 'vecproof', value: run.vecproof },
     ...[...engines].map(([engine, version]) => ({ term: `${engine} (engine)`, value: version })),
     ...imageFacts(trials),
     ...Object.entries(packages).map(([name, version]) => code(name, version)),

@@ -1,5 +1,3 @@
-import type { Verdicts } from '../../harness/model/verdict.js';
-import type { HistoryLine } from '../../harness/store/history.js';
 import type {
   BuildCost,
   Manifest,
@@ -9,6 +7,8 @@ import type {
   RunEvent,
   TrialRow,
 } from '../../harness/model/schema.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
+import type { HistoryLine } from '../../harness/store/history.js';
 import type { Identity } from '../identity.js';
 import type { FilterModel, RelevanceModel } from './filters.js';
 import type { Trend } from './trend.js';

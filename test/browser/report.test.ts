@@ -28,7 +28,7 @@ describe.skipIf(executable === undefined)(
 
     beforeAll(async () => {
       browser = await launch(executable!);
-      folder = mkdtempSync(join(tmpdir(), 'vecparity-report-'));
+      folder = mkdtempSync(join(tmpdir(), 'vecproof-report-'));
       for (const [name, options] of Object.entries({ plain: {}, troubled: { troubled: true } })) {
         files[name] = join(folder, `${name}.html`);
         writeFileSync(files[name], renderHtml(buildReport(fixture(options))));

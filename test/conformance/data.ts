@@ -46,7 +46,7 @@ function loaded(count: number) {
 }
 
 async function load(count: number) {
-  const cacheFolder = join(tmpdir(), 'vecparity-conformance-cache');
+  const cacheFolder = join(tmpdir(), 'vecproof-conformance-cache');
   const dataset = await openDataset('debian-packages-20k', { baseFolder: process.cwd(), cacheFolder });
   try {
     const { dimensions } = dataset.info;

@@ -5,8 +5,8 @@ import { committedEngines, renderEngines, writeEngines } from './filters-doc.js'
 import { contenders } from './session.js';
 import { SWEEPS } from './sweeps.js';
 
-test('docs/engines.md says what the definitions say (VECPARITY_WRITE_DOCS=1 writes it)', async () => {
-  if (process.env['VECPARITY_WRITE_DOCS']) await writeStatic();
+test('docs/engines.md says what the definitions say (VECPROOF_WRITE_DOCS=1 writes it)', async () => {
+  if (process.env['VECPROOF_WRITE_DOCS']) await writeStatic();
   expect(await committedStatic()).toBe(renderStatic());
 });
 
@@ -23,8 +23,8 @@ test('docs/engines.md holds a row for every sweep, measured for all engines but 
   expect(open.filter((name) => !servers.includes(name))).toEqual([]);
 });
 
-test('docs/filters.md says what the engines declare of filters (VECPARITY_WRITE_DOCS=1 writes it)', async () => {
+test('docs/filters.md says what the engines declare of filters (VECPROOF_WRITE_DOCS=1 writes it)', async () => {
   const text = renderEngines(contenders.map(({ definition }) => definition));
-  if (process.env['VECPARITY_WRITE_DOCS']) await writeEngines(text);
+  if (process.env['VECPROOF_WRITE_DOCS']) await writeEngines(text);
   expect(await committedEngines()).toBe(text);
 });

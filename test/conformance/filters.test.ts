@@ -13,8 +13,8 @@ import { answerOf, build, contenders, mayOverlap, type Session } from './session
 import { showDifference, showFilter } from './show-filter.js';
 
 /** Filters tried on each engine; more of them, or others: set these. */
-const RUNS = Number(process.env['VECPARITY_FILTER_RUNS'] ?? 600);
-const SEED = Number(process.env['VECPARITY_FILTER_SEED'] ?? 5);
+const RUNS = Number(process.env['VECPROOF_FILTER_RUNS'] ?? 600);
+const SEED = Number(process.env['VECPROOF_FILTER_SEED'] ?? 5);
 const POINTS = 240;
 /** Searches at a time on engines that answer several: most of a round trip to a server is waiting. */
 const AT_ONCE = 8;
@@ -203,5 +203,5 @@ function reportOf({
   if (!failed) return;
   const shown = counterexample === null ? '' : showFilter(counterexample[0]);
   const reason = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-  throw new Error(`${shown}\n${reason}\nVECPARITY_FILTER_SEED=${seed} path ${counterexamplePath}`);
+  throw new Error(`${shown}\n${reason}\nVECPROOF_FILTER_SEED=${seed} path ${counterexamplePath}`);
 }

@@ -18,7 +18,7 @@ async function withPglite(
   index: OptionsInput['index'],
   use: (search: (parameters: OptionsInput['search'], k?: number) => Promise<Answer[]>) => Promise<void>,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'vecparity-pglite-'));
+  const folder = await mkdtemp(join(tmpdir(), 'vecproof-pglite-'));
   const connected = await engine.connect({ folder, threads: 1, seed: 7, mode: 'pglite' }, never);
   const { metric, dimensions, count: capacity } = data;
   const spec = { name: 'p', metric, dimensions, capacity, index: parsed(engine, { index }).index };
@@ -44,7 +44,7 @@ const rows = (answers: readonly Answer[]) => answers.map((answer) => answer.rows
 
 describe.skipIf(missing !== undefined)(`pgvector in PGlite${why}`, () => {
   test('says what it is', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'vecparity-pglite-'));
+    const folder = await mkdtemp(join(tmpdir(), 'vecproof-pglite-'));
     const connected = await engine.connect({ folder, threads: 1, seed: 7, mode: 'pglite' }, never);
     expect(await connected.version()).toMatch(
       /^\d+\.\d+\.\d+ on PostgreSQL \d+\.\d+ in PGlite \d+\.\d+\.\d+$/,

@@ -12,7 +12,7 @@ export const RAW_COUNT: Readonly<Record<string, (endpoint: Endpoint) => Promise<
     const session = await connectPostgres(endpoint, new AbortController().signal);
     try {
       const [found] = await session.query(
-        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'vecparity%'",
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'vecproof%'",
       );
       return Number((await session.query(`SELECT count(*) FROM "${found![0]}"`))[0]![0]);
     } finally {
@@ -43,7 +43,7 @@ export const RAW_COUNT: Readonly<Record<string, (endpoint: Endpoint) => Promise<
       getCollections(): Promise<{ collections: { name: string }[] }>;
     };
     const { collections } = await client.getCollections();
-    const ours = collections.find(({ name }) => name.startsWith('vecparity'))!;
+    const ours = collections.find(({ name }) => name.startsWith('vecproof'))!;
     return (await client.count(ours.name, { exact: true })).count;
   },
 };

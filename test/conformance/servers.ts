@@ -5,9 +5,9 @@ import type { LaunchedServer, LaunchRequest } from '../../engines/contract/serve
 import { ownLabels } from '../../engines/launcher/labels.js';
 import { type StandIn, standInOf } from './stand-in.js';
 
-/** Address of a server that runs already, for tests of an engine: `VECPARITY_QDRANT_URL`, … */
+/** Address of a server that runs already, for tests of an engine: `VECPROOF_QDRANT_URL`, … */
 export function urlVariable(engine: string): string {
-  return `VECPARITY_${engine.toUpperCase()}_URL`;
+  return `VECPROOF_${engine.toUpperCase()}_URL`;
 }
 
 export function request({ name }: EngineDefinition, url = process.env[urlVariable(name)]): LaunchRequest {

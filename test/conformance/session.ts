@@ -116,7 +116,7 @@ export async function open(
   data: Pick<Slice, 'metric' | 'dimensions' | 'count' | 'fields'>,
   { index = {}, threads = 1 }: SessionOptions = {},
 ) {
-  const folder = await mkdtemp(join(tmpdir(), 'vecparity-conformance-'));
+  const folder = await mkdtemp(join(tmpdir(), 'vecproof-conformance-'));
   const connected = await definition.connect(
     { folder, threads, seed: 7, ...(await serverOptions(definition)) },
     never,

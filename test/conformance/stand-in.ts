@@ -18,7 +18,7 @@ export const STAND_INS: Readonly<Record<string, string>> = {
 };
 
 /** Python that has `qdrant-edge-py`: the variable's, else the one on the PATH. */
-const PYTHON = process.env['VECPARITY_QDRANT_EDGE_PYTHON'] || 'python3';
+const PYTHON = process.env['VECPROOF_QDRANT_EDGE_PYTHON'] || 'python3';
 const SERVER = join(packageRoot, 'test', 'conformance', 'qdrant-edge', 'server.py');
 
 /** Only Qdrant has one: its core is on PyPI, its server in no package registry. */

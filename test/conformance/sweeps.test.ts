@@ -20,7 +20,7 @@ const STAND_IN_LACKS: Readonly<Record<string, string>> = {
 const results: SweepResult[] = [];
 
 /** Written down, all values are measured; otherwise an index that is built for each value is built for the ends alone. */
-const WRITES = process.env['VECPARITY_WRITE_DOCS'] === '1';
+const WRITES = process.env['VECPROOF_WRITE_DOCS'] === '1';
 
 function valuesOf({ part, values }: Sweep): Sweep['values'] {
   return WRITES || part === 'search' ? values : [values[0]!, values.at(-1)!];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { Workspace } from './helpers/workspace.js';
 
 const head = (queries: string) =>
@@ -8,7 +8,7 @@ const deep = (levels: number, inner: string) => '{"$not":'.repeat(levels) + inne
 
 /** Exit code 2, told on stderr only and in lines that a terminal can show. */
 async function refused(work: Workspace, args: readonly string[] = ['run', 'suite.yaml', '--dry-run']) {
-  const { code, stdout, stderr } = await vecparity(args, work);
+  const { code, stdout, stderr } = await vecproof(args, work);
   expect(code, stderr).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).not.toContain('unexpected:');

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, wr
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { freeBytes, noSmallDisk, remount, smallDisk } from './helpers/small-disk.js';
 import { temporaryFolder, Workspace } from './helpers/workspace.js';
@@ -31,7 +31,7 @@ beforeAll(() => {
 });
 
 const run = (home: string, ...more: string[]) =>
-  vecparity(['run', join(source.folder, 'suite.yaml'), '--out', home, ...more], { folder: source.folder });
+  vecproof(['run', join(source.folder, 'suite.yaml'), '--out', home, ...more], { folder: source.folder });
 
 describe('a place that cannot be written to', () => {
   test('a file in place of the home folder', async () => {
@@ -41,7 +41,7 @@ describe('a place that cannot be written to', () => {
     expect(code).toBe(3);
     expect(stderr).toContain(home);
     expect(stderr).toMatch(/ENOTDIR|EEXIST/);
-    expect(stderr).toMatch(/next: .*(--out|VECPARITY_HOME)/);
+    expect(stderr).toMatch(/next: .*(--out|VECPROOF_HOME)/);
   });
 
   test('a file in place of the folder of runs: nothing is left', async () => {
@@ -91,7 +91,7 @@ describe.skipIf(noSmallDisk !== undefined)(`a disk${onDisk}`, () => {
     const { code, stderr } = await run(home);
     expect(code, stderr).toBe(3);
     expect(stderr).toMatch(/ENOSPC[\s\S]*next: free disk space/);
-    expect(stderr).toContain('what was measured is kept: continue with "vecparity run --resume');
+    expect(stderr).toContain('what was measured is kept: continue with "vecproof run --resume');
     const [id] = readdirSync(join(home, '.runs'));
     const folder = join(home, '.runs', id!);
     const measured = readdirSync(join(folder, 'samples')).filter((name) => name.endsWith('.parquet'));
@@ -102,7 +102,7 @@ describe.skipIf(noSmallDisk !== undefined)(`a disk${onDisk}`, () => {
     expect(names.filter((name) => /\.tmp-|^work|^lock/.test(name))).toEqual([]);
 
     rmSync(join(home, 'filler'));
-    const resumed = await vecparity(['run', '--resume', folder, '--out', home, '--json'], source);
+    const resumed = await vecproof(['run', '--resume', folder, '--out', home, '--json'], source);
     expect(resumed.code, resumed.stderr).toBe(0);
     for (const [i, name] of measured.entries())
       expect(readFileSync(join(folder, 'samples', name)).equals(bytes[i]!), name).toBe(true);

@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -25,7 +25,7 @@ engines:
     search: { ef: [16, 32] }
 `,
   );
-  const { code, stderr } = await vecparity(['run', 'suite.yaml'], source);
+  const { code, stderr } = await vecproof(['run', 'suite.yaml'], source);
   expect(code, stderr).toBe(0);
 });
 
@@ -46,7 +46,7 @@ const DAMAGES: [name: string, damage: (work: Workspace) => void, message: RegExp
   [
     'written by a newer version',
     (work) => edit(work.run('manifest.json'), (text) => text.replace('"schema": 1', '"schema": 99')),
-    /manifest\.json: this run was written by a newer vecparity \(got "schema 99, this version reads up to 1"\)[\s\S]*next: use/,
+    /manifest\.json: this run was written by a newer vecproof \(got "schema 99, this version reads up to 1"\)[\s\S]*next: use/,
   ],
   [
     'a manifest cut off',
@@ -90,7 +90,7 @@ describe.concurrent('a damaged run folder', () => {
       ['report', work.run()],
       ['run', '--resume', work.run()],
     ]) {
-      const { code, stdout, stderr } = await vecparity(command, work);
+      const { code, stdout, stderr } = await vecproof(command, work);
       expect(code, stderr).toBe(2);
       expect(stderr).toMatch(message);
       expect(stderr).not.toContain('unexpected:');
@@ -103,9 +103,9 @@ describe.concurrent('a damaged run folder', () => {
   test('a log whose last line was cut off by a kill is read without it', async () => {
     const work = copyOfRun();
     appendFileSync(work.run('events.jsonl'), '{"type":"trialEnd","time":"2026-01-');
-    const { code, stderr } = await vecparity(['report', 'latest'], work);
+    const { code, stderr } = await vecproof(['report', 'latest'], work);
     expect(code, stderr).toBe(0);
-    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    const resumed = await vecproof(['run', '--resume', 'latest'], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     for (const line of work.read('events.jsonl').trim().split('\n')) JSON.parse(line);
   });
@@ -114,7 +114,7 @@ describe.concurrent('a damaged run folder', () => {
     const work = copyOfRun();
     cpSync(work.run(), join(work.folder, '.runs', 'copy'), { recursive: true });
     writeFileSync(join(work.folder, '.runs', 'copy', 'manifest.json'), '{');
-    const { code, stdout } = await vecparity(['list', 'runs'], work);
+    const { code, stdout } = await vecproof(['list', 'runs'], work);
     expect(code).toBe(0);
     expect(stdout).toMatch(/-damaged .*points/);
     expect(stdout).toMatch(/copy +cannot be read: .*manifest\.json/);
@@ -126,7 +126,7 @@ describe('a run whose data has changed', () => {
     const work = copyOfRun();
     // The run knows its data by absolute path. This test is the last: the others need the data as it was.
     source.write('points.npy', npy(randomVectors(300, 8, 3)));
-    const { code, stderr } = await vecparity(['run', '--resume', 'latest'], work);
+    const { code, stderr } = await vecproof(['run', '--resume', 'latest'], work);
     expect(code).toBe(2);
     expect(stderr).toMatch(
       /the dataset or its queries have changed since this run began[\s\S]*next: restore the dataset/,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { Workspace } from './helpers/workspace.js';
 
 /** A suite that is right; each test spoils it in one way. */
@@ -48,7 +48,7 @@ const cases = SPOILT.trim()
 async function refused(yaml: string, args: readonly string[] = []): Promise<string> {
   const work = new Workspace();
   work.write('suite.yaml', yaml);
-  const { code, stdout, stderr } = await vecparity(['run', 'suite.yaml', ...args], work);
+  const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml', ...args], work);
   expect(code, stderr).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).not.toContain('unexpected:');
@@ -59,7 +59,7 @@ async function refused(yaml: string, args: readonly string[] = []): Promise<stri
 test('the suite that the tests spoil is right', async () => {
   const work = new Workspace();
   work.write('suite.yaml', GOOD);
-  const { code, stdout } = await vecparity(['run', 'suite.yaml', '--dry-run'], work);
+  const { code, stdout } = await vecproof(['run', 'suite.yaml', '--dry-run'], work);
   expect(code).toBe(0);
   expect(stdout).toContain('2 builds, 4 trials');
 });
@@ -127,16 +127,16 @@ describe('arguments', () => {
   });
 
   test('a suite that is not there', async () => {
-    const { code, stderr } = await vecparity(['run', 'no-such.yaml'], new Workspace());
+    const { code, stderr } = await vecproof(['run', 'no-such.yaml'], new Workspace());
     expect(code).toBe(2);
     expect(stderr).toMatch(/no-such\.yaml: the suite cannot be read[\s\S]*next: .*list suites/);
   });
 
   test('no suite at all, and a command that does not exist', async () => {
-    const none = await vecparity(['run'], new Workspace());
+    const none = await vecproof(['run'], new Workspace());
     expect(none).toMatchObject({ code: 2, stdout: '' });
     expect(none.stderr).toContain('no suite was given');
-    const unknown = await vecparity(['rnu'], new Workspace());
+    const unknown = await vecproof(['rnu'], new Workspace());
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toMatch(/unknown command 'rnu'[\s\S]*run/);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type BadData, npyFiles, POINTS, QUERIES, refused, suiteOn } from './helpers/bad-data.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { jsonl, npy, randomVectors, type Vectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -85,7 +85,7 @@ describe.concurrent('vectors', () => {
     for (const [name, content] of Object.entries(npyFiles(spoilt(20, [0, 0, 0, 0]))))
       work.write(name, content);
     work.write('suite.yaml', suiteOn({ dataset: points }));
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], work);
+    const { code, stderr } = await vecproof(['run', 'suite.yaml'], work);
     expect(code, stderr).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/schema.js';
-import { type Outcome, type Running, start, vecparity } from './helpers/cli.js';
+import { type Outcome, type Running, start, vecproof } from './helpers/cli.js';
 import { eventsOf, manifest, passCounts, states, trialInSearch } from './helpers/log.js';
 import { buildProcess, hasProc } from './helpers/processes.js';
 import { QUERIES, REPEAT, slowSuite } from './helpers/slow-suite.js';
@@ -62,9 +62,9 @@ describe.skipIf(!hasProc)('a build’s process that ends by itself', () => {
     expect(eventsOf(work, 'buildBegin').map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
     expect(work.halfWritten()).toEqual([]);
 
-    const again = await vecparity(['run', '--resume', 'latest'], work);
+    const again = await vecproof(['run', '--resume', 'latest'], work);
     expect(again.code, 'a recorded failure stays one').toBe(3);
-    const retried = await vecparity(['run', '--resume', 'latest', '--retry-failed'], work);
+    const retried = await vecproof(['run', '--resume', 'latest', '--retry-failed'], work);
     expect(retried.code, retried.stderr).toBe(0);
     expect(states(work)[hit]).toBe('completed');
     expect(await passCounts(work, hit)).toEqual({ pairs: QUERIES * REPEAT, most: 1 });
@@ -110,7 +110,7 @@ describe.skipIf(!hasProc)('a build’s process that hangs', () => {
 
 test.skipIf(!hasProc)('a build that takes more memory than allowed is ended, with both figures', async () => {
   const work = slowSuite('memoryLimit: 50MiB');
-  const outcome = await vecparity(['run', 'suite.yaml', '--only', 'ef300'], work);
+  const outcome = await vecproof(['run', 'suite.yaml', '--only', 'ef300'], work);
   expectFailure(outcome);
   expect(failed(work)).toHaveLength(2);
   for (const { error } of failed(work)) {

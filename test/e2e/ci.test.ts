@@ -87,7 +87,7 @@ describe('the scripts that CI calls', () => {
     const env = {
       PATH: process.env['PATH'],
       CI_SUITE: chosen,
-      VECPARITY_HOME: home,
+      VECPROOF_HOME: home,
       GITHUB_STEP_SUMMARY: summary,
     };
     const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args], {
@@ -104,7 +104,7 @@ describe('the scripts that CI calls', () => {
     expect(status, stderr).toBe(0);
     const [run] = readdirSync(join(home, '.runs')).filter((name) => /^\d/.test(name));
     expect(readFileSync(join(home, '.runs', run!, 'junit.xml'), 'utf8')).toContain('<testsuites tests="1"');
-    expect(readFileSync(summary, 'utf8')).toContain('### vecparity: ci');
+    expect(readFileSync(summary, 'utf8')).toContain('### vecproof: ci');
   });
 
   test('two nights: shards, merged; the first becomes the baseline of the second', () => {

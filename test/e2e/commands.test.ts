@@ -3,14 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageInfo } from '../../common/paths.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { Workspace } from './helpers/workspace.js';
 
 const COMMANDS = ['run', 'report', 'truth', 'score', 'list', 'doctor'];
 
 describe.concurrent('help', () => {
   test('of the program names every command and the exit codes', async () => {
-    const { code, stdout } = await vecparity(['--help'], new Workspace());
+    const { code, stdout } = await vecproof(['--help'], new Workspace());
     expect(code).toBe(0);
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     expect(stdout).toContain('130 interrupted');
@@ -18,21 +18,21 @@ describe.concurrent('help', () => {
 
   test.each(COMMANDS)('of %s goes to stdout and writes nothing', async (command) => {
     const work = new Workspace();
-    const { code, stdout, stderr } = await vecparity([command, '--help'], work);
+    const { code, stdout, stderr } = await vecproof([command, '--help'], work);
     expect(code).toBe(0);
     expect(stderr).toBe('');
-    expect(stdout).toContain(`Usage: vecparity ${command}`);
+    expect(stdout).toContain(`Usage: vecproof ${command}`);
     expect(work.files()).toEqual([]);
   });
 
   test('without a command is bad input, and shows what there is', async () => {
-    const { code, stderr } = await vecparity([], new Workspace());
+    const { code, stderr } = await vecproof([], new Workspace());
     expect(code).toBe(2);
     expect(stderr).toContain('Commands:');
   });
 
   test('the version is the package’s', async () => {
-    const { code, stdout } = await vecparity(['--version'], new Workspace());
+    const { code, stdout } = await vecproof(['--version'], new Workspace());
     expect(code).toBe(0);
     expect(stdout.trim()).toBe(packageInfo().version);
   });
@@ -40,7 +40,7 @@ describe.concurrent('help', () => {
 
 describe.concurrent('list', () => {
   test('engines, with their state, index types and versions', async () => {
-    const { code, stdout } = await vecparity(['list', 'engines'], new Workspace());
+    const { code, stdout } = await vecproof(['list', 'engines'], new Workspace());
     expect(code).toBe(0);
     expect(stdout).toMatch(/^usearch +available +usearch \d+\.\d+\.\d+ +.*hnsw/m);
     expect(stdout).toMatch(/^lancedb +.*ivf/m);
@@ -48,7 +48,7 @@ describe.concurrent('list', () => {
   });
 
   test('datasets, as JSON', async () => {
-    const { code, stdout } = await vecparity(['list', 'datasets', '--json'], new Workspace());
+    const { code, stdout } = await vecproof(['list', 'datasets', '--json'], new Workspace());
     expect(code).toBe(0);
     const rows = JSON.parse(stdout) as { dataset: string; points: number; dimensions: number }[];
     const bundled = rows.find(({ dataset }) => dataset === 'debian-packages-20k');
@@ -56,14 +56,14 @@ describe.concurrent('list', () => {
   });
 
   test('suites, and runs where there are none', async () => {
-    const suites = await vecparity(['list', 'suites'], new Workspace());
+    const suites = await vecproof(['list', 'suites'], new Workspace());
     expect(suites.stdout).toMatch(/^suites\/quickstart\.yaml +\S/m);
-    const runs = await vecparity(['list', 'runs'], new Workspace());
+    const runs = await vecproof(['list', 'runs'], new Workspace());
     expect(runs).toMatchObject({ code: 0, stdout: 'no runs yet\n' });
   });
 
   test('anything else is bad input', async () => {
-    const { code, stderr } = await vecparity(['list', 'engine'], new Workspace());
+    const { code, stderr } = await vecproof(['list', 'engine'], new Workspace());
     expect(code).toBe(2);
     expect(stderr).toMatch(/list: .*\(got "engine"\)\n {2}next: use engines, datasets, suites, runs/);
   });
@@ -72,9 +72,9 @@ describe.concurrent('list', () => {
 describe('doctor', () => {
   test('says what is there, and leaves no trace', async () => {
     const work = new Workspace();
-    const { code, stdout } = await vecparity(['doctor'], work);
+    const { code, stdout } = await vecproof(['doctor'], work);
     expect(code, stdout).toBe(0);
-    expect(stdout).toMatch(/^ok +machine: vecparity \d.*Node v/m);
+    expect(stdout).toMatch(/^ok +machine: vecproof \d.*Node v/m);
     expect(stdout).toMatch(/^ok +engine usearch: /m);
     expect(stdout).toMatch(/^ok +dataset debian-packages-20k: 20000 points .*hashes verified/m);
     expect(work.files()).toEqual([]);
@@ -83,7 +83,7 @@ describe('doctor', () => {
   test('finds a place that cannot be written to: exit code 3 and a remedy', async () => {
     const work = new Workspace();
     work.write('.runs', 'a file');
-    const { code, stdout } = await vecparity(['doctor', '--json'], work);
+    const { code, stdout } = await vecproof(['doctor', '--json'], work);
     expect(code).toBe(3);
     const findings = JSON.parse(stdout) as { what: string; state: string; mend?: string }[];
     expect(findings.find(({ what }) => what === 'folder of runs')).toMatchObject({ state: 'problem' });
@@ -101,9 +101,9 @@ describe('doctor --clean', () => {
     ];
     const kept = [`.cache/truth/.tmp-${process.pid}-0a1b2c3d-x.parquet`, '.cache/truth/x.parquet'];
     for (const path of [...gone, ...kept]) work.write(path, 'x');
-    const found = await vecparity(['doctor'], work);
-    expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +mend: vecparity doctor --clean/m);
-    const cleaned = await vecparity(['doctor', '--clean'], work);
+    const found = await vecproof(['doctor'], work);
+    expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +mend: vecproof doctor --clean/m);
+    const cleaned = await vecproof(['doctor', '--clean'], work);
     expect(cleaned.stdout).toMatch(/^ok +cache: 2 unfinished files were removed/m);
     expect(work.files('.cache')).toEqual(kept.sort());
   });
@@ -120,7 +120,7 @@ describe('score', () => {
     return work;
   }
   const score = (work: Workspace, ...more: string[]) =>
-    vecparity(['score', '--qrels', 'qrels.txt', '--run', 'run.txt', ...more], work);
+    vecproof(['score', '--qrels', 'qrels.txt', '--run', 'run.txt', ...more], work);
 
   test('gives the measures of a TREC run, as trec_eval does', async () => {
     const { code, stdout } = await score(files(QRELS, RUN), '--measures', 'ndcg@10,mrr,map', '--json');
@@ -152,7 +152,7 @@ describe('score', () => {
     const unknown = await score(work, '--measures', 'ndgc@10');
     expect(unknown.code).toBe(2);
     expect(unknown.stderr).toMatch(/ndgc@10/);
-    const gone = await vecparity(['score', '--qrels', 'none.txt', '--run', 'run.txt'], work);
+    const gone = await vecproof(['score', '--qrels', 'none.txt', '--run', 'run.txt'], work);
     expect(gone.code).toBe(2);
     expect(gone.stderr).toMatch(/none\.txt: the file of judgements cannot be read[\s\S]*next:/);
   });

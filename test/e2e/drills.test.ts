@@ -1,10 +1,10 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Results } from '../../harness/model/schema.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { readSamples, writeSamples } from '../../harness/store/samples.js';
-import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { type Defect, defectiveInstallation } from './helpers/defects.js';
 import { Workspace } from './helpers/workspace.js';
@@ -42,9 +42,9 @@ beforeAll(async () => {
   work.write('points.npy', npy(randomVectors(3000, 24)));
   work.write('points.queries.npy', npy(randomVectors(600, 24, 2)));
   work.write('suite.yaml', suite(3));
-  await vecparity(['run', 'suite.yaml'], work);
+  await vecproof(['run', 'suite.yaml'], work);
   baseline = work.runs[0]!;
-  const { code, stderr } = await vecparity(['baseline', 'set', baseline], work);
+  const { code, stderr } = await vecproof(['baseline', 'set', baseline], work);
   expect(code, stderr).toBe(0);
 });
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
 async function night(defect: Defect | 'none') {
   work.write('suite.yaml', suite(1));
   const place = { folder: work.folder, installation: root, env: { DEFECT: defect } };
-  const outcome = await vecparity(['run', 'suite.yaml'], place);
+  const outcome = await vecproof(['run', 'suite.yaml'], place);
   const folder = join(work.folder, '.runs', work.runs.at(-1)!);
   const { verdicts } = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Verdicts;
   const report = readFileSync(join(folder, 'report.html'), 'utf8');
@@ -111,7 +111,7 @@ describe('drills', () => {
       samples.answered = samples.answered.map((at, i) => samples.sent[i]! + 1.15 * (at - samples.sent[i]!));
       writeSamples(join(work.folder, name), samples);
     }
-    const { code, stdout } = await vecparity(['gate', 'slower', '--baseline', baseline, '--json'], work);
+    const { code, stdout } = await vecproof(['gate', 'slower', '--baseline', baseline, '--json'], work);
     expect(code).toBe(0);
     const found = (JSON.parse(stdout) as Verdicts).verdicts.find(({ name }) => name === LATENCY)!;
     expect(found).toMatchObject({ level: 'warn', found: expect.stringContaining('+15%') });
@@ -123,7 +123,7 @@ describe('drills', () => {
     place.write('points.npy', npy(randomVectors(600, 12)));
     place.write('points.queries.npy', npy(randomVectors(200, 12, 2)));
     place.write('suite.yaml', SIDE_BY_SIDE);
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], place);
+    const { code, stderr } = await vecproof(['run', 'suite.yaml'], place);
     expect([0, 1], stderr).toContain(code);
     const results = JSON.parse(place.read('results.json')) as Results;
     // Built in turn, and the pair is the unit.
@@ -157,7 +157,7 @@ describe('drills', () => {
           writeSamples(samplesOf(name), samples);
         }
       }
-      const outcome = await vecparity(['gate', place.runs[0]!, '--json'], place);
+      const outcome = await vecproof(['gate', place.runs[0]!, '--json'], place);
       return { code: outcome.code, verdict: (JSON.parse(outcome.stdout) as Verdicts).verdicts[0]! };
     };
     const slow = await judged(1.15);

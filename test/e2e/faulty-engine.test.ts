@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Results, TrialRow } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { faultyInstallation } from './helpers/installation.js';
 import { events } from './helpers/log.js';
@@ -39,7 +39,7 @@ engines: [{ use: null }, { use: usearch }]
 `,
   );
   const place = { folder: work.folder, installation: root, env: { FAULT: fault } };
-  const outcome = await vecparity(['run', 'suite.yaml', '--json'], place);
+  const outcome = await vecproof(['run', 'suite.yaml', '--json'], place);
   expect(outcome.code, outcome.stderr).toBe(code);
   const results = JSON.parse(outcome.stdout) as Results;
   const good = results.trials.find(({ engine }) => engine === 'usearch');

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Verdicts } from '../../harness/model/verdict.js';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
+import { vecproof } from './helpers/cli.js';
 import { randomVectors, type Vectors } from './helpers/data.js';
 import { type Defect, defectiveInstallation } from './helpers/defects.js';
 import { Workspace } from './helpers/workspace.js';
@@ -93,8 +93,8 @@ beforeAll(async () => {
   );
   work.write('asked.jsonl', asked(queries));
   work.write('suite.yaml', suite(3, false));
-  await vecparity(['run', 'suite.yaml'], work);
-  const { code, stderr } = await vecparity(['baseline', 'set', work.runs[0]!], work);
+  await vecproof(['run', 'suite.yaml'], work);
+  const { code, stderr } = await vecproof(['baseline', 'set', work.runs[0]!], work);
   expect(code, stderr).toBe(0);
 });
 
@@ -102,7 +102,7 @@ beforeAll(async () => {
 async function night(defect: Defect | 'none') {
   work.write('suite.yaml', suite(1, true));
   const place = { folder: work.folder, installation: root, env: { DEFECT: defect } };
-  const outcome = await vecparity(['run', 'suite.yaml'], place);
+  const outcome = await vecproof(['run', 'suite.yaml'], place);
   const folder = join(work.folder, '.runs', work.runs.at(-1)!);
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');
   const { verdicts } = JSON.parse(read('verdicts.json')) as Verdicts;

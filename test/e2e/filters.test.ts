@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
 import { Random } from '../../harness/measures/random.js';
 import type { Results, TrialRow } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -71,13 +71,13 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
     work = new Workspace();
     dataset(work);
     const args = ['queries', 'data/', '--out', 'queries.jsonl', '--per-group', '5', '--tenant', 'owner'];
-    const made = await vecparity(args, work);
+    const made = await vecproof(args, work);
     expect(made.code, made.stderr).toBe(0);
     // A question without a filter besides: the only group that usearch can answer.
     const file = join(work.folder, 'queries.jsonl');
     writeFileSync(file, `${readFileSync(file, 'utf8')}{"query": "q1", "group": "plain"}\n`);
     work.write('suite.yaml', suite('{ file: queries.jsonl }', SQLITE + USEARCH + GATES));
-    const { code, stdout } = await vecparity(['run', 'suite.yaml'], work);
+    const { code, stdout } = await vecproof(['run', 'suite.yaml'], work);
     expectOnlyTheBaselineMissing(code, stdout);
     results = work.json<Results>('results.json');
   });
@@ -117,7 +117,7 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
 
   test('is judged by counts, by group, and against a baseline', async () => {
     cpSync(work.run(), join(work.folder, 'before'), { recursive: true });
-    const judged = await vecparity(['gate', 'latest', '--baseline', 'before', '--json'], work);
+    const judged = await vecproof(['gate', 'latest', '--baseline', 'before', '--json'], work);
     expect(judged.code, judged.stderr).toBe(0);
     const { verdicts } = JSON.parse(judged.stdout) as {
       verdicts: { state: string; findings: { group: string; found: number | null }[] }[];
@@ -139,7 +139,7 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
     for (const name of readdirSync(work.run('samples')).filter((each) => each.startsWith('usearch')))
       rmSync(work.run('samples', name));
     for (const name of ['results.json', 'results.csv', 'report.html']) rmSync(work.run(name));
-    const { code, stdout } = await vecparity(['run', '--resume', 'latest'], work);
+    const { code, stdout } = await vecproof(['run', '--resume', 'latest'], work);
     expectOnlyTheBaselineMissing(code, stdout);
     const answers = (of: Results) =>
       of.trials.map(({ id, group, state, reason, measures }) => {
@@ -155,9 +155,9 @@ describe.skipIf(missing.length > 0)(`a run with judgements${skipped}`, () => {
     const work = new Workspace();
     dataset(work);
     work.write('suite.yaml', suite('{ set: q }', SQLITE));
-    const ran = await vecparity(['run', 'suite.yaml'], work);
+    const ran = await vecproof(['run', 'suite.yaml'], work);
     expect(ran.code, ran.stderr).toBe(0);
-    const exported = await vecparity(['report', 'latest', '--format', 'trec'], work);
+    const exported = await vecproof(['report', 'latest', '--format', 'trec'], work);
     expect(exported.code, exported.stderr).toBe(0);
     const trial = work.json<Results>('results.json').trials.find(({ group }) => group === 'all')!;
     const names = ['ndcg@10', 'ndcg.exp@10', 'mrr', 'map', 'precision@10', 'success@10', 'ndcg@1'];
@@ -172,7 +172,7 @@ describe.skipIf(missing.length > 0)(`a run with judgements${skipped}`, () => {
       names.join(','),
       '--json',
     ];
-    const scored = await vecparity(args, work);
+    const scored = await vecproof(args, work);
     expect(scored.code, scored.stderr).toBe(0);
     const { measures, queries } = JSON.parse(scored.stdout) as {
       measures: Record<string, number>;

@@ -2,9 +2,9 @@ import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Verdicts } from '../../harness/model/verdict.js';
 import type { Manifest } from '../../harness/model/schema.js';
-import { type Outcome, vecparity } from './helpers/cli.js';
+import type { Verdicts } from '../../harness/model/verdict.js';
+import { type Outcome, vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { temporaryFolder, Workspace } from './helpers/workspace.js';
 
@@ -52,9 +52,9 @@ const states = ({ verdicts }: Verdicts) => verdicts.map(({ state }) => state);
 
 beforeAll(async () => {
   work = workspace(suite(GATES));
-  first = await vecparity(['run', 'suite.yaml'], work);
-  await vecparity(['baseline', 'set', 'latest'], work);
-  second = await vecparity(['run', 'suite.yaml'], work);
+  first = await vecproof(['run', 'suite.yaml'], work);
+  await vecproof(['baseline', 'set', 'latest'], work);
+  second = await vecproof(['run', 'suite.yaml'], work);
 });
 
 describe('gates of a run', () => {
@@ -86,7 +86,7 @@ describe('gates of a run', () => {
   test('are judged again from files, with other gates: exit code 1 and JUnit, annotations, summary', async () => {
     const strict = work.write('strict.yaml', suite('  recall.ties@10{ef:20}: mean >= 0.9999'));
     const summary = join(work.folder, 'summary.md');
-    const { code, stdout } = await vecparity(
+    const { code, stdout } = await vecproof(
       ['gate', work.runs[1]!, '--suite', strict, '--format', 'junit,github'],
       { ...work, folder: work.folder, env: { GITHUB_STEP_SUMMARY: summary } },
     );
@@ -103,7 +103,7 @@ describe('gates of a run', () => {
   });
 
   test('each run is one line of the history', async () => {
-    const { stdout } = await vecparity(['list', 'history', '--json'], work);
+    const { stdout } = await vecproof(['list', 'history', '--json'], work);
     const lines = JSON.parse(stdout) as { run: string; gates: string }[];
     expect(lines.map(({ run }) => run)).toEqual(work.runs);
     expect(lines[1]!.gates).toBe('failed');
@@ -115,19 +115,19 @@ describe('gates of a run', () => {
     );
     const id = work.runs[0]!;
     // The same setting, as an index that lost most of its edges would answer: measured with another seed and size.
-    await vecparity(['run', 'suite.yaml'], worse);
+    await vecproof(['run', 'suite.yaml'], worse);
     const samples = (folder: string, name: string) => join(folder, 'samples', name);
     const mine = join(worse.folder, '.runs', worse.runs[0]!);
     const [low, high] = ['ef20', 'ef200'].map((ef) => `hnswlib-hnsw-m4-efConstruction20-${ef}.parquet`);
     const better = join(worse.folder, '.runs', 'better');
     cpSync(mine, better, { recursive: true });
     cpSync(samples(join(work.folder, '.runs', id), high!), samples(better, low!));
-    const { code, stdout } = await vecparity(['gate', worse.runs[0]!, '--baseline', 'better'], worse);
+    const { code, stdout } = await vecproof(['gate', worse.runs[0]!, '--baseline', 'better'], worse);
     expect(code, stdout).toBe(1);
     expect(stdout).toMatch(/a loss is shown/);
     const power = async (drop: string) => {
       const args = ['power', worse.runs[0]!, '--baseline', 'better', '--drop', drop, '--json'];
-      const { trials } = JSON.parse((await vecparity(args, worse)).stdout) as {
+      const { trials } = JSON.parse((await vecproof(args, worse)).stdout) as {
         trials: { kind: string; needed: number | null; queries: number; smallest: number }[];
       };
       return trials;
@@ -145,11 +145,11 @@ describe('gates of a run', () => {
 describe('a lock', () => {
   test('is silent while the gates are the same, and every report tells that they were changed', async () => {
     const locked = workspace(suite('  recall.ties@10: mean >= 0.5', '20'));
-    expect((await vecparity(['lock', 'suite.yaml'], locked)).stdout).toMatch(
+    expect((await vecproof(['lock', 'suite.yaml'], locked)).stdout).toMatch(
       /locked 1 gates .*suite\.lock\.json/,
     );
     locked.write('suite.yaml', suite('  recall.ties@10: mean >= 0.1', '20'));
-    const { code, stdout } = await vecparity(['run', 'suite.yaml'], locked);
+    const { code, stdout } = await vecproof(['run', 'suite.yaml'], locked);
     expect(code).toBe(0);
     const verdicts = locked.json<Verdicts>('verdicts.json');
     expect(verdicts.lock.state).toBe('differs');
@@ -162,7 +162,7 @@ describe('a lock', () => {
 
 describe('bad input', () => {
   const refused = async (args: string[], place = work) => {
-    const { code, stdout, stderr } = await vecparity(args, place);
+    const { code, stdout, stderr } = await vecproof(args, place);
     expect(code, stderr).toBe(2);
     expect(stderr).not.toContain('unexpected:');
     expect(stdout).toBe('');
@@ -186,14 +186,14 @@ describe('bad input', () => {
     ],
     ['another k', (m) => (m.ks = [5, 10]), /another k \(got "5, 10; this run has 10"\)/],
     ['another metric', (m) => (m.dataset.metric = 'dot'), /another metric/],
-    ['a newer schema', (m) => Object.assign(m, { schema: 99 }), /written by a newer vecparity/],
+    ['a newer schema', (m) => Object.assign(m, { schema: 99 }), /written by a newer vecproof/],
   ])('a baseline of %s', async (name, change, message) => {
     expect(await refused(['gate', work.runs[1]!, '--baseline', forged(name, change)])).toMatch(message);
   });
 
   test('a baseline with other queries is compared without pairs, which is said', async () => {
     const other = forged('other-queries', (m) => (m.queries.hash = 'other'));
-    const { stdout, code } = await vecparity(['gate', work.runs[1]!, '--baseline', other], work);
+    const { stdout, code } = await vecproof(['gate', work.runs[1]!, '--baseline', other], work);
     expect(stdout).toContain('compared without pairs');
     expect(code).toBe(0);
   });
@@ -259,7 +259,7 @@ describe('bad input', () => {
     const folder = forged('not-judged', () => undefined);
     rmSync(join(folder, 'verdicts.json'));
     expect(await refused(['report', folder, '--format', 'junit'])).toMatch(
-      /was not judged[\s\S]*vecparity gate/,
+      /was not judged[\s\S]*vecproof gate/,
     );
   });
 

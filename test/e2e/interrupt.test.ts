@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/schema.js';
-import { start, vecparity } from './helpers/cli.js';
+import { start, vecproof } from './helpers/cli.js';
 import { events, eventsOf, manifest, passCounts, sampleFiles, states, trialInSearch } from './helpers/log.js';
 import { hasProc, marked } from './helpers/processes.js';
 import { QUERIES, REPEAT, slowSuite } from './helpers/slow-suite.js';
@@ -57,7 +57,7 @@ describe.skipIf(!hasProc)('a run that is stopped', () => {
     const begun = partsOf(work);
     expect(work.halfWritten()).toEqual([]);
 
-    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    const resumed = await vecproof(['run', '--resume', 'latest'], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     await complete(work, begun);
     const after = sampleFiles(work);
@@ -78,9 +78,9 @@ describe.skipIf(!hasProc)('a run that is stopped', () => {
     const begun = partsOf(work);
     expect(begun).not.toEqual([]);
 
-    const doctor = await vecparity(['doctor'], work);
+    const doctor = await vecproof(['doctor'], work);
     expect(doctor.stdout).toMatch(/run .*did not end; continue it with .*--resume/);
-    const resumed = await vecparity(['run', '--resume', work.run()], work);
+    const resumed = await vecproof(['run', '--resume', work.run()], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     await complete(work, begun);
     const after = sampleFiles(work);
@@ -94,7 +94,7 @@ describe.skipIf(!hasProc)('a run that is stopped', () => {
     process.kill(-running.child.pid!, 'SIGINT');
     process.kill(-running.child.pid!, 'SIGTERM');
     expect((await running.ended).code).toBe(130);
-    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    const resumed = await vecproof(['run', '--resume', 'latest'], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(new Set(Object.values(states(work)))).toEqual(new Set(['completed']));
   });
@@ -109,17 +109,15 @@ test.skipIf(!hasProc)(
     process.kill(-running.child.pid!, 'SIGKILL');
     await running.ended;
     expect(work.halfWritten(), 'nobody was there to clean up').not.toEqual([]);
-    const found = await vecparity(['doctor'], work);
+    const found = await vecproof(['doctor'], work);
     expect(found.stdout).toMatch(
-      /run .*ended without cleaning up.*--resume.*\n +mend: vecparity doctor --clean/,
+      /run .*ended without cleaning up.*--resume.*\n +mend: vecproof doctor --clean/,
     );
     const begun = partsOf(work);
-    expect((await vecparity(['doctor', '--clean'], work)).stdout).toContain(
-      'what it left behind was removed',
-    );
+    expect((await vecproof(['doctor', '--clean'], work)).stdout).toContain('what it left behind was removed');
     expect(work.halfWritten()).toEqual([]);
     expect(partsOf(work), 'what was measured is kept').toEqual(begun);
-    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    const resumed = await vecproof(['run', '--resume', 'latest'], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     await complete(work, begun);
   },
@@ -130,14 +128,14 @@ describe.skipIf(!hasProc)('one supervisor for one run', () => {
     const work = slowSuite();
     const running = start(['run', 'suite.yaml'], work);
     await midway(work, 0);
-    const second = await vecparity(['run', '--resume', 'latest'], work);
+    const second = await vecproof(['run', '--resume', 'latest'], work);
     expect(second.code).toBe(2);
     expect(second.stderr).toMatch(/this run is in progress \(got "process \d+"\)\n {2}next: /);
     expect(second.stderr).toContain(`process ${running.child.pid}`);
     expect((await running.ended).code).toBe(0);
     await complete(work, []);
     const before = work.read('results.csv');
-    const again = await vecparity(['run', '--resume', 'latest'], work);
+    const again = await vecproof(['run', '--resume', 'latest'], work);
     expect(again.code, again.stderr).toBe(0);
     expect(work.read('results.csv')).toBe(before);
   });

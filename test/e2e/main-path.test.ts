@@ -15,11 +15,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../common/paths.js';
 import { engineAvailability } from '../../engines/registry.js';
 import { measureTrials } from '../../harness/derive/measure-trials.js';
-import { readManifest, runFolder } from '../../harness/store/run-folder.js';
-import type { Results, TrialRow } from '../../harness/model/schema.js';
 import { aboutQueries } from '../../harness/derive/trial-rows.js';
+import type { Results, TrialRow } from '../../harness/model/schema.js';
+import { readManifest, runFolder } from '../../harness/store/run-folder.js';
 import { readTruth } from '../../harness/truth/files.js';
-import { type Outcome, vecparity } from './helpers/cli.js';
+import { type Outcome, vecproof } from './helpers/cli.js';
 import { events } from './helpers/log.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -56,7 +56,7 @@ let results: Results;
 beforeAll(async () => {
   work = new Workspace();
   work.write('suite.yaml', SUITE + entries.map(([, [, yaml]]) => `  - ${yaml}\n`).join(''));
-  outcome = await vecparity(['run', 'suite.yaml'], work);
+  outcome = await vecproof(['run', 'suite.yaml'], work);
   results = work.json<Results>('results.json');
 });
 
@@ -169,7 +169,7 @@ describe('report', () => {
     const names = ['results.json', 'results.csv', 'report.html'];
     const before = names.map((name) => work.read(name));
     for (const name of names) rmSync(work.run(name));
-    const again = await vecparity(['report', 'latest'], work);
+    const again = await vecproof(['report', 'latest'], work);
     expect(again.code, again.stderr).toBe(0);
     for (const [i, name] of names.entries()) expect(work.read(name) === before[i], name).toBe(true);
   });
@@ -180,7 +180,7 @@ describe('report', () => {
     lower.trials[0]!.measures['recall@10']!.value = 0.5;
     writeFileSync(work.run('results.json'), JSON.stringify(lower, null, 2));
     rmSync(work.run('by-query.parquet'));
-    expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
+    expect((await vecproof(['report', 'latest'], work)).code).toBe(0);
     expect(work.read('results.json')).toBe(before);
     expect(existsSync(work.run('by-query.parquet'))).toBe(true);
   });
@@ -191,10 +191,10 @@ describe('report', () => {
     const before = work.read('results.json');
     copyFileSync(best!, worst!);
     utimesSync(worst!, times.atime, times.mtime);
-    expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
+    expect((await vecproof(['report', 'latest'], work)).code).toBe(0);
     expect(work.read('results.json')).not.toBe(before);
     writeFileSync(worst!, kept);
-    expect((await vecparity(['report', 'latest'], work)).code).toBe(0);
+    expect((await vecproof(['report', 'latest'], work)).code).toBe(0);
     expect(work.read('results.json')).toBe(before);
   });
 
@@ -221,22 +221,22 @@ describe('report', () => {
   test('writes only the formats asked for, and knows the others by name', async () => {
     rmSync(work.run('results.csv'));
     rmSync(work.run('report.html'));
-    expect((await vecparity(['report', '--format', 'csv'], work)).code).toBe(0);
+    expect((await vecproof(['report', '--format', 'csv'], work)).code).toBe(0);
     expect(existsSync(work.run('results.csv'))).toBe(true);
     expect(existsSync(work.run('report.html'))).toBe(false);
-    const unknown = await vecparity(['report', '--format', 'pdf'], work);
+    const unknown = await vecproof(['report', '--format', 'pdf'], work);
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
     expect(unknown.stderr).toMatch(/--format.*pdf[\s\S]*html, csv, json/);
   });
 
   test('--json prints the results, and nothing else, on stdout', async () => {
-    const { stdout, code } = await vecparity(['report', work.run(), '--json'], work);
+    const { stdout, code } = await vecproof(['report', work.run(), '--json'], work);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(results);
   });
 
   test('a run that is not there is bad input, with the runs that are', async () => {
-    const { code, stderr } = await vecparity(['report', 'yesterday'], work);
+    const { code, stderr } = await vecproof(['report', 'yesterday'], work);
     expect(code).toBe(2);
     expect(stderr).toMatch(/yesterday: no such run/);
     expect(stderr).toContain(work.runs[0]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { installation } from './helpers/installation.js';
 import { Workspace } from './helpers/workspace.js';
@@ -40,7 +40,7 @@ describe.concurrent.each([
     prepare(root);
   });
   const command = (args: string[], work: Workspace) =>
-    vecparity(args, { folder: work.folder, installation: root });
+    vecproof(args, { folder: work.folder, installation: root });
 
   test('is skipped with the command that mends it; the rest is measured', async () => {
     const work = workspace();
@@ -84,7 +84,7 @@ describe.concurrent.each([
     async () => {
       const work = workspace();
       await command(['run', 'suite.yaml'], work);
-      const { code, stderr } = await vecparity(['run', '--resume', 'latest', '--retry-failed'], work);
+      const { code, stderr } = await vecproof(['run', '--resume', 'latest', '--retry-failed'], work);
       expect(code, stderr).toBe(0);
       const results = work.json<Results>('results.json');
       expect(results.trials.map(({ state }) => state)).toEqual(['completed', 'completed', 'completed']);

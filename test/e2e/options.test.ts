@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { jsonl, npy, parquet, randomVectors, writeHdf5 } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -32,7 +32,7 @@ function workspace(): Workspace {
 }
 
 async function run(work: Workspace, ...options: string[]): Promise<Results> {
-  const { code, stdout, stderr } = await vecparity(['run', 'suite.yaml', '--json', ...options], work);
+  const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml', '--json', ...options], work);
   expect(code, stderr).toBe(0);
   return JSON.parse(stdout) as Results;
 }
@@ -41,7 +41,7 @@ describe('--dry-run', () => {
   test('prints builds, trials and an estimate, and writes nothing', async () => {
     const work = workspace();
     const before = work.files();
-    const { code, stdout } = await vecparity(['run', 'suite.yaml', '--dry-run'], work);
+    const { code, stdout } = await vecproof(['run', 'suite.yaml', '--dry-run'], work);
     expect(code).toBe(0);
     expect(stdout).toContain('Options: 4 builds, 6 trials on ');
     expect(stdout).toContain('k 1, 5');
@@ -53,7 +53,7 @@ describe('--dry-run', () => {
   test('estimates from earlier runs of the same builds', async () => {
     const work = workspace();
     await run(work, '--engine', 'usearch');
-    const { stdout } = await vecparity(['run', 'suite.yaml', '--dry-run'], work);
+    const { stdout } = await vecproof(['run', 'suite.yaml', '--dry-run'], work);
     expect(stdout).toMatch(
       /estimate: \d+ s, as earlier runs here took, without 2 builds that never ran here/,
     );
@@ -91,7 +91,7 @@ describe('what is measured', () => {
       [4, 64],
       [8, 64],
     ]);
-    expect(only.run.command).toBe('vecparity run suite.yaml --only ef64');
+    expect(only.run.command).toBe('vecproof run suite.yaml --only ef64');
   });
 
   test('--out puts runs and cache elsewhere', async () => {
@@ -101,7 +101,7 @@ describe('what is measured', () => {
     await run(here, '--engine', 'null', '--out', home.folder);
     expect(here.files()).toEqual(before);
     expect(readdirSync(home.folder).sort()).toEqual(['.cache', '.runs']);
-    const { stdout } = await vecparity(['list', 'runs', '--out', home.folder], here);
+    const { stdout } = await vecproof(['list', 'runs', '--out', home.folder], here);
     expect(stdout).toMatch(/-options +Options +points +2 /);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CAUSES } from '../../harness/measures/parity-causes.js';
 import type { ParityResult, Results } from '../../harness/model/schema.js';
-import { type Outcome, vecparity } from './helpers/cli.js';
+import { type Outcome, vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { temporaryFolder, Workspace } from './helpers/workspace.js';
 
@@ -55,7 +55,7 @@ function workspace(yaml: string, seed = 2): Workspace {
 
 beforeAll(async () => {
   work = workspace(suite());
-  outcome = await vecparity(['run', 'suite.yaml'], work);
+  outcome = await vecproof(['run', 'suite.yaml'], work);
   results = JSON.parse(readFileSync(join(folder(), 'results.json'), 'utf8')) as Results;
 });
 
@@ -112,8 +112,8 @@ describe('a run with parities', () => {
   });
 });
 
-describe('vecparity parity', () => {
-  const parity = (args: readonly string[], where = work) => vecparity(['parity', ...args], where);
+describe('vecproof parity', () => {
+  const parity = (args: readonly string[], where = work) => vecproof(['parity', ...args], where);
   const sides = ['--reference', 'sqlite-vec flat', '--candidate', 'engine:hnswlib,ef:10'];
 
   test('compares two trials of a stored run as the suite did', async () => {
@@ -142,7 +142,7 @@ describe('vecparity parity', () => {
   });
 
   test('across two runs: the same data and queries, or exit code 2', async () => {
-    const again = await vecparity(['run', 'suite.yaml', '--engine', 'hnswlib'], work);
+    const again = await vecproof(['run', 'suite.yaml', '--engine', 'hnswlib'], work);
     expect(again.code, again.stderr).toBe(1); // Gates on comparisons that are not part of this run have no data.
     const [first, second] = work.runs;
     const same = ['--reference', 'hnswlib hnsw', '--candidate', 'hnswlib hnsw'];
@@ -150,7 +150,7 @@ describe('vecparity parity', () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/returns all of the first 10 hits of .* \(run /);
     const other = workspace(suite().replace(/parity:[\s\S]*$/, ''), 3);
-    await vecparity(['run', 'suite.yaml', '--engine', 'hnswlib'], other);
+    await vecproof(['run', 'suite.yaml', '--engine', 'hnswlib'], other);
     const refused = await parity([first!, join(other.folder, '.runs', other.runs[0]!), ...same]);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/another set of queries/);
@@ -160,7 +160,7 @@ describe('vecparity parity', () => {
 describe('bad input', () => {
   test('an unknown series is told with its place before anything is measured', async () => {
     const bad = workspace(suite('hnswlib hnws', ', k: 20'));
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], bad);
+    const { code, stderr } = await vecproof(['run', 'suite.yaml'], bad);
     expect(code).toBe(2);
     expect(stderr).toMatch(
       /suite\.yaml:\d+:\d+ parity\[0\]\.candidate names no trial of the plan\. Did you mean "hnswlib hnsw"\?/,
@@ -171,7 +171,7 @@ describe('bad input', () => {
 
   test('a damaged line of the history ends report with exit code 2 and its number', async () => {
     appendFileSync(join(work.folder, '.runs', 'history.jsonl'), '{"run": 7}\n');
-    const { code, stderr } = await vecparity(['report', work.runs[0]!], work);
+    const { code, stderr } = await vecproof(['report', work.runs[0]!], work);
     expect(code).toBe(2);
     expect(stderr).toMatch(/history\.jsonl:\d+.*|this line of the history is damaged/);
     expect(existsSync(join(folder(), 'report.html'))).toBe(true);

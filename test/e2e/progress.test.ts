@@ -2,14 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../common/paths.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { slowSuite } from './helpers/slow-suite.js';
 
 const ESCAPE = '\u001b';
 
 test('off a terminal: plain lines on stderr, the summary on stdout', async () => {
   const work = slowSuite();
-  const { code, stdout, stderr } = await vecparity(['run', 'suite.yaml', '--only', 'm4-'], work);
+  const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml', '--only', 'm4-'], work);
   expect(code).toBe(0);
   for (const text of [stdout, stderr]) {
     expect(text).not.toContain(ESCAPE);
@@ -31,7 +31,7 @@ test.skipIf(!hasScript)(
     const command = `'${process.execPath}' '${join(packageRoot, 'dist/cli/main.js')}' run suite.yaml`;
     const screen = execFileSync('script', ['-qec', command, '/dev/null'], {
       cwd: work.folder,
-      env: { PATH: process.env['PATH'], TERM: 'xterm', VECPARITY_HOME: work.folder, TMPDIR: work.folder },
+      env: { PATH: process.env['PATH'], TERM: 'xterm', VECPROOF_HOME: work.folder, TMPDIR: work.folder },
       encoding: 'utf8',
     });
     const clear = `\r${ESCAPE}[2K`;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { events } from './helpers/log.js';
 import { Workspace } from './helpers/workspace.js';
@@ -41,12 +41,12 @@ function leaks(work: Workspace, below: string): string[] {
 test('the value of a variable is in no file of the run and in no output', async () => {
   const work = workspace();
   const place = { folder: work.folder, env: { TOKEN: SECRET } };
-  const outcomes = [await vecparity(['run', 'suite.yaml'], place)];
+  const outcomes = [await vecproof(['run', 'suite.yaml'], place)];
   expect(outcomes[0]!.code, outcomes[0]!.stderr).toBe(0);
-  outcomes.push(await vecparity(['run', 'suite.yaml', '--dry-run'], place));
-  outcomes.push(await vecparity(['report', 'latest', '--json'], place));
-  outcomes.push(await vecparity(['list', 'runs'], place));
-  outcomes.push(await vecparity(['run', '--resume', 'latest'], place));
+  outcomes.push(await vecproof(['run', 'suite.yaml', '--dry-run'], place));
+  outcomes.push(await vecproof(['report', 'latest', '--json'], place));
+  outcomes.push(await vecproof(['list', 'runs'], place));
+  outcomes.push(await vecproof(['run', '--resume', 'latest'], place));
   for (const { code, stdout, stderr } of outcomes) {
     expect(code, stderr).toBe(0);
     expect(stdout + stderr).not.toContain(SECRET);
@@ -60,13 +60,13 @@ test('the value is hidden in what an engine, a dataset or the suite’s faults s
   const work = workspace();
   const place = { folder: work.folder, env: { TOKEN: SECRET } };
   work.write('wrong.yaml', SUITE.replace('m: 8', `m: "${VARIABLE}"`));
-  const wrong = await vecparity(['run', 'wrong.yaml'], place);
+  const wrong = await vecproof(['run', 'wrong.yaml'], place);
   expect(wrong.code).toBe(2);
   expect(wrong.stderr).toContain('wrong.yaml:10:17 engines[0].index.m');
   expect(wrong.stderr).not.toContain(SECRET);
 
   work.write('gone.yaml', SUITE.replace('points.npy', 'gone.npy'));
-  const gone = await vecparity(['run', 'gone.yaml'], place);
+  const gone = await vecproof(['run', 'gone.yaml'], place);
   expect(gone.code).toBe(2);
   expect(gone.stderr).toContain(`${VARIABLE}/gone.npy`);
   expect(gone.stderr).not.toContain(SECRET);
@@ -74,10 +74,10 @@ test('the value is hidden in what an engine, a dataset or the suite’s faults s
 
 test('continuing without the variable is bad input that names it', async () => {
   const work = workspace();
-  const first = await vecparity(['run', 'suite.yaml'], { folder: work.folder, env: { TOKEN: SECRET } });
+  const first = await vecproof(['run', 'suite.yaml'], { folder: work.folder, env: { TOKEN: SECRET } });
   expect(first.code, first.stderr).toBe(0);
   const before = events(work).length;
-  const { code, stderr } = await vecparity(['run', '--resume', 'latest'], work);
+  const { code, stderr } = await vecproof(['run', '--resume', 'latest'], work);
   expect(code).toBe(2);
   expect(stderr).toContain('TOKEN, which is not set');
   expect(events(work)).toHaveLength(before);

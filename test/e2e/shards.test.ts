@@ -2,7 +2,7 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest, Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
   work.write('points.queries.npy', npy(randomVectors(100, 12, 2)));
   work.write('suite.yaml', SUITE);
   for (const args of [[], ['--shard', '1/2'], ['--shard', '2/2']]) {
-    const { code, stderr } = await vecparity(['run', 'suite.yaml', ...args], work);
+    const { code, stderr } = await vecproof(['run', 'suite.yaml', ...args], work);
     expect(code, stderr).toBe(0);
   }
 });
@@ -60,11 +60,11 @@ describe('shards', () => {
 
   test('merge into the run that one machine would have made, judged', async () => {
     const [whole, one, two] = work.runs as [string, string, string];
-    const { code, stderr } = await vecparity(['merge', two, one], work);
+    const { code, stderr } = await vecproof(['merge', two, one], work);
     expect(code, stderr).toBe(0);
     const merged = work.runs.at(-1)!;
     expect(deterministic(results(merged))).toEqual(deterministic(results(whole)));
-    expect(results(merged).run).toMatchObject({ state: 'completed', command: 'vecparity run suite.yaml' });
+    expect(results(merged).run).toMatchObject({ state: 'completed', command: 'vecproof run suite.yaml' });
     const verdicts = (id: string) =>
       JSON.parse(readFileSync(at(id, 'verdicts.json'), 'utf8')) as { verdicts: unknown };
     expect(verdicts(merged).verdicts).toEqual(verdicts(whole).verdicts);
@@ -74,7 +74,7 @@ describe('shards', () => {
 describe('bad input', () => {
   const refused = async (args: string[]) => {
     const before = work.runs;
-    const { code, stdout, stderr } = await vecparity(args, work);
+    const { code, stdout, stderr } = await vecproof(args, work);
     expect(code, stderr).toBe(2);
     expect(stdout).toBe('');
     expect(work.runs, 'nothing half-merged is left').toEqual(before);
@@ -102,7 +102,7 @@ describe('bad input', () => {
     ['dataset', (m) => (m.dataset.hash = 'x'), /another dataset/],
     ['queries', (m) => (m.queries.hash = 'x'), /another set of queries/],
     ['seed', (m) => (m.seed = 7), /another plan/],
-    ['schema', (m) => Object.assign(m, { schema: 99 }), /newer vecparity/],
+    ['schema', (m) => Object.assign(m, { schema: 99 }), /newer vecproof/],
   ])('a shard of another %s', async (name, change, message) => {
     const [, one, two] = work.runs as [string, string, string];
     const other = forged(two, `z-${name}`, change);

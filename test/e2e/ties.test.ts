@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -26,7 +26,7 @@ repeat: 1
 engines: [{ use: ${EXACT}, index: { type: flat } }]
 `,
   );
-  const { code, stdout, stderr } = await vecparity(['run', 'suite.yaml', '--json'], work);
+  const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml', '--json'], work);
   expect(code, stderr).toBe(0);
   const { truth, trials } = JSON.parse(stdout) as Results;
   expect(truth.ties).toEqual({ '8': 0, '10': 1 });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readTruth } from '../../harness/truth/files.js';
-import { vecparity } from './helpers/cli.js';
+import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors, type Vectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -32,7 +32,7 @@ beforeAll(() => {
 });
 
 const truth = (out: string, ...more: string[]) =>
-  vecparity(
+  vecproof(
     ['truth', './points.npy', '--queries', 'queries.npy', '--k', String(K), '--out', out, ...more],
     work,
   );
@@ -100,7 +100,7 @@ describe('truth', () => {
     ['a k that is no number', ['--k', 'ten', '--out', 'x.hdf5'], /--k.*ten.*integer/],
     ['no place to write to', [], /--out <file>/],
   ])('%s is bad input', async (_name, options, message) => {
-    const { code, stderr } = await vecparity(
+    const { code, stderr } = await vecproof(
       ['truth', './points.npy', '--queries', 'queries.npy', ...options],
       work,
     );

@@ -13,7 +13,7 @@ const ROWS = 4_000_000;
 const QUERIES = 2000;
 const ROUNDS = 3;
 /** A dataset of the full size (63,000 x 384) by path or name; default: the bundled part of it. */
-const DATASET = process.env['VECPARITY_SELF_DATASET'] ?? 'debian-packages-20k';
+const DATASET = process.env['VECPROOF_SELF_DATASET'] ?? 'debian-packages-20k';
 
 /** The column scan by operator, and filtered truth against the truth of the same queries without filters. */
 export async function measureFilters(folder: string): Promise<void> {

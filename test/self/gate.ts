@@ -74,7 +74,7 @@ function node(folder: string, [script, ...args]: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--import', PEAK, join(packageRoot, script!), ...args],
-    { cwd: folder, env: { ...process.env, VECPARITY_HOME: folder }, encoding: 'utf8', maxBuffer: 2 ** 28 },
+    { cwd: folder, env: { ...process.env, VECPROOF_HOME: folder }, encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
   // 1: a gate failed, which is a result here.
   if (status !== 0 && status !== 1) throw new Error(`${args.join(' ')}: exit code ${status}: ${stderr}`);

@@ -30,7 +30,7 @@ if (unknown.length > 0) {
   process.stderr.write(`unknown part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}\n`);
   process.exitCode = 2;
 } else {
-  const folder = mkdtempSync(join(tmpdir(), 'vecparity-self-'));
+  const folder = mkdtempSync(join(tmpdir(), 'vecproof-self-'));
   try {
     for (const name of asked.length > 0 ? asked : Object.keys(PARTS)) await PARTS[name]!(folder);
   } finally {

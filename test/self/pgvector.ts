@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Pg from 'pg';
-import { messageOf, VecparityError } from '../../common/errors.js';
+import { messageOf, VecproofError } from '../../common/errors.js';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
+import { ownLabels } from '../../engines/launcher/labels.js';
 import { vectorParameter } from '../../engines/pgvector/copy.js';
 import { engine } from '../../engines/pgvector/engine.js';
 import { server as launcher } from '../../engines/pgvector/launch.js';
-import { ownLabels } from '../../engines/launcher/labels.js';
 import { clustered } from './clustered.js';
 import { compareOwnTime } from './own-time.js';
 import { print } from './print.js';
@@ -27,7 +27,7 @@ export async function measurePgvector(folder: string): Promise<void> {
   try {
     server = await launcher.launch({ mode: 'docker', labels, env: process.env, threads: 2, signal });
   } catch (error) {
-    if (!(error instanceof VecparityError)) throw error;
+    if (!(error instanceof VecproofError)) throw error;
     print('pgvector: adapter beside the raw client', 'not measured', messageOf(error).split('\n', 1)[0]);
     return;
   }
@@ -69,7 +69,7 @@ async function compare(server: LaunchedServer, parent: string, signal: AbortSign
   const raw = await rawClient(server);
   const [table] = (
     await raw.query<{ t: string }>(
-      "SELECT relname AS t FROM pg_class WHERE relname LIKE 'vecparity_self_%' AND relkind = 'r'",
+      "SELECT relname AS t FROM pg_class WHERE relname LIKE 'vecproof_self_%' AND relkind = 'r'",
     )
   ).rows;
   const text = `SELECT id, v <-> $1::vector(${DIMENSIONS}) AS distance FROM "${table!.t}" ORDER BY v <-> $1::vector(${DIMENSIONS}) LIMIT 10`;

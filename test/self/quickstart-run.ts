@@ -8,7 +8,7 @@ export function quickstartRun(): RunFolder {
   const runs = join(homeFolder(), '.runs');
   const find = () =>
     listRuns(runs).findLast(
-      (id) => readManifest(runFolder(join(runs, id))).command === 'vecparity run suites/quickstart.yaml',
+      (id) => readManifest(runFolder(join(runs, id))).command === 'vecproof run suites/quickstart.yaml',
     );
   if (find() === undefined) {
     const cli = join(packageRoot, 'dist/cli/main.js');

@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { messageOf, VecparityError } from '../../common/errors.js';
+import { messageOf, VecproofError } from '../../common/errors.js';
 import { openClient as openChroma } from '../../engines/chroma/client.js';
 import type { Endpoint, LaunchedServer } from '../../engines/contract/server.js';
+import { ownLabels } from '../../engines/launcher/labels.js';
 import { connectServer as openMilvus } from '../../engines/milvus/connect.js';
 import { openClient as openQdrant } from '../../engines/qdrant/client.js';
 import { loadEngine } from '../../engines/registry.js';
-import { ownLabels } from '../../engines/launcher/labels.js';
 import { clustered } from './clustered.js';
 import { compareOwnTime } from './own-time.js';
 import { print } from './print.js';
@@ -48,7 +48,7 @@ const RAW: Readonly<Record<string, (endpoint: Endpoint, signal: AbortSignal) => 
     const { result } = (await (await fetch(`${address}/collections`)).json()) as {
       result: { collections: { name: string }[] };
     };
-    const { name } = result.collections.find((each) => each.name.startsWith('vecparity_'))!;
+    const { name } = result.collections.find((each) => each.name.startsWith('vecproof_'))!;
     const rest = { limit: K, params: { hnsw_ef: 64 }, with_payload: false, with_vector: false };
     return (vector) => client.query(name, { query: Array.from(vector), ...rest });
   },
@@ -62,7 +62,7 @@ export async function measureServers(folder: string): Promise<void> {
 async function measureServer(name: string, parent: string): Promise<void> {
   const { signal } = new AbortController();
   const definition = await loadEngine(name);
-  const url = process.env[`VECPARITY_${name.toUpperCase()}_URL`];
+  const url = process.env[`VECPROOF_${name.toUpperCase()}_URL`];
   const mode = url === undefined ? { mode: 'docker' } : { mode: 'url', url };
   let server: LaunchedServer;
   try {
@@ -70,7 +70,7 @@ async function measureServer(name: string, parent: string): Promise<void> {
     const launcher = await definition.server!.load();
     server = await launcher.launch({ ...mode, labels, env: process.env, threads: 2, signal });
   } catch (error) {
-    if (!(error instanceof VecparityError)) throw error;
+    if (!(error instanceof VecproofError)) throw error;
     print(`${name}: adapter beside the raw client`, 'not measured', messageOf(error).split('\n', 1)[0]);
     return;
   }

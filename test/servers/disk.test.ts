@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from '../e2e/helpers/cli.js';
+import { vecproof } from '../e2e/helpers/cli.js';
 import { npy, randomVectors } from '../e2e/helpers/data.js';
 import { containersOf, describeWith } from './docker.js';
 import { smallDiskInstallation } from './helpers/small-disk.js';
@@ -30,7 +30,7 @@ for (const [engine, DISK_PATH, DISK_SIZE, says] of CASES) {
       work.write('points.npy', points);
       work.write('points.queries.npy', npy(randomVectors(20, 128, 2)));
       const place = { folder: work.folder, installation: root, env: { DISK_PATH, DISK_SIZE } };
-      const { code, stderr } = await vecparity(['run', 'suite.yaml'], place);
+      const { code, stderr } = await vecproof(['run', 'suite.yaml'], place);
       expect(code, stderr).toBe(3);
       const { trials } = work.json<Results>('results.json');
       expect(

@@ -1,9 +1,9 @@
 import { describe } from 'vitest';
 import { messageOf } from '../../common/errors.js';
 import type { LaunchRequest } from '../../engines/contract/server.js';
-import { loadEngine } from '../../engines/registry.js';
 import { connectDocker } from '../../engines/launcher/docker.js';
 import { ownLabels, RUN_LABEL } from '../../engines/launcher/labels.js';
+import { loadEngine } from '../../engines/registry.js';
 
 type Container = ReturnType<Awaited<ReturnType<typeof connectDocker>>['getContainer']>;
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Results } from '../../harness/model/schema.js';
-import { start, vecparity } from '../e2e/helpers/cli.js';
+import { start, vecproof } from '../e2e/helpers/cli.js';
 import { events, eventsOf, trialInSearch } from '../e2e/helpers/log.js';
 import { until } from '../e2e/helpers/until.js';
 import type { Workspace } from '../e2e/helpers/workspace.js';
@@ -82,7 +82,7 @@ describeWithPgvector('a server that fails', () => {
 
   test('cannot be started with the limit that the suite sets: exit code 3 and the remedy', async () => {
     const work = serverSuite('memory: 8MiB');
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], work);
+    const { code, stderr } = await vecproof(['run', 'suite.yaml'], work);
     expect(code, stderr).toBe(3);
     const errors = trials(work).map(({ error }) => error);
     expect(errors[0]).toContain('pgvector: memory: the memory limit is below what the server needs to start');
@@ -92,7 +92,7 @@ describeWithPgvector('a server that fails', () => {
 
   test('has an image that is nowhere: its trials are skipped with the remedy, exit code 3', async () => {
     const work = serverSuite('image: localhost:1/no/such:image');
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], work);
+    const { code, stderr } = await vecproof(['run', 'suite.yaml'], work);
     expect(code, stderr).toBe(3);
     for (const { state, reason } of trials(work)) {
       expect(state).toBe('skipped');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { start, vecparity } from '../e2e/helpers/cli.js';
+import { start, vecproof } from '../e2e/helpers/cli.js';
 import { trialInSearch } from '../e2e/helpers/log.js';
 import { buildProcess } from '../e2e/helpers/processes.js';
 import { until } from '../e2e/helpers/until.js';
@@ -15,7 +15,7 @@ describeWithPgvector('a run on a server that is stopped', () => {
     const { code, stderr } = await running.ended;
     expect(code, stderr).toBe(130);
     expect(await containersOf(work.runs[0]!)).toEqual([]);
-    const resumed = await vecparity(['run', '--resume', 'latest'], work);
+    const resumed = await vecproof(['run', '--resume', 'latest'], work);
     expect(resumed.code, resumed.stderr).toBe(0);
     expect(await containersOf(work.runs[0]!)).toEqual([]);
   });
@@ -51,7 +51,7 @@ describeWithPgvector('a run on a server that is stopped', () => {
       process.kill(build, 'SIGKILL');
       await running.ended;
       expect(await containersOf(run!)).toHaveLength(1);
-      const { code, stdout, stderr } = await vecparity(command, work);
+      const { code, stdout, stderr } = await vecproof(command, work);
       expect(code, stderr).toBe(0);
       expect(stdout + stderr).toMatch(
         new RegExp(`${run}.*(was removed|had left)|removed what the killed run ${run}`),
@@ -66,7 +66,7 @@ describeWithPgvector('a run on a server that is stopped', () => {
     const running = start(['run', 'suite.yaml'], work);
     await until('a pass goes on', () => trialInSearch(work));
     const other = serverSuite();
-    const { code, stderr } = await vecparity(['doctor', '--clean'], other);
+    const { code, stderr } = await vecproof(['doctor', '--clean'], other);
     expect(code, stderr).toBe(0);
     const outcome = await running.ended;
     expect(outcome.code, outcome.stderr).toBe(0);

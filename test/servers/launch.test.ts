@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { LaunchedServer, LaunchRequest } from '../../engines/contract/server.js';
+import { connectDocker } from '../../engines/launcher/docker.js';
 import { connectServer } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import { connectDocker } from '../../engines/launcher/docker.js';
 import { until } from '../e2e/helpers/until.js';
 import { temporaryFolder } from '../e2e/helpers/workspace.js';
 import { containersOf, describeWithPgvector, never, request, volumeExists, volumesOf } from './docker.js';
@@ -122,9 +122,9 @@ describeWithPgvector('a server in a container', () => {
   });
 
   test('an image that is nowhere is named with the ways to get one', async () => {
-    const env = { ...process.env, VECPARITY_IMAGE_PGVECTOR: 'localhost:1/no/such:image' };
+    const env = { ...process.env, VECPROOF_IMAGE_PGVECTOR: 'localhost:1/no/such:image' };
     await expect(pgvector.prepare(request(RUN, { env }))).rejects.toThrow(
-      /localhost:1\/no\/such:image \(VECPARITY_IMAGE_PGVECTOR\)[\s\S]*npm run docker:build pgvector/,
+      /localhost:1\/no\/such:image \(VECPROOF_IMAGE_PGVECTOR\)[\s\S]*npm run docker:build pgvector/,
     );
   });
 });

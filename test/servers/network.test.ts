@@ -15,7 +15,7 @@ let proxy: TcpProxy;
 
 /** What of ours is on the server. */
 const tables = async () =>
-  (await session.query("SELECT relname FROM pg_class WHERE relname LIKE 'vecparity%' AND relkind = 'r'"))
+  (await session.query("SELECT relname FROM pg_class WHERE relname LIKE 'vecproof%' AND relkind = 'r'"))
     .length;
 
 describeWithPgvector('a network that breaks', () => {
@@ -46,9 +46,9 @@ describeWithPgvector('a network that breaks', () => {
     await proxy.arm('reset', /CREATE INDEX/);
     await proxy.arm('silence', /CREATE INDEX/);
     // The first statement that a search prepares.
-    await proxy.arm('reset', /vecparity_1\0/);
+    await proxy.arm('reset', /vecproof_1\0/);
     expect(await tables(), 'four builds have failed: one was killed and left its table, one goes on').toBe(2);
-    await proxy.arm('silence', /vecparity_1\0/);
+    await proxy.arm('silence', /vecproof_1\0/);
     const { code, stderr } = await running.ended;
     expect(code, stderr).toBe(3);
 

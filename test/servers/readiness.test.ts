@@ -1,12 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Endpoint, LaunchedServer } from '../../engines/contract/server.js';
+import { launchContainer } from '../../engines/launcher/container.js';
 import { connectServer as connectMilvus } from '../../engines/milvus/connect.js';
 import { engine as milvusEngine } from '../../engines/milvus/engine.js';
 import { connectServer } from '../../engines/pgvector/client.js';
 import { engine as pgvectorEngine } from '../../engines/pgvector/engine.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import { launchContainer } from '../../engines/launcher/container.js';
 import { randomVectors } from '../e2e/helpers/data.js';
 import { describeWith, never, request } from './docker.js';
 
@@ -52,7 +52,7 @@ describeWith(['pgvector'], 'PostgreSQL with an index that is of no use', () => {
     const session = await connectServer(endpoint, never);
     closers.push(() => session.close());
     const [[name]] = (await session.query(
-      "SELECT relname FROM pg_class WHERE relname LIKE 'vecparity%\\_v'",
+      "SELECT relname FROM pg_class WHERE relname LIKE 'vecproof%\\_v'",
     )) as [[string]];
     await session.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"${name}"'::regclass`);
     await expect(collection.ready(never)).rejects.toThrow('the index is not valid');

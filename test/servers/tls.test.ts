@@ -4,14 +4,14 @@ import { engine as chromaEngine } from '../../engines/chroma/engine.js';
 import { server as chroma } from '../../engines/chroma/launch.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { LaunchedServer, ServerDefinition } from '../../engines/contract/server.js';
+import { connectDocker } from '../../engines/launcher/docker.js';
 import { engine as milvusEngine } from '../../engines/milvus/engine.js';
 import { server as milvus } from '../../engines/milvus/launch.js';
 import { connectServer } from '../../engines/pgvector/client.js';
 import { engine as pgvectorEngine } from '../../engines/pgvector/engine.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import { connectDocker } from '../../engines/launcher/docker.js';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from '../e2e/helpers/cli.js';
+import { vecproof } from '../e2e/helpers/cli.js';
 import { until } from '../e2e/helpers/until.js';
 import type { Workspace } from '../e2e/helpers/workspace.js';
 import { containersOf, describeWith, inside, never, request } from './docker.js';
@@ -32,7 +32,7 @@ async function connect(engine: EngineDefinition, definition: ServerDefinition, u
 async function trustingRun(engine: string, env: Record<string, string>, secret: string): Promise<Workspace> {
   const work = smallSuite(`{ use: ${engine}, url: "\${SERVER_URL}" }`);
   const place = { folder: work.folder, env: { ...env, NODE_EXTRA_CA_CERTS: CERTIFICATE } };
-  const { code, stderr, stdout } = await vecparity(['run', 'suite.yaml'], place);
+  const { code, stderr, stdout } = await vecproof(['run', 'suite.yaml'], place);
   expect(code, stderr).toBe(0);
   expect(work.json<Results>('results.json').trials.map(({ state }) => state)).toEqual(['completed']);
   expect(stdout + stderr).not.toContain(secret);
@@ -83,7 +83,7 @@ describeWith(['pgvector'], 'PostgreSQL over TLS', () => {
   test('verify-full with the authority given: all is encrypted, and the password is nowhere', async () => {
     await trustingRun('pgvector', { SERVER_URL: url('verify-full') }, password);
     expect(proxy.sent().length).toBeGreaterThan(10_000);
-    expect(proxy.sent()).not.toMatch(/CREATE TABLE|vecparity|postgres/);
+    expect(proxy.sent()).not.toMatch(/CREATE TABLE|vecproof|postgres/);
   });
 
   test.each([
@@ -137,7 +137,7 @@ describeWith(['chroma'], 'Chroma behind TLS, which asks for a token', () => {
   test('without the token the remedy names the variable', async () => {
     const work = smallSuite(`{ use: chroma, url: "${url()}" }`);
     const place = { folder: work.folder, env: { NODE_EXTRA_CA_CERTS: CERTIFICATE } };
-    expect((await vecparity(['run', 'suite.yaml'], place)).code).toBe(3);
+    expect((await vecproof(['run', 'suite.yaml'], place)).code).toBe(3);
     expect(work.json<Results>('results.json').trials[0]!.error).toMatch(
       /cannot connect: HTTP 401\n.*set CHROMA_TOKEN/,
     );
@@ -169,6 +169,6 @@ describeWith(['milvus'], 'Milvus behind TLS', () => {
     const password = 'a-password-that-nobody-may-see';
     const env = { SERVER_URL: url(), MILVUS_USER: 'root', MILVUS_PASSWORD: password };
     await trustingRun('milvus', env, password);
-    expect(proxy.received(), 'what was measured went through it').toContain('vecparity_vecparity');
+    expect(proxy.received(), 'what was measured went through it').toContain('vecproof_vecproof');
   });
 });

@@ -4,7 +4,7 @@ import type { LaunchedServer } from '../../engines/contract/server.js';
 import { connectServer, type Session } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
 import type { Results } from '../../harness/model/schema.js';
-import { vecparity } from '../e2e/helpers/cli.js';
+import { vecproof } from '../e2e/helpers/cli.js';
 import { describeWithPgvector, never, request } from './docker.js';
 import { serverSuite } from './suite.js';
 
@@ -31,19 +31,17 @@ describeWithPgvector('a server that runs already', () => {
   });
 
   test('is measured by its address; what was there stays as it was, and nothing of ours is left', async () => {
-    await session.query(
-      'CREATE TABLE vecparity_mine (a integer); INSERT INTO vecparity_mine VALUES (1), (2)',
-    );
+    await session.query('CREATE TABLE vecproof_mine (a integer); INSERT INTO vecproof_mine VALUES (1), (2)');
     const before = await tables();
     const password = server.endpoint.secrets['password']!;
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const work = serverSuite('url: "postgres://postgres:${DB_PASSWORD}@${DB_HOST}/postgres"', '', 'm: 4');
     const DB_HOST = `${server.endpoint.host}:${server.endpoint.port}`;
     const env = { DB_PASSWORD: password, DB_HOST };
-    const { code, stderr, stdout } = await vecparity(['run', 'suite.yaml'], { folder: work.folder, env });
+    const { code, stderr, stdout } = await vecproof(['run', 'suite.yaml'], { folder: work.folder, env });
     expect(code, stderr).toBe(0);
     expect(await tables()).toEqual(before);
-    expect(await session.query('SELECT * FROM vecparity_mine')).toEqual([['1'], ['2']]);
+    expect(await session.query('SELECT * FROM vecproof_mine')).toEqual([['1'], ['2']]);
     expect(stdout + stderr).not.toContain(password);
     for (const file of work.files()) {
       expect(readFileSync(`${work.folder}/${file}`, 'latin1').includes(password), file).toBe(false);
@@ -83,7 +81,7 @@ describeWithPgvector('a server that runs already', () => {
   ])('%s is told with the remedy, exit code 3', async (_, address, what, next) => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const work = serverSuite('url: ${DB_URL}', '', 'm: 4');
-    const { code, stderr } = await vecparity(['run', 'suite.yaml'], {
+    const { code, stderr } = await vecproof(['run', 'suite.yaml'], {
       folder: work.folder,
       env: { DB_URL: address() },
     });
@@ -101,7 +99,7 @@ describeWithPgvector('a server that runs already', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const work = serverSuite('url: ${DB_URL}', '', 'm: 4');
     const env = { DB_URL: url('guest', 'guest') };
-    const { code } = await vecparity(['run', 'suite.yaml'], { folder: work.folder, env });
+    const { code } = await vecproof(['run', 'suite.yaml'], { folder: work.folder, env });
     expect(code).toBe(3);
     const [trial] = work.json<Results>('results.json').trials;
     expect(trial!.error).toContain('the extension vector cannot be made');

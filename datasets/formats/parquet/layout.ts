@@ -4,7 +4,7 @@ import type { FieldSchema, FieldType } from '../../dataset.js';
 import { ID_NAMES, pickName, VECTOR_NAMES } from '../names.js';
 
 /** Key of the file's key-value metadata that marks files written by this project. */
-export const OWN_KEY = 'vecparity';
+export const OWN_KEY = 'vecproof';
 
 export type Component = 'float16' | 'float32';
 
@@ -58,10 +58,10 @@ function ownFormat(path: string, metadata: FileMetaData): OwnFormat | undefined 
   }
   const known = parsed.component === 'float16' || parsed.component === 'float32';
   if (parsed.version !== 1 || !known || typeof parsed.vector !== 'string') {
-    throw new InputError('was written by a version of vecparity that this one does not know', {
+    throw new InputError('was written by a version of vecproof that this one does not know', {
       where: path,
       got: parsed,
-      next: 'update vecparity, or write the file again',
+      next: 'update vecproof, or write the file again',
     });
   }
   return parsed as OwnFormat;

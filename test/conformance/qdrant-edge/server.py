@@ -10,8 +10,8 @@ first reason. Its times say nothing of a server. Tested with qdrant-edge-py 0.9.
     npx vitest run test/conformance -t qdrant
 
 The tests start and stop it by themselves (`0`: a free port, told on standard output; ends with its standard input) where
-there is neither VECPARITY_QDRANT_URL nor the server's image, with `python3` or the Python that
-VECPARITY_QDRANT_EDGE_PYTHON names.
+there is neither VECPROOF_QDRANT_URL nor the server's image, with `python3` or the Python that
+VECPROOF_QDRANT_EDGE_PYTHON names.
 """
 
 import json
@@ -36,7 +36,7 @@ class Collection:
     def __init__(self, body):
         self.body = body
         self.indexes = {}
-        self.folder = tempfile.mkdtemp(prefix="vecparity-qdrant-edge-")
+        self.folder = tempfile.mkdtemp(prefix="vecproof-qdrant-edge-")
         self.shard = edge.EdgeShard.create(self.folder, self.config(body["optimizers_config"].get("indexing_threshold")))
 
     def config(self, threshold):

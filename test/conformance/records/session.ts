@@ -4,8 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { FieldSchema } from '../../../datasets/dataset.js';
-import type { ConnectedEngine, ConnectOptions, EngineDefinition, IdKind } from '../../../engines/contract/engine.js';
-import type { PointRecord, RecordCollection, RecordSchema, RecordStore } from '../../../engines/contract/points.js';
+import type {
+  ConnectedEngine,
+  ConnectOptions,
+  EngineDefinition,
+  IdKind,
+} from '../../../engines/contract/engine.js';
+import type {
+  PointRecord,
+  RecordCollection,
+  RecordSchema,
+  RecordStore,
+} from '../../../engines/contract/points.js';
 import { serverOptions } from '../servers.js';
 import { type Contender, contenders, never, parsed } from '../session.js';
 import { RECORD_FACTS, type RecordFacts } from './declared.js';
@@ -62,7 +72,7 @@ export async function openRecords(contender: RecordContender): Promise<RecordSes
   const { folder, connected } = shared ? await sharedConnection(contender) : await newConnection(contender);
   const store = storeOf(connected);
   const made: RecordCollection[] = [];
-  const newName = () => `vecparity_${randomBytes(6).toString('hex')}`;
+  const newName = () => `vecproof_${randomBytes(6).toString('hex')}`;
   return {
     definition,
     facts,
@@ -104,7 +114,7 @@ function sharedConnection(contender: RecordContender): Promise<Connection> {
 }
 
 async function newConnection(contender: RecordContender): Promise<Connection> {
-  const folder = await mkdtemp(join(tmpdir(), 'vecparity-records-'));
+  const folder = await mkdtemp(join(tmpdir(), 'vecproof-records-'));
   return { folder, connected: await connect(contender, folder) };
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { vecparity } from './cli.js';
+import { vecproof } from './cli.js';
 import { npy, randomVectors, type Vectors } from './data.js';
 import { Workspace } from './workspace.js';
 
@@ -19,7 +19,7 @@ export interface BadData {
 export async function refused(given: BadData, work = new Workspace()): Promise<string> {
   for (const [name, content] of Object.entries(given.files ?? {})) work.write(name, content);
   work.write('suite.yaml', suiteOn(given));
-  const { code, stdout, stderr } = await vecparity(['run', 'suite.yaml'], work);
+  const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml'], work);
   expect(code, stderr).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).not.toContain('unexpected:');

@@ -18,7 +18,7 @@ export interface Place {
   /** Working directory and home (`.runs/`, `.cache/`) of the command. */
   folder: string;
   env?: Record<string, string>;
-  /** Root of another installation of vecparity. */
+  /** Root of another installation of vecproof. */
   installation?: string;
 }
 
@@ -39,7 +39,7 @@ afterAll(() => {
   for (const mark of marks.splice(0)) for (const { pid } of marked(mark)) process.kill(pid, 'SIGKILL');
 });
 
-/** Starts `vecparity …` as a user would, with a folder for temporary files of its own. */
+/** Starts `vecproof …` as a user would, with a folder for temporary files of its own. */
 export function start(args: readonly string[], place: Place): Running {
   const mark = randomUUID();
   marks.push(mark);
@@ -96,11 +96,11 @@ function unfinished(args: readonly string[], { folder }: Place, { stdout, stderr
     `stderr: ${stderr.slice(-1000)}`,
     `events: ${recorded.join()}`,
   ];
-  return `"vecparity ${args.join(' ')}" has not ended within the time of the test\n${said.join('\n')}`;
+  return `"vecproof ${args.join(' ')}" has not ended within the time of the test\n${said.join('\n')}`;
 }
 
-/** Runs `vecparity …` to its end. */
-export function vecparity(args: readonly string[], place: Place): Promise<Outcome> {
+/** Runs `vecproof …` to its end. */
+export function vecproof(args: readonly string[], place: Place): Promise<Outcome> {
   return start(args, place).ended;
 }
 
@@ -110,7 +110,7 @@ function environment(folder: string): NodeJS.ProcessEnv {
   const inherited = Object.fromEntries(
     kept.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
   );
-  return { ...inherited, NO_COLOR: '1', VECPARITY_HOME: folder };
+  return { ...inherited, NO_COLOR: '1', VECPROOF_HOME: folder };
 }
 
 /** A killed supervisor's child needs a moment to notice; nothing may be left after that. */

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSamples } from '../../../harness/store/samples.js';
 import type { Manifest, Results, RunEvent } from '../../../harness/model/schema.js';
+import { readSamples } from '../../../harness/store/samples.js';
 import type { Workspace } from './workspace.js';
 
 type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;

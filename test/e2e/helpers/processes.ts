@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Name of the environment variable by which a test knows the processes that its command started. */
-export const MARK = 'VECPARITY_TEST_MARK';
+export const MARK = 'VECPROOF_TEST_MARK';
 
 export const hasProc = process.platform === 'linux';
 

@@ -15,7 +15,7 @@ afterAll(() => {
 
 /** A file system of its own in memory. `options` as of mount, e.g. `size=1m`. */
 export function smallDisk(options: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vecparity-disk-'));
+  const folder = mkdtempSync(join(tmpdir(), 'vecproof-disk-'));
   mkdirSync(folder, { recursive: true });
   execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'pipe' });
   mounted.push(folder);
@@ -37,7 +37,7 @@ export const noSmallDisk: string | undefined = whyNot();
 function whyNot(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root to mount a small disk';
-  const folder = mkdtempSync(join(tmpdir(), 'vecparity-disk-'));
+  const folder = mkdtempSync(join(tmpdir(), 'vecproof-disk-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'pipe' });
     execFileSync('umount', [folder]);

@@ -16,7 +16,7 @@ const folders: string[] = [];
 
 /** An empty folder that is removed after the tests of the file. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vecparity-e2e-'));
+  const folder = mkdtempSync(join(tmpdir(), 'vecproof-e2e-'));
   folders.push(folder);
   return folder;
 }

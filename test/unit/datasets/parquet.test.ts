@@ -124,7 +124,7 @@ describe('own Parquet with float32', () => {
         { name: 'v', type: 'FIXED_LEN_BYTE_ARRAY', type_length: size, repetition_type: 'REQUIRED' },
       ],
       columnData: [{ name: 'v', data: [vector.subarray(0, size), vector.subarray(0, size)] }],
-      kvMetadata: [{ key: 'vecparity', value: typeof own === 'string' ? own : JSON.stringify(own) }],
+      kvMetadata: [{ key: 'vecproof', value: typeof own === 'string' ? own : JSON.stringify(own) }],
     });
     writeFileSync(path, new Uint8Array(buffer));
     return path;
@@ -141,11 +141,7 @@ describe('own Parquet with float32', () => {
   it('is refused if its metadata does not fit', async () => {
     await expectInputError(openParquet(write(own, 7)), 'own32.parquet', 'float32');
     await expectInputError(openParquet(write({ ...own, vector: 'w' }, 8)), 'no column "w"');
-    await expectInputError(
-      openParquet(write({ ...own, version: 2 }, 8)),
-      'own32.parquet',
-      'update vecparity',
-    );
+    await expectInputError(openParquet(write({ ...own, version: 2 }, 8)), 'own32.parquet', 'update vecproof');
     await expectInputError(openParquet(write('{', 8)), 'own32.parquet', 'not JSON');
   });
 });

@@ -147,7 +147,7 @@ describe('a cache that cannot be written', () => {
     expect(error).toMatchObject({ name: 'FailureError', exitCode: 3 });
     expect(error.message).toContain(join(cacheFolder, 'vectors'));
     expect(error.message).toContain('no space left');
-    expect(error.message).toContain('VECPARITY_HOME');
+    expect(error.message).toContain('VECPROOF_HOME');
     expect(files(cacheFolder)).toEqual([]);
   });
 

@@ -32,7 +32,7 @@ const folders: string[] = [];
 
 /** An empty folder that is removed after the tests of the file. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'vecparity-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 'vecproof-test-'));
   folders.push(folder);
   return folder;
 }

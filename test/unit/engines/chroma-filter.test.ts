@@ -174,7 +174,7 @@ describe('values', () => {
       fc.constant(null),
       fc.array(fc.oneof(text, int64), { maxLength: 2 }),
     );
-    const name = fc.constantFrom('a', 'b', '', '$c', '#d', 'chroma:e', 'vecparity.f', 'g h', 'ö', 'object');
+    const name = fc.constantFrom('a', 'b', '', '$c', '#d', 'chroma:e', 'vecproof.f', 'g h', 'ö', 'object');
     const undeclared = fc.dictionary(
       name,
       fc.oneof(leaf, fc.dictionary(name, leaf, { noNullPrototype: true })),
@@ -202,7 +202,7 @@ describe('values', () => {
         expect(pointId('string', serverId(id))).toBe(id);
       }),
     );
-    for (const id of ['', 'vecparity.id:', 'vecparity.id:x']) {
+    for (const id of ['', 'vecproof.id:', 'vecproof.id:x']) {
       expect(serverId(id)).not.toBe('');
       expect(pointId('string', serverId(id))).toBe(id);
     }

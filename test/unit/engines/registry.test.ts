@@ -72,7 +72,7 @@ describe('engines whose packages did not install', () => {
   let folder: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'vecparity-registry-'));
+    folder = await mkdtemp(join(tmpdir(), 'vecproof-registry-'));
     await cp(join(packageRoot, 'dist'), join(folder, 'dist'), { recursive: true });
     await cp(join(packageRoot, 'package.json'), join(folder, 'package.json'));
     await mkdir(join(folder, 'node_modules', 'hnswlib-node'), { recursive: true });

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
-import { outcomeOf, type Verdict } from '../../../harness/model/verdict.js';
 import { Random } from '../../../harness/measures/random.js';
+import { outcomeOf, type Verdict } from '../../../harness/model/verdict.js';
 import { baselineOf, measure, row, verdictsOf } from './rows.js';
 
 const recall = (value: number, low: number | null, high: number | null) => ({

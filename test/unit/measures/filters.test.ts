@@ -3,8 +3,8 @@ import { FLAW, filterMeasures } from '../../../harness/measures/filters.js';
 import { bandOf, groupsOf, samplesOf } from '../../../harness/measures/groups.js';
 import { relevanceFigures } from '../../../harness/measures/judged.js';
 import { unitsOf } from '../../../harness/measures/units.js';
-import { emptySamples } from '../../../harness/store/samples.js';
 import type { Samples } from '../../../harness/model/samples.js';
+import { emptySamples } from '../../../harness/store/samples.js';
 
 /** One answer for each query: rows, and the flaws of each. */
 function answers(...lists: { rows: number[]; flaws?: number[]; failed?: true }[]): Samples {

@@ -326,9 +326,9 @@ function manifestOf(plan: PlannedBuild[]): Manifest {
   return {
     schema: 1,
     id: '20261122-220000-quickstart',
-    vecparity: '0.1.0',
+    vecproof: '0.1.0',
     created: '2026-11-22T22:00:00.000Z',
-    command: 'npx vecparity run suites/quickstart.yaml',
+    command: 'npx vecproof run suites/quickstart.yaml',
     suite: {
       name: 'quickstart',
       path: 'suites/quickstart.yaml',
@@ -379,7 +379,7 @@ function resultsOf(manifest: Manifest, trials: TrialRow[], troubled: boolean): R
     run: {
       id: manifest.id,
       suite: manifest.suite.name,
-      vecparity: manifest.vecparity,
+      vecproof: manifest.vecproof,
       started: manifest.created,
       finished: '2026-11-22T22:04:12.000Z',
       state: 'completed',

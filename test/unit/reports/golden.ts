@@ -5,10 +5,10 @@ import { packageRoot } from '../../../common/paths.js';
 
 const folder = join(packageRoot, 'test/golden/reports');
 
-/** Compares with a committed file; VECPARITY_WRITE_GOLDEN=1 writes it, and the change shows in the diff. */
+/** Compares with a committed file; VECPROOF_WRITE_GOLDEN=1 writes it, and the change shows in the diff. */
 export function expectGolden(name: string, text: string): void {
   const path = join(folder, name);
-  if (process.env['VECPARITY_WRITE_GOLDEN'] === '1') {
+  if (process.env['VECPROOF_WRITE_GOLDEN'] === '1') {
     mkdirSync(folder, { recursive: true });
     writeFileSync(path, text);
   }

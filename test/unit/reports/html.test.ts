@@ -96,7 +96,7 @@ describe('the HTML report', () => {
       'usearch 2.25.3 + float64',
       '@lancedb/lancedb',
       'Example CPU @ 2.50GHz',
-      'npx vecparity run suites/quickstart.yaml',
+      'npx vecproof run suites/quickstart.yaml',
       'dataset: debian-packages-20k',
       'seeded with 42',
     ]) {

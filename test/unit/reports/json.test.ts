@@ -25,7 +25,7 @@ describe('JSON', () => {
 describe('the published JSON Schema', () => {
   it('is in step with the store', () => {
     const text = `${JSON.stringify(resultsJsonSchema(), null, 2)}\n`;
-    if (process.env['VECPARITY_WRITE_SCHEMA'] === '1') writeFileSync(published, text);
+    if (process.env['VECPROOF_WRITE_SCHEMA'] === '1') writeFileSync(published, text);
     expect(readFileSync(published, 'utf8')).toBe(text);
   });
 

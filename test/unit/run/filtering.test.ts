@@ -11,9 +11,9 @@ import { parseFilter } from '../../../filters/parse.js';
 import { withRefusals } from '../../../harness/app/refused-groups.js';
 import type { GroupedQuery } from '../../../harness/app/run-queries.js';
 import { FLAW } from '../../../harness/measures/filters.js';
+import type { PlannedBuild } from '../../../harness/model/schema.js';
 import { findFlaws, jobFiltering, loadedFields } from '../../../harness/run/filtering.js';
 import { emptySamples, readSamples, writeSamples } from '../../../harness/store/samples.js';
-import type { PlannedBuild } from '../../../harness/model/schema.js';
 
 const fields: FieldSchema[] = [
   { name: 'section', type: 'string', nullable: false },
@@ -94,7 +94,7 @@ describe('the rows an engine returned', () => {
   });
 
   it('keep their flaws on disk', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'vecparity-flaws-'));
+    const folder = await mkdtemp(join(tmpdir(), 'vecproof-flaws-'));
     afterAll(() => rm(folder, { recursive: true, force: true }));
     const path = join(folder, 't.parquet');
     writeSamples(path, samples);

@@ -12,7 +12,7 @@ import { createRunFolder, type RunFolder } from '../../../harness/store/run-fold
 let parent: string;
 let folder: RunFolder;
 beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'vecparity-lock-'));
+  parent = mkdtempSync(join(tmpdir(), 'vecproof-lock-'));
   folder = createRunFolder(parent, 'run', new Date());
 });
 afterEach(() => rmSync(parent, { recursive: true, force: true }));

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryName, writeFileAtomic } from '../../../common/files.js';
+import type { RunEvent } from '../../../harness/model/schema.js';
 import {
   appendEvent,
   cleanRunFolder,
@@ -20,12 +21,11 @@ import {
   readEvents,
   repairEvents,
 } from '../../../harness/store/run-folder.js';
-import type { RunEvent } from '../../../harness/model/schema.js';
 
 let parent: string;
 let folder: RunFolder;
 beforeEach(() => {
-  parent = mkdtempSync(join(tmpdir(), 'vecparity-store-'));
+  parent = mkdtempSync(join(tmpdir(), 'vecproof-store-'));
   folder = createRunFolder(parent, 'A Suite: with odd/characters', new Date('2026-01-02T03:04:05Z'));
 });
 afterEach(() => rmSync(parent, { recursive: true, force: true }));

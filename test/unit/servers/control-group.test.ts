@@ -7,7 +7,7 @@ import { Usage } from '../../../engines/launcher/usage.js';
 
 let root: string;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'vecparity-cgroup-'));
+  root = mkdtempSync(join(tmpdir(), 'vecproof-cgroup-'));
 });
 afterEach(() => rmSync(root, { recursive: true }));
 

@@ -8,11 +8,11 @@ import { isOrphan, ownLabels } from '../../../engines/launcher/labels.js';
 
 describe('owners of containers', () => {
   const owner = (pid: number, mark: string, host = hostname()) => ({
-    'vecparity.owner': `${pid} ${mark} ${host}`,
+    'vecproof.owner': `${pid} ${mark} ${host}`,
   });
 
   test('this process is alive, so what it started is no orphan', () => {
-    expect(ownLabels('r')['vecparity.run']).toBe('r');
+    expect(ownLabels('r')['vecproof.run']).toBe('r');
     expect(isOrphan(ownLabels('r'))).toBe(false);
   });
 
@@ -49,14 +49,14 @@ describe('images', () => {
   });
 
   test('the suite comes before the environment, that before the pinned one, and the local build is last', () => {
-    const env = { VECPARITY_IMAGE_PGVECTOR: 'from/environment:1' };
+    const env = { VECPROOF_IMAGE_PGVECTOR: 'from/environment:1' };
     expect(imageCandidates('pgvector', 'from/suite:1', env)).toEqual({
       names: ['from/suite:1'],
       origin: 'image: in the suite',
     });
     expect(imageCandidates('pgvector', undefined, env)).toEqual({
       names: ['from/environment:1'],
-      origin: 'VECPARITY_IMAGE_PGVECTOR',
+      origin: 'VECPROOF_IMAGE_PGVECTOR',
     });
     const { image, local } = imageEntries()['pgvector']!;
     expect(imageCandidates('pgvector', undefined, {}).names).toEqual([image, local]);

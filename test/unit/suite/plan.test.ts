@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { redactor } from '../../../common/redact.js';
 import type { EngineDefinition, OptionsInput, ParsedOptions } from '../../../engines/contract/engine.js';
 import { combinations, planSuite } from '../../../harness/suite/plan.js';
-import { redactor } from '../../../common/redact.js';
 import type { EngineEntry } from '../../../harness/suite/schema.js';
 
 /** An engine that takes any option: only what planning asks of a definition is there. */

@@ -43,7 +43,7 @@ export function randomVectors(count: number, dimensions: number, seed: number): 
 
 /** A temporary folder and vectors prepared in it. */
 export class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), 'vecparity-truth-'));
+  readonly folder = mkdtempSync(join(tmpdir(), 'vecproof-truth-'));
 
   prepared(values: Float32Array, dimensions: number, name = 'vectors.f32'): PreparedVectors {
     const file = join(this.folder, name);

@@ -218,12 +218,12 @@ describe('names', () => {
     const names = new Set(
       server.requests.filter(({ route }) => route !== '/').map((request) => request.collection),
     );
-    expect([...names]).toEqual([expect.stringMatching(/^vecparity-p-[0-9a-f]{12}$/)]);
+    expect([...names]).toEqual([expect.stringMatching(/^vecproof-p-[0-9a-f]{12}$/)]);
   });
 
   test('odd characters and length are allowed for, and no name comes twice', () => {
     const odd = 'a/b\\c:d*"<>|é\0 ?'.repeat(40);
-    expect(ownName(odd)).toMatch(/^vecparity-[A-Za-z0-9_-]{200}-[0-9a-f]{12}$/);
+    expect(ownName(odd)).toMatch(/^vecproof-[A-Za-z0-9_-]{200}-[0-9a-f]{12}$/);
     expect(new Set(Array.from({ length: 100 }, () => ownName('p'))).size).toBe(100);
   });
 });
@@ -334,7 +334,7 @@ describe('readiness', () => {
   }
   const asked = (server: Replay) => server.requests.filter((request) => is(request, 'get', CREATE)).length;
   const wait = (server: Replay, count: number, indexed = true) =>
-    untilReady(openClient(server.endpoint), 'vecparity-p', { count, indexed }, never, 1);
+    untilReady(openClient(server.endpoint), 'vecproof-p', { count, indexed }, never, 1);
 
   test('the index is released once, after loading, and everything is in it', async () => {
     const server = await serve(script([{ status: 'yellow' }, { indexed_vectors_count: 3 }]));

@@ -60,7 +60,7 @@ describe('url', () => {
 
   test('the key comes from the environment; without encryption people are told', () => {
     const notices: string[] = [];
-    const both = { VECPARITY_QDRANT_API_KEY: 'a', QDRANT_API_KEY: 'b' };
+    const both = { VECPROOF_QDRANT_API_KEY: 'a', QDRANT_API_KEY: 'b' };
     expect(endpointOf(request('https://host', both, notices)).secrets).toEqual({ apiKey: 'a' });
     expect(endpointOf(request('http://localhost', both, notices)).secrets).toEqual({ apiKey: 'a' });
     expect(notices).toEqual([]);
@@ -110,7 +110,7 @@ describe('connecting', () => {
     running = await replay(() => ({ status, response: 'Must provide an API key' }));
     const refused = connect({ ...running.endpoint, secrets: { apiKey: 'wrong-key' } });
     await expect(refused).rejects.toBeInstanceOf(FailureError);
-    await expect(refused).rejects.toThrow(/access is denied.*\n.*VECPARITY_QDRANT_API_KEY/);
+    await expect(refused).rejects.toThrow(/access is denied.*\n.*VECPROOF_QDRANT_API_KEY/);
     await expect(refused).rejects.not.toThrow('wrong-key');
   });
 
