@@ -6,5 +6,6 @@ export { deriveResults } from './harness/derive/derive.js';
 export { distance, tieLimit } from './harness/measures/distance.js';
 export { hypervolume, paretoFrontier } from './harness/measures/frontier.js';
 export { deriveTrial } from './harness/measures/trial.js';
-export type { Manifest, Measure, Results, TrialRow } from './harness/model/schema.js';
+export type { Manifest } from './harness/model/manifest.js';
+export type { Measure, Results, TrialRow } from './harness/model/results.js';
 export { findRun, readManifest, runFolder } from './harness/store/run-folder.js';

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, InputError } from '../common/errors.js';
 import { type JudgeOptions, judgeRun } from '../harness/app/judge-run.js';
 import { currentResults } from '../harness/derive/current.js';
-import type { Results } from '../harness/model/schema.js';
+import type { Results } from '../harness/model/results.js';
 import type { Verdicts } from '../harness/model/verdict.js';
 import { appendHistory, type HistoryLine, historyLine, readHistory } from '../harness/store/history.js';
 import { type RunFolder, readManifest } from '../harness/store/run-folder.js';

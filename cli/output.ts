@@ -4,7 +4,7 @@ import { InputError } from '../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../common/files.js';
 import { displayPath } from '../harness/app/places.js';
 import { currentResults, type Derived, writeResults } from '../harness/derive/current.js';
-import type { Results } from '../harness/model/schema.js';
+import type { Results } from '../harness/model/results.js';
 import type { Verdicts } from '../harness/model/verdict.js';
 import type { HistoryLine } from '../harness/store/history.js';
 import { type RunFolder, readEvents, readManifest } from '../harness/store/run-folder.js';

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import type { PlannedBuild } from '../harness/model/schema.js';
+import type { PlannedBuild } from '../harness/model/plan.js';
 import type { RunNews } from '../harness/run/run.js';
 import type { Context } from './context.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Results, resultsSchema } from '../harness/model/schema.js';
+import { type Results, resultsSchema } from '../harness/model/results.js';
 
 /** `results.json`: stable order of keys as derived, two spaces, a newline at the end. */
 export function renderJson(results: Results): string {

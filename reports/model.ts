@@ -1,4 +1,4 @@
-import type { Results } from '../harness/model/schema.js';
+import type { Results } from '../harness/model/results.js';
 import { historyLine } from '../harness/store/history.js';
 import { formatCount, formatPercent, plural } from './format.js';
 import { choicesOf } from './model/choice.js';

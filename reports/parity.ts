@@ -1,5 +1,5 @@
 import type { CauseCounts } from '../harness/measures/parity-causes.js';
-import type { ParityResult, ParityRow } from '../harness/model/schema.js';
+import type { ParityResult, ParityRow } from '../harness/model/results.js';
 import { definitionOf, formatMeasure } from './definitions.js';
 import { formatCount, formatNumber, plural } from './format.js';
 

@@ -9,7 +9,7 @@ import { firstId } from '../harness/gate/replicas.js';
 import { moments, Resampler, rebuildDeviation } from '../harness/gate/statistics.js';
 import type { Column } from '../harness/measures/by-query.js';
 import { Random } from '../harness/measures/random.js';
-import type { TrialRow } from '../harness/model/schema.js';
+import type { TrialRow } from '../harness/model/results.js';
 import { runFolder } from '../harness/store/run-folder.js';
 import { shareText } from './share-text.js';
 

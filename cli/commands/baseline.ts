@@ -1,5 +1,5 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import type { Manifest } from '../../harness/model/schema.js';
+import type { Manifest } from '../../harness/model/manifest.js';
 import { DEFAULT_BASELINE, listBaselines, setBaseline } from '../../harness/store/baselines.js';
 import { findRun, type RunFolder, readEvents, readManifest } from '../../harness/store/run-folder.js';
 import type { Context } from '../context.js';

@@ -3,7 +3,7 @@ import { type ExitCode, InputError } from '../../common/errors.js';
 import { type JudgeOptions, judgeRun } from '../../harness/app/judge-run.js';
 import { displayPath } from '../../harness/app/places.js';
 import { currentResults, type Derived } from '../../harness/derive/current.js';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { appendHistory, historyLine, readHistory } from '../../harness/store/history.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { currentResults } from '../../harness/derive/current.js';
 import { compareStored, type StoredSide } from '../../harness/derive/parity.js';
-import type { Manifest } from '../../harness/model/schema.js';
+import type { Manifest } from '../../harness/model/manifest.js';
 import { readQueryFacts } from '../../harness/store/queries.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
 import { chooseTrial } from '../../harness/suite/parity.js';

@@ -3,7 +3,7 @@ import { InputError } from '../../common/errors.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition, Parameters } from '../../engines/contract/engine.js';
 import { engineAvailability } from '../../engines/registry.js';
-import type { PlannedBuild } from '../model/schema.js';
+import type { PlannedBuild } from '../model/plan.js';
 import { unavailableServers } from './servers.js';
 
 /**

@@ -5,7 +5,7 @@ import { type Answers, causesOf } from '../gate/causes.js';
 import { filterCausesOf } from '../gate/filter-causes.js';
 import { settingKey } from '../gate/select.js';
 import { samplesOf } from '../measures/groups.js';
-import type { TrialRow } from '../model/schema.js';
+import type { TrialRow } from '../model/results.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { readRunQueries } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';

@@ -1,5 +1,5 @@
 import type { Redactor } from '../../common/redact.js';
-import type { Manifest } from '../model/schema.js';
+import type { Manifest } from '../model/manifest.js';
 
 /**
  * The manifest as it goes to disk: values of environment variables are `${NAME}` again. Ids and hashes stay as they

@@ -1,7 +1,7 @@
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { conditionsOf } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
-import type { PlannedBuild } from '../model/schema.js';
+import type { PlannedBuild } from '../model/plan.js';
 import type { Data } from './data.js';
 
 /**

@@ -3,7 +3,8 @@ import { startingLines } from '../../cli/output.js';
 import { InputError } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
-import type { Manifest, RunEvent } from '../model/schema.js';
+import type { RunEvent } from '../model/events.js';
+import type { Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
 import {
   cleanRunFolder,

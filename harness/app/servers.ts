@@ -3,7 +3,7 @@ import { FailureError, VecproofError } from '../../common/errors.js';
 import { needsLaunch } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
 import { loadEngine } from '../../engines/registry.js';
-import type { PlannedBuild } from '../model/schema.js';
+import type { PlannedBuild } from '../model/plan.js';
 
 /**
  * Looks whether the servers of a plan can be had here: Docker, images (pulled where missing). What killed runs have

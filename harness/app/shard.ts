@@ -1,5 +1,6 @@
 import { InputError } from '../../common/errors.js';
-import type { Manifest, PlannedBuild } from '../model/schema.js';
+import type { Manifest } from '../model/manifest.js';
+import type { PlannedBuild } from '../model/plan.js';
 
 /** `i/n`: which part of the builds a run measures. */
 export interface Shard {

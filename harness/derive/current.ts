@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
-import { type Results, resultsSchema } from '../model/schema.js';
+import { type Results, resultsSchema } from '../model/results.js';
 import { type ColumnsOfTrials, readByQuery, writeByQuery } from '../store/by-query.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { readColumns } from './columns.js';

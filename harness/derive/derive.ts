@@ -1,12 +1,7 @@
 import type { Column } from '../measures/by-query.js';
-import {
-  type BuildCost,
-  type Manifest,
-  type Results,
-  RUN_SCHEMA,
-  type RunEvent,
-  type TrialRow,
-} from '../model/schema.js';
+import type { BuildCost, RunEvent } from '../model/events.js';
+import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
+import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';

@@ -1,5 +1,5 @@
 import { settingOf } from '../gate/thresholds.js';
-import type { Results, TrialRow } from '../model/schema.js';
+import type { Results, TrialRow } from '../model/results.js';
 
 /** A parity as gates see it: the candidate's trial with the measures of the comparison. */
 export interface ParityTrial extends TrialRow {

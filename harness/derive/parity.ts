@@ -7,16 +7,10 @@ import type { QueryFacts } from '../measures/groups.js';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
+import type { Manifest } from '../model/manifest.js';
+import type { PlannedParity } from '../model/plan.js';
+import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
-import type {
-  Manifest,
-  Measure,
-  ParityResult,
-  ParityRow,
-  ParitySide,
-  PlannedParity,
-  TrialRow,
-} from '../model/schema.js';
 import { readEvidence } from '../store/evidence.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';

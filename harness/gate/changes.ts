@@ -1,6 +1,6 @@
 import type { Column } from '../measures/by-query.js';
 import { holm } from '../measures/tests.js';
-import type { TrialRow } from '../model/schema.js';
+import type { TrialRow } from '../model/results.js';
 import type { Finding } from '../model/verdict.js';
 import { change } from './format.js';
 import type { Gate } from './gates.js';

@@ -1,4 +1,4 @@
-import type { TrialRow } from '../model/schema.js';
+import type { TrialRow } from '../model/results.js';
 
 /** `usearch-hnsw-m16~2`: the same setting, built a second time. No other id has a `~`. */
 export function replicaId(id: string, replica: number): string {

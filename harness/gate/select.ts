@@ -1,5 +1,6 @@
 import { nearestName } from '../../common/nearest.js';
-import type { Parameters, PlannedBuild, TrialRow } from '../model/schema.js';
+import type { Parameters, PlannedBuild } from '../model/plan.js';
+import type { TrialRow } from '../model/results.js';
 import type { Gate, GateFault } from './gates.js';
 import type { Selector } from './grammar.js';
 

@@ -1,4 +1,4 @@
-import type { Measure, TrialRow } from '../model/schema.js';
+import type { Measure, TrialRow } from '../model/results.js';
 import type { Finding, VerdictState } from '../model/verdict.js';
 import { figure } from './format.js';
 import type { Gate } from './gates.js';

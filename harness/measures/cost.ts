@@ -1,4 +1,5 @@
-import type { BuildCost, Measures } from '../model/schema.js';
+import type { BuildCost } from '../model/events.js';
+import type { Measures } from '../model/results.js';
 
 /** What the build of a trial cost; single observations, so without intervals. Unmeasured figures are absent. */
 export function costMeasures(cost: BuildCost): Measures {

@@ -1,4 +1,4 @@
-import type { Measures } from '../model/schema.js';
+import type { Measures } from '../model/results.js';
 import { bootstrapRatios, type Ratio, type ResamplePlan } from './bootstrap.js';
 
 /** A measure that is a sum over units (queries) divided by another one. */

@@ -1,5 +1,5 @@
+import type { Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
-import type { Measures } from '../model/schema.js';
 import type { QueryFacts } from './groups.js';
 import { wasAnswered } from './units.js';
 

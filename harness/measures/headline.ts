@@ -1,4 +1,4 @@
-import type { Measure } from '../model/schema.js';
+import type { Measure } from '../model/results.js';
 import { type Better, isBetter } from './frontier.js';
 
 /** What a trial must show to be compared; a row of `results.json` fits. */

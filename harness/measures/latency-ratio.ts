@@ -1,5 +1,5 @@
+import type { Measure } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
-import type { Measure } from '../model/schema.js';
 import { studentQuantile } from './distributions.js';
 import { quantile } from './quantile.js';
 import { wasAnswered } from './units.js';

@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
+import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
-import type { Measures } from '../model/schema.js';
 import { resamplePlan } from './bootstrap.js';
 import { type Figure, meanFigure, measuresOf } from './figures.js';
 import { type Agreement, type Answer, compareAnswers, type Direction, type Stray } from './parity.js';

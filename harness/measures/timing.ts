@@ -1,5 +1,5 @@
+import type { Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
-import type { Measures } from '../model/schema.js';
 import { bootstrapQuantiles, type ResamplePlan } from './bootstrap.js';
 import type { Figure } from './figures.js';
 import { PERCENTILES, quantile } from './quantile.js';

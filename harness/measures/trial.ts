@@ -1,6 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
+import type { BuildCost } from '../model/events.js';
+import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
-import type { BuildCost, Measures } from '../model/schema.js';
 import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { type Column, columnsByName } from './by-query.js';

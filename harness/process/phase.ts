@@ -2,7 +2,7 @@ import { messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
 import type { Endpoint } from '../../engines/contract/server.js';
-import type { BuildCost } from '../model/schema.js';
+import type { BuildCost } from '../model/events.js';
 import type { ChildMessage, Job, Phase } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
 

@@ -1,6 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/contract/server.js';
-import type { BuildCost, Parameters, PlannedBuild, TrialState } from '../model/schema.js';
+import type { BuildCost } from '../model/events.js';
+import type { Parameters, PlannedBuild, TrialState } from '../model/plan.js';
 import type { JobFiltering } from '../run/filtering.js';
 
 /**

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
-import type { BuildCost } from '../model/schema.js';
+import type { BuildCost } from '../model/events.js';
 import type { ChildMessage, Job, Phase, ServerReply } from './protocol.js';
 import { residentBytes } from './resources.js';
 

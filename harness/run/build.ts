@@ -5,7 +5,7 @@ import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection, ConnectedEngine } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
-import type { BuildCost } from '../model/schema.js';
+import type { BuildCost } from '../model/events.js';
 import { type BuildContext, inPhase, type RestartServer } from '../process/phase.js';
 import type { ChildMessage, Job } from '../process/protocol.js';
 import { peakSinceReset, resetPeak } from '../process/resources.js';

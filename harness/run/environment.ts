@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
-import type { Environment } from '../model/schema.js';
+import type { Environment } from '../model/manifest.js';
 
 /** The machine and the runtime a run was measured on. */
 export function readEnvironment(): Environment {

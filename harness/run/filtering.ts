@@ -4,8 +4,8 @@ import type { NativeFilter, PreparedSearch } from '../../engines/contract/engine
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { FLAW } from '../measures/filters.js';
+import type { PlannedBuild } from '../model/plan.js';
 import type { Samples } from '../model/samples.js';
-import type { PlannedBuild } from '../model/schema.js';
 
 /** Groups and filters of a run's queries, in the order of the queries. */
 export interface RunFiltering {

@@ -10,8 +10,8 @@ import type {
 import { loadEngine } from '../../engines/registry.js';
 import { tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
+import type { Parameters, PlannedTrial } from '../model/plan.js';
 import type { Samples, Truth } from '../model/samples.js';
-import type { Parameters, PlannedTrial } from '../model/schema.js';
 import { type BuildContext, inPhase } from '../process/phase.js';
 import type { Job } from '../process/protocol.js';
 import { writeProbe } from '../store/evidence.js';

@@ -4,8 +4,8 @@ import { ConnectionLostError, FailureError, messageOf } from '../../common/error
 import type { Collection, NativeFilter } from '../../engines/contract/engine.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
 import { permutation } from '../measures/random.js';
+import type { Parameters } from '../model/plan.js';
 import type { Samples } from '../model/samples.js';
-import type { Parameters } from '../model/schema.js';
 import { type BuildContext, failureText, inPhase } from '../process/phase.js';
 import type { Job } from '../process/protocol.js';
 import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';

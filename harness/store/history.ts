@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
-import type { Results } from '../model/schema.js';
+import type { Results } from '../model/results.js';
 import type { Verdicts } from '../model/verdict.js';
 
 /** One line of `.runs/history.jsonl`: a run in a few figures. Figures that were not measured are absent. */

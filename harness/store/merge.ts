@@ -2,7 +2,8 @@ import { appendFileSync, copyFileSync, existsSync, readdirSync, rmSync } from 'n
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
-import type { Manifest, RunEvent } from '../model/schema.js';
+import type { RunEvent } from '../model/events.js';
+import type { Manifest } from '../model/manifest.js';
 import { PROBE_ENDING } from './evidence.js';
 import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
 

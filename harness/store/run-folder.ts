@@ -3,7 +3,8 @@ import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
-import { eventSchema, type Manifest, manifestSchema, RUN_SCHEMA, type RunEvent } from '../model/schema.js';
+import { eventSchema, type RunEvent } from '../model/events.js';
+import { type Manifest, manifestSchema, RUN_SCHEMA } from '../model/manifest.js';
 
 /** Paths inside one run's folder; see `docs/run-folder.md`. */
 export interface RunFolder {

@@ -2,7 +2,7 @@ import { nearestName } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
 import { replicaId } from '../gate/replicas.js';
 import { matches, type Selectable, selectableOf } from '../gate/select.js';
-import type { PlannedBuild, PlannedParity } from '../model/schema.js';
+import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import type { Fault } from './faults.js';
 import type { Suite } from './schema.js';
 

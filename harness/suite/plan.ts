@@ -1,7 +1,7 @@
 import type { Redactor } from '../../common/redact.js';
 import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/contract/engine.js';
 import { canonical, Identifiers } from '../model/ids.js';
-import type { PlannedBuild, ServerChoice } from '../model/schema.js';
+import type { PlannedBuild, ServerChoice } from '../model/plan.js';
 import type { Fault } from './faults.js';
 import { hint } from './hint.js';
 import type { EngineEntry, SweptValue } from './schema.js';

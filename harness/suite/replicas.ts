@@ -1,5 +1,5 @@
 import { replicaId } from '../gate/replicas.js';
-import type { PlannedBuild } from '../model/schema.js';
+import type { PlannedBuild } from '../model/plan.js';
 
 /**
  * The plan with every build made `count` times, each time with another seed of the engine: the first ones in the order

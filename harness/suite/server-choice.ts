@@ -1,5 +1,5 @@
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { ServerChoice } from '../model/schema.js';
+import type { ServerChoice } from '../model/plan.js';
 import type { Fault } from './faults.js';
 import { hint } from './hint.js';
 import { type EngineEntry, parseSize } from './schema.js';

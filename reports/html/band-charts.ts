@@ -1,5 +1,5 @@
 import { BANDS } from '../../harness/measures/groups.js';
-import type { Measure } from '../../harness/model/schema.js';
+import type { Measure } from '../../harness/model/results.js';
 import { formatCount, plural } from '../format.js';
 import type { BandRow } from '../model/filters.js';
 import type { ReportModel } from '../model/types.js';

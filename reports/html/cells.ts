@@ -1,4 +1,5 @@
-import type { Measure, Parameters } from '../../harness/model/schema.js';
+import type { Parameters } from '../../harness/model/plan.js';
+import type { Measure } from '../../harness/model/results.js';
 import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
 import { FILLS } from '../identity.js';
 import type { SeriesRef } from '../model/types.js';

@@ -1,4 +1,4 @@
-import type { Measure } from '../../harness/model/schema.js';
+import type { Measure } from '../../harness/model/results.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
 import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';

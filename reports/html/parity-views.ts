@@ -1,4 +1,4 @@
-import type { ParityResult, ParityRow } from '../../harness/model/schema.js';
+import type { ParityResult, ParityRow } from '../../harness/model/results.js';
 import { definitionOf } from '../definitions.js';
 import { formatCount, formatNumber, formatPercent, formatShare, plural } from '../format.js';
 import type { TrendLine, TrendMeasure } from '../model/trend.js';

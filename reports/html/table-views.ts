@@ -1,4 +1,4 @@
-import type { TrialRow } from '../../harness/model/schema.js';
+import type { TrialRow } from '../../harness/model/results.js';
 import { DEFINITIONS, definitionOf, unitLabel } from '../definitions.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import { CHOICE_MEASURES } from '../model/choice.js';

@@ -1,4 +1,4 @@
-import type { Measure } from '../../harness/model/schema.js';
+import type { Measure } from '../../harness/model/results.js';
 import { formatNumber, formatShare, listed } from '../format.js';
 import { separated } from './compare.js';
 import type { ChoiceContext, ChoiceRow, Point, Rich, SeriesRef } from './types.js';

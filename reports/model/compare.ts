@@ -1,4 +1,4 @@
-import type { Measure } from '../../harness/model/schema.js';
+import type { Measure } from '../../harness/model/results.js';
 
 /** True if the two figures differ and neither interval reaches into the other. */
 export function separated(a: Measure, b: Measure): boolean {

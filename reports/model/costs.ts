@@ -1,4 +1,5 @@
-import type { Measure, RunEvent, TrialRow } from '../../harness/model/schema.js';
+import type { RunEvent } from '../../harness/model/events.js';
+import type { Measure, TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingKeys } from './points.js';
 import type { BuildModel, Point, SeriesRef } from './types.js';
 

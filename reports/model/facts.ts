@@ -1,4 +1,5 @@
-import type { Manifest, Results } from '../../harness/model/schema.js';
+import type { Manifest } from '../../harness/model/manifest.js';
+import type { Results } from '../../harness/model/results.js';
 import {
   formatBytes,
   formatCount,

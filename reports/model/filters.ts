@@ -1,5 +1,5 @@
 import { BANDS } from '../../harness/measures/groups.js';
-import type { Measure, Results, TrialRow } from '../../harness/model/schema.js';
+import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingBySeries } from './points.js';
 import type { SeriesRef } from './types.js';
 

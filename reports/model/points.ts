@@ -1,5 +1,6 @@
 import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js';
-import type { Parameters, Results, TrialRow } from '../../harness/model/schema.js';
+import type { Parameters } from '../../harness/model/plan.js';
+import type { Results, TrialRow } from '../../harness/model/results.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './types.js';
 

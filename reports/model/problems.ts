@@ -1,4 +1,4 @@
-import type { TrialRow } from '../../harness/model/schema.js';
+import type { TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingBySeries } from './points.js';
 import type { FlagModel, Problem, ProblemGroup, SeriesRef } from './types.js';
 

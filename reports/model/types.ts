@@ -1,12 +1,7 @@
-import type {
-  BuildCost,
-  Manifest,
-  Measure,
-  Parameters,
-  Results,
-  RunEvent,
-  TrialRow,
-} from '../../harness/model/schema.js';
+import type { BuildCost, RunEvent } from '../../harness/model/events.js';
+import type { Manifest } from '../../harness/model/manifest.js';
+import type { Parameters } from '../../harness/model/plan.js';
+import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import type { HistoryLine } from '../../harness/store/history.js';
 import type { Identity } from '../identity.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { freeBytes, noSmallDisk, remount, smallDisk } from './helpers/small-disk.js';

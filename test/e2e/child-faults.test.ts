@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { type Outcome, type Running, start, vecproof } from './helpers/cli.js';
 import { eventsOf, manifest, passCounts, states, trialInSearch } from './helpers/log.js';
 import { buildProcess, hasProc } from './helpers/processes.js';

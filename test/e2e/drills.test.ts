@@ -1,7 +1,7 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { readSamples, writeSamples } from '../../harness/store/samples.js';
 import { vecproof } from './helpers/cli.js';

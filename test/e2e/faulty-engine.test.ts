@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Results, TrialRow } from '../../harness/model/schema.js';
+import type { Results, TrialRow } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { faultyInstallation } from './helpers/installation.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { vecproof } from './helpers/cli.js';
 import { randomVectors, type Vectors } from './helpers/data.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
 import { Random } from '../../harness/measures/random.js';
-import type { Results, TrialRow } from '../../harness/model/schema.js';
+import type { Results, TrialRow } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';

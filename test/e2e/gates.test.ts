@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Manifest } from '../../harness/model/schema.js';
+import type { Manifest } from '../../harness/model/manifest.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { type Outcome, vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { start, vecproof } from './helpers/cli.js';
 import { events, eventsOf, manifest, passCounts, sampleFiles, states, trialInSearch } from './helpers/log.js';
 import { hasProc, marked } from './helpers/processes.js';

@@ -16,7 +16,7 @@ import { packageRoot } from '../../common/paths.js';
 import { engineAvailability } from '../../engines/registry.js';
 import { measureTrials } from '../../harness/derive/measure-trials.js';
 import { aboutQueries } from '../../harness/derive/trial-rows.js';
-import type { Results, TrialRow } from '../../harness/model/schema.js';
+import type { Results, TrialRow } from '../../harness/model/results.js';
 import { readManifest, runFolder } from '../../harness/store/run-folder.js';
 import { readTruth } from '../../harness/truth/files.js';
 import { type Outcome, vecproof } from './helpers/cli.js';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { installation } from './helpers/installation.js';

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { jsonl, npy, parquet, randomVectors, writeHdf5 } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';

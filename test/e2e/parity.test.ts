@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CAUSES } from '../../harness/measures/parity-causes.js';
-import type { ParityResult, Results } from '../../harness/model/schema.js';
+import type { ParityResult, Results } from '../../harness/model/results.js';
 import { type Outcome, vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { temporaryFolder, Workspace } from './helpers/workspace.js';

@@ -1,7 +1,8 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Manifest, Results } from '../../harness/model/schema.js';
+import type { Manifest } from '../../harness/model/manifest.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { engineAvailability } from '../../engines/registry.js';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
 import { Workspace } from './helpers/workspace.js';

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { npy, randomVectors } from '../e2e/helpers/data.js';
 import { containersOf, describeWith } from './docker.js';

@@ -3,7 +3,7 @@ import { openClient } from '../../engines/chroma/client.js';
 import { server as chroma } from '../../engines/chroma/launch.js';
 import type { LaunchedServer, ServerDefinition } from '../../engines/contract/server.js';
 import { server as milvus } from '../../engines/milvus/launch.js';
-import type { Results, TrialRow } from '../../harness/model/schema.js';
+import type { Results, TrialRow } from '../../harness/model/results.js';
 import { start } from '../e2e/helpers/cli.js';
 import { describeWith, request } from './docker.js';
 import { type ErrorProxy, grpcErrors, httpErrors, type Order } from './helpers/error-proxy.js';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { start, vecproof } from '../e2e/helpers/cli.js';
 import { events, eventsOf, trialInSearch } from '../e2e/helpers/log.js';
 import { until } from '../e2e/helpers/until.js';

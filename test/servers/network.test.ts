@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import { connectServer, type Session } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { start } from '../e2e/helpers/cli.js';
 import { eventsOf } from '../e2e/helpers/log.js';
 import { describeWithPgvector, never, request } from './docker.js';

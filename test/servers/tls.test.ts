@@ -10,7 +10,7 @@ import { server as milvus } from '../../engines/milvus/launch.js';
 import { connectServer } from '../../engines/pgvector/client.js';
 import { engine as pgvectorEngine } from '../../engines/pgvector/engine.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { until } from '../e2e/helpers/until.js';
 import type { Workspace } from '../e2e/helpers/workspace.js';

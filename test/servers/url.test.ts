@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import { connectServer, type Session } from '../../engines/pgvector/client.js';
 import { server as pgvector } from '../../engines/pgvector/launch.js';
-import type { Results } from '../../harness/model/schema.js';
+import type { Results } from '../../harness/model/results.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { describeWithPgvector, never, request } from './docker.js';
 import { serverSuite } from './suite.js';

@@ -1,4 +1,4 @@
-import type { Measure } from '../../../harness/model/schema.js';
+import type { Measure } from '../../../harness/model/results.js';
 import type { Anchor } from './labels.js';
 import { type RecallScale, recallScale } from './recall-scale.js';
 import { type ChartSize, type ChartSpec, MARGIN } from './spec.js';

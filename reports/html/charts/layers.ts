@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import type { Measure } from '../../../harness/model/schema.js';
+import type { Measure } from '../../../harness/model/results.js';
 import { DASHES } from '../../identity.js';
 import { trialAnchor } from '../cells.js';
 import type { Frame } from './frame.js';

@@ -1,4 +1,4 @@
-import type { Measure } from '../../../harness/model/schema.js';
+import type { Measure } from '../../../harness/model/results.js';
 import { FILLS } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
 import type { RecallScale } from './recall-scale.js';

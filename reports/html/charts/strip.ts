@@ -1,4 +1,4 @@
-import type { Measure } from '../../../harness/model/schema.js';
+import type { Measure } from '../../../harness/model/results.js';
 import { element, escaped, figure, roundTicks } from './svg.js';
 
 /** One line of the chart: a figure with its interval, and the one that chance alone gives. */

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Manifest, Results, RunEvent } from '../../../harness/model/schema.js';
+import type { RunEvent } from '../../../harness/model/events.js';
+import type { Manifest } from '../../../harness/model/manifest.js';
+import type { Results } from '../../../harness/model/results.js';
 import { readSamples } from '../../../harness/store/samples.js';
 import type { Workspace } from './workspace.js';
 

@@ -2,7 +2,7 @@ import type { BaselineData } from '../../../harness/gate/changes.js';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { judge } from '../../../harness/gate/judge.js';
 import type { Column } from '../../../harness/measures/by-query.js';
-import type { Measure, TrialRow } from '../../../harness/model/schema.js';
+import type { Measure, TrialRow } from '../../../harness/model/results.js';
 import type { Verdict } from '../../../harness/model/verdict.js';
 
 export const measure = (value: number, low: number | null = null, high: number | null = null): Measure => ({

@@ -1,6 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import type { Measures, TrialRow } from '../../../harness/model/schema.js';
+import type { Measures, TrialRow } from '../../../harness/model/results.js';
 import { renderHtml } from '../../../reports/html/html.js';
 import { buildReport } from '../../../reports/model.js';
 import { renderTerminal } from '../../../reports/terminal.js';

@@ -1,12 +1,7 @@
-import type {
-  Manifest,
-  Measure,
-  Measures,
-  PlannedBuild,
-  Results,
-  RunEvent,
-  TrialRow,
-} from '../../../harness/model/schema.js';
+import type { RunEvent } from '../../../harness/model/events.js';
+import type { Manifest } from '../../../harness/model/manifest.js';
+import type { PlannedBuild } from '../../../harness/model/plan.js';
+import type { Measure, Measures, Results, TrialRow } from '../../../harness/model/results.js';
 import type { ReportInput } from '../../../reports/model.js';
 
 /** Text that would do harm if any output forgot to escape or neutralise it. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../common/paths.js';
-import { resultsSchema } from '../../../harness/model/schema.js';
+import { resultsSchema } from '../../../harness/model/results.js';
 import { renderJson, resultsJsonSchema } from '../../../reports/json.js';
 import { fixture } from './fixture.js';
 

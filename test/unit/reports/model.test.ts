@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Measure, TrialRow } from '../../../harness/model/schema.js';
+import type { Measure, TrialRow } from '../../../harness/model/results.js';
 import { richText } from '../../../reports/model/answer.js';
 import type { Choice, ReportModel } from '../../../reports/model/types.js';
 import { buildReport, type ReportInput } from '../../../reports/model.js';

@@ -1,5 +1,5 @@
 import { CAUSES, noCauses } from '../../../harness/measures/parity-causes.js';
-import type { Measure, ParityResult, ParityRow } from '../../../harness/model/schema.js';
+import type { Measure, ParityResult, ParityRow } from '../../../harness/model/results.js';
 import { historyLine } from '../../../harness/store/history.js';
 import type { ReportInput } from '../../../reports/model.js';
 import { fixture, HOSTILE } from './fixture.js';

@@ -1,6 +1,6 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
-import { resultsSchema } from '../../../harness/model/schema.js';
+import { resultsSchema } from '../../../harness/model/results.js';
 import { renderCsv } from '../../../reports/csv.js';
 import { renderHtml } from '../../../reports/html/html.js';
 import { buildReport } from '../../../reports/model.js';

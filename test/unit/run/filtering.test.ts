@@ -11,7 +11,7 @@ import { parseFilter } from '../../../filters/parse.js';
 import { withRefusals } from '../../../harness/app/refused-groups.js';
 import type { GroupedQuery } from '../../../harness/app/run-queries.js';
 import { FLAW } from '../../../harness/measures/filters.js';
-import type { PlannedBuild } from '../../../harness/model/schema.js';
+import type { PlannedBuild } from '../../../harness/model/plan.js';
 import { findFlaws, jobFiltering, loadedFields } from '../../../harness/run/filtering.js';
 import { emptySamples, readSamples, writeSamples } from '../../../harness/store/samples.js';
 

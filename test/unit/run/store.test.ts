@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryName, writeFileAtomic } from '../../../common/files.js';
-import type { RunEvent } from '../../../harness/model/schema.js';
+import type { RunEvent } from '../../../harness/model/events.js';
 import {
   appendEvent,
   cleanRunFolder,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { judge } from '../../../harness/gate/judge.js';
-import type { PlannedBuild } from '../../../harness/model/schema.js';
+import type { PlannedBuild } from '../../../harness/model/plan.js';
 import { chooseTrial, planParity } from '../../../harness/suite/parity.js';
 import { parseSuite } from '../../../harness/suite/parse.js';
 import { replicated } from '../../../harness/suite/replicas.js';

@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { parameters, state } from './plan.js';
+
+const base = { time: z.string() };
+
+/** What the server of a build was and used. Absent keys could not be measured. */
+export const serverCostSchema = z.strictObject({
+  mode: z.string(),
+  /** Image as asked for, and its digest (the image's own id where it was built here). */
+  image: z.string().optional(),
+  digest: z.string().optional(),
+  /** From the order to start it until it answered. */
+  startSeconds: z.number().optional(),
+  /** Peak working set (anonymous and shared memory, without page cache) by phase. */
+  memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  /** CPU seconds by phase. */
+  cpuSeconds: z.record(z.string(), z.number()).optional(),
+  /** Size of its data folder once the index was finished. */
+  diskBytes: z.number().optional(),
+});
+
+/** What a build cost. Absent keys were not measured. */
+export const buildCostSchema = z.strictObject({
+  engineVersion: z.string().optional(),
+  createSeconds: z.number().optional(),
+  /** Time inside the engine's load calls only. */
+  loadSeconds: z.number().optional(),
+  indexSeconds: z.number().optional(),
+  points: z.int().optional(),
+  indexed: z.int().nullable().optional(),
+  indexBytes: z.number().optional(),
+  /** Resident memory of the child before the engine was connected. */
+  memoryBaselineBytes: z.number().optional(),
+  /** Peak resident memory of the child by phase. */
+  memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  details: parameters.optional(),
+  server: serverCostSchema.optional(),
+});
+
+/** Append-only log of a run: one JSON object a line. */
+export const eventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('runBegin'), ...base, resumed: z.boolean() }),
+  z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
+  z.strictObject({
+    type: z.literal('phase'),
+    ...base,
+    build: z.string(),
+    phase: z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']),
+    trial: z.string().optional(),
+    seconds: z.number(),
+  }),
+  z.strictObject({ type: z.literal('warning'), ...base, build: z.string().optional(), message: z.string() }),
+  z.strictObject({
+    type: z.literal('trialEnd'),
+    ...base,
+    build: z.string(),
+    trial: z.string(),
+    state,
+    /** Why it was skipped or aborted. */
+    reason: z.string().optional(),
+    error: z.string().optional(),
+    flags: z.array(z.string()),
+    /** Wall time of the measured passes and the part of it spent inside engine calls, seconds. */
+    wallSeconds: z.number().optional(),
+    engineSeconds: z.number().optional(),
+    /** CPU that others used during the passes, in cores. */
+    foreignCores: z.number().optional(),
+    /** Search parameters the engine raised or lowered by itself, as they really were. */
+    effective: parameters.optional(),
+    /** What the server used while this trial was searched (warm-up included). */
+    server: z
+      .strictObject({ memoryPeakBytes: z.number().optional(), cpuSeconds: z.number().optional() })
+      .optional(),
+  }),
+  z.strictObject({
+    type: z.literal('buildEnd'),
+    ...base,
+    build: z.string(),
+    attempt: z.int(),
+    state,
+    error: z.string().optional(),
+    cost: buildCostSchema,
+  }),
+  z.strictObject({
+    type: z.literal('runEnd'),
+    ...base,
+    state: z.enum(['completed', 'interrupted', 'failed']),
+  }),
+]);
+
+export type ServerCost = z.infer<typeof serverCostSchema>;
+export type RunEvent = z.infer<typeof eventSchema>;
+export type BuildCost = z.infer<typeof buildCostSchema>;

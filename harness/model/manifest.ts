@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { plannedBuildSchema, plannedParitySchema } from './plan.js';
+import { lockStateSchema } from './verdict.js';
+
+/** Number of the run folder's format. A folder with a higher one is refused. */
+export const RUN_SCHEMA = 1;
+
+export const environmentSchema = z.strictObject({
+  cpu: z.string(),
+  cores: z.int(),
+  memoryBytes: z.number(),
+  platform: z.string(),
+  kernel: z.string(),
+  node: z.string(),
+  /** Container or cgroup limit on memory, where there is one. */
+  memoryLimitBytes: z.number().nullable(),
+});
+
+export const datasetRecordSchema = z.strictObject({
+  name: z.string(),
+  source: z.string(),
+  hash: z.string(),
+  metric: z.enum(['cosine', 'dot', 'l2']),
+  metricSource: z.enum(['declared', 'file', 'default']),
+  dimensions: z.int(),
+  count: z.int(),
+  licence: z.string().nullable(),
+  provenance: z.string().nullable(),
+});
+
+export const queriesRecordSchema = z.strictObject({
+  set: z.string(),
+  count: z.int(),
+  hash: z.string(),
+});
+
+/** How the truth was made and what it says about the data. */
+export const truthRecordSchema = z.strictObject({
+  kernel: z.string(),
+  depth: z.int(),
+  seconds: z.number(),
+  fromCache: z.boolean(),
+  /** By k (as text): share of queries whose distances at ranks k and k+1 tie (relative margin 1e-6). */
+  ties: z.record(z.string(), z.number()),
+  /** Median of the maximum-likelihood local intrinsic dimension (Amsaleg et al. 2015); null if not computable. */
+  intrinsicDimension: z.number().nullable(),
+  /** Share of top-k ids that the dataset's own neighbours have in common with the truth, tie-aware; null if none came. */
+  providedAgreement: z.number().nullable(),
+});
+
+export const manifestSchema = z.strictObject({
+  schema: z.literal(RUN_SCHEMA),
+  id: z.string(),
+  vecproof: z.string(),
+  created: z.string(),
+  /** The command that repeats the run. */
+  command: z.string(),
+  suite: z.strictObject({
+    name: z.string(),
+    path: z.string(),
+    text: z.string(),
+    description: z.string().nullable(),
+  }),
+  dataset: datasetRecordSchema,
+  /** What `openDataset` was given, for --resume. */
+  datasetOptions: z.strictObject({
+    nameOrPath: z.string(),
+    metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
+    queriesFile: z.string().nullable(),
+    /** File of the suite with queries, filters and groups. */
+    queryFile: z.string().optional(),
+  }),
+  queries: queriesRecordSchema,
+  truth: truthRecordSchema,
+  /** Ascending; each search asks for the largest. */
+  ks: z.array(z.int()).min(1),
+  repeat: z.int(),
+  warmup: z.int(),
+  seed: z.int(),
+  threads: z.int(),
+  memoryLimitBytes: z.number().nullable(),
+  deadlineSeconds: z.strictObject({
+    create: z.number(),
+    load: z.number(),
+    index: z.number(),
+    search: z.number(),
+  }),
+  environment: environmentSchema,
+  /** npm packages of the engines in the plan, with installed versions. */
+  packages: z.record(z.string(), z.string()),
+  plan: z.array(plannedBuildSchema),
+  /** What is compared, and the builds that are made a second time for it. */
+  parity: z.array(plannedParitySchema).optional(),
+  rebuilds: z.array(plannedBuildSchema).optional(),
+  /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
+  shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
+  /** How the gates compared with the locked ones when the run began. */
+  lock: lockStateSchema.optional(),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;
+export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
+export type TruthRecord = z.infer<typeof truthRecordSchema>;
+export type Manifest = z.infer<typeof manifestSchema>;

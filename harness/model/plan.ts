@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+export const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+export const state = z.enum(['completed', 'failed', 'skipped', 'aborted']);
+
+/** One search setting to be measured. */
+export const plannedTrialSchema = z.strictObject({
+  /** File-system safe and unique in the run. */
+  id: z.string(),
+  search: parameters,
+});
+
+/** What a suite says of an engine's server. */
+export const serverChoiceSchema = z.strictObject({
+  /** `docker`, `url`, or a mode of the engine's own. */
+  mode: z.string(),
+  image: z.string().optional(),
+  url: z.string().optional(),
+  memoryBytes: z.number().optional(),
+  cpus: z.number().optional(),
+});
+
+/** One engine with one set of index parameters. */
+export const plannedBuildSchema = z.strictObject({
+  id: z.string(),
+  engine: z.string(),
+  /** Label of the contender: engine plus variant, or the suite's own label. One frontier each. */
+  series: z.string(),
+  index: parameters,
+  /** Which build of the same index this is, from 2 on; absent for the first. Each has another seed. */
+  replica: z.int().min(2).optional(),
+  /** Absent for embedded engines. */
+  server: serverChoiceSchema.optional(),
+  /** Query groups that are not sent because the engine refuses their filters, with the reason. */
+  refused: z.record(z.string(), z.string()).optional(),
+  trials: z.array(plannedTrialSchema),
+});
+
+/** Two trials of a run that are compared; ids. */
+export const plannedParitySchema = z.strictObject({
+  name: z.string(),
+  k: z.int(),
+  reference: z.string(),
+  candidate: z.string(),
+  /** The reference's setting on a second build of its index (one of several with `builds:`); null: not asked for. */
+  rebuild: z.string().nullable(),
+});
+
+export type Parameters = z.infer<typeof parameters>;
+export type TrialState = z.infer<typeof state>;
+export type ServerChoice = z.infer<typeof serverChoiceSchema>;
+export type PlannedTrial = z.infer<typeof plannedTrialSchema>;
+export type PlannedBuild = z.infer<typeof plannedBuildSchema>;
+export type PlannedParity = z.infer<typeof plannedParitySchema>;

@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import {
+  datasetRecordSchema,
+  environmentSchema,
+  queriesRecordSchema,
+  RUN_SCHEMA,
+  truthRecordSchema,
+} from './manifest.js';
+import { parameters, state } from './plan.js';
+
+/** One figure. `low` and `high` bound its 95% interval; null where none is defined. `n`: observations behind it. */
+export const measureSchema = z.strictObject({
+  value: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  n: z.int(),
+});
+
+export const trialRowSchema = z.strictObject({
+  id: z.string(),
+  build: z.string(),
+  engine: z.string(),
+  engineVersion: z.string().nullable(),
+  /** How the engine's server was had; absent where the engine ran inside the build's own process. */
+  server: z
+    .strictObject({
+      /** `docker`, `url`, or a mode of the engine's own. */
+      mode: z.string(),
+      image: z.string().optional(),
+      /** Digest of the image, or its own id where it was built on the machine. */
+      digest: z.string().optional(),
+    })
+    .optional(),
+  series: z.string(),
+  /** Which build of the same index this row is of, from 2 on (`builds:` of the suite); absent for the first. */
+  replica: z.int().min(2).optional(),
+  index: parameters,
+  search: parameters,
+  /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */
+  effective: parameters.optional(),
+  /** `serial`: one client, the next query is sent when the previous one was answered. */
+  workload: z.string(),
+  /** Query group; `all` for the whole set. */
+  group: z.string(),
+  state,
+  reason: z.string().nullable(),
+  error: z.string().nullable(),
+  /** Doubts about the figures, e.g. `mixed-builds`, `duplicate-hits`; each is explained in the report. */
+  flags: z.array(z.string()),
+  /** A measure that was not obtained is absent. */
+  measures: z.record(z.string(), measureSchema),
+});
+
+const causes = z.record(z.string(), z.int());
+
+/** How far two trials agree on the queries of one group. */
+export const parityRowSchema = z.strictObject({
+  /** Query group; `all` for the whole set. */
+  group: z.string(),
+  queries: z.int(),
+  /** Pairs of answers that were compared: queries times passes. */
+  comparisons: z.int(),
+  /** Rows that the reference returned in them. */
+  ids: z.int(),
+  measures: z.record(z.string(), measureSchema),
+  /** Rows that one side alone returned, by cause; `tie` is no loss, the others add up to `parity.lost` (`gained`). */
+  lost: causes,
+  gained: causes,
+});
+
+export const paritySideSchema = z.strictObject({
+  run: z.string(),
+  trial: z.string(),
+  engine: z.string(),
+  series: z.string(),
+  /** Contender and all parameters. */
+  setting: z.string(),
+});
+
+/** Two trials compared answer by answer. */
+export const parityResultSchema = z.strictObject({
+  name: z.string(),
+  k: z.int(),
+  reference: paritySideSchema,
+  candidate: paritySideSchema,
+  state: z.enum(['measured', 'absent']),
+  /** Why it could not be compared. */
+  reason: z.string().nullable(),
+  rows: z.array(parityRowSchema),
+  /** The reference against its own rebuilds; null: not asked for. */
+  floor: z
+    .strictObject({
+      state: z.enum(['measured', 'absent']),
+      reason: z.string().nullable(),
+      /** Rebuilds that it was compared with; their passes count as further passes. */
+      builds: z.int(),
+      rows: z.array(parityRowSchema),
+    })
+    .nullable(),
+  /** What limits the explanation, e.g. an engine without an exhaustive search. */
+  notes: z.array(z.string()),
+});
+
+/** `results.json`. */
+export const resultsSchema = z.strictObject({
+  schema: z.literal(RUN_SCHEMA),
+  run: z.strictObject({
+    id: z.string(),
+    suite: z.string(),
+    vecproof: z.string(),
+    started: z.string(),
+    finished: z.string().nullable(),
+    state: z.enum(['completed', 'interrupted', 'failed', 'unfinished']),
+    command: z.string(),
+  }),
+  dataset: datasetRecordSchema,
+  queries: queriesRecordSchema,
+  truth: truthRecordSchema,
+  ks: z.array(z.int()),
+  environment: environmentSchema,
+  packages: z.record(z.string(), z.string()),
+  warnings: z.array(z.string()),
+  trials: z.array(trialRowSchema),
+  /** Trials compared with each other; absent where the suite asks for none. */
+  parity: z.array(parityResultSchema).optional(),
+});
+
+export type ParityRow = z.infer<typeof parityRowSchema>;
+export type ParitySide = z.infer<typeof paritySideSchema>;
+export type ParityResult = z.infer<typeof parityResultSchema>;
+export type Measure = z.infer<typeof measureSchema>;
+export type Measures = Record<string, Measure>;
+export type TrialRow = z.infer<typeof trialRowSchema>;
+export type Results = z.infer<typeof resultsSchema>;
