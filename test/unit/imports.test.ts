@@ -6,58 +6,74 @@ import { packageRoot } from '../../common/paths.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 
 /**
- * Which folders a folder may import, beside types: the design's table. The longest prefix that fits a file counts;
- * `<own>` is the engine's own folder. `common/` may be imported by all.
+ * Which folders a folder may import, beside types and `common/`: the design's table, from the bottom layer to the top.
+ * The longest prefix that fits a file counts; `<own>` is the engine's own folder. No folder imports one that stands
+ * below it in this list, by whatever detour.
  */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
   common: [],
-  // The filter language and its meaning.
-  filters: ['filters', 'datasets/dataset'],
-  datasets: ['datasets', 'filters'],
-  // What adapters share, and the registry, which names every engine by lazy imports.
-  engines: ['engines', 'filters'],
+  datasets: [],
+  // The filter language, its meaning and its column scan.
+  filters: ['datasets'],
+  // What an engine is: data and types.
+  'engines/contract': ['datasets', 'filters'],
+  // What adapters share.
+  'engines/kit': ['engines/contract', 'datasets', 'filters'],
+  'engines/launcher': ['engines/contract', 'engines/kit'],
   'engines/*': [
     '<own>',
-    'engines/engine',
-    'engines/options',
-    'engines/load',
-    'engines/packages',
-    'engines/poll',
-    'engines/server',
-    'engines/records',
-    'filters',
-  ],
-  'harness/suite': [
-    'harness/suite',
-    'engines/registry',
-    'engines/options',
+    'engines/contract',
+    'engines/kit',
+    'engines/launcher',
     'datasets/dataset',
-    'datasets/catalog',
-    'harness/gate',
     'filters',
   ],
-  'harness/gate': ['harness/gate', 'harness/measures'],
+  // The registry, which names every engine by lazy imports.
+  engines: ['engines', 'filters'],
+  'harness/model': [],
+  'harness/measures': ['harness/model', 'filters'],
+  'harness/gate': ['harness/model', 'harness/measures'],
+  'harness/truth': ['harness/model', 'harness/measures', 'datasets', 'filters'],
+  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files'],
+  // Suites hold gates: their grammar is checked with the rest, so that all faults are told at once.
+  'harness/suite': [
+    'harness/model',
+    'harness/gate',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets',
+    'filters',
+  ],
+  'harness/process': ['harness/model', 'engines/contract', 'engines/launcher', 'harness/store'],
   'harness/run': [
-    'harness/run',
+    'harness/model',
     'harness/measures',
     'harness/store',
+    'harness/truth/files',
+    'harness/process',
     'engines/registry',
-    'engines/launch',
-    'engines/server',
-    'datasets/prepare',
+    'engines/contract',
+    'engines/launcher',
+    'datasets',
+    'filters',
+  ],
+  'harness/derive': [
+    'harness/model',
+    'harness/measures',
+    'harness/gate',
+    'harness/store',
     'harness/truth/files',
     'filters',
   ],
-  'harness/truth': ['harness/truth', 'harness/measures', 'datasets', 'filters'],
-  'harness/measures': ['harness/measures', 'filters'],
-  'harness/store': ['harness/store', 'harness/measures', 'harness/gate', 'harness/truth/files'],
-  'harness/cli': ['harness', 'engines', 'datasets', 'reports', 'filters'],
-  reports: ['reports', 'harness/measures', 'harness/store'],
+  'harness/app': ['harness', 'engines', 'datasets', 'filters'],
+  reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
+  cli: ['harness', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.
   index: ['harness', 'engines', 'datasets', 'reports', 'filters'],
-  scripts: ['scripts', 'datasets', 'harness', 'engines', 'reports', 'filters'],
+  scripts: ['datasets', 'harness', 'engines', 'reports', 'filters'],
 };
-const FOLDERS = ['common', 'filters', 'datasets', 'engines', 'harness', 'reports', 'scripts'];
+const FOLDERS = ['common', 'filters', 'datasets', 'engines', 'harness', 'reports', 'cli', 'scripts'];
 
 /** An import that exists at run time. `to` is a path from the root without extension, or a package. */
 interface Import {
@@ -96,17 +112,27 @@ function importsOf(file: string): Import[] {
 
 const isOurs = (to: string) => FOLDERS.includes(to.split('/')[0]!) || to === 'index';
 const isIn = (path: string, folder: string) => path === folder || path.startsWith(`${folder}/`);
-const engineFolder = (path: string) => /^engines\/[^/]+(?=\/)/.exec(path)?.[0];
+const SHARED = ['contract', 'kit', 'launcher'];
+
+/** The row of the table that a file is of. */
+function layerOf(path: string): string | undefined {
+  const [, engine] = /^engines\/([^/]+)\//.exec(path) ?? [];
+  if (engine !== undefined && !SHARED.includes(engine)) return 'engines/*';
+  return Object.keys(TABLE)
+    .filter((folder) => isIn(path, folder))
+    .sort((a, b) => b.length - a.length)[0];
+}
 
 function allowed({ from, to }: Import): boolean {
   if (isIn(to, 'common')) return true;
-  const own = engineFolder(from);
-  if (own !== undefined) return TABLE['engines/*']!.some((each) => isIn(to, each === '<own>' ? own : each));
-  const rule = Object.keys(TABLE)
-    .filter((folder) => isIn(from, folder))
-    .sort((a, b) => b.length - a.length)[0];
-  return rule !== undefined && TABLE[rule]!.some((folder) => isIn(to, folder));
+  const layer = layerOf(from);
+  if (layer === undefined) return false;
+  const [own] = /^engines\/[^/]+/.exec(from) ?? [];
+  if (layer === 'engines/*') return TABLE[layer]!.some((each) => isIn(to, each === '<own>' ? own! : each));
+  return layerOf(to) === layer || TABLE[layer]!.some((folder) => isIn(to, folder));
 }
+
+const ORDER = Object.keys(TABLE);
 
 describe('folders', () => {
   test('every import is allowed by the table of the design', () => {
@@ -126,6 +152,14 @@ describe('folders', () => {
       { from: 'common/errors', to: 'harness/store/schema' },
     ];
     expect(wrong.filter(allowed)).toEqual([]);
+  });
+
+  test('no arrow runs up', () => {
+    const rank = (path: string) => ORDER.indexOf(layerOf(path) ?? '');
+    const up = imports.filter(
+      ({ from, to }) => isOurs(to) && !isIn(from, 'engines') && rank(to) > rank(from),
+    );
+    expect(up).toEqual([]);
   });
 
   test('measures are pure: they import neither Node nor a package', () => {
@@ -163,8 +197,8 @@ describe('engines', () => {
     }
     const folders = readdirSync(join(packageRoot, 'engines'), { withFileTypes: true });
     const names = folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-    // What all servers share, and all records, is no engine.
-    expect(names.filter((name) => !['server', 'records'].includes(name)).sort()).toEqual(
+    // What an engine is, and what adapters share, is no engine.
+    expect(names.filter((name) => !['contract', 'kit', 'launcher'].includes(name)).sort()).toEqual(
       engineNames().sort(),
     );
   });
