@@ -5,8 +5,9 @@ import { nearestName } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
 import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
-import type { Dataset, Metric } from './dataset.js';
+import type { Dataset, InvalidKind, Metric } from './dataset.js';
 import type { Closer } from './formats/format.js';
+import type { ColumnChoice } from './formats/names.js';
 import { ENDINGS, fileEnding } from './formats/registry.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
@@ -19,6 +20,12 @@ export interface OpenOptions {
   metric?: Metric | undefined;
   /** Queries of a single-file dataset that has none; relative to `baseFolder`. */
   queriesFile?: string | undefined;
+  /** Judgements of the first query set; relative to `baseFolder`. */
+  qrelsFile?: string | undefined;
+  /** Which columns are id, vector and text, where the rules (docs/datasets.md) would take others. */
+  columns?: ColumnChoice | undefined;
+  /** Vectors to leave out instead of refusing the dataset. */
+  skipInvalid?: readonly InvalidKind[] | undefined;
   cacheFolder: string;
   signal?: AbortSignal | undefined;
 }

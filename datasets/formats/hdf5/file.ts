@@ -15,6 +15,8 @@ export interface Hdf5File {
 export interface Hdf5Table {
   readonly rows: number;
   readonly columns: number;
+  /** `float32`, `int8`, … */
+  readonly type: string;
   /** Rows `start .. start+count` in row order: a slice, never the whole table. */
   read(start: number, count: number): ArrayLike<number> | ArrayLike<bigint>;
 }
@@ -59,10 +61,12 @@ function openTable(path: string, file: H5File, name: string): Hdf5Table | undefi
       next: 'store the vectors as float32',
     });
   }
+  const typeName = `${type === 1 ? 'float' : 'int'}${size * 8}`;
   const [rows, columns] = shape as [number, number];
   return {
     rows,
     columns,
+    type: typeName,
     read: (start, count) =>
       guard(path, () => table.slice([[start, start + count], []]) as unknown as ArrayLike<number>),
   };
