@@ -6,11 +6,11 @@ import type {
   ConnectOptions,
   LoadBatch,
   NativeFilter,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
-import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../kit/load.js';
+import { abortable, batchColumn, requireCount, requireDimensions, requireFields } from '../kit/load.js';
 import { ask, type ChromaClient, type ChromaCollection, openClient } from './client.js';
 import { type ChromaMetadata, encodeField } from './fields.js';
 import { translateFilter, type Where } from './filter.js';
@@ -48,7 +48,7 @@ export async function createCollection(
 }
 
 /** What the server is asked for. */
-export function hnswConfiguration({ index, metric }: { index: Parameters; metric: Metric }) {
+export function hnswConfiguration({ index, metric }: { index: ParameterSet; metric: Metric }) {
   return {
     space: SPACES[metric]!,
     max_neighbors: Number(index['m']),
@@ -119,7 +119,7 @@ class HnswCollection implements Collection {
   }
 
   #metadata(batch: LoadBatch, from: number, to: number): (ChromaMetadata | null)[] {
-    const columns = this.#fields.map((field) => ({ field, values: columnOf('chroma', batch, field) }));
+    const columns = this.#fields.map((field) => ({ field, values: batchColumn('chroma', batch, field) }));
     const all = [];
     for (let row = from; row < to; row++) {
       const encoded: ChromaMetadata = {};
@@ -165,7 +165,7 @@ class HnswCollection implements Collection {
     );
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const ef = Number(search['ef']);
     if (ef !== this.#ef) await this.#reopen(ef);
     let open = true;
