@@ -4,7 +4,7 @@ import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
-import type { BuildCost, RunEvent, ServerCost } from '../model/events.js';
+import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
@@ -13,7 +13,7 @@ import { readJudgements, readQueryFacts } from '../store/queries.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
-type TrialEnd = Extract<RunEvent, { type: 'trialEnd' }>;
+type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
 /** The row of all queries, then those of groups and bands. */
 export function trialRows(

@@ -1,5 +1,5 @@
 import type { ParameterSet } from '../../common/parameters.js';
-import type { BuildCost, RunEvent } from '../../harness/model/events.js';
+import type { BuildCost, LoggedEvent } from '../../harness/model/events.js';
 import type { Manifest } from '../../harness/model/manifest.js';
 import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
@@ -12,7 +12,7 @@ import type { Trend } from './trend.js';
 export interface ReportInput {
   results: Results;
   manifest: Manifest;
-  events: readonly RunEvent[];
+  events: readonly LoggedEvent[];
   /** Outcome of the gates, where the run was judged. */
   verdicts?: Verdicts;
   /** Runs before this one, oldest first. */
