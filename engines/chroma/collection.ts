@@ -6,13 +6,13 @@ import type {
   ConnectOptions,
   LoadBatch,
   NativeFilter,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
 import {
   abortable,
-  columnOf,
+  batchColumn,
   requireCount,
   requireDimensions,
   requireFields,
@@ -55,7 +55,7 @@ export async function createCollection(
 }
 
 /** What the server is asked for. */
-export function hnswConfiguration({ index, metric }: { index: Parameters; metric: Metric }) {
+export function hnswConfiguration({ index, metric }: { index: ParameterSet; metric: Metric }) {
   return {
     space: SPACES[metric]!,
     max_neighbors: Number(index['m']),
@@ -126,7 +126,7 @@ class HnswCollection implements Collection {
   }
 
   #metadata(batch: LoadBatch, from: number, to: number): (ChromaMetadata | null)[] {
-    const columns = this.#fields.map((field) => ({ field, values: columnOf('chroma', batch, field) }));
+    const columns = this.#fields.map((field) => ({ field, values: batchColumn('chroma', batch, field) }));
     const all = [];
     for (let row = from; row < to; row++) {
       const encoded: ChromaMetadata = {};
@@ -172,7 +172,7 @@ class HnswCollection implements Collection {
     );
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const ef = Number(search['ef']);
     if (ef !== this.#ef) await this.#reopen(ef);
     let open = true;

@@ -9,7 +9,7 @@ import type {
   ConnectOptions,
   EngineDefinition,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -110,7 +110,7 @@ class HnswlibCollection implements Collection {
     return { count, indexed: count, details: { threads: 1 } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const index = this.#open();
     const ef = Number(search['ef']);
     index.setEf(ef);

@@ -52,7 +52,7 @@ export function requireFields(engine: string, filter: Filter, fields: readonly F
 }
 
 /** The column of a field. Throws FailureError if the batch does not bring it: absent is not the same as null. */
-export function columnOf(
+export function batchColumn(
   engine: string,
   { metadata }: LoadBatch,
   { name }: FieldSchema,

@@ -1,5 +1,5 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
+import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
 import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
 import { ask, type MilvusClient } from './client.js';
 import { ID, VECTOR } from './fields.js';
@@ -15,7 +15,7 @@ export function prepareSearch(
   client: MilvusClient,
   collection: string,
   { dimensions, index, fields = [] }: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): PreparedSearch {
   const effective = effectiveSearch(index, search, k);
@@ -61,13 +61,13 @@ function hitsOf(results: readonly { id: string; score: number }[]): Hits {
 }
 
 /** Versions differ in what they do with an nprobe above nlist (some refuse it): never sent. */
-function effectiveSearch(index: Parameters, search: Parameters, k: number): Parameters {
+function effectiveSearch(index: ParameterSet, search: ParameterSet, k: number): ParameterSet {
   const { nprobe } = search;
   const lists = nprobe === undefined ? {} : { nprobe: Math.min(Number(nprobe), Number(index['nlist'])) };
   const reorder = index['type'] === 'scann' ? { reorderK: Number(search['reorderK'] ?? k) } : {};
   return { ...search, ...lists, ...reorder };
 }
 
-function serverParams({ reorderK, ...rest }: Parameters): Parameters {
+function serverParams({ reorderK, ...rest }: ParameterSet): ParameterSet {
   return reorderK === undefined ? rest : { ...rest, reorder_k: reorderK };
 }

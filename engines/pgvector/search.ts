@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
+import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
 import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
 import { vectorParameter } from './copy.js';
@@ -24,7 +24,7 @@ export async function prepareSearch(
   place: SearchPlace,
   statements: Statements,
   spec: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const { session, statement } = place;
@@ -137,7 +137,7 @@ async function requirePlan(
 }
 
 /** More probes than lists work as all lists; a graph search ranks again only what it has found. */
-function effective({ index }: CollectionSpec, search: Parameters): Parameters {
+function effective({ index }: CollectionSpec, search: ParameterSet): ParameterSet {
   const { nprobe, ef, candidates, iterativeScan } = search;
   const found = candidates !== undefined && ef !== undefined && (iterativeScan ?? 'off') === 'off';
   return {

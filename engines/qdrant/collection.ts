@@ -3,7 +3,7 @@ import type {
   Collection,
   CollectionSpec,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -141,7 +141,7 @@ class QdrantCollection implements Collection {
     return { count, indexed: covered, details: { ...details, threads } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const { client, endpoint } = this.#session;
     const { dimensions, index } = this.#spec;
     const name = this.#name;

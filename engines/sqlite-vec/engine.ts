@@ -8,7 +8,7 @@ import type {
   ConnectedEngine,
   EngineDefinition,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -133,7 +133,7 @@ class SqliteCollection implements Collection {
     return { count, indexed: null, details: { sqlite, threads: 1 } };
   }
 
-  async prepare(_search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(_search: ParameterSet, k: number): Promise<PreparedSearch> {
     const statement = (passing: string) =>
       this.#open()
         .prepare(

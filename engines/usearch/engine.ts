@@ -10,7 +10,7 @@ import type {
   ConnectOptions,
   EngineDefinition,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -114,7 +114,7 @@ class UsearchCollection implements Collection {
     return { count, indexed: count, details: { threads: this.#threads } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const asked = Number(search['ef']);
     let index: UsearchIndex | undefined = this.#view(asked);
     const { dimensions } = this.#spec;

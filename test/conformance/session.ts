@@ -10,7 +10,7 @@ import type {
   Hits,
   LoadBatch,
   OptionsInput,
-  Parameters,
+  ParameterSet,
   Readiness,
 } from '../../engines/contract/engine.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
@@ -60,10 +60,10 @@ export interface Session {
   collection: Collection;
   readiness: Readiness;
   folder: string;
-  index: Parameters;
+  index: ParameterSet;
   search(parameters: OptionsInput['search'], k: number): Promise<Answer[]>;
   /** Search parameters of this build as the engine completes them. */
-  parseSearch(parameters: OptionsInput['search']): Parameters;
+  parseSearch(parameters: OptionsInput['search']): ParameterSet;
   close(): Promise<void>;
 }
 
