@@ -1,5 +1,5 @@
 import { InputError } from '../../common/errors.js';
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 
 /** What a user says of a file's columns; dotted names reach into objects (`payload.vec`, `data.0.embedding`). */
 export interface ColumnChoice {
@@ -156,10 +156,8 @@ export function unknownColumn(
   role: string,
 ): InputError {
   const names = columns.map((column) => column.name);
-  const near = nearestName(name, names);
-  return new InputError(`has no column "${name}", which was chosen as the ${role}`, {
+  return new InputError(suggest(`has no column "${name}", which was chosen as the ${role}`, name, names, ''), {
     where: path,
-    got: names,
-    next: near === undefined ? `choose one of its columns with --${role}` : `did you mean "${near}"?`,
+    next: `choose one of its columns with --${role} (dataset.${role} in a suite): ${names.join(', ')}`,
   });
 }
