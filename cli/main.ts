@@ -3,9 +3,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/errors.js';
 import { packageInfo } from '../common/paths.js';
 import { visible } from '../common/visible.js';
-import { METRICS } from '../datasets/dataset.js';
 import { KERNELS } from '../harness/truth/kernel.js';
 import { type Context, interruptSignal, makeContext, type Output } from './context.js';
+import { addDatasetOptions } from './dataset-options.js';
 
 const signal = interruptSignal();
 const program = new Command('vecproof')
@@ -40,8 +40,7 @@ const home = () =>
     'where .runs/ and .cache/ are (default: VECPROOF_HOME, else the working directory)',
   );
 
-program
-  .command('run')
+addDatasetOptions(program.command('run'))
   .description('plan, measure and report a suite')
   .argument('[suite]', 'YAML file, or the name of a suite that comes with vecproof')
   .option('--dataset <name|path>', 'measure on this dataset instead of the suite’s')
@@ -160,16 +159,13 @@ program
     ),
   );
 
-program
-  .command('truth')
+addDatasetOptions(program.command('truth'))
   .description('compute the exact nearest neighbours of a dataset’s queries into a file')
   .argument('<dataset>', 'catalog name or path')
   .requiredOption('--out <file>', 'file to write: .hdf5 (ann-benchmarks’ names) or .parquet')
   .option('--k <n>', 'neighbours per query', positiveInteger, 100)
   .option('--set <name>', 'query set (default: the first)')
   .option('--limit <n>', 'only the first n queries', positiveInteger)
-  .option('--queries <file>', 'file with the queries, for datasets that have none')
-  .addOption(new Option('--metric <name>', 'overrides the dataset’s').choices(METRICS))
   .addOption(new Option('--kernel <name>', 'how candidates are found').choices(KERNELS))
   .action((dataset: string, options) =>
     run(undefined, async (context) =>
@@ -177,8 +173,7 @@ program
     ),
   );
 
-program
-  .command('queries')
+addDatasetOptions(program.command('queries'))
   .description('derive groups of filtered queries from a dataset’s metadata into a file that people can edit')
   .argument('<dataset>', 'catalog name or path')
   .requiredOption('--out <file>', 'file to write: JSON Lines for queries.file of a suite')

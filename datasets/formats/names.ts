@@ -42,6 +42,8 @@ export const VECTOR_NAMES = [
   'vectors',
 ];
 export const ID_NAMES = [
+  // In the output of OpenAI's batches `id` is the answer's own.
+  'custom_id',
   'id',
   '_id',
   'ids',
@@ -62,7 +64,6 @@ export const ID_NAMES = [
   'point_id',
   'record_id',
   'object_id',
-  'custom_id',
 ];
 const TEXT_NAMES = ['text', 'content', 'body', 'document', 'passage', 'chunk', 'page_content', 'abstract'];
 /** Neighbours that came with queries; their lists of numbers are no vectors. */
@@ -121,7 +122,7 @@ export function chooseId(
   if (name !== undefined) return { name, candidates: [] };
   const strange = pickName(
     others.map((column) => column.name),
-    ID_NAMES.slice(0, 5),
+    ID_NAMES.slice(0, 6),
   );
   if (strange !== undefined) throw noId(path, others.find((column) => column.name === strange)!, usable);
   return { name: null, candidates: names.filter((each) => ID_ENDING.test(each) || ID_CAMEL.test(each)) };
@@ -156,8 +157,11 @@ export function unknownColumn(
   role: string,
 ): InputError {
   const names = columns.map((column) => column.name);
-  return new InputError(suggest(`has no column "${name}", which was chosen as the ${role}`, name, names, ''), {
-    where: path,
-    next: `choose one of its columns with --${role} (dataset.${role} in a suite): ${names.join(', ')}`,
-  });
+  return new InputError(
+    suggest(`has no column "${name}", which was chosen as the ${role}`, name, names, ''),
+    {
+      where: path,
+      next: `choose one of its columns with --${role} (dataset.${role} in a suite): ${names.join(', ')}`,
+    },
+  );
 }

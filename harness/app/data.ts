@@ -1,16 +1,15 @@
 import type { Context } from '../../cli/context.js';
-import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
+import type { Dataset, DatasetInfo, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
 import { type Chosen, chooseQueries, chooseSet } from './choose-queries.js';
+import { columnLines, type DatasetOptions, openOptions } from './dataset-options.js';
 import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
 import { type GroupedQuery, neededFields, type QueriesRequest } from './run-queries.js';
 
-export interface DataRequest {
+export interface DataRequest extends DatasetOptions {
   /** Catalog name, or an absolute path. */
   nameOrPath: string;
-  metric: Metric | null;
-  queriesFile: string | null;
   set: string | undefined;
   limit: number | undefined;
   /** Draws the sample that `limit` asks for; without it the first queries are taken. */
@@ -42,13 +41,14 @@ export async function openData(
 ): Promise<Data> {
   const dataset = await openRequested(context, request);
   const { info } = dataset;
-  const warnings: string[] = [];
+  const warnings: string[] = [...(info.warnings ?? [])];
   if (info.metricSource === 'default') {
     warnings.push(
       `the dataset does not say its metric; ${info.metric} is assumed (set dataset.metric to be sure)`,
     );
   }
   const set = chooseSet(info, request, warnings);
+  for (const line of columnLines(info, set)) onProgress?.(line);
   const all = await dataset.queries(set);
   const chosen = chooseQueries(info, all, request, warnings);
   const vectors = await prepareVectors(dataset, {
@@ -87,8 +87,7 @@ function openRequested(context: Context, request: DataRequest): Promise<Dataset>
     baseFolder: context.cwd,
     cacheFolder: context.cache,
     signal: context.signal,
-    ...(request.metric !== null && { metric: request.metric }),
-    ...(request.queriesFile !== null && { queriesFile: request.queriesFile }),
+    ...openOptions(request),
   });
 }
 

@@ -16,6 +16,7 @@ import {
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from './check-builds.js';
 import { openData } from './data.js';
+import { recordedOptions } from './dataset-options.js';
 import { revealManifest } from './manifest-secrets.js';
 import type { Ready } from './measure-run.js';
 import { groupingOf } from './prepare-run.js';
@@ -39,11 +40,10 @@ export async function resumeRun(
   const { set, count } = manifest.queries;
   const grouping = resumedGrouping(parsed, datasetOptions);
   const limit = grouping.filters.length === 0 ? count : parsed.suite.queries.limit;
-  const { nameOrPath, metric, queriesFile } = datasetOptions;
+  const { nameOrPath } = datasetOptions;
   const request = {
     nameOrPath,
-    metric,
-    queriesFile,
+    ...recordedOptions(datasetOptions),
     set,
     limit,
     seed: manifest.seed,

@@ -4,6 +4,7 @@ import type { QueryPart } from '../../assemble.js';
 import type { Metric, PointBatch, PointsOptions, ProvidedTruth } from '../../dataset.js';
 import { rowIds, tableColumns, type VectorSource } from '../../source.js';
 import { checkedNeighbors } from '../neighbors.js';
+import { setRows } from '../numbers.js';
 import { type Hdf5File, type Hdf5Table, openHdf5File } from './file.js';
 
 /** What an ann-benchmarks file holds. */
@@ -83,20 +84,26 @@ function tableSource(path: string, name: string, table: Hdf5Table): VectorSource
     columns: tableColumns(`table "${name}" (${table.type}, ${columns})`),
     reading: { format: 'hdf5', table: name },
     place: (row) => `${path} ${name} row ${row}`,
-    read: (options) => readBatches(table, options),
+    read: (options) => readBatches(`${path} ${name}`, table, options),
     // The file is shared by its tables and closed with the dataset.
     async close() {},
   };
 }
 
-async function* readBatches(table: Hdf5Table, options: PointsOptions): AsyncGenerator<PointBatch> {
+async function* readBatches(
+  name: string,
+  table: Hdf5Table,
+  options: PointsOptions,
+): AsyncGenerator<PointBatch> {
   const vectors = new Float32Array(Math.min(options.batchSize, table.rows) * table.columns);
   for (let start = 0; start < table.rows; start += options.batchSize) {
     throwIfInterrupted(options.signal);
     const count = Math.min(options.batchSize, table.rows - start);
     const length = count * table.columns;
     const batch = length === vectors.length ? vectors : new Float32Array(length);
-    setNumbers(batch, table.read(start, count));
+    const values = table.read(start, count);
+    if (typeof values[0] === 'bigint') setNumbers(batch, values);
+    else setRows(values as ArrayLike<number>, batch, 0, table.columns, (row) => `${name} row ${start + row}`);
     yield { start, count, ids: rowIds(start, count), vectors: batch };
   }
 }

@@ -110,7 +110,8 @@ function nestedLists(record: JsonObject): string[] {
     const form = path.length > 1 ? formOf(value) : undefined;
     if (form !== undefined) {
       const isKnown = pickName(path, VECTOR_NAMES) !== undefined;
-      if (isKnown && (form === 'numbers' || isKnownLast(path))) found.push(path.join('.'));
+      if (isKnown && (form === 'numbers' || form === 'nested' || isKnownLast(path)))
+        found.push(path.join('.'));
     } else if (Array.isArray(value)) {
       for (const [i, each] of value.slice(0, 3).entries()) visit(each, [...path, String(i)]);
     } else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
