@@ -1,4 +1,5 @@
 import type { Column } from '../measures/by-query.js';
+import { normalQuantile } from '../measures/distributions.js';
 import { holm } from '../measures/tests.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding } from '../model/verdict.js';
@@ -14,7 +15,6 @@ import {
   lossP,
   moments,
   NONE,
-  normalQuantile,
   queriesNeeded,
   type Resampler,
   rebuildError,

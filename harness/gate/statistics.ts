@@ -1,4 +1,4 @@
-import { normalUpperTail, studentQuantile, studentUpperTail } from '../measures/distributions.js';
+import { normalQuantile, studentQuantile, studentUpperTail } from '../measures/distributions.js';
 import { quantile } from '../measures/quantile.js';
 import { Random } from '../measures/random.js';
 import { weightedSums } from '../measures/weighted-sums.js';
@@ -142,18 +142,6 @@ export function lossP(
   if (all === 0) return mean < 0 ? 0 : 1;
   const freedom = error === 0 ? n - 1 : all ** 4 / (own ** 4 / (n - 1) + error ** 4 / df);
   return studentUpperTail(-mean / all, freedom);
-}
-
-/** The z with P(Z <= z) = p, by bisection. */
-export function normalQuantile(p: number): number {
-  if (!(p > 0 && p < 1)) throw new RangeError(`a probability between 0 and 1 is needed, got ${p}`);
-  let [low, high] = [-40, 40];
-  for (let i = 0; i < 200 && high - low > 1e-14; i++) {
-    const middle = (low + high) / 2;
-    if (normalUpperTail(middle) > 1 - p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
 }
 
 /**

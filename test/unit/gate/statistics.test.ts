@@ -6,11 +6,11 @@ import {
   detectable,
   lossP,
   moments,
-  normalQuantile,
   queriesNeeded,
   Resampler,
   rebuildDeviation,
 } from '../../../harness/gate/statistics.js';
+import { normalQuantile } from '../../../harness/measures/distributions.js';
 import { Random } from '../../../harness/measures/random.js';
 
 /** Made by fixtures.py with scipy. */
