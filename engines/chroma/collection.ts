@@ -6,11 +6,18 @@ import type {
   ConnectOptions,
   LoadBatch,
   NativeFilter,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
-import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../kit/load.js';
+import {
+  abortable,
+  batchColumn,
+  requireCount,
+  requireDimensions,
+  requireFields,
+  unlessAborted,
+} from '../kit/load.js';
 import { ask, type ChromaClient, type ChromaCollection, openClient } from './client.js';
 import { type ChromaMetadata, encodeField } from './fields.js';
 import { translateFilter, type Where } from './filter.js';
@@ -48,7 +55,7 @@ export async function createCollection(
 }
 
 /** What the server is asked for. */
-export function hnswConfiguration({ index, metric }: { index: Parameters; metric: Metric }) {
+export function hnswConfiguration({ index, metric }: { index: ParameterSet; metric: Metric }) {
   return {
     space: SPACES[metric]!,
     max_neighbors: Number(index['m']),
@@ -119,7 +126,7 @@ class HnswCollection implements Collection {
   }
 
   #metadata(batch: LoadBatch, from: number, to: number): (ChromaMetadata | null)[] {
-    const columns = this.#fields.map((field) => ({ field, values: columnOf('chroma', batch, field) }));
+    const columns = this.#fields.map((field) => ({ field, values: batchColumn('chroma', batch, field) }));
     const all = [];
     for (let row = from; row < to; row++) {
       const encoded: ChromaMetadata = {};
@@ -165,7 +172,7 @@ class HnswCollection implements Collection {
     );
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const ef = Number(search['ef']);
     if (ef !== this.#ef) await this.#reopen(ef);
     let open = true;
@@ -176,10 +183,12 @@ class HnswCollection implements Collection {
         requireFields('chroma', filter, this.#fields);
         return translateFilter(filter) as NativeFilter;
       },
-      query: async (vector, filter) => {
+      query: async (vector, filter, signal) => {
+        signal?.throwIfAborted();
         if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
         requireDimensions('chroma', vector, this.#dimensions);
-        const { ids, distances } = await this.#query(vector, k, filter as Where | undefined);
+        const answer = this.#query(vector, k, filter as Where | undefined);
+        const { ids, distances } = await unlessAborted(answer, signal);
         const scores = distances[0] ?? [];
         return { keys: (ids[0] ?? []).map(Number), scores: scores.map((score) => score ?? Number.NaN) };
       },

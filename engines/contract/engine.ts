@@ -1,3 +1,5 @@
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, MetadataColumns, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { FilterSupport } from '../../filters/support.js';
@@ -22,8 +24,7 @@ export type IdKind = 'u32' | 'u64' | 'string' | 'uuid';
  */
 export type ScoreForm = '1-cos' | '1-dot' | '-dot' | 'squared' | 'root' | 'cos' | 'dot';
 
-/** Index and search parameters after parsing; names are the field's own (`m`, `efConstruction`, `nlist`, …). */
-export type Parameters = Readonly<Record<string, string | number | boolean>>;
+export type { Fault, ParameterSet };
 
 /**
  * Search parameters with which a query visits every point of an index, beside those of the trial: `points` stands for
@@ -55,17 +56,22 @@ export interface Capabilities {
   scores: Readonly<Partial<Record<Metric, ScoreForm>>>;
   /** Whether building twice from the same batches gives the same graph, and so the same answers. */
   deterministicBuild: 'always' | 'one-thread' | 'never';
+  /**
+   * `concurrent`: the event loop turns while a query is on its way, so that one process can have several in flight.
+   * `blocking`: a query holds the process until it is answered.
+   */
+  execution: 'blocking' | 'concurrent';
+  /**
+   * Prepared searches of one collection that may be open at a time. `one`: preparing the next setting changes what
+   * earlier searches answer.
+   */
+  preparedSearches: 'one' | 'several';
+  /** What differs in a mode of the server, e.g. one that runs inside the process. */
+  modes?: Readonly<Record<string, Partial<Pick<Capabilities, 'execution' | 'preparedSearches'>>>> | undefined;
   /** By index type; one that is absent has no exhaustive search. Disagreements are explained with it. */
   exhaustive?: Readonly<Record<string, ExhaustiveSearch>>;
   /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
   remarks: readonly string[];
-}
-
-/** One fault of the options: path inside the engine's suite entry, e.g. `['index', 'm']`. */
-export interface OptionIssue {
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
 }
 
 export interface OptionsInput {
@@ -77,12 +83,16 @@ export type ParsedOptions =
   | {
       state: 'ok';
       /** Complete: defaults filled in, so that what ran is what is recorded. */
-      index: Parameters;
-      search: Parameters;
+      index: ParameterSet;
+      search: ParameterSet;
       /** Short name of the contender without the engine, e.g. `hnsw`, `ivf-pq`, `hnsw-f16`. */
       variant: string;
     }
-  | { state: 'invalid'; issues: readonly OptionIssue[] };
+  | {
+      state: 'invalid';
+      /** Paths begin inside the engine's entry of the suite: `['index', 'm']`. */
+      issues: readonly Fault[];
+    };
 
 /** What an index is asked to hold and answer: known once suite and dataset are. */
 export interface DataShape {
@@ -116,7 +126,7 @@ export interface CollectionSpec {
   metric: Metric;
   /** Points that will be loaded. */
   capacity: number;
-  index: Parameters;
+  index: ParameterSet;
   /** Metadata that every point brings, for filters; absent: vectors alone. Only types that `Capabilities.metadata` has. */
   fields?: readonly FieldSchema[] | undefined;
 }
@@ -157,9 +167,15 @@ export type NativeFilter = { readonly [native]?: never } & object;
 /** A search translated once, outside the timed region. */
 export interface PreparedSearch {
   /** Parameters that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
-  readonly effective?: Parameters | undefined;
-  /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
-  query(vector: Float32Array, filter?: NativeFilter): Hits | Promise<Hits>;
+  readonly effective?: ParameterSet | undefined;
+  /**
+   * The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried.
+   *
+   * @param signal gives this query up: the call of a concurrent engine then rejects with the signal's reason, although
+   *   the engine may go on with it. A blocking engine ignores it. A listener on it is part of the timed call; without a
+   *   signal the call costs nothing more.
+   */
+  query(vector: Float32Array, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
   /**
    * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
    * Absent: the engine has no filters.
@@ -173,7 +189,7 @@ export interface Collection {
   /** Builds what is still to build, then asks the engine until everything is searchable and indexed. */
   ready(signal: AbortSignal): Promise<Readiness>;
   /** May be called again for another setting after the previous one was closed. */
-  prepare(search: Parameters, k: number): Promise<PreparedSearch>;
+  prepare(search: ParameterSet, k: number): Promise<PreparedSearch>;
   count(): Promise<number>;
   /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
   indexBytes(): Promise<number | undefined>;
@@ -204,8 +220,16 @@ export interface EngineDefinition {
   /** Pure. Checks one combination; every message names the key. */
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
-  checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
+  checkData(data: DataShape, index: ParameterSet, search: ParameterSet): readonly Fault[];
   /** How its server is had; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}
+
+/** How queries run in a mode of the engine's server. */
+export function executionOf(
+  { execution, preparedSearches, modes }: Capabilities,
+  mode: string | undefined,
+): Pick<Capabilities, 'execution' | 'preparedSearches'> {
+  return { execution, preparedSearches, ...(mode === undefined ? undefined : modes?.[mode]) };
 }

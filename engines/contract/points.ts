@@ -1,6 +1,6 @@
 import type { FieldSchema, FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { IdKind, Parameters } from './engine.js';
+import type { IdKind, ParameterSet } from './engine.js';
 
 /**
  * Operations on whole records (real ids, typed metadata), on which migrations stand. Unlike a `Collection`, which is
@@ -31,7 +31,7 @@ export interface RecordSchema {
   /** Dotted names (`maker.name`) are fields of nested objects. */
   fields: readonly FieldSchema[];
   /** As `parseOptions` completed them. */
-  index: Parameters;
+  index: ParameterSet;
 }
 
 /** What an engine says of a collection that is there; null where it does not tell. */

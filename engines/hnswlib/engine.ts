@@ -9,7 +9,7 @@ import type {
   ConnectOptions,
   EngineDefinition,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -40,6 +40,8 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'always',
+    execution: 'blocking',
+    preparedSearches: 'one',
     exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',
@@ -108,7 +110,7 @@ class HnswlibCollection implements Collection {
     return { count, indexed: count, details: { threads: 1 } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const index = this.#open();
     const ef = Number(search['ef']);
     index.setEf(ef);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { shorten } from '../../common/errors.js';
 import { nearestName } from '../../common/nearest.js';
-import type { OptionIssue, OptionsInput, Parameters, ParsedOptions } from '../contract/engine.js';
+import type { Fault, OptionsInput, ParameterSet, ParsedOptions } from '../contract/engine.js';
 
 /** Other names of quantizations that people know, and the word used here. */
 const SYNONYMS: Readonly<Record<string, string>> = { f32: 'none', i8: 'sq8', b1: 'binary' };
@@ -57,7 +57,7 @@ export interface OptionRules {
     search: Readonly<Record<string, unknown>>,
   ): OptionShape | string;
   /** Rules between several keys, once each is valid by itself. */
-  check?(index: Parameters, search: Parameters): readonly OptionIssue[];
+  check?(index: ParameterSet, search: ParameterSet): readonly Fault[];
 }
 
 /** Checks one combination against an engine's rules and fills in the defaults; lists all faults at once. */
@@ -104,9 +104,9 @@ function jsonSchema(schema: z.ZodObject): Record<string, unknown> {
 
 type Part = 'index' | 'search';
 
-function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, part: Part): OptionIssue[] {
+function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, part: Part): Fault[] {
   const known = Object.keys(schema.shape);
-  const found = new Map<string, OptionIssue>();
+  const found = new Map<string, Fault>();
   for (const issue of schema.safeParse(values).error?.issues ?? []) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) found.set(key, unknownKey(key, values[key], known, part));
@@ -120,7 +120,7 @@ function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, 
   return [...found.values()];
 }
 
-function unknownKey(key: string, got: unknown, known: readonly string[], part: Part): OptionIssue {
+function unknownKey(key: string, got: unknown, known: readonly string[], part: Part): Fault {
   const rest = known.length === 0 ? 'takes no keys' : `knows ${known.join(', ')}`;
   const hint = suggestion(key, known) || `. This engine's ${part} ${rest}`;
   return { path: [part, key], message: `${key} is not a known key${hint}`, got };
@@ -132,7 +132,7 @@ function withoutEffect(
   effective: OptionShape['index'],
   part: Part,
   kind: string,
-): OptionIssue[] {
+): Fault[] {
   return Object.keys(values)
     .filter((key) => values[key] !== undefined && key in schema.shape && !(key in effective))
     .map((key) => ({
@@ -142,7 +142,7 @@ function withoutEffect(
     }));
 }
 
-function filled(shape: OptionShape['index'], values: Readonly<Record<string, unknown>>): Parameters {
+function filled(shape: OptionShape['index'], values: Readonly<Record<string, unknown>>): ParameterSet {
   const result: Record<string, string | number | boolean> = {};
   for (const [key, preset] of Object.entries(shape)) {
     const value = values[key] ?? preset;

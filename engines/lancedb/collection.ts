@@ -5,7 +5,7 @@ import type {
   Collection,
   CollectionSpec,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -90,7 +90,7 @@ class LanceCollection implements Collection {
     return { count, indexed: stats.numIndexedRows, details };
   }
 
-  prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     return prepareSearch(this.#table, this.#kind !== undefined, this.#spec, search, k);
   }
 

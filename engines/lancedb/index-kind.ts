@@ -1,4 +1,4 @@
-import type { CollectionSpec, Parameters } from '../contract/engine.js';
+import type { CollectionSpec, ParameterSet } from '../contract/engine.js';
 import type { LanceClient, LanceIndexOptions, LanceTable } from './client.js';
 import { VECTOR } from './columns.js';
 import { columnName } from './fields.js';
@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, IndexKind>> = {
 };
 
 /** Undefined for flat, which has no index. */
-export function indexKind(index: Parameters): IndexKind | undefined {
+export function indexKind(index: ParameterSet): IndexKind | undefined {
   return KINDS[`${index['type']} ${index['quantization']}`];
 }
 

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../contract/engine.js';
-import { requireDimensions } from '../kit/load.js';
+import type { CollectionSpec, Hits, ParameterSet, PreparedSearch } from '../contract/engine.js';
+import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { ID } from './columns.js';
 import { sqlFilter } from './filter.js';
@@ -15,7 +15,7 @@ export async function prepareSearch(
   table: LanceTable,
   indexed: boolean,
   spec: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const request = requestOf(table, spec, search, k);
@@ -23,10 +23,12 @@ export async function prepareSearch(
   let open = true;
   return {
     effective: effective(spec.index, search),
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'lancedb' });
       requireDimensions('lancedb', vector, spec.dimensions);
-      const result = await request(vector, filter as TranslatedFilter | undefined).toArrow();
+      const answer = request(vector, filter as TranslatedFilter | undefined).toArrow();
+      const result = await unlessAborted(answer, signal);
       const keys = result.getChild(ID);
       const scores = result.getChild(DISTANCE);
       return keys === null || scores === null ? NO_HITS : { keys: keys.toArray(), scores: scores.toArray() };
@@ -47,7 +49,7 @@ interface TranslatedFilter {
 }
 
 /** The client's builder has to be filled for each query; numbers and names are settled here once. */
-function requestOf(table: LanceTable, spec: CollectionSpec, search: Parameters, k: number) {
+function requestOf(table: LanceTable, spec: CollectionSpec, search: ParameterSet, k: number) {
   const { ef, refineFactor } = search;
   const nprobe = spec.index['nlist'] === undefined ? undefined : (search['nprobe'] ?? spec.index['nlist']);
   return (vector: Float32Array, filter?: TranslatedFilter): LanceQuery => {
@@ -72,7 +74,7 @@ async function requirePlan(query: LanceQuery, indexed: boolean): Promise<void> {
   throw new FailureError(what, { where: 'lancedb', got: plan });
 }
 
-function effective(index: Parameters, search: Parameters): Parameters {
+function effective(index: ParameterSet, search: ParameterSet): ParameterSet {
   const { nprobe } = search;
   return nprobe === undefined
     ? search

@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { LoadBatch } from '../contract/engine.js';
-import { abortable, columnOf } from '../kit/load.js';
+import { abortable, batchColumn } from '../kit/load.js';
 import {
   type Grpc,
   type GrpcStub,
@@ -37,7 +37,7 @@ export async function insertBatch(
   signal: AbortSignal,
 ): Promise<void> {
   const grpc = loadGrpc();
-  const metadata = target.fields.map((field) => ({ field, values: columnOf('milvus', batch, field) }));
+  const metadata = target.fields.map((field) => ({ field, values: batchColumn('milvus', batch, field) }));
   for (let from = 0, to = 0; from < batch.count; from = to) {
     signal.throwIfAborted();
     to = endOfMessage(target.dimensions, metadata, from, batch.count);

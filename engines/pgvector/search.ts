@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
-import { requireDimensions } from '../kit/load.js';
+import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
+import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
 import { vectorParameter } from './copy.js';
 import { sqlFilter } from './filter.js';
@@ -24,7 +24,7 @@ export async function prepareSearch(
   place: SearchPlace,
   statements: Statements,
   spec: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const { session, statement } = place;
@@ -39,12 +39,14 @@ export async function prepareSearch(
     get effective() {
       return { ...effective(spec, search), ...filtered.plans.counted() };
     },
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
       requireDimensions('pgvector', vector, spec.dimensions);
-      if (filter === undefined) return hits(await run(vectorParameter(vector)));
+      if (filter === undefined) return hits(await unlessAborted(run(vectorParameter(vector)), signal));
       const translated = filter as TranslatedFilter;
-      return hits(await translated.run(vectorParameter(vector), ...translated.parameters));
+      const answer = translated.run(vectorParameter(vector), ...translated.parameters);
+      return hits(await unlessAborted(answer, signal));
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {
@@ -135,7 +137,7 @@ async function requirePlan(
 }
 
 /** More probes than lists work as all lists; a graph search ranks again only what it has found. */
-function effective({ index }: CollectionSpec, search: Parameters): Parameters {
+function effective({ index }: CollectionSpec, search: ParameterSet): ParameterSet {
   const { nprobe, ef, candidates, iterativeScan } = search;
   const found = candidates !== undefined && ef !== undefined && (iterativeScan ?? 'off') === 'off';
   return {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { CollectionSpec, Parameters } from '../contract/engine.js';
+import type { CollectionSpec, ParameterSet } from '../contract/engine.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CreateBody, Distance, QuantizationConfig, SearchParams } from './client.js';
 import { payloadIndexType, payloadPath } from './fields.js';
@@ -49,7 +49,7 @@ export function createBody({ dimensions, metric, index }: CollectionSpec, thread
   };
 }
 
-function quantizationOf(index: Parameters): QuantizationConfig | undefined {
+function quantizationOf(index: ParameterSet): QuantizationConfig | undefined {
   const { quantization, compression, encoding } = index;
   if (quantization === 'sq8') return { scalar: { type: 'int8', always_ram: true } };
   if (quantization === 'pq') return { product: { compression: String(compression), always_ram: true } };
@@ -57,7 +57,7 @@ function quantizationOf(index: Parameters): QuantizationConfig | undefined {
   return undefined;
 }
 
-export function searchParams(index: Parameters, search: Parameters): SearchParams {
+export function searchParams(index: ParameterSet, search: ParameterSet): SearchParams {
   if (index['type'] === 'flat') return { exact: true };
   const { ef, rescore, oversampling } = search;
   if (rescore === undefined) return { hnsw_ef: Number(ef) };
@@ -66,7 +66,7 @@ export function searchParams(index: Parameters, search: Parameters): SearchParam
 }
 
 /** The server looks at no fewer candidates than it has to return, or to rescore. */
-export function effective(search: Parameters, k: number): Parameters {
+export function effective(search: ParameterSet, k: number): ParameterSet {
   const { ef, oversampling } = search;
   if (ef === undefined) return search;
   return { ...search, ef: Math.max(Number(ef), Math.floor(k * Number(oversampling ?? 1))) };

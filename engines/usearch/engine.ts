@@ -10,7 +10,7 @@ import type {
   ConnectOptions,
   EngineDefinition,
   LoadBatch,
-  Parameters,
+  ParameterSet,
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
@@ -41,6 +41,8 @@ export const engine: EngineDefinition = {
     visibility: 'after-ready',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'one-thread',
+    execution: 'blocking',
+    preparedSearches: 'several',
     exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',
@@ -112,7 +114,7 @@ class UsearchCollection implements Collection {
     return { count, indexed: count, details: { threads: this.#threads } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const asked = Number(search['ef']);
     let index: UsearchIndex | undefined = this.#view(asked);
     const { dimensions } = this.#spec;

@@ -1,7 +1,8 @@
 import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
-import type { DataShape, EngineDefinition, Parameters } from '../../engines/contract/engine.js';
+import type { DataShape, EngineDefinition } from '../../engines/contract/engine.js';
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { unavailableServers } from './servers.js';
@@ -49,8 +50,8 @@ export function checkAgainstData(
 function whyNot(
   definition: EngineDefinition,
   data: DataShape,
-  index: Parameters,
-  search: Parameters,
+  index: ParameterSet,
+  search: ParameterSet,
 ): string | undefined {
   const { name, capabilities } = definition;
   const { metrics, maxDimensions } = capabilities;

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { InputError, messageOf } from '../../common/errors.js';
+import type { Fault } from '../../common/faults.js';
 import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { conditionsOf } from '../../filters/filter.js';
-import { type Fault, SuiteError } from '../suite/faults.js';
+import { SuiteError } from '../suite/faults.js';
 import { type CheckedQuery, checkQueries, type GroupFilter, groupFilter } from '../suite/filtered-queries.js';
 import { hint } from '../suite/hint.js';
 import { describeLineFaults, parseQueryFile } from '../suite/query-file.js';

@@ -1,3 +1,4 @@
+import type { Fault } from '../../common/faults.js';
 import { nearestName } from '../../common/nearest.js';
 import {
   type Check,
@@ -33,15 +34,6 @@ export interface GateSet {
   inconclusive: Level;
 }
 
-/** A fault below `gates:`. `offset` counts characters into the key (`inKey`) or the value. */
-export interface GateFault {
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
-  inKey?: boolean;
-  offset?: number;
-}
-
 export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
 
 /**
@@ -55,7 +47,7 @@ export function parseGates(
   given: unknown,
   ks: readonly number[],
   parities: readonly GateParity[] = [],
-): { set: GateSet; faults: GateFault[] } {
+): { set: GateSet; faults: Fault[] } {
   if (given === undefined) return { set: NO_GATES, faults: [] };
   const reader = new Reader(ks, parities);
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
@@ -76,7 +68,7 @@ export function parseGates(
 
 class Reader {
   readonly gates: Gate[] = [];
-  readonly faults: GateFault[] = [];
+  readonly faults: Fault[] = [];
   readonly #ks: readonly number[];
   readonly #parities: readonly GateParity[];
 
@@ -85,7 +77,7 @@ class Reader {
     this.#parities = parities;
   }
 
-  fault(fault: GateFault): void {
+  fault(fault: Fault): void {
     this.faults.push(fault);
   }
 

@@ -1,16 +1,6 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { InputError, shorten } from '../../common/errors.js';
-
-/** One fault of a suite: where (path into the YAML), what, what was got. */
-export interface Fault {
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
-  /** The key is wrong, not its value. */
-  inKey?: boolean;
-  /** Characters into the key or value at which the fault lies. */
-  offset?: number;
-}
+import type { Fault } from '../../common/faults.js';
 
 interface Place {
   line: number;

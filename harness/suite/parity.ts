@@ -1,9 +1,9 @@
+import type { Fault } from '../../common/faults.js';
 import { nearestName } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
 import { replicaId } from '../gate/replicas.js';
-import { matches, type Selectable, selectableOf } from '../gate/select.js';
+import { isSelected, type Selectable, selectableOf } from '../gate/select.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
-import type { Fault } from './faults.js';
 import type { Suite } from './schema.js';
 
 type Entry = NonNullable<Suite['parity']>[number];
@@ -109,7 +109,7 @@ export function chooseTrial(
   const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)
-      : matches(wanted, row),
+      : isSelected(wanted, row),
   );
   const firsts = new Set(
     selectableOf(builds.filter(({ replica }) => replica === undefined)).map(({ id }) => id),

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
+import type { Fault } from '../../common/faults.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
-import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
+import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { hint } from './hint.js';
 import { declaredParities } from './parity.js';
 import { wrongGroup } from './query-file.js';

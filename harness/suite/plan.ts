@@ -1,8 +1,9 @@
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Redactor } from '../../common/redact.js';
-import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/contract/engine.js';
+import type { EngineDefinition, OptionsInput } from '../../engines/contract/engine.js';
 import { canonical, Identifiers } from '../model/ids.js';
 import type { PlannedBuild, ServerChoice } from '../model/plan.js';
-import type { Fault } from './faults.js';
 import { hint } from './hint.js';
 import type { EngineEntry, SweptValue } from './schema.js';
 import { serverChoice, serverSuffix } from './server-choice.js';
@@ -193,7 +194,7 @@ function sweepsVariant(entry: EngineEntry): boolean {
   return Array.isArray(entry.index['type']) || Array.isArray(entry.index['quantization']);
 }
 
-function withoutVariant(index: Parameters): Parameters {
+function withoutVariant(index: ParameterSet): ParameterSet {
   return Object.fromEntries(
     Object.entries(index).filter(([key]) => key !== 'type' && key !== 'quantization'),
   );

@@ -1,6 +1,6 @@
+import type { Fault } from '../../common/faults.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { ServerChoice } from '../model/plan.js';
-import type { Fault } from './faults.js';
 import { hint } from './hint.js';
 import { type EngineEntry, parseSize } from './schema.js';
 
