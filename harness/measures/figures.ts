@@ -109,7 +109,10 @@ function named<T extends Figure>(
   return measures;
 }
 
-const ends = (interval: Interval | undefined) => ({ low: interval?.low ?? null, high: interval?.high ?? null });
+const ends = (interval: Interval | undefined) => ({
+  low: interval?.low ?? null,
+  high: interval?.high ?? null,
+});
 
 /** Neumaier's compensated sum: the mean of 1,000 tenths that add up to .9 is .9, which gates compare with. */
 export function sum(values: Float64Array): number {

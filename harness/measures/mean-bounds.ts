@@ -39,11 +39,12 @@ export function meanBounds(observed: Observed, range: Range, miss: number): Inte
 }
 
 /**
- * One-sided p of a mean this low if the true one were 0 or more: the chance that the mean under those weights, with one
- * more unit at the best value `high`, is 0 or more. At most `miss` just where `meanBounds(…, miss).high` is at most 0.
+ * One-sided p of a mean this low if the true one were `least` or more: the chance that the mean under those weights, with
+ * one more unit at the best value `high`, is as much. At most `miss` just where `meanBounds(…, miss).high` is at most
+ * `least`.
  */
-export function lossTail(observed: Observed, high: number): number {
-  return new Sample(observed).mirrored().tailAt(0, -high);
+export function lossTail(observed: Observed, high: number, least = 0): number {
+  return new Sample(observed).mirrored().tailAt(0 - least, -high);
 }
 
 /** Number of units of which the best possible ones, all alike, would show a mean of at least `limit`. */
@@ -119,7 +120,7 @@ class Sample {
   tailAt(c: number, worst: number): number {
     if (worst >= c) return 0;
     if (this.#mean <= c) return 1;
-    if (this.#times.length === 1) return ((this.#mean - c) / (this.#mean - worst)) ** -this.#units;
+    if (this.#times.length === 1) return ((c - worst) / (this.#mean - worst)) ** this.#units;
     return 1 - normalUpperTail(this.#rStar(c, worst));
   }
 
