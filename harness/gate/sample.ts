@@ -1,7 +1,7 @@
 import type { Column } from '../measures/by-query.js';
 import { bySource } from '../measures/figures.js';
 import type { Observed, Range } from '../measures/mean-bounds.js';
-import type { GateMeasure } from './catalog.js';
+import type { MeasureDefinition } from '../model/measures/measure.js';
 
 /** Number of the source by query number: queries of one source are not independent. Undefined: each is its own. */
 export type SourceOf = ArrayLike<number> | undefined;
@@ -73,7 +73,7 @@ export const observedOf = (above: Float64Array, { sizes }: Pick<Sample, 'sizes'>
 });
 
 /** Values that a measure can take; one without an upper end has that of the worst that was seen, at least 1. */
-export function rangeOf({ unit }: Pick<GateMeasure, 'unit'>, samples: readonly Sample[]): Range {
+export function rangeOf({ unit }: Pick<MeasureDefinition, 'unit'>, samples: readonly Sample[]): Range {
   let [low, high] = [0, 1];
   if (unit === 'share') return { low, high };
   for (const { sums, sizes } of samples) {
