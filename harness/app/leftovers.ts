@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Context } from '../../cli/context.js';
 import { FailureError } from '../../common/errors.js';
 import { isAlive } from '../../common/processes.js';
 import { lockOwner } from '../store/lock.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
+import type { Context } from './context.js';
 import { displayPath } from './places.js';
 
 /** One thing that `doctor` has to say. */
