@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '../common/errors.js';
-import { nearestName } from '../common/nearest.js';
+import { suggest } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
 import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
@@ -71,10 +71,8 @@ async function openPath(given: string, options: OpenContext): Promise<Dataset> {
 
 function unknownDataset(name: string, options: OpenOptions): InputError {
   const names = catalogEntries().map((entry) => entry.name);
-  const nearest = nearestName(name, names);
-  const beside = existsSync(resolve(options.baseFolder, name)) ? `did you mean the path ./${name}? ` : '';
-  const hint = nearest === undefined ? beside : `did you mean "${nearest}"? `;
-  return new InputError(`unknown dataset "${name}"`, {
-    next: `${hint}known: ${names.join(', ')}; or a path to a folder or a file (${ENDINGS.join(', ')})`,
+  const beside = existsSync(resolve(options.baseFolder, name)) ? `Did you mean the path ./${name}?` : '';
+  return new InputError(suggest(`unknown dataset "${name}"`, name, names, beside), {
+    next: `use one of ${names.join(', ')}, or a path to a folder or a file (${ENDINGS.join(', ')})`,
   });
 }

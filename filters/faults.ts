@@ -1,5 +1,5 @@
 import type { Fault } from '../common/faults.js';
-import { nearestName } from '../common/nearest.js';
+import { suggest } from '../common/nearest.js';
 
 /** A fault of an unknown operator or field, which names the nearest known one, or else all. */
 export function unknownName(
@@ -8,9 +8,7 @@ export function unknownName(
   what: string,
   known: readonly string[],
 ): Fault {
-  const near = nearestName(name, known);
-  const remedy = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-  return { path, message: `is no ${what}. ${remedy}`, got: name, inKey: true };
+  return { path, message: suggest(`is no ${what}`, name, known), got: name, inKey: true };
 }
 
 /** A fault of a value: shows it where a line can, and says what it is otherwise. */

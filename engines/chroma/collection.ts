@@ -10,7 +10,14 @@ import type {
   PreparedSearch,
   Readiness,
 } from '../contract/engine.js';
-import { abortable, batchColumn, requireCount, requireDimensions, requireFields } from '../kit/load.js';
+import {
+  abortable,
+  batchColumn,
+  requireCount,
+  requireDimensions,
+  requireFields,
+  unlessAborted,
+} from '../kit/load.js';
 import { ask, type ChromaClient, type ChromaCollection, openClient } from './client.js';
 import { type ChromaMetadata, encodeField } from './fields.js';
 import { translateFilter, type Where } from './filter.js';
@@ -176,10 +183,12 @@ class HnswCollection implements Collection {
         requireFields('chroma', filter, this.#fields);
         return translateFilter(filter) as NativeFilter;
       },
-      query: async (vector, filter) => {
+      query: async (vector, filter, signal) => {
+        signal?.throwIfAborted();
         if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
         requireDimensions('chroma', vector, this.#dimensions);
-        const { ids, distances } = await this.#query(vector, k, filter as Where | undefined);
+        const answer = this.#query(vector, k, filter as Where | undefined);
+        const { ids, distances } = await unlessAborted(answer, signal);
         const scores = distances[0] ?? [];
         return { keys: (ids[0] ?? []).map(Number), scores: scores.map((score) => score ?? Number.NaN) };
       },

@@ -56,6 +56,18 @@ export interface Capabilities {
   scores: Readonly<Partial<Record<Metric, ScoreForm>>>;
   /** Whether building twice from the same batches gives the same graph, and so the same answers. */
   deterministicBuild: 'always' | 'one-thread' | 'never';
+  /**
+   * `concurrent`: the event loop turns while a query is on its way, so that one process can have several in flight.
+   * `blocking`: a query holds the process until it is answered.
+   */
+  execution: 'blocking' | 'concurrent';
+  /**
+   * Prepared searches of one collection that may be open at a time. `one`: preparing the next setting changes what
+   * earlier searches answer.
+   */
+  preparedSearches: 'one' | 'several';
+  /** What differs in a mode of the server, e.g. one that runs inside the process. */
+  modes?: Readonly<Record<string, Partial<Pick<Capabilities, 'execution' | 'preparedSearches'>>>> | undefined;
   /** By index type; one that is absent has no exhaustive search. Disagreements are explained with it. */
   exhaustive?: Readonly<Record<string, ExhaustiveSearch>>;
   /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
@@ -156,8 +168,14 @@ export type NativeFilter = { readonly [native]?: never } & object;
 export interface PreparedSearch {
   /** Parameters that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
   readonly effective?: ParameterSet | undefined;
-  /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
-  query(vector: Float32Array, filter?: NativeFilter): Hits | Promise<Hits>;
+  /**
+   * The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried.
+   *
+   * @param signal gives this query up: the call of a concurrent engine then rejects with the signal's reason, although
+   *   the engine may go on with it. A blocking engine ignores it. A listener on it is part of the timed call; without a
+   *   signal the call costs nothing more.
+   */
+  query(vector: Float32Array, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
   /**
    * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
    * Absent: the engine has no filters.
@@ -206,4 +224,12 @@ export interface EngineDefinition {
   /** How its server is had; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}
+
+/** How queries run in a mode of the engine's server. */
+export function executionOf(
+  { execution, preparedSearches, modes }: Capabilities,
+  mode: string | undefined,
+): Pick<Capabilities, 'execution' | 'preparedSearches'> {
+  return { execution, preparedSearches, ...(mode === undefined ? undefined : modes?.[mode]) };
 }

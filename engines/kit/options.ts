@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { shorten } from '../../common/errors.js';
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 import type { Fault, OptionsInput, ParameterSet, ParsedOptions } from '../contract/engine.js';
 
 /** Other names of quantizations that people know, and the word used here. */
@@ -15,7 +15,7 @@ export function integer(min: number, max: number): z.ZodType<number> {
 /** One of several words. */
 export function choice(words: readonly string[]): z.ZodType<string> {
   return z.enum(words as [string, ...string[]], {
-    error: ({ input }) => `must be ${listed(words)}${suggestion(input, words)}`,
+    error: ({ input }) => suggest(`must be ${listed(words)}`, input, words, ''),
   });
 }
 
@@ -23,18 +23,12 @@ export function choice(words: readonly string[]): z.ZodType<string> {
 export function quantization(words: readonly string[]): z.ZodType<string> {
   const accepted = [...words, ...Object.keys(SYNONYMS).filter((word) => words.includes(SYNONYMS[word]!))];
   return z.enum(accepted as [string, ...string[]], {
-    error: ({ input }) => `must be ${listed(words)}${suggestion(input, accepted)}`,
+    error: ({ input }) => suggest(`must be ${listed(words)}`, input, accepted, ''),
   });
 }
 
 function listed(words: readonly string[]): string {
   return words.length === 1 ? words[0]! : `one of ${words.join(', ')}`;
-}
-
-/** `. Did you mean "x"?` where a known word is near, else nothing. */
-export function suggestion(got: unknown, known: readonly string[]): string {
-  const word = typeof got === 'string' ? nearestName(got, known) : undefined;
-  return word === undefined ? '' : `. Did you mean "${word}"?`;
 }
 
 /** Keys that have an effect on one index type and quantization, with defaults; null: optional, without a default. */
@@ -122,8 +116,8 @@ function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, 
 
 function unknownKey(key: string, got: unknown, known: readonly string[], part: Part): Fault {
   const rest = known.length === 0 ? 'takes no keys' : `knows ${known.join(', ')}`;
-  const hint = suggestion(key, known) || `. This engine's ${part} ${rest}`;
-  return { path: [part, key], message: `${key} is not a known key${hint}`, got };
+  const message = suggest(`${key} is not a known key`, key, known, `This engine's ${part} ${rest}`);
+  return { path: [part, key], message, got };
 }
 
 function withoutEffect(

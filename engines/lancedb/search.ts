@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { CollectionSpec, Hits, ParameterSet, PreparedSearch } from '../contract/engine.js';
-import { requireDimensions } from '../kit/load.js';
+import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { ID } from './columns.js';
 import { sqlFilter } from './filter.js';
@@ -23,10 +23,12 @@ export async function prepareSearch(
   let open = true;
   return {
     effective: effective(spec.index, search),
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'lancedb' });
       requireDimensions('lancedb', vector, spec.dimensions);
-      const result = await request(vector, filter as TranslatedFilter | undefined).toArrow();
+      const answer = request(vector, filter as TranslatedFilter | undefined).toArrow();
+      const result = await unlessAborted(answer, signal);
       const keys = result.getChild(ID);
       const scores = result.getChild(DISTANCE);
       return keys === null || scores === null ? NO_HITS : { keys: keys.toArray(), scores: scores.toArray() };

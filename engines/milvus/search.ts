@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
-import { requireDimensions, requireFields } from '../kit/load.js';
+import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
 import { ask, type MilvusClient } from './client.js';
 import { ID, VECTOR } from './fields.js';
 import { translateFilter } from './filter.js';
@@ -35,10 +35,12 @@ export function prepareSearch(
       requireFields('milvus', filter, fields);
       return { expr: translateFilter(filter, fields) } as NativeFilter;
     },
-    query: async (data, filter) => {
+    query: async (data, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
       requireDimensions('milvus', data, dimensions);
-      const { results } = await ask('search', client.search({ ...request, ...filter, data }));
+      const answer = ask('search', client.search({ ...request, ...filter, data }));
+      const { results } = await unlessAborted(answer, signal);
       return hitsOf(results);
     },
     close: async () => {

@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
 import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
-import { requireDimensions } from '../kit/load.js';
+import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
 import { vectorParameter } from './copy.js';
 import { sqlFilter } from './filter.js';
@@ -39,12 +39,14 @@ export async function prepareSearch(
     get effective() {
       return { ...effective(spec, search), ...filtered.plans.counted() };
     },
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
       requireDimensions('pgvector', vector, spec.dimensions);
-      if (filter === undefined) return hits(await run(vectorParameter(vector)));
+      if (filter === undefined) return hits(await unlessAborted(run(vectorParameter(vector)), signal));
       const translated = filter as TranslatedFilter;
-      return hits(await translated.run(vectorParameter(vector), ...translated.parameters));
+      const answer = translated.run(vectorParameter(vector), ...translated.parameters);
+      return hits(await unlessAborted(answer, signal));
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {

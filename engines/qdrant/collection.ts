@@ -8,7 +8,7 @@ import type {
   Readiness,
 } from '../contract/engine.js';
 import type { Endpoint } from '../contract/server.js';
-import { abortable, requireCount, requireDimensions } from '../kit/load.js';
+import { abortable, requireCount, requireDimensions, unlessAborted } from '../kit/load.js';
 import { failure, type QdrantClient } from './client.js';
 import { payloadPath, payloadsOf } from './fields.js';
 import { JsonText, send } from './http.js';
@@ -151,17 +151,20 @@ class QdrantCollection implements Collection {
     return {
       effective: effective(search, k),
       translate: (filter) => nativeFilter(filter, rest),
-      query: async (vector, filter) => {
+      query: async (vector, filter, signal) => {
+        signal?.throwIfAborted();
         if (!open) throw new FailureError('the search was closed', { where: 'qdrant' });
         requireDimensions('qdrant', vector, dimensions);
         const query = Array.from(vector);
-        const { points } = await (filter instanceof ExactFilter
-          ? send<QueryAnswer>(endpoint, FAILED, 'POST', path, filter.body(query))
-          : client
-              .query(name, { query, ...rest, ...(filter as FilterPart | undefined) })
-              .catch((error: unknown) => {
-                throw failure(FAILED, endpoint, error);
-              }));
+        const answer =
+          filter instanceof ExactFilter
+            ? send<QueryAnswer>(endpoint, FAILED, 'POST', path, filter.body(query))
+            : client
+                .query(name, { query, ...rest, ...(filter as FilterPart | undefined) })
+                .catch((error: unknown) => {
+                  throw failure(FAILED, endpoint, error);
+                });
+        const { points } = await unlessAborted(answer, signal);
         return { keys: points.map(({ id }) => id), scores: points.map(({ score }) => score ?? Number.NaN) };
       },
       close: async () => {

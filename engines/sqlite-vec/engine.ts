@@ -43,6 +43,8 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', l2: 'root' },
     deterministicBuild: 'always',
+    execution: 'blocking',
+    preparedSearches: 'several',
     exhaustive: { flat: { kind: 'scan', search: {} } },
     remarks: [
       'Scans every point for each query: exact, without an index and without settings.',

@@ -41,6 +41,8 @@ export const engine: EngineDefinition = {
     visibility: 'after-ready',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'one-thread',
+    execution: 'blocking',
+    preparedSearches: 'several',
     exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'Runs inside the process and blocks it: a query uses one thread and costs no network.',

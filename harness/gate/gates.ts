@@ -1,5 +1,5 @@
 import type { Fault } from '../../common/faults.js';
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 import {
   type Check,
   type GateParity,
@@ -111,9 +111,8 @@ class Reader {
     }
     const { check, level, by, ...rest } = value as Record<string, unknown>;
     for (const other of Object.keys(rest)) {
-      const near = nearestName(other, ['check', 'level', 'by']);
-      const help = near === undefined ? 'Known: check, level, by.' : `Did you mean "${near}"?`;
-      this.fault({ path: [...path, other], message: `is not a known key. ${help}`, inKey: true });
+      const message = suggest('is not a known key', other, ['check', 'level', 'by']);
+      this.fault({ path: [...path, other], message, inKey: true });
     }
     if (by !== undefined && by !== 'interval' && by !== 'value') {
       this.fault({ path: [...path, 'by'], message: 'must be "interval" or "value"', got: by });
@@ -196,9 +195,8 @@ class Reader {
     const known = Object.keys(PRESETS);
     const preset = typeof name === 'string' && Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
     if (preset === undefined) {
-      const near = typeof name === 'string' ? nearestName(name, known) : undefined;
-      const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-      this.fault({ path: ['gates', 'preset'], message: `is an unknown preset. ${help}`, got: name });
+      const message = suggest('is an unknown preset', name, known);
+      this.fault({ path: ['gates', 'preset'], message, got: name });
       return undefined;
     }
     if (this.#ks.length === 0) return preset;

@@ -1,4 +1,4 @@
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 import { depthOf, type GateMeasure, gateMeasure, gateNames, LATENCY_QUANTILES } from './catalog.js';
 
 /**
@@ -97,18 +97,14 @@ function checkParity(
     throw new GrammarFault(`is not measured: the parity "${wanted}" has k ${found.k}, not ${depth}`, at);
   }
   const known = parities.map((each) => each.name);
-  const near = nearestName(wanted, known);
-  const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-  throw new GrammarFault(`names the parity "${wanted}", which the suite does not declare. ${help}`, at);
+  const message = `names the parity "${wanted}", which the suite does not declare`;
+  throw new GrammarFault(suggest(message, wanted, known), at);
 }
 
 function checkName(name: string, ks: readonly number[], parities: readonly GateParity[]): void {
   if (name === 'latency') return;
   if (gateMeasure(name) === undefined) {
-    const known = gateNames(ks);
-    const near = nearestName(name, known);
-    const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-    throw new GrammarFault(`is an unknown measure "${name}". ${help}`, 0);
+    throw new GrammarFault(suggest(`is an unknown measure "${name}"`, name, gateNames(ks)), 0);
   }
   const depth = depthOf(name);
   if (gateMeasure(name)?.parity === true) {

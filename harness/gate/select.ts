@@ -1,5 +1,5 @@
 import type { Fault } from '../../common/faults.js';
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
@@ -65,9 +65,9 @@ export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedB
     const path = ['gates', gate.source === 'suite' ? keyOf(gate) : 'preset'];
     const strange = gate.selectors.find(({ key }) => !known.has(key.replace(/^(index|search)\./, '')));
     if (strange !== undefined) {
-      const near = nearestName(strange.key, [...known]);
-      const help = near === undefined ? `Known: ${[...known].join(', ')}.` : `Did you mean "${near}"?`;
-      return [{ path, inKey: true, message: `selects by "${strange.key}", which no trial has. ${help}` }];
+      const { key } = strange;
+      const message = suggest(`selects by "${key}", which no trial has`, key, [...known]);
+      return [{ path, inKey: true, message }];
     }
     const early = gate.selectors.filter(({ key }) => !LATE.includes(key));
     if (rows.length === 0 || rows.some((row) => isSelected(early, row))) return [];

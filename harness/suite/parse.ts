@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
@@ -8,7 +9,6 @@ import { checkSelectors } from '../gate/select.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import { faultsAsWritten, readEntries } from './entries.js';
 import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
-import { hint } from './hint.js';
 import { declaredParities, planParity } from './parity.js';
 import { planSuite } from './plan.js';
 import { wrongGroup } from './query-file.js';
@@ -227,7 +227,7 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
     const known = knownKeys(path);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `is not a known key.${hint(key, known)}`,
+      message: suggest('is not a known key', key, known),
     }));
   }
   if (issue.code === 'invalid_union' && got !== undefined) {

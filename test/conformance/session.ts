@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MetadataColumns } from '../../datasets/dataset.js';
 import type {
   Collection,
@@ -158,4 +159,23 @@ export function answerOf(hits: Hits): Answer {
 
 export function rowsOf(answers: readonly Answer[]): number[][] {
   return answers.map(({ rows }) => rows);
+}
+
+/** By query, whether the event loop turned until it was answered. */
+export async function turnsDuring(
+  queries: readonly Float32Array[],
+  ask: (query: Float32Array) => unknown,
+): Promise<boolean[]> {
+  const turns: boolean[] = [];
+  for (const query of queries) {
+    await nextTurn();
+    let turned = false;
+    const turn = setImmediate(() => {
+      turned = true;
+    });
+    await ask(query);
+    clearImmediate(turn);
+    turns.push(turned);
+  }
+  return turns;
 }
