@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
+import { visible } from '../../common/visible.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { openDataset } from '../../datasets/open.js';
 import { engineAvailability, engineNames } from '../../engines/registry.js';
@@ -30,9 +31,13 @@ export async function doctorCommand(
   return findings.some(({ state }) => state === 'problem') ? EXIT.engineOrDatasetFailed : EXIT.passed;
 }
 
-function line({ what, state, detail, mend }: Finding): string {
+function line({ what, state, detail, mend, removed = [] }: Finding): string {
   const mark = { ok: 'ok     ', missing: 'missing', problem: 'PROBLEM', note: 'note   ' }[state];
-  return `${mark}  ${what}: ${detail}${mend === undefined ? '' : `\n         mend: ${mend}`}\n`;
+  const more = [
+    ...(mend === undefined ? [] : [`mend: ${mend}`]),
+    ...removed.map((path) => `removed: ${path}`),
+  ];
+  return [`${mark}  ${what}: ${detail}`, ...more.map((text) => `         ${visible(text)}`), ''].join('\n');
 }
 
 function runtime(): Finding {

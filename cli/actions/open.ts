@@ -55,14 +55,20 @@ function openFile(path: string): Promise<void> {
         new FailureError(what, { where: opener, next: 'open the path that was printed by hand', cause }),
       );
     const child = spawn(opener, [path], { stdio: 'ignore', detached: true });
-    child.once('error', (error) => fail(`the report cannot be opened: ${messageOf(error)}`, error));
+    // One that goes on is the browser itself.
+    const timer = setTimeout(() => {
+      child.unref();
+      resolve();
+    }, STILL_RUNNING_MS);
+    child.once('error', (error) => {
+      clearTimeout(timer);
+      fail(`the report cannot be opened: ${messageOf(error)}`, error);
+    });
     child.once('exit', (code) => {
+      clearTimeout(timer);
       // Windows' explorer says 1 also where it has opened the file.
       if (code === 0 || process.platform === 'win32') resolve();
       else fail(`the report cannot be opened: exit code ${code}`);
     });
-    // One that goes on is the browser itself.
-    setTimeout(resolve, STILL_RUNNING_MS).unref();
-    child.unref();
   });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { packageInfo, packageRoot } from '../../common/paths.js';
@@ -142,7 +142,56 @@ describe('doctor --clean', () => {
     expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +mend: vecproof doctor --clean/m);
     const cleaned = await vecproof(['doctor', '--clean'], work);
     expect(cleaned.stdout).toMatch(/^ok +cache: 2 unfinished files were removed/m);
+    for (const path of gone) expect(cleaned.stdout).toContain(`removed: ${path}\n`);
     expect(work.files('.cache')).toEqual(kept.sort());
+  });
+});
+
+describe('open', () => {
+  /** A command of the platform's name for it that writes down what it is asked to open. */
+  function opener(work: Workspace, exit = 0) {
+    work.write('bin/xdg-open', `#!/bin/sh\nprintf '%s' "$1" > "$OPENED"\nexit ${exit}\n`);
+    chmodSync(join(work.folder, 'bin/xdg-open'), 0o755);
+    const env = {
+      PATH: `${join(work.folder, 'bin')}:${process.env['PATH']}`,
+      OPENED: join(work.folder, 'opened'),
+    };
+    return { folder: work.folder, env };
+  }
+  function reports(...ids: string[]) {
+    const work = new Workspace();
+    for (const id of ids) {
+      work.write(`.runs/${id}/manifest.json`, '{}');
+      work.write(`.runs/${id}/report.html`, '<p>');
+    }
+    return work;
+  }
+
+  test('opens the newest report that there is, and prints its path', async () => {
+    const work = reports('a old', "b $(rm -rf x) 'new'");
+    work.write('.runs/c-without-report/manifest.json', '{}');
+    const { code, stdout, stderr } = await vecproof(['open'], opener(work));
+    expect(code, stderr).toBe(0);
+    const path = join(work.folder, '.runs', "b $(rm -rf x) 'new'", 'report.html');
+    expect(stdout).toBe(`${path}\n`);
+    expect(readFileSync(join(work.folder, 'opened'), 'utf8')).toBe(path);
+  });
+
+  test('with --print opens nothing, and takes a run', async () => {
+    const work = reports('a', 'b');
+    const { code, stdout } = await vecproof(['open', 'a', '--print'], opener(work));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${join(work.folder, '.runs/a/report.html')}\n` });
+    expect(existsSync(join(work.folder, 'opened'))).toBe(false);
+  });
+
+  test('says what to do where there is nothing to open, or nothing to open it with', async () => {
+    const none = await vecproof(['open'], new Workspace());
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toContain('no run has a report yet');
+    const broken = await vecproof(['open'], opener(reports('a'), 4));
+    expect(broken.code).toBe(3);
+    expect(broken.stdout).toContain('report.html');
+    expect(broken.stderr).toMatch(/xdg-open: .*exit code 4\n {2}next: open the path/);
   });
 });
 
