@@ -1,6 +1,7 @@
 import type { ParameterSet } from '../../common/parameters.js';
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure } from '../../harness/model/results.js';
-import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
+import { formatMeasure, unitLabel } from '../format.js';
 import { FILLS } from '../identity.js';
 import type { SeriesRef } from '../model/types.js';
 
