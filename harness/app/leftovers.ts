@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '../../cli/context.js';
 import { FailureError } from '../../common/errors.js';
+import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
-import { lockOwner } from '../store/lock.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import { displayPath } from './places.js';
 
@@ -35,7 +35,7 @@ function runsIn(folder: string): string[] {
 
 function ofRun(id: string, context: Context, clean: boolean): Finding[] {
   const folder = runFolder(join(context.runs, id));
-  if (lockOwner(folder) !== undefined) return [];
+  if (lockOwner(folder.lock) !== undefined) return [];
   const what = `run ${id}`;
   const next = `continue it with "vecproof run --resume ${displayPath(folder.path, context.cwd)}"`;
   if (!existsSync(folder.work) && !existsSync(folder.lock)) {

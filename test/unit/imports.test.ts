@@ -46,7 +46,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets',
     'filters',
   ],
-  'harness/process': ['harness/model', 'engines/contract', 'engines/launcher', 'harness/store'],
+  'harness/process': ['harness/model', 'engines/contract', 'engines/launcher'],
   'harness/run': [
     'harness/model',
     'harness/measures',
