@@ -1,24 +1,16 @@
 import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
-import { type Chosen, chooseQueries, chooseSet } from './choose-queries.js';
+import { type Chosen, chooseQueries, chooseSet, type QueryChoice } from './choose-queries.js';
 import { type Context, preparation } from './context.js';
 import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
-import { type GroupedQuery, neededFields, type QueriesRequest } from './run-queries.js';
+import { type GroupedQuery, neededFields } from './run-queries.js';
 
-export interface DataRequest {
+export interface DataRequest extends QueryChoice {
   /** Catalog name, or an absolute path. */
   nameOrPath: string;
   metric: Metric | null;
   queriesFile: string | null;
-  set: string | undefined;
-  limit: number | undefined;
-  /** Draws the sample that `limit` asks for; without it the first queries are taken. */
-  seed: number | undefined;
-  /** Take what is there where `set` or `limit` do not fit: the dataset was exchanged on the command line. */
-  lenient: boolean;
-  /** Groups and filters of the suite; absent: the set's queries as they are. */
-  grouping?: QueriesRequest | undefined;
 }
 
 /** A dataset checked, converted, and its queries chosen. */
