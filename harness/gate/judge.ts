@@ -1,5 +1,4 @@
-import type { ParityTrial } from '../derive/parity-trials.js';
-import type { TrialRow } from '../model/results.js';
+import type { ParityTrial, TrialRow } from '../model/results.js';
 import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
 import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';

@@ -137,3 +137,11 @@ export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;
+
+/** A parity as gates see it: the candidate's trial with the measures of the comparison. */
+export interface ParityTrial extends TrialRow {
+  /** Its name. */
+  parity: string;
+  /** What is compared with what. */
+  setting: string;
+}
