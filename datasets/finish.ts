@@ -3,7 +3,7 @@ import { assembleDataset, type DatasetParts } from './assemble.js';
 import type { Dataset } from './dataset.js';
 import { readQrels } from './formats/qrels.js';
 import { hashText } from './hash.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 import { skipInvalid } from './skip-invalid.js';
 
 /** Puts the parts of a dataset together as the user's options say: judgements given, invalid vectors left out. */

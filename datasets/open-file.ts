@@ -5,7 +5,7 @@ import { finishDataset } from './finish.js';
 import { fileEnding, formatOf, openFormat } from './formats/registry.js';
 import { hashDataset, hashFileCached } from './hash.js';
 import { chosenMetric } from './metric.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 import { givenQueries, openQueries, QUERIES, siblingQueries, withGiven } from './query-files.js';
 
 /**

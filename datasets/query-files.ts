@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { QueryPart } from './assemble.js';
 import type { FormatOptions } from './formats/format.js';
 import { FORMATS, fileEnding, openVectors } from './formats/registry.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 import type { VectorSource } from './source.js';
 
 /** Name of a query set that has no name of its own. */

@@ -1,10 +1,10 @@
-import type { Context } from '../../cli/context.js';
 import type { Metric } from '../../datasets/dataset.js';
 import { medianIntrinsicDimension } from '../measures/intrinsic.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
 import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
+import { type Context, preparation } from './context.js';
 import type { Data } from './data.js';
 import { compareProvided, queriesAmongPoints } from './provided.js';
 import { cutToK, selectionsOf } from './selections.js';
@@ -19,7 +19,6 @@ export async function truthFor(
   context: Context,
   data: Data,
   ks: readonly number[],
-  onProgress: (text: string) => void,
 ): Promise<{
   truth: Truth;
   record: Manifest['truth'];
@@ -38,7 +37,7 @@ export async function truthFor(
     k: Math.min(Math.max(DEPTH, k + 1), info.count),
     selections: grouped && selectionsOf(grouped, data.metadata),
     signal: context.signal,
-    onProgress: (done, total) => onProgress(`exact neighbours: ${done} of ${total}`),
+    onProgress: tilesOf(context, info.count),
     onWarning: (text) => warnings.push(text),
   });
   // A file's own neighbours are those of its own queries, without filters.
@@ -64,6 +63,12 @@ export async function truthFor(
     ...(among > 0 && { queriesAmongPoints: among }),
   };
   return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
+}
+
+/** Progress in points compared with all queries: a tile of them says nothing to anybody. */
+export function tilesOf(context: Context, count: number): (done: number, total: number) => void {
+  const told = preparation(context, 'exact neighbours', 'points');
+  return (done, total) => told(Math.round((done / total) * count), count);
 }
 
 function tieShares(

@@ -1,0 +1,25 @@
+import type { InvalidKind, Metric } from './dataset.js';
+import type { Closer } from './formats/format.js';
+import type { ColumnChoice } from './formats/names.js';
+
+export interface OpenOptions {
+  /** Relative paths start here. */
+  baseFolder: string;
+  /** Declared by the suite: wins over what the dataset says. */
+  metric?: Metric | undefined;
+  /** Queries of a single-file dataset that has none; relative to `baseFolder`. */
+  queriesFile?: string | undefined;
+  /** Judgements of the first query set; relative to `baseFolder`. */
+  qrelsFile?: string | undefined;
+  /** Which columns are id, vector and text, where the rules (docs/datasets.md) would take others. */
+  columns?: ColumnChoice | undefined;
+  /** Vectors to leave out instead of refusing the dataset. */
+  skipInvalid?: readonly InvalidKind[] | undefined;
+  cacheFolder: string;
+  signal?: AbortSignal | undefined;
+}
+
+/** Options on their way down, with what was opened so far. */
+export interface OpenContext extends OpenOptions {
+  opened: Closer[];
+}
