@@ -2,7 +2,7 @@ import type { SchemaTree } from 'hyparquet';
 import { InputError } from '../../../common/errors.js';
 import { type ColumnChoice, mayBeVector, pickName, unknownColumn, VECTOR_NAMES } from '../names.js';
 import { dimensionColumns } from '../records/dimension-columns.js';
-import type { Component, OwnFormat } from './layout.js';
+import type { Component, OwnFormat } from './own-format.js';
 import { isCell, isNumber, listLeaf, scalarType, typeWords } from './schema.js';
 
 /**

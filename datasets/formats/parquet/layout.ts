@@ -1,21 +1,9 @@
 import { type FileMetaData, parquetSchema, type SchemaTree } from 'hyparquet';
-import { InputError } from '../../../common/errors.js';
 import type { FieldSchema } from '../../dataset.js';
 import { type ColumnChoice, type ColumnsRead, chooseId, chooseText, type NamedColumn } from '../names.js';
 import { findVector, type VectorColumn } from './find-vector.js';
+import { ownFormat } from './own-format.js';
 import { canBeId, fieldType, typeWords } from './schema.js';
-
-/** Key of the file's key-value metadata that marks files written by this project. */
-export const OWN_KEY = 'vecproof';
-
-export type Component = 'float16' | 'float32';
-
-/** What this project writes under {@link OWN_KEY}: how the fixed-length bytes of a vector are to be read. */
-export interface OwnFormat {
-  version: 1;
-  vector: string;
-  component: Component;
-}
 
 /** Which columns hold what. */
 export interface ParquetLayout {
@@ -62,29 +50,4 @@ export function parquetLayout(path: string, metadata: FileMetaData, choice: Colu
 
 function words(column: NamedColumn | undefined): string | null {
   return column === undefined ? null : `column "${column.name}" (${column.type})`;
-}
-
-function ownFormat(path: string, metadata: FileMetaData): OwnFormat | undefined {
-  const text = metadata.key_value_metadata?.find((pair) => pair.key === OWN_KEY)?.value;
-  if (text === undefined) return undefined;
-  let parsed: Partial<OwnFormat>;
-  try {
-    parsed = JSON.parse(text) as Partial<OwnFormat>;
-  } catch (error) {
-    throw new InputError(`the metadata key "${OWN_KEY}" is not JSON`, {
-      where: path,
-      got: text,
-      next: 'the file is damaged: write or download it again',
-      cause: error,
-    });
-  }
-  const known = parsed.component === 'float16' || parsed.component === 'float32';
-  if (parsed.version !== 1 || !known || typeof parsed.vector !== 'string') {
-    throw new InputError('was written by a version of vecproof that this one does not know', {
-      where: path,
-      got: parsed,
-      next: 'update vecproof, or write the file again',
-    });
-  }
-  return parsed as OwnFormat;
 }

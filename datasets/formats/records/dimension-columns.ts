@@ -1,7 +1,7 @@
 import { InputError } from '../../../common/errors.js';
 import { pickName, VECTOR_NAMES } from '../names.js';
-import type { VectorPlace } from './find-vector.js';
 import type { JsonObject } from './reader.js';
+import type { VectorPlace } from './vector-place.js';
 
 /** Prefixes that are used for the columns of a vector, beside the known names. */
 const PREFIXES = ['', 'dim', 'd', 'v', 'e', 'f', 'x', 'feature', 'component', 'c', 'col'];

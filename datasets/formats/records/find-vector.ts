@@ -1,13 +1,9 @@
 import { InputError } from '../../../common/errors.js';
 import { type ColumnChoice, mayBeVector, pickName, unknownColumn, VECTOR_NAMES } from '../names.js';
-import { componentsOf, FORM_WORDS, formOf, isList, type VectorForm } from '../vector-forms.js';
+import { componentsOf, FORM_WORDS, formOf, isList } from '../vector-forms.js';
 import { dimensionColumns } from './dimension-columns.js';
 import { type JsonObject, valueAt } from './reader.js';
-
-/** Where a record's vector is: one value, or one column for each dimension. */
-export type VectorPlace =
-  | { kind: 'value'; name: string; form: VectorForm; dimensions: number }
-  | { kind: 'columns'; names: string[]; dimensions: number };
+import type { VectorPlace } from './vector-place.js';
 
 export function describePlace(place: VectorPlace): string {
   if (place.kind === 'columns') {

@@ -16,9 +16,10 @@ import {
   pickName,
 } from '../names.js';
 import { componentsOf, isList } from '../vector-forms.js';
-import { describePlace, findVector, type VectorPlace } from './find-vector.js';
+import { describePlace, findVector } from './find-vector.js';
 import { type JsonObject, type RecordReader, valueAt } from './reader.js';
 import { TypeCollector } from './types.js';
+import type { VectorPlace } from './vector-place.js';
 
 const VERSION = 3;
 
