@@ -1,5 +1,5 @@
 import type { Column } from '../measures/by-query.js';
-import { holm } from '../measures/tests.js';
+import { holm } from '../measures/holm.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding } from '../model/verdict.js';
 import { change } from './format.js';
