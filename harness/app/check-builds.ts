@@ -1,10 +1,10 @@
-import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { DataShape, EngineDefinition } from '../../engines/contract/engine.js';
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
+import type { Context } from './context.js';
 import { unavailableServers } from './servers.js';
 
 /**

@@ -194,6 +194,13 @@ describe('folders', () => {
     expect(up).toEqual([]);
   });
 
+  test('use cases know no terminal and no report, not even their types', () => {
+    const app = files.filter((file) => isIn(file, 'harness/app'));
+    expect(app.length).toBeGreaterThan(20);
+    const wrong = app.filter((file) => /from '(\.\.\/)+(cli|reports)\//.test(sourceOf.get(file)!));
+    expect(wrong).toEqual([]);
+  });
+
   test('measures are pure: they import neither Node nor a package', () => {
     const outside = imports.filter(({ from, to }) => isIn(from, 'harness/measures') && !isOurs(to));
     expect(outside).toEqual([]);
