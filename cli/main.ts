@@ -222,7 +222,7 @@ program
 
 program
   .command('doctor')
-  .description('what is missing on this machine, and the command that mends it')
+  .description('what is missing on this machine, and how to get it')
   .option('--clean', 'remove what killed runs left behind')
   .option('--json', 'print JSON')
   .addOption(home())

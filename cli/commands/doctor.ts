@@ -5,11 +5,15 @@ import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { openDataset } from '../../datasets/open.js';
-import { engineAvailability, engineNames } from '../../engines/registry.js';
+import { engineAvailabilities } from '../../engines/availability.js';
+import { engineNames } from '../../engines/registry.js';
 import { dockerFindings } from '../../harness/app/docker-findings.js';
 import { type Finding, leftovers } from '../../harness/app/leftovers.js';
 import { readEnvironment } from '../../harness/run/environment.js';
 import type { Context } from '../context.js';
+
+/** Oldest line of Node that is still maintained. */
+const SUPPORTED = 22;
 
 /** `vecproof doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
 export async function doctorCommand(
@@ -18,6 +22,7 @@ export async function doctorCommand(
 ): Promise<ExitCode> {
   const findings = [
     runtime(),
+    ...nodeFindings(),
     ...(await engines()),
     ...(await dockerFindings(context, options.clean === true)),
     ...(await bundledDatasets(context)),
@@ -30,9 +35,9 @@ export async function doctorCommand(
   return findings.some(({ state }) => state === 'problem') ? EXIT.engineOrDatasetFailed : EXIT.passed;
 }
 
-function line({ what, state, detail, mend }: Finding): string {
+function line({ what, state, detail, fix }: Finding): string {
   const mark = { ok: 'ok     ', missing: 'missing', problem: 'PROBLEM', note: 'note   ' }[state];
-  return `${mark}  ${what}: ${detail}${mend === undefined ? '' : `\n         mend: ${mend}`}\n`;
+  return `${mark}  ${what}: ${detail}${fix === undefined ? '' : `\n         fix: ${fix}`}\n`;
 }
 
 function runtime(): Finding {
@@ -42,23 +47,32 @@ function runtime(): Finding {
   const detail = `vecproof ${packageInfo().version}, Node ${node}, ${platform}, ${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`;
   return fine
     ? { what: 'machine', state: 'ok', detail }
-    : { what: 'machine', state: 'problem', detail, mend: 'install Node 20.19 or newer' };
+    : { what: 'machine', state: 'problem', detail, fix: 'install Node 20.19 or newer' };
 }
 
+/** What differs from one Node to another, beside engines whose clients need a newer one. */
+function nodeFindings(): Finding[] {
+  if (Number(process.versions.node.split('.')[0]) >= SUPPORTED) return [];
+  const detail = `${process.version} gets no more security fixes; vecproof is tested on it, and on ${SUPPORTED} and 24`;
+  return [{ what: 'Node', state: 'note', detail }];
+}
+
+/** Each engine is really loaded, native parts too, in a process of its own. */
 async function engines(): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const name of engineNames()) {
-    const found = await engineAvailability(name);
+  const found = await engineAvailabilities(engineNames());
+  return [...found].map(([name, each]): Finding => {
     const what = `engine ${name}`;
-    if (found.state === 'missing') {
-      const detail = `${found.package} does not load: ${found.reason}; its trials are skipped, the rest works`;
-      findings.push({ what, state: 'missing', detail, mend: found.install });
-    } else {
-      const versions = Object.entries(found.versions).map(([name, version]) => `${name} ${version}`);
-      findings.push({ what, state: 'ok', detail: versions.join(', ') || 'built in' });
+    if (each.state === 'missing') {
+      const detail = `${each.reason}; its trials are skipped, the rest works`;
+      return { what, state: 'missing', detail, fix: each.next };
     }
-  }
-  return findings;
+    const versions = Object.entries(each.versions).map(([name, version]) => `${name} ${version}`);
+    return {
+      what,
+      state: 'ok',
+      detail: versions.length === 0 ? 'built in' : `${versions.join(', ')}; loads`,
+    };
+  });
 }
 
 /** Bundled datasets are opened, which verifies their hashes. */
@@ -101,7 +115,7 @@ function folderFinding(name: string, path: string): Finding {
       what,
       state: 'problem',
       detail: messageOf(error),
-      mend: 'choose another place with --out or VECPROOF_HOME',
+      fix: 'choose another place with --out or VECPROOF_HOME',
     };
   }
 }

@@ -2,8 +2,8 @@ import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
+import { engineAvailabilities } from '../../engines/availability.js';
 import type { DataShape, EngineDefinition } from '../../engines/contract/engine.js';
-import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { unavailableServers } from './servers.js';
 
@@ -89,14 +89,10 @@ export function skipReasons(
 export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
   const missing = new Map<string, string>();
   const packages: Record<string, string> = {};
-  for (const name of new Set(builds.map(({ engine }) => engine))) {
-    const found = await engineAvailability(name);
+  const engines = [...new Set(builds.map(({ engine }) => engine))];
+  for (const [name, found] of await engineAvailabilities(engines)) {
     if (found.state === 'available') Object.assign(packages, found.versions);
-    else
-      missing.set(
-        name,
-        `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
-      );
+    else missing.set(name, `${found.reason}. To fix it: ${found.next}`);
   }
   const installed = builds.filter(({ engine }) => !missing.has(engine));
   const unavailable = await unavailableServers(installed, threads, context);

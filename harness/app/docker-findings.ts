@@ -17,7 +17,7 @@ export async function dockerFindings(context: Context, clean: boolean): Promise<
   } catch (error) {
     if (!(error instanceof VecproofError)) throw error;
     const detail = `${error.what}; engines that are servers need it, unless they are given a url:`;
-    return [{ what: 'Docker', state: 'missing', detail, ...(error.next && { mend: error.next }) }];
+    return [{ what: 'Docker', state: 'missing', detail, ...(error.next && { fix: error.next }) }];
   }
 }
 
@@ -36,8 +36,8 @@ async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
     if (at >= 0) findings.push({ what, state: 'ok', detail: `${names[at]} ${digests[at]}` });
     else {
       const detail = `${names[0]} is not here; a run pulls it`;
-      const mend = `docker pull ${names[0]}${names.length > 1 ? `, or npm run docker:build ${name}` : ''}`;
-      findings.push({ what, state: 'missing', detail, mend });
+      const fix = `docker pull ${names[0]}${names.length > 1 ? `, or npm run docker:build ${name}` : ''}`;
+      findings.push({ what, state: 'missing', detail, fix });
     }
   }
   return findings;
@@ -50,6 +50,6 @@ async function orphans(docker: Docker, clean: boolean): Promise<Finding[]> {
     const what = `container of run ${run}`;
     return clean
       ? { what, state: 'ok', detail: `${image}, left by a killed run, was removed` }
-      : { what, state: 'note', detail: `${image}, left by a killed run`, mend: 'vecproof doctor --clean' };
+      : { what, state: 'note', detail: `${image}, left by a killed run`, fix: 'vecproof doctor --clean' };
   });
 }

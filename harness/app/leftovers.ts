@@ -12,8 +12,8 @@ export interface Finding {
   what: string;
   state: 'ok' | 'missing' | 'problem' | 'note';
   detail: string;
-  /** The command that mends it. */
-  mend?: string;
+  /** What to do about it. */
+  fix?: string;
 }
 
 const CLEAN = 'vecproof doctor --clean';
@@ -41,7 +41,7 @@ function ofRun(id: string, context: Context, clean: boolean): Finding[] {
   if (!existsSync(folder.work) && !existsSync(folder.lock)) {
     return wasEnded(folder) ? [] : [{ what, state: 'note', detail: `did not end; ${next}` }];
   }
-  if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, mend: CLEAN }];
+  if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, fix: CLEAN }];
   cleanRunFolder(folder);
   rmSync(folder.lock, { force: true });
   return [{ what, state: 'ok', detail: `what it left behind was removed; ${next}` }];
@@ -58,7 +58,7 @@ function ofCache({ cache }: Context, clean: boolean): Finding[] {
   const left = existsSync(cache) ? unfinished(cache) : [];
   if (left.length === 0) return [];
   if (!clean)
-    return [{ what: 'cache', state: 'note', detail: `holds ${left.length} unfinished files`, mend: CLEAN }];
+    return [{ what: 'cache', state: 'note', detail: `holds ${left.length} unfinished files`, fix: CLEAN }];
   for (const path of left) rmSync(path, { force: true });
   return [{ what: 'cache', state: 'ok', detail: `${left.length} unfinished files were removed` }];
 }
