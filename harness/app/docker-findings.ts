@@ -1,7 +1,7 @@
 import type { Context } from '../../cli/context.js';
 import { VecproofError } from '../../common/errors.js';
 import { packageVersion } from '../../engines/kit/packages.js';
-import { imageCandidates } from '../../engines/launcher/images.js';
+import { BUILD_NEEDS, buildCommand, imageCandidates } from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Finding } from './leftovers.js';
 
@@ -36,7 +36,9 @@ async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
     if (at >= 0) findings.push({ what, state: 'ok', detail: `${names[at]} ${digests[at]}` });
     else {
       const detail = `${names[0]} is not here; a run pulls it`;
-      const fix = `docker pull ${names[0]}${names.length > 1 ? `, or npm run docker:build ${name}` : ''}`;
+      const build = buildCommand(name);
+      const built = build === undefined ? '' : `, or ${build} (${BUILD_NEEDS})`;
+      const fix = `docker pull ${names[0]}${built}`;
       findings.push({ what, state: 'missing', detail, fix });
     }
   }
