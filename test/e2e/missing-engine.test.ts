@@ -66,6 +66,15 @@ describe.concurrent.each([
     expect(stderr).toContain(fix);
   });
 
+  test('is named by the first run, which does not need it, and by that alone', async () => {
+    const work = workspace();
+    const args = ['run', 'suite.yaml', '--engine', 'usearch'];
+    const first = await command(args, work);
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr).toContain('not needed here, but hnswlib does not load: "vecproof doctor" says why');
+    expect((await command(args, work)).stderr).not.toContain('hnswlib');
+  });
+
   test('is named by list engines and doctor, which find the rest in order', async () => {
     const work = workspace();
     const list = await command(['list', 'engines'], work);
