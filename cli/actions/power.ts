@@ -1,10 +1,10 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { currentResults } from '../../harness/derive/current.js';
 import { type Power, powerOf } from '../../harness/gate/power.js';
-import { firstId } from '../../harness/gate/replicas.js';
 import { sampleOf, scaled } from '../../harness/gate/sample.js';
 import type { Column } from '../../harness/measures/by-query.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
+import { firstId } from '../../harness/model/replicas.js';
 import { findBaseline } from '../../harness/store/baselines.js';
 import { querySources } from '../../harness/store/queries.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
