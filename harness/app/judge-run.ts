@@ -48,7 +48,6 @@ export async function judgeRun(
     trials: results.trials,
     parity: parityTrials(results),
     baseline: data,
-    seed: manifest.seed,
   });
   // Runs that can be compared have the same depths.
   const k = manifest.ks.at(-1)!;

@@ -138,7 +138,7 @@ describe('gates on a parity', () => {
       setting: 'move: t against r',
     });
     const verdict = (parity: readonly ReturnType<typeof of>[]) =>
-      judge({ set, trials, parity, baseline: undefined, seed: 1 })[0]!;
+      judge({ set, trials, parity, baseline: undefined })[0]!;
     expect(verdict([of('all', 0.99)]).state).toBe('pass');
     expect(verdict([of('all', 0.99), of('tenant', 0.9)])).toMatchObject({ state: 'fail' });
     expect(verdict([of('all', 0.99), of('tenant', 0.9)]).message).toContain(
