@@ -20,6 +20,7 @@ export type {
   DatasetInfo,
   FieldSchema,
   FieldType,
+  InvalidKind,
   MetadataColumns,
   MetadataValue,
   Metric,
@@ -28,6 +29,7 @@ export type {
   Qrels,
   QuerySet,
 } from './datasets/dataset.js';
+export type { ColumnChoice } from './datasets/formats/names.js';
 // What an engine is: for adapters of your own.
 export type * from './engines/contract/engine.js';
 export type * from './engines/contract/points.js';
@@ -67,11 +69,10 @@ export { distance, tieLimit } from './harness/measures/distance.js';
 export {
   type FrontierPoint,
   hypervolume,
-  interpolateAt,
   paretoFrontier,
 } from './harness/measures/frontier.js';
 export { quantile } from './harness/measures/quantile.js';
-export { jaccard, kendallTau, overlapAt, rankBiasedOverlap, spearmanRho } from './harness/measures/ranks.js';
+export { jaccard, kendallTau, rankBiasedOverlap } from './harness/measures/ranks.js';
 export { type HitList, type ListScore, RecallScorer } from './harness/measures/recall.js';
 export {
   averagePrecision,

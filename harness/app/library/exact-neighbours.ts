@@ -9,22 +9,18 @@ import { locate } from '../places.js';
 import { tilesOf } from '../truth-for.js';
 import { type Surroundings, within } from './surroundings.js';
 
-export interface OpenDatasetOptions extends Surroundings, Pick<OpenOptions, 'metric' | 'queriesFile'> {}
+export interface OpenDatasetOptions
+  extends Surroundings,
+    Omit<OpenOptions, 'baseFolder' | 'cacheFolder' | 'signal'> {}
 
 /**
  * Opens a dataset by its name in the catalog or by its path (docs/datasets.md). Whoever opens it closes it.
  * @throws InputError for data that cannot be used as it is
  */
 export function openDataset(nameOrPath: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
-  const { metric, queriesFile } = options;
+  const { home: _home, env: _env, onEvent: _onEvent, cwd: _cwd, signal: _signal, ...how } = options;
   return within(options, ({ cwd, cache, signal }) =>
-    openWith(locate(nameOrPath, cwd), {
-      baseFolder: cwd,
-      cacheFolder: cache,
-      signal,
-      ...(metric !== undefined && { metric }),
-      ...(queriesFile !== undefined && { queriesFile }),
-    }),
+    openWith(locate(nameOrPath, cwd), { ...how, baseFolder: cwd, cacheFolder: cache, signal }),
   );
 }
 
