@@ -1,4 +1,5 @@
 import type { FieldSchema, MetadataColumns, PointBatch, PointsOptions } from './dataset.js';
+import type { ColumnsRead } from './formats/names.js';
 
 /**
  * What one file format gives: vectors with ids and metadata, in row order. Points and query sets are read
@@ -8,6 +9,8 @@ export interface VectorSource {
   readonly count: number;
   readonly dimensions: number;
   readonly fields: readonly FieldSchema[];
+  /** What was taken for id, vector and text. */
+  readonly columns: ColumnsRead;
   /** How the files are read, as far as it changes what comes out; part of the dataset's hash. */
   readonly reading: unknown;
   /** Where row `row` is, in the file's own words. */
@@ -20,6 +23,11 @@ export interface VectorSource {
 /** Row numbers as ids: `start`, `start + 1`, … */
 export function rowIds(start: number, count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(start + i));
+}
+
+/** Columns of a file that holds one table of numbers and nothing else. */
+export function tableColumns(vector: string): ColumnsRead {
+  return { id: null, vector, text: null, idCandidates: [], notes: [] };
 }
 
 /** Everything of a (small) source at once: query sets are held in memory. */

@@ -13,13 +13,16 @@ const MAX_DEPTH = 16;
 export class TypeCollector {
   readonly #seen = new Map<string, { types: Set<string>; present: number }>();
 
-  /** Throws InputError for two values of one field, and for a null in an array. */
-  add(where: string, record: Record<string, unknown>, skip: readonly (string | null | undefined)[]): void {
+  /**
+   * Throws InputError for two values of one field, and for a null in an array.
+   * @param skip dotted names that are no metadata
+   */
+  add(where: string, record: Record<string, unknown>, skip: readonly string[]): void {
     const names = new Set<string>();
     const visit = (object: Record<string, unknown>, prefix: string, depth: number): void => {
       for (const [key, value] of Object.entries(object)) {
-        if (depth === 1 && skip.includes(key)) continue;
         const name = `${prefix}${key}`;
+        if (skip.includes(name)) continue;
         if (isObject(value) && depth < MAX_DEPTH) {
           visit(value, `${name}.`, depth + 1);
           continue;
@@ -40,6 +43,11 @@ export class TypeCollector {
     const type = typeOf(value);
     if (type === 'null[]') throw nullElement(where, name, value);
     known.types.add(type);
+  }
+
+  /** Every name seen so far. */
+  names(): string[] {
+    return [...this.#seen.keys()];
   }
 
   fields(count: number): FieldSchema[] {
@@ -63,7 +71,7 @@ export function lineValue(record: Record<string, unknown>, name: string): unknow
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function twice(where: string, name: string): InputError {
