@@ -18,13 +18,13 @@ import { readGates } from '../suite/parse.js';
 import type { Context } from './context.js';
 import { withCauses } from './find-causes.js';
 import { compareWithLock } from './gate-lock.js';
-import { readTextFile } from './places.js';
+import { readTextFile, type SuiteText } from './places.js';
 
 export interface JudgeOptions {
   /** Name of a baseline, or runs separated by commas; the baseline `main` if absent and there is one. */
   baseline?: string | undefined;
-  /** Take the gates of this suite instead of the run's own. */
-  suite?: string | undefined;
+  /** Take the gates of this suite (a path, or the suite itself) instead of the run's own. */
+  suite?: string | SuiteText | undefined;
 }
 
 /**
@@ -83,14 +83,16 @@ function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
       lock: manifest.lock ?? { state: 'none' as const, changed: [] },
     };
   }
-  const set = readGates(readTextFile(suite, 'the suite'), suite);
+  const { text, given, path } =
+    typeof suite === 'string' ? { text: readTextFile(suite, 'the suite'), given: suite, path: suite } : suite;
+  const set = readGates(text, given);
   if (set.gates.length === 0) {
     throw new InputError('this suite has no gates', {
-      where: suite,
+      where: given,
       next: 'add gates: to it; see docs/gates.md',
     });
   }
-  return { set, source: suite, lock: compareWithLock(suite, set) };
+  return { set, source: given, lock: compareWithLock(path, set) };
 }
 
 function chooseBaseline(set: GateSet, { baseline }: JudgeOptions, context: Context): Baseline | undefined {
