@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, InputError, messageOf } from '../common/errors.js';
-import { throwIfInterrupted } from './abort.js';
 import { type InvalidFound, InvalidVectors, throwInvalid } from './check.js';
 import type { Dataset, PreparedVectors } from './dataset.js';
 import { DuplicateFinder } from './duplicates.js';
 import { openPreparedVectors, PREPARED_FILE } from './prepared.js';
+import { throwIfInterrupted } from './source.js';
 
 export { openPreparedMetadata, type PreparedMetadata, prepareMetadata } from './metadata.js';
 export { openPreparedVectors } from './prepared.js';

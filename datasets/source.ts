@@ -1,3 +1,4 @@
+import { InterruptedError } from '../common/errors.js';
 import type { FieldSchema, MetadataColumns, PointBatch, PointsOptions } from './dataset.js';
 import type { ColumnsRead } from './formats/names.js';
 
@@ -18,6 +19,11 @@ export interface VectorSource {
   /** Batches in row order; `vectors` is reused from batch to batch. */
   read(options: PointsOptions): AsyncIterable<PointBatch>;
   close(): Promise<void>;
+}
+
+/** Throws InterruptedError once the signal was given: reading and converting stop between two batches. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new InterruptedError('interrupted while reading the dataset');
 }
 
 /** Row numbers as ids: `start`, `start + 1`, … */

@@ -1,7 +1,6 @@
-import { throwIfInterrupted } from './abort.js';
 import type { CatalogEntry } from './catalog.js';
 import type { PointBatch, PointsOptions } from './dataset.js';
-import { rowIds, tableColumns, type VectorSource } from './source.js';
+import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from './source.js';
 
 /**
  * Version of the generator: part of the dataset's hash, to be raised with every change of what comes out.

@@ -1,8 +1,7 @@
 import { InputError, shorten } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
 import type { QueryPart } from '../../assemble.js';
 import type { Metric, PointBatch, PointsOptions, ProvidedTruth } from '../../dataset.js';
-import { rowIds, tableColumns, type VectorSource } from '../../source.js';
+import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { checkedNeighbors } from '../neighbors.js';
 import { setRows } from '../numbers.js';
 import { type Hdf5File, type Hdf5Table, openHdf5File } from './file.js';

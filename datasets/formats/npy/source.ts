@@ -1,7 +1,6 @@
 import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
 import type { PointBatch, PointsOptions } from '../../dataset.js';
-import { rowIds, tableColumns, type VectorSource } from '../../source.js';
+import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { decodeNumbers, setRows, typeName } from '../numbers.js';
 import { openRandomAccess, type RandomAccess } from '../random-access.js';
 import type { Records } from '../records/beside.js';

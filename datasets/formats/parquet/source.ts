@@ -1,8 +1,7 @@
 import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
 import { unreadable } from '../../check.js';
 import type { FieldSchema, PointBatch, PointsOptions } from '../../dataset.js';
-import { rowIds, type VectorSource } from '../../source.js';
+import { rowIds, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { idText } from '../ids.js';
 import type { ColumnChoice } from '../names.js';
 import { CellCursor } from './cells.js';

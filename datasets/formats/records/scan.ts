@@ -1,10 +1,10 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
 import { dimensionsError } from '../../check.js';
 import type { FieldSchema } from '../../dataset.js';
 import { hashFileCached, hashText } from '../../hash.js';
+import { throwIfInterrupted } from '../../source.js';
 import { idText } from '../ids.js';
 import {
   type ColumnChoice,

@@ -1,8 +1,7 @@
 import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
 import type { MetadataColumns, PointBatch, PointsOptions } from '../../dataset.js';
 import { fieldValue } from '../../field-values.js';
-import { rowIds, type VectorSource } from '../../source.js';
+import { rowIds, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { idText } from '../ids.js';
 import { narrowRows } from '../narrow.js';
 import { type JsonObject, type RecordReader, valueAt } from './reader.js';
