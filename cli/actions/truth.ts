@@ -80,6 +80,9 @@ export async function truthCommand(
       ...(compared?.agreement == null
         ? []
         : [`the dataset’s own neighbours: ${percent(compared.agreement)} agree, ties included`]),
+      ...((info.leftOut ?? []).some(({ points }) => points > 0)
+        ? ['row numbers in the file count the points that are left']
+        : []),
       `wrote ${displayPath(path, context.cwd)}`,
     ];
     context.progress.end();
