@@ -2,11 +2,10 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, Metric } from '../../datasets/dataset.js';
 import { conditionsOf, type Filter, withoutNot } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind, PointId } from '../contract/ids.js';
 import type {
   Description,
   Metadata,
-  PointId,
   PointRecord,
   RecordChange,
   RecordCollection,

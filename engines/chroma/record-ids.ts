@@ -1,5 +1,4 @@
-import type { IdKind } from '../contract/engine.js';
-import type { PointId } from '../contract/points.js';
+import type { IdKind, PointId } from '../contract/ids.js';
 import { OWN } from './fields.js';
 
 /** The server's ids are text that is not empty. */

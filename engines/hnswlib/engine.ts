@@ -2,17 +2,11 @@ import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  ConnectedEngine,
-  ConnectOptions,
-  EngineDefinition,
-  LoadBatch,
-  Parameters,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { inChunks, requireCount, requireDimensions } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { installCommand, packageVersion } from '../kit/packages.js';

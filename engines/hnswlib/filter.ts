@@ -3,8 +3,8 @@ import { ColumnStore } from '../../filters/columns.js';
 import { compile } from '../../filters/compile.js';
 import type { Filter } from '../../filters/filter.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
-import type { CollectionSpec, LoadBatch } from '../contract/engine.js';
 import type { MetadataSupport } from '../contract/points.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 
 const IN_MEMORY = 'kept beside the index by the adapter';
 

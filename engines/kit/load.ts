@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { LoadBatch } from '../contract/spec.js';
 
 /**
  * Walks a batch in chunks of `size` points for engines that insert synchronously: between chunks the event loop
@@ -56,7 +56,7 @@ export function columnOf(
   engine: string,
   { metadata }: LoadBatch,
   { name }: FieldSchema,
-): readonly MetadataValue[] {
+): readonly (MetadataValue | undefined)[] {
   const column = metadata?.[name];
   if (column !== undefined) return column;
   throw new FailureError(`the batch brings no field "${name}"`, { where: engine });

@@ -1,14 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  Parameters,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { Parameters } from '../contract/options.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, folderBytes, requireCount } from '../kit/load.js';
 import type { ArrowClient, LanceClient, LanceConnection, LanceTable } from './client.js';
 import { pointTable, tableSchema } from './columns.js';

@@ -1,5 +1,5 @@
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { LoadBatch } from '../contract/spec.js';
 import type { ArrowClient } from './client.js';
 import { arrowColumn, arrowType, columnName } from './fields.js';
 

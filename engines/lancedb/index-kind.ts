@@ -1,4 +1,5 @@
-import type { CollectionSpec, Parameters } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import type { LanceClient, LanceIndexOptions, LanceTable } from './client.js';
 import { VECTOR } from './columns.js';
 import { columnName } from './fields.js';

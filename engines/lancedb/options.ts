@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/engine.js';
+import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
 import { choice, integer, type OptionRules, type OptionShape, quantization } from '../kit/options.js';
 
 export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {

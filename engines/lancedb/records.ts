@@ -1,10 +1,9 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind, PointId } from '../contract/ids.js';
 import type {
   Description,
-  PointId,
   PointRecord,
   RecordChange,
   RecordCollection,

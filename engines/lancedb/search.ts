@@ -1,5 +1,7 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, Parameters, PreparedSearch } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { Hits, PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { ID } from './columns.js';

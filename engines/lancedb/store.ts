@@ -1,6 +1,6 @@
 import { FailureError, InputError } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind } from '../contract/ids.js';
 import type { RecordStore } from '../contract/points.js';
 import { checkSchema } from '../kit/check.js';
 import type { ArrowClient, LanceClient, LanceConnection, LanceSchema } from './client.js';

@@ -1,12 +1,8 @@
 import { FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  Parameters,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { Parameters } from '../contract/options.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, requireCount } from '../kit/load.js';
 import { askUntil } from '../kit/poll.js';
 import { ask, command, type IndexDescription, type MilvusClient, type SegmentInfo } from './client.js';

@@ -1,5 +1,5 @@
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind } from '../contract/ids.js';
 import type { Description } from '../contract/points.js';
 import { ask, type CollectionField, type MilvusClient } from './client.js';
 import { columnOf } from './fields.js';

@@ -1,4 +1,4 @@
-import type { CollectionSpec } from '../contract/engine.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import { pqSegments } from './options.js';
 
 export const METRIC_TYPES = { cosine: 'COSINE', dot: 'IP', l2: 'L2' } as const;

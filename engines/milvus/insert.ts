@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { LoadBatch } from '../contract/spec.js';
 import { abortable, columnOf } from '../kit/load.js';
 import {
   type Grpc,

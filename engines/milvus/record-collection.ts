@@ -1,10 +1,10 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
+import type { PointId } from '../contract/ids.js';
 import type {
   Description,
   Metadata,
-  PointId,
   PointRecord,
   RecordChange,
   RecordCollection,

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind } from '../contract/ids.js';
 import type { RecordCollection, RecordSchema, RecordStore } from '../contract/points.js';
 import { checkSchema } from '../kit/check.js';
 import { askUntil } from '../kit/poll.js';

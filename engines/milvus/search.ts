@@ -1,5 +1,7 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions, requireFields } from '../kit/load.js';
 import { ask, type MilvusClient } from './client.js';
 import { ID, VECTOR } from './fields.js';

@@ -1,7 +1,10 @@
 import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
 import { NO_FILTERS } from '../../filters/support.js';
-import type { Collection, CollectionSpec, EngineDefinition, Hits } from '../contract/engine.js';
+import type { Collection } from '../contract/collection.js';
+import type { EngineDefinition } from '../contract/engine.js';
+import type { Hits } from '../contract/search.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { rules } from './options.js';

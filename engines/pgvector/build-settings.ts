@@ -1,4 +1,4 @@
-import type { CollectionSpec } from '../contract/engine.js';
+import type { CollectionSpec } from '../contract/spec.js';
 
 const MIB = 2 ** 20;
 

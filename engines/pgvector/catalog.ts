@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind } from '../contract/ids.js';
 import type { Description } from '../contract/points.js';
 import type { Session } from './client.js';
 import { fieldName, portableType } from './fields.js';

@@ -1,12 +1,8 @@
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  Parameters,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { Parameters } from '../contract/options.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { requireCount } from '../kit/load.js';
 import { IndexNotes, maintenanceMemoryMiB } from './build-settings.js';
 import type { Session } from './client.js';

@@ -1,5 +1,5 @@
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { LoadBatch } from '../contract/spec.js';
 import { rowValues } from './copy-values.js';
 
 /** What is used of pg's connection while it copies. */

@@ -1,10 +1,10 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
+import type { PointId } from '../contract/ids.js';
 import type {
   Description,
   MetadataSupport,
-  PointId,
   PointRecord,
   RecordChange,
   RecordCollection,

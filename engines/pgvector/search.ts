@@ -1,6 +1,8 @@
 import { FailureError } from '../../common/errors.js';
 import type { Filter } from '../../filters/filter.js';
-import type { CollectionSpec, Hits, NativeFilter, Parameters, PreparedSearch } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
 import { vectorParameter } from './copy.js';

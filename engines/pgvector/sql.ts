@@ -1,5 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { CollectionSpec, Parameters } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import { columnDefinition, columnName, fieldMethod, quoted } from './fields.js';
 
 /** Operator of each metric, and the names that index methods know it by, for each kind of value. */

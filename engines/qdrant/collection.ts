@@ -1,13 +1,9 @@
 import { FailureError, VecproofError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  Parameters,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { Parameters } from '../contract/options.js';
+import type { PreparedSearch } from '../contract/search.js';
 import type { Endpoint } from '../contract/server.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, requireCount, requireDimensions } from '../kit/load.js';
 import { failure, type QdrantClient } from './client.js';
 import { payloadPath, payloadsOf } from './fields.js';

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { IdKind } from '../contract/engine.js';
-import type { PointId } from '../contract/points.js';
+import type { IdKind, PointId } from '../contract/ids.js';
 import type { Json } from './json.js';
 
 /** Payload key that keeps an id which the server cannot hold; other keys of records are the user's own. */

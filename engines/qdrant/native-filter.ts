@@ -1,5 +1,5 @@
 import type { Filter } from '../../filters/filter.js';
-import type { NativeFilter } from '../contract/engine.js';
+import type { NativeFilter } from '../contract/search.js';
 import { type NativeCondition, translate } from './filter.js';
 import { JsonText } from './http.js';
 import { type Json, needsExactJson, toJson } from './json.js';

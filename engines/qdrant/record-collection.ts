@@ -1,10 +1,10 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
+import type { PointId } from '../contract/ids.js';
 import type {
   Description,
   Metadata,
-  PointId,
   PointRecord,
   RecordChange,
   RecordCollection,

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind } from '../contract/ids.js';
 import type { Endpoint } from '../contract/server.js';
 import type { RecordLimits } from '../kit/check.js';
 import { METADATA } from './fields.js';

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { CollectionSpec, Parameters } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
 import type { Endpoint } from '../contract/server.js';
+import type { CollectionSpec } from '../contract/spec.js';
 import type { CreateBody, Distance, QuantizationConfig, SearchParams } from './client.js';
 import { payloadIndexType, payloadPath } from './fields.js';
 import { send } from './http.js';

@@ -2,16 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  ConnectedEngine,
-  EngineDefinition,
-  LoadBatch,
-  Parameters,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { ConnectedEngine, EngineDefinition } from '../contract/engine.js';
+import type { Parameters } from '../contract/options.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { folderBytes, inChunks, requireCount, requireDimensions } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { installCommand, packageVersion } from '../kit/packages.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue } from '../contract/engine.js';
+import type { DataShape, OptionIssue } from '../contract/options.js';
 import { choice, type OptionRules, quantization } from '../kit/options.js';
 
 /** Limits of sqlite-vec 0.1. */

@@ -2,10 +2,9 @@ import { rmSync } from 'node:fs';
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { IdKind } from '../contract/engine.js';
+import type { IdKind, PointId } from '../contract/ids.js';
 import type {
   Description,
-  PointId,
   PointRecord,
   RecordChange,
   RecordCollection,

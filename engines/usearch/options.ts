@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/engine.js';
+import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
 import { choice, integer, type OptionRules, quantization } from '../kit/options.js';
 
 export const QUANTIZATIONS = ['none', 'f16', 'bf16', 'sq8', 'binary'] as const;

@@ -1,7 +1,8 @@
 import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
-import type { DataShape, EngineDefinition, Parameters } from '../../engines/contract/engine.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { DataShape, Parameters } from '../../engines/contract/options.js';
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { unavailableServers } from './servers.js';

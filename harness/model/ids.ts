@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Parameters } from '../../engines/contract/engine.js';
+import type { Parameters } from '../../engines/contract/options.js';
 
 const LONGEST = 120;
 

@@ -1,4 +1,4 @@
-import type { NativeFilter, PreparedSearch } from '../../engines/contract/engine.js';
+import type { NativeFilter, PreparedSearch } from '../../engines/contract/search.js';
 import { distance, tieLimit } from '../measures/distance.js';
 import type { BuildContext } from '../process/phase.js';
 import type { Job } from '../process/protocol.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../common/errors.js';
-import type { Hits, NativeFilter, PreparedSearch } from '../../engines/contract/engine.js';
+import type { Hits, NativeFilter, PreparedSearch } from '../../engines/contract/search.js';
 import type { Samples } from '../model/samples.js';
 import { emptySamples } from '../store/samples.js';
 

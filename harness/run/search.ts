@@ -1,7 +1,8 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
-import type { Collection, NativeFilter } from '../../engines/contract/engine.js';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { NativeFilter } from '../../engines/contract/search.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
 import { permutation } from '../measures/random.js';
 import type { Parameters } from '../model/plan.js';

@@ -1,5 +1,6 @@
 import type { Redactor } from '../../common/redact.js';
-import type { EngineDefinition, OptionsInput, Parameters } from '../../engines/contract/engine.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { OptionsInput, Parameters } from '../../engines/contract/options.js';
 import { canonical, Identifiers } from '../model/ids.js';
 import type { PlannedBuild, ServerChoice } from '../model/plan.js';
 import type { Fault } from './faults.js';

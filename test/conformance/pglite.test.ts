@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { packageVersion } from '../../engines/kit/packages.js';
 import { engine } from '../../engines/pgvector/engine.js';
 import { PGLITE_PACKAGES } from '../../engines/pgvector/pglite.js';

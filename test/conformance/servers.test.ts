@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Collection } from '../../engines/contract/engine.js';
+import type { Collection } from '../../engines/contract/collection.js';
 import { connectDocker } from '../../engines/launcher/docker.js';
 import { type Slice, slice } from './data.js';
 import { DURABLE, RAW_COUNT } from './raw.js';

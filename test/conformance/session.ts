@@ -2,16 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MetadataColumns } from '../../datasets/dataset.js';
-import type {
-  Collection,
-  ConnectedEngine,
-  EngineDefinition,
-  Hits,
-  LoadBatch,
-  OptionsInput,
-  Parameters,
-  Readiness,
-} from '../../engines/contract/engine.js';
+import type { Collection, Readiness } from '../../engines/contract/collection.js';
+import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
+import type { OptionsInput, Parameters } from '../../engines/contract/options.js';
+import type { Hits } from '../../engines/contract/search.js';
+import type { LoadBatch } from '../../engines/contract/spec.js';
 import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
 import { findServer, type ServerFound, serverOptions } from './servers.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { PointId, PointRecord } from '../../../engines/contract/points.js';
+import type { PointId } from '../../../engines/contract/ids.js';
+import type { PointRecord } from '../../../engines/contract/points.js';
 import { never } from '../session.js';
 import {
   DIMENSIONS,

@@ -4,12 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { FieldSchema } from '../../../datasets/dataset.js';
-import type {
-  ConnectedEngine,
-  ConnectOptions,
-  EngineDefinition,
-  IdKind,
-} from '../../../engines/contract/engine.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../../../engines/contract/engine.js';
+import type { IdKind } from '../../../engines/contract/ids.js';
 import type {
   PointRecord,
   RecordCollection,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Hits, PreparedSearch } from '../../../engines/contract/engine.js';
+import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
 import { type PassOptions, runPass } from '../../../harness/run/pass.js';
 import { spanOf } from '../../../harness/run/search.js';
 

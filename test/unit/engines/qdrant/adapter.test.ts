@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../../common/errors.js';
 import type { Metric } from '../../../../datasets/dataset.js';
-import type { Collection, LoadBatch, OptionsInput } from '../../../../engines/contract/engine.js';
+import type { Collection } from '../../../../engines/contract/collection.js';
+import type { OptionsInput } from '../../../../engines/contract/options.js';
+import type { LoadBatch } from '../../../../engines/contract/spec.js';
 import { openClient } from '../../../../engines/qdrant/client.js';
 import { engine } from '../../../../engines/qdrant/engine.js';
 import { untilReady } from '../../../../engines/qdrant/ready.js';

@@ -1,0 +1,28 @@
+import type { Filter } from '../../filters/filter.js';
+import type { Parameters } from './options.js';
+
+/** One answer, nearest first, as the client library returned it: no conversion inside the timed call. */
+export interface Hits {
+  /** Ids as the client gives them: row numbers where a dataset's rows were loaded. */
+  keys: ArrayLike<number | bigint | string>;
+  /** The engine's own scores, in its own form (`Capabilities.scores`). */
+  scores: ArrayLike<number>;
+}
+
+declare const native: unique symbol;
+/** A filter in the engine's own form; opaque to all but its adapter. */
+export type NativeFilter = { readonly [native]?: never } & object;
+
+/** A search translated once, outside the timed region. */
+export interface PreparedSearch {
+  /** Parameters that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
+  readonly effective?: Parameters | undefined;
+  /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
+  query(vector: Float32Array, filter?: NativeFilter): Hits | Promise<Hits>;
+  /**
+   * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
+   * Absent: the engine has no filters.
+   */
+  translate?(filter: Filter): NativeFilter | Promise<NativeFilter>;
+  close(): Promise<void>;
+}
