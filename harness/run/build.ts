@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -5,6 +6,8 @@ import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine } from '../../engines/contract/engine.js';
+import type { CollectionSpec } from '../../engines/contract/spec.js';
+import { DEFAULT_VECTOR } from '../../engines/contract/vectors.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../model/events.js';
 import { type BuildContext, inPhase, type RestartServer } from '../process/phase.js';
@@ -15,6 +18,8 @@ import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
+/** Of every collection that a run makes. */
+const COLLECTION_PREFIX = 'vecproof_';
 const PROGRESS_MS = 500;
 /** Further builds of an index take seeds this far apart: suites differ by small numbers. */
 const SEED_STEP = 7919;
@@ -76,9 +81,15 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const options = { folder, threads, seed, endpoint, mode, restartServer };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
-    const fields = loadedFields(job.filtering);
-    const base = { name: 'vecproof', dimensions, metric, capacity: count, index: job.build.index };
-    const spec = fields === undefined ? base : { ...base, fields };
+    const spec: CollectionSpec = {
+      // A random part: on a server that runs already, nothing that is there can be meant.
+      name: `${COLLECTION_PREFIX}${randomBytes(6).toString('hex')}`,
+      vectors: [{ name: DEFAULT_VECTOR, kind: 'dense', type: 'f32', dimensions, metric }],
+      ids: 'u32',
+      fields: loadedFields(job.filtering) ?? [],
+      capacity: count,
+      index: job.build.index,
+    };
     return [engine, await engine.create(spec)] as [ConnectedEngine, Collection];
   });
   cost.createSeconds = seconds;
@@ -101,8 +112,8 @@ async function load(context: BuildContext, collection: Collection): Promise<void
       const batch = {
         start,
         count: n,
-        keys: Uint32Array.from({ length: n }, (_, i) => start + i),
-        vectors: buffer.subarray(0, n * dimensions),
+        ids: Uint32Array.from({ length: n }, (_, i) => start + i),
+        vectors: { [DEFAULT_VECTOR]: { kind: 'dense' as const, values: buffer.subarray(0, n * dimensions) } },
         ...(withFields && { metadata: loadedColumns(metadata, filtering, start, n) }),
       };
       const begin = performance.now();
