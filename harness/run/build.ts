@@ -6,8 +6,7 @@ import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine } from '../../engines/contract/engine.js';
-import type { CollectionSpec } from '../../engines/contract/spec.js';
-import { DEFAULT_VECTOR } from '../../engines/contract/vectors.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../model/events.js';
 import { type BuildContext, inPhase, type RestartServer } from '../process/phase.js';
@@ -81,15 +80,15 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const options = { folder, threads, seed, endpoint, mode, restartServer };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
-    const spec: CollectionSpec = {
+    const spec = rowSpec({
       // A random part: on a server that runs already, nothing that is there can be meant.
       name: `${COLLECTION_PREFIX}${randomBytes(6).toString('hex')}`,
-      vectors: [{ name: DEFAULT_VECTOR, kind: 'dense', type: 'f32', dimensions, metric }],
-      ids: 'u32',
-      fields: loadedFields(job.filtering) ?? [],
+      dimensions,
+      metric,
       capacity: count,
       index: job.build.index,
-    };
+      fields: loadedFields(job.filtering),
+    });
     return [engine, await engine.create(spec)] as [ConnectedEngine, Collection];
   });
   cost.createSeconds = seconds;
@@ -109,13 +108,8 @@ async function load(context: BuildContext, collection: Collection): Promise<void
     for (let start = 0; start < count; start += size) {
       const n = Math.min(size, count - start);
       vectors.read(start, n, buffer);
-      const batch = {
-        start,
-        count: n,
-        ids: Uint32Array.from({ length: n }, (_, i) => start + i),
-        vectors: { [DEFAULT_VECTOR]: { kind: 'dense' as const, values: buffer.subarray(0, n * dimensions) } },
-        ...(withFields && { metadata: loadedColumns(metadata, filtering, start, n) }),
-      };
+      const metadataOf = withFields ? loadedColumns(metadata, filtering, start, n) : undefined;
+      const batch = rowBatch(start, n, buffer.subarray(0, n * dimensions), metadataOf);
       const begin = performance.now();
       await collection.load(batch, signal);
       inEngine += performance.now() - begin;

@@ -58,17 +58,13 @@ function overview(definitions: readonly EngineDefinition[]): string[] {
 
 /** What each engine keeps of a record; absent: it has vectors and keys alone. */
 function records(definitions: readonly EngineDefinition[]): string[] {
-  const rows = definitions.flatMap(
-    ({ name, capabilities: { operations, idKinds, integerIds, metadata } }) => {
-      if (metadata === null || !operations.includes('upsert')) return [];
-      const integers = { signed: 'int64', unsigned: '0 to 2^64-1', both: 'both' }[integerIds ?? 'both'];
-      const types = Object.entries(metadata.types).map(([type, native]) => `${type} (${native})`);
-      const { absence, nested, emptyArrays, undeclared } = metadata;
-      return [
-        [name, idKinds.join(', '), integers, types.join('; '), absence, nested, emptyArrays, undeclared],
-      ];
-    },
-  );
+  const rows = definitions.flatMap(({ name, capabilities: { points, idKinds, integerIds, metadata } }) => {
+    if (metadata === null || points === null) return [];
+    const integers = { signed: 'int64', unsigned: '0 to 2^64-1', both: 'both' }[integerIds ?? 'both'];
+    const types = Object.entries(metadata.types).map(([type, native]) => `${type} (${native})`);
+    const { absence, nested, emptyArrays, undeclared } = metadata;
+    return [[name, idKinds.join(', '), integers, types.join('; '), absence, nested, emptyArrays, undeclared]];
+  });
   const head = [
     'engine',
     'ids',

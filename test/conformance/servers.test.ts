@@ -3,7 +3,7 @@ import type { Collection } from '../../engines/contract/collection.js';
 import { connectDocker } from '../../engines/launcher/docker.js';
 import { type Slice, slice } from './data.js';
 import { DURABLE, RAW_COUNT } from './raw.js';
-import { request, serverOf, serverOptions } from './servers.js';
+import { request, serverOf } from './servers.js';
 import { answerOf, batches, build, contenders, never, open, parsed } from './session.js';
 
 const COUNT = 600;
@@ -30,25 +30,6 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
       expect(await asked((q) => q % 4)).toEqual(wanted);
       for (const each of several) await each.close();
       await session.close();
-    });
-
-    test('names with odd characters, and long ones, are names and nothing else', async () => {
-      const data = await slice('cosine', 50, 1);
-      const odd = ['Ünï "quoted"; DROP TABLE x --', "名前/..\\'%$`{}", 'x'.repeat(300)];
-      for (const each of odd) {
-        const options = { ...(await serverOptions(definition)), folder: '/nowhere', threads: 1, seed: 7 };
-        const connected = await definition.connect(options, never);
-        const { dimensions, metric } = data;
-        const { index } = parsed(definition, {});
-        const spec = { name: each, dimensions, metric, capacity: 50, index };
-        const [first, second] = [await connected.create(spec), await connected.create(spec)];
-        await loadAll(first, data);
-        expect(await counted(first), each).toBe(50);
-        await second.drop();
-        expect(await counted(first), 'two of one name are two').toBe(50);
-        await first.drop();
-        await connected.close();
-      }
     });
 
     test.skipIf(!isOurs)(
@@ -92,9 +73,4 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
 
 async function loadAll(collection: Collection, data: Slice, signal = never): Promise<void> {
   for (const batch of batches(data, 200)) await collection.load(batch, signal);
-}
-
-/** What was acknowledged, where writes are seen at once; else once everything is ready. */
-async function counted(collection: Collection): Promise<number> {
-  return (await collection.ready(never)).count;
 }

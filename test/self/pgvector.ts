@@ -4,6 +4,7 @@ import type * as Pg from 'pg';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
 import { vectorParameter } from '../../engines/pgvector/copy.js';
 import { engine } from '../../engines/pgvector/engine.js';
@@ -45,18 +46,17 @@ async function compare(server: LaunchedServer, parent: string, signal: AbortSign
   const connected = await engine.connect({ endpoint, folder, threads: 2, seed: 1 }, signal);
   const options = engine.parseOptions({ index: {}, search: {} });
   if (options.state !== 'ok') throw new Error('pgvector refuses its own defaults');
-  const spec = {
-    name: 'self',
+  const spec = rowSpec({
+    name: 'vecproof_self',
     dimensions: DIMENSIONS,
     metric: 'l2' as const,
     capacity: COUNT,
     index: options.index,
-  };
+  });
   const collection = await connected.create(spec);
   const vectors = clustered(COUNT, DIMENSIONS);
-  const keys = Uint32Array.from({ length: COUNT }, (_, i) => i);
   const start = performance.now();
-  await collection.load({ start: 0, count: COUNT, keys, vectors }, signal);
+  await collection.load(rowBatch(0, COUNT, vectors), signal);
   const seconds = (performance.now() - start) / 1000;
   print(
     'pgvector: load 50,000 x 128 by binary COPY',
