@@ -50,8 +50,16 @@ export interface EngineDefinition {
   /** Pure. Checks one combination; every message names the key. */
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
-  checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
+  checkData(data: DataShape, index: ParameterSet, search: ParameterSet): readonly Fault[];
   /** How its server is had; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}
+
+/** How queries run in a mode of the engine's server. */
+export function executionOf(
+  { execution, preparedSearches, modes }: Capabilities,
+  mode: string | undefined,
+): Pick<Capabilities, 'execution' | 'preparedSearches'> {
+  return { execution, preparedSearches, ...(mode === undefined ? undefined : modes?.[mode]) };
 }

@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, IndexKind>> = {
 };
 
 /** Undefined for flat, which has no index. */
-export function indexKind(index: Parameters): IndexKind | undefined {
+export function indexKind(index: ParameterSet): IndexKind | undefined {
   return KINDS[`${index['type']} ${index['quantization']}`];
 }
 

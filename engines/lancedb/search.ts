@@ -27,10 +27,12 @@ export async function prepareSearch(
   let open = true;
   return {
     effective: effective(spec.index, search),
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'lancedb' });
       requireDimensions('lancedb', vector, spec.dimensions);
-      const result = await request(vector, filter as TranslatedFilter | undefined).toArrow();
+      const answer = request(vector, filter as TranslatedFilter | undefined).toArrow();
+      const result = await unlessAborted(answer, signal);
       const keys = result.getChild(ID);
       const scores = result.getChild(DISTANCE);
       return keys === null || scores === null
@@ -79,7 +81,7 @@ async function requirePlan(query: LanceQuery, indexed: boolean): Promise<void> {
   throw new FailureError(what, { where: 'lancedb', got: plan });
 }
 
-function effective(index: Parameters, search: Parameters): Parameters {
+function effective(index: ParameterSet, search: ParameterSet): ParameterSet {
   const { nprobe } = search;
   return nprobe === undefined
     ? search

@@ -131,7 +131,7 @@ class PgCollection implements Collection {
     return Math.min(Number(row[1]), this.#loaded);
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const place = await this.#place.searchPlace();
     const index = this.#statements.createIndex === undefined ? undefined : `${this.#table}_v`;
     try {

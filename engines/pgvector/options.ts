@@ -47,7 +47,7 @@ export const rules: OptionRules = {
       : { index: { ...base, nlist: 100 }, search: { nprobe: 1, ...rest }, variant };
   },
   check(index, search) {
-    const issues: OptionIssue[] = [];
+    const issues: Fault[] = [];
     const m = Number(index['m'] ?? 0);
     if (index['type'] === 'hnsw' && Number(index['efConstruction']) < 2 * m) {
       const message = `efConstruction must be at least 2 * m (${2 * m})`;
@@ -77,8 +77,8 @@ function ranking(quantized: string, search: Given): OptionShape['search'] {
 }
 
 /** What PostgreSQL would refuse only after the data was loaded. */
-export function checkData(data: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+export function checkData(data: DataShape, index: ParameterSet, search: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   const quantized = String(index['quantization']);
   const most = MAX_INDEXED[quantized]!;
   if (index['type'] !== 'flat' && data.dimensions > most) {

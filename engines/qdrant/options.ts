@@ -74,8 +74,8 @@ function decimal(min: number, max: number): z.ZodType<number> {
 }
 
 /** What would make a sweep meaningless or be refused once the data is loaded. */
-export function checkData({ dimensions, count }: DataShape, index: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+export function checkData({ dimensions, count }: DataShape, index: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   if (dimensions > MAX_DIMENSIONS) {
     issues.push({
       path: ['use'],

@@ -38,6 +38,8 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', l2: 'root' },
     deterministicBuild: 'always',
+    execution: 'blocking',
+    preparedSearches: 'several',
     exhaustive: { flat: { kind: 'scan', search: {} } },
     remarks: [
       'Scans every point for each query: exact, without an index and without settings.',
@@ -126,7 +128,7 @@ class SqliteCollection implements Collection {
     return { count, indexed: null, details: { sqlite, threads: 1 } };
   }
 
-  async prepare(_search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(_search: ParameterSet, k: number): Promise<PreparedSearch> {
     const statement = (passing: string) =>
       this.#open()
         .prepare(

@@ -25,8 +25,8 @@ export const rules: OptionRules = {
 };
 
 /** What sqlite-vec would refuse only when the table is created or searched. */
-export function checkData({ metric, dimensions, k }: DataShape): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+export function checkData({ metric, dimensions, k }: DataShape): Fault[] {
+  const issues: Fault[] = [];
   if (metric === 'dot') {
     const message = 'sqlite-vec knows cosine and l2 only, not dot (unit vectors rank the same under cosine)';
     issues.push({ path: ['use'], message, got: metric });

@@ -24,7 +24,7 @@ export const rules: OptionRules = {
 };
 
 /** Eight-bit and one-bit codes drop the length of a vector: dot and l2 would rank by something else. */
-export function checkData(data: DataShape, index: Parameters): OptionIssue[] {
+export function checkData(data: DataShape, index: ParameterSet): Fault[] {
   const quantized = String(index['quantization']);
   if (data.metric === 'cosine' || (quantized !== 'sq8' && quantized !== 'binary')) return [];
   return [
