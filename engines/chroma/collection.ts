@@ -1,8 +1,8 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
 import type { ConnectOptions } from '../contract/engine.js';
-import type { Parameters } from '../contract/options.js';
 import type { NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../kit/load.js';

@@ -1,6 +1,8 @@
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from './capabilities.js';
 import type { Collection } from './collection.js';
-import type { DataShape, OptionIssue, OptionsInput, Parameters, ParsedOptions } from './options.js';
+import type { DataShape, OptionsInput, ParsedOptions } from './options.js';
 import type { Endpoint, ServerSupport } from './server.js';
 import type { CollectionSpec } from './spec.js';
 
@@ -54,12 +56,4 @@ export interface EngineDefinition {
   /** How its server is had; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
-}
-
-/** How queries run in a mode of the engine's server. */
-export function executionOf(
-  { execution, preparedSearches, modes }: Capabilities,
-  mode: string | undefined,
-): Pick<Capabilities, 'execution' | 'preparedSearches'> {
-  return { execution, preparedSearches, ...(mode === undefined ? undefined : modes?.[mode]) };
 }

@@ -56,6 +56,8 @@ export const CAPABILITIES: Capabilities = {
   visibility: 'immediate',
   scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
   deterministicBuild: 'never',
+  execution: 'concurrent',
+  preparedSearches: 'several',
   exhaustive: {
     flat: { kind: 'scan', search: {} },
     ivf: { kind: 'scan', search: { nprobe: 'lists' } },

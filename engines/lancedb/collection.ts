@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, folderBytes, requireCount } from '../kit/load.js';
@@ -118,7 +118,7 @@ class LanceCollection implements Collection {
     return { count, indexed: stats.numIndexedRows, details };
   }
 
-  async prepare(search: Parameters, k: number, vector?: string): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
     const spec = this.#indexSpec(vector);
     const wanted = vector === undefined && indexKind(this.#spec.index) !== undefined;
     const indexes = await this.#table.listIndices();

@@ -1,4 +1,4 @@
-import type { Parameters } from '../contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { DistanceType, LanceClient, LanceIndexOptions, LanceTable } from './client.js';
 import type { Layout } from './layout.js';
 import { pqSegments } from './options.js';
@@ -10,7 +10,7 @@ export interface IndexSpec {
   column: string;
   dimensions: number;
   metric: DistanceType;
-  index: Parameters;
+  index: ParameterSet;
 }
 
 /** One of the client's index types. */
@@ -65,7 +65,7 @@ function indexOptions(spec: IndexSpec): LanceIndexOptions {
 export async function createFieldIndexes(
   lance: LanceClient,
   table: LanceTable,
-  index: Parameters,
+  index: ParameterSet,
   { fields }: Layout,
 ): Promise<void> {
   if (index['payloadIndex'] !== true) return;

@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
-import type { Parameters } from '../contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Hits, PreparedSearch } from '../contract/search.js';
-import { requireDimensions } from '../kit/load.js';
+import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { sqlFilter } from './filter.js';
 import type { IndexSpec } from './index-kind.js';
@@ -18,7 +18,7 @@ export async function prepareSearch(
   indexed: boolean,
   spec: IndexSpec,
   layout: Layout,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const request = requestOf(table, spec, search, k);
@@ -55,7 +55,7 @@ interface TranslatedFilter {
 }
 
 /** The client's builder has to be filled for each query; numbers and names are settled here once. */
-function requestOf(table: LanceTable, spec: IndexSpec, search: Parameters, k: number) {
+function requestOf(table: LanceTable, spec: IndexSpec, search: ParameterSet, k: number) {
   const { ef, refineFactor } = search;
   const nprobe = spec.index['nlist'] === undefined ? undefined : (search['nprobe'] ?? spec.index['nlist']);
   return (vector: Float32Array, filter?: TranslatedFilter): LanceQuery => {

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, requireCount } from '../kit/load.js';

@@ -1,5 +1,5 @@
 import { FailureError } from '../../common/errors.js';
-import type { Parameters } from '../contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions, requireFields } from '../kit/load.js';

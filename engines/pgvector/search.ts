@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Filter } from '../../filters/filter.js';
-import type { Parameters } from '../contract/options.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions } from '../kit/load.js';

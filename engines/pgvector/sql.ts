@@ -1,5 +1,5 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { columnDefinition, columnName, fieldMethod, quoted } from './fields.js';
 

@@ -1,6 +1,6 @@
 import { FailureError, VecproofError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';

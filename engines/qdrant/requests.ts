@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { CreateBody, Distance, QuantizationConfig, SearchParams } from './client.js';

@@ -3,7 +3,7 @@ import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { DataShape, Parameters } from '../../engines/contract/options.js';
+import type { DataShape } from '../../engines/contract/options.js';
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { unavailableServers } from './servers.js';

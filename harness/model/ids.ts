@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Parameters } from '../../engines/contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 
 const LONGEST = 120;
 
@@ -31,7 +31,7 @@ function identifier(prefix: string, parameters: ParameterSet): string {
   return `${name.slice(0, LONGEST - 10)}-${hash}`;
 }
 
-/** Parameters as text, the same for any order of keys. */
+/** ParameterSet as text, the same for any order of keys. */
 export function canonical(parameters: ParameterSet): string {
   return JSON.stringify(
     Object.fromEntries(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { ExhaustiveSearch } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';

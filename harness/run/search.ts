@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { NativeFilter } from '../../engines/contract/search.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';

@@ -3,7 +3,7 @@ import { suggest } from '../../common/nearest.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Redactor } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { OptionsInput, Parameters } from '../../engines/contract/options.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { canonical, Identifiers } from '../model/ids.js';
 import type { PlannedBuild, ServerChoice } from '../model/plan.js';
 import type { EngineEntry, SweptValue } from './schema.js';
