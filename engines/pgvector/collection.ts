@@ -1,6 +1,6 @@
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { requireCount } from '../kit/load.js';
@@ -131,7 +131,7 @@ class PgCollection implements Collection {
     return Math.min(Number(row[1]), this.#loaded);
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const place = await this.#place.searchPlace();
     const index = this.#statements.createIndex === undefined ? undefined : `${this.#table}_v`;
     try {

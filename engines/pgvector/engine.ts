@@ -34,6 +34,9 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '-dot', l2: 'root' },
     deterministicBuild: 'never',
+    execution: 'concurrent',
+    preparedSearches: 'several',
+    modes: { pglite: { execution: 'blocking', preparedSearches: 'one' } },
     exhaustive: {
       flat: { kind: 'scan', search: {} },
       hnsw: { kind: 'graph', search: { ef: 'points' } },

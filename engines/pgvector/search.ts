@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Filter } from '../../filters/filter.js';
-import type { Parameters } from '../contract/options.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions } from '../kit/load.js';
@@ -26,7 +26,7 @@ export async function prepareSearch(
   place: SearchPlace,
   statements: Statements,
   spec: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const { session, statement } = place;
@@ -41,12 +41,14 @@ export async function prepareSearch(
     get effective() {
       return { ...effective(spec, search), ...filtered.plans.counted() };
     },
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
       requireDimensions('pgvector', vector, spec.dimensions);
-      if (filter === undefined) return hits(await run(vectorParameter(vector)));
+      if (filter === undefined) return hits(await unlessAborted(run(vectorParameter(vector)), signal));
       const translated = filter as TranslatedFilter;
-      return hits(await translated.run(vectorParameter(vector), ...translated.parameters));
+      const answer = translated.run(vectorParameter(vector), ...translated.parameters);
+      return hits(await unlessAborted(answer, signal));
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {
@@ -137,7 +139,7 @@ async function requirePlan(
 }
 
 /** More probes than lists work as all lists; a graph search ranks again only what it has found. */
-function effective({ index }: CollectionSpec, search: Parameters): Parameters {
+function effective({ index }: CollectionSpec, search: ParameterSet): ParameterSet {
   const { nprobe, ef, candidates, iterativeScan } = search;
   const found = candidates !== undefined && ef !== undefined && (iterativeScan ?? 'off') === 'off';
   return {

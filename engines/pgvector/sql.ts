@@ -1,5 +1,5 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { columnDefinition, columnName, fieldMethod, quoted } from './fields.js';
 
@@ -19,7 +19,7 @@ export interface Statements {
   /** One for each field; none unless they are asked for. */
   createFieldIndexes: readonly string[];
   /** `$1`: the query; key and distance of the rows that `where` lets through, nearest first. */
-  search(search: Parameters, k: number, where?: string): string;
+  search(search: ParameterSet, k: number, where?: string): string;
 }
 
 export function statements(table: string, index: string, spec: CollectionSpec): Statements {
@@ -74,7 +74,7 @@ function bits(value: string, dimensions: number): string {
 function searchStatement(
   table: string,
   spec: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
   where?: string,
 ): string {
@@ -102,7 +102,7 @@ function nearest(from: string, distance: string, k: number): string {
 }
 
 /** Session settings of a search. */
-export function searchSettings(spec: CollectionSpec, search: Parameters): string[] {
+export function searchSettings(spec: CollectionSpec, search: ParameterSet): string[] {
   const { ef, nprobe, iterativeScan, maxScanTuples, maxProbes } = search;
   const order = { off: 'off', strict: 'strict_order', relaxed: 'relaxed_order' }[
     String(iterativeScan ?? 'off')

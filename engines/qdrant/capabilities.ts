@@ -54,6 +54,8 @@ export const CAPABILITIES: Capabilities = {
   visibility: 'immediate',
   scores: { cosine: 'cos', dot: 'dot', l2: 'root' },
   deterministicBuild: 'never',
+  execution: 'concurrent',
+  preparedSearches: 'several',
   exhaustive: {
     flat: { kind: 'scan', search: {} },
     hnsw: { kind: 'graph', search: { ef: 'points' } },

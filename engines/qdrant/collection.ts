@@ -1,5 +1,5 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { checkSpec } from '../kit/check.js';
@@ -102,7 +102,7 @@ export class QdrantCollection implements Collection {
     return (await Promise.all(counts)).reduce((sum, { count }) => sum + count, 0);
   }
 
-  async prepare(search: Parameters, k: number, vector?: string): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
     return prepareSearch(this.#session, this.#layout, search, k, vector);
   }
 

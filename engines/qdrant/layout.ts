@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
-import type { Parameters } from '../contract/options.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type DenseType, type VectorField } from '../contract/vectors.js';
@@ -79,7 +79,7 @@ export async function readLayout(endpoint: Endpoint, name: string): Promise<Layo
     throw new FailureError(`the collection ${name} has no vectors`, { where: 'qdrant' });
   if (kept !== undefined) return { ...kept, name, vectors, unnamed, own: true };
   const readOnly = unwritable(native);
-  const index = { type: config.hnsw_config['m'] === 0 ? 'flat' : 'hnsw' } satisfies Parameters;
+  const index = { type: config.hnsw_config['m'] === 0 ? 'flat' : 'hnsw' } satisfies ParameterSet;
   return {
     name,
     ids: null,

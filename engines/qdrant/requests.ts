@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { VectorField } from '../contract/vectors.js';
@@ -75,7 +75,7 @@ function vectorParams({ name, kind, type, dimensions, metric }: VectorField): Ve
   };
 }
 
-function quantizationOf(index: Parameters): QuantizationConfig | undefined {
+function quantizationOf(index: ParameterSet): QuantizationConfig | undefined {
   const { quantization, compression, encoding } = index;
   if (quantization === 'sq8') return { scalar: { type: 'int8', always_ram: true } };
   if (quantization === 'pq') return { product: { compression: String(compression), always_ram: true } };
@@ -83,7 +83,7 @@ function quantizationOf(index: Parameters): QuantizationConfig | undefined {
   return undefined;
 }
 
-export function searchParams(index: Parameters, search: Parameters): SearchParams {
+export function searchParams(index: ParameterSet, search: ParameterSet): SearchParams {
   if (index['type'] === 'flat') return { exact: true };
   const { ef, rescore, oversampling } = search;
   if (rescore === undefined) return { hnsw_ef: Number(ef) };
@@ -92,7 +92,7 @@ export function searchParams(index: Parameters, search: Parameters): SearchParam
 }
 
 /** The server looks at no fewer candidates than it has to return, or to rescore. */
-export function effective(search: Parameters, k: number): Parameters {
+export function effective(search: ParameterSet, k: number): ParameterSet {
   const { ef, oversampling } = search;
   if (ef === undefined) return search;
   return { ...search, ef: Math.max(Number(ef), Math.floor(k * Number(oversampling ?? 1))) };

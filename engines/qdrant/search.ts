@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
-import type { Parameters } from '../contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { PreparedSearch } from '../contract/search.js';
-import { requireDimensions } from '../kit/load.js';
+import { requireDimensions, unlessAborted } from '../kit/load.js';
 import { vectorNamed } from '../kit/vectors.js';
 import { failure, type ScoredPoint } from './client.js';
 import { pathOf, send } from './http.js';
@@ -17,7 +17,7 @@ const FAILED = 'the query failed';
 export function prepareSearch(
   { client, endpoint }: QdrantSession,
   layout: Layout,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
   vector: string | undefined,
 ): PreparedSearch {
@@ -46,18 +46,21 @@ export function prepareSearch(
   return {
     effective: effective(search, k),
     translate: (filter) => nativeFilter(filter, rest, layout, long),
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'qdrant' });
       requireDimensions('qdrant', vector, dimensions);
       const query = Array.from(vector);
       const given = filter ?? unfiltered;
-      const { points } = await (given instanceof ExactFilter
-        ? send<{ points: ScoredPoint[] }>(endpoint, FAILED, 'POST', path, given.body(query))
-        : client
-            .query(name, { query, ...rest, ...(given as FilterPart | undefined) })
-            .catch((error: unknown) => {
-              throw failure(FAILED, endpoint, error);
-            }));
+      const answer =
+        given instanceof ExactFilter
+          ? send<{ points: ScoredPoint[] }>(endpoint, FAILED, 'POST', path, given.body(query))
+          : client
+              .query(name, { query, ...rest, ...(given as FilterPart | undefined) })
+              .catch((error: unknown) => {
+                throw failure(FAILED, endpoint, error);
+              });
+      const { points } = await unlessAborted(answer, signal);
       return { keys: points.map(keyOf), scores: points.map(({ score }) => score ?? Number.NaN) };
     },
     close: async () => {
