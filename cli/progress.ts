@@ -1,6 +1,6 @@
 import pc from 'picocolors';
+import type { LoggedEvent, RunEvent } from '../harness/model/events.js';
 import type { PlannedBuild } from '../harness/model/plan.js';
-import type { RunNews } from '../harness/run/run.js';
 import type { Context } from './context.js';
 
 const LIVE_MS = 100;
@@ -12,7 +12,11 @@ export class Progress {
   readonly #colors;
   #line = '';
   #shown = 0;
-  #build: { build: PlannedBuild; index: number; total: number } | undefined;
+  /** What is to be measured, in turn. */
+  readonly #builds: readonly PlannedBuild[];
+  #build: PlannedBuild | undefined;
+  /** When the first attempt at each build began. */
+  readonly #begun = new Map<string, number>();
   #phase:
     | { name: string; trial: string | undefined; total: number; unit: string; start: number; done: number }
     | undefined;
@@ -20,9 +24,11 @@ export class Progress {
   #failed = 0;
   #ticker: NodeJS.Timeout | undefined;
 
-  constructor(context: Context, trials: { done: number; total: number }) {
+  /** @param finished ids of trials that are not measured again */
+  constructor(context: Context, plan: readonly PlannedBuild[], finished: ReadonlySet<string>) {
     this.#context = context;
-    this.#trials = { ...trials };
+    this.#builds = plan.filter(({ trials }) => trials.some(({ id }) => !finished.has(id)));
+    this.#trials = { done: finished.size, total: plan.reduce((sum, { trials }) => sum + trials.length, 0) };
     this.#colors = pc.createColors(context.live && context.color);
     if (context.live) this.#ticker = setInterval(() => this.#show(), LIVE_MS).unref();
   }
@@ -32,37 +38,47 @@ export class Progress {
     this.clear();
   }
 
-  take(news: RunNews): void {
-    switch (news.type) {
-      case 'build':
-        this.#build = news;
-        this.#phase = undefined;
+  take(event: RunEvent): void {
+    switch (event.type) {
+      case 'buildBegin':
+        this.#turnTo(event.build);
         break;
-      case 'begin':
-        this.#phase = {
-          name: news.phase,
-          trial: news.trial,
-          total: news.total,
-          unit: news.unit,
-          start: performance.now(),
-          done: 0,
-        };
+      case 'phaseBegin': {
+        const { phase: name, trial, total, unit } = event;
+        this.#phase = { name, trial, total, unit, start: performance.now(), done: 0 };
         break;
+      }
       case 'progress':
-        if (this.#phase !== undefined) this.#phase.done = news.done;
+        if (this.#phase !== undefined) this.#phase.done = event.done;
         break;
+      case 'notice':
+        this.say(event.message);
+        return;
       case 'warning':
-        this.say(`warning: ${news.message}`);
+        this.say(`warning: ${event.message}`);
         return;
       case 'trialEnd':
+        this.#turnTo(event.build);
         this.#trials.done++;
-        if (news.state === 'failed') this.#failed++;
+        if (event.state === 'failed') this.#failed++;
         break;
       case 'buildEnd':
-        this.#finished(news);
+        this.#finished(event);
+        return;
+      case 'runBegin':
+      case 'runEnd':
+      case 'phase':
+      case 'preparation':
         return;
     }
     this.#show();
+  }
+
+  #turnTo(id: string): void {
+    if (this.#build?.id === id) return;
+    this.#build = this.#builds.find((build) => build.id === id);
+    this.#phase = undefined;
+    this.#begun.set(id, performance.now());
   }
 
   /** Takes the live line away, so that other output can follow. */
@@ -78,17 +94,20 @@ export class Progress {
     if (!this.#context.live) this.#shown = performance.now();
   }
 
-  #finished(news: RunNews & { type: 'buildEnd' }): void {
-    if (!this.#context.live) {
+  #finished({ build: id, state, error }: LoggedEvent & { type: 'buildEnd' }): void {
+    this.#turnTo(id);
+    const build = this.#build;
+    if (!this.#context.live || build === undefined) {
       this.#show();
       return;
     }
     const { green, red, yellow, dim } = this.#colors;
     const mark = { completed: green('✓'), failed: red('✗'), skipped: yellow('–'), aborted: yellow('–') }[
-      news.state
+      state
     ];
-    const note = news.error === undefined ? `${news.build.trials.length} trials` : news.error.split('\n')[0];
-    this.say(`${mark} ${describeBuild(news.build)} ${dim(`${news.seconds.toFixed(1)} s, ${note}`)}`);
+    const seconds = (performance.now() - this.#begun.get(id)!) / 1000;
+    const note = error === undefined ? `${build.trials.length} trials` : error.split('\n')[0];
+    this.say(`${mark} ${describeBuild(build)} ${dim(`${seconds.toFixed(1)} s, ${note}`)}`);
   }
 
   #show(): void {
@@ -111,10 +130,10 @@ export class Progress {
     const failed = this.#failed > 0 ? ` (${this.#failed} failed)` : '';
     // The build's name comes last: a narrow terminal cuts it off, not the figures.
     const parts = [
-      `build ${build.index + 1} of ${build.total}`,
-      ...(phase === undefined ? [] : [phaseText(phase, build.build, now)]),
+      `build ${this.#builds.indexOf(build) + 1} of ${this.#builds.length}`,
+      ...(phase === undefined ? [] : [phaseText(phase, build, now)]),
       `trials ${this.#trials.done} of ${this.#trials.total}${failed}`,
-      describeBuild(build.build),
+      describeBuild(build),
     ];
     return parts.join(' · ');
   }

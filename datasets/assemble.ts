@@ -1,5 +1,5 @@
 import { InputError } from '../common/errors.js';
-import { nearestName } from '../common/nearest.js';
+import { suggest } from '../common/nearest.js';
 import { checkFinite, findZeroVector, zeroVectorError } from './check.js';
 import type {
   Dataset,
@@ -84,9 +84,8 @@ function findPart(dataset: string, sets: readonly QueryPart[], name: string): Qu
   const found = sets.find((set) => set.name === name);
   if (found !== undefined) return found;
   const names = sets.map((set) => set.name);
-  const nearest = nearestName(name, names);
-  throw new InputError(`dataset "${dataset}" has no query set "${name}"`, {
-    next: `${nearest === undefined ? '' : `did you mean "${nearest}"? `}it has: ${names.join(', ')}`,
+  throw new InputError(suggest(`dataset "${dataset}" has no query set "${name}"`, name, names, ''), {
+    next: `use one of ${names.join(', ')}`,
   });
 }
 
@@ -101,10 +100,9 @@ async function* checkedPoints(source: VectorSource, options: PointsOptions): Asy
 function checkField(source: VectorSource, name: string): void {
   const names = source.fields.map((field) => field.name);
   if (names.includes(name)) return;
-  const nearest = nearestName(name, names);
-  throw new InputError(`has no metadata field "${name}"`, {
+  throw new InputError(suggest(`has no metadata field "${name}"`, name, names, ''), {
     where: source.place(0),
-    next: `${nearest === undefined ? '' : `did you mean "${nearest}"? `}its fields: ${names.join(', ') || 'none'}`,
+    next: names.length === 0 ? 'it has no fields' : `use one of ${names.join(', ')}`,
   });
 }
 

@@ -6,6 +6,7 @@ import { InputError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
 import { unreadable } from './check.js';
 import { METRICS } from './dataset.js';
+import { FORMATS } from './formats/registry.js';
 
 const FIELD_TYPES = [
   'string',
@@ -27,9 +28,9 @@ const fileName = text.refine((path) => !/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|
 });
 
 const vectorsSchema = z.strictObject({
-  /** parquet, jsonl(.gz), npy or hdf5. */
+  /** Of a format of the registry. */
   file: fileName,
-  /** jsonl(.gz) with one line per vector: ids and metadata of an npy file. */
+  /** JSON Lines, one per vector: ids and metadata of a file that has none. */
   metadata: fileName.optional(),
 });
 
@@ -50,7 +51,7 @@ const entrySchema = z
     metric: z.enum(METRICS).optional(),
     dimensions: count.optional(),
     count: count.optional(),
-    format: z.enum(['parquet', 'jsonl', 'npy', 'hdf5', 'synthetic']),
+    format: z.enum([...FORMATS.map(({ name }) => name), 'synthetic']),
     /** `bundled` with the package, in a `folder` the user gives, or `generated` when it is used. */
     location: z.enum(['bundled', 'folder', 'generated']).default('folder'),
     points: vectorsSchema.optional(),
@@ -91,7 +92,8 @@ const entrySchema = z
       context.addIssue({ code: 'custom', path: [path], message });
     if (entry.format !== 'synthetic') {
       if (entry.points === undefined) issue('points', 'must name the file with the points');
-      const lacking = entry.format !== 'hdf5' && entry.querySets.some((set) => set.file === undefined);
+      const ownQueries = FORMATS.find(({ name }) => name === entry.format)?.ownQueries ?? null;
+      const lacking = ownQueries === null && entry.querySets.some((set) => set.file === undefined);
       if (lacking) issue('querySets', 'must each name a file');
     } else {
       if (entry.querySets.some((set) => set.count === undefined))

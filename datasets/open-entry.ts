@@ -2,26 +2,18 @@ import { join } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { assembleDataset, type QueryPart } from './assemble.js';
 import type { CatalogEntry } from './catalog.js';
-import type { Dataset, DatasetFile, Metric } from './dataset.js';
+import type { Dataset, DatasetFile } from './dataset.js';
 import { withDeclaredFields } from './declared-fields.js';
-import { openHdf5 } from './formats/hdf5/dataset.js';
-import { fileKind, openSource } from './formats/open-source.js';
+import type { OpenedFile } from './formats/format.js';
 import { readQrels } from './formats/qrels.js';
+import { formatOf, openFormat, openVectors } from './formats/registry.js';
 import { hashDataset } from './hash.js';
+import { chosenMetric } from './metric.js';
 import type { OpenContext } from './open.js';
 import { givenQueries, withGiven } from './query-files.js';
 import type { VectorSource } from './source.js';
 import { syntheticParameters, syntheticSource } from './synthetic.js';
 import { verifyFiles } from './verify.js';
-
-/** Points and query sets of an entry. */
-interface EntryParts {
-  points: VectorSource;
-  querySets: QueryPart[];
-  /** Read from the file. */
-  metric?: Metric | undefined;
-  close?: () => void;
-}
 
 /**
  * Opens what a catalog entry or a `dataset.yaml` describes, from the folder that holds its files. Sizes and
@@ -56,16 +48,14 @@ function describe(
   entry: CatalogEntry,
   source: string,
   files: readonly DatasetFile[],
-  parts: EntryParts,
+  parts: OpenedFile,
   options: OpenContext,
 ) {
-  const declared = options.metric ?? entry.metric;
   const sets = entry.format === 'synthetic' ? entry.querySets : [];
   return {
     name: entry.name,
     hash: hashDataset(files, [parts.points.reading, parts.points.count, sets]),
-    metric: declared ?? parts.metric ?? 'cosine',
-    metricSource: declared ? 'declared' : parts.metric ? 'file' : 'default',
+    ...chosenMetric(options.metric ?? entry.metric, parts.metric),
     source,
     licence: entry.licence,
     provenance: entry.provenance,
@@ -73,23 +63,19 @@ function describe(
   } as const;
 }
 
-async function openParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<EntryParts> {
+async function openParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<OpenedFile> {
   if (entry.format === 'synthetic') return syntheticParts(entry);
   const path = join(folder, entry.points!.file);
-  if (fileKind(path) !== entry.format) {
+  if (formatOf(path)?.name !== entry.format) {
     throw new InputError(`is not a file of the format "${entry.format}", which its description states`, {
       where: path,
       next: 'correct "format" or the name of the file',
     });
   }
-  if (entry.format !== 'hdf5') return fileParts(entry, folder, options);
-  const parts = await openHdf5(path, options.metric ?? entry.metric);
-  options.opened.push(parts.close);
-  checkSize(parts.points, entry);
-  return parts;
+  return fileParts(entry, folder, options);
 }
 
-function syntheticParts(entry: CatalogEntry): EntryParts {
+function syntheticParts(entry: CatalogEntry): OpenedFile {
   const parameters = syntheticParameters(entry);
   return {
     points: syntheticSource(entry.name, parameters, entry.count!, 0),
@@ -100,22 +86,40 @@ function syntheticParts(entry: CatalogEntry): EntryParts {
   };
 }
 
-async function fileParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<EntryParts> {
-  const open = async (file: string, metadata: string | undefined, size: Size) => {
-    const described = metadata === undefined ? undefined : join(folder, metadata);
-    const source = await openSource(join(folder, file), { ...options, metadata: described });
-    checkSize(source, size);
-    return withDeclaredFields(source, entry.fields);
-  };
-  const points = await open(entry.points!.file, entry.points!.metadata, entry);
+async function fileParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<OpenedFile> {
+  const inFolder = (file: string | undefined) => (file === undefined ? undefined : join(folder, file));
+  const { file, metadata } = entry.points!;
+  const metric = options.metric ?? entry.metric;
+  const opened = await openFormat(join(folder, file), { ...options, metric, metadata: inFolder(metadata) });
+  checkSize(opened.points, entry);
   const querySets: QueryPart[] = [];
   for (const { name, file, metadata, count, qrels } of entry.querySets) {
-    const source = await open(file!, metadata, { count, dimensions: entry.dimensions });
-    const path = qrels === undefined ? undefined : join(folder, qrels);
+    const own = opened.querySets.find((set) => set.name === name);
+    if (file === undefined && own === undefined) throw noSuchSet(entry, name, opened);
+    const source =
+      file === undefined
+        ? own!.source
+        : await openVectors(join(folder, file), { ...options, metadata: inFolder(metadata) });
+    checkSize(source, { count, dimensions: entry.dimensions });
+    const path = inFolder(qrels);
     const judged = path === undefined ? {} : { qrels: () => readQrels(path), qrelsFile: path };
-    querySets.push({ name, source, ...judged });
+    const typed = withDeclaredFields(source, entry.fields);
+    querySets.push({ ...(file === undefined && own), name, source: typed, ...judged });
   }
-  return { points, querySets };
+  const named = new Set(querySets.map(({ name }) => name));
+  return {
+    ...opened,
+    points: withDeclaredFields(opened.points, entry.fields),
+    querySets: [...querySets, ...opened.querySets.filter(({ name }) => !named.has(name))],
+  };
+}
+
+function noSuchSet(entry: CatalogEntry, name: string, { querySets }: OpenedFile): InputError {
+  const own = querySets.map((set) => `"${set.name}"`).join(', ');
+  return new InputError(`the query set "${name}" names no file, and the points' file has no such queries`, {
+    where: entry.points!.file,
+    next: `name a file${own === '' ? '' : `, or use the file's own: ${own}`}`,
+  });
 }
 
 interface Size {

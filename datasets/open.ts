@@ -1,12 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '../common/errors.js';
-import { nearestName } from '../common/nearest.js';
+import { suggest } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
 import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset, Metric } from './dataset.js';
-import { type Closer, EXTENSIONS, fileExtension } from './formats/open-source.js';
+import type { Closer } from './formats/format.js';
+import { ENDINGS, fileEnding } from './formats/registry.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
 import { openFolder } from './open-folder.js';
@@ -28,7 +29,7 @@ export interface OpenContext extends OpenOptions {
 }
 
 /**
- * Opens a dataset by catalog name, or by path: a file (.parquet, .jsonl, .jsonl.gz, .npy, .hdf5, .h5) or a folder.
+ * Opens a dataset by catalog name, or by path: a file of a known format (formats/registry.ts) or a folder.
  * A name is a path if it contains a separator, starts with a dot or ends like such a file. Throws InputError.
  */
 export async function openDataset(nameOrPath: string, options: OpenOptions): Promise<Dataset> {
@@ -54,7 +55,7 @@ async function openNameOrPath(nameOrPath: string, options: OpenContext): Promise
 }
 
 function isPath(nameOrPath: string): boolean {
-  return /[/\\]/.test(nameOrPath) || nameOrPath.startsWith('.') || fileExtension(nameOrPath) !== undefined;
+  return /[/\\]/.test(nameOrPath) || nameOrPath.startsWith('.') || fileEnding(nameOrPath) !== undefined;
 }
 
 async function openPath(given: string, options: OpenContext): Promise<Dataset> {
@@ -70,10 +71,8 @@ async function openPath(given: string, options: OpenContext): Promise<Dataset> {
 
 function unknownDataset(name: string, options: OpenOptions): InputError {
   const names = catalogEntries().map((entry) => entry.name);
-  const nearest = nearestName(name, names);
-  const beside = existsSync(resolve(options.baseFolder, name)) ? `did you mean the path ./${name}? ` : '';
-  const hint = nearest === undefined ? beside : `did you mean "${nearest}"? `;
-  return new InputError(`unknown dataset "${name}"`, {
-    next: `${hint}known: ${names.join(', ')}; or a path to a folder or a file (${EXTENSIONS.join(', ')})`,
+  const beside = existsSync(resolve(options.baseFolder, name)) ? `Did you mean the path ./${name}?` : '';
+  return new InputError(suggest(`unknown dataset "${name}"`, name, names, beside), {
+    next: `use one of ${names.join(', ')}, or a path to a folder or a file (${ENDINGS.join(', ')})`,
   });
 }

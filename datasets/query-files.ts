@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { QueryPart } from './assemble.js';
-import { EXTENSIONS, fileExtension, openSource } from './formats/open-source.js';
+import { FORMATS, fileEnding, openVectors } from './formats/registry.js';
 import type { OpenContext } from './open.js';
 
 /** Name of a query set that has no name of its own. */
@@ -11,16 +11,17 @@ export const QUERIES = 'queries';
 export async function givenQueries(options: OpenContext): Promise<QueryPart | undefined> {
   if (options.queriesFile === undefined) return undefined;
   const path = resolve(options.baseFolder, options.queriesFile);
-  return { name: QUERIES, source: await openSource(path, options) };
+  return { name: QUERIES, source: await openVectors(path, options) };
 }
 
-/** `<stem>.queries.<extension>` beside a data file: the same extension first, then the others. */
+/** `<stem>.queries.<ending>` beside a data file: the same ending first, then the others. */
 export function siblingQueries(path: string): string | undefined {
-  const own = fileExtension(path)!;
+  const own = fileEnding(path)!;
   const stem = path.slice(0, -own.length);
-  return [own, ...EXTENSIONS]
-    .filter((extension) => extension !== '.hdf5' && extension !== '.h5')
-    .map((extension) => `${stem}.queries${extension}`)
+  const endings = FORMATS.filter(({ ownQueries }) => ownQueries === null).flatMap((format) => format.endings);
+  return endings
+    .toSorted((a, b) => Number(b === own) - Number(a === own))
+    .map((ending) => `${stem}.queries${ending}`)
     .find((candidate) => existsSync(candidate));
 }
 

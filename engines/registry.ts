@@ -1,6 +1,6 @@
 import { InputError, messageOf } from '../common/errors.js';
+import { suggest } from '../common/nearest.js';
 import type { EngineDefinition } from './contract/engine.js';
-import { suggestion } from './kit/options.js';
 import { packageVersion, requireClient } from './kit/packages.js';
 
 /** The only place that names engines. Each import is lazy, and a definition does not import its client. */
@@ -24,8 +24,9 @@ export function engineNames(): string[] {
 export async function loadEngine(name: string): Promise<EngineDefinition> {
   const load = Object.hasOwn(ENGINES, name) ? ENGINES[name] : undefined;
   if (load === undefined) {
-    throw new InputError(`unknown engine "${name}"${suggestion(name, engineNames())}`, {
-      next: `use one of ${engineNames().join(', ')}`,
+    const names = engineNames();
+    throw new InputError(suggest(`unknown engine "${name}"`, name, names, ''), {
+      next: `use one of ${names.join(', ')}`,
     });
   }
   return (await load()).engine;

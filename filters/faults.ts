@@ -1,36 +1,20 @@
-import { nearestName } from '../common/nearest.js';
-
-/** One fault of a filter: where inside it, what, what was got, and the known name that was most likely meant. */
-export interface FilterFault {
-  /** From the filter's root: `['$and', 0, 'section', '$eq']`; empty: the filter itself. */
-  path: readonly (string | number)[];
-  /** Completes a sentence that begins with the place, with the remedy: `must be …`. */
-  message: string;
-  /** The value at fault if it is one that a line can show; never a list or an object. */
-  got?: string | number | bigint | boolean | null;
-  /** The key at the end of the path is wrong, not its value. */
-  inKey?: boolean;
-  /** Nearest known operator or field, where one is near; the message names it, too. */
-  near?: string;
-}
+import type { Fault } from '../common/faults.js';
+import { suggest } from '../common/nearest.js';
 
 /** A fault of an unknown operator or field, which names the nearest known one, or else all. */
 export function unknownName(
-  path: FilterFault['path'],
+  path: Fault['path'],
   name: string,
   what: string,
   known: readonly string[],
-): FilterFault {
-  const near = nearestName(name, known);
-  const remedy = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-  const fault: FilterFault = { path, message: `is no ${what}. ${remedy}`, got: name, inKey: true };
-  return near === undefined ? fault : { ...fault, near };
+): Fault {
+  return { path, message: suggest(`is no ${what}`, name, known), got: name, inKey: true };
 }
 
 /** A fault of a value: shows it where a line can, and says what it is otherwise. */
-export function wrongValue(path: FilterFault['path'], message: string, value: unknown): FilterFault {
+export function wrongValue(path: Fault['path'], message: string, value: unknown): Fault {
   if (value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)) {
-    return { path, message, got: value as Exclude<FilterFault['got'], undefined> };
+    return { path, message, got: value as Exclude<Fault['got'], undefined> };
   }
   return { path, message: `${message} (got ${kindOf(value)})` };
 }

@@ -1,13 +1,14 @@
+import type { Fault } from '../common/faults.js';
 import type { FieldSchema } from '../datasets/dataset.js';
-import { type FilterFault, wrongValue } from './faults.js';
+import { wrongValue } from './faults.js';
 import type { ConditionOperator, FieldRef, Filter, FilterValue } from './filter.js';
 import { elementType, isArrayType, parseValue } from './values.js';
 
 export type ParsedCondition =
   | { state: 'ok'; filter: Filter }
-  | { state: 'invalid'; faults: readonly FilterFault[] };
+  | { state: 'invalid'; faults: readonly Fault[] };
 
-type Path = FilterFault['path'];
+type Path = Fault['path'];
 
 /** Which types an operator is for, and what to write instead for the others. */
 const SCALARS = { arrays: 'is not for arrays: use $contains, $containsAny or $containsAll' };
@@ -72,7 +73,7 @@ function ok(filter: Filter): ParsedCondition {
   return { state: 'ok', filter };
 }
 
-function invalid(...faults: FilterFault[]): ParsedCondition {
+function invalid(...faults: Fault[]): ParsedCondition {
   return { state: 'invalid', faults };
 }
 
@@ -114,7 +115,7 @@ function remedyFor(value: unknown): string | undefined {
     : undefined;
 }
 
-function valueFault(field: FieldRef, path: Path, why: string, value: unknown): FilterFault {
+function valueFault(field: FieldRef, path: Path, why: string, value: unknown): Fault {
   return wrongValue(path, `${why}, as "${field.name}" is of type ${field.type}`, value);
 }
 
@@ -128,7 +129,7 @@ function valueList(
   if (!Array.isArray(value)) return invalid(wrongValue(path, 'must be a list of values', value));
   if (value.length < least) return invalid({ path, message: 'must be a list of at least one value' });
   const values: FilterValue[] = [];
-  const faults: FilterFault[] = [];
+  const faults: Fault[] = [];
   for (const [i, each] of (value as unknown[]).entries()) {
     const at = [...path, i];
     if (each === null) {

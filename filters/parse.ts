@@ -1,11 +1,10 @@
+import type { Fault } from '../common/faults.js';
 import type { FieldSchema } from '../datasets/dataset.js';
-import { type FilterFault, unknownName, wrongValue } from './faults.js';
+import { unknownName, wrongValue } from './faults.js';
 import { CONDITION_OPERATORS, type Filter, LOGICAL_OPERATORS } from './filter.js';
 import { parseCondition } from './parse-condition.js';
 
-export type ParsedFilter =
-  | { state: 'ok'; filter: Filter }
-  | { state: 'invalid'; faults: readonly FilterFault[] };
+export type ParsedFilter = { state: 'ok'; filter: Filter } | { state: 'invalid'; faults: readonly Fault[] };
 
 /** Filters inside one another (`$and`, `$or`, `$not`), the outermost counted. */
 export const MAX_DEPTH = 64;
@@ -43,7 +42,7 @@ export function parseFilter(input: unknown, fields: readonly FieldSchema[]): Par
 
 /** Methods return undefined where they added a fault. */
 class Parser {
-  readonly faults: FilterFault[] = [];
+  readonly faults: Fault[] = [];
   readonly #fields: ReadonlyMap<string, FieldSchema>;
   #conditions = 0;
 
@@ -172,7 +171,7 @@ class Parser {
     return this.#fault(unknownName(path, name, 'field of the dataset', known));
   }
 
-  #fault(fault: FilterFault): undefined {
+  #fault(fault: Fault): undefined {
     this.faults.push(fault);
     return undefined;
   }

@@ -1,17 +1,13 @@
-/** Narrow no-break space: separates thousands without suggesting a decimal sign. */
-const THIN = '\u202f';
-export const MINUS = '\u2212';
+import { groupDigits } from '../common/numbers.js';
+import type { Unit } from '../harness/model/measures/measure.js';
 
-/** Digits of an integer part in groups of three: `1234567` becomes `1 234 567` with thin spaces. */
-function grouped(digits: string): string {
-  return digits.replace(/\B(?=(\d{3})+(?!\d))/g, THIN);
-}
+export const MINUS = '\u2212';
 
 /** Text of a decimal number with grouped thousands and a real minus sign. */
 function typeset(text: string): string {
   const negative = text.startsWith('-');
   const [whole = '', fraction] = (negative ? text.slice(1) : text).split('.');
-  const number = fraction === undefined ? grouped(whole) : `${grouped(whole)}.${fraction}`;
+  const number = fraction === undefined ? groupDigits(whole) : `${groupDigits(whole)}.${fraction}`;
   return negative ? MINUS + number : number;
 }
 
@@ -111,4 +107,18 @@ export function formatTime(iso: string): string {
 export function listed(items: readonly string[], word = 'and'): string {
   if (items.length < 2) return items.join('');
   return `${items.slice(0, -1).join(', ')} ${word} ${items.at(-1)}`;
+}
+
+/** A value in the unit that tables print: bytes as MiB, shares with enough decimals near 1. */
+export function formatMeasure(value: number, unit: Unit, rounding: Rounding = 'nearest'): string {
+  if (unit === 'share') return formatShare(value, rounding);
+  if (unit === 'bytes') return formatMiB(value);
+  if (unit === 'count') return formatCount(value);
+  return formatNumber(value);
+}
+
+/** Unit as printed in the head of a column. */
+export function unitLabel(unit: Unit): string {
+  if (unit === 'bytes') return 'MiB';
+  return unit === 'share' || unit === 'ratio' || unit === 'count' ? '' : unit;
 }

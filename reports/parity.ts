@@ -1,7 +1,7 @@
 import type { CauseCounts } from '../harness/measures/parity-causes.js';
+import { definitionOf } from '../harness/model/measures/catalogue.js';
 import type { ParityResult, ParityRow } from '../harness/model/results.js';
-import { definitionOf, formatMeasure } from './definitions.js';
-import { formatCount, formatNumber, plural } from './format.js';
+import { formatCount, formatMeasure, formatNumber, plural } from './format.js';
 
 /** Causes in words, in the order of tables. */
 const WORDS: readonly (readonly [keyof CauseCounts, string])[] = [

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
-import { definitionOf, formatMeasure, unitLabel } from './definitions.js';
-import { formatCount, plural } from './format.js';
+import { definitionOf } from '../harness/model/measures/catalogue.js';
+import { formatCount, formatMeasure, plural, unitLabel } from './format.js';
 import { gateSentence, markOf } from './gates.js';
 import { richText } from './model/answer.js';
 import { CHOICE_MEASURES } from './model/choice.js';

@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { currentResults } from '../../harness/derive/current.js';
-import { gateMeasure } from '../../harness/gate/catalog.js';
 import { type Power, powerOf } from '../../harness/gate/power.js';
 import { firstId } from '../../harness/gate/replicas.js';
 import type { Column } from '../../harness/measures/by-query.js';
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { findBaseline } from '../../harness/store/baselines.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
 import { plural } from '../../reports/format.js';
@@ -28,7 +28,7 @@ export async function powerCommand(
   const folder = findRun(reference, context.runs);
   const manifest = readManifest(folder);
   const measure = options.measure ?? `recall.ties@${manifest.ks.at(-1)}`;
-  if (gateMeasure(measure)?.kind !== 'mean') {
+  if (definitionOf(measure)?.kind !== 'mean') {
     throw new InputError('power needs a mean over queries', {
       where: '--measure',
       got: measure,

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 import type { DatasetInfo, MetadataColumns } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata } from '../../datasets/prepare.js';
@@ -115,9 +115,11 @@ function fileText(info: DatasetInfo, set: string, { seed }: QueriesCommand, { qu
 function known(where: string, given: string[] | undefined, names: readonly string[]): string[] {
   for (const name of given ?? []) {
     if (names.includes(name)) continue;
-    const near = nearestName(name, names);
-    const next = near === undefined ? `use ${names.join(', ')}` : `did you mean "${near}"?`;
-    throw new InputError('unknown name', { where, got: name, next });
+    throw new InputError(suggest('unknown name', name, names, ''), {
+      where,
+      got: name,
+      next: `use one of ${names.join(', ')}`,
+    });
   }
   return given ?? [...names];
 }

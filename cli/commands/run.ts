@@ -1,7 +1,7 @@
 import { type ExitCode, InputError } from '../../common/errors.js';
 import { beginRun } from '../../harness/app/begin-run.js';
 import { checkAgainstData, checkAvailability, shapeOf, skipReasons } from '../../harness/app/check-builds.js';
-import { checkData, openData } from '../../harness/app/data.js';
+import { checkDataRequest, openData } from '../../harness/app/data.js';
 import { compareWithLock, lockWarning } from '../../harness/app/gate-lock.js';
 import { measureAndReport } from '../../harness/app/measure-run.js';
 import { planRun, type RunOptions } from '../../harness/app/prepare-run.js';
@@ -40,7 +40,7 @@ export async function runCommand(
   context.hide(planned.parsed.secrets);
   if (options.dryRun === true) {
     const { file, filters, fields } = planned.data.grouping;
-    if (file !== null || filters.length + fields.length > 0) await checkData(context, planned.data);
+    if (file !== null || filters.length + fields.length > 0) await checkDataRequest(context, planned.data);
     return printDryRun(planned, context);
   }
   return startRun(suite, planned, options, context);

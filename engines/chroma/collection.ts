@@ -1,8 +1,8 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
 import type { ConnectOptions } from '../contract/engine.js';
-import type { Parameters } from '../contract/options.js';
 import type { NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, columnOf, requireCount, requireDimensions, requireFields } from '../kit/load.js';
@@ -43,7 +43,7 @@ export async function createCollection(
 }
 
 /** What the server is asked for. */
-export function hnswConfiguration({ index, metric }: { index: Parameters; metric: Metric }) {
+export function hnswConfiguration({ index, metric }: { index: ParameterSet; metric: Metric }) {
   return {
     space: SPACES[metric]!,
     max_neighbors: Number(index['m']),
@@ -114,7 +114,7 @@ class HnswCollection implements Collection {
   }
 
   #metadata(batch: LoadBatch, from: number, to: number): (ChromaMetadata | null)[] {
-    const columns = this.#fields.map((field) => ({ field, values: columnOf('chroma', batch, field) }));
+    const columns = this.#fields.map((field) => ({ field, values: batchColumn('chroma', batch, field) }));
     const all = [];
     for (let row = from; row < to; row++) {
       const encoded: ChromaMetadata = {};
@@ -160,7 +160,7 @@ class HnswCollection implements Collection {
     );
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const ef = Number(search['ef']);
     if (ef !== this.#ef) await this.#reopen(ef);
     let open = true;
@@ -171,10 +171,12 @@ class HnswCollection implements Collection {
         requireFields('chroma', filter, this.#fields);
         return translateFilter(filter) as NativeFilter;
       },
-      query: async (vector, filter) => {
+      query: async (vector, filter, signal) => {
+        signal?.throwIfAborted();
         if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
         requireDimensions('chroma', vector, this.#dimensions);
-        const { ids, distances } = await this.#query(vector, k, filter as Where | undefined);
+        const answer = this.#query(vector, k, filter as Where | undefined);
+        const { ids, distances } = await unlessAborted(answer, signal);
         const scores = distances[0] ?? [];
         return { keys: (ids[0] ?? []).map(Number), scores: scores.map((score) => score ?? Number.NaN) };
       },

@@ -30,6 +30,8 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
     deterministicBuild: 'never',
+    execution: 'concurrent',
+    preparedSearches: 'one',
     exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
     remarks: [
       'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',

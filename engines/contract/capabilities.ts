@@ -43,8 +43,28 @@ export interface Capabilities {
   scores: Readonly<Partial<Record<Metric, ScoreForm>>>;
   /** Whether building twice from the same batches gives the same graph, and so the same answers. */
   deterministicBuild: 'always' | 'one-thread' | 'never';
+  /**
+   * `concurrent`: the event loop turns while a query is on its way, so that one process can have several in flight.
+   * `blocking`: a query holds the process until it is answered.
+   */
+  execution: 'blocking' | 'concurrent';
+  /**
+   * Prepared searches of one collection that may be open at a time. `one`: preparing the next setting changes what
+   * earlier searches answer.
+   */
+  preparedSearches: 'one' | 'several';
+  /** What differs in a mode of the server, e.g. one that runs inside the process. */
+  modes?: Readonly<Record<string, Partial<Pick<Capabilities, 'execution' | 'preparedSearches'>>>> | undefined;
   /** By index type; one that is absent has no exhaustive search. Disagreements are explained with it. */
   exhaustive?: Readonly<Record<string, ExhaustiveSearch>>;
   /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
   remarks: readonly string[];
+}
+
+/** How queries run in a mode of the engine's server. */
+export function executionOf(
+  { execution, preparedSearches, modes }: Capabilities,
+  mode: string | undefined,
+): Pick<Capabilities, 'execution' | 'preparedSearches'> {
+  return { execution, preparedSearches, ...(mode === undefined ? undefined : modes?.[mode]) };
 }

@@ -1,4 +1,4 @@
-import type { Parameters } from './options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Points } from './points.js';
 import type { PreparedSearch } from './search.js';
 import type { LoadBatch } from './spec.js';
@@ -25,7 +25,7 @@ export interface Collection {
    * A search with its settings; may be called again for another setting after the previous one was closed.
    * @param vector name of the vector that is compared; the first one if absent
    */
-  prepare(search: Parameters, k: number, vector?: string): Promise<PreparedSearch>;
+  prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch>;
   count(): Promise<number>;
   /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
   indexBytes(): Promise<number | undefined>;

@@ -1,6 +1,8 @@
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from './capabilities.js';
 import type { Collection } from './collection.js';
-import type { DataShape, OptionIssue, OptionsInput, Parameters, ParsedOptions } from './options.js';
+import type { DataShape, OptionsInput, ParsedOptions } from './options.js';
 import type { Endpoint, ServerSupport } from './server.js';
 import type { CollectionSpec } from './spec.js';
 
@@ -50,7 +52,7 @@ export interface EngineDefinition {
   /** Pure. Checks one combination; every message names the key. */
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
-  checkData(data: DataShape, index: Parameters, search: Parameters): readonly OptionIssue[];
+  checkData(data: DataShape, index: ParameterSet, search: ParameterSet): readonly Fault[];
   /** How its server is had; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;

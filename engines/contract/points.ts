@@ -50,7 +50,10 @@ export type Consistency = 'snapshot' | 'repaired' | 'best-effort';
 export interface ScanOptions {
   /** Most points of a page. */
   batchSize: number;
-  /** Goes on behind this cursor, also one of a snapshot that a crash has ended. */
+  /**
+   * Goes on behind this cursor, also one of a snapshot that a crash has ended; where snapshots can be opened again, it
+   * is one of the same watermark.
+   */
   after?: string | undefined;
   signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,5 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Filter } from '../../filters/filter.js';
-import type { Parameters } from './options.js';
 
 /** One answer, nearest first, as the client library returned it: no conversion inside the timed call. */
 export interface Hits {
@@ -15,10 +15,16 @@ export type NativeFilter = { readonly [native]?: never } & object;
 
 /** A search translated once, outside the timed region. */
 export interface PreparedSearch {
-  /** Parameters that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
-  readonly effective?: Parameters | undefined;
-  /** The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried. */
-  query(vector: Float32Array, filter?: NativeFilter): Hits | Promise<Hits>;
+  /** ParameterSet that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
+  readonly effective?: ParameterSet | undefined;
+  /**
+   * The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried.
+   *
+   * @param signal gives this query up: the call of a concurrent engine then rejects with the signal's reason, although
+   *   the engine may go on with it. A blocking engine ignores it. A listener on it is part of the timed call; without a
+   *   signal the call costs nothing more.
+   */
+  query(vector: Float32Array, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
   /**
    * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
    * Absent: the engine has no filters.

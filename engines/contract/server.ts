@@ -14,8 +14,8 @@ export interface Endpoint {
   settings: Readonly<Record<string, string>>;
 }
 
-/** What a suite's entry says of the server; recorded with the build. */
-export interface ServerChoice {
+/** What the suite's entry says of the server, and what the supervisor adds. */
+export interface LaunchRequest {
   /** `docker` starts a container, `url` uses a server that runs already; an engine may have more (`pglite`). */
   mode: string;
   /** Image for `docker`; the pinned one of `docker/images.yaml` if absent. */
@@ -25,9 +25,6 @@ export interface ServerChoice {
   /** Limits of the container. */
   memoryBytes?: number | undefined;
   cpus?: number | undefined;
-}
-
-export interface LaunchRequest extends ServerChoice {
   /** Written on everything that is started, so that what a killed run left can be found and removed. */
   labels: Readonly<Record<string, string>>;
   /** Environment of the supervisor: image overrides (`VECPROOF_IMAGE_<ENGINE>`) and credentials for `url`. */

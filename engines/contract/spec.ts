@@ -1,6 +1,6 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { IdColumn, IdKind } from './ids.js';
-import type { Parameters } from './options.js';
 import type { VectorColumn, VectorField } from './vectors.js';
 
 /** What a collection is created with. What an engine cannot hold is refused by name while planning (`kit/holds`). */
@@ -20,7 +20,7 @@ export interface CollectionSpec {
   /** Points that will be loaded; undefined: not known. */
   capacity?: number | undefined;
   /** As `parseOptions` completed it. */
-  index: Parameters;
+  index: ParameterSet;
 }
 
 /** Columnar points with ids that are not there yet. The engine must not keep its arrays: they are used again. */

@@ -50,6 +50,8 @@ export const CAPABILITIES: Capabilities = {
   visibility: 'immediate',
   scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
   deterministicBuild: 'always',
+  execution: 'blocking',
+  preparedSearches: 'one',
   exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
   remarks: [
     'Runs inside the process and blocks it: a query uses one thread and costs no network.',

@@ -52,7 +52,7 @@ export function requireFields(engine: string, filter: Filter, fields: readonly F
 }
 
 /** The column of a field. Throws FailureError if the batch does not bring it: absent is not the same as null. */
-export function columnOf(
+export function batchColumn(
   engine: string,
   { metadata }: LoadBatch,
   { name }: FieldSchema,
@@ -85,6 +85,11 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promi
   } finally {
     signal.removeEventListener('abort', stop);
   }
+}
+
+/** As `abortable`, where there is a signal; else the work itself, at no cost. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal === undefined ? work : abortable(work, signal);
 }
 
 /** Bytes of all files below a folder. */

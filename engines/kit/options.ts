@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { shorten } from '../../common/errors.js';
-import { nearestName } from '../../common/nearest.js';
-import type { OptionIssue, OptionsInput, Parameters, ParsedOptions } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { OptionsInput, ParsedOptions } from '../contract/options.js';
 
 /** Other names of quantizations that people know, and the word used here. */
 const SYNONYMS: Readonly<Record<string, string>> = { f32: 'none', i8: 'sq8', b1: 'binary' };
@@ -15,7 +17,7 @@ export function integer(min: number, max: number): z.ZodType<number> {
 /** One of several words. */
 export function choice(words: readonly string[]): z.ZodType<string> {
   return z.enum(words as [string, ...string[]], {
-    error: ({ input }) => `must be ${listed(words)}${suggestion(input, words)}`,
+    error: ({ input }) => suggest(`must be ${listed(words)}`, input, words, ''),
   });
 }
 
@@ -23,18 +25,12 @@ export function choice(words: readonly string[]): z.ZodType<string> {
 export function quantization(words: readonly string[]): z.ZodType<string> {
   const accepted = [...words, ...Object.keys(SYNONYMS).filter((word) => words.includes(SYNONYMS[word]!))];
   return z.enum(accepted as [string, ...string[]], {
-    error: ({ input }) => `must be ${listed(words)}${suggestion(input, accepted)}`,
+    error: ({ input }) => suggest(`must be ${listed(words)}`, input, accepted, ''),
   });
 }
 
 function listed(words: readonly string[]): string {
   return words.length === 1 ? words[0]! : `one of ${words.join(', ')}`;
-}
-
-/** `. Did you mean "x"?` where a known word is near, else nothing. */
-export function suggestion(got: unknown, known: readonly string[]): string {
-  const word = typeof got === 'string' ? nearestName(got, known) : undefined;
-  return word === undefined ? '' : `. Did you mean "${word}"?`;
 }
 
 /** Keys that have an effect on one index type and quantization, with defaults; null: optional, without a default. */
@@ -57,7 +53,7 @@ export interface OptionRules {
     search: Readonly<Record<string, unknown>>,
   ): OptionShape | string;
   /** Rules between several keys, once each is valid by itself. */
-  check?(index: Parameters, search: Parameters): readonly OptionIssue[];
+  check?(index: ParameterSet, search: ParameterSet): readonly Fault[];
 }
 
 /** Checks one combination against an engine's rules and fills in the defaults; lists all faults at once. */
@@ -104,9 +100,9 @@ function jsonSchema(schema: z.ZodObject): Record<string, unknown> {
 
 type Part = 'index' | 'search';
 
-function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, part: Part): OptionIssue[] {
+function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, part: Part): Fault[] {
   const known = Object.keys(schema.shape);
-  const found = new Map<string, OptionIssue>();
+  const found = new Map<string, Fault>();
   for (const issue of schema.safeParse(values).error?.issues ?? []) {
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) found.set(key, unknownKey(key, values[key], known, part));
@@ -120,10 +116,10 @@ function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, 
   return [...found.values()];
 }
 
-function unknownKey(key: string, got: unknown, known: readonly string[], part: Part): OptionIssue {
+function unknownKey(key: string, got: unknown, known: readonly string[], part: Part): Fault {
   const rest = known.length === 0 ? 'takes no keys' : `knows ${known.join(', ')}`;
-  const hint = suggestion(key, known) || `. This engine's ${part} ${rest}`;
-  return { path: [part, key], message: `${key} is not a known key${hint}`, got };
+  const message = suggest(`${key} is not a known key`, key, known, `This engine's ${part} ${rest}`);
+  return { path: [part, key], message, got };
 }
 
 function withoutEffect(
@@ -132,7 +128,7 @@ function withoutEffect(
   effective: OptionShape['index'],
   part: Part,
   kind: string,
-): OptionIssue[] {
+): Fault[] {
   return Object.keys(values)
     .filter((key) => values[key] !== undefined && key in schema.shape && !(key in effective))
     .map((key) => ({
@@ -142,7 +138,7 @@ function withoutEffect(
     }));
 }
 
-function filled(shape: OptionShape['index'], values: Readonly<Record<string, unknown>>): Parameters {
+function filled(shape: OptionShape['index'], values: Readonly<Record<string, unknown>>): ParameterSet {
   const result: Record<string, string | number | boolean> = {};
   for (const [key, preset] of Object.entries(shape)) {
     const value = values[key] ?? preset;

@@ -1,5 +1,5 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, MetadataColumns, Metric } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { DEFAULT_VECTOR } from '../contract/vectors.js';
 
@@ -10,7 +10,7 @@ export interface RowShape {
   metric: Metric;
   /** Rows that will be loaded. */
   capacity: number;
-  index: Parameters;
+  index: ParameterSet;
   fields?: readonly FieldSchema[] | undefined;
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, integer, type OptionRules, type OptionShape, quantization } from '../kit/options.js';
 
 export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -65,14 +67,14 @@ function hnsw(base: Base, quantized: string, given: Readonly<Record<string, unkn
 }
 
 /** Segments of product quantization: what was asked for, else the client's own default for the dimension. */
-export function pqSegments(index: Parameters, dimensions: number): number {
+export function pqSegments(index: ParameterSet, dimensions: number): number {
   if (index['pqSegments'] !== undefined) return Number(index['pqSegments']);
   if (dimensions % 16 === 0) return dimensions / 16;
   return dimensions % 8 === 0 ? dimensions / 8 : 1;
 }
 
 /** What LanceDB would refuse only after the data was loaded. */
-export function checkData(data: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
+export function checkData(data: DataShape, index: ParameterSet, search: ParameterSet): Fault[] {
   return [
     ...(index['quantization'] === 'pq' ? checkPq(data, index) : []),
     ...(index['quantization'] === 'rq' ? checkRq(data) : []),
@@ -80,7 +82,7 @@ export function checkData(data: DataShape, index: Parameters, search: Parameters
   ];
 }
 
-function checkPq({ dimensions, count }: DataShape, index: Parameters): OptionIssue[] {
+function checkPq({ dimensions, count }: DataShape, index: ParameterSet): Fault[] {
   const bits = Number(index['bits'] ?? 8);
   const segments = pqSegments(index, dimensions);
   const path = ['index', 'pqSegments'];
@@ -95,14 +97,14 @@ function checkPq({ dimensions, count }: DataShape, index: Parameters): OptionIss
   return [{ path: ['index', 'quantization'], message, got: 'pq' }];
 }
 
-function checkRq({ dimensions }: DataShape): OptionIssue[] {
+function checkRq({ dimensions }: DataShape): Fault[] {
   if (dimensions % 8 === 0) return [];
   const message = `quantization rq needs a dimension divisible by 8, not ${dimensions}`;
   return [{ path: ['index', 'quantization'], message, got: 'rq' }];
 }
 
-function checkSizes({ count, k }: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+function checkSizes({ count, k }: DataShape, index: ParameterSet, search: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   const nlist = Number(index['nlist'] ?? 1);
   if (nlist > count) {
     const message = `nlist must not exceed the number of points (${count})`;

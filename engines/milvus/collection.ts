@@ -1,12 +1,12 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, requireCount } from '../kit/load.js';
 import { askUntil } from '../kit/poll.js';
 import { ask, command, type IndexDescription, type MilvusClient, type SegmentInfo } from './client.js';
-import { columnOf, columnsOf, idColumn, indexOf, VECTOR } from './fields.js';
+import { columnName, columnsOf, idColumn, indexOf, VECTOR } from './fields.js';
 import { type IndexKind, indexKind, METRIC_TYPES } from './index-kind.js';
 import { insertBatch } from './insert.js';
 import { prepareSearch } from './search.js';
@@ -96,7 +96,7 @@ class MilvusCollection implements Collection {
     };
     await abortable(command('create the index', this.#client.createIndex(options)), signal);
     for (const { name, index_type } of this.#payloadIndexes) {
-      const column = columnOf(name);
+      const column = columnName(name);
       const scalar = { ...this.#about, field_name: column, index_name: `${column}_index`, index_type };
       await abortable(command(`create the index of ${name}`, this.#client.createIndex(scalar)), signal);
     }
@@ -163,7 +163,7 @@ class MilvusCollection implements Collection {
     );
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const segments = await this.#served();
     if (segments === undefined) {
       throw new FailureError('points are not sealed: ready() has to be called first', { where: 'milvus' });

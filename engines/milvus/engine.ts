@@ -28,6 +28,8 @@ export const engine: EngineDefinition = {
     visibility: 'after-ready',
     scores: { cosine: 'cos', dot: 'dot', l2: 'squared' },
     deterministicBuild: 'never',
+    execution: 'concurrent',
+    preparedSearches: 'several',
     exhaustive: {
       flat: { kind: 'scan', search: {} },
       hnsw: { kind: 'graph', search: { ef: 'points' } },

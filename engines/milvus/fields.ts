@@ -11,13 +11,13 @@ const TAKEN =
   /^(id|vector|vp_.*|in|not|and|or|like|is|null|isnull|isnotnull|exists|true|false|e|pi|json_contains.*|array_.*|text_match|phrase_match|random_sample|st_.*|interval|iso)$/i;
 
 /** A column for each field: its own name where the server and its expressions take it, else one made of its bytes. */
-export function columnOf(name: string): string {
+export function columnName(name: string): string {
   if (/^[a-z_]\w*$/i.test(name) && !TAKEN.test(name)) return name;
   return `${OWN}x${Buffer.from(name).toString('hex')}`;
 }
 
 /** Column that says whether a point has a value: the server's columns have no null (as of version 2.3). */
-export const flagOf = (name: string) => `${OWN}has_${columnOf(name)}`;
+export const flagOf = (name: string) => `${OWN}has_${columnName(name)}`;
 export const HAS = { missing: 0, null: 1, value: 2 } as const;
 
 /** Enumerations of schema.proto, which the client takes as numbers. */
@@ -53,7 +53,7 @@ export function columnsOf(fields: readonly FieldSchema[]): object[] {
     const element = TYPES[elementType(type)];
     const text = element === TYPES.VarChar ? { max_length: MAX_TEXT } : {};
     const array = { data_type: TYPES.Array, element_type: element, max_capacity: MAX_ELEMENTS };
-    const column = { name: columnOf(name), ...(isArray(type) ? array : { data_type: element }), ...text };
+    const column = { name: columnName(name), ...(isArray(type) ? array : { data_type: element }), ...text };
     return nullable ? [column, { name: flagOf(name), data_type: TYPES.Int8 }] : [column];
   });
 }
@@ -84,7 +84,7 @@ export function columnData(
     });
   });
   const column = {
-    field_name: columnOf(name),
+    field_name: columnName(name),
     ...(isArray(type) ? arrays(type, filled) : scalars(elementType(type), filled)),
   };
   if (!nullable) return [column];
@@ -124,7 +124,7 @@ export function rowOf(
   value: MetadataValue | undefined,
 ): Record<string, unknown> {
   const flag = value === undefined ? HAS.missing : value === null ? HAS.null : HAS.value;
-  const row = { [columnOf(name)]: textOfIntegers(type, value ?? emptyValue(type)) };
+  const row = { [columnName(name)]: textOfIntegers(type, value ?? emptyValue(type)) };
   return nullable ? { ...row, [flagOf(name)]: flag } : row;
 }
 
@@ -140,7 +140,7 @@ export function valueIn(
 ): MetadataValue | undefined {
   const flag = nullable ? Number(row[flagOf(name)]) : HAS.value;
   if (flag === HAS.missing) return undefined;
-  return flag === HAS.null ? null : decoded(type, row[columnOf(name)]);
+  return flag === HAS.null ? null : decoded(type, row[columnName(name)]);
 }
 
 /** 64-bit integers come as text. */

@@ -3,7 +3,7 @@ import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
-import { columnOf, emptyValue, flagOf, HAS, ID } from './fields.js';
+import { columnName, emptyValue, flagOf, HAS, ID } from './fields.js';
 
 const ORDERED = ['string', 'integer', 'float', 'timestamp'] as const;
 
@@ -66,7 +66,7 @@ export function translateFilter(filter: Filter, fields: readonly FieldSchema[]):
 
 function condition(filter: Condition, { name, nullable }: FieldSchema): Expression {
   const { type } = filter.field;
-  const column = columnOf(name);
+  const column = columnName(name);
   const present: Expression = nullable ? `${flagOf(name)} == ${HAS.value}` : true;
   // A point without a value holds an empty one: where that would pass, the flag is asked, too.
   const some = (expression: Expression): Expression =>

@@ -2,7 +2,7 @@ import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
 import type { Description } from '../contract/points.js';
 import { ask, type CollectionField, type MilvusClient } from './client.js';
-import { columnOf } from './fields.js';
+import { columnName } from './fields.js';
 import { METRIC_TYPES } from './index-kind.js';
 import type { KeptSchema } from './records.js';
 
@@ -81,7 +81,7 @@ function nativeField(field: CollectionField): Description['fields'][number] {
 }
 
 function ownField({ name, type, nullable }: FieldSchema, columns: readonly CollectionField[]) {
-  const column = columns.find((each) => each.name === columnOf(name));
+  const column = columns.find((each) => each.name === columnName(name));
   return { name, type, native: column === undefined ? type : nameOf(column), nullable };
 }
 

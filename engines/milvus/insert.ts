@@ -37,7 +37,7 @@ export async function insertBatch(
   signal: AbortSignal,
 ): Promise<void> {
   const grpc = loadGrpc();
-  const metadata = target.fields.map((field) => ({ field, values: columnOf('milvus', batch, field) }));
+  const metadata = target.fields.map((field) => ({ field, values: batchColumn('milvus', batch, field) }));
   for (let from = 0, to = 0; from < batch.count; from = to) {
     signal.throwIfAborted();
     to = endOfMessage(target.dimensions, metadata, from, batch.count);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, integer, type OptionRules, type OptionShape, quantization } from '../kit/options.js';
 
 export const MAX_DIMENSIONS = 32_768;
@@ -57,14 +59,14 @@ function shapeOf(type: string, quantized: string): OptionShape {
 }
 
 /** Segments of product quantization: what was asked for, else one for 16 dimensions, for 8, or one. */
-export function pqSegments(index: Parameters, dimensions: number): number {
+export function pqSegments(index: ParameterSet, dimensions: number): number {
   if (index['pqSegments'] !== undefined) return Number(index['pqSegments']);
   if (dimensions % 16 === 0) return dimensions / 16;
   return dimensions % 8 === 0 ? dimensions / 8 : 1;
 }
 
 /** What the server would refuse only after the data was loaded, or not at all: it takes nearly any index setting. */
-export function checkData(data: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
+export function checkData(data: DataShape, index: ParameterSet, search: ParameterSet): Fault[] {
   return [
     ...checkLimits(data),
     ...checkTraining(data, index),
@@ -73,8 +75,8 @@ export function checkData(data: DataShape, index: Parameters, search: Parameters
   ];
 }
 
-function checkLimits({ dimensions, k }: DataShape): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+function checkLimits({ dimensions, k }: DataShape): Fault[] {
+  const issues: Fault[] = [];
   if (dimensions > MAX_DIMENSIONS) {
     const message = `Milvus takes vectors of at most ${MAX_DIMENSIONS} dimensions, not ${dimensions}`;
     issues.push({ path: ['index'], message });
@@ -85,8 +87,8 @@ function checkLimits({ dimensions, k }: DataShape): OptionIssue[] {
   return issues;
 }
 
-function checkTraining({ count }: DataShape, index: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+function checkTraining({ count }: DataShape, index: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   const nlist = Number(index['nlist'] ?? 1);
   if (nlist > count) {
     const message = `nlist must not exceed the number of points (${count})`;
@@ -101,7 +103,7 @@ function checkTraining({ count }: DataShape, index: Parameters): OptionIssue[] {
   return issues;
 }
 
-function checkSegments({ dimensions }: DataShape, index: Parameters): OptionIssue[] {
+function checkSegments({ dimensions }: DataShape, index: ParameterSet): Fault[] {
   if (index['type'] === 'scann' && dimensions % 2 !== 0) {
     const message = `scann needs an even number of dimensions, not ${dimensions}`;
     return [{ path: ['index', 'type'], message, got: 'scann' }];
@@ -113,8 +115,8 @@ function checkSegments({ dimensions }: DataShape, index: Parameters): OptionIssu
   return [{ path: ['index', 'pqSegments'], message, got: segments }];
 }
 
-function checkSearch({ k }: DataShape, search: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+function checkSearch({ k }: DataShape, search: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   for (const key of ['ef', 'reorderK']) {
     const value = search[key];
     if (value !== undefined && Number(value) < k) {

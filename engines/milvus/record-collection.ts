@@ -14,7 +14,7 @@ import type {
 import { checkIds, checkRecords, checkVector, flatten, lastOfEachId, nest } from '../kit/check.js';
 import { abortable, requireDimensions, requireFields } from '../kit/load.js';
 import { ask, command, type MilvusClient, type Row } from './client.js';
-import { columnOf, decoded, flagOf, rowOf, valueIn } from './fields.js';
+import { columnName, decoded, flagOf, rowOf, valueIn } from './fields.js';
 import { FILTERS, literal, translateFilter } from './filter.js';
 import { type Described, described } from './foreign.js';
 import { bytesOf } from './insert.js';
@@ -104,7 +104,7 @@ export class RecordsOfCollection implements RecordCollection {
   async #query(expr: string, limit: number): Promise<PointRecord[]> {
     const { id, vector, fields, own } = this.#made;
     const columns = fields.flatMap(({ name, nullable }) =>
-      !own ? [name] : nullable ? [columnOf(name), flagOf(name)] : [columnOf(name)],
+      !own ? [name] : nullable ? [columnName(name), flagOf(name)] : [columnName(name)],
     );
     const request = { ...this.#about, ...STRONG, expr, limit, output_fields: [id, vector, ...columns] };
     const { data } = await ask('query', this.#client.query(request));

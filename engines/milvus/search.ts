@@ -1,5 +1,5 @@
 import { FailureError } from '../../common/errors.js';
-import type { Parameters } from '../contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions, requireFields } from '../kit/load.js';
@@ -17,7 +17,7 @@ export function prepareSearch(
   client: MilvusClient,
   collection: string,
   { dimensions, index, fields = [] }: CollectionSpec,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): PreparedSearch {
   const effective = effectiveSearch(index, search, k);
@@ -37,10 +37,12 @@ export function prepareSearch(
       requireFields('milvus', filter, fields);
       return { expr: translateFilter(filter, fields) } as NativeFilter;
     },
-    query: async (data, filter) => {
+    query: async (data, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
       requireDimensions('milvus', data, dimensions);
-      const { results } = await ask('search', client.search({ ...request, ...filter, data }));
+      const answer = ask('search', client.search({ ...request, ...filter, data }));
+      const { results } = await unlessAborted(answer, signal);
       return hitsOf(results);
     },
     close: async () => {
@@ -61,13 +63,13 @@ function hitsOf(results: readonly { id: string; score: number }[]): Hits {
 }
 
 /** Versions differ in what they do with an nprobe above nlist (some refuse it): never sent. */
-function effectiveSearch(index: Parameters, search: Parameters, k: number): Parameters {
+function effectiveSearch(index: ParameterSet, search: ParameterSet, k: number): ParameterSet {
   const { nprobe } = search;
   const lists = nprobe === undefined ? {} : { nprobe: Math.min(Number(nprobe), Number(index['nlist'])) };
   const reorder = index['type'] === 'scann' ? { reorderK: Number(search['reorderK'] ?? k) } : {};
   return { ...search, ...lists, ...reorder };
 }
 
-function serverParams({ reorderK, ...rest }: Parameters): Parameters {
+function serverParams({ reorderK, ...rest }: ParameterSet): ParameterSet {
   return reorderK === undefined ? rest : { ...rest, reorder_k: reorderK };
 }

@@ -15,6 +15,8 @@ export const CAPABILITIES: Capabilities = {
   visibility: 'immediate',
   scores: {},
   deterministicBuild: 'always',
+  execution: 'blocking',
+  preparedSearches: 'several',
   remarks: [
     'No search engine: it stores nothing and answers every query at once with the first k rows, so that its figures are what the harness itself costs.',
     'Its scores are NaN, as it compares nothing; its recall is that of a fixed answer.',

@@ -1,4 +1,4 @@
-import type { Parameters } from '../contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 
 const MIB = 2 ** 20;
 
@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
  * Per point of a graph: its value, about 130 bytes of bookkeeping, and for the bottom layer 2m neighbours of 16
  * bytes; the layers above add less than a tenth of that for m of 16.
  */
-export function maintenanceMemoryMiB(dimensions: number, count: number, index: Parameters): number {
+export function maintenanceMemoryMiB(dimensions: number, count: number, index: ParameterSet): number {
   const value =
     { f16: 2 * dimensions, binary: dimensions / 8 }[String(index['quantization'])] ?? 4 * dimensions;
   const perPoint =

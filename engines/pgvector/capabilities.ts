@@ -41,6 +41,9 @@ export const CAPABILITIES: Capabilities = {
   visibility: 'immediate',
   scores: { cosine: '1-cos', dot: '-dot', l2: 'root' },
   deterministicBuild: 'never',
+  execution: 'concurrent',
+  preparedSearches: 'several',
+  modes: { pglite: { execution: 'blocking', preparedSearches: 'one' } },
   exhaustive: {
     flat: { kind: 'scan', search: {} },
     hnsw: { kind: 'graph', search: { ef: 'points' } },

@@ -1,6 +1,6 @@
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { Points } from '../contract/points.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { LoadBatch } from '../contract/spec.js';
@@ -92,7 +92,7 @@ export class PgCollection implements Collection {
     return { count, indexed: await this.#build.indexed(count), details };
   }
 
-  async prepare(search: Parameters, k: number, vector?: string): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
     const { table, key, fields, index: asked } = this.#layout;
     const fieldNamed = vectorNamed({ vectors: this.#layout.vectors.map(({ field }) => field) }, vector);
     const column = this.#layout.vectors.find(({ field }) => field === fieldNamed)!;

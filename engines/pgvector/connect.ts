@@ -10,7 +10,7 @@ import { connectServer, type Session } from './client.js';
 import { PgCollection, type Workplace } from './collection.js';
 import { inTurn } from './in-turn.js';
 import { createIndex } from './indexes.js';
-import { createStatements, layoutOf } from './layout.js';
+import { createStatements, type Layout, layoutOf } from './layout.js';
 import { openPglite, pgliteVersion } from './pglite.js';
 import { type SnapshotPlace, snapshotCopy, snapshotTransaction } from './snapshot.js';
 
@@ -102,7 +102,7 @@ async function createCollection(place: Workplace, spec: CollectionSpec): Promise
 /** A table of that name; a type of that name, or another table made at the same moment. */
 const TAKEN: ReadonlySet<string> = new Set(['42P07', '42710', '23505']);
 
-async function ownTransaction(own: Session, layout: Parameters<typeof snapshotTransaction>[1]) {
+async function ownTransaction(own: Session, layout: Layout) {
   try {
     return await snapshotTransaction(own, layout);
   } catch (error) {

@@ -3,7 +3,7 @@ import type { LoadBatch } from '../contract/spec.js';
 import type { VectorColumn as BatchColumn, VectorValue } from '../contract/vectors.js';
 import { elementsOf } from '../contract/vectors.js';
 import { checkIds } from '../kit/check.js';
-import { columnOf } from '../kit/load.js';
+import { batchColumn } from '../kit/load.js';
 import { idAt } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { type Layout, PARTS, type VectorColumn, writtenFields } from './layout.js';
@@ -66,7 +66,7 @@ function plainRows(batch: LoadBatch, layout: Layout): Rows | undefined {
     return buffer;
   };
   if (fields.length === 0) return write;
-  const columns = fields.map((field) => columnOf('pgvector', { ...batch, metadata }, field));
+  const columns = fields.map((field) => batchColumn('pgvector', { ...batch, metadata }, field));
   return (from, to) => {
     const parts: Buffer[] = [];
     for (let row = from; row < to; row++) {
@@ -104,7 +104,7 @@ export function batchCells(batch: LoadBatch, layout: Layout): Cells<number> {
       ];
     }),
     ...writtenFields(layout).map((field) => {
-      const values = columnOf('pgvector', batch, field);
+      const values = batchColumn('pgvector', batch, field);
       return (row: number) => held(`field "${field.name}"`, row, () => valueBytes(field.type, values[row]));
     }),
   ];

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { VectorMetric } from '../contract/vectors.js';
 import type { Session } from './client.js';
 import type { VectorColumn, VectorType } from './layout.js';
@@ -13,7 +13,7 @@ export interface VectorIndex {
   column: string;
   metric: VectorMetric | null;
   /** In the terms of our options, and the server's own name of its operators. */
-  parameters: Parameters;
+  parameters: ParameterSet;
   valid: boolean;
   /** Rows it took in when it was built. */
   rows: number;
@@ -74,7 +74,7 @@ export async function vectorIndexes(
 }
 
 /** pgvector's own, where the index's options do not say. */
-const DEFAULTS: Readonly<Record<string, Parameters>> = {
+const DEFAULTS: Readonly<Record<string, ParameterSet>> = {
   hnsw: { m: 16, efConstruction: 64 },
   ivfflat: { nlist: 100 },
 };
@@ -88,7 +88,7 @@ function quantizationOf(native: VectorType, kind: string | undefined): string {
  * The statement that builds an index over a vector; undefined for flat. The server chooses its name.
  * Throws FailureError for what pgvector has no index for.
  */
-export function createIndex(table: string, vector: VectorColumn, index: Parameters): string | undefined {
+export function createIndex(table: string, vector: VectorColumn, index: ParameterSet): string | undefined {
   const { type, quantization, m, efConstruction, nlist } = index;
   if (type === 'flat') return undefined;
   const { metric, name } = vector.field;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
-import type { Parameters } from '../contract/options.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { DenseType, VectorField } from '../contract/vectors.js';
 import { COLUMN_TYPES, quoted } from './fields.js';
@@ -20,7 +20,7 @@ export interface Layout {
   uri?: string | undefined;
   tenant?: string | undefined;
   /** Index parameters that `create` asked for; undefined: the table is not ours. */
-  index: Parameters | undefined;
+  index: ParameterSet | undefined;
 }
 
 export interface KeyColumn {
@@ -62,7 +62,7 @@ export interface ColumnComment {
 /** What a table's comment says. */
 export interface TableComment {
   ids: IdKind;
-  index: Parameters;
+  index: ParameterSet;
 }
 
 const PREFIX = 'vecproof ';

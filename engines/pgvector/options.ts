@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, integer, type OptionRules, type OptionShape, quantization } from '../kit/options.js';
 
 export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -47,7 +49,7 @@ export const rules: OptionRules = {
       : { index: { ...base, nlist: 100 }, search: { nprobe: 1, ...rest }, variant };
   },
   check(index, search) {
-    const issues: OptionIssue[] = [];
+    const issues: Fault[] = [];
     const m = Number(index['m'] ?? 0);
     if (index['type'] === 'hnsw' && Number(index['efConstruction']) < 2 * m) {
       const message = `efConstruction must be at least 2 * m (${2 * m})`;
@@ -77,8 +79,8 @@ function ranking(quantized: string, search: Given): OptionShape['search'] {
 }
 
 /** What PostgreSQL would refuse only after the data was loaded. */
-export function checkData(data: DataShape, index: Parameters, search: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+export function checkData(data: DataShape, index: ParameterSet, search: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   const quantized = String(index['quantization']);
   const most = MAX_INDEXED[quantized]!;
   if (index['type'] !== 'flat' && data.dimensions > most) {

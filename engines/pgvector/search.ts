@@ -1,10 +1,10 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind } from '../contract/ids.js';
-import type { Parameters } from '../contract/options.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
-import { requireDimensions, requireFields } from '../kit/load.js';
+import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
 import { sqlFilter } from './filter.js';
 import type { FieldColumn } from './layout.js';
@@ -33,7 +33,7 @@ export interface Searched extends SearchTarget {
 export async function prepareSearch(
   place: SearchPlace,
   target: Searched,
-  search: Parameters,
+  search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const { session, statement } = place;
@@ -55,12 +55,15 @@ export async function prepareSearch(
     get effective() {
       return { ...effective(target, search), ...filtered.plans.counted() };
     },
-    query: async (vector, filter) => {
+    query: async (vector, filter, signal) => {
+      signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
       requireDimensions('pgvector', vector, dimensions);
-      if (filter === undefined) return hits(await run(vectorParameter(vector)), keysOf);
+      if (filter === undefined)
+        return hits(await unlessAborted(run(vectorParameter(vector)), signal), keysOf);
       const translated = filter as TranslatedFilter;
-      return hits(await translated.run(vectorParameter(vector), ...translated.parameters), keysOf);
+      const answer = translated.run(vectorParameter(vector), ...translated.parameters);
+      return hits(await unlessAborted(answer, signal), keysOf);
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {
@@ -177,7 +180,7 @@ async function requirePlan(
 }
 
 /** More probes than lists work as all lists; a graph search ranks again only what it has found. */
-function effective({ index }: SearchTarget, search: Parameters): Parameters {
+function effective({ index }: SearchTarget, search: ParameterSet): ParameterSet {
   const { nprobe, ef, candidates, iterativeScan } = search;
   const found = candidates !== undefined && ef !== undefined && (iterativeScan ?? 'off') === 'off';
   return {

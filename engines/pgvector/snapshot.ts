@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { checkIds } from '../kit/check.js';
-import { abortable } from '../kit/load.js';
+import { unlessAborted } from '../kit/load.js';
 import { HOLDER } from './capabilities.js';
 import type { Row, Session } from './client.js';
 import { quoted } from './fields.js';
@@ -89,7 +89,7 @@ export class PgSnapshot implements Snapshot {
         last === undefined
           ? this.#place.session.ask(`${from} ${page}`, [])
           : this.#place.session.ask(`${from} ${behind} ${page}`, [last]);
-      const rows: Row[] = await (signal === undefined ? asked : abortable(asked, signal));
+      const rows: Row[] = await unlessAborted(asked, signal);
       const end = rows.at(-1)?.[0];
       if (end === undefined || end === null) return;
       last = keyBytes(key.ids, idOf(key.ids, end));

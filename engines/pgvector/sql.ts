@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import { quoted } from './fields.js';
 import type { VectorColumn } from './layout.js';
 
@@ -36,14 +36,19 @@ export interface SearchTarget {
   vector: VectorColumn;
   metric: Metric;
   /** Of the index that answers, or `flat`. */
-  index: Parameters;
+  index: ParameterSet;
 }
 
 /**
  * `$1`: the query; key and distance of the rows that `where` lets through, nearest first. A row without the vector
  * comes last, with distance NULL.
  */
-export function searchStatement(target: SearchTarget, search: Parameters, k: number, where?: string): string {
+export function searchStatement(
+  target: SearchTarget,
+  search: ParameterSet,
+  k: number,
+  where?: string,
+): string {
   const { table, key, vector, metric, index } = target;
   const { dimensions } = vector.field;
   const { operator } = FAMILIES[metric];
@@ -91,7 +96,7 @@ export function searchedMetric({ field, native, column }: VectorColumn, table: s
 }
 
 /** Session settings of a search. */
-export function searchSettings(index: Parameters, search: Parameters): string[] {
+export function searchSettings(index: ParameterSet, search: ParameterSet): string[] {
   const { ef, nprobe, iterativeScan, maxScanTuples, maxProbes } = search;
   const order = { off: 'off', strict: 'strict_order', relaxed: 'relaxed_order' }[
     String(iterativeScan ?? 'off')

@@ -1,6 +1,6 @@
 import { FailureError, VecproofError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
@@ -137,7 +137,7 @@ class QdrantCollection implements Collection {
     return { count, indexed: covered, details: { ...details, threads } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const { client, endpoint } = this.#session;
     const { dimensions, index } = this.#spec;
     const name = this.#name;
@@ -147,17 +147,20 @@ class QdrantCollection implements Collection {
     return {
       effective: effective(search, k),
       translate: (filter) => nativeFilter(filter, rest),
-      query: async (vector, filter) => {
+      query: async (vector, filter, signal) => {
+        signal?.throwIfAborted();
         if (!open) throw new FailureError('the search was closed', { where: 'qdrant' });
         requireDimensions('qdrant', vector, dimensions);
         const query = Array.from(vector);
-        const { points } = await (filter instanceof ExactFilter
-          ? send<QueryAnswer>(endpoint, FAILED, 'POST', path, filter.body(query))
-          : client
-              .query(name, { query, ...rest, ...(filter as FilterPart | undefined) })
-              .catch((error: unknown) => {
-                throw failure(FAILED, endpoint, error);
-              }));
+        const answer =
+          filter instanceof ExactFilter
+            ? send<QueryAnswer>(endpoint, FAILED, 'POST', path, filter.body(query))
+            : client
+                .query(name, { query, ...rest, ...(filter as FilterPart | undefined) })
+                .catch((error: unknown) => {
+                  throw failure(FAILED, endpoint, error);
+                });
+        const { points } = await unlessAborted(answer, signal);
         return { keys: points.map(({ id }) => id), scores: points.map(({ score }) => score ?? Number.NaN) };
       },
       close: async () => {

@@ -33,6 +33,8 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: 'cos', dot: 'dot', l2: 'root' },
     deterministicBuild: 'never',
+    execution: 'concurrent',
+    preparedSearches: 'several',
     exhaustive: {
       flat: { kind: 'scan', search: {} },
       hnsw: { kind: 'graph', search: { ef: 'points' } },

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, integer, type OptionRules, type OptionShape, quantization } from '../kit/options.js';
 
 export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -74,8 +76,8 @@ function decimal(min: number, max: number): z.ZodType<number> {
 }
 
 /** What would make a sweep meaningless or be refused once the data is loaded. */
-export function checkData({ dimensions, count }: DataShape, index: Parameters): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+export function checkData({ dimensions, count }: DataShape, index: ParameterSet): Fault[] {
+  const issues: Fault[] = [];
   if (dimensions > MAX_DIMENSIONS) {
     issues.push({
       path: ['use'],

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
-import type { Parameters } from '../contract/options.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { CreateBody, Distance, QuantizationConfig, SearchParams } from './client.js';
@@ -50,7 +50,7 @@ export function createBody({ dimensions, metric, index }: CollectionSpec, thread
   };
 }
 
-function quantizationOf(index: Parameters): QuantizationConfig | undefined {
+function quantizationOf(index: ParameterSet): QuantizationConfig | undefined {
   const { quantization, compression, encoding } = index;
   if (quantization === 'sq8') return { scalar: { type: 'int8', always_ram: true } };
   if (quantization === 'pq') return { product: { compression: String(compression), always_ram: true } };
@@ -58,7 +58,7 @@ function quantizationOf(index: Parameters): QuantizationConfig | undefined {
   return undefined;
 }
 
-export function searchParams(index: Parameters, search: Parameters): SearchParams {
+export function searchParams(index: ParameterSet, search: ParameterSet): SearchParams {
   if (index['type'] === 'flat') return { exact: true };
   const { ef, rescore, oversampling } = search;
   if (rescore === undefined) return { hnsw_ef: Number(ef) };
@@ -67,7 +67,7 @@ export function searchParams(index: Parameters, search: Parameters): SearchParam
 }
 
 /** The server looks at no fewer candidates than it has to return, or to rescore. */
-export function effective(search: Parameters, k: number): Parameters {
+export function effective(search: ParameterSet, k: number): ParameterSet {
   const { ef, oversampling } = search;
   if (ef === undefined) return search;
   return { ...search, ef: Math.max(Number(ef), Math.floor(k * Number(oversampling ?? 1))) };

@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../contract/engine.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { folderBytes, inChunks, requireCount, requireDimensions } from '../kit/load.js';
@@ -38,6 +38,8 @@ export const engine: EngineDefinition = {
     visibility: 'immediate',
     scores: { cosine: '1-cos', l2: 'root' },
     deterministicBuild: 'always',
+    execution: 'blocking',
+    preparedSearches: 'several',
     exhaustive: { flat: { kind: 'scan', search: {} } },
     remarks: [
       'Scans every point for each query: exact, without an index and without settings.',
@@ -126,7 +128,7 @@ class SqliteCollection implements Collection {
     return { count, indexed: null, details: { sqlite, threads: 1 } };
   }
 
-  async prepare(_search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(_search: ParameterSet, k: number): Promise<PreparedSearch> {
     const statement = (passing: string) =>
       this.#open()
         .prepare(

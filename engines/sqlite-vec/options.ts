@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, type OptionRules, quantization } from '../kit/options.js';
 
 /** Limits of sqlite-vec 0.1. */
@@ -25,8 +26,8 @@ export const rules: OptionRules = {
 };
 
 /** What sqlite-vec would refuse only when the table is created or searched. */
-export function checkData({ metric, dimensions, k }: DataShape): OptionIssue[] {
-  const issues: OptionIssue[] = [];
+export function checkData({ metric, dimensions, k }: DataShape): Fault[] {
+  const issues: Fault[] = [];
   if (metric === 'dot') {
     const message = 'sqlite-vec knows cosine and l2 only, not dot (unit vectors rank the same under cosine)';
     issues.push({ path: ['use'], message, got: metric });

@@ -16,6 +16,8 @@ export const CAPABILITIES: Capabilities = {
   visibility: 'after-ready',
   scores: { cosine: '1-cos', dot: '1-dot', l2: 'squared' },
   deterministicBuild: 'one-thread',
+  execution: 'blocking',
+  preparedSearches: 'several',
   exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
   remarks: [
     'Runs inside the process and blocks it: a query uses one thread and costs no network.',

@@ -2,10 +2,10 @@ import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
 import type { ConnectOptions } from '../contract/engine.js';
-import type { Parameters } from '../contract/options.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import type { VectorField } from '../contract/vectors.js';
@@ -71,7 +71,7 @@ export class UsearchCollection implements Collection {
     return { count, indexed: count, details: { threads: this.#threads } };
   }
 
-  async prepare(search: Parameters, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
     const asked = Number(search['ef']);
     let index: UsearchIndex | undefined = this.#view(asked);
     const { dimensions } = this.#field;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DataShape, OptionIssue, Parameters } from '../contract/options.js';
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, integer, type OptionRules, quantization } from '../kit/options.js';
 
 export const QUANTIZATIONS = ['none', 'f16', 'bf16', 'sq8', 'binary'] as const;
@@ -24,7 +26,7 @@ export const rules: OptionRules = {
 };
 
 /** Eight-bit and one-bit codes drop the length of a vector: dot and l2 would rank by something else. */
-export function checkData(data: DataShape, index: Parameters): OptionIssue[] {
+export function checkData(data: DataShape, index: ParameterSet): Fault[] {
   const quantized = String(index['quantization']);
   if (data.metric === 'cosine' || (quantized !== 'sq8' && quantized !== 'binary')) return [];
   return [

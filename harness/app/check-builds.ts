@@ -1,8 +1,9 @@
 import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { DataShape, Parameters } from '../../engines/contract/options.js';
+import type { DataShape } from '../../engines/contract/options.js';
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { unavailableServers } from './servers.js';
@@ -50,8 +51,8 @@ export function checkAgainstData(
 function whyNot(
   definition: EngineDefinition,
   data: DataShape,
-  index: Parameters,
-  search: Parameters,
+  index: ParameterSet,
+  search: ParameterSet,
 ): string | undefined {
   const { name, capabilities } = definition;
   const { metrics, maxDimensions } = capabilities;

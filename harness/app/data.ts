@@ -72,7 +72,7 @@ export async function openData(
 }
 
 /** Everything that is checked before a point is read; `vecproof run --dry-run` stops after it. */
-export async function checkData(context: Context, request: DataRequest): Promise<void> {
+export async function checkDataRequest(context: Context, request: DataRequest): Promise<void> {
   const dataset = await openRequested(context, request);
   try {
     const set = chooseSet(dataset.info, request, []);

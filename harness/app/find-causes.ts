@@ -4,7 +4,7 @@ import { groupQueries } from '../derive/columns.js';
 import { type Answers, causesOf } from '../gate/causes.js';
 import { filterCausesOf } from '../gate/filter-causes.js';
 import { settingKey } from '../gate/select.js';
-import { samplesOf } from '../measures/groups.js';
+import { samplesOfQueries } from '../measures/groups.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { readRunQueries } from '../store/queries.js';
@@ -107,5 +107,5 @@ async function answers(
   const samples = await readSamples(path, k, ['due', 'sent', 'answered']);
   if (group === 'all') return { samples, flags };
   const queries = groupQueries(folder).get(group);
-  return queries && { samples: samplesOf(samples, queries), flags };
+  return queries && { samples: samplesOfQueries(samples, queries), flags };
 }

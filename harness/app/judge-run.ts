@@ -1,13 +1,13 @@
 import type { Context } from '../../cli/context.js';
 import { readTextFile } from '../../cli/output.js';
 import { InputError } from '../../common/errors.js';
-import { columnOf, groupQueries } from '../derive/columns.js';
+import { columnOfQueries, groupQueries } from '../derive/columns.js';
 import { currentResults, type Derived } from '../derive/current.js';
 import { parityTrials } from '../derive/parity-trials.js';
 import type { BaselineData } from '../gate/changes.js';
 import type { GateSet } from '../gate/gates.js';
 import { judge, needsBaseline } from '../gate/judge.js';
-import { matches, settingKey } from '../gate/select.js';
+import { isSelected, settingKey } from '../gate/select.js';
 import type { Column } from '../measures/by-query.js';
 import type { Manifest } from '../model/manifest.js';
 import type { TrialRow } from '../model/results.js';
@@ -175,7 +175,7 @@ async function readSide(
       const whole = columns.get(id)?.get(measure);
       if (group === 'all' || whole === undefined) return whole;
       const queries = groups.get(group);
-      return queries && columnOf(whole, queries);
+      return queries && columnOfQueries(whole, queries);
     },
   };
 }
@@ -185,7 +185,7 @@ function byQuery(gate: GateSet['gates'][number], row: TrialRow): boolean {
     needsBaseline(gate) &&
     gate.about.kind === 'mean' &&
     row.state === 'completed' &&
-    matches(gate.selectors, row)
+    isSelected(gate.selectors, row)
   );
 }
 

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { InputError } from '../../common/errors.js';
 import type { Qrels, QuerySet } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
-import { nearQuery } from '../suite/filtered-queries.js';
+import { unknownQuery } from '../suite/filtered-queries.js';
 
 /** By number of a measured query: judged documents as rows of the dataset, with their grades. */
 export type Judgements = ReadonlyMap<number, { rows: number[]; grades: number[] }>;
@@ -52,7 +52,7 @@ export function checkJudgedQueries(qrels: Qrels, set: Pick<QuerySet, 'name' | 'i
     if (ids.has(query)) continue;
     throw new InputError(`a judgement names the query "${query}", which the set ${set.name} does not have`, {
       where: judgementPlace(file, query, undefined),
-      next: `correct the id or take the line out.${nearQuery(query, set.ids)}`,
+      next: unknownQuery('correct the id or take the line out', query, set.ids),
     });
   }
 }

@@ -7,6 +7,7 @@ import { Progress } from '../../cli/progress.js';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import type { Redactor } from '../../common/redact.js';
+import { isLogged, type RunEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Results, TrialRow } from '../model/results.js';
 import type { Verdicts } from '../model/verdict.js';
@@ -56,18 +57,16 @@ export async function measureAndReport(
 
 async function measure(ready: Ready, resumed: boolean, context: Context): Promise<void> {
   const { folder, manifest, data, skips, finished } = ready;
-  const total = [...manifest.plan, ...(manifest.rebuilds ?? [])].reduce(
-    (sum, { trials }) => sum + trials.length,
-    0,
-  );
-  const progress = new Progress(context, { done: finished.size, total });
+  const progress = new Progress(context, [...manifest.plan, ...(manifest.rebuilds ?? [])], finished);
   const now = () => new Date().toISOString();
+  const onEvent = (event: RunEvent) => {
+    if (isLogged(event)) appendEvent(folder, event);
+    progress.take(event);
+  };
   try {
-    appendEvent(folder, { type: 'runBegin', time: now(), resumed });
-    for (const message of [...ready.warnings, ...skipWarnings(skips, finished)]) {
-      appendEvent(folder, { type: 'warning', time: now(), message: ready.redactor.text(message) });
-      progress.say(`warning: ${message}`);
-    }
+    onEvent({ type: 'runBegin', time: now(), resumed });
+    for (const message of [...ready.warnings, ...skipWarnings(skips, finished)])
+      onEvent({ type: 'warning', time: now(), message: ready.redactor.text(message) });
     const state = await runPlan(
       {
         folder,
@@ -78,11 +77,11 @@ async function measure(ready: Ready, resumed: boolean, context: Context): Promis
         skips,
         signal: context.signal,
         redact: ready.redactor.text,
-        onNews: (news) => progress.take(news),
+        onEvent,
       },
       finished,
     );
-    appendEvent(folder, { type: 'runEnd', time: now(), state });
+    onEvent({ type: 'runEnd', time: now(), state });
   } finally {
     progress.end();
     cleanRunFolder(folder);

@@ -3,7 +3,7 @@ import { startingLines } from '../../cli/output.js';
 import { InputError } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
-import type { RunEvent } from '../model/events.js';
+import type { LoggedEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
 import {
@@ -83,7 +83,7 @@ function resumedGrouping(parsed: ParsedSuite, { queryFile }: Manifest['datasetOp
 }
 
 /** Trials that need not be measured again, by the last word of the log. */
-function finished(events: readonly RunEvent[], retryFailed: boolean): Set<string> {
+function finished(events: readonly LoggedEvent[], retryFailed: boolean): Set<string> {
   const done = new Set<string>();
   for (const event of events) {
     if (event.type !== 'trialEnd') continue;

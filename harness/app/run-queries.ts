@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { InputError, messageOf } from '../../common/errors.js';
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
 import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { conditionsOf } from '../../filters/filter.js';
-import { type Fault, SuiteError } from '../suite/faults.js';
+import { SuiteError } from '../suite/faults.js';
 import { type CheckedQuery, checkQueries, type GroupFilter, groupFilter } from '../suite/filtered-queries.js';
-import { hint } from '../suite/hint.js';
 import { describeLineFaults, parseQueryFile } from '../suite/query-file.js';
 import type { Suite } from '../suite/schema.js';
 
@@ -115,7 +116,7 @@ function checkFields(info: DatasetInfo, { fields, fail }: QueriesRequest): void 
   const faults = fields.flatMap((name, i) =>
     known.includes(name)
       ? []
-      : [{ path: ['fields', i], message: `is no field of the dataset.${hint(name, known)}`, got: name }],
+      : [{ path: ['fields', i], message: suggest('is no field of the dataset', name, known), got: name }],
   );
   if (faults.length > 0) throw fail(faults);
 }

@@ -7,7 +7,7 @@ import { groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
-import { judgementsOf, readQueryFacts } from '../store/queries.js';
+import { readJudgements, readQueryFacts } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import { readTruth } from '../truth/files.js';
@@ -21,7 +21,7 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
   if (trials.length === 0) return columns;
   const { ks, dataset } = readManifest(folder);
   const truth = await readTruth(folder.truth);
-  const judgements = judgementsOf(folder);
+  const judgements = readJudgements(folder);
   for (const trial of trials) {
     const path = join(folder.samples, `${trial}.parquet`);
     if (!existsSync(path)) {
@@ -48,7 +48,7 @@ export function groupQueries(folder: RunFolder): Map<string, Set<number>> {
 }
 
 /** The values of some queries alone. */
-export function columnOf(column: Column, queries: ReadonlySet<number>): Column {
+export function columnOfQueries(column: Column, queries: ReadonlySet<number>): Column {
   const kept = Array.from(column.queries.keys()).filter((i) => queries.has(column.queries[i]!));
   return {
     queries: Int32Array.from(kept, (i) => column.queries[i]!),

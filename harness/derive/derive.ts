@@ -1,5 +1,5 @@
 import type { Column } from '../measures/by-query.js';
-import type { BuildCost, RunEvent } from '../model/events.js';
+import type { BuildCost, LoggedEvent } from '../model/events.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
 import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
@@ -9,7 +9,7 @@ import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
 import { aboutQueries, trialRows } from './trial-rows.js';
 
-type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+type EventOf<T extends LoggedEvent['type']> = Extract<LoggedEvent, { type: T }>;
 
 /**
  * Derives all results of a run from its raw files; nothing is measured. Can be repeated at any time.
@@ -67,7 +67,7 @@ export async function deriveAll(
 }
 
 /** The last word of the log on every trial and build. */
-function digest(events: readonly RunEvent[]) {
+function digest(events: readonly LoggedEvent[]) {
   const trialEnds = new Map<string, EventOf<'trialEnd'>>();
   const costs = new Map<string, BuildCost>();
   const warnings: string[] = [];
@@ -79,7 +79,7 @@ function digest(events: readonly RunEvent[]) {
   return { trialEnds, costs, warnings };
 }
 
-function runRecord(manifest: Manifest, events: readonly RunEvent[]): Results['run'] {
+function runRecord(manifest: Manifest, events: readonly LoggedEvent[]): Results['run'] {
   const last = events.at(-1);
   const begin = events.find((event) => event.type === 'runBegin');
   const ended = last?.type === 'runEnd' ? last : undefined;

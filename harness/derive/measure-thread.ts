@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';
-import { aboutQueries, type Measured, measuresOf, type TrialTask } from './trial-rows.js';
+import { aboutQueries, type Measured, measureTrial, type TrialTask } from './trial-rows.js';
 
 /** A task with its number. */
 export interface NumberedTask {
@@ -29,7 +29,7 @@ if (parentPort !== null) {
     try {
       context ??= read();
       const { manifest, truth, about } = await context;
-      const measured = await measuresOf(folder, manifest, task, truth, about);
+      const measured = await measureTrial(folder, manifest, task, truth, about);
       port.postMessage({ index, measured } satisfies NumberedResult);
     } catch {
       port.postMessage({ index } satisfies NumberedResult);

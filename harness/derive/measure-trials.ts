@@ -7,7 +7,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
 import type { RunFolder } from '../store/run-folder.js';
 import type { NumberedResult, NumberedTask } from './measure-thread.js';
-import { type AboutQueries, type Measured, measuresOf, type TrialTask } from './trial-rows.js';
+import { type AboutQueries, type Measured, measureTrial, type TrialTask } from './trial-rows.js';
 
 /** Bytes of samples for which one more thread pays: it needs a quarter of a second to begin. */
 const BYTES_A_THREAD = 4 * 2 ** 20;
@@ -16,7 +16,7 @@ const MOST_THREADS = 8;
 
 /**
  * What the samples of trials say, in the order of the tasks; side by side in threads where they are many.
- * @throws as `measuresOf`
+ * @throws as `measureTrial`
  */
 export async function measureTrials(
   folder: RunFolder,
@@ -28,7 +28,7 @@ export async function measureTrials(
   if (threads > 1) await measureInThreads(folder, tasks, threads, found);
   const measured: Measured[] = [];
   for (const [i, task] of tasks.entries()) {
-    measured.push(found[i] ?? (await measuresOf(folder, manifest, task, truth, about)));
+    measured.push(found[i] ?? (await measureTrial(folder, manifest, task, truth, about)));
   }
   return measured;
 }

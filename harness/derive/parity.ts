@@ -78,7 +78,7 @@ function rebuildsOf(rebuild: string, reference: string, { plan }: Manifest): str
 }
 
 /** Queries by their group, where there is more than one. */
-function groupsOf(facts: readonly QueryFacts[] | undefined): Map<string, Set<number>> {
+function queriesByGroup(facts: readonly QueryFacts[] | undefined): Map<string, Set<number>> {
   const groups = new Map<string, Set<number>>();
   facts?.forEach(({ group }, query) => {
     groups.set(group, (groups.get(group) ?? new Set()).add(query));
@@ -103,7 +103,7 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
     const reason = `${failed.row.id} is ${failed.row.state}${why === '' ? '' : `: ${why}`}`;
     return { ...base, state: 'absent', reason, rows: [] };
   }
-  const [a, b] = [await samplesOf(reference), await samplesOf(candidate)];
+  const [a, b] = [await readSide(reference), await readSide(candidate)];
   const [known, other] = [await evidenceOf(reference), await evidenceOf(candidate)];
   const evidence = { reference: known.evidence, candidate: other.evidence };
   const filter = filterFacts(comparison, [a, b, known.hits, other.hits]);
@@ -151,9 +151,9 @@ async function floorOf(
     const why = (end?.error ?? end?.reason ?? 'it was not measured').split('\n')[0]!;
     return absent(`the rebuild of ${reference.row.id} is missing: ${why}`);
   }
-  const own = await samplesOf(reference);
+  const own = await readSide(reference);
   const others: Samples[] = [];
-  for (const id of done) others.push(await samplesOf({ ...reference, row: { ...reference.row, id } }));
+  for (const id of done) others.push(await readSide({ ...reference, row: { ...reference.row, id } }));
   const filter = filterFacts(comparison, [own, ...others]);
   // Further rebuilds are further passes: each is compared with the reference, and a query's passes are averaged.
   const [a, b] = [joinSamples(others.map(() => own)), joinSamples(others)];
@@ -213,7 +213,10 @@ function rowsOf(
   const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed, wanted, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
     rowOf(group, parityOf({ ...input, queries }), latency(queries));
-  return [row('all', undefined), ...[...groupsOf(facts)].map(([group, queries]) => row(group, queries))];
+  return [
+    row('all', undefined),
+    ...[...queriesByGroup(facts)].map(([group, queries]) => row(group, queries)),
+  ];
 }
 
 function rowOf(
@@ -234,7 +237,7 @@ async function evidenceOf({ folder, manifest, row }: StoredSide) {
   return readEvidence(folder, row.id, manifest.ks.at(-1)!);
 }
 
-async function samplesOf({ folder, manifest, row }: StoredSide): Promise<Samples> {
+async function readSide({ folder, manifest, row }: StoredSide): Promise<Samples> {
   const path = join(folder.samples, `${row.id}.parquet`);
   if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!);
   throw new InputError('the samples of a completed trial are missing', {

@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { groupsOf, type QueryFacts, samplesOf } from '../measures/groups.js';
+import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
-import type { BuildCost, RunEvent, ServerCost } from '../model/events.js';
+import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Truth } from '../model/samples.js';
-import { judgementsOf, readQueryFacts } from '../store/queries.js';
+import { readJudgements, readQueryFacts } from '../store/queries.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
-type TrialEnd = Extract<RunEvent, { type: 'trialEnd' }>;
+type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
 /** The row of all queries, then those of groups and bands. */
 export function trialRows(
@@ -82,7 +82,7 @@ export interface TrialTask {
 const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 
 /** What a trial's samples say, for all queries and for each group. */
-export async function measuresOf(
+export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
   { trial, end, cost, refused, byQuery }: TrialTask,
@@ -123,7 +123,7 @@ export async function measuresOf(
       if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
       // A band of which every query belongs to a group that was not sent.
       if (![...queries].some((query) => sent.has(query))) return [];
-      const own = deriveGroup(samplesOf(samples, queries), truth, options);
+      const own = deriveGroup(samplesOfQueries(samples, queries), truth, options);
       return [{ name, reason: undefined, derived: own }];
     }),
   };
@@ -140,7 +140,7 @@ function unmeasured(facts: AboutQueries['facts'], refused: TrialTask['refused'])
 
 /** Groups, filters and judgements of the run's queries. */
 export function aboutQueries(folder: RunFolder): AboutQueries {
-  return { facts: readQueryFacts(folder), judgements: judgementsOf(folder) };
+  return { facts: readQueryFacts(folder), judgements: readJudgements(folder) };
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

@@ -1,4 +1,5 @@
-import { nearestName } from '../../common/nearest.js';
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
 import {
   type Check,
   type GateParity,
@@ -33,15 +34,6 @@ export interface GateSet {
   inconclusive: Level;
 }
 
-/** A fault below `gates:`. `offset` counts characters into the key (`inKey`) or the value. */
-export interface GateFault {
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
-  inKey?: boolean;
-  offset?: number;
-}
-
 export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
 
 /**
@@ -55,7 +47,7 @@ export function parseGates(
   given: unknown,
   ks: readonly number[],
   parities: readonly GateParity[] = [],
-): { set: GateSet; faults: GateFault[] } {
+): { set: GateSet; faults: Fault[] } {
   if (given === undefined) return { set: NO_GATES, faults: [] };
   const reader = new Reader(ks, parities);
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
@@ -76,7 +68,7 @@ export function parseGates(
 
 class Reader {
   readonly gates: Gate[] = [];
-  readonly faults: GateFault[] = [];
+  readonly faults: Fault[] = [];
   readonly #ks: readonly number[];
   readonly #parities: readonly GateParity[];
 
@@ -85,7 +77,7 @@ class Reader {
     this.#parities = parities;
   }
 
-  fault(fault: GateFault): void {
+  fault(fault: Fault): void {
     this.faults.push(fault);
   }
 
@@ -119,9 +111,8 @@ class Reader {
     }
     const { check, level, by, ...rest } = value as Record<string, unknown>;
     for (const other of Object.keys(rest)) {
-      const near = nearestName(other, ['check', 'level', 'by']);
-      const help = near === undefined ? 'Known: check, level, by.' : `Did you mean "${near}"?`;
-      this.fault({ path: [...path, other], message: `is not a known key. ${help}`, inKey: true });
+      const message = suggest('is not a known key', other, ['check', 'level', 'by']);
+      this.fault({ path: [...path, other], message, inKey: true });
     }
     if (by !== undefined && by !== 'interval' && by !== 'value') {
       this.fault({ path: [...path, 'by'], message: 'must be "interval" or "value"', got: by });
@@ -204,9 +195,8 @@ class Reader {
     const known = Object.keys(PRESETS);
     const preset = typeof name === 'string' && Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
     if (preset === undefined) {
-      const near = typeof name === 'string' ? nearestName(name, known) : undefined;
-      const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-      this.fault({ path: ['gates', 'preset'], message: `is an unknown preset. ${help}`, got: name });
+      const message = suggest('is an unknown preset', name, known);
+      this.fault({ path: ['gates', 'preset'], message, got: name });
       return undefined;
     }
     if (this.#ks.length === 0) return preset;

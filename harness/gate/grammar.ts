@@ -1,5 +1,7 @@
-import { nearestName } from '../../common/nearest.js';
-import { depthOf, type GateMeasure, gateMeasure, gateNames, LATENCY_QUANTILES } from './catalog.js';
+import { suggest } from '../../common/nearest.js';
+import { definitionOf, depthOf, measureNames } from '../model/measures/catalogue.js';
+import type { MeasureDefinition } from '../model/measures/measure.js';
+import { PERCENTILES } from '../model/measures/speed.js';
 
 /**
  * A gate is one entry of the map `gates:` in a suite; YAML's colon stands between subject and check.
@@ -41,7 +43,7 @@ export interface Subject {
 export interface Check {
   /** Full name in results: `latency` with `p(99)` is `latency.p99`. */
   measure: string;
-  about: GateMeasure;
+  about: MeasureDefinition;
   aggregate: Aggregate;
   operator: Operator;
   /** In the measure's own unit; for a change a difference, or a share of the baseline where `relative`. */
@@ -87,7 +89,7 @@ function checkParity(
 ): void {
   const wanted = selectors.find(({ key }) => key === 'parity')?.value;
   if (wanted === undefined) return;
-  if (gateMeasure(name)?.parity !== true) {
+  if (definitionOf(name)?.parity !== true) {
     throw new GrammarFault(`selects by "parity", but ${name} is measured on one trial`, at);
   }
   const found = parities.find((each) => each.name === wanted);
@@ -97,21 +99,18 @@ function checkParity(
     throw new GrammarFault(`is not measured: the parity "${wanted}" has k ${found.k}, not ${depth}`, at);
   }
   const known = parities.map((each) => each.name);
-  const near = nearestName(wanted, known);
-  const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-  throw new GrammarFault(`names the parity "${wanted}", which the suite does not declare. ${help}`, at);
+  const message = `names the parity "${wanted}", which the suite does not declare`;
+  throw new GrammarFault(suggest(message, wanted, known), at);
 }
 
 function checkName(name: string, ks: readonly number[], parities: readonly GateParity[]): void {
   if (name === 'latency') return;
-  if (gateMeasure(name) === undefined) {
-    const known = gateNames(ks);
-    const near = nearestName(name, known);
-    const help = near === undefined ? `Known: ${known.join(', ')}.` : `Did you mean "${near}"?`;
-    throw new GrammarFault(`is an unknown measure "${name}". ${help}`, 0);
+  if (definitionOf(name) === undefined) {
+    const known = ['latency', ...measureNames(ks)];
+    throw new GrammarFault(suggest(`is an unknown measure "${name}"`, name, known), 0);
   }
   const depth = depthOf(name);
-  if (gateMeasure(name)?.parity === true) {
+  if (definitionOf(name)?.parity === true) {
     if (parities.length === 0) {
       throw new GrammarFault('compares two trials: say which under parity: in the suite', 0);
     }
@@ -194,7 +193,7 @@ function resolve(name: string, aggregate: string, offset: number) {
   const kind = (quantile === undefined ? aggregate.replace('(baseline)', '') : 'value') as Aggregate;
   if (name === 'latency') {
     const measure = quantile === undefined ? 'latency.mean' : `latency.p${Number(quantile)}`;
-    const about = gateMeasure(measure);
+    const about = definitionOf(measure);
     if (quantile === undefined && kind !== 'mean') {
       throw new GrammarFault(
         'needs mean or p(…) for latency; for a change name the quantile: latency.p95',
@@ -202,11 +201,12 @@ function resolve(name: string, aggregate: string, offset: number) {
       );
     }
     if (about === undefined) {
-      throw new GrammarFault(`knows the quantiles ${LATENCY_QUANTILES.join(', ')} of latency`, offset);
+      const known = PERCENTILES.map((each) => each.name.slice(1));
+      throw new GrammarFault(`knows the quantiles ${known.join(', ')} of latency`, offset);
     }
     return { measure, about, kind };
   }
-  const about = gateMeasure(name)!;
+  const about = definitionOf(name)!;
   if (quantile !== undefined) throw new GrammarFault('takes p(…) for latency only', offset);
   if (kind === 'change' || kind === 'drop') {
     if (about.parity === true) {
@@ -240,7 +240,7 @@ const UNITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
 function inUnit(
   value: number,
   unit: string,
-  about: GateMeasure,
+  about: MeasureDefinition,
   { kind, relative, at }: { kind: Aggregate; relative: boolean; at: number },
 ): number {
   const isChange = kind === 'change' || kind === 'drop';

@@ -5,7 +5,7 @@ import { type BaselineData, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
 import { byReplica } from './replicas.js';
-import { matches } from './select.js';
+import { isSelected } from './select.js';
 import { FEWEST_QUERIES, Resampler } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
 
@@ -47,7 +47,7 @@ export function judge({
   const rows = new Map(
     active.map((gate) => {
       const all: readonly TrialRow[] = gate.about.parity === true ? parity : trials;
-      return [gate, all.filter((row) => matches(gate.selectors, row) && isMeant(gate, row, alone))];
+      return [gate, all.filter((row) => isSelected(gate.selectors, row) && isMeant(gate, row, alone))];
     }),
   );
   const pairs = active

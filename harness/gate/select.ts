@@ -1,7 +1,9 @@
-import { nearestName } from '../../common/nearest.js';
-import type { Parameters, PlannedBuild } from '../model/plan.js';
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { PlannedBuild } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
-import type { Gate, GateFault } from './gates.js';
+import type { Gate } from './gates.js';
 import type { Selector } from './grammar.js';
 
 /** Fields of a trial that selectors may name. */
@@ -23,7 +25,7 @@ export function selectableOf(builds: readonly Omit<PlannedBuild, 'server'>[]): S
 }
 
 /** Whether all selectors hold. Numbers compare as numbers: `ef:64` is 64 and 64.0. */
-export function matches(selectors: readonly Selector[], row: Selectable): boolean {
+export function isSelected(selectors: readonly Selector[], row: Selectable): boolean {
   return selectors.every(({ key, value }) => {
     if ((FIELDS as readonly string[]).includes(key)) {
       const field = row[key as (typeof FIELDS)[number]];
@@ -35,7 +37,7 @@ export function matches(selectors: readonly Selector[], row: Selectable): boolea
   });
 }
 
-function parameter(parameters: Parameters, key: string) {
+function parameter(parameters: ParameterSet, key: string) {
   return Object.hasOwn(parameters, key) ? parameters[key] : undefined;
 }
 
@@ -54,7 +56,7 @@ export function settingKey({ engine, index, search, workload, group }: TrialRow)
  * Gates of a suite that can match nothing of its plan: a key that no trial has, or values that none has. What is known
  * only after measuring (workload, group) is left to the verdict, which fails where nothing matched.
  */
-export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedBuild[]): GateFault[] {
+export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedBuild[]): Fault[] {
   const rows = selectableOf(builds);
   const known = new Set<string>(FIELDS);
   for (const { index, search } of rows)
@@ -63,12 +65,12 @@ export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedB
     const path = ['gates', gate.source === 'suite' ? keyOf(gate) : 'preset'];
     const strange = gate.selectors.find(({ key }) => !known.has(key.replace(/^(index|search)\./, '')));
     if (strange !== undefined) {
-      const near = nearestName(strange.key, [...known]);
-      const help = near === undefined ? `Known: ${[...known].join(', ')}.` : `Did you mean "${near}"?`;
-      return [{ path, inKey: true, message: `selects by "${strange.key}", which no trial has. ${help}` }];
+      const { key } = strange;
+      const message = suggest(`selects by "${key}", which no trial has`, key, [...known]);
+      return [{ path, inKey: true, message }];
     }
     const early = gate.selectors.filter(({ key }) => !LATE.includes(key));
-    if (rows.length === 0 || rows.some((row) => matches(early, row))) return [];
+    if (rows.length === 0 || rows.some((row) => isSelected(early, row))) return [];
     return [{ path, inKey: true, message: 'matches no trial of the plan (see their ids with --dry-run)' }];
   });
 }

@@ -45,7 +45,7 @@ export function groupsOf(
 }
 
 /** The samples of some queries, in their order. */
-export function samplesOf(samples: Samples, queries: ReadonlySet<number>): Samples {
+export function samplesOfQueries(samples: Samples, queries: ReadonlySet<number>): Samples {
   const { k } = samples;
   const kept = Int32Array.from({ length: samples.length }, (_, i) => i).filter((i) =>
     queries.has(samples.query[i]!),

@@ -1,8 +1,9 @@
+import { PERCENTILES } from '../model/measures/speed.js';
 import type { Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
 import { bootstrapQuantiles, type ResamplePlan } from './bootstrap.js';
 import type { Figure } from './figures.js';
-import { PERCENTILES, quantile } from './quantile.js';
+import { quantile } from './quantile.js';
 import { argsort } from './sorting.js';
 import { type Units, wasAnswered } from './units.js';
 

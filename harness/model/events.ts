@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parameters, state } from './plan.js';
 
 const base = { time: z.string() };
+const phase = z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']);
 
 /** What the server of a build was and used. Absent keys could not be measured. */
 export const serverCostSchema = z.strictObject({
@@ -38,14 +39,14 @@ export const buildCostSchema = z.strictObject({
 });
 
 /** Append-only log of a run: one JSON object a line. */
-export const eventSchema = z.discriminatedUnion('type', [
+export const loggedEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('runBegin'), ...base, resumed: z.boolean() }),
   z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
   z.strictObject({
     type: z.literal('phase'),
     ...base,
     build: z.string(),
-    phase: z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']),
+    phase,
     trial: z.string().optional(),
     seconds: z.number(),
   }),
@@ -89,5 +90,41 @@ export const eventSchema = z.discriminatedUnion('type', [
 ]);
 
 export type ServerCost = z.infer<typeof serverCostSchema>;
-export type RunEvent = z.infer<typeof eventSchema>;
+/** What the log of a run holds. */
+export type LoggedEvent = z.infer<typeof loggedEventSchema>;
+
+/** What is told while it happens and not stored: it says nothing that the log does not say in the end. */
+export type LiveEvent =
+  /** Work before the first build: reading and converting data, computing the exact neighbours. */
+  | { type: 'preparation'; time: string; task: string; done: number; total: number; unit: string }
+  | { type: 'notice'; time: string; message: string }
+  | {
+      type: 'phaseBegin';
+      time: string;
+      build: string;
+      phase: z.infer<typeof phase>;
+      trial?: string;
+      /** Size of the phase in `unit`; progress counts up to it. */
+      total: number;
+      unit: string;
+    }
+  | { type: 'progress'; time: string; build: string; done: number };
+
+/** All that happens in a run, told once: the log, the progress display and a library's caller listen to the same stream. */
+export type RunEvent = LoggedEvent | LiveEvent;
+
+/** An event before it is given its time. */
+export type Untimed<T> = T extends { time: string } ? Omit<T, 'time'> : never;
+
+const LIVE: Readonly<Record<LiveEvent['type'], true>> = {
+  preparation: true,
+  notice: true,
+  phaseBegin: true,
+  progress: true,
+};
+
+/** Whether an event belongs into the log. */
+export function isLogged(event: RunEvent): event is LoggedEvent {
+  return !Object.hasOwn(LIVE, event.type);
+}
 export type BuildCost = z.infer<typeof buildCostSchema>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Parameters } from '../../engines/contract/options.js';
+import type { ParameterSet } from '../../common/parameters.js';
 
 const LONGEST = 120;
 
@@ -7,7 +7,7 @@ const LONGEST = 120;
 export class Identifiers {
   readonly #taken = new Set<string>();
 
-  next(prefix: string, parameters: Parameters): string {
+  next(prefix: string, parameters: ParameterSet): string {
     const id = identifier(prefix, parameters);
     for (let i = 1; ; i++) {
       const candidate = i === 1 ? id : `${id}-${i}`;
@@ -18,7 +18,7 @@ export class Identifiers {
   }
 }
 
-function identifier(prefix: string, parameters: Parameters): string {
+function identifier(prefix: string, parameters: ParameterSet): string {
   const parts = [prefix, ...Object.entries(parameters).map(([key, value]) => `${key}${value}`)];
   const slug = parts.map((part) => part.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-|-$/g, '')).join('-');
   // A name that begins with a dot would be hidden.
@@ -31,8 +31,8 @@ function identifier(prefix: string, parameters: Parameters): string {
   return `${name.slice(0, LONGEST - 10)}-${hash}`;
 }
 
-/** Parameters as text, the same for any order of keys. */
-export function canonical(parameters: Parameters): string {
+/** ParameterSet as text, the same for any order of keys. */
+export function canonical(parameters: ParameterSet): string {
   return JSON.stringify(
     Object.fromEntries(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),
   );

@@ -46,7 +46,6 @@ export const plannedParitySchema = z.strictObject({
   rebuild: z.string().nullable(),
 });
 
-export type Parameters = z.infer<typeof parameters>;
 export type TrialState = z.infer<typeof state>;
 export type ServerChoice = z.infer<typeof serverChoiceSchema>;
 export type PlannedTrial = z.infer<typeof plannedTrialSchema>;

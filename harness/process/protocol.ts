@@ -1,7 +1,8 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { ContainerHandle, ControlGroupPaths, Endpoint } from '../../engines/contract/server.js';
 import type { BuildCost } from '../model/events.js';
-import type { Parameters, PlannedBuild, TrialState } from '../model/plan.js';
+import type { PlannedBuild, TrialState } from '../model/plan.js';
 import type { JobFiltering } from '../run/filtering.js';
 
 /**
@@ -64,7 +65,7 @@ export type ChildMessage =
       wallSeconds?: number;
       engineSeconds?: number;
       foreignCores?: number;
-      effective?: Parameters;
+      effective?: ParameterSet;
     }
   | { type: 'warning'; message: string }
   /** Asks the supervisor, which owns the server; it answers with a `ServerReply`. */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { ExhaustiveSearch } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
@@ -8,7 +9,7 @@ import type { PreparedSearch } from '../../engines/contract/search.js';
 import { loadEngine } from '../../engines/registry.js';
 import { tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
-import type { Parameters, PlannedTrial } from '../model/plan.js';
+import type { PlannedTrial } from '../model/plan.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { type BuildContext, inPhase } from '../process/phase.js';
 import type { Job } from '../process/protocol.js';
@@ -110,8 +111,8 @@ async function probeOne(
 export function exhaustiveSearch(
   definition: EngineDefinition,
   { build, count, k, metric, dimensions }: Pick<Job, 'build' | 'count' | 'k' | 'metric' | 'dimensions'>,
-  search: Parameters,
-): { kind: ExhaustiveSearch['kind']; search: Parameters } | { kind: 'graph'; reason: string } {
+  search: ParameterSet,
+): { kind: ExhaustiveSearch['kind']; search: ParameterSet } | { kind: 'graph'; reason: string } {
   const type = String(build.index['type']);
   const declared = definition.capabilities.exhaustive?.[type];
   if (declared === undefined) {
@@ -131,9 +132,9 @@ export function exhaustiveSearch(
 /** The parameters of a search with those that make it exhaustive; what the search does not have is left out. */
 export function widened(
   declared: ExhaustiveSearch,
-  search: Parameters,
+  search: ParameterSet,
   size: { points: number; lists: number },
-): Parameters {
+): ParameterSet {
   const wide = Object.entries(declared.search)
     .filter(([key]) => search[key] !== undefined)
     .map(([key, value]) => [key, typeof value === 'number' ? value : size[value]] as const);

@@ -3,30 +3,14 @@ import { join } from 'node:path';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
-import type { BuildCost, RunEvent } from '../model/events.js';
+import type { RunEvent, Untimed } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
-import type { PlannedBuild, TrialState } from '../model/plan.js';
-import type { ChildMessage, Job, Phase } from '../process/protocol.js';
+import type { PlannedBuild } from '../model/plan.js';
+import type { ChildMessage, Job } from '../process/protocol.js';
 import { type ChildEnd, superviseBuild } from '../process/supervisor.js';
-import { appendEvent, type RunFolder } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
 import { type BuildServer, startServer } from './server.js';
-
-/** What a run tells whoever watches it; the terminal is one such. */
-export type RunNews =
-  | { type: 'build'; build: PlannedBuild; index: number; total: number }
-  | { type: 'begin'; phase: Phase | 'launch'; trial: string | undefined; total: number; unit: string }
-  | { type: 'progress'; done: number }
-  | { type: 'warning'; message: string }
-  | { type: 'trialEnd'; trial: string; state: TrialState; error: string | undefined }
-  | {
-      type: 'buildEnd';
-      build: PlannedBuild;
-      state: TrialState;
-      error: string | undefined;
-      cost: BuildCost;
-      seconds: number;
-    };
 
 export interface RunInput {
   folder: RunFolder;
@@ -42,7 +26,8 @@ export interface RunInput {
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
-  onNews: (news: RunNews) => void;
+  /** Takes every event of the run: the log is one listener. */
+  onEvent: (event: RunEvent) => void;
 }
 
 /** A build that is being measured. */
@@ -58,12 +43,11 @@ export async function runPlan(
   input: RunInput,
   finished: ReadonlySet<string>,
 ): Promise<'completed' | 'interrupted'> {
-  const { manifest, signal, onNews } = input;
+  const { manifest, signal } = input;
   const all = [...manifest.plan, ...(manifest.rebuilds ?? [])];
   const builds = all.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
-  for (const [index, build] of builds.entries()) {
+  for (const build of builds) {
     if (signal.aborted) return 'interrupted';
-    onNews({ type: 'build', build, index, total: builds.length });
     const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
     skip(input, build, open);
     if (open.size > 0) await measure(input, build, open);
@@ -81,11 +65,9 @@ function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
     last = reason;
     open.delete(trial);
     record(input, { type: 'trialEnd', build: build.id, trial, state: 'skipped', reason, flags: [] });
-    input.onNews({ type: 'trialEnd', trial, state: 'skipped', error: undefined });
   }
   if (last === undefined || open.size > 0) return;
   record(input, { type: 'buildEnd', build: build.id, attempt: 0, state: 'skipped', error: last, cost: {} });
-  input.onNews({ type: 'buildEnd', build, state: 'skipped', error: last, cost: {}, seconds: 0 });
 }
 
 /**
@@ -93,7 +75,6 @@ function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
  * the loss: the others are measured by a new process on a new build.
  */
 async function measure(input: RunInput, build: PlannedBuild, open: Set<string>): Promise<void> {
-  const start = performance.now();
   for (let attempt = 1; open.size > 0; attempt++) {
     record(input, { type: 'buildBegin', build: build.id, attempt });
     const end = await attemptBuild(input, { build, open }, attempt);
@@ -109,8 +90,6 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
       cost: end.cost,
       ...(error && { error }),
     });
-    const news = { build, state, error, cost: end.cost, seconds: (performance.now() - start) / 1000 };
-    input.onNews({ type: 'buildEnd', ...news });
     if (end.state === 'aborted') return;
     if (end.state === 'completed' && open.size > 0)
       throw new Error(`${build.id} ended with unfinished trials`);
@@ -149,8 +128,7 @@ async function stop(input: RunInput, build: PlannedBuild, server: BuildServer | 
     await server?.stop();
   } catch (error) {
     const message = `the server of ${build.id} could not be removed: ${messageOf(error)}; "vecproof doctor --clean" removes it`;
-    record(input, { type: 'warning', build: build.id, message });
-    input.onNews({ type: 'warning', message });
+    record(input, { type: 'warning', build: build.id, message: input.redact(message) });
   }
 }
 
@@ -159,16 +137,17 @@ function redacted(input: RunInput, end: ChildEnd): ChildEnd {
 }
 
 async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer | undefined> {
-  const { manifest, folder, signal, onNews } = input;
+  const { manifest, folder, signal } = input;
   if (build.server === undefined) return undefined;
-  onNews({ type: 'begin', phase: 'launch', trial: undefined, total: 1, unit: '' });
+  record(input, { type: 'phaseBegin', build: build.id, phase: 'launch', total: 1, unit: '' });
   const server = await startServer({
     build,
     folder,
     labels: ownLabels(manifest.id),
     threads: manifest.threads,
     signal,
-    onNotice: (message) => record(input, { type: 'warning', build: build.id, message }),
+    onNotice: (message) =>
+      record(input, { type: 'warning', build: build.id, message: input.redact(message) }),
   });
   const seconds = server?.cost.startSeconds;
   if (seconds !== undefined) record(input, { type: 'phase', build: build.id, phase: 'launch', seconds });
@@ -179,7 +158,6 @@ async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer
 function warnOfEnd(input: RunInput, build: PlannedBuild, error: string): void {
   const message = `${build.id} failed after its last trial: ${error}`;
   record(input, { type: 'warning', build: build.id, message });
-  input.onNews({ type: 'warning', message });
 }
 
 /** Records what a failed process took with it: one trial if it was being measured, else all of the build. */
@@ -198,7 +176,6 @@ function losses(
   for (const trial of one ? [end.trial!] : [...open]) {
     open.delete(trial);
     record(input, { type: 'trialEnd', build: build.id, trial, state: 'failed', error, flags: [] });
-    input.onNews({ type: 'trialEnd', trial, state: 'failed', error });
   }
 }
 
@@ -206,16 +183,10 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Chil
   server?.follow(message);
   switch (message.type) {
     case 'begin':
-      input.onNews({
-        type: 'begin',
-        phase: message.phase,
-        trial: message.trial,
-        total: message.total,
-        unit: message.unit,
-      });
+      record(input, { ...message, type: 'phaseBegin', build: build.id });
       break;
     case 'progress':
-      input.onNews(message);
+      record(input, { ...message, build: build.id });
       break;
     case 'end': {
       const trial = message.trial === undefined ? {} : { trial: message.trial };
@@ -230,7 +201,6 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Chil
     }
     case 'warning':
       record(input, { type: 'warning', build: build.id, message: input.redact(message.message) });
-      input.onNews({ type: 'warning', message: input.redact(message.message) });
       break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;
@@ -239,7 +209,6 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Chil
       const more = { ...(text !== undefined && { error: text }), ...(use && { server: use }) };
       record(input, { type, build: build.id, ...rest, ...more });
       open.delete(message.trial);
-      input.onNews({ type, trial: message.trial, state: message.state, error: text });
       break;
     }
   }
@@ -297,8 +266,7 @@ function limits(manifest: Manifest) {
   return { memoryLimitBytes: manifest.memoryLimitBytes, deadlineSeconds: manifest.deadlineSeconds };
 }
 
-type Untimed<T> = T extends { time: string } ? Omit<T, 'time'> : never;
-
+/** Tells an event to all that listen. */
 function record(input: RunInput, event: Untimed<RunEvent>): void {
-  appendEvent(input.folder, { ...event, time: new Date().toISOString() } as RunEvent);
+  input.onEvent({ ...event, time: new Date().toISOString() } as RunEvent);
 }

@@ -1,11 +1,11 @@
 import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { NativeFilter } from '../../engines/contract/search.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
 import { permutation } from '../measures/random.js';
-import type { Parameters } from '../model/plan.js';
 import type { Samples } from '../model/samples.js';
 import { type BuildContext, failureText, inPhase } from '../process/phase.js';
 import type { Job } from '../process/protocol.js';
@@ -21,7 +21,7 @@ const LEAST_FOREIGN_SECONDS = 0.1;
 
 interface Trial {
   id: string;
-  search: Parameters;
+  search: ParameterSet;
   /** Repetitions an earlier process has left on disk. */
   done: ReadonlySet<number>;
   /** Passes of this process. */
@@ -29,7 +29,7 @@ interface Trial {
   /** Passes came from an earlier process, that is, from another build of the same index. */
   resumed: boolean;
   origin: number | undefined;
-  effective: Parameters | undefined;
+  effective: ParameterSet | undefined;
   /** CPU and wall seconds of the passes of this process. */
   foreign: { cpu: number; wall: number };
   failed: boolean;

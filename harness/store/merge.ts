@@ -2,7 +2,7 @@ import { appendFileSync, copyFileSync, existsSync, readdirSync, rmSync } from 'n
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
-import type { RunEvent } from '../model/events.js';
+import type { LoggedEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { PROBE_ENDING } from './evidence.js';
 import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
@@ -126,12 +126,12 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
     const last = log.at(-1);
     return last?.type === 'runEnd' && last.state === 'completed';
   });
-  const begin: RunEvent = { type: 'runBegin', time: times[0] ?? now.toISOString(), resumed: false };
+  const begin: LoggedEvent = { type: 'runBegin', time: times[0] ?? now.toISOString(), resumed: false };
   const warnings = machineWarnings(shards).map(
-    (message): RunEvent => ({ type: 'warning', time: now.toISOString(), message }),
+    (message): LoggedEvent => ({ type: 'warning', time: now.toISOString(), message }),
   );
   const inner = logs.flat().filter(({ type }) => type !== 'runBegin' && type !== 'runEnd');
-  const end: RunEvent = {
+  const end: LoggedEvent = {
     type: 'runEnd',
     time: times.at(-1) ?? begin.time,
     state: complete ? 'completed' : 'interrupted',

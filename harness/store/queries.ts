@@ -32,7 +32,6 @@ export const judgementsFileSchema = z.strictObject({
 
 export type RunQuery = z.infer<typeof runQuerySchema>;
 export type QueriesFile = z.infer<typeof queriesFileSchema>;
-export type JudgementsFile = z.infer<typeof judgementsFileSchema>;
 
 export function readRunQueries(folder: RunFolder): QueriesFile {
   return parseOr(queriesFileSchema, readJson(folder.queries), folder.queries);
@@ -48,13 +47,9 @@ export function readQueryFacts(folder: RunFolder): QueryFacts[] | undefined {
   }));
 }
 
-export function readJudgements({ judgements }: RunFolder): JudgementsFile {
-  return parseOr(judgementsFileSchema, readJson(judgements), judgements);
-}
-
 /** By query number; undefined where no query of the run is judged. */
-export function judgementsOf(folder: RunFolder): JudgementOf | undefined {
-  if (!existsSync(folder.judgements)) return undefined;
-  const { queries } = readJudgements(folder);
+export function readJudgements({ judgements }: RunFolder): JudgementOf | undefined {
+  if (!existsSync(judgements)) return undefined;
+  const { queries } = parseOr(judgementsFileSchema, readJson(judgements), judgements);
   return new Map(Object.entries(queries).map(([query, each]) => [Number(query), each]));
 }

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
-import { eventSchema, type RunEvent } from '../model/events.js';
+import { type LoggedEvent, loggedEventSchema } from '../model/events.js';
 import { type Manifest, manifestSchema, RUN_SCHEMA } from '../model/manifest.js';
 
 /** Paths inside one run's folder; see `docs/run-folder.md`. */
@@ -154,7 +154,7 @@ export function parseOr<T extends z.ZodType>(schema: T, json: unknown, path: str
   });
 }
 
-export function appendEvent(folder: RunFolder, event: RunEvent): void {
+export function appendEvent(folder: RunFolder, event: LoggedEvent): void {
   try {
     appendFileSync(folder.events, `${JSON.stringify(event)}\n`);
   } catch (error) {
@@ -163,13 +163,13 @@ export function appendEvent(folder: RunFolder, event: RunEvent): void {
 }
 
 /** All events. A last line that was cut off by a kill is left out; any other damage is an InputError. */
-export function readEvents(folder: RunFolder): RunEvent[] {
+export function readEvents(folder: RunFolder): LoggedEvent[] {
   if (!existsSync(folder.events)) return [];
   const lines = readFileSync(folder.events, 'utf8').split('\n');
   const whole = lines.slice(0, -1);
   return whole.map((line, i) => {
     try {
-      return parseOr(eventSchema, JSON.parse(line), `${folder.events}:${i + 1}`);
+      return parseOr(loggedEventSchema, JSON.parse(line), `${folder.events}:${i + 1}`);
     } catch (error) {
       throw new InputError('this line of the log is damaged', {
         where: `${folder.events}:${i + 1}`,

@@ -1,16 +1,6 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
-import { InputError, shorten } from '../../common/errors.js';
-
-/** One fault of a suite: where (path into the YAML), what, what was got. */
-export interface Fault {
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
-  /** The key is wrong, not its value. */
-  inKey?: boolean;
-  /** Characters into the key or value at which the fault lies. */
-  offset?: number;
-}
+import { InputError } from '../../common/errors.js';
+import { describeFault, type Fault } from '../../common/faults.js';
 
 interface Place {
   line: number;
@@ -60,24 +50,9 @@ function yamlFault(message: string): string {
 export function suiteError(source: Source, faults: readonly Fault[]): SuiteError {
   const placed = faults.map((fault) => ({ fault, at: position(source, fault) }));
   placed.sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col);
-  return new SuiteError(placed.map(({ fault, at }) => describeFault(source, fault, at)));
-}
-
-/** `suites/x.yaml:12:17 engines[0].index.m must be an integer from 2 to 256 (got "16k")` */
-function describeFault(source: Source, fault: Fault, { line, col }: Place): string {
-  const got = fault.got === undefined ? '' : ` (got ${shorten(fault.got)})`;
-  const name = pathName(fault.path);
-  return `${source.file}:${line}:${col} ${name}${name === '' ? '' : ' '}${fault.message}${got}`;
-}
-
-/** Parts of a path that are shown: of a longer one the middle is left out, as the ends tell where it is. */
-const SHOWN_PARTS = 16;
-
-export function pathName(path: readonly (string | number)[]): string {
-  const parts = path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`));
-  if (parts.length <= SHOWN_PARTS) return parts.join('');
-  const half = SHOWN_PARTS / 2;
-  return `${parts.slice(0, half).join('')} … ${parts.slice(-half).join('')}`;
+  return new SuiteError(
+    placed.map(({ fault, at: { line, col } }) => describeFault(`${source.file}:${line}:${col}`, fault)),
+  );
 }
 
 /** Line and column of a node; of its nearest existing ancestor if it is missing. */

@@ -1,8 +1,7 @@
-import { nearestName } from '../../common/nearest.js';
+import { suggest } from '../../common/nearest.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import { parseFilter } from '../../filters/parse.js';
-import { hint } from './hint.js';
 import type { LineFault, QueryEntry } from './query-file.js';
 
 /** A filter with what it is about, checked against the dataset's fields. */
@@ -60,10 +59,8 @@ export function groupFilter(
   const field = given.tenant ?? impliedTenant(group, filter);
   if (field === undefined) return { checked, faults: [] };
   if (!fields.some(({ name }) => name === field)) {
-    const message = `is no field of the dataset.${hint(
-      field,
-      fields.map(({ name }) => name),
-    )}`;
+    const known = fields.map(({ name }) => name);
+    const message = suggest('is no field of the dataset', field, known);
     return { checked, faults: [{ path: ['tenant'], message, got: field }] };
   }
   const own = boundTo(filter, field);
@@ -137,7 +134,7 @@ function sourceOf(
   if (query !== undefined) {
     const at = ids.get(query);
     if (at === undefined)
-      fault(['query'], `is no query of the set ${set}.${nearQuery(query, [...ids.keys()])}`, query);
+      fault(['query'], unknownQuery(`is no query of the set ${set}`, query, [...ids.keys()]), query);
     return at;
   }
   if (vector!.length !== dimensions) {
@@ -151,11 +148,10 @@ function sourceOf(
   return numbers;
 }
 
-/** Sets can have thousands of queries: where none is near, the first shows what ids look like. */
-export function nearQuery(query: string, ids: readonly string[]): string {
-  const near = ids.length <= MOST_COMPARED ? nearestName(query, ids) : undefined;
-  if (near !== undefined) return ` Did you mean "${near}"?`;
-  return ids.length === 0 ? '' : ` Its ids are such as "${ids[0]}".`;
+/** `suggest` for ids of queries. A set can have thousands: where none is near, the first shows what ids look like. */
+export function unknownQuery(message: string, query: string, ids: readonly string[]): string {
+  const compared = ids.length <= MOST_COMPARED ? ids : [];
+  return suggest(message, query, compared, ids.length === 0 ? '' : `Its ids are such as "${ids[0]}".`);
 }
 
 const MOST_COMPARED = 20_000;

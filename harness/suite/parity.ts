@@ -1,9 +1,9 @@
-import { nearestName } from '../../common/nearest.js';
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
 import { replicaId } from '../gate/replicas.js';
-import { matches, type Selectable, selectableOf } from '../gate/select.js';
+import { isSelected, selectableOf } from '../gate/select.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
-import type { Fault } from './faults.js';
 import type { Suite } from './schema.js';
 
 type Entry = NonNullable<Suite['parity']>[number];
@@ -109,7 +109,7 @@ export function chooseTrial(
   const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)
-      : matches(wanted, row),
+      : isSelected(wanted, row),
   );
   const firsts = new Set(
     selectableOf(builds.filter(({ replica }) => replica === undefined)).map(({ id }) => id),
@@ -124,16 +124,9 @@ export function chooseTrial(
       fault: `names ${found.length} trials (${ids.join(', ')}${more}): add parameters until it names one`,
     };
   }
-  return { fault: `names no trial of the plan. ${help(wanted, rows)}` };
-}
-
-function help(wanted: string | Selector[], rows: readonly Selectable[]): string {
-  const ids = rows.map(({ id }) => id);
-  const near =
-    typeof wanted === 'string'
-      ? nearestName(wanted, [...new Set([...rows.map(({ series }) => series), ...ids])])
-      : undefined;
-  return near === undefined ? 'See the ids of all trials with --dry-run.' : `Did you mean "${near}"?`;
+  const names = [...new Set(rows.map(({ series }) => series)), ...rows.map(({ id }) => id)];
+  const otherwise = 'See the ids of all trials with --dry-run.';
+  return { fault: suggest('names no trial of the plan', wanted, names, otherwise) };
 }
 
 /** Text without a colon is a name. */

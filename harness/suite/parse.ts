@@ -1,9 +1,10 @@
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
-import { type Fault, parseYaml, type Source, SuiteError, suiteError } from './faults.js';
-import { hint } from './hint.js';
+import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { declaredParities } from './parity.js';
 import { wrongGroup } from './query-file.js';
 import {
@@ -210,7 +211,7 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
     const known = knownKeys(path);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: `is not a known key.${hint(key, known)}`,
+      message: suggest('is not a known key', key, known),
     }));
   }
   if (issue.code === 'invalid_union' && got !== undefined) {

@@ -1,10 +1,11 @@
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Redactor } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { OptionsInput, Parameters } from '../../engines/contract/options.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { canonical, Identifiers } from '../model/ids.js';
 import type { PlannedBuild, ServerChoice } from '../model/plan.js';
-import type { Fault } from './faults.js';
-import { hint } from './hint.js';
 import type { EngineEntry, SweptValue } from './schema.js';
 import { serverChoice, serverSuffix } from './server-choice.js';
 
@@ -30,7 +31,7 @@ export function planSuite(
   for (const [i, entry] of engines.entries()) {
     if (entry === undefined) continue;
     if (!definitions.has(entry.use)) {
-      const message = `is an unknown engine.${hint(entry.use, [...definitions.keys()])}`;
+      const message = suggest('is an unknown engine', entry.use, [...definitions.keys()]);
       faults.add({ path: ['engines', i, 'use'], message, got: entry.use });
       continue;
     }
@@ -194,7 +195,7 @@ function sweepsVariant(entry: EngineEntry): boolean {
   return Array.isArray(entry.index['type']) || Array.isArray(entry.index['quantization']);
 }
 
-function withoutVariant(index: Parameters): Parameters {
+function withoutVariant(index: ParameterSet): ParameterSet {
   return Object.fromEntries(
     Object.entries(index).filter(([key]) => key !== 'type' && key !== 'quantization'),
   );

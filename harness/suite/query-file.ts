@@ -1,7 +1,6 @@
-import { shorten } from '../../common/errors.js';
+import { describeFault, type Fault } from '../../common/faults.js';
 import { repeatedKey } from '../../common/json.js';
-import { pathName } from './faults.js';
-import { hint } from './hint.js';
+import { suggest } from '../../common/nearest.js';
 
 /** One line of a query file as it was written; what it means is checked against the dataset later. */
 export interface QueryEntry {
@@ -22,11 +21,8 @@ export interface QueryEntry {
 }
 
 /** A fault of one line: `x.jsonl:3 filter.section is no field of the dataset …`. */
-export interface LineFault {
+export interface LineFault extends Fault {
   line: number;
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
 }
 
 const KEYS = ['id', 'query', 'vector', 'filter', 'group', 'k', 'tenant', 'judgements'] as const;
@@ -81,7 +77,7 @@ function readLine(raw: string, line: number): { entry?: QueryEntry; faults: Line
   const given = json as Record<string, unknown>;
   const faults = Object.keys(given)
     .filter((key) => !(KEYS as readonly string[]).includes(key))
-    .map((key): LineFault => ({ line, path: [key], message: `is not a known key.${hint(key, KEYS)}` }));
+    .map((key): LineFault => ({ line, path: [key], message: suggest('is not a known key', key, KEYS) }));
   const fault = (key: string, message: string) =>
     faults.push({ line, path: [key], message, got: given[key] });
   checkShapes(given, fault);
@@ -144,11 +140,7 @@ const MOST_FAULTS = 50;
 /** Faults as lines of text, in the order of the file. */
 export function describeLineFaults(file: string, faults: readonly LineFault[]): string[] {
   const sorted = faults.toSorted((a, b) => a.line - b.line);
-  const lines = sorted.slice(0, MOST_FAULTS).map(({ line, path, message, got }) => {
-    const place = pathName(path);
-    const shown = got === undefined ? '' : ` (got ${shorten(got)})`;
-    return `${file}:${line} ${place}${place === '' ? '' : ' '}${message}${shown}`;
-  });
+  const lines = sorted.slice(0, MOST_FAULTS).map((fault) => describeFault(`${file}:${fault.line}`, fault));
   return sorted.length > MOST_FAULTS
     ? [...lines, `${file}: ${sorted.length - MOST_FAULTS} more faults`]
     : lines;

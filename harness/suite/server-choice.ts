@@ -1,7 +1,7 @@
+import type { Fault } from '../../common/faults.js';
+import { suggest } from '../../common/nearest.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { ServerChoice } from '../model/plan.js';
-import type { Fault } from './faults.js';
-import { hint } from './hint.js';
 import { type EngineEntry, parseSize } from './schema.js';
 
 const KEYS = ['launch', 'image', 'url', 'memory', 'cpus'] as const;
@@ -20,7 +20,7 @@ export function serverChoice(
   const faults: Fault[] = [];
   const mode = entry.launch ?? (entry.url === undefined ? server.modes[0]! : 'url');
   if (!server.modes.includes(mode)) {
-    const message = `must be one of ${server.modes.join(', ')}.${hint(mode, server.modes)}`;
+    const message = suggest(`must be one of ${server.modes.join(', ')}`, mode, server.modes, '');
     faults.push({ path: [...path, 'launch'], message, got: entry.launch });
   }
   faults.push(...misplaced(path, given, mode), ...urlFaults(path, entry, mode));

@@ -44,7 +44,7 @@ export class Selections {
     const count = wordsPer === 0 ? 0 : all.length / wordsPer;
     this.#words = Array.from({ length: count }, (_, i) => all.subarray(i * wordsPer, (i + 1) * wordsPer));
     this.seen = new Int32Array(count);
-    this.groups = groupsOf(new Int32Array(of));
+    this.groups = queryGroups(new Int32Array(of));
   }
 
   /** Row numbers within the tile `first .. first + count` that pass, ascending. */
@@ -60,7 +60,7 @@ export class Selections {
   }
 }
 
-function groupsOf(of: Int32Array): QueryGroup[] {
+function queryGroups(of: Int32Array): QueryGroup[] {
   const groups = new Map<number, number[]>();
   for (const [query, selection] of of.entries()) {
     const queries = groups.get(selection);

@@ -1,6 +1,7 @@
-import type { Parameters } from '../../harness/model/plan.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure } from '../../harness/model/results.js';
-import { definitionOf, formatMeasure, unitLabel } from '../definitions.js';
+import { formatMeasure, unitLabel } from '../format.js';
 import { FILLS } from '../identity.js';
 import type { SeriesRef } from '../model/types.js';
 
@@ -109,9 +110,9 @@ export interface ParameterView {
 
 /** Each parameter by itself; `effective` are values that the engine changed by itself. */
 export function parameterViews(
-  parameters: Parameters,
+  parameters: ParameterSet,
   varying: ReadonlySet<string> | undefined,
-  effective: Parameters = {},
+  effective: ParameterSet = {},
 ): ParameterView[] {
   return Object.entries(parameters).map(([key, value]) => ({
     ...parameterText(key, value, effective[key]),

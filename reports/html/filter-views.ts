@@ -1,4 +1,4 @@
-import { definitionOf } from '../definitions.js';
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatCount } from '../format.js';
 import type { Count, GroupRow } from '../model/filters.js';
 import type { ReportModel } from '../model/types.js';

@@ -1,5 +1,5 @@
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { ParityResult, ParityRow } from '../../harness/model/results.js';
-import { definitionOf } from '../definitions.js';
 import { formatCount, formatNumber, formatPercent, formatShare, plural } from '../format.js';
 import type { TrendLine, TrendMeasure } from '../model/trend.js';
 import type { ReportModel } from '../model/types.js';

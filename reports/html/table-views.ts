@@ -1,6 +1,6 @@
+import { definitionOf, MEASURES } from '../../harness/model/measures/catalogue.js';
 import type { TrialRow } from '../../harness/model/results.js';
-import { DEFINITIONS, definitionOf, unitLabel } from '../definitions.js';
-import { formatCount, formatNumber, formatShare, plural } from '../format.js';
+import { formatCount, formatNumber, formatShare, plural, unitLabel } from '../format.js';
 import { CHOICE_MEASURES } from '../model/choice.js';
 import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
 import { splitLog } from '../model/problems.js';
@@ -115,7 +115,7 @@ function trialMeasures({ results, recallName, k }: ReportModel): string[] {
     'memory.peak',
     'index.size',
   ];
-  const placed = new Set([...wanted, ...DEFINITIONS.map(({ name }) => name)]);
+  const placed = new Set([...wanted, ...MEASURES.map(({ name }) => name)]);
   return [
     ...wanted.filter((name) => measured.includes(name)),
     ...measured.filter((name) => !placed.has(name)).sort(),
@@ -179,7 +179,7 @@ function reasonOf({ error, reason }: TrialRow): string | undefined {
 /** Every measure of this run with its words, those that share a definition together. */
 export function definitionViews({ results }: ReportModel) {
   const measured = [...new Set(results.trials.flatMap(({ measures }) => Object.keys(measures)))];
-  const order = DEFINITIONS.map(({ name }) => name);
+  const order = MEASURES.map(({ name }) => name);
   const place = (name: string) => order.indexOf(name.replace(/@\d+$/, '@k')) >>> 0;
   const groups = new Map<string, { title: string; unit: string; names: string[]; definition: string }>();
   for (const name of measured.sort((a, b) => place(a) - place(b) || compare(a, b))) {

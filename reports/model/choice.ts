@@ -1,5 +1,5 @@
 import { bestAt } from '../../harness/measures/headline.js';
-import { definitionOf } from '../definitions.js';
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatShare } from '../format.js';
 import { answerOf } from './answer.js';
 import { separated } from './compare.js';

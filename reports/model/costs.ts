@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../harness/model/events.js';
+import type { LoggedEvent } from '../../harness/model/events.js';
 import type { Measure, TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingKeys } from './points.js';
 import type { BuildModel, Point, SeriesRef } from './types.js';
@@ -41,7 +41,7 @@ export function buildsOf(
   trials: readonly TrialRow[],
   points: readonly Point[],
   refs: ReadonlyMap<string, SeriesRef>,
-  events: readonly RunEvent[],
+  events: readonly LoggedEvent[],
   floor: number | undefined,
 ): BuildModel[] {
   const details = detailsByBuild(events);
@@ -82,7 +82,7 @@ function accurateAt(points: readonly Point[], floor: number | undefined): Point 
     .sort((a, b) => b.recall.value - a.recall.value)[0];
 }
 
-function detailsByBuild(events: readonly RunEvent[]): Map<string, BuildModel['details']> {
+function detailsByBuild(events: readonly LoggedEvent[]): Map<string, BuildModel['details']> {
   const found = new Map<string, BuildModel['details']>();
   for (const event of events) {
     if (event.type === 'buildEnd' && event.cost.details !== undefined)

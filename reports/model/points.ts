@@ -1,5 +1,5 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js';
-import type { Parameters } from '../../harness/model/plan.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './types.js';
@@ -47,7 +47,7 @@ function repeated(items: readonly string[]): Set<string> {
 }
 
 /** `m=16 ef=64`; with `keys`, only those. */
-export function settingText(parameters: Parameters, keys?: ReadonlySet<string>): string {
+export function settingText(parameters: ParameterSet, keys?: ReadonlySet<string>): string {
   return Object.entries(parameters)
     .filter(([key]) => keys === undefined || keys.has(key))
     .map(([key, value]) => `${key}=${value}`)
@@ -55,7 +55,7 @@ export function settingText(parameters: Parameters, keys?: ReadonlySet<string>):
 }
 
 /** Parameters that take more than one value among these rows: what a reader needs to tell them apart. */
-export function varyingKeys(rows: readonly Parameters[]): Set<string> {
+export function varyingKeys(rows: readonly ParameterSet[]): Set<string> {
   const values = new Map<string, Set<unknown>>();
   for (const row of rows) {
     for (const [key, value] of Object.entries(row))
@@ -85,7 +85,7 @@ export function isPartial({ flags }: Pick<TrialRow, 'flags'>): boolean {
 
 /** Names of the parameters that vary, by series. */
 export function varyingBySeries(trials: readonly TrialRow[]): Map<string, Set<string>> {
-  const rows = new Map<string, Parameters[]>();
+  const rows = new Map<string, ParameterSet[]>();
   for (const row of trials) {
     const key = seriesKey(row);
     rows.set(key, [...(rows.get(key) ?? []), { ...row.index, ...row.search }]);

@@ -1,6 +1,6 @@
-import type { BuildCost, RunEvent } from '../../harness/model/events.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { BuildCost, LoggedEvent } from '../../harness/model/events.js';
 import type { Manifest } from '../../harness/model/manifest.js';
-import type { Parameters } from '../../harness/model/plan.js';
 import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import type { HistoryLine } from '../../harness/store/history.js';
@@ -12,7 +12,7 @@ import type { Trend } from './trend.js';
 export interface ReportInput {
   results: Results;
   manifest: Manifest;
-  events: readonly RunEvent[];
+  events: readonly LoggedEvent[];
   /** Outcome of the gates, where the run was judged. */
   verdicts?: Verdicts;
   /** Runs before this one, oldest first. */
@@ -31,8 +31,8 @@ export interface Point {
   setting: string;
   /** Every parameter, as it ran. */
   fullSetting: string;
-  index: Parameters;
-  search: Parameters;
+  index: ParameterSet;
+  search: ParameterSet;
   recall: Measure;
   measures: Readonly<Record<string, Measure>>;
   flags: readonly string[];

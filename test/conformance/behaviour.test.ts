@@ -6,31 +6,10 @@ import type { LoadBatch } from '../../engines/contract/spec.js';
 import { type Slice, slice } from './data.js';
 import { DECLARED } from './declared.js';
 import { answerOf, batches, build, contenders, mayOverlap, never, open, parsed, rowsOf } from './session.js';
+import { NARROW, SMALL_GRAPH, WIDE } from './settings.js';
 
 const COUNT = 600;
 
-/** One search that answers all it can find, per engine. */
-const WIDE: Readonly<Record<string, OptionsInput>> = {
-  usearch: { index: {}, search: { ef: 1000 } },
-  hnswlib: { index: {}, search: { ef: 1000 } },
-  lancedb: { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
-  pgvector: { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
-  chroma: { index: {}, search: { ef: 1000 } },
-  milvus: { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
-  qdrant: { index: {}, search: { ef: 1000 } },
-  'sqlite-vec': { index: {}, search: {} },
-  null: { index: {}, search: {} },
-};
-/** Two settings that answer differently on one build; absent: the engine has no search parameters. */
-const NARROW: Readonly<Record<string, [OptionsInput['search'], OptionsInput['search']]>> = {
-  usearch: [{ ef: 1 }, { ef: 1000 }],
-  hnswlib: [{ ef: 1 }, { ef: 1000 }],
-  lancedb: [{ nprobe: 1 }, { nprobe: 4 }],
-  pgvector: [{ nprobe: 1 }, { nprobe: 4 }],
-  chroma: [{ ef: 1 }, { ef: 1000 }],
-  milvus: [{ nprobe: 1 }, { nprobe: 4 }],
-  qdrant: [{ ef: 1 }, { ef: 1000 }],
-};
 /** A setting that the engine moves to its limit by itself, and that limit, at k = 10. */
 const MOVED: Readonly<Record<string, [OptionsInput['search'], OptionsInput['search']]>> = {
   usearch: [{ ef: 1 }, { ef: 10 }],
@@ -41,7 +20,6 @@ const MOVED: Readonly<Record<string, [OptionsInput['search'], OptionsInput['sear
   milvus: [{ nprobe: 50 }, { nprobe: 4 }],
   qdrant: [{ ef: 1 }, { ef: 10 }],
 };
-const SMALL_GRAPH = { m: 3, efConstruction: 8 };
 
 for (const { name, definition, missing, suffix, standIn } of contenders) {
   const wide = WIDE[name]!;

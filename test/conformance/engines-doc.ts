@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { shorten } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
+import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { DECLARED, exhaustiveSetting } from './declared.js';
 import { DURABLE } from './raw.js';
@@ -27,6 +28,8 @@ export function renderStatic(): string {
     '',
     'Score forms: `1-cos`, `1-dot`, `-dot`, `root` (Euclidean) and `squared` (Euclidean, squared) are distances, smaller is nearer; `cos` and `dot` are similarities, larger is nearer. They hold without quantization; the remarks say what quantized scores are.',
     '',
+    'Queries: a `blocking` engine holds the process until a query is answered, with a `concurrent` one a process can have several on their way. Settings at a time: prepared searches with different settings that one collection answers side by side; with `one`, the next setting changes what earlier searches answer.',
+    '',
     ...records(definitions),
     ...definitions.flatMap(section),
     '## What each parameter does',
@@ -39,7 +42,17 @@ export function renderStatic(): string {
 
 function overview(definitions: readonly EngineDefinition[]): string[] {
   return table(
-    ['engine', 'metrics', 'index types', 'scores', 'writes found', 'same graph each time', 'filters'],
+    [
+      'engine',
+      'metrics',
+      'index types',
+      'scores',
+      'writes found',
+      'same graph each time',
+      'queries',
+      'settings at a time',
+      'filters',
+    ],
     definitions.map(({ name, capabilities }) => [
       name,
       capabilities.metrics.join(', '),
@@ -51,9 +64,23 @@ function overview(definitions: readonly EngineDefinition[]): string[] {
         .join(', ') || 'none',
       capabilities.visibility === 'immediate' ? 'at once' : 'after the build',
       { always: 'yes', 'one-thread': 'with one thread', never: 'no' }[capabilities.deterministicBuild],
+      byMode(capabilities, ({ execution }) => execution),
+      byMode(capabilities, ({ preparedSearches }) => preparedSearches),
       Object.keys(capabilities.filters.operators).join(', ') || 'none',
     ]),
   );
+}
+
+/** `concurrent (pglite: blocking)` */
+function byMode(
+  capabilities: Capabilities,
+  read: (of: Partial<Pick<Capabilities, 'execution' | 'preparedSearches'>>) => string | undefined,
+): string {
+  const modes = Object.entries(capabilities.modes ?? {}).flatMap(([mode, differing]) => {
+    const value = read(differing);
+    return value === undefined ? [] : [`${mode}: ${value}`];
+  });
+  return `${read(capabilities)}${modes.length === 0 ? '' : ` (${modes.join(', ')})`}`;
 }
 
 /** What each engine keeps of a record; absent: it has vectors and keys alone. */

@@ -2,13 +2,16 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { executionOf } from '../../engines/contract/capabilities.js';
+import type { Collection } from '../../engines/contract/collection.js';
 import type { OptionsInput } from '../../engines/contract/options.js';
+import type { PreparedSearch } from '../../engines/contract/search.js';
 import { packageVersion } from '../../engines/kit/packages.js';
 import { rowSpec } from '../../engines/kit/rows.js';
 import { engine } from '../../engines/pgvector/engine.js';
 import { PGLITE_PACKAGES } from '../../engines/pgvector/pglite.js';
 import { exactDistance, pointOf, recall, type Slice, slice } from './data.js';
-import { type Answer, answerOf, batches, never, parsed } from './session.js';
+import { type Answer, answerOf, batches, never, parsed, turnsDuring } from './session.js';
 
 const missing = PGLITE_PACKAGES.find((name) => packageVersion(name) === undefined);
 const why = missing === undefined ? '' : ` (skipped: ${missing} is not installed)`;
@@ -17,7 +20,10 @@ const why = missing === undefined ? '' : ` (skipped: ${missing} is not installed
 async function withPglite(
   data: Slice,
   index: OptionsInput['index'],
-  use: (search: (parameters: OptionsInput['search'], k?: number) => Promise<Answer[]>) => Promise<void>,
+  use: (
+    search: (parameters: OptionsInput['search'], k?: number) => Promise<Answer[]>,
+    collection: Collection,
+  ) => Promise<void>,
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-pglite-'));
   const connected = await engine.connect({ folder, threads: 1, seed: 7, mode: 'pglite' }, never);
@@ -34,7 +40,7 @@ async function withPglite(
     for (const query of data.queries) answers.push(answerOf(await prepared.query(query)));
     await prepared.close();
     return answers;
-  });
+  }, collection);
   expect(await collection.indexBytes()).toBeGreaterThan(0);
   await collection.drop();
   await connected.close();
@@ -80,6 +86,26 @@ describe.skipIf(missing !== undefined)(`pgvector in PGlite${why}`, () => {
       const wide = await search({ ef: 400 });
       expect(recall(data, rows(wide), 10)).toBeGreaterThan(recall(data, rows(narrow), 10) + 0.1);
       expect(await search({ ef: 10 })).toEqual(narrow);
+    });
+  });
+
+  test('a query blocks the process, and one setting holds at a time, as declared', async () => {
+    const data = await slice('cosine', 1500, 30);
+    expect(executionOf(engine.capabilities, 'pglite')).toEqual({
+      execution: 'blocking',
+      preparedSearches: 'one',
+    });
+    const index = { type: 'hnsw', m: 4, efConstruction: 16 };
+    await withPglite(data, index, async (search, collection) => {
+      const alone = await search({ ef: 10 });
+      const open: PreparedSearch[] = [];
+      for (const ef of [10, 400])
+        open.push(await collection.prepare(parsed(engine, { index, search: { ef } }).search, 10));
+      expect((await turnsDuring(data.queries, (query) => open[1]!.query(query))).some(Boolean)).toBe(false);
+      const first: Answer[] = [];
+      for (const query of data.queries) first.push(answerOf(await open[0]!.query(query)));
+      expect(first).not.toEqual(alone);
+      for (const each of open) await each.close();
     });
   });
 

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { MetadataColumns } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
-import type { OptionsInput, Parameters } from '../../engines/contract/options.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import type { Hits } from '../../engines/contract/search.js';
 import type { LoadBatch } from '../../engines/contract/spec.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
@@ -56,10 +58,10 @@ export interface Session {
   collection: Collection;
   readiness: Readiness;
   folder: string;
-  index: Parameters;
+  index: ParameterSet;
   search(parameters: OptionsInput['search'], k: number): Promise<Answer[]>;
   /** Search parameters of this build as the engine completes them. */
-  parseSearch(parameters: OptionsInput['search']): Parameters;
+  parseSearch(parameters: OptionsInput['search']): ParameterSet;
   close(): Promise<void>;
 }
 
@@ -157,4 +159,23 @@ export function answerOf(hits: Hits): Answer {
 
 export function rowsOf(answers: readonly Answer[]): number[][] {
   return answers.map(({ rows }) => rows);
+}
+
+/** By query, whether the event loop turned until it was answered. */
+export async function turnsDuring(
+  queries: readonly Float32Array[],
+  ask: (query: Float32Array) => unknown,
+): Promise<boolean[]> {
+  const turns: boolean[] = [];
+  for (const query of queries) {
+    await nextTurn();
+    let turned = false;
+    const turn = setImmediate(() => {
+      turned = true;
+    });
+    await ask(query);
+    clearImmediate(turn);
+    turns.push(turned);
+  }
+  return turns;
 }

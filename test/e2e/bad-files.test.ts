@@ -68,7 +68,7 @@ describe.concurrent('files', () => {
 
   test('an unknown dataset, with the nearest name', async () => {
     expect(await refused({ dataset: 'debian-package-20k' })).toMatch(
-      /unknown dataset "debian-package-20k"\n.*did you mean "debian-packages-20k"/,
+      /unknown dataset "debian-package-20k"\. Did you mean "debian-packages-20k"\?\n/,
     );
   });
 

@@ -1,21 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunEvent } from '../../../harness/model/events.js';
+import type { LoggedEvent } from '../../../harness/model/events.js';
 import type { Manifest } from '../../../harness/model/manifest.js';
 import type { Results } from '../../../harness/model/results.js';
 import { readSamples } from '../../../harness/store/samples.js';
 import type { Workspace } from './workspace.js';
 
-type EventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+type EventOf<T extends LoggedEvent['type']> = Extract<LoggedEvent, { type: T }>;
 
 /** What the only run of a workspace has recorded so far; nothing if there is no run yet. */
-export function events(work: Workspace): RunEvent[] {
+export function events(work: Workspace): LoggedEvent[] {
   if (work.runs.length === 0 || !existsSync(work.run('events.jsonl'))) return [];
   const lines = work.read('events.jsonl').split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as RunEvent);
+  return lines.map((line) => JSON.parse(line) as LoggedEvent);
 }
 
-export function eventsOf<T extends RunEvent['type']>(work: Workspace, type: T): EventOf<T>[] {
+export function eventsOf<T extends LoggedEvent['type']>(work: Workspace, type: T): EventOf<T>[] {
   return events(work).filter((event): event is EventOf<T> => event.type === type);
 }
 

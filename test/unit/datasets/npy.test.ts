@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeFloat16 } from '../../../datasets/float16.js';
-import { openNpy } from '../../../datasets/formats/npy.js';
+import { openNpy } from '../../../datasets/formats/npy/source.js';
 import {
   collect,
   DIMENSIONS,

@@ -46,12 +46,12 @@ describe('naming a dataset', () => {
     await expectInputError(
       openFresh('debian-package-20k'),
       'unknown dataset "debian-package-20k"',
-      'did you mean "debian-packages-20k"?',
+      'Did you mean "debian-packages-20k"?',
       'synthetic-1m-128',
     );
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'mine'));
-    await expectInputError(openFresh('mine', { baseFolder: folder }), 'did you mean the path ./mine?');
+    await expectInputError(openFresh('mine', { baseFolder: folder }), 'Did you mean the path ./mine?');
   });
 
   it('a dataset whose files are not in the package asks for the folder', async () => {
@@ -68,9 +68,9 @@ describe('naming a dataset', () => {
 
   it('an unknown query set or field gets the known ones', async () => {
     const dataset = await openFresh('pandas.parquet');
-    await expectInputError(dataset.queries('query'), 'no query set "query"', 'it has: queries');
+    await expectInputError(dataset.queries('query'), 'no query set "query"', 'use one of queries');
     const read = dataset.points({ batchSize: 5, metadata: ['txt'] })[Symbol.asyncIterator]();
-    await expectInputError(Promise.resolve(read.next()), 'no metadata field "txt"', 'did you mean "text"?');
+    await expectInputError(Promise.resolve(read.next()), 'no metadata field "txt"', 'Did you mean "text"?');
     await dataset.close();
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { FieldSchema } from '../../../datasets/dataset.js';
-import { columnOf, rowOf, valueIn } from '../../../engines/milvus/fields.js';
+import { columnName, rowOf, valueIn } from '../../../engines/milvus/fields.js';
 import { translateFilter } from '../../../engines/milvus/filter.js';
 import type { Filter } from '../../../filters/filter.js';
 
@@ -39,10 +39,10 @@ describe('translateFilter', () => {
 describe('columns', () => {
   test('no two fields share one, and none is a word of the expressions', () => {
     const names = ['a', 'A', 'a.b', 'a_b', 'id', 'vector', 'like', 'LIKE', 'vp_xa', 'ö', '1a', ''];
-    const columns = names.map(columnOf);
+    const columns = names.map(columnName);
     expect(new Set(columns).size).toBe(names.length);
     for (const column of columns) expect(column).toMatch(/^[A-Za-z_]\w*$/);
-    expect(columnOf('a')).toBe('a');
+    expect(columnName('a')).toBe('a');
   });
 
   test('a value, a null and nothing come back as they were', () => {

@@ -1,17 +1,21 @@
 import { describe, expect, it, test } from 'vitest';
-import { GATE_MEASURES } from '../../../harness/gate/catalog.js';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { GrammarFault, parseCheck, parseSubject } from '../../../harness/gate/grammar.js';
-import { DEFINITIONS } from '../../../reports/definitions.js';
+import { definitionOf, measureNames } from '../../../harness/model/measures/catalogue.js';
 
 const KS = [1, 10];
 const check = (subject: string, text: string) => parseCheck(text, parseSubject(subject, KS));
 
-test('every measure of the reports can be gated, in the same unit and direction', () => {
-  const catalog = Object.entries(GATE_MEASURES).map(([name, { unit, better }]) => ({ name, unit, better }));
-  const defined = DEFINITIONS.map(({ name, unit, better }) => ({ name, unit, better }));
-  const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
-  expect(catalog.sort(byName)).toEqual(defined.sort(byName));
+test('every measure of the catalogue can be gated', () => {
+  const names = measureNames(KS);
+  expect(names.length).toBeGreaterThan(50);
+  const parities = KS.map((k) => ({ name: `at ${k}`, k }));
+  for (const name of names) {
+    const { kind } = definitionOf(name)!;
+    const aggregate = { mean: 'mean', count: 'total', time: 'value', cost: 'value' }[kind];
+    const subject = parseSubject(name, KS, parities);
+    expect(parseCheck(`${aggregate} <= 1`, subject).about).toEqual(definitionOf(name));
+  }
 });
 
 describe('what the grammar reads', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FLAW, filterMeasures } from '../../../harness/measures/filters.js';
-import { bandOf, groupsOf, samplesOf } from '../../../harness/measures/groups.js';
+import { bandOf, groupsOf, samplesOfQueries } from '../../../harness/measures/groups.js';
 import { relevanceFigures } from '../../../harness/measures/judged.js';
 import { unitsOf } from '../../../harness/measures/units.js';
 import type { Samples } from '../../../harness/model/samples.js';
@@ -96,7 +96,7 @@ describe('groups', () => {
 
   it('take their samples whole and in order', () => {
     const samples = answers({ rows: [1, 2, 3] }, { rows: [4], flaws: [1] }, { rows: [5, 6] });
-    const some = samplesOf(samples, new Set([1, 2]));
+    const some = samplesOfQueries(samples, new Set([1, 2]));
     expect([...some.query]).toEqual([1, 2]);
     expect([...some.rows]).toEqual([4, -1, -1, 5, 6, -1]);
     expect([...some.flaws!]).toEqual([1, 0, 0, 0, 0, 0]);

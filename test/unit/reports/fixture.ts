@@ -1,4 +1,4 @@
-import type { RunEvent } from '../../../harness/model/events.js';
+import type { LoggedEvent } from '../../../harness/model/events.js';
 import type { Manifest } from '../../../harness/model/manifest.js';
 import type { PlannedBuild } from '../../../harness/model/plan.js';
 import type { Measure, Measures, Results, TrialRow } from '../../../harness/model/results.js';
@@ -391,7 +391,7 @@ function resultsOf(manifest: Manifest, trials: TrialRow[], troubled: boolean): R
   };
 }
 
-function eventsOf(rows: readonly TrialRow[]): RunEvent[] {
+function eventsOf(rows: readonly TrialRow[]): LoggedEvent[] {
   const builds = [...new Map(rows.map((row) => [row.build, row])).values()];
   return builds.map((row) => ({
     type: 'buildEnd',

@@ -4,6 +4,7 @@ import {
   formatBytes,
   formatCount,
   formatDuration,
+  formatMeasure,
   formatMiB,
   formatNumber,
   formatPercent,
@@ -11,6 +12,7 @@ import {
   formatTime,
   listed,
   plural,
+  unitLabel,
 } from '../../../reports/format.js';
 
 const T = '\u202f';
@@ -120,5 +122,14 @@ describe('units', () => {
     expect(listed(['a'])).toBe('a');
     expect(listed(['a', 'b', 'c'])).toBe('a, b and c');
     expect(listed(['a', 'b'], 'or')).toBe('a or b');
+  });
+});
+
+describe('measures', () => {
+  it('print figures in the unit that the head of the column names', () => {
+    expect([formatMeasure(2 ** 20, 'bytes'), unitLabel('bytes')]).toEqual(['1.00', 'MiB']);
+    expect([formatMeasure(0.9999, 'share'), unitLabel('share')]).toEqual(['0.99990', '']);
+    expect([formatMeasure(3, 'count'), unitLabel('count')]).toEqual(['3', '']);
+    expect([formatMeasure(0.25, 'ms'), unitLabel('ms')]).toEqual(['0.250', 'ms']);
   });
 });

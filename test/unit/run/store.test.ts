@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryName, writeFileAtomic } from '../../../common/files.js';
-import type { RunEvent } from '../../../harness/model/events.js';
+import type { LoggedEvent } from '../../../harness/model/events.js';
 import {
   appendEvent,
   cleanRunFolder,
@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(parent, { recursive: true, force: true }));
 
-const event = (seconds: number): RunEvent => ({
+const event = (seconds: number): LoggedEvent => ({
   type: 'phase',
   time: '2026-01-01T00:00:00Z',
   build: 'b',

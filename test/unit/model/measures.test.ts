@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deriveTrial } from '../../../harness/measures/trial.js';
+import { definitionOf, MEASURES } from '../../../harness/model/measures/catalogue.js';
 import { emptySamples } from '../../../harness/store/samples.js';
-import { DEFINITIONS, definitionOf, formatMeasure, unitLabel } from '../../../reports/definitions.js';
 
 describe('definitions', () => {
   it('exist for every measure that a trial can have', () => {
@@ -46,20 +46,28 @@ describe('definitions', () => {
     expect(definitionOf('recall.ties@100')).toMatchObject({ name: 'recall.ties@100', title: 'Recall@100' });
     expect(definitionOf('recall.ties@100')!.head).toEqual(['Recall@100', 'tie-aware']);
     expect(definitionOf('nonsense@10')).toBeUndefined();
+    expect(definitionOf('recall@k')).toBeUndefined();
+    expect(definitionOf('recall@0')).toBeUndefined();
+    expect(definitionOf('throughput@10')).toBeUndefined();
     expect(definitionOf('nonsense')).toBeUndefined();
   });
 
+  it('are found by one name each', () => {
+    const names = MEASURES.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('say from how many samples on a percentile is given, as it is computed', () => {
+    const absent = (name: string) => definitionOf(name)!.absent;
+    expect(absent('latency.p99.9')).toBe('needs at least 1\u202f000 answered queries');
+    expect(absent('latency.p50')).toBe('needs at least 2 answered queries');
+    expect(absent('latency.mean')).toBe('no query was answered');
+  });
+
   it('say what the figure is and why it may be missing', () => {
-    for (const { name, definition, absent } of DEFINITIONS) {
+    for (const { name, definition, absent } of MEASURES) {
       expect(definition.length, name).toBeGreaterThan(30);
       expect(absent.length, name).toBeGreaterThan(10);
     }
-  });
-
-  it('print figures in the unit that the head of the column names', () => {
-    expect([formatMeasure(2 ** 20, 'bytes'), unitLabel('bytes')]).toEqual(['1.00', 'MiB']);
-    expect([formatMeasure(0.9999, 'share'), unitLabel('share')]).toEqual(['0.99990', '']);
-    expect([formatMeasure(3, 'count'), unitLabel('count')]).toEqual(['3', '']);
-    expect([formatMeasure(0.25, 'ms'), unitLabel('ms')]).toEqual(['0.250', 'ms']);
   });
 });

@@ -1,12 +1,12 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { InputError } from '../../common/errors.js';
-import { throwIfInterrupted } from '../abort.js';
-import { unreadable } from '../check.js';
-import type { PointBatch, PointsOptions } from '../dataset.js';
-import { decodeFloat16 } from '../float16.js';
-import { rowIds, type VectorSource } from '../source.js';
-import type { Records } from './jsonl/records.js';
-import { NPY_PREFIX, type NpyHeader, npyHeaderBytes, parseNpyHeader } from './npy-header.js';
+import { InputError } from '../../../common/errors.js';
+import { throwIfInterrupted } from '../../abort.js';
+import { unreadable } from '../../check.js';
+import type { PointBatch, PointsOptions } from '../../dataset.js';
+import { decodeFloat16 } from '../../float16.js';
+import { rowIds, type VectorSource } from '../../source.js';
+import type { Records } from '../jsonl/records.js';
+import { NPY_PREFIX, type NpyHeader, npyHeaderBytes, parseNpyHeader } from './header.js';
 
 /**
  * Opens a C-order npy file of float16, float32, float64, int8 or uint8, either byte order. Ids are row numbers

@@ -1,4 +1,4 @@
-import { InputError } from '../../common/errors.js';
+import { InputError } from '../../../common/errors.js';
 
 export type NpyType = 'f2' | 'f4' | 'f8' | 'i1' | 'u1';
 

@@ -1,0 +1,13 @@
+import type { Format } from '../format.js';
+import { openHdf5 } from './dataset.js';
+
+/** The layout of ann-benchmarks: `train`, `test`, `neighbors`, `distances` and the attribute `distance`. */
+export const hdf5: Format = {
+  name: 'hdf5',
+  endings: ['.hdf5', '.h5'],
+  ownQueries: 'test',
+  ownMetric: true,
+  ownNeighbors: true,
+  metadata: 'none',
+  open: (path, { metric }) => openHdf5(path, metric),
+};

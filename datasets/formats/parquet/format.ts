@@ -1,0 +1,13 @@
+import type { Format } from '../format.js';
+import { openParquet } from './source.js';
+
+/** Parquet with one vector per row. */
+export const parquet: Format = {
+  name: 'parquet',
+  endings: ['.parquet'],
+  ownQueries: null,
+  ownMetric: false,
+  ownNeighbors: false,
+  metadata: 'own',
+  open: async (path) => ({ points: await openParquet(path), querySets: [] }),
+};
