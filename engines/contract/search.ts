@@ -1,5 +1,6 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Filter } from '../../filters/filter.js';
+import type { PointId } from './ids.js';
 
 /** One answer, nearest first, as the client library returned it: no conversion inside the timed call. */
 export interface Hits {
@@ -30,5 +31,9 @@ export interface PreparedSearch {
    * Absent: the engine has no filters.
    */
   translate?(filter: Filter): NativeFilter | Promise<NativeFilter>;
+  /**
+   * The id of a key, asked outside the timed call. Absent: keys are ids as they are, and a number stands for its bigint.
+   */
+  idOf?(key: number | bigint | string): PointId;
   close(): Promise<void>;
 }

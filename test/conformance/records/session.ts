@@ -8,7 +8,7 @@ import type { Collection } from '../../../engines/contract/collection.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../../../engines/contract/engine.js';
 import type { IdKind, PointId } from '../../../engines/contract/ids.js';
 import type { Metadata, Point, PointChange, Points, ScanOptions } from '../../../engines/contract/points.js';
-import type { Hits } from '../../../engines/contract/search.js';
+import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
 import type { CollectionSpec } from '../../../engines/contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../../../engines/contract/vectors.js';
 import type { Filter } from '../../../filters/filter.js';
@@ -91,16 +91,16 @@ export class Opened {
     try {
       const native = filter && (await search.translate!(filter));
       const answers = await Promise.all(vectors.map(async (vector) => search.query(vector, native)));
-      return answers.map(hitsOf);
+      return answers.map((hits) => hitsOf(hits, search.idOf));
     } finally {
       await search.close();
     }
   }
 }
 
-function hitsOf({ keys, scores }: Hits): { id: PointId; score: number }[] {
+function hitsOf({ keys, scores }: Hits, idOf: PreparedSearch['idOf']): { id: PointId; score: number }[] {
   return Array.from(keys, (key, i) => ({
-    id: typeof key === 'number' ? BigInt(key) : key,
+    id: idOf?.(key) ?? (typeof key === 'number' ? BigInt(key) : key),
     score: scores[i]!,
   }));
 }

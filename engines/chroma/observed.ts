@@ -1,13 +1,15 @@
 import type { FieldType } from '../../datasets/dataset.js';
-import type { Description, RecordCollection, RecordValue } from '../contract/points.js';
+import type { Description, Point, PointValue } from '../contract/points.js';
 
 /** Fields of a collection that others made, from all of its points: the server keeps no types. */
-export async function observedFields(collection: RecordCollection): Promise<Description['fields']> {
+export async function observedFields(
+  pages: AsyncIterable<{ points: readonly Point[] }>,
+): Promise<Description['fields']> {
   const seen = new Map<string, { types: Set<string>; points: number }>();
   let points = 0;
-  for await (const batch of collection.scan({ batchSize: 1000 })) {
-    points += batch.length;
-    for (const { metadata } of batch) {
+  for await (const { points: page } of pages) {
+    points += page.length;
+    for (const { metadata } of page) {
       for (const [name, value] of Object.entries(metadata)) {
         const field = seen.get(name) ?? { types: new Set(), points: 0 };
         field.types.add(typeOf(value));
@@ -25,9 +27,9 @@ export async function observedFields(collection: RecordCollection): Promise<Desc
 }
 
 /** JSON does not tell 2.0 from 2: a field of whole numbers alone is one of integers. */
-function typeOf(value: RecordValue): FieldType | 'unknown' {
+function typeOf(value: PointValue): FieldType | 'unknown' {
   if (Array.isArray(value)) {
-    const type = common(new Set((value as readonly RecordValue[]).map(typeOf)));
+    const type = common(new Set((value as readonly PointValue[]).map(typeOf)));
     return type === null ? 'unknown' : (`${type}[]` as FieldType);
   }
   if (typeof value === 'string' || typeof value === 'boolean') return typeof value as 'string' | 'boolean';
