@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { LoadBatch } from '../contract/spec.js';
-import { abortable, columnOf } from '../kit/load.js';
+import { abortable } from '../kit/load.js';
 import {
   type Grpc,
   type GrpcStub,

@@ -1,5 +1,5 @@
-import { FailureError, shorten } from '../../common/errors.js';
-import type { FieldSchema, FieldType, MetadataColumns, MetadataValue } from '../../datasets/dataset.js';
+import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
+import type { IdKind, PointId } from '../contract/ids.js';
 import { FIRST_TIMESTAMP, LAST_TIMESTAMP } from './fields.js';
 
 /** Elements' types by PostgreSQL's numbers, which the binary form of an array names. */
@@ -7,39 +7,45 @@ const OIDS: Readonly<Record<string, number>> = { string: 25, integer: 20, float:
 /** Microseconds from 1970 to 2000, where PostgreSQL's time stamps start. */
 const EPOCH = 946_684_800_000_000n;
 
-/**
- * The values of one row in PostgreSQL's binary form, each after its length (int32; -1: null).
- * Throws FailureError naming field and row for a value that PostgreSQL cannot hold.
- */
-export function rowValues(fields: readonly FieldSchema[], columns: MetadataColumns, row: number): Buffer {
-  return Buffer.concat(
-    fields.map(({ name, type }) => {
-      const value = columns[name]?.[row] ?? null;
-      try {
-        return sized(type, value);
-      } catch (error) {
-        const what = `field "${name}" of row ${row} of the batch cannot be held`;
-        throw new FailureError(what, { where: 'pgvector', got: shorten(value), cause: error });
-      }
-    }),
-  );
-}
-
 const NULL = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 
-function sized(type: FieldType, value: MetadataValue): Buffer {
-  if (value === null) return NULL;
-  const bytes = binary(type, value);
-  const length = Buffer.alloc(4);
+/** Bytes after their length (int32; -1: null), as a row of COPY and an array have them. */
+export function sized(bytes: Buffer | null): Buffer[] {
+  if (bytes === null) return [NULL];
+  const length = Buffer.allocUnsafe(4);
   length.writeInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
+  return [length, bytes];
+}
+
+/** Type of a value in SQL, as its bytes are meant; assigning it converts it to the column's own type, or fails. */
+export const WIRE_TYPES = {
+  vector: 'vector',
+  halfvec: 'halfvec',
+  bit: 'varbit',
+  sparsevec: 'sparsevec',
+} as const;
+export const WIRE_KEYS = { u32: 'bigint', u64: 'bigint', string: 'text', uuid: 'uuid' } as const;
+
+export function keyBytes(ids: IdKind, id: PointId): Buffer {
+  if (ids === 'uuid') return Buffer.from((id as string).replaceAll('-', ''), 'hex');
+  return ids === 'string' ? textBytes(id as string) : int64(id as bigint);
+}
+
+/** Throws RangeError for text with U+0000, which PostgreSQL does not have. */
+export function textBytes(text: string): Buffer {
+  if (text.includes('\0')) throw new RangeError('text with U+0000');
+  return Buffer.from(text);
+}
+
+/** A metadata value in binary. Throws RangeError for one that PostgreSQL cannot hold. */
+export function valueBytes(type: FieldType, value: MetadataValue | undefined): Buffer | null {
+  return value === null || value === undefined ? null : binary(type, value);
 }
 
 function binary(type: FieldType, value: Exclude<MetadataValue, null>): Buffer {
   switch (type) {
     case 'string':
-      if ((value as string).includes('\0')) throw new RangeError('text with U+0000');
-      return Buffer.from(value as string);
+      return textBytes(value as string);
     case 'integer':
       return int64(BigInt(value as number | bigint));
     case 'float': {
@@ -71,5 +77,5 @@ function array(element: FieldType, values: readonly MetadataValue[]): Buffer {
   if (values.length > 0) head.push(values.length, 1);
   const bytes = Buffer.alloc(4 * head.length);
   for (const [i, number] of head.entries()) bytes.writeInt32BE(number, 4 * i);
-  return Buffer.concat([bytes, ...values.map((value) => sized(element, value))]);
+  return Buffer.concat([bytes, ...values.flatMap((value) => sized(valueBytes(element, value)))]);
 }
