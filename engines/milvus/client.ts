@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { requireClient } from '../kit/packages.js';
+import type { GrpcStub } from './rpc.js';
 
 /** What is used of `@zilliz/milvus2-sdk-node`. Declared here and not imported: the package is optional. */
 export interface MilvusSdk {
@@ -50,20 +51,16 @@ export interface MilvusClient {
   hasCollection(options: { collection_name: string }): Answer<{ value: boolean }>;
   showCollections(): Answer<{ data: { name: string }[] }>;
   describeCollection(options: { collection_name: string }): Answer<{
-    schema: { description: string; fields: CollectionField[] };
+    schema: { description: string; fields: CollectionField[]; enable_dynamic_field: boolean };
   }>;
-  upsert(options: object): Answer<unknown>;
   delete(options: object): Answer<unknown>;
-  query(options: object): Answer<{ data: Row[] }>;
   closeConnection(): Promise<unknown>;
 }
-
-/** A point by its columns; numbers of 64 bits come as strings. */
-export type Row = Readonly<Record<string, unknown>>;
 
 export interface CollectionField {
   name: string;
   is_primary_key: boolean;
+  is_partition_key?: boolean;
   data_type: string;
   element_type: string;
   nullable: boolean;
@@ -86,31 +83,6 @@ export interface SegmentInfo {
   num_rows: string;
   index_name: string;
   state: string;
-}
-
-/** What is used of gRPC below the client, for inserts by column. */
-export interface GrpcStub {
-  Insert: GrpcMethod;
-  makeUnaryRequest(
-    path: string,
-    serialize: (request: object) => Buffer,
-    deserialize: GrpcMethod['responseDeserialize'],
-    request: object,
-    metadata: object,
-    options: { deadline: number; interceptors: unknown[] },
-    done: (error: Error | null, answer?: MutationResult) => void,
-  ): { cancel(): void };
-}
-
-export interface GrpcMethod {
-  path: string;
-  requestSerialize(request: object): Buffer;
-  responseDeserialize(bytes: Buffer): MutationResult;
-}
-
-export interface MutationResult {
-  status: MilvusStatus;
-  insert_cnt: string;
 }
 
 export interface Grpc {
