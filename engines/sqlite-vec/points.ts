@@ -4,6 +4,7 @@ import type { PointId } from '../contract/ids.js';
 import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { NamedVectors } from '../contract/vectors.js';
 import { checkChange, checkIds, checkPoints, flatten } from '../kit/check.js';
+import { vectorIn } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { COLUMN_TYPES, type SideSource } from './fields.js';
 import { SqliteSnapshot } from './snapshot.js';
@@ -132,7 +133,7 @@ export class SqlitePoints implements Points {
   }
 
   #values(vectors: NamedVectors) {
-    return this.#place.tables().info.vectors.map(({ name }) => vectors[name]);
+    return this.#place.tables().info.vectors.map(({ name }) => vectorIn(vectors, name));
   }
 }
 
