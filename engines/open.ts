@@ -63,7 +63,7 @@ export async function loadEngineModule(path: string): Promise<EngineModule> {
 
 function loadingAdvice(path: string): string {
   const typed = ['.ts', '.mts'].includes(extname(path));
-  return typed && process.features.typescript !== 'strip'
+  return typed && (process.features as { typescript?: unknown }).typescript !== 'strip'
     ? 'compile it to JavaScript, or use Node 22.18 or later, which reads TypeScript'
     : 'run it with node to see the fault';
 }
