@@ -6,7 +6,7 @@ import type { Point, PointChange, PointValue } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { NamedVectors } from '../contract/vectors.js';
 import { whyNotHeld } from './holds.js';
-import { whyNotVectorValue } from './vectors.js';
+import { vectorIn, whyNotVectorValue } from './vectors.js';
 
 /** A value that is no object. */
 export type FlatValue = MetadataValue;
@@ -87,7 +87,7 @@ export function checkVectors(
     throw new FailureError(`vector "${name}" of id ${shorten(id)} ${why}`, { where });
   };
   for (const field of vectors) {
-    const value = given[field.name];
+    const value = vectorIn(given, field.name);
     const why = value === undefined ? undefined : whyNotVectorValue(field, value);
     if (why !== undefined) refuse(field.name, why);
     if (value === undefined && !part && capabilities.points?.vectors.absent !== 'kept')
@@ -128,8 +128,9 @@ export function checkMetadata(
     }
   }
   if (part) return;
+  const flat = flatten(metadata);
   for (const { name, nullable } of fields.values()) {
-    if (!nullable && !(name in flatten(metadata))) refuse(name, 'is missing, but is not nullable');
+    if (!nullable && !Object.hasOwn(flat, name)) refuse(name, 'is missing, but is not nullable');
   }
 }
 
@@ -145,7 +146,7 @@ export function checkChange(
   checkIds(holder, schema.ids, [id]);
   checkVectors(holder, schema, id, vectors, true);
   const fields = new Map(schema.fields.map((field) => [field.name, field]));
-  const changes: Record<string, FlatValue> = {};
+  const changes = record<FlatValue>();
   for (const name of unset) {
     const below = [...fields.keys()].filter((each) => each === name || each.startsWith(`${name}.`));
     for (const each of below.length > 0 ? below : [name]) changes[each] = null;
@@ -191,12 +192,17 @@ export function lastOfEachId(points: readonly Point[]): Point[] {
   return [...new Map(points.map((point) => [point.id, point])).values()];
 }
 
+/** Without a prototype: any name is a key, also `__proto__`. */
+function record<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
+}
+
 /** Nested objects as dotted names; arrays and values stay. An empty object has no fields, and so is missing. */
 export function flatten(
   metadata: Readonly<Record<string, PointValue | undefined>>,
   prefix = '',
 ): Record<string, FlatValue> {
-  const flat: Record<string, FlatValue> = {};
+  const flat = record<FlatValue>();
   for (const [key, value] of Object.entries(metadata)) {
     if (value === undefined) continue;
     if (isNested(value)) Object.assign(flat, flatten(value, `${prefix}${key}.`));
@@ -205,18 +211,26 @@ export function flatten(
   return flat;
 }
 
-/** Dotted names as nested objects: the reverse of `flatten`. */
+/**
+ * Dotted names as nested objects: the reverse of `flatten`. Where a field is a value itself (`a` beside `a.b`), those
+ * below it keep their dotted names.
+ */
 export function nest(flat: Readonly<Record<string, PointValue>>): Record<string, PointValue> {
-  const nested: Record<string, PointValue> = {};
-  for (const [name, value] of Object.entries(flat)) {
-    const path = name.split('.');
-    const last = path.pop()!;
+  const nested = record<PointValue>();
+  const entries = Object.entries(flat).map(([name, value]) => ({ path: name.split('.'), value }));
+  // Values first, so that no object is in the place of one.
+  if (entries.some(({ path }) => path.length > 1)) entries.sort((a, b) => a.path.length - b.path.length);
+  for (const { path, value } of entries) {
     let at = nested;
-    for (const key of path) {
-      at[key] ??= {};
-      at = at[key] as Record<string, PointValue>;
+    let depth = 0;
+    for (; depth < path.length - 1; depth++) {
+      const key = path[depth]!;
+      const below = at[key] ?? (key in at ? null : record<PointValue>());
+      if (!isNested(below)) break;
+      at[key] = below;
+      at = below as Record<string, PointValue>;
     }
-    at[last] = value;
+    at[path.slice(depth).join('.')] = value;
   }
   return nested;
 }

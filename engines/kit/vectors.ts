@@ -6,6 +6,7 @@ import {
   type DenseValues,
   elementsOf,
   type MultiVector,
+  type NamedVectors,
   type SparseVector,
   type VectorField,
   type VectorValue,
@@ -75,6 +76,11 @@ export function isSparse(value: VectorValue): value is SparseVector {
 
 export function isMulti(value: VectorValue): value is MultiVector {
   return 'rows' in value;
+}
+
+/** A point's vector of that name; undefined: it has none. */
+export function vectorIn(vectors: NamedVectors, name: string): VectorValue | undefined {
+  return Object.hasOwn(vectors, name) ? vectors[name] : undefined;
 }
 
 /** What is wrong with a vector of such a field, as the rest of a sentence; undefined: nothing. */

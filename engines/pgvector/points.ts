@@ -2,6 +2,7 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { PointId } from '../contract/ids.js';
 import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import { checkChange, checkIds, checkPoints, lastOfEachId } from '../kit/check.js';
+import { vectorIn } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { describeTable } from './catalog.js';
 import { arrayText, COLUMN_TYPES, quoted } from './fields.js';
@@ -79,7 +80,7 @@ export class PgPoints implements Points {
     const set = (column: string, type: string, value: Buffer | null) =>
       sets.push(`${quoted(column)} = $${values.push(value)}::${type}`);
     for (const vector of vectors) {
-      const value = change.vectors?.[vector.field.name];
+      const value = vectorIn(change.vectors ?? {}, vector.field.name);
       if (value === undefined) continue;
       const bytes = held(`vector "${vector.field.name}"`, change, () => vectorBytes(vector, value));
       set(vector.column, WIRE_TYPES[vector.native], bytes);

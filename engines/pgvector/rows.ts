@@ -4,6 +4,7 @@ import type { PointId } from '../contract/ids.js';
 import type { Point } from '../contract/points.js';
 import type { VectorValue } from '../contract/vectors.js';
 import { flatten, nest } from '../kit/check.js';
+import { vectorIn } from '../kit/vectors.js';
 import type { Row, Session } from './client.js';
 import type { Cells } from './copy-stream.js';
 import { copyColumns } from './copy-stream.js';
@@ -80,7 +81,7 @@ export function pointCells(layout: Layout): Cells<FlatPoint> {
   return [
     (point) => of('the id', point, () => keyBytes(layout.key.ids, point.id)),
     ...layout.vectors.map((vector) => (point: FlatPoint) => {
-      const value = point.vectors[vector.field.name];
+      const value = vectorIn(point.vectors, vector.field.name);
       if (value === undefined) return null;
       return of(`vector "${vector.field.name}"`, point, () => vectorBytes(vector, value));
     }),

@@ -31,9 +31,10 @@ export function keyBytes(ids: IdKind, id: PointId): Buffer {
   return ids === 'string' ? textBytes(id as string) : int64(id as bigint);
 }
 
-/** Throws RangeError for text with U+0000, which PostgreSQL does not have. */
+/** Throws RangeError for text with U+0000, which PostgreSQL does not have, or half of a surrogate pair. */
 export function textBytes(text: string): Buffer {
   if (text.includes('\0')) throw new RangeError('text with U+0000');
+  if (/\p{Surrogate}/u.test(text)) throw new RangeError('text with half of a surrogate pair');
   return Buffer.from(text);
 }
 

@@ -6,7 +6,7 @@ import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { type Column, columnsByName } from './by-query.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
-import { measuresOf } from './figures.js';
+import { meansOf, measuresOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
@@ -67,7 +67,8 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
   const means = [...accuracy.figures, ...judged];
   const measures = {
-    ...measuresOf([...means, ...timingFigures(samples, units)], plan),
+    ...meansOf(means),
+    ...measuresOf(timingFigures(samples, units), plan),
     ...percentilesOf(samples, units, plan),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),

@@ -1,26 +1,32 @@
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { Endpoint } from '../../engines/contract/server.js';
-import { runBuild } from '../run/build.js';
-import { RecordingError } from '../run/search.js';
 import { failureText } from './phase.js';
-import type { ChildMessage, Job, ServerReply } from './protocol.js';
+import type { ProcessMessage, ServerReply, Start } from './protocol.js';
+import { RecordingError, type RunTask, type TaskTypes } from './task.js';
 import type { WatchdogData } from './watchdog.js';
 
-/** Entry of a build's process: takes one job from the supervisor, runs it, ends. */
+type Message = ProcessMessage<TaskTypes>;
+
+/** Entry of a task's process: takes one task from the supervisor, runs it, ends. */
 async function main(): Promise<void> {
   // Ctrl-C reaches the whole process group; the supervisor decides what it means here.
   process.on('SIGINT', () => undefined);
   const abort = new AbortController();
-  const job = await receiveJob();
+  const { module, input, leavings } = await receiveStart();
   process.on('message', (message) => {
     if (message === 'abort') abort.abort(new Error('the run was stopped'));
   });
-  startWatchdog(job);
+  const workerData: WatchdogData = { supervisor: process.ppid, leavings };
+  startWatchdog(workerData);
   process.once('disconnect', leaveToWatchdog);
   try {
-    await runBuild(job, send, abort.signal, restartServer);
+    const { runTask } = (await import(pathToFileURL(compiledModule(module)).href)) as {
+      runTask: RunTask<TaskTypes>;
+    };
+    await runTask(input, { send, signal: abort.signal, restartServer });
     await send({ type: 'done' });
   } catch (error) {
     if (error instanceof RecordingError) await send({ type: 'unrecordable', error: error.message });
@@ -50,13 +56,13 @@ async function restartServer(how: 'stop' | 'kill'): Promise<Endpoint> {
   return reply.endpoint;
 }
 
-function receiveJob(): Promise<Job> {
+function receiveStart(): Promise<Start> {
   const end = () => process.exit(1);
   process.once('disconnect', end);
   return new Promise((resolve) => {
     process.once('message', (message) => {
       process.off('disconnect', end);
-      resolve(message as Job);
+      resolve(message as Start);
     });
   });
 }
@@ -65,7 +71,7 @@ function receiveJob(): Promise<Job> {
  * Resolves when the message is handed to the system: a native call that follows cannot hold it back. Never resolves
  * once the supervisor is gone: nobody would record what follows.
  */
-function send(message: ChildMessage): Promise<void> {
+function send(message: Message): Promise<void> {
   return new Promise((resolve) => {
     process.send!(message, undefined, undefined, (error) => (error === null ? resolve() : leaveToWatchdog()));
   });
@@ -76,9 +82,7 @@ function leaveToWatchdog(): void {
   setTimeout(() => process.exit(1), 60_000);
 }
 
-function startWatchdog(job: Job): void {
-  const { runFolder, container } = job;
-  const workerData: WatchdogData = { supervisor: process.ppid, runFolder, container };
+function startWatchdog(workerData: WatchdogData): void {
   const resourceLimits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
   new Worker(compiledModule('harness/process/watchdog.js'), { workerData, resourceLimits }).unref();
 }

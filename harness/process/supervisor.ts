@@ -1,85 +1,82 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { debug, isDebugLine } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
-import type { BuildCost } from '../model/events.js';
-import type { ChildMessage, Job, Phase, ServerReply } from './protocol.js';
+import type { Leavings, ProcessMessage, ServerReply, Start } from './protocol.js';
 import { residentBytes } from './resources.js';
+import type { Task, TaskEnd, TaskTypes } from './task.js';
 
 const MEMORY_LOOK_MS = 100;
 const ABORT_GRACE_MS = 3000;
 const LOG_LINES = 40;
 
-export interface Limits {
+export interface Limits<T extends TaskTypes> {
   memoryLimitBytes: number | null;
-  /** `record` and `probe` have the deadline of `search`; the time between two phases has that of the phase before. */
-  deadlineSeconds: Readonly<Record<Exclude<Phase, 'record' | 'probe'>, number>>;
+  /** By key of `Task.phases`; the time between two phases has that of the phase before. */
+  deadlineSeconds: Readonly<Record<T['deadline'], number>>;
 }
 
-/** What the supervision of a build has to do with its server. */
+/** What the supervision of a task has to do with its server. */
 export interface SupervisedServer {
   /** Resolves with the reason if the server ends by itself. */
   endedBecause(): Promise<string>;
   restart(how: 'stop' | 'kill'): Promise<ServerReply>;
 }
 
-/** How a build's process ended. */
-export type ChildEnd =
-  | { state: 'completed'; cost: BuildCost }
-  | { state: 'aborted'; cost: BuildCost }
-  | {
-      state: 'failed';
-      cost: BuildCost;
-      error: string;
-      /** Where it happened; undefined before the first phase. */
-      phase: Phase | undefined;
-      trial: string | undefined;
-      /** The child ended by itself after saying why; otherwise it crashed, was killed, or lost its server. */
-      orderly: boolean;
-    };
+/** A task to be run in a process of its own. */
+export interface Supervision<T extends TaskTypes> {
+  task: Task<T>;
+  input: T['input'];
+  /** Exists only while the process does; the folder for temporary files is in it. */
+  workFolder: string;
+  leavings: Leavings;
+  limits: Limits<T>;
+  signal: AbortSignal;
+  onMessage: (message: ProcessMessage<T>) => void;
+  /** The task's server, if it has one: once that has ended there is nothing left to ask. */
+  server?: SupervisedServer | undefined;
+  /** Port of a Node inspector, which the process waits for. There are no deadlines then. */
+  inspect?: number | undefined;
+}
 
 /**
- * Runs one build in a process of its own and watches it: a crash, a hang past its deadline or too much memory ends
- * that process and becomes a recorded failure. The work folder exists only meanwhile.
- *
- * @param server the build's server, if it has one: once that has ended there is nothing left to ask
+ * Runs one task in a process of its own and watches it: a crash, a hang past its deadline or too much memory ends
+ * that process and becomes a recorded failure.
  */
-export async function superviseBuild(
-  job: Job,
-  limits: Limits,
-  signal: AbortSignal,
-  onMessage: (message: ChildMessage) => void,
-  server?: SupervisedServer,
-): Promise<ChildEnd> {
-  const temporary = join(job.workFolder, 'tmp');
+export async function supervise<T extends TaskTypes>(supervision: Supervision<T>): Promise<TaskEnd<T>> {
+  const { task, workFolder, server, inspect } = supervision;
+  const temporary = join(workFolder, 'tmp');
   mkdirSync(temporary, { recursive: true });
+  const inspector = inspect === undefined ? [] : [`--inspect-brk=127.0.0.1:${inspect}`];
   const child = fork(compiledModule('harness/process/child.js'), [], {
-    execArgv: ['--expose-gc', '--enable-source-maps'],
+    execArgv: ['--expose-gc', '--enable-source-maps', ...inspector],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     // Some engines leave files in the folder for temporary ones: it is removed with the rest.
     env: { ...process.env, TMPDIR: temporary },
   });
+  debug('process', () => `${task.name} starts as process ${child.pid}`);
   try {
-    const watch = new Watch(child, job, limits, signal, onMessage, server);
+    const watch = new Watch(child, supervision);
     void server?.endedBecause().then((reason) => watch.kill(reason));
-    return await watch.end;
+    const end = await watch.end;
+    debug('process', () => `${task.name} (process ${child.pid}) ${end.state}`);
+    return end;
   } finally {
-    rmSync(job.workFolder, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(workFolder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-type Restart = Extract<ChildMessage, { type: 'restartServer' }>;
-
-class Watch {
-  readonly end: Promise<ChildEnd>;
+class Watch<T extends TaskTypes> {
+  readonly end: Promise<TaskEnd<T>>;
   readonly #child: ChildProcess;
-  readonly #limits: Limits;
+  readonly #supervision: Supervision<T>;
   readonly #log: string[] = [];
-  #cost: BuildCost = {};
-  #phase: Phase | undefined;
-  #trial: string | undefined;
+  #report: T['report'] | undefined;
+  #phase: T['phase'] | undefined;
+  #subject: string | undefined;
   #deadline: NodeJS.Timeout | undefined;
   /** Why we killed it, or what it said itself. */
   #reason: string | undefined;
@@ -87,35 +84,28 @@ class Watch {
   #fatal: { error: unknown } | undefined;
   #done = false;
 
-  constructor(
-    child: ChildProcess,
-    job: Job,
-    limits: Limits,
-    signal: AbortSignal,
-    onMessage: (m: ChildMessage) => void,
-    server: SupervisedServer | undefined,
-  ) {
+  constructor(child: ChildProcess, supervision: Supervision<T>) {
     this.#child = child;
-    this.#limits = limits;
+    this.#supervision = supervision;
+    const { task, input, leavings, signal, onMessage } = supervision;
     child.stdout?.on('data', (data: Buffer) => this.#keepLog(data));
     child.stderr?.on('data', (data: Buffer) => this.#keepLog(data));
-    child.on('message', (message) => {
+    child.on('message', (sent) => {
+      const message = sent as ProcessMessage<T>;
       try {
-        this.#note(message as ChildMessage);
-        if ((message as ChildMessage).type === 'restartServer')
-          void this.#restart(message as Restart, server);
-        onMessage(message as ChildMessage);
+        this.#note(message);
+        onMessage(message);
       } catch (error) {
         // The run itself can no longer be recorded (a full disk, say): nothing more to measure.
         this.#fatal ??= { error };
         this.kill('the run cannot be recorded');
       }
     });
-    this.#startDeadline('create', 'the process of the build did not start within the deadline');
+    this.#startDeadline(task.first, `the process of the ${task.name} did not start within the deadline`);
     const memory = this.#watchMemory();
     const stop = () => this.#abort();
     signal.addEventListener('abort', stop, { once: true });
-    this.end = new Promise<ChildEnd>((resolve, reject) => {
+    this.end = new Promise<TaskEnd<T>>((resolve, reject) => {
       child.once('error', reject);
       // 'close' comes after the last message and the last line of output.
       child.once('close', (code, killedBy) => {
@@ -127,26 +117,31 @@ class Watch {
       clearTimeout(this.#deadline);
       signal.removeEventListener('abort', stop);
     });
-    child.send(job, (error) => {
-      if (error !== null) this.#keepLog(Buffer.from(`the job could not be sent: ${error.message}`));
+    child.send({ module: task.module, input, leavings } satisfies Start, (error) => {
+      if (error !== null) this.#keepLog(Buffer.from(`the ${task.name} could not be sent: ${error.message}`));
     });
     if (signal.aborted) this.#abort();
   }
 
-  #note(message: ChildMessage): void {
+  /** A task's own messages are none of ours: their types do not meet these. */
+  #note(sent: ProcessMessage<T>): void {
+    const message = sent as ProcessMessage<TaskTypes & { message: never }>;
     switch (message.type) {
       case 'begin':
         this.#phase = message.phase;
-        this.#trial = message.trial;
+        this.#subject = message.subject;
+        debug('process', () => [message.phase, message.subject].filter(Boolean).join(' '));
         this.#startDeadline(message.phase, `${message.phase} took longer than its deadline`);
         break;
       case 'end':
         // What follows until the next phase begins (a write, closing the engine) can hang as well.
-        if (message.phase !== 'warmup')
-          this.#startDeadline(message.phase, `what follows ${message.phase} took longer than its deadline`);
+        this.#startDeadline(message.phase, `what follows ${message.phase} took longer than its deadline`);
         break;
-      case 'cost':
-        this.#cost = message.cost;
+      case 'report':
+        this.#report = message.report;
+        break;
+      case 'restartServer':
+        void this.#restart(message.how);
         break;
       case 'failed':
         this.#reason = message.error;
@@ -160,22 +155,24 @@ class Watch {
     }
   }
 
-  async #restart({ how }: Restart, server: SupervisedServer | undefined): Promise<void> {
-    const reply = await server!.restart(how);
+  async #restart(how: 'stop' | 'kill'): Promise<void> {
+    const reply = await this.#supervision.server!.restart(how);
     if (this.#child.connected) this.#child.send(reply);
   }
 
-  #startDeadline(phase: Phase, what: string): void {
+  #startDeadline(phase: T['phase'], what: string): void {
+    const { task, limits, inspect } = this.#supervision;
+    const key = task.phases[phase];
+    if (key === null || inspect !== undefined) return;
     clearTimeout(this.#deadline);
-    const key = phase === 'record' || phase === 'probe' ? 'search' : phase;
-    const seconds = this.#limits.deadlineSeconds[key];
+    const seconds = limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
       this.kill(`${what} of ${seconds} s (deadline.${key})`);
     }, seconds * 1000);
   }
 
   #watchMemory(): NodeJS.Timeout | undefined {
-    const limit = this.#limits.memoryLimitBytes;
+    const limit = this.#supervision.limits.memoryLimitBytes;
     if (limit === null) return undefined;
     return setInterval(async () => {
       const pid = this.#child.pid;
@@ -201,24 +198,28 @@ class Watch {
   }
 
   #keepLog(data: Buffer): void {
-    this.#log.push(
-      ...data
-        .toString('utf8')
-        .split('\n')
-        .filter((line) => line.trim() !== ''),
-    );
+    const lines = data
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line.trim() !== '');
+    for (const line of lines) {
+      if (isDebugLine(line)) process.stderr.write(`${line}\n`);
+      else this.#log.push(line);
+    }
     this.#log.splice(0, Math.max(0, this.#log.length - LOG_LINES));
   }
 
-  #ended(code: number | null, killedBy: NodeJS.Signals | null, aborted: boolean): ChildEnd {
-    const cost = this.#cost;
-    if (this.#done) return { state: 'completed', cost };
-    if (aborted) return { state: 'aborted', cost };
+  #ended(code: number | null, killedBy: NodeJS.Signals | null, aborted: boolean): TaskEnd<T> {
+    const report = this.#report;
+    if (this.#done) return { state: 'completed', report };
+    if (aborted) return { state: 'aborted', report };
     const how = killedBy === null ? `exit code ${code}` : `signal ${killedBy}`;
-    const reason = this.#reason ?? `the process of the build crashed with ${how}`;
+    const { name } = this.#supervision.task;
+    const reason = this.#reason ?? `the process of the ${name} crashed with ${how}`;
     const log = this.#log.length === 0 ? '' : `\nlast output:\n${this.#log.slice(-8).join('\n')}`;
     const error = reason + log;
-    return { state: 'failed', cost, error, phase: this.#phase, trial: this.#trial, orderly: this.#orderly };
+    const where = { phase: this.#phase, subject: this.#subject, orderly: this.#orderly };
+    return { state: 'failed', report, error, ...where };
   }
 }
 

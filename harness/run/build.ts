@@ -9,10 +9,10 @@ import type { ConnectedEngine } from '../../engines/contract/engine.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../model/events.js';
-import { type BuildContext, inPhase, type RestartServer } from '../process/phase.js';
-import type { ChildMessage, Job } from '../process/protocol.js';
 import { peakSinceReset, resetPeak } from '../process/resources.js';
+import { type BuildContext, inPhase } from './context.js';
 import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
+import type { BuildTaskContext, Job } from './job.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
@@ -27,16 +27,12 @@ const SEED_STEP = 7919;
  * One build from beginning to end inside its own process: create, load, index, then every search setting.
  * What it cost is sent even if it fails.
  */
-export async function runBuild(
-  job: Job,
-  send: (message: ChildMessage) => Promise<void>,
-  signal: AbortSignal,
-  restartServer: RestartServer,
-): Promise<void> {
+export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
+  const { send } = task;
   const vectors = openPreparedVectors(job.vectorsFile, job.count, job.dimensions);
   const cost: BuildCost = {};
   const metadata = openMetadata(job.filtering, job.count);
-  const context: BuildContext = { job, send, signal, cost, vectors, metadata, restartServer };
+  const context: BuildContext = { ...task, job, cost, vectors, metadata };
   globalThis.gc?.();
   resetPeak();
   const baseline = peakSinceReset();
@@ -51,12 +47,12 @@ export async function runBuild(
     );
     await load(context, collection);
     await index(context, collection);
-    await send({ type: 'cost', cost });
+    await send({ type: 'report', report: cost });
     await searchTrials(context, collection);
   } catch (error) {
     failure = { error };
   }
-  await send({ type: 'cost', cost: withOverallPeak(cost) });
+  await send({ type: 'report', report: withOverallPeak(cost) });
   for (const close of closers) {
     try {
       await close();

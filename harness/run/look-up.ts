@@ -1,8 +1,8 @@
 import type { NativeFilter, PreparedSearch } from '../../engines/contract/search.js';
 import { distance, tieLimit } from '../measures/distance.js';
-import type { BuildContext } from '../process/phase.js';
-import type { Job } from '../process/protocol.js';
 import type { Probe } from '../store/evidence.js';
+import type { BuildContext } from './context.js';
+import type { Job } from './job.js';
 
 /** By query its filter in the engine's own form; undefined: it has none. */
 export type Filters = readonly (NativeFilter | undefined)[];

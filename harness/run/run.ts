@@ -6,10 +6,11 @@ import { ownLabels } from '../../engines/launcher/labels.js';
 import type { RunEvent, Untimed } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
-import type { ChildMessage, Job } from '../process/protocol.js';
-import { type ChildEnd, superviseBuild } from '../process/supervisor.js';
+import type { Leavings } from '../process/protocol.js';
+import { supervise } from '../process/supervisor.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
+import { type BuildEnd, type BuildMessage, buildTask, type Job } from './job.js';
 import { type BuildServer, startServer } from './server.js';
 
 export interface RunInput {
@@ -87,7 +88,7 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
       build: build.id,
       attempt,
       state,
-      cost: end.cost,
+      cost: end.report ?? {},
       ...(error && { error }),
     });
     if (end.state === 'aborted') return;
@@ -97,23 +98,31 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
 }
 
 /** One process on one server. A server that does not start is a failure of the build; texts come back redacted. */
-async function attemptBuild(input: RunInput, measuring: Measuring, attempt: number): Promise<ChildEnd> {
+async function attemptBuild(input: RunInput, measuring: Measuring, attempt: number): Promise<BuildEnd> {
   const { build } = measuring;
   const { manifest, folder, signal } = input;
   let server: BuildServer | undefined;
   try {
     server = await launch(input, build);
   } catch (error) {
-    if (signal.aborted) return { state: 'aborted', cost: {} };
+    if (signal.aborted) return { state: 'aborted', report: undefined };
     if (!(error instanceof VecproofError)) throw error;
     const { message } = error;
-    const end = { state: 'failed', cost: {}, error: message, phase: undefined, trial: undefined } as const;
-    return redacted(input, { ...end, orderly: true });
+    const where = { phase: undefined, subject: undefined, orderly: true };
+    return redacted(input, { state: 'failed', report: undefined, error: message, ...where });
   }
   try {
     const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
-    const onMessage = (message: ChildMessage) => take(input, { ...measuring, server }, message);
-    const end = await superviseBuild(job, limits(manifest), signal, onMessage, server);
+    const end = await supervise({
+      task: buildTask,
+      input: job,
+      workFolder: job.workFolder,
+      leavings: leavingsOf(folder, server),
+      limits: limits(manifest),
+      signal,
+      onMessage: (message) => take(input, { ...measuring, server }, message),
+      server,
+    });
     return server === undefined
       ? redacted(input, end)
       : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));
@@ -132,7 +141,7 @@ async function stop(input: RunInput, build: PlannedBuild, server: BuildServer | 
   }
 }
 
-function redacted(input: RunInput, end: ChildEnd): ChildEnd {
+function redacted(input: RunInput, end: BuildEnd): BuildEnd {
   return end.state === 'failed' ? { ...end, error: input.redact(end.error) } : end;
 }
 
@@ -165,31 +174,33 @@ function losses(
   input: RunInput,
   build: PlannedBuild,
   open: Set<string>,
-  end: ChildEnd & { state: 'failed' },
+  end: BuildEnd & { state: 'failed' },
   error: string,
 ): void {
   const one =
     (end.phase === 'search' || end.phase === 'record') &&
-    end.trial !== undefined &&
-    open.has(end.trial) &&
+    end.subject !== undefined &&
+    open.has(end.subject) &&
     !end.orderly;
-  for (const trial of one ? [end.trial!] : [...open]) {
+  for (const trial of one ? [end.subject!] : [...open]) {
     open.delete(trial);
     record(input, { type: 'trialEnd', build: build.id, trial, state: 'failed', error, flags: [] });
   }
 }
 
-function take(input: RunInput, { build, open, server }: Measuring, message: ChildMessage): void {
+function take(input: RunInput, { build, open, server }: Measuring, message: BuildMessage): void {
   server?.follow(message);
   switch (message.type) {
-    case 'begin':
-      record(input, { ...message, type: 'phaseBegin', build: build.id });
+    case 'begin': {
+      const { subject: trial, ...rest } = message;
+      record(input, { ...rest, ...(trial !== undefined && { trial }), type: 'phaseBegin', build: build.id });
       break;
+    }
     case 'progress':
       record(input, { ...message, build: build.id });
       break;
     case 'end': {
-      const trial = message.trial === undefined ? {} : { trial: message.trial };
+      const trial = message.subject === undefined ? {} : { trial: message.subject };
       record(input, {
         type: 'phase',
         build: build.id,
@@ -260,6 +271,16 @@ function donePasses({ parts }: RunFolder, trial: string, repeat: number): number
   if (!existsSync(parts)) return [];
   const names = new Set(readdirSync(parts));
   return Array.from({ length: repeat }, (_, r) => r).filter((r) => names.has(`${trial}.${r}.parquet`));
+}
+
+/** What a killed run leaves behind that is of no use to whoever continues it. */
+function leavingsOf(folder: RunFolder, server: BuildServer | undefined): Leavings {
+  return {
+    lock: folder.lock,
+    folders: [folder.work],
+    temporariesIn: [folder.path, folder.samples, folder.parts],
+    container: server?.launched.handle,
+  };
 }
 
 function limits(manifest: Manifest) {

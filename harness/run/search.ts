@@ -7,11 +7,13 @@ import type { NativeFilter } from '../../engines/contract/search.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
 import { permutation } from '../measures/random.js';
 import type { Samples } from '../model/samples.js';
-import { type BuildContext, failureText, inPhase } from '../process/phase.js';
-import type { Job } from '../process/protocol.js';
+import { failureText } from '../process/phase.js';
 import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';
+import { RecordingError } from '../process/task.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
+import { type BuildContext, inPhase } from './context.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import type { Job } from './job.js';
 import { runPass } from './pass.js';
 import { probeTrials } from './probe.js';
 import { recomputeDistances } from './recompute.js';
@@ -112,7 +114,7 @@ async function measurePass(
     await send({
       type: 'end',
       phase: 'warmup',
-      trial: trial.id,
+      subject: trial.id,
       seconds: (performance.now() - start) / 1000,
     });
     trial.effective = search.effective;
@@ -227,8 +229,6 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
 }
 
 /** What was measured cannot be written down: no fault of the trial, and nothing more can be measured. */
-export class RecordingError extends Error {}
-
 function keep(path: string, samples: Samples): void {
   try {
     writeSamples(path, samples);

@@ -7,9 +7,10 @@ import { type LaunchedServer, needsLaunch, type ServerState } from '../../engine
 import { loadEngine } from '../../engines/registry.js';
 import type { ServerCost } from '../model/events.js';
 import type { PlannedBuild } from '../model/plan.js';
-import type { ChildMessage, Job, ServerReply } from '../process/protocol.js';
-import type { ChildEnd, SupervisedServer } from '../process/supervisor.js';
+import type { ServerReply } from '../process/protocol.js';
+import type { SupervisedServer } from '../process/supervisor.js';
 import type { RunFolder } from '../store/run-folder.js';
+import type { BuildEnd, BuildMessage, Job } from './job.js';
 
 const SETTLE_MS = 2000;
 const ASK_MS = 50;
@@ -75,9 +76,9 @@ export class BuildServer implements SupervisedServer {
       .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
 
   /** What the build's process is given. */
-  forJob(): Pick<Job, 'endpoint' | 'container' | 'restartable' | 'serverGroup'> {
-    const { endpoint, handle: container, restart, controlGroup: serverGroup } = this.launched;
-    return { endpoint, container, serverGroup, restartable: restart !== undefined };
+  forJob(): Pick<Job, 'endpoint' | 'restartable' | 'serverGroup'> {
+    const { endpoint, restart, controlGroup: serverGroup } = this.launched;
+    return { endpoint, serverGroup, restartable: restart !== undefined };
   }
 
   /** Restarts it for the build's process. */
@@ -102,28 +103,28 @@ export class BuildServer implements SupervisedServer {
   }
 
   /** The build's end with what the server knows of it: its cost, and why it failed. The log is kept then. */
-  async close(end: ChildEnd, folder: RunFolder, name: string): Promise<ChildEnd> {
+  async close(end: BuildEnd, folder: RunFolder, name: string): Promise<BuildEnd> {
     // A container that is frozen meanwhile never answers.
     await atMost(DISK_MS, this.#disk);
-    const cost = { ...end.cost, server: this.cost };
+    const report = { ...end.report, server: this.cost };
     if (end.state !== 'failed') {
       if (this.#trialFailed) this.#keepLog(folder, name);
-      return { ...end, cost };
+      return { ...end, report };
     }
     // Clients see a server die a moment before Docker does.
     if (!end.orderly) await atMost(DEATH_MS, this.launched.ended);
     const error = this.redact(await this.#explain(end.error));
     const kept = this.#keepLog(folder, name);
-    return { ...end, cost, error: kept === undefined ? error : `${error}\nits whole log: ${kept}` };
+    return { ...end, report, error: kept === undefined ? error : `${error}\nits whole log: ${kept}` };
   }
 
   /** Follows the build's phases; what the server uses in between belongs to none of them. */
-  follow(message: ChildMessage): void {
+  follow(message: BuildMessage): void {
     if (message.type === 'begin') {
       this.launched.memoryPeak();
       this.#cpuBefore = this.launched.cpuSeconds();
     } else if (message.type === 'end' && message.phase !== 'warmup' && message.phase !== 'probe') {
-      this.#note(message.phase, message.trial);
+      this.#note(message.phase, message.subject);
       if (message.phase === 'index') this.#disk = this.#noteDisk();
     }
   }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { answerTests } from './records/answers.js';
 import { metadataTests } from './records/metadata.js';
 import { operationTests } from './records/operations.js';
+import { pointTests } from './records/points.js';
 import { openRecords, recordContenders } from './records/session.js';
 import { contenders } from './session.js';
 
@@ -22,5 +23,6 @@ for (const contender of recordContenders) {
     operationTests(contender);
     metadataTests(contender);
     answerTests(contender);
+    pointTests(contender);
   });
 }

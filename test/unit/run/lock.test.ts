@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { lockHolder, lockOwner } from '../../../common/lock.js';
 import { compiledModule } from '../../../common/paths.js';
-import { lockHolder, lockOwner, lockRun } from '../../../harness/store/lock.js';
+import { lockRun } from '../../../harness/store/lock.js';
 import { createRunFolder, type RunFolder } from '../../../harness/store/run-folder.js';
 
 let parent: string;
@@ -20,23 +21,23 @@ afterEach(() => rmSync(parent, { recursive: true, force: true }));
 describe('the lock', () => {
   test('belongs to this process until it is given back', () => {
     const unlock = lockRun(folder);
-    expect(lockOwner(folder)).toBe(process.pid);
+    expect(lockOwner(folder.lock)).toBe(process.pid);
     unlock();
-    expect(lockOwner(folder)).toBeUndefined();
+    expect(lockOwner(folder.lock)).toBeUndefined();
     expect(existsSync(folder.lock)).toBe(false);
   });
 
   test('of a living process is respected', () => {
     writeFileSync(folder.lock, `${process.ppid} \n`);
     expect(() => lockRun(folder)).toThrow(`this run is in progress (got "process ${process.ppid}")`);
-    expect(lockHolder(folder), 'and kept').toBe(process.ppid);
+    expect(lockHolder(folder.lock), 'and kept').toBe(process.ppid);
   });
 
   test('of a process that has ended is taken over', () => {
     const { pid } = spawnSync(process.execPath, ['--version']);
     writeFileSync(folder.lock, `${pid} \n`);
-    expect(lockHolder(folder)).toBe(pid);
-    expect(lockOwner(folder)).toBeUndefined();
+    expect(lockHolder(folder.lock)).toBe(pid);
+    expect(lockOwner(folder.lock)).toBeUndefined();
     lockRun(folder)();
   });
 
@@ -47,13 +48,13 @@ describe('the lock', () => {
       const [, mark] = readFileSync(folder.lock, 'utf8').trim().split(' ');
       expect(mark).toMatch(/^\d+@\d+$/);
       writeFileSync(folder.lock, `${process.ppid} ${mark}\n`);
-      expect(lockOwner(folder), 'the parent started at another time than this process').toBeUndefined();
+      expect(lockOwner(folder.lock), 'the parent started at another time than this process').toBeUndefined();
     },
   );
 
   test.each(['', 'garbage', '-5', '0'])('that holds %j belongs to nobody', (text) => {
     writeFileSync(folder.lock, text);
-    expect(lockOwner(folder)).toBeUndefined();
+    expect(lockOwner(folder.lock)).toBeUndefined();
     lockRun(folder)();
   });
 

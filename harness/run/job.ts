@@ -1,0 +1,93 @@
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Metric } from '../../datasets/dataset.js';
+import type { ControlGroupPaths, Endpoint } from '../../engines/contract/server.js';
+import type { BuildCost } from '../model/events.js';
+import type { PlannedBuild, TrialState } from '../model/plan.js';
+import type { ProcessMessage } from '../process/protocol.js';
+import type { Task, TaskContext, TaskEnd } from '../process/task.js';
+import type { JobFiltering } from './filtering.js';
+
+/**
+ * `warmup`: the untimed part of `search`. `record`: distances are recomputed and a pass is written, between the measured
+ * passes. `probe`: after all of them, an exhaustive search explains the answers of trials that are compared with others.
+ */
+export type BuildPhase = 'create' | 'load' | 'index' | 'warmup' | 'search' | 'record' | 'probe';
+
+/** Everything a process needs to run one build. */
+export interface Job {
+  build: PlannedBuild;
+  /** Trials still to finish, with the repetitions that are already on disk. */
+  todo: readonly { trial: string; doneRepetitions: readonly number[] }[];
+  metric: Metric;
+  dimensions: number;
+  /** Points in the dataset. */
+  count: number;
+  /** Flat float32 files: the dataset's rows; the measured queries followed by those for warm-up. */
+  vectorsFile: string;
+  queriesFile: string;
+  queryCount: number;
+  warmupQueryCount: number;
+  /** Groups and filters of the measured queries; absent where they have none. */
+  filtering?: JobFiltering | undefined;
+  k: number;
+  repeat: number;
+  warmup: number;
+  /** Of the order of the queries. */
+  seed: number;
+  /** The engine's own. */
+  engineSeed: number;
+  /** Deadline of the search phase. */
+  searchSeconds: number;
+  probes: readonly { trial: string; ks: readonly number[] }[];
+  threads: number;
+  runFolder: string;
+  /** Where the server of the build is; its credentials are in memory only. */
+  endpoint?: Endpoint | undefined;
+  /** Where the kernel counts what it uses, if it runs on this machine. */
+  serverGroup?: ControlGroupPaths | undefined;
+  /** The supervisor can restart it. */
+  restartable?: boolean | undefined;
+  /** Empty folder for the engine's files. */
+  workFolder: string;
+}
+
+/** What a build tells beside what every task does. */
+interface TrialEnd {
+  type: 'trialEnd';
+  trial: string;
+  state: TrialState;
+  error?: string;
+  flags: string[];
+  wallSeconds?: number;
+  engineSeconds?: number;
+  foreignCores?: number;
+  effective?: ParameterSet;
+}
+
+/** A build as a task: `subject` of a phase is a trial, what it reports is its cost. */
+export interface BuildTypes {
+  input: Job;
+  phase: BuildPhase;
+  deadline: 'create' | 'load' | 'index' | 'search';
+  message: TrialEnd;
+  report: BuildCost;
+}
+
+export const buildTask: Task<BuildTypes> = {
+  name: 'build',
+  module: 'harness/run/build.js',
+  first: 'create',
+  phases: {
+    create: 'create',
+    load: 'load',
+    index: 'index',
+    warmup: null,
+    search: 'search',
+    record: 'search',
+    probe: 'search',
+  },
+};
+
+export type BuildMessage = ProcessMessage<BuildTypes>;
+export type BuildEnd = TaskEnd<BuildTypes>;
+export type BuildTaskContext = TaskContext<BuildTypes>;
