@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { loading, requireClient } from '../kit/packages.js';
-import type { GrpcStub } from './rpc.js';
 
 /** What is used of `@zilliz/milvus2-sdk-node`. Declared here and not imported: the package is optional. */
 export interface MilvusSdk {
@@ -27,6 +26,21 @@ export interface MilvusStatus {
   code?: number;
   reason?: string;
 }
+
+/** What is used of gRPC below the client. */
+export interface GrpcStub {
+  makeUnaryRequest(
+    path: string,
+    serialize: (request: object) => Buffer,
+    deserialize: (bytes: Buffer) => GrpcAnswer,
+    request: object,
+    metadata: object,
+    options: { deadline: number; interceptors: unknown[] },
+    done: (error: Error | null, answer?: GrpcAnswer) => void,
+  ): { cancel(): void };
+}
+
+export type GrpcAnswer = { status: MilvusStatus };
 
 type Answer<T> = Promise<T & { status: MilvusStatus }>;
 
