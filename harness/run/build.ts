@@ -67,7 +67,7 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, endpoint } = job;
+    const { threads, endpoint, nameEnd } = job;
     const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
@@ -78,7 +78,7 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const { dimensions, metric, count } = job;
     const spec = rowSpec({
       // A random part: on a server that runs already, nothing that is there can be meant.
-      name: `${COLLECTION_PREFIX}${randomBytes(6).toString('hex')}`,
+      name: `${COLLECTION_PREFIX}${nameEnd ?? randomBytes(6).toString('hex')}`,
       dimensions,
       metric,
       capacity: count,
