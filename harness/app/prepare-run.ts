@@ -5,6 +5,7 @@ import { engineNames, loadEngine } from '../../engines/registry.js';
 import { checkSelectors } from '../gate/select.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
+import { EXECUTORS } from '../run/executors/registry.js';
 import { suiteError } from '../suite/faults.js';
 import { planParity } from '../suite/parity.js';
 import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
@@ -47,9 +48,10 @@ export async function planRun(
   const suitePath = findSuite(path, cwd);
   const definitions = new Map<string, EngineDefinition>();
   for (const name of engineNames()) definitions.set(name, await loadEngine(name));
-  const check: EngineCheck = (engines, redactor) => planSuite(engines, definitions, redactor).faults;
-  const parsed = parseSuite(readSuite(suitePath, path), path, env, check);
-  const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor);
+  const check: EngineCheck = (engines, redactor, workloads) =>
+    planSuite(engines, definitions, redactor, workloads).faults;
+  const parsed = parseSuite(readSuite(suitePath, path), path, env, check, EXECUTORS);
+  const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor, parsed.workloads);
   const compared = planParity(parsed.suite, parsed.ks, plan.builds, parsed.parityIsList);
   const strange = [...checkSelectors(parsed.gates.gates, plan.builds), ...compared.faults];
   if (strange.length > 0) throw suiteError(parsed.source, strange);

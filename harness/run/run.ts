@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
@@ -8,7 +7,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { Leavings } from '../process/protocol.js';
 import { supervise } from '../process/supervisor.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { partsOnDisk, type RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
 import { type BuildEnd, type BuildMessage, buildTask, type Job } from './job.js';
 import { type BuildServer, startServer } from './server.js';
@@ -229,7 +228,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
   const { manifest, vectors, folder } = input;
   const todo = [...open].map((trial) => ({
     trial,
-    doneRepetitions: donePasses(folder, trial, manifest.repeat),
+    doneRepetitions: partsOnDisk(folder, trial),
   }));
   return {
     build,
@@ -264,13 +263,6 @@ function probesOf({ parity = [] }: Manifest, build: PlannedBuild): Job['probes']
       .map(({ k }) => k);
     return ks.length === 0 ? [] : [{ trial: id, ks: [...new Set(ks)] }];
   });
-}
-
-/** Repetitions of a trial that an earlier process has left on disk. */
-function donePasses({ parts }: RunFolder, trial: string, repeat: number): number[] {
-  if (!existsSync(parts)) return [];
-  const names = new Set(readdirSync(parts));
-  return Array.from({ length: repeat }, (_, r) => r).filter((r) => names.has(`${trial}.${r}.parquet`));
 }
 
 /** What a killed run leaves behind that is of no use to whoever continues it. */

@@ -4,6 +4,8 @@ import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
+import type { Workload } from '../model/plan.js';
+import { SERIAL, type WorkloadKind } from '../model/workload.js';
 import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { declaredParities } from './parity.js';
 import { wrongGroup } from './query-file.js';
@@ -15,6 +17,7 @@ import {
   type Suite,
   suiteSchema,
 } from './schema.js';
+import { planWorkloads } from './workloads.js';
 
 /** A suite whose shell is valid; its engines' options are checked by the plan. */
 export interface ParsedSuite {
@@ -22,6 +25,8 @@ export interface ParsedSuite {
   /** Ascending, unique. */
   ks: number[];
   memoryLimitBytes: number | null;
+  /** With their options complete. */
+  workloads: readonly Workload[];
   gates: GateSet;
   /** Whether `parity` is a list: its faults have an index then. */
   parityIsList: boolean;
@@ -34,13 +39,18 @@ export interface ParsedSuite {
 }
 
 /** Finds what is wrong with the engines' own options. An entry whose shell is faulty is undefined. */
-export type EngineCheck = (engines: readonly (EngineEntry | undefined)[], redactor: Redactor) => Fault[];
+export type EngineCheck = (
+  engines: readonly (EngineEntry | undefined)[],
+  redactor: Redactor,
+  workloads: readonly Workload[],
+) => Fault[];
 
 /**
  * Parses and checks everything that needs no data.
  *
  * @param check is asked about every entry of `engines` that can be read, even where another part of the suite is
  *   faulty, so that all faults are told at once
+ * @param kinds all workloads that there are; none: those of the suite were checked before and are not read
  * @throws SuiteError with every fault, its line and column, in the order of the file
  */
 export function parseSuite(
@@ -48,6 +58,7 @@ export function parseSuite(
   file: string,
   env: NodeJS.ProcessEnv,
   check: EngineCheck = () => [],
+  kinds: readonly WorkloadKind[] = [],
 ): ParsedSuite {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
@@ -62,13 +73,16 @@ export function parseSuite(
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
   if (suite !== undefined) faults.push(...groupFaults(suite));
   const hidden = redactor(secrets);
-  faults.push(...check(readableEngines(json), hidden));
+  const sending = kinds.length === 0 ? undefined : planWorkloads(readableWorkloads(json), kinds);
+  faults.push(...(sending?.faults ?? []));
+  const workloads = sending?.workloads ?? [SERIAL];
+  faults.push(...check(readableEngines(json), hidden, workloads));
   const gates = gatesOf(written);
   faults.push(...gates.faults);
   if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
   const parityIsList = Array.isArray(valueAt(json, ['parity']));
-  const rest = { source, text, secrets, redactor: hidden };
+  const rest = { source, text, secrets, redactor: hidden, workloads };
   return { suite: shown, ks, memoryLimitBytes, gates: gates.set, parityIsList, ...rest };
 }
 
@@ -94,6 +108,10 @@ export function readGates(text: string, file: string): GateSet {
 function readableEngines(json: unknown): (EngineEntry | undefined)[] {
   const engines = valueAt(json, ['engines']);
   return Array.isArray(engines) ? engines.map((entry) => engineEntrySchema.safeParse(entry).data) : [];
+}
+
+function readableWorkloads(json: unknown): Suite['workloads'] {
+  return suiteSchema.shape.workloads.safeParse(valueAt(json, ['workloads'])).data ?? [];
 }
 
 /** Aliases that grow without end are refused by the YAML library. */
@@ -245,6 +263,7 @@ const UNION_WORDS: Record<string, string> = {
   k: 'an integer from 1 to 1000, or a list of such',
   memoryLimit: 'a size such as 512MiB or 4GiB',
   memory: 'a size such as 512MiB or 4GiB',
+  workloads: 'the name of a workload, or { type, … } with its options',
   index: 'a value or a list of values that is not empty',
   search: 'a value or a list of values that is not empty',
 };
