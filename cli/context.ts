@@ -1,55 +1,30 @@
-import { join, resolve } from 'node:path';
 import { InterruptedError } from '../common/errors.js';
 import { homeFolder } from '../common/paths.js';
-import { redactor, type Secret } from '../common/redact.js';
+import { redactor } from '../common/redact.js';
+import { type Context, foldersOf } from '../harness/app/context.js';
+import { Progress } from './progress.js';
+import { processTerminal, type Terminal } from './terminal.js';
 
-/** What every command works with: folders, streams, colour and the signal of Ctrl-C. */
-export interface Context {
-  /** Parent of run folders. */
-  runs: string;
-  cache: string;
-  cwd: string;
-  env: NodeJS.ProcessEnv;
-  out: Output;
-  /** Progress and messages. */
-  err: Output;
-  /** A person watches `err`: control characters are welcome. */
-  live: boolean;
-  color: boolean;
-  signal: AbortSignal;
-  /** From now on these values are not shown by `out` and `err`. */
-  hide(secrets: readonly Secret[]): void;
-}
-
-export interface Output {
-  write(text: string): void;
-  /** Width of the terminal; undefined if it is none. */
-  readonly columns: number | undefined;
+/** What a command works with: what use cases need, and a terminal. */
+export interface CommandContext extends Context, Terminal {
+  /** Shows what use cases tell; ended before anything else is printed. */
+  progress: Progress;
 }
 
 /** @param out folder given by `--out` */
-export function makeContext(out: string | undefined, signal: AbortSignal): Context {
-  const { env, stdout, stderr } = process;
-  const home = out === undefined ? homeFolder(env) : resolve(out);
+export function makeContext(out: string | undefined, signal: AbortSignal): CommandContext {
+  const { env } = process;
   let redact = (text: string) => text;
-  const output = (stream: NodeJS.WriteStream): Output => ({
-    write: (text) => void stream.write(redact(text)),
-    get columns() {
-      // A terminal that does not know its width says 0.
-      return stream.columns || undefined;
-    },
-  });
-  const plain = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false';
+  const terminal = processTerminal((text) => redact(text), env);
+  const progress = new Progress(terminal);
   return {
-    runs: join(home, '.runs'),
-    cache: join(home, '.cache'),
+    ...foldersOf(out ?? homeFolder(env)),
+    ...terminal,
     cwd: process.cwd(),
     env,
-    out: output(stdout),
-    err: output(stderr),
-    live: stderr.isTTY === true && !plain,
-    color: stdout.isTTY === true && !plain && !env['NO_COLOR'],
     signal,
+    progress,
+    onEvent: (event) => progress.take(event),
     hide: (secrets) => {
       redact = redactor(secrets).text;
     },

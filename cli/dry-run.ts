@@ -1,11 +1,9 @@
-import { EXIT, type ExitCode } from '../common/errors.js';
-import type { Planned } from '../harness/app/prepare-run.js';
+import type { Planned } from '../harness/app/plan-run.js';
 import { deriveDurations } from '../harness/store/durations.js';
-import type { Context } from './context.js';
 import { describeBuild } from './progress.js';
 
-/** Prints the plan: every build and setting, their numbers, and what earlier runs say of the time. */
-export function printDryRun(planned: Planned, context: Context): ExitCode {
+/** The plan as text: every build and setting, their numbers, and what earlier runs say of the time. */
+export function dryRunText(planned: Planned, runs: string): string {
   const { builds, parsed } = planned;
   const { suite, ks } = parsed;
   const trials = builds.reduce((sum, build) => sum + build.trials.length, 0);
@@ -23,16 +21,15 @@ export function printDryRun(planned: Planned, context: Context): ExitCode {
     lines.push(`  parity ${name}: ${candidate} against ${reference}, first ${k}`);
   }
   for (const { id } of planned.rebuilds) lines.push(`  ${id}: the same index again, for the noise floor`);
-  lines.push(estimate(planned, trials, context));
-  context.out.write(`${lines.join('\n')}\n`);
-  return EXIT.passed;
+  lines.push(estimate(planned, trials, runs));
+  return `${lines.join('\n')}\n`;
 }
 
 /** From this machine's own runs of the same builds on the same dataset; nothing is guessed. */
-function estimate({ builds, parsed, data }: Planned, trials: number, context: Context): string {
+function estimate({ builds, parsed, data }: Planned, trials: number, runs: string): string {
   const { suite } = parsed;
   const calls = data.limit === undefined ? '' : `, ${trials * suite.repeat * data.limit} measured queries`;
-  const known = deriveDurations(context.runs, data.nameOrPath);
+  const known = deriveDurations(runs, data.nameOrPath);
   const seconds = builds.map(({ id }) => known.get(id));
   const found = seconds.filter((each) => each !== undefined);
   if (found.length === 0) return `estimate: none, no earlier run of these builds is here${calls}`;

@@ -1,4 +1,4 @@
-import { EXIT, type ExitCode, InputError } from '../common/errors.js';
+import { InputError } from '../common/errors.js';
 import { type JudgeOptions, judgeRun } from '../harness/app/judge-run.js';
 import { currentResults } from '../harness/derive/current.js';
 import type { Results } from '../harness/model/results.js';
@@ -6,7 +6,7 @@ import type { Verdicts } from '../harness/model/verdict.js';
 import { appendHistory, type HistoryLine, historyLine, readHistory } from '../harness/store/history.js';
 import { type RunFolder, readManifest } from '../harness/store/run-folder.js';
 import type { ReportModel } from '../reports/model.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './context.js';
 import { writeReports } from './output.js';
 
 interface Reported {
@@ -23,7 +23,7 @@ interface Reported {
 export async function judgeAndReport(
   folder: RunFolder,
   options: JudgeOptions,
-  context: Context,
+  context: CommandContext,
 ): Promise<Reported> {
   const formats = ['json', 'csv', 'html'] as const;
   const derived = await currentResults(folder);
@@ -47,17 +47,14 @@ export async function judgeAndReport(
 }
 
 /** Earlier runs. Where their file is damaged the reports are written without them before that is told. */
-function knownHistory({ runs }: Context): { history?: HistoryLine[]; damage?: InputError } {
+function knownHistory({ runs }: Pick<CommandContext, 'runs'>): {
+  history?: HistoryLine[];
+  damage?: InputError;
+} {
   try {
     return { history: readHistory(runs) };
   } catch (error) {
     if (error instanceof InputError) return { damage: error };
     throw error;
   }
-}
-
-/** Exit code of the gates alone. */
-export function gateExit(verdicts: Verdicts | undefined): ExitCode {
-  if (verdicts?.outcome === 'error') return EXIT.badInput;
-  return verdicts?.outcome === 'failed' ? EXIT.gateFailed : EXIT.passed;
 }

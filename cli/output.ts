@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../common/files.js';
@@ -15,7 +15,8 @@ import { renderHtml } from '../reports/html/html.js';
 import { renderJunit } from '../reports/junit.js';
 import { buildReport, type ReportModel } from '../reports/model.js';
 import { renderTerminal } from '../reports/terminal.js';
-import type { Context } from './context.js';
+import type { CommandContext } from './context.js';
+import { reportFile } from './report-file.js';
 
 /** What can be written into a run's folder from its results. */
 export const FORMATS = ['html', 'csv', 'json', 'junit', 'github'] as const;
@@ -94,38 +95,10 @@ function writeGithub(verdicts: Verdicts, title: string): void {
   }
 }
 
-export function reportFile(folder: RunFolder): string {
-  return join(folder.path, 'report.html');
-}
-
 /** The answer on the terminal, with where the report is. */
-export function printSummary(context: Context, folder: RunFolder, model: ReportModel): void {
+export function printSummary(context: CommandContext, folder: RunFolder, model: ReportModel): void {
   const file = reportFile(folder);
   const reportPath = displayPath(existsSync(file) ? file : folder.path, context.cwd);
   const width = context.out.columns ?? 100;
   context.out.write(`${renderTerminal(model, { color: context.color, width, reportPath })}\n`);
-}
-
-/** Reads a text file the user named; a fault is an InputError with the path. */
-export function readTextFile(path: string, what: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new InputError(`${what} cannot be read: ${(error as Error).message}`, {
-      where: path,
-      next: 'check the path',
-      cause: error,
-    });
-  }
-}
-
-/** Lines about the work before the first build, not too many. */
-export function startingLines(context: Context): (text: string) => void {
-  let shown = performance.now();
-  return (text) => {
-    const now = performance.now();
-    if (now - shown < (context.live ? 1000 : 10_000)) return;
-    shown = now;
-    context.err.write(`${text}\n`);
-  };
 }

@@ -1,45 +1,62 @@
 import pc from 'picocolors';
-import type { LoggedEvent, RunEvent } from '../harness/model/events.js';
+import type { LiveEvent, LoggedEvent, RunEvent } from '../harness/model/events.js';
 import type { PlannedBuild } from '../harness/model/plan.js';
-import type { Context } from './context.js';
+import type { Terminal } from './terminal.js';
 
 const LIVE_MS = 100;
 const PLAIN_MS = 10_000;
 
+/** A count that goes up, and since when. */
+interface Counter {
+  name: string;
+  total: number;
+  unit: string;
+  start: number;
+  done: number;
+}
+
 /** Shows a run while it goes on: a live line for a person, else at most one plain line in ten seconds. */
 export class Progress {
-  readonly #context: Context;
+  readonly #terminal: Terminal;
   readonly #colors;
   #line = '';
   #shown = 0;
   /** What is to be measured, in turn. */
-  readonly #builds: readonly PlannedBuild[];
+  #builds: readonly PlannedBuild[] = [];
   #build: PlannedBuild | undefined;
   /** When the first attempt at each build began. */
   readonly #begun = new Map<string, number>();
-  #phase:
-    | { name: string; trial: string | undefined; total: number; unit: string; start: number; done: number }
-    | undefined;
+  #phase: (Counter & { trial: string | undefined }) | undefined;
+  /** What goes on before the first build. */
+  #preparation: Counter | undefined;
+  /** When the first event came: quick preparations are worth no plain line. */
+  #first: number | undefined;
   #trials = { done: 0, total: 0 };
   #failed = 0;
   #ticker: NodeJS.Timeout | undefined;
 
-  /** @param finished ids of trials that are not measured again */
-  constructor(context: Context, plan: readonly PlannedBuild[], finished: ReadonlySet<string>) {
-    this.#context = context;
-    this.#builds = plan.filter(({ trials }) => trials.some(({ id }) => !finished.has(id)));
-    this.#trials = { done: finished.size, total: plan.reduce((sum, { trials }) => sum + trials.length, 0) };
-    this.#colors = pc.createColors(context.live && context.color);
-    if (context.live) this.#ticker = setInterval(() => this.#show(), LIVE_MS).unref();
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#colors = pc.createColors(terminal.live && terminal.color);
   }
 
+  /** Takes the live line away for good; a second call does nothing. */
   end(): void {
     clearInterval(this.#ticker);
-    this.clear();
+    this.#ticker = undefined;
+    this.#clear();
   }
 
   take(event: RunEvent): void {
+    this.#first ??= performance.now();
+    if (this.#terminal.live) this.#ticker ??= setInterval(() => this.#show(), LIVE_MS).unref();
     switch (event.type) {
+      case 'preparation':
+        this.#prepare(event);
+        return;
+      case 'plan':
+        this.#plan(event.builds, new Set(event.finished));
+        return;
       case 'buildBegin':
         this.#turnTo(event.build);
         break;
@@ -52,10 +69,10 @@ export class Progress {
         if (this.#phase !== undefined) this.#phase.done = event.done;
         break;
       case 'notice':
-        this.say(event.message);
+        this.#say(event.message);
         return;
       case 'warning':
-        this.say(`warning: ${event.message}`);
+        this.#say(`warning: ${event.message}`);
         return;
       case 'trialEnd':
         this.#turnTo(event.build);
@@ -68,10 +85,22 @@ export class Progress {
       case 'runBegin':
       case 'runEnd':
       case 'phase':
-      case 'preparation':
         return;
     }
     this.#show();
+  }
+
+  #prepare({ task: name, done, total, unit }: LiveEvent & { type: 'preparation' }): void {
+    if (this.#preparation?.name !== name)
+      this.#preparation = { name, total, unit, done, start: performance.now() };
+    Object.assign(this.#preparation, { done, total });
+    if (this.#terminal.live || performance.now() - this.#first! >= PLAIN_MS) this.#show();
+  }
+
+  #plan(plan: readonly PlannedBuild[], finished: ReadonlySet<string>): void {
+    this.#builds = plan.filter(({ trials }) => trials.some(({ id }) => !finished.has(id)));
+    this.#trials = { done: finished.size, total: plan.reduce((sum, { trials }) => sum + trials.length, 0) };
+    this.#preparation = undefined;
   }
 
   #turnTo(id: string): void {
@@ -82,22 +111,22 @@ export class Progress {
   }
 
   /** Takes the live line away, so that other output can follow. */
-  clear(): void {
-    if (this.#context.live && this.#line !== '') this.#context.err.write('\r\x1b[2K');
+  #clear(): void {
+    if (this.#terminal.live && this.#line !== '') this.#terminal.err.write('\r\x1b[2K');
     this.#line = '';
   }
 
   /** A line for people, above the live line. Off a terminal it counts as the line of its ten seconds. */
-  say(text: string): void {
-    this.clear();
-    this.#context.err.write(`${text}\n`);
-    if (!this.#context.live) this.#shown = performance.now();
+  #say(text: string): void {
+    this.#clear();
+    this.#terminal.err.write(`${text}\n`);
+    if (!this.#terminal.live) this.#shown = performance.now();
   }
 
   #finished({ build: id, state, error }: LoggedEvent & { type: 'buildEnd' }): void {
     this.#turnTo(id);
     const build = this.#build;
-    if (!this.#context.live || build === undefined) {
+    if (!this.#terminal.live || build === undefined) {
       this.#show();
       return;
     }
@@ -107,25 +136,26 @@ export class Progress {
     ];
     const seconds = (performance.now() - this.#begun.get(id)!) / 1000;
     const note = error === undefined ? `${build.trials.length} trials` : error.split('\n')[0];
-    this.say(`${mark} ${describeBuild(build)} ${dim(`${seconds.toFixed(1)} s, ${note}`)}`);
+    this.#say(`${mark} ${describeBuild(build)} ${dim(`${seconds.toFixed(1)} s, ${note}`)}`);
   }
 
   #show(): void {
     const now = performance.now();
-    if (now - this.#shown < (this.#context.live ? LIVE_MS : PLAIN_MS)) return;
+    if (now - this.#shown < (this.#terminal.live ? LIVE_MS : PLAIN_MS)) return;
     this.#shown = now;
     const text = this.#text(now);
-    if (!this.#context.live) {
-      this.#context.err.write(`${text}\n`);
+    if (!this.#terminal.live) {
+      this.#terminal.err.write(`${text}\n`);
       return;
     }
-    this.#line = text.slice(0, Math.max(20, (this.#context.err.columns ?? 80) - 1));
-    this.#context.err.write(`\r\x1b[2K${this.#line}`);
+    this.#line = text.slice(0, Math.max(20, (this.#terminal.err.columns ?? 80) - 1));
+    this.#terminal.err.write(`\r\x1b[2K${this.#line}`);
   }
 
   #text(now: number): string {
     const build = this.#build;
-    if (build === undefined) return 'starting';
+    if (build === undefined)
+      return this.#preparation === undefined ? 'starting' : counterText(this.#preparation, now);
     const phase = this.#phase;
     const failed = this.#failed > 0 ? ` (${this.#failed} failed)` : '';
     // The build's name comes last: a narrow terminal cuts it off, not the figures.
@@ -145,23 +175,17 @@ export function describeBuild(build: PlannedBuild): string {
   return [build.series, ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
 }
 
-function phaseText(
-  phase: {
-    name: string;
-    trial: string | undefined;
-    total: number;
-    unit: string;
-    start: number;
-    done: number;
-  },
-  build: PlannedBuild,
-  now: number,
-): string {
+function phaseText(phase: Counter & { trial: string | undefined }, build: PlannedBuild, now: number): string {
   const search = build.trials.find(({ id }) => id === phase.trial)?.search ?? {};
   const name = [phase.name, ...Object.entries(search).map(([key, value]) => `${key}=${value}`)].join(' ');
-  const seconds = (now - phase.start) / 1000;
-  if (phase.done === 0 || seconds < 0.2) return `${name} ${seconds.toFixed(0)} s`;
-  const rate = phase.done / seconds;
-  const left = (phase.total - phase.done) / rate;
-  return `${name} ${phase.done}/${phase.total} ${phase.unit}, ${Math.round(rate)}/s, ${left.toFixed(0)} s left`;
+  return counterText({ ...phase, name }, now);
+}
+
+/** `load 4000/20000 points, 1500/s, 11 s left`; without a rate as long as there is none. */
+export function counterText({ name, total, unit, start, done }: Counter, now: number): string {
+  const seconds = (now - start) / 1000;
+  if (done === 0 || seconds < 0.2) return `${name} ${seconds.toFixed(0)} s`;
+  const rate = done / seconds;
+  const left = (total - done) / rate;
+  return `${name} ${done}/${total} ${unit}, ${Math.round(rate)}/s, ${left.toFixed(0)} s left`;
 }

@@ -4,6 +4,8 @@ export const EXIT = {
   gateFailed: 1,
   badInput: 2,
   engineOrDatasetFailed: 3,
+  /** A migration stops here until somebody decides. */
+  decisionAwaited: 4,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

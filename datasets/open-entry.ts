@@ -9,7 +9,7 @@ import { readQrels } from './formats/qrels.js';
 import { formatOf, openFormat, openVectors } from './formats/registry.js';
 import { hashDataset } from './hash.js';
 import { chosenMetric } from './metric.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 import { givenQueries, withGiven } from './query-files.js';
 import type { VectorSource } from './source.js';
 import { syntheticParameters, syntheticSource } from './synthetic.js';

@@ -5,7 +5,7 @@ import type { Dataset } from './dataset.js';
 import { fileEnding, formatOf, openFormat, openVectors } from './formats/registry.js';
 import { hashDataset, hashFileCached } from './hash.js';
 import { chosenMetric } from './metric.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 import { givenQueries, QUERIES, siblingQueries, withGiven } from './query-files.js';
 
 /**

@@ -4,7 +4,7 @@ import { InputError } from '../common/errors.js';
 import { type CatalogEntry, catalogEntries, readEntry } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset } from './dataset.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 import { openEntry } from './open-entry.js';
 
 /**

@@ -5,28 +5,14 @@ import { suggest } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
 import { catalogEntries } from './catalog.js';
 import { unreadable } from './check.js';
-import type { Dataset, Metric } from './dataset.js';
-import type { Closer } from './formats/format.js';
+import type { Dataset } from './dataset.js';
 import { ENDINGS, fileEnding } from './formats/registry.js';
+import type { OpenContext, OpenOptions } from './open-context.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
 import { openFolder } from './open-folder.js';
 
-export interface OpenOptions {
-  /** Relative paths start here. */
-  baseFolder: string;
-  /** Declared by the suite: wins over what the dataset says. */
-  metric?: Metric | undefined;
-  /** Queries of a single-file dataset that has none; relative to `baseFolder`. */
-  queriesFile?: string | undefined;
-  cacheFolder: string;
-  signal?: AbortSignal | undefined;
-}
-
-/** Options on their way down, with what was opened so far. */
-export interface OpenContext extends OpenOptions {
-  opened: Closer[];
-}
+export type { OpenOptions };
 
 /**
  * Opens a dataset by catalog name, or by path: a file of a known format (formats/registry.ts) or a folder.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { QueryPart } from './assemble.js';
 import { FORMATS, fileEnding, openVectors } from './formats/registry.js';
-import type { OpenContext } from './open.js';
+import type { OpenContext } from './open-context.js';
 
 /** Name of a query set that has no name of its own. */
 export const QUERIES = 'queries';

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
-import { type ParityTrial, parityTrials } from '../harness/derive/parity-trials.js';
-import type { Results, TrialRow } from '../harness/model/results.js';
+import { parityTrials } from '../harness/derive/parity-trials.js';
+import type { ParityTrial, Results, TrialRow } from '../harness/model/results.js';
 
 type Cell = string | number | boolean;
 

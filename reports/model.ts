@@ -91,14 +91,32 @@ function cautionOf({ run, trials }: Results, counts: ReportModel['counts']): str
   if (run.state === 'interrupted')
     return `The run was interrupted: ${measured}. The answer speaks of these only.`;
   if (run.state !== 'completed') return `The run did not finish (${run.state}): ${measured}.`;
-  if (failed + aborted + missing > 0) {
-    return `${formatCount(failed + aborted + missing)} of ${plural(planned, 'planned trial')} failed, were aborted or did not run; see what went wrong.`;
-  }
+  const lost = lostText(planned, [
+    [failed, 'failed', 'failed'],
+    [aborted, 'was aborted', 'were aborted'],
+    [missing, 'did not run', 'did not run'],
+  ]);
+  if (lost !== undefined) return `${lost}; see what went wrong.`;
   const busy = trials.filter(({ flags }) => flags.includes('busy-machine')).length;
   if (busy > 0) {
     return `Other programs kept the machine busy while ${formatCount(busy)} of ${plural(completed, 'trial')} ${busy === 1 ? 'was' : 'were'} measured: their times and throughput are not those of a quiet machine. Recall stands.`;
   }
   return undefined;
+}
+
+/** `1 of 3 planned trials failed`; where there are several kinds, each with its number. */
+function lostText(
+  planned: number,
+  kinds: readonly (readonly [count: number, one: string, several: string])[],
+): string | undefined {
+  const found = kinds.filter(([count]) => count > 0);
+  if (found.length === 0) return undefined;
+  const sum = found.reduce((total, [count]) => total + count, 0);
+  const head = `${formatCount(sum)} of ${plural(planned, 'planned trial')}`;
+  const word = ([count, one, several]: (typeof found)[number]) => (count === 1 ? one : several);
+  if (found.length === 1) return `${head} ${word(found[0]!)}`;
+  const parts = found.map((kind) => `${formatCount(kind[0])} ${word(kind)}`);
+  return `${head} ${sum === 1 ? 'has' : 'have'} no result: ${parts.join(', ')}`;
 }
 
 /** 0.95 if anything reaches it, else the highest target that is reached, else the most accurate settings. */

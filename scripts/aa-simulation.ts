@@ -6,7 +6,7 @@ import type { BaselineData } from '../harness/gate/changes.js';
 import { parseGates } from '../harness/gate/gates.js';
 import { judge } from '../harness/gate/judge.js';
 import { firstId } from '../harness/gate/replicas.js';
-import { moments, Resampler, rebuildDeviation } from '../harness/gate/statistics.js';
+import { moments, rebuildDeviation } from '../harness/gate/statistics.js';
 import type { Column } from '../harness/measures/by-query.js';
 import { Random } from '../harness/measures/random.js';
 import type { TrialRow } from '../harness/model/results.js';
@@ -44,7 +44,6 @@ const measure = `recall.ties@${k}`;
 const settings = await readSettings();
 const count = Math.min(...settings.map(({ builds }) => builds.length));
 if (count < sizes.now + sizes.before) throw new Error(`the run has only ${count} builds of each setting`);
-const resampler = new Resampler(1);
 
 interface Setting {
   row: TrialRow;
@@ -112,7 +111,7 @@ function simulate(gate: string, loss: number, lossIn: 'all' | 'index' | 'one') {
       }),
     };
     const trials = [...own.keys()].map((id) => ({ ...rowOf(id), id }));
-    states[judge({ set, trials, baseline, seed: 1, resampler })[0]!.state]++;
+    states[judge({ set, trials, baseline })[0]!.state]++;
   }
   return states;
 }

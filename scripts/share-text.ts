@@ -1,4 +1,4 @@
-import { normalQuantile } from '../harness/gate/statistics.js';
+import { normalQuantile } from '../harness/measures/distributions.js';
 
 /** `4.5% [2.4, 8.3]`: a share with Wilson's score interval, 95%. */
 export function shareText(count: number, of: number): string {

@@ -1,20 +1,12 @@
-import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import { writeLock } from '../../harness/app/gate-lock.js';
-import { displayPath } from '../../harness/app/places.js';
-import { planRun } from '../../harness/app/prepare-run.js';
-import type { Context } from '../context.js';
+import type { Command } from 'commander';
+import type { Run } from '../options.js';
 
-/** `vecproof lock`: fixes the gates of a suite before anything is tuned; runs say when they differ. */
-export async function lockCommand(suite: string, context: Context): Promise<ExitCode> {
-  const { parsed, suitePath } = await planRun(suite, {}, context.cwd, context.env);
-  if (parsed.gates.gates.length === 0) {
-    throw new InputError('this suite has no gates to lock', {
-      where: suite,
-      next: 'add gates: to it; see docs/gates.md',
-    });
-  }
-  const { path, sha256 } = writeLock(suitePath, parsed.suite.name, parsed.gates);
-  const count = parsed.gates.gates.length;
-  context.out.write(`locked ${count} gates (${sha256.slice(0, 12)}) in ${displayPath(path, context.cwd)}\n`);
-  return EXIT.passed;
+export function register(program: Command, run: Run): void {
+  program
+    .command('lock')
+    .description('fix the gates of a suite; runs whose gates differ say so in every report')
+    .argument('<suite>', 'YAML file, or the name of a suite that comes with vecproof')
+    .action((suite: string) =>
+      run(undefined, async (context) => (await import('../actions/lock.js')).lockCommand(suite, context)),
+    );
 }

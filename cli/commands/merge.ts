@@ -1,23 +1,17 @@
-import type { ExitCode } from '../../common/errors.js';
-import { exitCode } from '../../harness/app/measure-run.js';
-import { displayPath } from '../../harness/app/places.js';
-import { mergeRuns } from '../../harness/store/merge.js';
-import { findRun } from '../../harness/store/run-folder.js';
-import type { Context } from '../context.js';
-import { judgeAndReport } from '../judge-and-report.js';
-import { printSummary } from '../output.js';
+import type { Command } from 'commander';
+import { homeOption, type Run } from '../options.js';
 
-/** `vecproof merge`: one run out of shards, judged and reported like any other. */
-export async function mergeCommand(
-  references: readonly string[],
-  options: { baseline?: string; json?: boolean },
-  context: Context,
-): Promise<ExitCode> {
-  const folders = references.map((each) => findRun(each, context.runs));
-  const folder = mergeRuns(folders, context.runs, new Date());
-  const { results, model, verdicts } = await judgeAndReport(folder, options, context);
-  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
-  else printSummary(context, folder, model);
-  context.err.write(`merged ${folders.length} shards into ${displayPath(folder.path, context.cwd)}\n`);
-  return exitCode(results, verdicts);
+export function register(program: Command, run: Run): void {
+  program
+    .command('merge')
+    .description('one run out of all shards of a suite')
+    .argument('<runs...>', 'run folders or ids')
+    .option('--baseline <name|run>', 'what the gates compare with (default: the baseline main, if set)')
+    .option('--json', 'print the results as JSON on stdout')
+    .addOption(homeOption())
+    .action((runs: string[], options) =>
+      run(options.out, async (context) =>
+        (await import('../actions/merge.js')).mergeCommand(runs, options, context),
+      ),
+    );
 }

@@ -1,31 +1,17 @@
-import { join } from 'node:path';
-import { EXIT, type ExitCode } from '../../common/errors.js';
-import { displayPath } from '../../harness/app/places.js';
-import { writeTrecRuns } from '../../harness/app/trec-runs.js';
-import { readHistory } from '../../harness/store/history.js';
-import { findRun } from '../../harness/store/run-folder.js';
-import type { Context } from '../context.js';
-import { parseFormats, printSummary, writeReports } from '../output.js';
+import type { Command } from 'commander';
+import { homeOption, type Run } from '../options.js';
 
-/** `vecproof report`: derives results and reports again; nothing is measured. */
-export async function reportCommand(
-  reference: string,
-  options: { format: string; json?: boolean },
-  context: Context,
-): Promise<ExitCode> {
-  const trec = options.format.split(',').some((name) => name.trim() === 'trec');
-  const others = options.format.split(',').filter((name) => name.trim() !== 'trec');
-  const formats = others.length === 0 ? [] : parseFormats(others.join(','));
-  const folder = findRun(reference, context.runs);
-  if (trec) {
-    const files = await writeTrecRuns(folder, context);
-    context.err.write(`wrote ${files} TREC runs to ${displayPath(join(folder.path, 'trec'), context.cwd)}\n`);
-    if (formats.length === 0) return EXIT.passed;
-  }
-  const history = readHistory(context.runs);
-  const { results, model } = await writeReports(folder, formats, undefined, history);
-  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
-  else printSummary(context, folder, model);
-  context.err.write(`wrote ${formats.join(', ')} to ${displayPath(folder.path, context.cwd)}\n`);
-  return EXIT.passed;
+export function register(program: Command, run: Run): void {
+  program
+    .command('report')
+    .description('derive the results of a run again from its raw files and write its reports')
+    .argument('[run]', 'run folder, id or "latest"', 'latest')
+    .option('--format <names>', 'html, csv, json, junit, github, trec; separated by commas', 'html,csv,json')
+    .option('--json', 'print the results as JSON on stdout')
+    .addOption(homeOption())
+    .action((reference: string, options) =>
+      run(options.out, async (context) =>
+        (await import('../actions/report.js')).reportCommand(reference, options, context),
+      ),
+    );
 }

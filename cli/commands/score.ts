@@ -1,32 +1,26 @@
-import { EXIT, type ExitCode } from '../../common/errors.js';
-import { parseQrels, parseRun, scoreRun } from '../../harness/measures/trec.js';
-import type { Context } from '../context.js';
-import { readTextFile } from '../output.js';
-import { table } from '../table.js';
+import type { Command } from 'commander';
+import type { Run } from '../options.js';
 
-export interface ScoreCommand {
-  qrels: string;
-  run: string;
-  measures: string;
-  json?: boolean;
-}
+const HELP = `
+Measures: ndcg@k (gain = grade, as trec_eval), ndcg.exp@k (gain = 2^grade - 1), mrr, map, precision@k, recall@k,
+success@k. As in trec_eval, documents are ordered by score, not by the rank column; equal scores by document id,
+descending; unjudged documents count as not relevant; queries that only one of the two files has are left out, and a
+query without relevant documents scores 0, as trec_eval without -c. The ideal of nDCG is made from all judged documents.
+Different from trec_eval: scores are compared as float64 (trec_eval: float32), a document that is listed or judged twice
+is a fault, negative grades count as 0 (worth the same), mrr@k and ndcg.exp@k exist. In runs (vecproof run) queries
+without relevant documents are left out instead of scoring 0. --json prints
+{ measures: {name: mean}, queries: {id: {name: value}} }. See docs/measures.md.`;
 
-/** `vecproof score`: measures of any TREC run file. */
-export async function scoreCommand(options: ScoreCommand, context: Context): Promise<ExitCode> {
-  const qrels = parseQrels(readTextFile(options.qrels, 'the file of judgements'), options.qrels);
-  const run = parseRun(readTextFile(options.run, 'the run file'), options.run);
-  const names = options.measures.split(',').map((name) => name.trim());
-  const scored = scoreRun(qrels, run, names);
-  if (options.json === true) {
-    context.out.write(`${JSON.stringify({ measures: scored.measures, queries: scored.queries })}\n`);
-    return EXIT.passed;
-  }
-  const queries = Object.values(scored.queries);
-  const rows = Object.entries(scored.measures).map(([measure, mean]) => ({
-    measure,
-    mean: mean.toFixed(4),
-    queries: queries.filter((each) => each[measure] !== undefined).length,
-  }));
-  context.out.write(table(rows));
-  return EXIT.passed;
+export function register(program: Command, run: Run): void {
+  program
+    .command('score')
+    .description('measures of a TREC run file against judgements, by trec_eval’s conventions')
+    .requiredOption('--qrels <file>', 'judgements: query 0 document grade')
+    .requiredOption('--run <file>', 'run: query Q0 document rank score tag')
+    .option('--measures <names>', 'separated by commas', 'ndcg@10,mrr,map,precision@10,recall@100')
+    .option('--json', 'print { measures, queries } as JSON')
+    .addHelpText('after', HELP)
+    .action((options) =>
+      run(undefined, async (context) => (await import('../actions/score.js')).scoreCommand(options, context)),
+    );
 }

@@ -1,5 +1,4 @@
 import { rmSync } from 'node:fs';
-import type { Context } from '../../cli/context.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
@@ -9,10 +8,11 @@ import { readEnvironment } from '../run/environment.js';
 import type { QueriesFile } from '../store/queries.js';
 import { type RunFolder, writeManifest } from '../store/run-folder.js';
 import { writeTruth } from '../truth/files.js';
+import type { Context } from './context.js';
 import type { Data } from './data.js';
 import { hideManifest } from './manifest-secrets.js';
 import { displayPath } from './places.js';
-import type { Planned, RunOptions } from './prepare-run.js';
+import type { Planned, RunOptions } from './plan-run.js';
 
 interface Beginning {
   folder: RunFolder;
@@ -20,8 +20,6 @@ interface Beginning {
   data: Data;
   truth: { truth: Truth; record: Manifest['truth'] };
   packages: Record<string, string>;
-  /** As given on the command line. */
-  suite: string;
   options: RunOptions;
   context: Context;
   lock: LockState;
@@ -64,17 +62,7 @@ function queriesFile({ data, truth }: Beginning): QueriesFile {
   return { set, ids: [...ids], queries };
 }
 
-function manifestOf({
-  folder,
-  planned,
-  data,
-  truth,
-  packages,
-  suite: argument,
-  options,
-  context,
-  lock,
-}: Beginning): Manifest {
+function manifestOf({ folder, planned, data, truth, packages, options, context, lock }: Beginning): Manifest {
   const { suite, ks, memoryLimitBytes, text } = planned.parsed;
   const { info } = data;
   const { nameOrPath, metric, queriesFile, grouping } = planned.data;
@@ -83,10 +71,10 @@ function manifestOf({
     id: folder.id,
     vecproof: packageInfo().version,
     created: new Date().toISOString(),
-    command: commandLine(argument, options),
+    command: commandLine(planned.suite.given, options),
     suite: {
       name: suite.name,
-      path: displayPath(planned.suitePath, context.cwd),
+      path: displayPath(planned.suite.path, context.cwd),
       text,
       description: suite.description ?? null,
     },

@@ -1,4 +1,3 @@
-import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
@@ -6,6 +5,7 @@ import { type DataShape, type EngineDefinition, executionOf } from '../../engine
 import { engineAvailability } from '../../engines/registry.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import { executorOf } from '../run/executors/registry.js';
+import type { Context } from './context.js';
 import { unavailableServers } from './servers.js';
 
 /**

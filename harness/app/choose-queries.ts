@@ -2,8 +2,19 @@ import { createHash } from 'node:crypto';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { permutation } from '../measures/random.js';
-import type { DataRequest } from './data.js';
-import { type GroupedQuery, groupQueries } from './run-queries.js';
+import { type GroupedQuery, groupQueries, type QueriesRequest } from './run-queries.js';
+
+/** Which of a dataset's queries are measured. */
+export interface QueryChoice {
+  set: string | undefined;
+  limit: number | undefined;
+  /** Draws the sample that `limit` asks for; without it the first queries are taken. */
+  seed: number | undefined;
+  /** Take what is there where `set` or `limit` do not fit: the dataset was exchanged on the command line. */
+  lenient: boolean;
+  /** Groups and filters of the suite; absent: the set's queries as they are. */
+  grouping?: QueriesRequest | undefined;
+}
 
 /** The queries of a run. */
 export interface Chosen {
@@ -23,7 +34,7 @@ export interface Chosen {
 export function chooseQueries(
   info: DatasetInfo,
   all: QuerySet,
-  request: DataRequest,
+  request: QueryChoice,
   warnings: string[],
 ): Chosen {
   const { grouping, seed } = request;
@@ -73,7 +84,7 @@ function hashOf(
   return hash.digest('hex');
 }
 
-export function chooseSet(info: DatasetInfo, { set, lenient }: DataRequest, warnings: string[]): string {
+export function chooseSet(info: DatasetInfo, { set, lenient }: QueryChoice, warnings: string[]): string {
   const names = info.querySets.map(({ name }) => name);
   const first = names[0];
   if (first === undefined) {
@@ -95,7 +106,7 @@ export function chooseSet(info: DatasetInfo, { set, lenient }: DataRequest, warn
 
 function chooseCount(
   queries: Pick<QuerySet, 'name' | 'count'>,
-  { limit, lenient }: DataRequest,
+  { limit, lenient }: QueryChoice,
   warnings: string[],
 ): number {
   if (limit === undefined || limit <= queries.count) return limit ?? queries.count;

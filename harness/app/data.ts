@@ -1,24 +1,16 @@
-import type { Context } from '../../cli/context.js';
 import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
-import { type Chosen, chooseQueries, chooseSet } from './choose-queries.js';
+import { type Chosen, chooseQueries, chooseSet, type QueryChoice } from './choose-queries.js';
+import { type Context, preparation } from './context.js';
 import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
-import { type GroupedQuery, neededFields, type QueriesRequest } from './run-queries.js';
+import { type GroupedQuery, neededFields } from './run-queries.js';
 
-export interface DataRequest {
+export interface DataRequest extends QueryChoice {
   /** Catalog name, or an absolute path. */
   nameOrPath: string;
   metric: Metric | null;
   queriesFile: string | null;
-  set: string | undefined;
-  limit: number | undefined;
-  /** Draws the sample that `limit` asks for; without it the first queries are taken. */
-  seed: number | undefined;
-  /** Take what is there where `set` or `limit` do not fit: the dataset was exchanged on the command line. */
-  lenient: boolean;
-  /** Groups and filters of the suite; absent: the set's queries as they are. */
-  grouping?: QueriesRequest | undefined;
 }
 
 /** A dataset checked, converted, and its queries chosen. */
@@ -32,15 +24,34 @@ export interface Data extends Chosen {
   /** What is known of relevant documents; undefined where nothing is judged. */
   judgements: Judgements | undefined;
   warnings: string[];
+  /** Closes the dataset and its converted files; a second call does nothing. */
+  close(): Promise<void>;
 }
 
 /** Opens a dataset and reads its queries; every fault of the data is found here, before anything is started. */
-export async function openData(
+export async function openData(context: Context, request: DataRequest): Promise<Data> {
+  const open: { close(): Promise<void> | void }[] = [];
+  const close = async () => {
+    for (const each of open.splice(0).reverse()) await each.close();
+  };
+  try {
+    return { ...(await readData(context, request, (each) => open.push(each))), close };
+  } catch (error) {
+    // What went wrong first is what matters.
+    await close().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** @param opened takes what has to be closed in the end */
+async function readData(
   context: Context,
   request: DataRequest,
-  onProgress?: (text: string) => void,
-): Promise<Data> {
+  opened: (closable: { close(): Promise<void> | void }) => void,
+): Promise<Omit<Data, 'close'>> {
+  const { cache: cacheFolder, signal } = context;
   const dataset = await openRequested(context, request);
+  opened(dataset);
   const { info } = dataset;
   const warnings: string[] = [];
   if (info.metricSource === 'default') {
@@ -51,22 +62,17 @@ export async function openData(
   const set = chooseSet(info, request, warnings);
   const all = await dataset.queries(set);
   const chosen = chooseQueries(info, all, request, warnings);
-  const vectors = await prepareVectors(dataset, {
-    cacheFolder: context.cache,
-    signal: context.signal,
-    onProgress: (done, total) =>
-      onProgress?.(`checking and converting ${info.name}: ${done} of ${total} points`),
-  });
+  const converting = preparation(context, `checking and converting ${info.name}`, 'points');
+  const vectors = await prepareVectors(dataset, { cacheFolder, signal, onProgress: converting });
+  opened(vectors);
   const judged = await judgedQueries(dataset, all, chosen);
   const fields = neededFields(info, chosen.grouped ?? [], request.grouping);
+  const reading = preparation(context, `metadata of ${info.name}`, 'points');
   const metadata =
     fields.length === 0 && judged === undefined
       ? undefined
-      : await prepareMetadata(dataset, fields, {
-          cacheFolder: context.cache,
-          signal: context.signal,
-          onProgress: (done, total) => onProgress?.(`metadata of ${info.name}: ${done} of ${total} points`),
-        });
+      : await prepareMetadata(dataset, fields, { cacheFolder, signal, onProgress: reading });
+  if (metadata !== undefined) opened(metadata);
   const judgements = judged && judgementsOf(judged, metadata!);
   return { dataset, info, vectors, set, ...chosen, metadata, judgements, warnings };
 }

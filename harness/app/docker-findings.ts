@@ -1,8 +1,8 @@
-import type { Context } from '../../cli/context.js';
 import { VecproofError } from '../../common/errors.js';
 import { packageVersion } from '../../engines/kit/packages.js';
 import { imageCandidates } from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import type { Context } from './context.js';
 import type { Finding } from './leftovers.js';
 
 /** Docker, the images of the server engines, and containers that killed runs have left. */

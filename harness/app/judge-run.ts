@@ -1,5 +1,3 @@
-import type { Context } from '../../cli/context.js';
-import { readTextFile } from '../../cli/output.js';
 import { InputError } from '../../common/errors.js';
 import { columnOfQueries, groupQueries } from '../derive/columns.js';
 import { currentResults, type Derived } from '../derive/current.js';
@@ -16,8 +14,10 @@ import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
+import type { Context } from './context.js';
 import { withCauses } from './find-causes.js';
 import { compareWithLock } from './gate-lock.js';
+import { readTextFile } from './places.js';
 
 export interface JudgeOptions {
   /** Name of a baseline, or runs separated by commas; the baseline `main` if absent and there is one. */
@@ -48,7 +48,6 @@ export async function judgeRun(
     trials: results.trials,
     parity: parityTrials(results),
     baseline: data,
-    seed: manifest.seed,
   });
   // Runs that can be compared have the same depths.
   const k = manifest.ks.at(-1)!;

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Context } from '../../cli/context.js';
 import { FailureError } from '../../common/errors.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
+import type { Context } from './context.js';
 import { displayPath } from './places.js';
 
 /** One thing that `doctor` has to say. */
@@ -14,6 +14,8 @@ export interface Finding {
   detail: string;
   /** The command that mends it. */
   mend?: string;
+  /** What `--clean` has removed, as paths for people. */
+  removed?: string[];
 }
 
 const CLEAN = 'vecproof doctor --clean';
@@ -42,9 +44,12 @@ function ofRun(id: string, context: Context, clean: boolean): Finding[] {
     return wasEnded(folder) ? [] : [{ what, state: 'note', detail: `did not end; ${next}` }];
   }
   if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, mend: CLEAN }];
+  const removed = [folder.work, folder.lock].filter((path) => existsSync(path));
+  removed.push(...unfinished(folder.path).filter((path) => !path.startsWith(folder.work)));
   cleanRunFolder(folder);
   rmSync(folder.lock, { force: true });
-  return [{ what, state: 'ok', detail: `what it left behind was removed; ${next}` }];
+  const detail = `what it left behind was removed; ${next}`;
+  return [{ what, state: 'ok', detail, removed: removed.map((path) => displayPath(path, context.cwd)) }];
 }
 
 /** Whether the log's last word is that the run ended, in whatever way. */
@@ -54,13 +59,14 @@ function wasEnded({ events }: RunFolder): boolean {
   return last.startsWith('{"type":"runEnd"');
 }
 
-function ofCache({ cache }: Context, clean: boolean): Finding[] {
+function ofCache({ cache, cwd }: Context, clean: boolean): Finding[] {
   const left = existsSync(cache) ? unfinished(cache) : [];
   if (left.length === 0) return [];
   if (!clean)
     return [{ what: 'cache', state: 'note', detail: `holds ${left.length} unfinished files`, mend: CLEAN }];
   for (const path of left) rmSync(path, { force: true });
-  return [{ what: 'cache', state: 'ok', detail: `${left.length} unfinished files were removed` }];
+  const detail = `${left.length} unfinished files were removed`;
+  return [{ what: 'cache', state: 'ok', detail, removed: left.map((path) => displayPath(path, cwd)) }];
 }
 
 /** Names under which files are written before they are complete, with the process that does it. */

@@ -1,101 +1,86 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Context } from '../../cli/context.js';
-import { gateExit, judgeAndReport } from '../../cli/judge-and-report.js';
-import { printSummary } from '../../cli/output.js';
-import { Progress } from '../../cli/progress.js';
-import { EXIT, type ExitCode } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
-import type { Redactor } from '../../common/redact.js';
 import { isLogged, type RunEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
-import type { Results, TrialRow } from '../model/results.js';
-import type { Verdicts } from '../model/verdict.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
+import { skipReasons } from './check-builds.js';
 import type { Data } from './data.js';
-import { displayPath } from './places.js';
+import { hideManifest } from './manifest-secrets.js';
+import { need, type RunState } from './run-state.js';
+import type { Task } from './tasks.js';
 
-/** A run that is planned and recorded, ready to be measured. */
-export interface Ready {
-  folder: RunFolder;
-  manifest: Manifest;
-  data: Data;
-  redactor: Redactor;
-  /** Why trials cannot be measured here, by trial id. */
-  skips: ReadonlyMap<string, string>;
-  /** Trials that have ended before. */
-  finished: ReadonlySet<string>;
-  warnings: readonly string[];
-  /** Fields that engines load beside those of filters. */
-  extraFields: readonly string[];
-}
-
-/** Measures what is to be measured, then derives the results and writes all reports. */
-export async function measureAndReport(
-  ready: Ready,
+/** Measures all that is to be measured. What has ended is on disk, whatever happens to the rest. */
+export function measureTask(
   resumed: boolean,
-  options: { json?: boolean | undefined; baseline?: string | undefined },
-  context: Context,
-): Promise<ExitCode> {
-  const { folder } = ready;
-  const path = displayPath(folder.path, context.cwd);
-  try {
-    await measure(ready, resumed, context);
-  } catch (error) {
-    context.err.write(`what was measured is kept: continue with "vecproof run --resume ${path}"\n`);
-    throw error;
-  }
-  const { results, model, verdicts } = await judgeAndReport(folder, options, context);
-  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
-  else printSummary(context, folder, model);
-  if (!context.signal.aborted) return exitCode(results, verdicts);
-  context.err.write(`interrupted: continue with "vecproof run --resume ${path}"\n`);
-  return EXIT.interrupted;
+  { inspectBuild }: { inspectBuild?: number | undefined },
+): Task<RunState> {
+  return {
+    title: 'measure',
+    async setup(state) {
+      try {
+        state.measured = { state: await measure(state, resumed, inspectBuild) };
+      } catch (error) {
+        state.measured = { state: 'failed', error };
+        throw error;
+      }
+    },
+    teardown({ folder }) {
+      if (folder !== undefined) cleanRunFolder(folder);
+    },
+  };
 }
 
-async function measure(ready: Ready, resumed: boolean, context: Context): Promise<void> {
-  const { folder, manifest, data, skips, finished } = ready;
-  const progress = new Progress(context, [...manifest.plan, ...(manifest.rebuilds ?? [])], finished);
+async function measure(
+  state: RunState,
+  resumed: boolean,
+  inspect: number | undefined,
+): Promise<'completed' | 'interrupted'> {
+  const [planned, manifest, data] = [need(state, 'planned'), need(state, 'manifest'), need(state, 'data')];
+  const [folder, finished] = [need(state, 'folder'), need(state, 'finished')];
+  const { signal, onEvent: listen } = state.context;
+  const { redactor } = planned.parsed;
+  const plan = [...planned.builds, ...planned.rebuilds];
+  const skips = skipReasons(plan, need(state, 'unfit'), need(state, 'unavailable'));
   const now = () => new Date().toISOString();
+  // First on disk, then told.
   const onEvent = (event: RunEvent) => {
     if (isLogged(event)) appendEvent(folder, event);
-    progress.take(event);
+    listen(event);
   };
-  try {
-    onEvent({ type: 'runBegin', time: now(), resumed });
-    for (const message of [...ready.warnings, ...skipWarnings(skips, finished)])
-      onEvent({ type: 'warning', time: now(), message: ready.redactor.text(message) });
-    const state = await runPlan(
-      {
-        folder,
-        manifest,
-        vectors: data.vectors,
-        ...writeQueries(folder, data, manifest.warmup),
-        filtering: filteringOf(ready),
-        skips,
-        signal: context.signal,
-        redact: ready.redactor.text,
-        onEvent,
-      },
-      finished,
-    );
-    onEvent({ type: 'runEnd', time: now(), state });
-  } finally {
-    progress.end();
-    cleanRunFolder(folder);
-    data.vectors.close();
-    data.metadata?.close();
-    await data.dataset.close();
-  }
+  const shown = hideManifest(manifest, redactor);
+  const builds = [...shown.plan, ...(shown.rebuilds ?? [])];
+  onEvent({ type: 'plan', time: now(), run: manifest.id, builds, finished: [...finished] });
+  onEvent({ type: 'runBegin', time: now(), resumed });
+  for (const message of [...state.warnings, ...inspectWarnings(inspect), ...skipWarnings(skips, finished)])
+    onEvent({ type: 'warning', time: now(), message: redactor.text(message) });
+  const input = {
+    folder,
+    manifest,
+    vectors: data.vectors,
+    ...writeQueries(folder, data, manifest.warmup),
+    filtering: filteringOf(data, manifest, planned.parsed.suite.fields ?? []),
+    skips,
+    signal,
+    redact: redactor.text,
+    onEvent,
+    inspect,
+  };
+  const end = await runPlan(input, finished);
+  onEvent({ type: 'runEnd', time: now(), state: end });
+  return end;
 }
 
 /** Groups, filters and metadata for the builds' processes; undefined where there is nothing to tell them. */
-function filteringOf({ data, manifest, extraFields }: Ready): RunFiltering | undefined {
-  const { grouped, metadata, ids } = data;
+function filteringOf(
+  { grouped, metadata, ids }: Data,
+  { ks }: Manifest,
+  extraFields: readonly string[],
+): RunFiltering | undefined {
   if (grouped === undefined && extraFields.length === 0) return undefined;
-  const plain = { group: 'all', filter: null, text: null, k: manifest.ks.at(-1)!, tenant: null };
+  const plain = { group: 'all', filter: null, text: null, k: ks.at(-1)!, tenant: null };
   return {
     queries: grouped ?? ids.map(() => plain),
     metadata: metadata && { folder: metadata.folder, fields: metadata.fields },
@@ -103,16 +88,10 @@ function filteringOf({ data, manifest, extraFields }: Ready): RunFiltering | und
   };
 }
 
-/** A failed trial, one whose every query failed, or a run that measured nothing is not a success. */
-export function exitCode({ trials }: Results, verdicts: Verdicts | undefined): ExitCode {
-  const failed = trials.some((trial) => trial.state === 'failed' || nothingAnswered(trial));
-  const nothing = !trials.some(({ state }) => state === 'completed');
-  return failed || nothing ? EXIT.engineOrDatasetFailed : gateExit(verdicts);
-}
-
-function nothingAnswered({ measures }: TrialRow): boolean {
-  const errors = measures['errors'];
-  return errors !== undefined && errors.value === errors.n;
+function inspectWarnings(inspect: number | undefined): string[] {
+  return inspect === undefined
+    ? []
+    : ['builds ran under a debugger: their times, and what is derived from them, are not the engine’s'];
 }
 
 function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {

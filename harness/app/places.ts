@@ -1,10 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
-import { InputError } from '../../common/errors.js';
+import { InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
 
+/** A suite as it is written, and where that is. */
+export interface SuiteText {
+  text: string;
+  /** As given: messages and the command that repeats the run name it so. */
+  given: string;
+  /** Absolute; paths in the suite are relative to its folder. */
+  path: string;
+}
+
+/**
+ * Reads a suite by its path, or by the name of one that comes with vecproof.
+ * @throws InputError if there is none
+ */
+export function openSuite(given: string, cwd: string): SuiteText {
+  const path = findSuite(given, cwd);
+  return { text: readSuite(path, given), given, path };
+}
+
 /** A path from here; else the name or path of a suite that comes with vecproof. */
-export function findSuite(path: string, cwd: string): string {
+function findSuite(path: string, cwd: string): string {
   const candidates = [
     resolve(cwd, path),
     join(packageRoot, path),
@@ -13,13 +31,26 @@ export function findSuite(path: string, cwd: string): string {
   return candidates.find((each) => existsSync(each)) ?? candidates[0]!;
 }
 
-export function readSuite(path: string, given: string): string {
+function readSuite(path: string, given: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
     throw new InputError(`the suite cannot be read: ${(error as Error).message}`, {
       where: given,
       next: 'give the path of a YAML file; "vecproof list suites" shows those that come with vecproof',
+      cause: error,
+    });
+  }
+}
+
+/** Reads a text file the user named; a fault is an InputError with the path. */
+export function readTextFile(path: string, what: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`${what} cannot be read: ${messageOf(error)}`, {
+      where: path,
+      next: 'check the path',
       cause: error,
     });
   }

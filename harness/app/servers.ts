@@ -1,9 +1,9 @@
-import type { Context } from '../../cli/context.js';
 import { FailureError, VecproofError } from '../../common/errors.js';
 import { needsLaunch } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
+import { type Context, notice } from './context.js';
 
 /**
  * Looks whether the servers of a plan can be had here: Docker, images (pulled where missing). What killed runs have
@@ -44,7 +44,7 @@ async function whyNot(build: PlannedBuild, threads: number, context: Context): P
       env: context.env,
       threads,
       signal: context.signal,
-      onNotice: (message) => context.err.write(`${message}\n`),
+      onNotice: (message) => notice(context, message),
     });
     return undefined;
   } catch (error) {
@@ -58,7 +58,7 @@ async function sweep(context: Context): Promise<void> {
   const { removeOrphans } = await import('../../engines/launcher/orphans.js');
   try {
     for (const { run, image } of await removeOrphans()) {
-      context.err.write(`removed what the killed run ${run} had left: a container of ${image}\n`);
+      notice(context, `removed what the killed run ${run} had left: a container of ${image}`);
     }
   } catch (error) {
     // Docker cannot be reached: the engines' own check says so with the remedy.

@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Context } from '../../cli/context.js';
 import { InputError } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { openDataset } from '../../datasets/open.js';
@@ -9,6 +8,7 @@ import type { Samples } from '../model/samples.js';
 import { readRunQueries } from '../store/queries.js';
 import { type RunFolder, readEvents, readManifest, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
+import type { Context } from './context.js';
 
 /**
  * Writes `trec/<trial>.run` for every completed trial: the first pass, one line a hit (query Q0 document rank score tag).

@@ -1,4 +1,3 @@
-import type { Context } from '../../cli/context.js';
 import type { Metric, PreparedVectors, ProvidedTruth } from '../../datasets/dataset.js';
 import { distance, tieLimit } from '../measures/distance.js';
 import { medianIntrinsicDimension } from '../measures/intrinsic.js';
@@ -6,6 +5,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
 import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
+import { type Context, preparation } from './context.js';
 import type { Data } from './data.js';
 import { cutToK, selectionsOf } from './selections.js';
 
@@ -17,7 +17,6 @@ export async function truthFor(
   context: Context,
   data: Data,
   ks: readonly number[],
-  onProgress: (text: string) => void,
 ): Promise<{
   truth: Truth;
   record: Manifest['truth'];
@@ -36,7 +35,7 @@ export async function truthFor(
     k: Math.min(Math.max(DEPTH, k + 1), info.count),
     selections: grouped && selectionsOf(grouped, data.metadata),
     signal: context.signal,
-    onProgress: (done, total) => onProgress(`exact neighbours: ${done} of ${total}`),
+    onProgress: tilesOf(context, info.count),
     onWarning: (text) => warnings.push(text),
   });
   // A file's own neighbours are those of its own queries, without filters.
@@ -52,6 +51,12 @@ export async function truthFor(
       provided === undefined ? null : agreement(provided, truth, info.metric, vectors, queries, k),
   };
   return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
+}
+
+/** Progress in points compared with all queries: a tile of them says nothing to anybody. */
+export function tilesOf(context: Context, count: number): (done: number, total: number) => void {
+  const told = preparation(context, 'exact neighbours', 'points');
+  return (done, total) => told(Math.round((done / total) * count), count);
 }
 
 function tieShares(

@@ -1,9 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
+import { codeHash } from '../../common/modules.js';
 import { packageInfo } from '../../common/paths.js';
 import { type Results, resultsSchema } from '../model/results.js';
 import { type ColumnsOfTrials, readByQuery, writeByQuery } from '../store/by-query.js';
@@ -46,7 +47,7 @@ export interface Derived {
  */
 export async function currentResults(folder: RunFolder): Promise<Derived> {
   // Before deriving: what a run in progress adds meanwhile is not in the results.
-  const origin = { raw: rawHash(folder), code: codeHash() };
+  const origin = { raw: rawHash(folder), code: codeOfDeriving() };
   const known = storedResults(folder, origin);
   if (known !== undefined) return { ...known, origin, stored: true };
   const { results, columns } = await deriveAll(folder);
@@ -103,18 +104,15 @@ function rawHash(folder: RunFolder): string {
   return h.digest('hex');
 }
 
-let known: string | undefined;
+/** Where deriving begins: here, and in the threads that it starts. Undefined before the first question. */
+let derivingCode: string | undefined;
 
-/** The code of this folder and of all that it may call, so that a change of a formula is never missed in a checkout either. */
-function codeHash(): string {
-  if (known !== undefined) return known;
-  const h = createHash('sha256').update(packageInfo().version);
-  for (const name of ['.', '../measures', '../gate', '../truth', '../../filters', '../../common']) {
-    const folder = fileURLToPath(new URL(name, import.meta.url));
-    for (const path of filesIn(folder)) addFile(h, relative(folder, path), path);
-  }
-  known = h.digest('hex');
-  return known;
+/** All code that a result may depend on, so that a change of a formula is never missed in a checkout either. */
+function codeOfDeriving(): string {
+  const here = fileURLToPath(import.meta.url);
+  const thread = join(dirname(here), `measure-thread${extname(here)}`);
+  derivingCode ??= codeHash([here, thread], packageInfo().version);
+  return derivingCode;
 }
 
 /** Files of a folder; unfinished ones, and the parts below of a run in progress, are nothing to derive from. */

@@ -1,13 +1,5 @@
 import { settingOf } from '../gate/thresholds.js';
-import type { Results, TrialRow } from '../model/results.js';
-
-/** A parity as gates see it: the candidate's trial with the measures of the comparison. */
-export interface ParityTrial extends TrialRow {
-  /** Its name. */
-  parity: string;
-  /** What is compared with what. */
-  setting: string;
-}
+import type { ParityTrial, Results } from '../model/results.js';
 
 /** One row for each parity and query group. A parity that could not be compared has a row without measures. */
 export function parityTrials({ parity = [], trials }: Pick<Results, 'parity' | 'trials'>): ParityTrial[] {

@@ -207,9 +207,9 @@ function rowsOf(
   known: Pick<ParityInput, 'evidence' | 'filter'>,
   latency: LatencyRatio,
 ): ParityRow[] {
-  const { dataset, seed } = reference.manifest;
+  const { dataset } = reference.manifest;
   const wanted = facts && ((query: number) => facts[query]!.k);
-  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, seed, wanted, ...known };
+  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
     rowOf(group, parityOf({ ...input, queries }), latency(queries));
   return [

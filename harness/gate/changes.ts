@@ -1,25 +1,24 @@
 import type { Column } from '../measures/by-query.js';
+import { normalQuantile } from '../measures/distributions.js';
+import { fewestUnits } from '../measures/mean-bounds.js';
 import { holm } from '../measures/tests.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding } from '../model/verdict.js';
+import { type Estimate, paired, unpaired } from './estimate.js';
 import { change } from './format.js';
 import type { Gate } from './gates.js';
+import { rangeOf, type SourceOf, sampleOf } from './sample.js';
 import {
   ALPHA,
   averaged,
   detectable,
-  type Estimate,
   type Extra,
   FEWEST_QUERIES,
-  lossP,
   moments,
   NONE,
-  normalQuantile,
   queriesNeeded,
-  type Resampler,
-  rebuildError,
 } from './statistics.js';
-import { absence, blank, meets } from './thresholds.js';
+import { absence, blank, meets, undefinedIn, voidText } from './thresholds.js';
 
 /** What a trial is compared with: the same setting in each run of the baseline. */
 export interface Partner {
@@ -37,6 +36,8 @@ export interface BaselineData {
   partner(row: TrialRow, measure: string): Partner | undefined;
   /** Undefined: the trial has no values by query. */
   column(row: TrialRow, measure: string): Column | undefined;
+  /** Sources of this run's queries, and of the baseline's where they are others. */
+  sources?: { now: SourceOf; before: SourceOf } | undefined;
 }
 
 /** A judged change before it is known what else was judged with it. */
@@ -47,6 +48,8 @@ interface Draft {
   estimate: Estimate | undefined;
   /** Of rebuilds, where several builds of the baseline tell it. */
   extra: Extra;
+  /** Chance of a loss this large if there were none. */
+  p: number;
 }
 
 /**
@@ -58,14 +61,10 @@ interface Draft {
  * e = new - (1 + limit) old, so that the ratio of the means is tested without dividing by a noisy figure.
  * `drop(baseline) < m`: fails if a loss is shown (upper bound of new - old below 0) **and** is at least m.
  */
-export function judgeChanges(
-  wanted: readonly Wanted[],
-  baseline: BaselineData | undefined,
-  resampler: Resampler,
-): Finding[] {
-  const drafts = wanted.map((each) => draft(each, baseline, resampler));
+export function judgeChanges(wanted: readonly Wanted[], baseline: BaselineData | undefined): Finding[] {
+  const drafts = wanted.map((each) => draft(each, baseline));
   const open = drafts.filter(({ estimate }) => estimate !== undefined);
-  const ps = open.map(({ estimate, extra }) => lossP(estimate!, extra));
+  const ps = open.map(({ p }) => p);
   // What cannot fail is no test: small groups would only take power from the others.
   const tested = open.map((each) => !isFew(each));
   const adjusted = holm(ps.filter((_, i) => tested[i]));
@@ -83,9 +82,9 @@ interface Wanted {
   again: readonly TrialRow[];
 }
 
-function draft(wanted: Wanted, baseline: BaselineData | undefined, resampler: Resampler): Draft {
+function draft(wanted: Wanted, baseline: BaselineData | undefined): Draft {
   const { gate, row, again } = wanted;
-  const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE });
+  const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE, p: 1 });
   if (baseline === undefined) {
     const how = 'set one with "vecproof baseline set <run> --name main", or give --baseline';
     return closed(blank(row, 'error', `there is no baseline: ${how}`));
@@ -99,81 +98,74 @@ function draft(wanted: Wanted, baseline: BaselineData | undefined, resampler: Re
     return closed(blank(row, 'fail', `in the baseline, ${absence(missing, gate.measure)}`));
   }
   if (gate.about.kind !== 'mean') return closed(ratio(wanted, partner));
-  return compare(wanted, baseline, partner, resampler);
+  const empty = [row, ...again, ...partner.rows].find((each) => undefinedIn(each, gate.measure) > 0);
+  if (empty !== undefined) {
+    const where = partner.rows.includes(empty) ? 'in the baseline, ' : '';
+    return closed(blank(row, 'fail', `${where}${voidText(undefinedIn(empty, gate.measure), gate.measure)}`));
+  }
+  return compare(wanted, baseline, partner);
 }
 
-function compare(
-  { gate, row, again }: Wanted,
-  baseline: BaselineData,
-  partner: Partner,
-  resampler: Resampler,
-): Draft {
-  const now = [row, ...again].flatMap((each) => baseline.column(each, gate.measure) ?? []);
-  if (now.length < 1 + again.length || partner.columns.length === 0) {
-    const finding = blank(row, 'error', `${gate.measure} has no values by query to compare`);
-    return { finding, gate, estimate: undefined, extra: NONE };
+function compare({ gate, row, again }: Wanted, baseline: BaselineData, partner: Partner): Draft {
+  const closed = (finding: Finding): Draft => ({ finding, gate, estimate: undefined, extra: NONE, p: 1 });
+  const own = [row, ...again].flatMap((each) => baseline.column(each, gate.measure) ?? []);
+  if (own.length < 1 + again.length || partner.columns.length === 0) {
+    return closed(blank(row, 'error', `${gate.measure} has no values by query to compare`));
   }
   const sign = gate.about.better === 'lower' ? -1 : 1;
-  const factor = gate.aggregate === 'change' && gate.relative ? 1 + gate.limit : 1;
-  // Without pairs each run has its own queries; the builds of one run always share them.
-  const values = align([...now, ...partner.columns], baseline.paired);
-  const sides = [values.slice(0, now.length), values.slice(now.length)];
-  const [own, others] = [averaged(sides[0]!), averaged(sides[1]!)];
-  const fresh = own.map((value) => sign * value);
-  const old = others.map((value) => sign * factor * value);
-  const { estimate, extra } = baseline.paired
-    ? paired(fresh, old, sides, resampler)
-    : unpaired(fresh, old, sides, resampler);
-  const before = moments(others).mean;
+  const weights = { sign, factor: gate.aggregate === 'change' && gate.relative ? 1 + gate.limit : 1 };
+  const { compared, now, before, missing } = comparison(gate, own, partner.columns, baseline, weights);
+  if (missing > 0) return closed(blank(row, 'fail', voidText(missing, gate.measure, ' on one side')));
+  const { estimate, extra } = compared;
+  if (estimate.n === 0) return closed(blank(row, 'fail', 'no data: no query was asked in both runs'));
   const finding = { ...blank(row, 'inconclusive', ''), ...shown(gate, estimate, before, sign) };
-  finding.now = moments(own).mean;
-  finding.builds = { now: now.length, before: partner.columns.length };
+  finding.now = now;
+  finding.builds = { now: own.length, before: partner.columns.length };
   finding.rebuild = { error: extra.error, from: extra.from };
-  // The limit comes in after the bootstrap, so that what did not change is shown as exactly 0.
+  // The limit comes in after the bounds, so that what did not change is shown as exactly 0.
   const offset = gate.aggregate === 'change' && !gate.relative ? sign * gate.limit : 0;
-  return { finding, gate, estimate: shifted(estimate, -offset), extra };
+  return { finding, gate, estimate: shifted(estimate, -offset), extra, p: compared.p(offset) };
 }
 
-function paired(
-  fresh: Float64Array,
-  old: Float64Array,
-  sides: readonly Float64Array[][],
-  resampler: Resampler,
+/** Without pairs each run has its own queries; the builds of one run always share them. */
+function comparison(
+  { about }: Gate,
+  own: readonly Column[],
+  others: readonly Column[],
+  { paired: pairs, sources }: BaselineData,
+  weights: { sign: number; factor: number },
 ) {
-  const differences = fresh.map((value, i) => value - old[i]!);
-  const extra = rebuildError(sides, moments(differences).deviation);
-  return { estimate: resampler.estimate(differences, extra), extra };
+  const meanOf = (columns: readonly Float64Array[], sizes: Float64Array) =>
+    total(averaged(columns)) / total(sizes);
+  if (pairs) {
+    const both = sampleOf([...own, ...others], sources?.now);
+    const { sums, sizes, missing } = both;
+    const compared = paired(both, own.length, rangeOf(about, [both]), weights);
+    const [now, before] = [sums.slice(0, own.length), sums.slice(own.length)].map((each) =>
+      meanOf(each, sizes),
+    );
+    return { compared, now: now!, before: before!, missing };
+  }
+  const [a, b] = [sampleOf(own, sources?.now), sampleOf(others, sources?.before)];
+  return {
+    compared: unpaired({ now: a, before: b }, rangeOf(about, [a, b]), weights),
+    now: meanOf(a.sums, a.sizes),
+    before: meanOf(b.sums, b.sizes),
+    missing: a.missing + b.missing,
+  };
 }
 
-/** The scatter between queries stands in for that between pairs, which is not known: the assumption errs on its side. */
-function unpaired(
-  fresh: Float64Array,
-  old: Float64Array,
-  sides: readonly Float64Array[][],
-  resampler: Resampler,
-) {
-  const plain = resampler.unpaired(fresh, old);
-  const extra = rebuildError(sides, plain.deviation);
-  return { estimate: resampler.unpaired(fresh, old, extra), extra };
-}
+const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
 function shifted(estimate: Estimate, by: number): Estimate {
-  const { mean, low, high } = estimate;
-  return { ...estimate, mean: mean + by, low: low + by, high: high + by };
-}
-
-/** Values of the queries that all have; without pairs each keeps its own. NaN: the query has no such figure. */
-function align(columns: readonly Column[], paired: boolean): Float64Array[] {
-  if (!paired) return columns.map(({ values }) => values.filter((value) => !Number.isNaN(value)));
-  const maps = columns.map(({ queries, values }) => {
-    const map = new Map<number, number>();
-    queries.forEach((query, i) => {
-      if (!Number.isNaN(values[i]!)) map.set(query, values[i]!);
-    });
-    return map;
-  });
-  const shared = [...maps[0]!.keys()].filter((query) => maps.every((map) => map.has(query)));
-  return maps.map((map) => Float64Array.from(shared, (query) => map.get(query)!));
+  const { mean, low, high, range } = estimate;
+  return {
+    ...estimate,
+    mean: mean + by,
+    low: low + by,
+    high: high + by,
+    range: { low: range.low + by, high: range.high + by },
+  };
 }
 
 /** The estimate as a change: the gate's limit and sign taken out again. */
@@ -190,19 +182,21 @@ function shown(gate: Gate, { n, mean, low, high }: Estimate, before: number, sig
   return { found: back(mean), low: back(from), high: back(to), n, before };
 }
 
-/** Too few queries to decide a drop, or anything about a group. */
+/** Too few queries to decide a drop, or anything about a group, unless all of them changed by the same amount. */
 function isFew({ finding, gate, estimate }: Draft): boolean {
-  const few = estimate!.n < FEWEST_QUERIES && (gate.aggregate === 'drop' || finding.group !== 'all');
-  return few && estimate!.deviation > 0;
+  const { n, deviation, mean } = estimate!;
+  const few = n < FEWEST_QUERIES && (gate.aggregate === 'drop' || finding.group !== 'all');
+  return few && (deviation > 0 || mean === 0 || n < 2);
 }
 
-function decided({ finding, gate, estimate, extra }: Draft, p: number, adjusted: number): Finding {
-  const e = estimate!;
+function decided(draft: Draft, p: number, adjusted: number): Finding {
+  const { finding, gate, extra } = draft;
+  const e = draft.estimate!;
   const loss = adjusted <= ALPHA && e.high < 0;
   const base = { ...finding, p, adjusted };
-  if (isFew({ finding, gate, estimate, extra })) {
+  if (isFew(draft)) {
     const message = `${e.n} queries are reported, not gated: fewer than ${FEWEST_QUERIES} decide nothing`;
-    return { ...base, state: 'inconclusive', message };
+    return { ...base, state: 'inconclusive', needed: FEWEST_QUERIES, message };
   }
   return gate.aggregate === 'drop'
     ? drop(base, gate, e, loss, extra)
@@ -213,15 +207,14 @@ function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extr
   const inclusive = gate.operator.endsWith('=');
   if (e.low > 0 || (inclusive && e.low >= 0)) return { ...base, state: 'pass', message: '' };
   if (loss) return { ...base, state: 'fail', message: 'shown to be worse than the limit' };
-  if (e.deviation === 0) {
-    return {
-      ...base,
-      state: 'fail',
-      message: 'every query changed by the same amount, which misses the limit',
-    };
-  }
   const needed = decidable(e, extra);
-  return { ...base, state: 'inconclusive', needed, message: advice(needed, e.n, extra) };
+  const least = fewestFor(gate, base.before);
+  return {
+    ...base,
+    state: 'inconclusive',
+    needed: needed === null || gate.about.unit !== 'share' ? needed : Math.max(needed, least),
+    message: advice(needed, base, gate, extra),
+  };
 }
 
 function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
@@ -231,30 +224,53 @@ function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extr
     return { ...base, state: 'fail', message: 'a loss is shown, and it is not a small one' };
   if (tooLarge) {
     const needed = decidable(e, extra);
-    return {
-      ...base,
-      state: 'inconclusive',
-      needed,
-      message: `may be chance: ${advice(needed, e.n, extra)}`,
-    };
+    const message = `may be chance: ${advice(needed, base, gate, extra)}`;
+    return { ...base, state: 'inconclusive', needed, message };
   }
-  const seen = Math.hypot(detectable(e.deviation, e.n), detectable(1, 1) * extra.error);
-  const text = change(seen, { relative: false, about: gate.about });
-  const message =
-    e.deviation === 0
-      ? 'no query changed'
-      : `${e.n} queries show a drop of ${text.replace(/^\+/, '')} four times out of five`;
-  return { ...base, state: 'pass', message };
+  return { ...base, state: 'pass', message: seenText(gate, e, extra) };
+}
+
+/** What a drop that passed says of losses: it passes for lack of evidence. */
+function seenText(gate: Gate, e: Estimate, extra: Extra): string {
+  const text = (loss: number) => change(loss, { relative: false, about: gate.about }).replace(/^\+/, '');
+  if (e.deviation === 0 && e.mean === 0) {
+    return `no query changed: ${e.n} queries rule out a loss of more than ${text(-e.low)} (95%)`;
+  }
+  const reach = e.range.high - e.mean;
+  const seen = Math.hypot(detectable(e.deviation, e.n, { reach }), detectable(1, 1) * extra.error);
+  return `${e.n} queries show a drop of ${text(seen)} four times out of five`;
 }
 
 /** Queries that decide it if the difference is as large as it looks; null where none would. */
 function decidable(e: Estimate, extra: Extra): number | null {
   // What rebuilds differ by does not go away with more queries.
   const left = Math.abs(e.mean) - (normalQuantile(1 - ALPHA) + normalQuantile(0.8)) * extra.error;
-  return left <= 0 ? null : (queriesNeeded(e.deviation, left) ?? null);
+  if (left <= 0) return null;
+  const reach = e.mean > 0 ? e.mean - e.range.low : e.range.high - e.mean;
+  return queriesNeeded(e.deviation, left, { reach }) ?? null;
 }
 
-function advice(needed: number | null, n: number, extra: Extra): string {
+/**
+ * Queries below which a change within the limit cannot be shown, not even by queries of which none changed: those that
+ * were not asked may have lost more. For a drop, which need not be shown, those below which nothing is decided.
+ */
+export function fewestFor(gate: Gate, before: number | null): number {
+  if (gate.aggregate !== 'change' || gate.about.unit !== 'share') return FEWEST_QUERIES;
+  const margin = Math.abs(gate.limit) * (gate.relative ? (before ?? 1) : 1);
+  const towards = gate.about.better === 'lower' ? gate.limit > 0 : gate.limit < 0;
+  // Of "no change at all" no number of queries is proof.
+  const worst = gate.relative ? -(1 - Math.abs(gate.limit)) : margin - 1;
+  return towards ? fewestUnits({ low: worst, high: margin }, 0, ALPHA) : FEWEST_QUERIES;
+}
+
+function advice(needed: number | null, base: Finding, gate: Gate, extra: Extra): string {
+  const n = base.n!;
+  const least = fewestFor(gate, base.before);
+  if (gate.aggregate === 'change' && n < least) {
+    return base.group === 'all'
+      ? `${n} queries cannot show it, not even if none of them changed: at least ${least} are needed`
+      : `${n} queries are reported, not gated: fewer than ${least} cannot show it`;
+  }
   if (extra.from === 'assumed') {
     return 'one build on each side, so what a rebuild alone changes is assumed, not measured: "builds: 3" in the suite measures it';
   }

@@ -8,10 +8,9 @@ import {
   parseSubject,
   type Selector,
 } from './grammar.js';
+import { LEVELS, type Level } from './levels.js';
 import { PRESETS } from './presets.js';
 
-export const LEVELS = ['off', 'warn', 'error'] as const;
-export type Level = (typeof LEVELS)[number];
 /** `interval`: judged by the 95% interval; `value`: by the figure alone. */
 export type JudgedBy = 'interval' | 'value';
 

@@ -1,12 +1,11 @@
-import type { ParityTrial } from '../derive/parity-trials.js';
-import type { TrialRow } from '../model/results.js';
+import type { ParityTrial, TrialRow } from '../model/results.js';
 import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
-import { type BaselineData, judgeChanges } from './changes.js';
+import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
 import { byReplica } from './replicas.js';
 import { isSelected } from './select.js';
-import { FEWEST_QUERIES, Resampler } from './statistics.js';
+import { FEWEST_QUERIES } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
 
 export interface JudgeInput {
@@ -15,10 +14,6 @@ export interface JudgeInput {
   /** Trials compared with each other, which have measures of their own. */
   parity?: readonly ParityTrial[];
   baseline: BaselineData | undefined;
-  /** Of the bootstrap. */
-  seed: number;
-  /** Draws to share between many judgements over as many queries. */
-  resampler?: Resampler;
 }
 
 /** Whether a gate compares with a baseline. */
@@ -30,14 +25,7 @@ export function needsBaseline({ aggregate, level }: Gate): boolean {
  * Judges every gate that is not off; pure. A gate is as good as the worst of the trials it matches; one that matches
  * none, or has no data, fails.
  */
-export function judge({
-  set,
-  trials,
-  parity = [],
-  baseline,
-  seed,
-  resampler = new Resampler(seed),
-}: JudgeInput): Verdict[] {
+export function judge({ set, trials, parity = [], baseline }: JudgeInput): Verdict[] {
   const measured = new Set(trials.flatMap(({ measures }) => Object.keys(measures)));
   const active = set.gates.filter(
     ({ level, whereMeasured, measure }) =>
@@ -54,7 +42,7 @@ export function judge({
     .filter(needsBaseline)
     .flatMap((gate) => byReplica(rows.get(gate)!).map((each) => ({ gate, ...each })))
     .filter(({ gate, row }) => namesGroup(gate) || !isRefusedAsBefore(row, gate, baseline));
-  const changes = judgeChanges(pairs, baseline, resampler);
+  const changes = judgeChanges(pairs, baseline);
   const byGate = new Map<Gate, Finding[]>();
   pairs.forEach(({ gate }, i) => {
     byGate.set(gate, [...(byGate.get(gate) ?? []), changes[i]!]);
@@ -98,8 +86,11 @@ function loneGroups(trials: readonly TrialRow[]): Set<string> {
 /** Groups that decide a comparison: small ones are reported with it, unless the gate is about them by name. */
 function decisive(findings: readonly Finding[], gate: Gate): readonly Finding[] {
   if (!needsBaseline(gate) || namesGroup(gate)) return findings;
-  const few = ({ group, n, state }: Finding) =>
-    group !== 'all' && state === 'inconclusive' && n !== null && n < FEWEST_QUERIES;
+  const few = ({ group, n, state, before }: Finding) =>
+    group !== 'all' &&
+    state === 'inconclusive' &&
+    n !== null &&
+    n < Math.max(FEWEST_QUERIES, fewestFor(gate, before));
   return findings.filter((each) => !few(each));
 }
 

@@ -1,4 +1,4 @@
-import type { Level } from './gates.js';
+import type { Level } from './levels.js';
 
 interface PresetGate {
   /** `@k` stands for the largest k of the suite. */

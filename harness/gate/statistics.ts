@@ -1,24 +1,9 @@
-import { normalUpperTail, studentQuantile, studentUpperTail } from '../measures/distributions.js';
-import { quantile } from '../measures/quantile.js';
-import { Random } from '../measures/random.js';
-import { weightedSums } from '../measures/weighted-sums.js';
+import { normalQuantile, studentUpperTail } from '../measures/distributions.js';
 
 /** Chance of a false alarm that each bound and all changes judged together (Holm) are held to. */
 export const ALPHA = 0.05;
 /** Fewer queries than this are reported, not gated: a handful of answers decides them. */
 export const FEWEST_QUERIES = 200;
-
-const RESAMPLES = 2000;
-
-/** A mean over queries with one-sided bounds at 1 - ALPHA each. */
-export interface Estimate {
-  n: number;
-  mean: number;
-  /** Standard deviation between queries (n - 1). */
-  deviation: number;
-  low: number;
-  high: number;
-}
 
 /**
  * What a comparison assumes of rebuilds where no side was built more than once: that their error is as if this share
@@ -45,75 +30,6 @@ export interface Extra {
 }
 export const NONE: Extra = { error: 0, df: 1, from: 'builds' };
 
-/** Draws of bootstrap samples, made once for all comparisons over as many queries. */
-export class Resampler {
-  readonly #seed: number;
-  readonly #plans = new Map<string, Uint8Array>();
-
-  constructor(seed: number) {
-    this.#seed = seed;
-  }
-
-  /**
-   * Percentile bootstrap (Efron 1979) of the mean of per-query values; pairs are made before, as differences.
-   * `extra`: a standard error to add in quadrature that queries do not show.
-   */
-  estimate(values: Float64Array, extra: Extra = NONE): Estimate {
-    const { mean, deviation } = moments(values);
-    const n = values.length;
-    if (n < 2) return { n, mean, deviation, low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
-    const means = deviation === 0 ? undefined : this.means(values, 0);
-    const ends = means === undefined ? { low: mean, high: mean } : percentiles(means);
-    return { n, mean, deviation, ...widened(mean, ends, extra) };
-  }
-
-  /** Difference of two means over different queries: both are drawn, independently. Says less than pairs. */
-  unpaired(now: Float64Array, before: Float64Array, extra: Extra = NONE): Estimate {
-    const [a, b] = [moments(now), moments(before)];
-    const mean = a.mean - b.mean;
-    const n = Math.min(now.length, before.length);
-    const [x, y] = [this.means(now, 0), this.means(before, 1)];
-    const ends = percentiles(x.map((value, r) => value - y[r]!));
-    const deviation = Math.sqrt(n * (a.deviation ** 2 / now.length + b.deviation ** 2 / before.length));
-    return { n, mean, deviation, ...widened(mean, ends, extra) };
-  }
-
-  /** Means of the bootstrap samples, unsorted. */
-  means(values: Float64Array, stream: number): Float64Array {
-    const n = values.length;
-    const [sums] = weightedSums({ units: n, resamples: RESAMPLES, counts: this.#plan(n, stream) }, [values]);
-    return sums!.map((total) => total / n);
-  }
-
-  #plan(n: number, stream: number): Uint8Array {
-    const key = `${n} ${stream}`;
-    const known = this.#plans.get(key);
-    if (known !== undefined) return known;
-    const random = new Random(this.#seed + stream);
-    const counts = new Uint8Array(n * RESAMPLES);
-    for (let r = 0; r < RESAMPLES; r++) {
-      for (let i = 0; i < n; i++) {
-        const at = r * n + random.below(n);
-        counts[at] = counts[at]! + 1;
-      }
-    }
-    this.#plans.set(key, counts);
-    return counts;
-  }
-}
-
-function percentiles(means: Float64Array): { low: number; high: number } {
-  const sorted = means.toSorted();
-  return { low: quantile(sorted, ALPHA)!, high: quantile(sorted, 1 - ALPHA)! };
-}
-
-/** Half-widths add in quadrature, as independent errors do. */
-function widened(mean: number, { low, high }: { low: number; high: number }, { error, df }: Extra) {
-  if (error === 0) return { low, high };
-  const more = (Number.isFinite(df) ? studentQuantile(1 - ALPHA, df) : normalQuantile(1 - ALPHA)) * error;
-  return { low: mean - Math.hypot(mean - low, more), high: mean + Math.hypot(high - mean, more) };
-}
-
 export function moments(values: ArrayLike<number>): { mean: number; deviation: number } {
   const n = values.length;
   // A constant is told apart from what merely varies little: rounding must not make a spread of none.
@@ -133,7 +49,7 @@ export function moments(values: ArrayLike<number>): { mean: number; deviation: n
  * where rebuilds add their own error. 1 or 0 where nothing varies.
  */
 export function lossP(
-  { n, mean, deviation }: Pick<Estimate, 'n' | 'mean' | 'deviation'>,
+  { n, mean, deviation }: { n: number; mean: number; deviation: number },
   { error, df }: Extra = NONE,
 ): number {
   if (n < 2) return 1;
@@ -144,39 +60,37 @@ export function lossP(
   return studentUpperTail(-mean / all, freedom);
 }
 
-/** The z with P(Z <= z) = p, by bisection. */
-export function normalQuantile(p: number): number {
-  if (!(p > 0 && p < 1)) throw new RangeError(`a probability between 0 and 1 is needed, got ${p}`);
-  let [low, high] = [-40, 40];
-  for (let i = 0; i < 200 && high - low > 1e-14; i++) {
-    const middle = (low + high) / 2;
-    if (normalUpperTail(middle) > 1 - p) low = middle;
-    else high = middle;
-  }
-  return (low + high) / 2;
+interface Wanted {
+  alpha?: number;
+  power?: number;
+  /** How far from the mean the value of a query that was not seen may lie, to the side that speaks against the effect. */
+  reach?: number;
 }
 
 /**
- * Queries needed so that a one-sided test at `alpha` shows a difference `effect` with chance `power`:
- * ((z(1-alpha) + z(power)) deviation / effect)^2. Undefined where the effect is 0: then no number decides.
+ * Queries needed so that a one-sided test at `alpha` shows a difference `effect` with chance `power`: the n at which
+ * (z(1-alpha) + z(power)) deviation / sqrt(n) + reach / n is the effect. Undefined where the effect is 0: then no number
+ * decides.
  */
 export function queriesNeeded(
   deviation: number,
   effect: number,
-  { alpha = ALPHA, power = 0.8 }: { alpha?: number; power?: number } = {},
+  { alpha = ALPHA, power = 0.8, reach = 0 }: Wanted = {},
 ): number | undefined {
   if (effect === 0) return undefined;
-  const z = normalQuantile(1 - alpha) + normalQuantile(power);
-  return Math.max(2, Math.ceil(((z * deviation) / effect) ** 2));
+  const size = Math.abs(effect);
+  const scatter = (normalQuantile(1 - alpha) + normalQuantile(power)) * deviation;
+  const root = (scatter + Math.sqrt(scatter ** 2 + 4 * size * reach)) / (2 * size);
+  return Math.max(2, Math.ceil(root ** 2 - 1e-9));
 }
 
 /** The smallest effect that `n` queries show: the formula of `queriesNeeded` the other way round. */
 export function detectable(
   deviation: number,
   n: number,
-  { alpha = ALPHA, power = 0.8 }: { alpha?: number; power?: number } = {},
+  { alpha = ALPHA, power = 0.8, reach = 0 }: Wanted = {},
 ): number {
-  return ((normalQuantile(1 - alpha) + normalQuantile(power)) * deviation) / Math.sqrt(n);
+  return ((normalQuantile(1 - alpha) + normalQuantile(power)) * deviation) / Math.sqrt(n) + reach / n;
 }
 
 /**

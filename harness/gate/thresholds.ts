@@ -1,3 +1,7 @@
+import { CONFIDENCE } from '../measures/bootstrap.js';
+import { normalQuantile } from '../measures/distributions.js';
+import { SHARE } from '../measures/figures.js';
+import { fewestUnits } from '../measures/mean-bounds.js';
 import type { Measure, TrialRow } from '../model/results.js';
 import type { Finding, VerdictState } from '../model/verdict.js';
 import { workloadOf, workloadText } from '../model/workload.js';
@@ -7,6 +11,8 @@ import type { Check, Operator } from './grammar.js';
 
 /** A mean of many tenths that should be .95 may come out a rounding below it. */
 const ROUNDING = 1e-12;
+/** Chance that an end of an interval is missed. */
+const MISS = (1 - CONFIDENCE) / 2;
 
 /** Whether a figure meets an operator and its limit, a rounding error aside. */
 export function meets(value: number, operator: Operator, limit: number): boolean {
@@ -65,18 +71,32 @@ export function absence(row: TrialRow, measure: string): string {
   return `no data: the trial is ${row.state}${why === '' ? '' : ` (${why})`}`;
 }
 
+/** Queries of a mean that have no value because of what was answered. */
+export function undefinedIn({ measures }: TrialRow, measure: string): number {
+  return measures[measure]?.missing ?? 0;
+}
+
+export function voidText(missing: number, measure: string, where = ''): string {
+  return `void: ${missing} queries have no ${measure}${where}, so that a mean would be of the others alone`;
+}
+
 /**
  * Judges a threshold on one trial. By its interval (two-sided 95%): passes if all of it meets the limit, fails if none
- * of it does, is inconclusive in between. By the figure alone where there is no interval, where the gate says so, and
- * where the limit is the best value there is: one miss disproves a recall of 1.
+ * of it does, is inconclusive in between. By the figure alone where the gate says so, where a time or cost has no
+ * interval, and where the limit is the best value there is: one miss disproves a recall of 1. A mean that leaves queries
+ * out that it should hold is void and fails.
  */
 export function judgeThreshold(gate: Gate, row: TrialRow): Finding {
   const measure = row.measures[gate.measure];
   if (measure === undefined) return blank(row, 'fail', absence(row, gate.measure));
-  const state = stateOf(gate, measure);
+  const missing = undefinedIn(row, gate.measure);
+  if (missing > 0) return blank(row, 'fail', voidText(missing, gate.measure));
   const { value, low, high, n } = measure;
-  const message = state === 'inconclusive' ? doubtOf(gate, measure) : noteOf(gate, measure);
-  return { ...blank(row, state, message), found: value, low, high, n };
+  const state = stateOf(gate, measure);
+  const found = { ...blank(row, state, ''), found: value, low, high, n };
+  if (state !== 'inconclusive') return { ...found, message: noteOf(gate, measure) };
+  const needed = neededFor(gate, measure);
+  return { ...found, needed, message: doubtOf(gate, measure, needed) };
 }
 
 function stateOf(gate: Gate, { value, low, high }: Measure): VerdictState {
@@ -93,14 +113,37 @@ function exact({ by, operator, limit, about }: Pick<Gate, 'by' | 'about'> & Chec
   return about.unit === 'share' && operator === '>=' && limit === 1;
 }
 
-/** A ratio of times from a single pair of builds. */
-const isBlind = ({ about, by }: Gate, low: number | null): boolean =>
-  about.needsInterval === true && low === null && by !== 'value';
+/** A mean of one observation, or a ratio of times from a single pair of builds: nothing is known of its spread. */
+const isBlind = (gate: Gate, low: number | null): boolean =>
+  (gate.about.needsInterval === true || gate.about.kind === 'mean') && low === null && !exact(gate);
 
-function doubtOf(gate: Gate, { low }: Measure): string {
-  return isBlind(gate, low)
-    ? 'a few builds do not tell the machine from the engine: "builds: 5" or more in the suite measures pairs of them'
-    : 'the interval holds the limit';
+/** Queries below which even perfect ones would not meet a limit of a share; 0 for other measures. */
+function fewest({ about, operator, limit }: Gate): number {
+  if (about.unit !== 'share') return 0;
+  const reach = operator.startsWith('>') ? limit : 1 - limit;
+  return fewestUnits(SHARE, reach, MISS);
+}
+
+/** Queries that decide it four times out of five if the figure is what it looks; null: no number would. */
+function neededFor(gate: Gate, { value, low, high, n }: Measure): number | null {
+  if (gate.about.needsInterval === true || low === null || high === null || value === gate.limit) return null;
+  const half = value > gate.limit ? value - low : high - value;
+  const scale = 1 + normalQuantile(0.8) / normalQuantile(1 - MISS);
+  const needed = Math.ceil(n * ((scale * half) / Math.abs(value - gate.limit)) ** 2);
+  const least = fewest(gate);
+  return Number.isFinite(needed + least) ? Math.max(needed, least) : null;
+}
+
+function doubtOf(gate: Gate, { low, n }: Measure, needed: number | null): string {
+  if (gate.about.needsInterval === true && low === null)
+    return 'a few builds do not tell the machine from the engine: "builds: 5" or more in the suite measures pairs of them';
+  if (low === null) return 'no interval: nothing is known of the spread';
+  const least = fewest(gate);
+  if (n < least && Number.isFinite(least))
+    return `${n} queries cannot show it, even if all are perfect: at least ${least} are needed`;
+  return needed === null || gate.about.kind !== 'mean'
+    ? 'the interval holds the limit'
+    : `the interval holds the limit: about ${needed} queries would decide it (now ${n})`;
 }
 
 function noteOf({ about }: Gate, { low }: Measure): string {

@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Samples, Truth } from '../model/samples.js';
-import { type Figure, meanFigure } from './figures.js';
+import { type MeanFigure, meanFigure } from './figures.js';
 import { RecallScorer } from './recall.js';
 import { type Units, wasAnswered } from './units.js';
 
@@ -11,15 +11,20 @@ interface Columns {
   distanceError: Float64Array;
 }
 
+/** `distance.error` has no upper end; twice as far as the exact neighbours, or the worst that was seen, stands for it. */
+const ERROR_RANGE = { low: 0, high: 1 };
+
 interface Counts {
   duplicates: number;
   unknown: number;
   short: number;
   beatsTruth: number;
+  /** Queries with an answer whose distance error is undefined. */
+  noError: number;
 }
 
 export interface Accuracy {
-  figures: Figure[];
+  figures: MeanFigure[];
   /** Answers with fewer hits than there are neighbours to find. */
   short: number;
   flags: string[];
@@ -35,12 +40,12 @@ export function accuracyOf(
   units: Units,
   options: { ks: readonly number[]; metric: Metric },
 ): Accuracy {
-  const counts: Counts = { duplicates: 0, unknown: 0, short: 0, beatsTruth: 0 };
+  const counts: Counts = { duplicates: 0, unknown: 0, short: 0, beatsTruth: 0, noError: 0 };
   const { recall, ties, distanceError } = scoreUnits(samples, truth, units, options, counts);
   const figures = [
     ...options.ks.map((k, i) => meanFigure(`recall@${k}`, recall[i]!)),
     ...options.ks.map((k, i) => meanFigure(`recall.ties@${k}`, ties[i]!)),
-    meanFigure('distance.error', distanceError),
+    meanFigure('distance.error', distanceError, { range: ERROR_RANGE, missing: counts.noError }),
   ].filter((figure) => figure !== undefined);
   return { figures, short: counts.short, flags: flagsOf(counts) };
 }
@@ -112,4 +117,6 @@ function scoreUnit(
     columns.ties[k]![u] = ties[k]! / (to - from);
   }
   if (errors > 0) columns.distanceError[u] = error / errors;
+  // A failed or empty answer has no distances: a mean over the others would be that of the easy queries.
+  if (errors < to - from) counts.noError++;
 }

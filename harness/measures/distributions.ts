@@ -27,6 +27,18 @@ export function normalUpperTail(z: number): number {
   return z >= 0 ? upper : 1 - upper;
 }
 
+/** The z with P(Z <= z) = p, by bisection. */
+export function normalQuantile(p: number): number {
+  if (!(p > 0 && p < 1)) throw new RangeError(`a probability between 0 and 1 is needed, got ${p}`);
+  let [low, high] = [-40, 40];
+  for (let i = 0; i < 200 && high - low > 1e-14; i++) {
+    const middle = (low + high) / 2;
+    if (normalUpperTail(middle) > 1 - p) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
 /** Regularized upper incomplete gamma function Q(1/2, x): by its series for small x, else its continued fraction. */
 function upperGammaHalf(x: number): number {
   const front = Math.sqrt(x / Math.PI) * Math.exp(-x);

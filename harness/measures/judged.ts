@@ -1,5 +1,5 @@
 import type { Samples } from '../model/samples.js';
-import { type Figure, meanFigure } from './figures.js';
+import { type MeanFigure, meanFigure } from './figures.js';
 import { averagePrecision, type Grades, ndcg, precisionAt, reciprocalRank, successAt } from './relevance.js';
 import { type Units, wasAnswered } from './units.js';
 
@@ -22,7 +22,7 @@ export function relevanceFigures(
   units: Units,
   judgements: JudgementOf,
   ks: readonly number[],
-): Figure[] {
+): MeanFigure[] {
   const scores = [
     ...ks.flatMap((k): Score[] => [
       [`ndcg@${k}`, (ranked, judged) => ndcg(ranked, judged, k)],

@@ -1,8 +1,8 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
-import { resamplePlan } from './bootstrap.js';
-import { type Figure, meanFigure, measuresOf } from './figures.js';
+import { type MeanFigure, meanFigure, meansOf, SHARE } from './figures.js';
+import type { Range } from './mean-bounds.js';
 import { type Agreement, type Answer, compareAnswers, type Direction, type Stray } from './parity.js';
 import {
   type CauseContext,
@@ -20,8 +20,6 @@ export interface ParityInput {
   truth: Truth;
   metric: Metric;
   k: number;
-  /** Of the bootstrap. */
-  seed: number;
   /** Queries to look at; all where absent. */
   queries?: ReadonlySet<number> | undefined;
   evidence?: { reference: Evidence | undefined; candidate: Evidence | undefined };
@@ -44,11 +42,13 @@ export interface Parity {
 
 const COLUMNS = ['overlap', 'jaccard', 'rbo', 'tau', 'displacement', 'order', 'empty', 'errors'] as const;
 type Column = (typeof COLUMNS)[number];
+/** What needs an answer of the reference. */
+const ANSWERED = COLUMNS.filter((name) => name !== 'errors');
 
 /**
- * Compares two trials over the same queries, pass by pass; pure. Passes of a query are averaged first; intervals come
- * from a bootstrap over queries. A query that the candidate failed counts as an empty answer; one that the reference
- * failed has nothing to compare with and counts in `parity.errors` only.
+ * Compares two trials over the same queries, pass by pass; pure. Passes of a query are averaged first; bounds are those
+ * of means over queries. A query that the candidate failed counts as an empty answer; one that the reference failed has
+ * nothing to compare with, counts in `parity.errors` and is missing from the other means.
  */
 export function parityOf(input: ParityInput): Parity {
   const [a, b] = [unitsOf(input.reference), unitsOf(input.candidate)];
@@ -61,7 +61,7 @@ export function parityOf(input: ParityInput): Parity {
       comparer.compare(query, a.order[a.starts[from]! + pass]!, b.order[b.starts[to]! + pass]!, u, tally);
     }
   });
-  return tally.result(input.k, input.seed);
+  return tally.result(input.k);
 }
 
 function pairsOf(a: Units, b: Units, wanted: ReadonlySet<number> | undefined) {
@@ -89,10 +89,12 @@ class Comparer {
     const { reference, candidate, metric, k, filter } = this.#input;
     const [a, b] = [answerOf(reference, i, k), answerOf(candidate, j, k)];
     tally.pair(unit, 'errors', (a === undefined) === (b === undefined) ? 1 : 0);
-    if (a === undefined) return;
-    if (b !== undefined) {
-      tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
+    if (a === undefined) {
+      tally.lacks(unit, ANSWERED);
+      return;
     }
+    if (b === undefined) tally.lacks(unit, ['empty']);
+    else tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
     const fails = filter && ((row: number) => filter(query, row) === 'fails');
     const options = { metric, k, directions: this.#directions, fails };
     const agreement = compareAnswers(a, b ?? NOTHING, options);
@@ -151,6 +153,7 @@ class Tally {
   readonly gained = noCauses();
   readonly #size: number;
   readonly #sums = new Map<Column, { sum: Float64Array; count: Float64Array }>();
+  readonly #missing = new Map<Column, Set<number>>();
   readonly #kept: Float64Array;
   readonly #ids: Float64Array;
   #comparisons = 0;
@@ -173,10 +176,21 @@ class Tally {
     count[unit] = count[unit]! + 1;
   }
 
+  /** A query that has no such figure because of what was answered. */
+  lacks(unit: number, names: readonly Column[]): void {
+    for (const name of names) {
+      const units = this.#missing.get(name) ?? new Set();
+      this.#missing.set(name, units.add(unit));
+    }
+  }
+
   agreement(unit: number, agreement: Agreement): void {
     for (const name of ['overlap', 'jaccard', 'rbo', 'tau', 'displacement', 'order'] as const) {
       this.pair(unit, name, agreement[name]);
     }
+    // Two rows to order were there, and the candidate did not return two of them.
+    if (agreement.ids > 1 && Number.isNaN(agreement.tau)) this.lacks(unit, ['tau']);
+    if (agreement.ids > 1 && agreement.common < 2) this.lacks(unit, ['order']);
     this.#kept[unit] = this.#kept[unit]! + agreement.kept;
     this.#ids[unit] = this.#ids[unit]! + agreement.ids;
     this.#comparisons++;
@@ -185,14 +199,14 @@ class Tally {
     this.#ties += agreement.ties.length;
   }
 
-  result(k: number, seed: number): Parity {
+  result(k: number): Parity {
     const n = this.#comparisons;
     const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
     const ids = total(this.#ids);
     const figures = [...this.#means(k), ...this.#ratios(n)];
     const count = (value: number) => ({ value, low: null, high: null, n });
     const measures: Measures = {
-      ...measuresOf(figures, resamplePlan(this.#size, seed)),
+      ...meansOf(figures),
       ...(n > 0 && {
         'parity.lost': count(this.#lost),
         'parity.gained': count(this.#gained),
@@ -203,7 +217,7 @@ class Tally {
     return { queries: this.#size, comparisons: n, ids, measures, lost, gained };
   }
 
-  #means(k: number): Figure[] {
+  #means(k: number): MeanFigure[] {
     const names: Record<Column, string> = {
       overlap: `overlap@${k}`,
       jaccard: `jaccard@${k}`,
@@ -221,13 +235,21 @@ class Tally {
         meanFigure(
           names[name],
           sum.map((value, u) => value / count[u]!),
+          { range: rangeOf(name, k), missing: this.#missing.get(name)?.size ?? 0 },
         ) ?? []
       );
     });
   }
 
-  #ratios(n: number): Figure[] {
+  #ratios(n: number): MeanFigure[] {
     const some = this.#ids.some((value) => value > 0);
-    return some ? [{ name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n }] : [];
+    const missing = this.#missing.get('overlap')?.size ?? 0;
+    const kept = { name: 'parity.kept', numerators: this.#kept, denominators: this.#ids, n };
+    return some ? [{ ...kept, range: SHARE, missing }] : [];
   }
+}
+
+function rangeOf(name: Column, k: number): Range {
+  if (name === 'tau') return { low: -1, high: 1 };
+  return name === 'displacement' ? { low: 0, high: k } : SHARE;
 }

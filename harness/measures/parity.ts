@@ -27,6 +27,8 @@ export interface Agreement {
   displacement: number;
   /** Of the pairs of rows in common whose distances differ: share that both sides' own scores order alike. */
   order: number;
+  /** Rows that both returned. */
+  common: number;
   /** Rows of the reference, and those of them that the candidate returned too (or an equally near one). */
   ids: number;
   kept: number;
@@ -88,6 +90,7 @@ export function compareAnswers(
     tau: kendallTau(reference.rows, ordered) ?? Number.NaN,
     displacement: displacementOf(reference.rows, ordered, k),
     order: orderOf(reference, candidate, metric, directions),
+    common: candidate.rows.filter((row) => reference.rows.includes(row)).length,
     ids: reference.rows.length,
     kept,
     ties,

@@ -8,7 +8,7 @@ import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { type Column, columnsByName } from './by-query.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
-import { measuresOf } from './figures.js';
+import { meansOf, measuresOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
@@ -72,8 +72,8 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const means = [...accuracy.figures, ...judged];
   const serial = isSerial(options.workload ?? SERIAL);
   const measures = {
-    ...measuresOf([...means, ...(serial ? timingFigures(samples, units) : [])], plan),
-    ...(serial ? {} : pooledTiming(samples)),
+    ...meansOf(means),
+    ...(serial ? measuresOf(timingFigures(samples, units), plan) : pooledTiming(samples)),
     ...percentilesOf(samples, units, serial ? plan : undefined),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parameters, state } from './plan.js';
+import { type PlannedBuild, parameters, state } from './plan.js';
 
 const base = { time: z.string() };
 const phase = z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']);
@@ -97,6 +97,14 @@ export type LoggedEvent = z.infer<typeof loggedEventSchema>;
 export type LiveEvent =
   /** Work before the first build: reading and converting data, computing the exact neighbours. */
   | { type: 'preparation'; time: string; task: string; done: number; total: number; unit: string }
+  /** What is going to be measured, in turn; `finished`: ids of the trials that are not measured again. */
+  | {
+      type: 'plan';
+      time: string;
+      run: string;
+      builds: readonly PlannedBuild[];
+      finished: readonly string[];
+    }
   | { type: 'notice'; time: string; message: string }
   | {
       type: 'phaseBegin';
@@ -118,6 +126,7 @@ export type Untimed<T> = T extends { time: string } ? Omit<T, 'time'> : never;
 
 const LIVE: Readonly<Record<LiveEvent['type'], true>> = {
   preparation: true,
+  plan: true,
   notice: true,
   phaseBegin: true,
   progress: true,

@@ -8,12 +8,17 @@ import {
 } from './manifest.js';
 import { parameters, state } from './plan.js';
 
-/** One figure. `low` and `high` bound its 95% interval; null where none is defined. `n`: observations behind it. */
+/**
+ * One figure. `low` and `high` bound its 95% interval; null where none is defined. `n`: observations behind it, of a mean
+ * over queries the different ones.
+ */
 export const measureSchema = z.strictObject({
   value: z.number(),
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: z.int(),
+  /** Queries that were asked and have no such value, since an answer left it undefined: not in the mean. Absent: none. */
+  missing: z.int().min(1).optional(),
 });
 
 export const trialRowSchema = z.strictObject({
@@ -134,3 +139,11 @@ export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;
+
+/** A parity as gates see it: the candidate's trial with the measures of the comparison. */
+export interface ParityTrial extends TrialRow {
+  /** Its name. */
+  parity: string;
+  /** What is compared with what. */
+  setting: string;
+}

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { debug } from '../../common/debug.js';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
@@ -26,6 +27,8 @@ export interface RunInput {
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
+  /** Port on which each build's process waits for a debugger. */
+  inspect?: number | undefined;
   /** Takes every event of the run: the log is one listener. */
   onEvent: (event: RunEvent) => void;
 }
@@ -76,9 +79,11 @@ function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
  */
 async function measure(input: RunInput, build: PlannedBuild, open: Set<string>): Promise<void> {
   for (let attempt = 1; open.size > 0; attempt++) {
+    debug('run', () => `${build.id}: attempt ${attempt}, ${open.size} trials to measure`);
     record(input, { type: 'buildBegin', build: build.id, attempt });
     const end = await attemptBuild(input, { build, open }, attempt);
     const state = end.state;
+    debug('run', () => `${build.id}: attempt ${attempt} ${state}, ${open.size} trials left`);
     const error = end.state === 'failed' ? end.error : undefined;
     if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
     if (end.state === 'failed') losses(input, build, open, end, end.error);
@@ -112,6 +117,10 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
   }
   try {
     const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
+    if (input.inspect !== undefined) {
+      const message = `${build.id} waits for a debugger on 127.0.0.1:${input.inspect} (chrome://inspect)`;
+      record(input, { type: 'notice', message });
+    }
     const end = await supervise({
       task: buildTask,
       input: job,
@@ -121,6 +130,7 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
       signal,
       onMessage: (message) => take(input, { ...measuring, server }, message),
       server,
+      inspect: input.inspect,
     });
     return server === undefined
       ? redacted(input, end)

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import { type Collection, executionOf, type NativeFilter } from '../../engines/contract/engine.js';
@@ -7,7 +8,7 @@ import { loadEngine } from '../../engines/registry.js';
 import { permutation } from '../measures/random.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { Samples } from '../model/samples.js';
-import { isSerial } from '../model/workload.js';
+import { isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';
 import { RecordingError } from '../process/task.js';
@@ -120,6 +121,7 @@ async function measurePass(
   queries: readonly Float32Array[],
 ): Promise<Samples> {
   const { job, send, signal } = context;
+  debug('engine', () => `prepares ${trial.id}`);
   const search = await collection.prepare(trial.search, job.k);
   try {
     const filters = job.filtering && (await translateFilters(search, job.filtering));
@@ -151,6 +153,10 @@ async function measurePass(
       trial.workload.options,
     );
     busy(trial.foreign);
+    debug(
+      'workload',
+      () => `${trial.id}: pass ${repetition} of ${workloadText(trial.workload)}, ${samples.length} samples`,
+    );
     if (job.endpoint !== undefined) requireAnswers(samples);
     return samples;
   } finally {

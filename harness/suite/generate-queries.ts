@@ -1,6 +1,6 @@
-import type { FieldSchema, MetadataColumns, MetadataValue } from '../../datasets/dataset.js';
+import type { FieldSchema, MetadataColumns } from '../../datasets/dataset.js';
 import type { Random } from '../measures/random.js';
-import { type Draft, GROUP_MAKERS, type GroupName, type Maker } from './query-groups.js';
+import { type Draft, GROUP_MAKERS, type GroupName, type Maker, type Source } from './query-groups.js';
 
 export interface GenerateOptions {
   /** Ids of the set's queries, whose vectors the generated ones take. */
@@ -74,21 +74,6 @@ export function generateQueries(
     if (made < perGroup) notes.push(`${group}: ${made} of ${perGroup}; ${maker.needs}`);
   }
   return { queries, notes };
-}
-
-/** What makers draw from. */
-export interface Source {
-  fields: readonly FieldSchema[];
-  count: number;
-  k: number;
-  selectivities: readonly number[];
-  tenant: string | undefined;
-  random: Random;
-  column(name: string): readonly MetadataValue[];
-  /** Different values of a field, without nulls. */
-  distinct(name: string): number;
-  /** Values of a number or time field, ascending. */
-  sorted(name: string): readonly (number | bigint)[];
 }
 
 function sourceOf(

@@ -3,23 +3,20 @@ import { messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
-import type { Workload } from '../model/plan.js';
+import { checkSelectors } from '../gate/select.js';
+import type { PlannedBuild, PlannedParity, Workload } from '../model/plan.js';
 import { SERIAL, type WorkloadKind } from '../model/workload.js';
+import { faultsAsWritten, readEntries } from './entries.js';
 import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
-import { declaredParities } from './parity.js';
+import { declaredParities, planParity } from './parity.js';
+import { planSuite } from './plan.js';
 import { wrongGroup } from './query-file.js';
-import {
-  type EngineEntry,
-  engineEntrySchema,
-  parityEntrySchema,
-  parseSize,
-  type Suite,
-  suiteSchema,
-} from './schema.js';
+import { engineEntrySchema, parityEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
 import { planWorkloads } from './workloads.js';
 
-/** A suite whose shell is valid; its engines' options are checked by the plan. */
+/** A valid suite and its plan. */
 export interface ParsedSuite {
   suite: Suite;
   /** Ascending, unique. */
@@ -28,8 +25,11 @@ export interface ParsedSuite {
   /** With their options complete. */
   workloads: readonly Workload[];
   gates: GateSet;
-  /** Whether `parity` is a list: its faults have an index then. */
-  parityIsList: boolean;
+  /** Each build once, in the order of the file; empty where the suite was parsed without engines. */
+  builds: PlannedBuild[];
+  /** What is compared with each other, and the builds that are made a second time for it. */
+  parity: PlannedParity[];
+  rebuilds: PlannedBuild[];
   source: Source;
   /** As written, `${VAR}` unresolved. */
   text: string;
@@ -38,18 +38,11 @@ export interface ParsedSuite {
   redactor: Redactor;
 }
 
-/** Finds what is wrong with the engines' own options. An entry whose shell is faulty is undefined. */
-export type EngineCheck = (
-  engines: readonly (EngineEntry | undefined)[],
-  redactor: Redactor,
-  workloads: readonly Workload[],
-) => Fault[];
-
 /**
- * Parses and checks everything that needs no data.
+ * Parses, checks and plans everything that needs no data.
  *
- * @param check is asked about every entry of `engines` that can be read, even where another part of the suite is
- *   faulty, so that all faults are told at once
+ * @param definitions all known engines by name; without them nothing is planned. Every entry of `engines` that can be
+ *   read is planned even where another part of the suite is faulty, so that all faults are told at once
  * @param kinds all workloads that there are; none: those of the suite were checked before and are not read
  * @throws SuiteError with every fault, its line and column, in the order of the file
  */
@@ -57,7 +50,7 @@ export function parseSuite(
   text: string,
   file: string,
   env: NodeJS.ProcessEnv,
-  check: EngineCheck = () => [],
+  definitions?: ReadonlyMap<string, EngineDefinition>,
   kinds: readonly WorkloadKind[] = [],
 ): ParsedSuite {
   const source = parseYaml(text, file);
@@ -76,14 +69,24 @@ export function parseSuite(
   const sending = kinds.length === 0 ? undefined : planWorkloads(readableWorkloads(json), kinds);
   faults.push(...(sending?.faults ?? []));
   const workloads = sending?.workloads ?? [SERIAL];
-  faults.push(...check(readableEngines(json), hidden, workloads));
+  const plan = definitions && planEntries(json, definitions, hidden, workloads);
+  faults.push(...(plan?.faults ?? []));
   const gates = gatesOf(written);
   faults.push(...gates.faults);
+  const parityIsList = Array.isArray(valueAt(json, ['parity']));
+  let compared: Pick<ParsedSuite, 'parity' | 'rebuilds'> = { parity: [], rebuilds: [] };
+  // Of a plan with gaps it cannot be told what names none of its trials.
+  if (suite !== undefined && plan?.faults.length === 0 && (sending?.faults ?? []).length === 0) {
+    const found = planParity(suite, ks, plan.builds, parityIsList);
+    faults.push(...found.faults, ...checkSelectors(gates.set.gates, plan.builds));
+    compared = found;
+  }
   if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
-  const parityIsList = Array.isArray(valueAt(json, ['parity']));
-  const rest = { source, text, secrets, redactor: hidden, workloads };
-  return { suite: shown, ks, memoryLimitBytes, gates: gates.set, parityIsList, ...rest };
+  const { parity, rebuilds } = compared;
+  const planned = { workloads, builds: plan?.builds ?? [], parity, rebuilds };
+  const rest = { source, text, secrets, redactor: hidden, ...planned };
+  return { suite: shown, ks, memoryLimitBytes, gates: gates.set, ...rest };
 }
 
 /** Gates as written, so that they can be read again from a stored suite without the environment. */
@@ -105,9 +108,20 @@ export function readGates(text: string, file: string): GateSet {
   return set;
 }
 
-function readableEngines(json: unknown): (EngineEntry | undefined)[] {
-  const engines = valueAt(json, ['engines']);
-  return Array.isArray(engines) ? engines.map((entry) => engineEntrySchema.safeParse(entry).data) : [];
+function planEntries(
+  json: unknown,
+  definitions: ReadonlyMap<string, EngineDefinition>,
+  hidden: Redactor,
+  workloads: readonly Workload[],
+): { builds: PlannedBuild[]; faults: Fault[] } {
+  const entries = readEntries(valueAt(json, ['engines']));
+  const { builds, faults } = planSuite(
+    entries.map(({ entry }) => entry),
+    definitions,
+    hidden,
+    workloads,
+  );
+  return { builds, faults: faultsAsWritten(faults, entries) };
 }
 
 function readableWorkloads(json: unknown): Suite['workloads'] {

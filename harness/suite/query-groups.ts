@@ -1,6 +1,6 @@
 import { formatTimestamp } from '../../common/timestamps.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
-import type { Source } from './generate-queries.js';
+import type { Random } from '../measures/random.js';
 
 export const GROUP_NAMES = [
   'negative',
@@ -12,6 +12,21 @@ export const GROUP_NAMES = [
   'broad',
 ] as const;
 export type GroupName = (typeof GROUP_NAMES)[number];
+
+/** What makers draw from. */
+export interface Source {
+  fields: readonly FieldSchema[];
+  count: number;
+  k: number;
+  selectivities: readonly number[];
+  tenant: string | undefined;
+  random: Random;
+  column(name: string): readonly MetadataValue[];
+  /** Different values of a field, without nulls. */
+  distinct(name: string): number;
+  /** Values of a number or time field, ascending. */
+  sorted(name: string): readonly (number | bigint)[];
+}
 
 export interface Draft {
   filter: unknown;

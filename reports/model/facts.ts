@@ -156,7 +156,7 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     ...serversAndLibraries(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
-    'Intervals are 95% bootstrap intervals over queries. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
+    'Intervals are 95% intervals over queries: of means the bounds of Gaffke (2005), which allow for queries that were not asked, of times a bootstrap. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
   ];
 }

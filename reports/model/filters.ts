@@ -1,7 +1,7 @@
 import { BANDS } from '../../harness/measures/groups.js';
 import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingBySeries } from './points.js';
-import type { SeriesRef } from './types.js';
+import type { SeriesRef } from './series.js';
 
 /** One setting of one contender on one group of queries. */
 export interface GroupRow {

@@ -3,7 +3,7 @@ import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js'
 import type { Results, TrialRow } from '../../harness/model/results.js';
 import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
 import { identities } from '../identity.js';
-import type { Point, Series, SeriesRef } from './types.js';
+import type { Point, Series, SeriesRef } from './series.js';
 
 /**
  * Reference of the hypervolume, the same in every report: recall 0.5 at 0 queries/s. Settings that find less than

@@ -1,6 +1,6 @@
 import { type ChangePoint, changePoints, FEWEST_VALUES } from '../../harness/measures/change-points.js';
 import type { HistoryLine } from '../../harness/store/history.js';
-import type { Point, SeriesRef } from './types.js';
+import type { Point, SeriesRef } from './series.js';
 
 /** One figure of one setting over the runs of a suite. */
 export interface TrendLine {

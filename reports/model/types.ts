@@ -1,11 +1,10 @@
-import type { ParameterSet } from '../../common/parameters.js';
 import type { BuildCost, LoggedEvent } from '../../harness/model/events.js';
 import type { Manifest } from '../../harness/model/manifest.js';
 import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import type { HistoryLine } from '../../harness/store/history.js';
-import type { Identity } from '../identity.js';
 import type { FilterModel, RelevanceModel } from './filters.js';
+import type { Point, Series, SeriesRef } from './series.js';
 import type { Trend } from './trend.js';
 
 /** Everything a report may read: a stored run and nothing else. */
@@ -22,40 +21,7 @@ export interface ReportInput {
 /** Text with emphasis, so that each output can typeset it its own way. */
 export type Rich = readonly { text: string; strong?: true; quiet?: true }[];
 
-/** One measured setting as charts and tables need it. */
-export interface Point {
-  id: string;
-  build: string;
-  series: SeriesRef;
-  /** Only the parameters that vary within the series: enough to tell its settings apart. */
-  setting: string;
-  /** Every parameter, as it ran. */
-  fullSetting: string;
-  index: ParameterSet;
-  search: ParameterSet;
-  /** With its options, e.g. `constant-rate rate=200`. */
-  workload: string;
-  recall: Measure;
-  measures: Readonly<Record<string, Measure>>;
-  flags: readonly string[];
-}
-
-export interface SeriesRef {
-  key: string;
-  engine: string;
-  label: string;
-  identity: Identity;
-}
-
-export interface Series extends SeriesRef {
-  points: readonly Point[];
-  /** Ids of the points on the Pareto front of recall against throughput, and against p95. */
-  throughputFront: readonly string[];
-  latencyFront: readonly string[];
-  /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
-  hypervolume: number | undefined;
-  trials: { planned: number; completed: number };
-}
+export type { Point, Series, SeriesRef };
 
 export interface ChoiceRow {
   series: SeriesRef;

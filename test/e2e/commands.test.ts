@@ -1,19 +1,40 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { packageInfo } from '../../common/paths.js';
+import { packageInfo, packageRoot } from '../../common/paths.js';
 import { vecproof } from './helpers/cli.js';
 import { Workspace } from './helpers/workspace.js';
 
-const COMMANDS = ['run', 'report', 'truth', 'score', 'list', 'doctor'];
+/** Says on stderr which modules are loaded. */
+const HOOK = `
+import { register } from 'node:module';
+register('data:text/javascript,' + encodeURIComponent(\`
+export async function load(url, context, next) {
+  if (url.startsWith('file:')) process._rawDebug(url);
+  return next(url, context);
+}\`));
+`;
+
+/** As the help lists them. */
+const GROUPS: Record<string, string[]> = {
+  Measure: ['run', 'truth', 'queries'],
+  Judge: ['gate', 'baseline', 'lock', 'power', 'parity', 'score'],
+  Report: ['report', 'merge', 'open'],
+  'Look up': ['list', 'doctor'],
+};
+const COMMANDS = Object.values(GROUPS).flat();
 
 describe.concurrent('help', () => {
-  test('of the program names every command and the exit codes', async () => {
+  test('of the program names every command in its group, and the exit codes', async () => {
     const { code, stdout } = await vecproof(['--help'], new Workspace());
     expect(code).toBe(0);
-    for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
-    expect(stdout).toContain('130 interrupted');
+    for (const [group, commands] of Object.entries(GROUPS)) {
+      const lines = stdout.split(`\n${group}:\n`)[1]!.split('\n\n')[0]!.split('\n');
+      const listed = lines.map((line) => line.trim().split(' ')[0]!).filter((name) => name !== 'help');
+      expect(listed, group).toEqual(commands);
+    }
+    expect(stdout).toMatch(/4 a decision is awaited, 130 interrupted/);
   });
 
   test.each(COMMANDS)('of %s goes to stdout and writes nothing', async (command) => {
@@ -28,7 +49,7 @@ describe.concurrent('help', () => {
   test('without a command is bad input, and shows what there is', async () => {
     const { code, stderr } = await vecproof([], new Workspace());
     expect(code).toBe(2);
-    expect(stderr).toContain('Commands:');
+    expect(stderr).toContain('Measure:');
   });
 
   test('the version is the package’s', async () => {
@@ -36,6 +57,22 @@ describe.concurrent('help', () => {
     expect(code).toBe(0);
     expect(stdout.trim()).toBe(packageInfo().version);
   });
+});
+
+test('what commands do is loaded when they are called, not for the help', () => {
+  const loaded = (args: string) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', `${HOOK}${args}`], {
+      encoding: 'utf8',
+      cwd: packageRoot,
+    });
+  const { stdout, stderr } = loaded("process.argv.push('x', '--help'); await import('./dist/cli/main.js')");
+  expect(stderr).toContain('dist/cli/commands/run.js');
+  expect(stdout).toContain('Usage: vecproof');
+  const modules = stderr.split('\n').filter((line) => line.includes('/dist/'));
+  const heavy = modules.filter((path) =>
+    /\/dist\/(engines|reports|cli\/actions|harness\/(app\/run|suite|store))/.test(path),
+  );
+  expect(heavy).toEqual([]);
 });
 
 describe.concurrent('list', () => {
@@ -105,7 +142,56 @@ describe('doctor --clean', () => {
     expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +mend: vecproof doctor --clean/m);
     const cleaned = await vecproof(['doctor', '--clean'], work);
     expect(cleaned.stdout).toMatch(/^ok +cache: 2 unfinished files were removed/m);
+    for (const path of gone) expect(cleaned.stdout).toContain(`removed: ${path}\n`);
     expect(work.files('.cache')).toEqual(kept.sort());
+  });
+});
+
+describe('open', () => {
+  /** A command of the platform's name for it that writes down what it is asked to open. */
+  function opener(work: Workspace, exit = 0) {
+    work.write('bin/xdg-open', `#!/bin/sh\nprintf '%s' "$1" > "$OPENED"\nexit ${exit}\n`);
+    chmodSync(join(work.folder, 'bin/xdg-open'), 0o755);
+    const env = {
+      PATH: `${join(work.folder, 'bin')}:${process.env['PATH']}`,
+      OPENED: join(work.folder, 'opened'),
+    };
+    return { folder: work.folder, env };
+  }
+  function reports(...ids: string[]) {
+    const work = new Workspace();
+    for (const id of ids) {
+      work.write(`.runs/${id}/manifest.json`, '{}');
+      work.write(`.runs/${id}/report.html`, '<p>');
+    }
+    return work;
+  }
+
+  test('opens the newest report that there is, and prints its path', async () => {
+    const work = reports('a old', "b $(rm -rf x) 'new'");
+    work.write('.runs/c-without-report/manifest.json', '{}');
+    const { code, stdout, stderr } = await vecproof(['open'], opener(work));
+    expect(code, stderr).toBe(0);
+    const path = join(work.folder, '.runs', "b $(rm -rf x) 'new'", 'report.html');
+    expect(stdout).toBe(`${path}\n`);
+    expect(readFileSync(join(work.folder, 'opened'), 'utf8')).toBe(path);
+  });
+
+  test('with --print opens nothing, and takes a run', async () => {
+    const work = reports('a', 'b');
+    const { code, stdout } = await vecproof(['open', 'a', '--print'], opener(work));
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `${join(work.folder, '.runs/a/report.html')}\n` });
+    expect(existsSync(join(work.folder, 'opened'))).toBe(false);
+  });
+
+  test('says what to do where there is nothing to open, or nothing to open it with', async () => {
+    const none = await vecproof(['open'], new Workspace());
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toContain('no run has a report yet');
+    const broken = await vecproof(['open'], opener(reports('a'), 4));
+    expect(broken.code).toBe(3);
+    expect(broken.stdout).toContain('report.html');
+    expect(broken.stderr).toMatch(/xdg-open: .*exit code 4\n {2}next: open the path/);
   });
 });
 

@@ -41,7 +41,13 @@ describe.each(['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'])('%s', (ch
     const bad = judged('recall@10{group:x}', check, now, before);
     expect(bad).toMatchObject({ state: 'fail', n: 300, findings: [{ group: 'x' }] });
     expect(bad.findings[0]!.found).toBeCloseTo(-0.1, 12);
-    expect(judged('recall@10{group:y}', check, now, before)).toMatchObject({ state: 'pass', n: 300 });
+    // 300 queries of which none changed do not show that no more than half a point was lost: 1% of others may have.
+    const [state, needed] = check.startsWith('change') ? ['inconclusive', 598] : ['pass', null];
+    expect(judged('recall@10{group:y}', check, now, before)).toMatchObject({
+      state,
+      n: 300,
+      findings: [{ needed }],
+    });
   });
 
   it('without a group must hold in all of them', () => {
@@ -54,7 +60,7 @@ describe.each(['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'])('%s', (ch
     expect(verdict.findings.map(({ group, state }) => [group, state])).toEqual([
       ['all', 'pass'],
       ['x', 'fail'],
-      ['y', 'pass'],
+      ['y', check.startsWith('change') ? 'inconclusive' : 'pass'],
     ]);
     expect(verdict.message).toMatch(/worst: .*group x/);
   });
@@ -65,7 +71,7 @@ describe.each(['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'])('%s', (ch
     const verdict = judged('recall@10', check, few, old);
     expect(verdict.findings.map(({ group, state }) => [group, state])).toEqual([
       ['all', 'fail'],
-      ['x', 'pass'],
+      ['x', check.startsWith('change') ? 'inconclusive' : 'pass'],
       ['small', 'inconclusive'],
     ]);
     expect(verdict.findings[2]!.message).toMatch(/60 queries are reported, not gated/);

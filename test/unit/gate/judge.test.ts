@@ -27,12 +27,12 @@ describe('a threshold on a mean', () => {
     expect(stateOf(check, recall(value, low, high))).toBe(state);
   });
 
-  it('can be judged by the figure alone, and is where there is no interval', () => {
+  it('can be judged by the figure alone if the gate says so', () => {
     expect(stateOf({ check: 'mean >= 0.95', by: 'value' }, recall(0.951, 0.94, 0.96))).toBe('pass');
-    expect(stateOf('mean >= 0.95', recall(0.951, null, null))).toBe('pass');
-    expect(stateOf('mean >= 0.95', recall(0.949, null, null))).toBe('fail');
+    // A mean of which nothing is known of the spread shows nothing.
+    expect(stateOf('mean >= 0.95', recall(0.951, null, null))).toBe('inconclusive');
     // 1,000 tenths do not add up exactly.
-    expect(stateOf('mean >= 0.95', recall(0.95 - 1e-16, null, null))).toBe('pass');
+    expect(stateOf({ check: 'mean >= 0.95', by: 'value' }, recall(0.95 - 1e-16, null, null))).toBe('pass');
   });
 
   it('is as good as the worst trial it matches, and names it', () => {
@@ -147,11 +147,42 @@ describe('a change against a baseline', () => {
     base.map((value, i) => (i % Math.round(1 / share) === 0 ? Math.max(0, value - 0.1) : value));
 
   it('of nothing passes with a difference of exactly 0', () => {
-    for (const check of ['change(baseline) > -0.5pt', 'change(baseline) >= 0', 'drop(baseline) < 0.2pt']) {
+    const unseen = 1 - 0.05 ** (1 / 2000);
+    for (const check of ['change(baseline) > -0.5pt', 'drop(baseline) < 0.2pt']) {
       const verdict = change(check, base, [base]);
-      expect(verdict).toMatchObject({ state: 'pass', interval: { low: 0, high: 0 }, n: 2000 });
+      expect(verdict).toMatchObject({ state: 'pass', n: 2000, findings: [{ found: 0 }] });
+      expect(verdict.interval!.low).toBeCloseTo(-unseen, 12);
     }
     expect(change('change(baseline) > -1%', base, [base]).state).toBe('pass');
+    expect(change('drop(baseline) < 0.2pt', base, [base]).message).toBe(
+      'no query changed: 2000 queries rule out a loss of more than 0.14967 pt (95%)',
+    );
+    // That nothing at all was lost, no number of queries shows.
+    expect(change('change(baseline) >= 0', base, [base]).state).toBe('inconclusive');
+  });
+
+  it.each([
+    [2, 'inconclusive'],
+    [200, 'inconclusive'],
+    [597, 'inconclusive'],
+    [598, 'pass'],
+  ])('that %d queries do not show, though none of them changed, is no proof: %s', (n, state) => {
+    const few = base.slice(0, n);
+    const verdict = change('change(baseline) > -0.5pt', few, [few]);
+    expect(verdict.state).toBe(state);
+    if (state === 'pass') return;
+    expect(verdict.message).toBe(
+      `${n} queries cannot show it, not even if none of them changed: at least 598 are needed`,
+    );
+    expect(verdict.findings[0]!.needed).toBe(598);
+  });
+
+  it('that no query shows is no drop, but a handful of queries decides nothing', () => {
+    expect(change('drop(baseline) < 0.2pt', base.slice(0, 199), [base.slice(0, 199)])).toMatchObject({
+      state: 'inconclusive',
+      findings: [{ needed: 200 }],
+    });
+    expect(change('drop(baseline) < 0.2pt', base.slice(0, 200), [base.slice(0, 200)]).state).toBe('pass');
   });
 
   it('that is shown to be within the margin passes, beyond it fails, on it is inconclusive', () => {

@@ -40,7 +40,7 @@ export function verdictsOf(
 ): Verdict[] {
   const { set, faults } = parseGates(gates, [10]);
   if (faults.length > 0) throw new Error(JSON.stringify(faults));
-  return judge({ set, trials, baseline, seed: 42 });
+  return judge({ set, trials, baseline });
 }
 
 export const columnOf = (values: ArrayLike<number>): Column => ({

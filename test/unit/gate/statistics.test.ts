@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, test } from 'vitest';
+import { paired, unpaired } from '../../../harness/gate/estimate.js';
 import { powerOf } from '../../../harness/gate/power.js';
+import { sampleOf } from '../../../harness/gate/sample.js';
 import {
   ASSUMED_SHARE,
   detectable,
   lossP,
   moments,
-  normalQuantile,
+  NONE,
   queriesNeeded,
-  Resampler,
   rebuildDeviation,
 } from '../../../harness/gate/statistics.js';
+import { normalQuantile } from '../../../harness/measures/distributions.js';
+import { SHARE } from '../../../harness/measures/figures.js';
+import { meanBounds } from '../../../harness/measures/mean-bounds.js';
 import { Random } from '../../../harness/measures/random.js';
 
 /** Made by fixtures.py with scipy. */
@@ -31,14 +35,22 @@ const old = Float64Array.from(scipy.old);
 const fresh = Float64Array.from(scipy.new);
 const differences = fresh.map((value, i) => value - old[i]!);
 
+const columnOf = (values: Float64Array) => ({ queries: Int32Array.from(values.keys()), values });
+const both = (a: Float64Array, b: Float64Array) => sampleOf([columnOf(a), columnOf(b)], undefined);
+const LIKE = { sign: 1, factor: 1 };
+
 describe('against scipy', () => {
-  const resampler = new Resampler(1);
-  const estimate = resampler.estimate(differences);
-  /** Both bootstraps draw at random: their ends differ by a few percent of the interval's width. */
-  const near = (found: { low: number; high: number }, [low, high]: [number, number]) => {
-    const width = high - low;
-    expect(Math.abs(found.low - low)).toBeLessThan(0.06 * width);
-    expect(Math.abs(found.high - high)).toBeLessThan(0.06 * width);
+  const { estimate } = paired(both(fresh, old), 1, SHARE, LIKE);
+  /**
+   * The bootstrap knows nothing of queries that were not seen: Gaffke's ends lie outside its own, by at most the 1/n that
+   * one more query weighs, and a few percent of the width that the bootstrap draws at random.
+   */
+  const near = (found: { low: number; high: number; n: number }, [low, high]: [number, number]) => {
+    const slack = 0.06 * (high - low);
+    expect(found.low).toBeLessThan(low + slack);
+    expect(found.low).toBeGreaterThan(low - slack - 2 / found.n);
+    expect(found.high).toBeGreaterThan(high - slack);
+    expect(found.high).toBeLessThan(high + slack + 2 / found.n);
   };
 
   it('mean, deviation and the one-sided p of a loss', () => {
@@ -48,9 +60,21 @@ describe('against scipy', () => {
   });
 
   it('bounds of a paired difference, of a ratio, and without pairs', () => {
-    near(estimate, scipy.bootstrap);
-    near(resampler.estimate(fresh.map((value, i) => value - 0.97 * old[i]!)), scipy.bootstrapRelative);
-    near(resampler.unpaired(Float64Array.from(scipy.other), old), scipy.bootstrapUnpaired);
+    const known = (compared: typeof estimate, error: number) => ({
+      ...compared,
+      low:
+        compared.mean - Math.sqrt((compared.mean - compared.low) ** 2 - (normalQuantile(0.95) * error) ** 2),
+      high:
+        compared.mean + Math.sqrt((compared.high - compared.mean) ** 2 - (normalQuantile(0.95) * error) ** 2),
+    });
+    const of = ({ estimate: each, extra }: ReturnType<typeof paired>) => known(each, extra.error);
+    near(of(paired(both(fresh, old), 1, SHARE, LIKE)), scipy.bootstrap);
+    near(of(paired(both(fresh, old), 1, SHARE, { sign: 1, factor: 0.97 })), scipy.bootstrapRelative);
+    const sides = {
+      now: sampleOf([columnOf(Float64Array.from(scipy.other))], undefined),
+      before: sampleOf([columnOf(old)], undefined),
+    };
+    near(of(unpaired(sides, SHARE, LIKE)), scipy.bootstrapUnpaired);
   });
 
   it('normal quantiles', () => {
@@ -75,17 +99,33 @@ test('the smallest drop seen is the formula the other way round', () => {
   expect(queriesNeeded(0.05, detectable(0.05, 700))).toBe(700);
 });
 
-test('where nothing varies there is no chance: bounds are the value, p is 0 or 1', () => {
-  const same = new Resampler(1).estimate(new Float64Array(300).fill(-0.1));
-  expect(same).toMatchObject({ low: same.mean, high: same.mean, deviation: 0 });
-  expect(lossP(same)).toBe(0);
-  expect(lossP({ ...same, mean: 0 })).toBe(1);
+test('where nothing varies the bounds still know what was not asked', () => {
+  const same = paired(both(old, old), 1, SHARE, LIKE);
+  const unseen = 1 - 0.05 ** (1 / old.length);
+  expect(same.extra).toBe(NONE);
+  expect(same.estimate.low).toBeCloseTo(-unseen, 12);
+  expect(same.estimate.high).toBeCloseTo(unseen, 12);
+  expect(same.p(0)).toBe(1);
+  // All queries lost a tenth: that it is chance has the probability that as many drew from the others.
+  const lost = new Float64Array(30).fill(0.5);
+  const { p } = paired(
+    both(
+      lost,
+      lost.map((value) => value + 0.1),
+    ),
+    1,
+    SHARE,
+    LIKE,
+  );
+  expect(p(0)).toBeCloseTo((1.1 / 1) ** -30, 12);
   expect(lossP({ n: 1, mean: -1, deviation: 0 })).toBe(1);
 });
 
-test('the same seed draws the same samples', () => {
-  expect(new Resampler(5).estimate(differences)).toEqual(new Resampler(5).estimate(differences));
-  expect(new Resampler(5).estimate(differences).low).not.toBe(new Resampler(6).estimate(differences).low);
+test('queries that cannot see a loss are told apart from those that can', () => {
+  expect(queriesNeeded(0, 0.005, { reach: 1 })).toBe(200);
+  expect(queriesNeeded(0.05, 0.005, { reach: 1 })).toBeGreaterThan(619);
+  const n = queriesNeeded(0.05, 0.005, { reach: 1 })!;
+  expect(detectable(0.05, n, { reach: 1 })).toBeCloseTo(0.005, 5);
 });
 
 describe('rebuilds', () => {
@@ -109,11 +149,15 @@ describe('rebuilds', () => {
   });
 
   it('widen the bounds in quadrature', () => {
-    const plain = new Resampler(1).estimate(differences);
-    const wide = new Resampler(1).estimate(differences, { error: 0.02, df: 2, from: 'builds' });
-    // Student's t with two degrees of freedom: three builds know their own scatter poorly.
-    const more = 2.91998558 * 0.02;
-    expect(wide.mean - wide.low).toBeCloseTo(Math.hypot(plain.mean - plain.low, more), 6);
+    const { estimate, extra } = paired(both(fresh, old), 1, SHARE, LIKE);
+    expect(extra.from).toBe('assumed');
+    const { low } = meanBounds(
+      { above: differences, below: differences.map(() => 1) },
+      { low: -1, high: 1 },
+      0.05,
+    );
+    const more = 1.6448536 * extra.error;
+    expect(estimate.mean - estimate.low).toBeCloseTo(Math.hypot(estimate.mean - low, more), 6);
   });
 });
 

@@ -308,7 +308,6 @@ describe('two trials', () => {
             truth: truthOf(lists),
             metric: 'l2',
             k,
-            seed: 1,
             filter: (_, row) => (filtered ? (row % 3 === 0 ? 'fails' : 'passes') : undefined),
             ...(known && {
               evidence: {
@@ -337,7 +336,7 @@ describe('two trials', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(list, list), { minLength: 1, maxLength: 12 }), (queries) => {
         const lists = queries.map(() => [...Array(10).keys()].map((row) => [row, near(row)] as const));
-        const base = { truth: truthOf(lists), metric: 'l2', k, seed: 1 } as const;
+        const base = { truth: truthOf(lists), metric: 'l2', k } as const;
         const [a, b] = [trial(queries.map(([x]) => x)), trial(queries.map(([, y]) => y))];
         const same = parityOf({ ...base, reference: a, candidate: a });
         expect(same.measures['parity.lost']?.value).toBe(0);
@@ -357,7 +356,6 @@ describe('two trials', () => {
       truth: truthOf([[[0, 0]], [[0, 0]], [[0, 0]]]),
       metric: 'l2',
       k,
-      seed: 1,
     } as const;
     const { measures, lost, comparisons } = parityOf({
       ...base,

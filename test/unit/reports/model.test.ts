@@ -209,7 +209,24 @@ describe('the answer', () => {
     expect(caution('unfinished')).toBe(
       'The run did not finish (unfinished): 2 of 3 planned trials measured.',
     );
-    expect(caution('completed')).toContain('1 of 3 planned trials failed, were aborted or did not run');
+    expect(caution('completed')).toBe('1 of 3 planned trials did not run; see what went wrong.');
+    const ended = (state: 'failed' | 'aborted') =>
+      report(two, ({ results }) => {
+        results.trials = results.trials.with(0, { ...results.trials[0]!, state });
+      }).caution;
+    expect(ended('failed')).toBe('1 of 2 planned trials failed; see what went wrong.');
+    expect(ended('aborted')).toBe('1 of 2 planned trials was aborted; see what went wrong.');
+    const both = report(two, ({ results, manifest }) => {
+      results.trials = results.trials.with(0, { ...results.trials[0]!, state: 'failed' });
+      manifest.plan.push({
+        ...manifest.plan[0]!,
+        id: 'x',
+        trials: [{ id: 'never', search: {}, workload: SERIAL }],
+      });
+    });
+    expect(both.caution).toBe(
+      '2 of 3 planned trials have no result: 1 failed, 1 did not run; see what went wrong.',
+    );
     expect(report(two).caution).toBeUndefined();
   });
 });

@@ -2,20 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { engine as pgvector } from '../../../engines/pgvector/engine.js';
 import { engine as usearch } from '../../../engines/usearch/engine.js';
 import { parseSuite } from '../../../harness/suite/parse.js';
-import { planSuite } from '../../../harness/suite/plan.js';
 
 const definitions = new Map([pgvector, usearch].map((engine) => [engine.name, engine]));
 
 /** Parses and plans a suite with these entries; every fault in one text. */
 function plan(engines: string, env: NodeJS.ProcessEnv = {}) {
   const text = `version: 1\nname: s\ndataset: debian-packages-20k\nengines:\n${engines}`;
-  const parsed = parseSuite(
-    text,
-    's.yaml',
-    env,
-    (entries, redactor) => planSuite(entries, definitions, redactor).faults,
-  );
-  return planSuite(parsed.suite.engines, definitions, parsed.redactor).builds;
+  return parseSuite(text, 's.yaml', env, definitions).builds;
 }
 
 describe('the server of an entry', () => {

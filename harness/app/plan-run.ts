@@ -2,17 +2,15 @@ import { dirname, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
-import { checkSelectors } from '../gate/select.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import { EXECUTORS } from '../run/executors/registry.js';
 import { suiteError } from '../suite/faults.js';
-import { planParity } from '../suite/parity.js';
-import { type EngineCheck, type ParsedSuite, parseSuite } from '../suite/parse.js';
-import { planSuite } from '../suite/plan.js';
+import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { replicated } from '../suite/replicas.js';
+import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
-import { findSuite, locate, readSuite } from './places.js';
+import { locate, type SuiteText } from './places.js';
 import type { QueriesRequest } from './run-queries.js';
 import { parseShard, shardOf } from './shard.js';
 
@@ -25,10 +23,11 @@ export interface RunOptions {
   shard?: string | undefined;
 }
 
+/** What a run measures, checked as far as that needs no data. */
 export interface Planned {
   parsed: ParsedSuite;
-  suitePath: string;
-  definitions: Map<string, EngineDefinition>;
+  suite: SuiteText;
+  definitions: ReadonlyMap<string, EngineDefinition>;
   builds: PlannedBuild[];
   /** What is compared with each other, and the builds that are made a second time for it. */
   parity: PlannedParity[];
@@ -38,36 +37,36 @@ export interface Planned {
   data: DataRequest & { grouping: QueriesRequest };
 }
 
-/** Parses, checks and plans a suite completely; throws SuiteError with all faults at once. */
-export async function planRun(
-  path: string,
-  options: RunOptions,
-  cwd: string,
-  env: NodeJS.ProcessEnv,
-): Promise<Planned> {
-  const suitePath = findSuite(path, cwd);
+/** All engines that suites may use, by name. */
+export async function engineDefinitions(): Promise<Map<string, EngineDefinition>> {
   const definitions = new Map<string, EngineDefinition>();
   for (const name of engineNames()) definitions.set(name, await loadEngine(name));
-  const check: EngineCheck = (engines, redactor, workloads) =>
-    planSuite(engines, definitions, redactor, workloads).faults;
-  const parsed = parseSuite(readSuite(suitePath, path), path, env, check, EXECUTORS);
-  const plan = planSuite(parsed.suite.engines, definitions, parsed.redactor, parsed.workloads);
-  const compared = planParity(parsed.suite, parsed.ks, plan.builds, parsed.parityIsList);
-  const strange = [...checkSelectors(parsed.gates.gates, plan.builds), ...compared.faults];
-  if (strange.length > 0) throw suiteError(parsed.source, strange);
-  const chosen = replicated(select(plan.builds, options), parsed.suite.builds);
+  return definitions;
+}
+
+/**
+ * Parses, checks and plans a suite completely.
+ * @throws SuiteError with all faults at once
+ */
+export async function planRun(
+  suite: SuiteText,
+  options: RunOptions,
+  { cwd, env }: Pick<Context, 'cwd' | 'env'>,
+): Promise<Planned> {
+  const definitions = await engineDefinitions();
+  const parsed = parseSuite(suite.text, suite.given, env, definitions, EXECUTORS);
+  const chosen = replicated(select(parsed.builds, options), parsed.suite.builds);
   const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = part?.builds ?? chosen;
-  const shard = part?.record;
   return {
     parsed,
-    suitePath,
+    suite,
     definitions,
     builds,
-    parity: compared.parity,
-    rebuilds: neededRebuilds(compared.rebuilds, builds),
-    shard,
-    data: dataRequest(parsed, suitePath, options, cwd),
+    parity: parsed.parity,
+    rebuilds: neededRebuilds(parsed.rebuilds, builds),
+    shard: part?.record,
+    data: dataRequest(parsed, suite.path, options, cwd),
   };
 }
 

@@ -1,0 +1,23 @@
+import type { ExitCode } from '../../common/errors.js';
+import { displayPath } from '../../harness/app/places.js';
+import { mergeRuns } from '../../harness/store/merge.js';
+import { findRun } from '../../harness/store/run-folder.js';
+import type { CommandContext } from '../context.js';
+import { runExit } from '../exit-code.js';
+import { judgeAndReport } from '../judge-and-report.js';
+import { printSummary } from '../output.js';
+
+/** `vecproof merge`: one run out of shards, judged and reported like any other. */
+export async function mergeCommand(
+  references: readonly string[],
+  options: { baseline?: string; json?: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const folders = references.map((each) => findRun(each, context.runs));
+  const folder = mergeRuns(folders, context.runs, new Date());
+  const { results, model, verdicts } = await judgeAndReport(folder, options, context);
+  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
+  else printSummary(context, folder, model);
+  context.err.write(`merged ${folders.length} shards into ${displayPath(folder.path, context.cwd)}\n`);
+  return runExit(results, verdicts);
+}

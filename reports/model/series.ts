@@ -1,0 +1,38 @@
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Measure } from '../../harness/model/results.js';
+import type { Identity } from '../identity.js';
+
+/** One measured setting as charts and tables need it. */
+export interface Point {
+  id: string;
+  build: string;
+  series: SeriesRef;
+  /** Only the parameters that vary within the series: enough to tell its settings apart. */
+  setting: string;
+  /** Every parameter, as it ran. */
+  fullSetting: string;
+  index: ParameterSet;
+  search: ParameterSet;
+  /** With its options, e.g. `constant-rate rate=200`. */
+  workload: string;
+  recall: Measure;
+  measures: Readonly<Record<string, Measure>>;
+  flags: readonly string[];
+}
+
+export interface SeriesRef {
+  key: string;
+  engine: string;
+  label: string;
+  identity: Identity;
+}
+
+export interface Series extends SeriesRef {
+  points: readonly Point[];
+  /** Ids of the points on the Pareto front of recall against throughput, and against p95. */
+  throughputFront: readonly string[];
+  latencyFront: readonly string[];
+  /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
+  hypervolume: number | undefined;
+  trials: { planned: number; completed: number };
+}
