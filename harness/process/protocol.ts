@@ -1,5 +1,17 @@
 import type { ContainerHandle, Endpoint } from '../../engines/contract/server.js';
-import type { TaskTypes } from './task.js';
+
+/** The types of one kind of task. */
+export interface TaskTypes {
+  /** What its process is given; survives a structured clone. */
+  input: unknown;
+  phase: string;
+  /** Keys of its deadlines. */
+  deadline: string;
+  /** What it tells beside the messages that all tasks have; discriminated by `type`. */
+  message: { type: string };
+  /** What it has to show, as far as it came: the last report counts, also of a task that failed. */
+  report: unknown;
+}
 
 /** The first message to a process: what it does. */
 export interface Start {

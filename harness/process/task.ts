@@ -1,18 +1,5 @@
 import type { Endpoint } from '../../engines/contract/server.js';
-import type { TaskMessage } from './protocol.js';
-
-/** The types of one kind of task. */
-export interface TaskTypes {
-  /** What its process is given; survives a structured clone. */
-  input: unknown;
-  phase: string;
-  /** Keys of its deadlines. */
-  deadline: string;
-  /** What it tells beside the messages that all tasks have; discriminated by `type`. */
-  message: { type: string };
-  /** What it has to show, as far as it came: the last report counts, also of a task that failed. */
-  report: unknown;
-}
+import type { TaskMessage, TaskTypes } from './protocol.js';
 
 /** A kind of work that runs in a process of its own: data that the supervisor and the process agree on. */
 export interface Task<T extends TaskTypes> {
