@@ -3,7 +3,6 @@ import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { ask, openClient } from './client.js';
 import { createCollection } from './collection.js';
 import { reach } from './connect.js';
@@ -18,7 +17,6 @@ export const engine: EngineDefinition = {
   name: 'chroma',
   title: 'Chroma',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,

@@ -15,7 +15,7 @@ import type {
 } from '../contract/engine.js';
 import { inChunks, requireCount, requireDimensions } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { type HnswIndex, type HnswlibClient, loadClient } from './client.js';
 import { FILTERS, type LabelFilter, Labels, METADATA } from './filter.js';
 import { rules } from './options.js';
@@ -28,7 +28,7 @@ export const engine: EngineDefinition = {
   name: 'hnswlib',
   title: 'hnswlib',
   packages: ['hnswlib-node'],
-  install: installCommand(['hnswlib-node']),
+  compiled: ['hnswlib-node'],
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: { hnsw: ['none'] },

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { loadClients } from './client.js';
 import { createCollection } from './collection.js';
 import { FILTERS } from './filter.js';
@@ -17,7 +17,6 @@ export const engine: EngineDefinition = {
   name: 'lancedb',
   title: 'LanceDB',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,

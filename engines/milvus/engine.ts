@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
+import { loadGrpc } from './client.js';
 import { createCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
 import { FILTERS } from './filter.js';
@@ -15,7 +15,8 @@ export const engine: EngineDefinition = {
   name: 'milvus',
   title: 'Milvus',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
+  node: '20.20.2',
+  load: () => void loadGrpc(),
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,

@@ -10,7 +10,6 @@ export const engine: EngineDefinition = {
   name: 'null',
   title: 'null (harness cost)',
   packages: [],
-  install: 'nothing to install',
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: { none: ['none'] },

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { connectServer, type Session } from './client.js';
 import { createCollection } from './collection.js';
 import { FILTERS } from './filter.js';
@@ -21,7 +20,6 @@ export const engine: EngineDefinition = {
   name: 'pgvector',
   title: 'pgvector (PostgreSQL)',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: INDEX_TYPES,

@@ -14,7 +14,7 @@ import type {
 } from '../contract/engine.js';
 import { folderBytes, inChunks, requireCount, requireDimensions } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { openDatabase, type SqliteDatabase } from './client.js';
 import { FILTERS, type SqlFilter, sqlFilter } from './filter.js';
 import { METADATA, SideTables } from './metadata.js';
@@ -30,7 +30,8 @@ export const engine: EngineDefinition = {
   name: 'sqlite-vec',
   title: 'sqlite-vec',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
+  compiled: ['better-sqlite3'],
+  load: () => void openDatabase(':memory:').close(),
   capabilities: {
     metrics: ['cosine', 'l2'],
     indexTypes: { flat: ['none'] },

@@ -16,7 +16,7 @@ import type {
 } from '../contract/engine.js';
 import { inChunks, requireCount, requireDimensions } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { loadClient, type UsearchClient, type UsearchConfig, type UsearchIndex } from './client.js';
 import { checkData, QUANTIZATIONS, rules } from './options.js';
 
@@ -29,7 +29,6 @@ export const engine: EngineDefinition = {
   name: 'usearch',
   title: 'USearch',
   packages: ['usearch'],
-  install: installCommand(['usearch']),
   capabilities: {
     metrics: ['cosine', 'dot', 'l2'],
     indexTypes: { hnsw: QUANTIZATIONS },

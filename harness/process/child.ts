@@ -4,8 +4,8 @@ import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { Endpoint } from '../../engines/contract/server.js';
 import { failureText } from './phase.js';
-import type { ProcessMessage, ServerReply, Start, TaskTypes } from './protocol.js';
-import { RecordingError, type RunTask } from './task.js';
+import type { ProcessMessage, ServerReply, Start } from './protocol.js';
+import { RecordingError, type RunTask, type TaskTypes } from './task.js';
 import type { WatchdogData } from './watchdog.js';
 
 type Message = ProcessMessage<TaskTypes>;

@@ -1,7 +1,6 @@
 import { messageOf } from '../../common/errors.js';
-import type { TaskTypes } from './protocol.js';
 import { peakSinceReset, resetPeak } from './resources.js';
-import type { TaskContext } from './task.js';
+import type { TaskContext, TaskTypes } from './task.js';
 
 export interface PhaseOptions<T extends TaskTypes> {
   phase: T['phase'];

@@ -1,17 +1,5 @@
 import type { ContainerHandle, Endpoint } from '../../engines/contract/server.js';
-
-/** The types of one kind of task. */
-export interface TaskTypes {
-  /** What its process is given; survives a structured clone. */
-  input: unknown;
-  phase: string;
-  /** Keys of its deadlines. */
-  deadline: string;
-  /** What it tells beside the messages that all tasks have; discriminated by `type`. */
-  message: { type: string };
-  /** What it has to show, as far as it came: the last report counts, also of a task that failed. */
-  report: unknown;
-}
+import type { TaskMessage, TaskTypes } from './task.js';
 
 /** The first message to a process: what it does. */
 export interface Start {
@@ -32,23 +20,6 @@ export interface Leavings {
   temporariesIn: readonly string[];
   container?: ContainerHandle | undefined;
 }
-
-/** What a task tells the supervisor. A phase's `begin` is flushed before the phase starts. */
-export type TaskMessage<T extends TaskTypes> =
-  | {
-      type: 'begin';
-      phase: T['phase'];
-      /** What the phase is about, e.g. a trial. */
-      subject?: string;
-      /** Size of the phase in `unit`; progress counts up to it. */
-      total: number;
-      unit: string;
-    }
-  | { type: 'progress'; done: number }
-  | { type: 'end'; phase: T['phase']; subject?: string; seconds: number }
-  | { type: 'report'; report: T['report'] }
-  | { type: 'warning'; message: string }
-  | T['message'];
 
 /** What the process itself adds to that. */
 export type ProcessMessage<T extends TaskTypes> =

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { debug, isDebugLine } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
-import type { Leavings, ProcessMessage, ServerReply, Start, TaskTypes } from './protocol.js';
+import type { Leavings, ProcessMessage, ServerReply, Start } from './protocol.js';
 import { residentBytes } from './resources.js';
-import type { Task, TaskEnd } from './task.js';
+import type { Task, TaskEnd, TaskTypes } from './task.js';
 
 const MEMORY_LOOK_MS = 100;
 const ABORT_GRACE_MS = 3000;
