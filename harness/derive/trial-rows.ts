@@ -8,7 +8,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Truth } from '../model/samples.js';
-import { readJudgements, readQueryFacts } from '../store/queries.js';
+import { querySources, readJudgements, readQueryFacts } from '../store/queries.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
@@ -59,6 +59,8 @@ const unique = (flags: readonly string[]): string[] => [...new Set(flags)];
 export interface AboutQueries {
   facts: readonly QueryFacts[] | undefined;
   judgements: JudgementOf | undefined;
+  /** By query number that of its source; undefined where each is its own. */
+  sources: readonly number[] | undefined;
 }
 
 export interface Measured {
@@ -88,7 +90,7 @@ export async function measureTrial(
   manifest: Manifest,
   { trial, workload, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
-  { facts, judgements }: AboutQueries,
+  { facts, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
   if (end?.state !== 'completed') return unmeasured(facts, refused);
   const path = samplesFile(folder, trial);
@@ -104,6 +106,7 @@ export async function measureTrial(
   const options = {
     facts,
     judgements,
+    sources,
     ks,
     metric: dataset.metric,
     workload,
@@ -142,7 +145,11 @@ function unmeasured(facts: AboutQueries['facts'], refused: TrialTask['refused'])
 
 /** Groups, filters and judgements of the run's queries. */
 export function aboutQueries(folder: RunFolder): AboutQueries {
-  return { facts: readQueryFacts(folder), judgements: readJudgements(folder) };
+  return {
+    facts: readQueryFacts(folder),
+    judgements: readJudgements(folder),
+    sources: querySources(folder),
+  };
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

@@ -12,6 +12,7 @@ import { meansOf, measuresOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
+import { renumbered } from './sources.js';
 import { percentilesOf, pooledTiming, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
@@ -35,6 +36,8 @@ export interface DeriveOptions {
   facts?: readonly QueryFacts[] | undefined;
   /** Undefined where no query is judged. */
   judgements?: JudgementOf | undefined;
+  /** By query number that of its source; undefined where each is its own. */
+  sources?: ArrayLike<number> | undefined;
 }
 
 export interface DerivedTrial {
@@ -49,7 +52,7 @@ export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
 
 /**
  * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
- * first, intervals come from a bootstrap over queries. What was not measured is absent: without a single answer
+ * first, intervals are over queries, of the same vector once. What was not measured is absent: without a single answer
  * there is no recall, no latency and no throughput, only `errors`.
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
@@ -72,7 +75,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const means = [...accuracy.figures, ...judged];
   const serial = isSerial(options.workload ?? SERIAL);
   const measures = {
-    ...meansOf(means),
+    ...meansOf(means, renumbered(units.queries, options.sources)),
     ...(serial ? measuresOf(timingFigures(samples, units), plan) : pooledTiming(samples)),
     ...percentilesOf(samples, units, serial ? plan : undefined),
     ...errors,
@@ -94,9 +97,9 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
 export function deriveGroup(
   samples: Samples,
   truth: Truth,
-  { ks, metric, workload, seed, facts, judgements }: DeriveOptions,
+  { ks, metric, workload, seed, facts, judgements, sources }: DeriveOptions,
 ): DerivedTrial {
-  const derived = deriveTrial(samples, truth, { ks, metric, workload, seed, facts, judgements });
+  const derived = deriveTrial(samples, truth, { ks, metric, workload, seed, facts, judgements, sources });
   const { throughput, ...rest } = derived.measures;
   return { ...derived, measures: rest, columns: NO_COLUMNS };
 }

@@ -18,12 +18,10 @@ import { type BuildContext, inPhase } from './context.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import { ForeignLoad } from './foreign-load.js';
 import type { Job } from './job.js';
 import { probeTrials } from './probe.js';
 import { recomputeDistances } from './recompute.js';
-
-/** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
-const LEAST_FOREIGN_SECONDS = 0.1;
 
 interface Trial extends PlannedTrial {
   /** Passes that it has to have. */
@@ -36,8 +34,8 @@ interface Trial extends PlannedTrial {
   resumed: boolean;
   origin: number | undefined;
   effective: ParameterSet | undefined;
-  /** CPU and wall seconds of the passes of this process. */
-  foreign: { cpu: number; wall: number };
+  /** Of the passes of this process. */
+  foreign: ForeignLoad;
   failed: boolean;
 }
 
@@ -60,7 +58,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       resumed: done.size > 0,
       origin: undefined,
       effective: undefined,
-      foreign: { cpu: 0, wall: 0 },
+      foreign: new ForeignLoad(),
       failed: false,
       parts: [],
     };
@@ -186,8 +184,7 @@ function startForeign({ endpoint, serverGroup }: Job): (sum: Trial['foreign']) =
     if (busy === undefined || now === undefined) return;
     const others = now - busy - (ours() - own);
     if (Number.isNaN(others)) return;
-    sum.cpu += Math.max(0, others);
-    sum.wall += (performance.now() - start) / 1000;
+    sum.add(Math.max(0, others), (performance.now() - start) / 1000);
   };
 }
 
@@ -239,6 +236,7 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
   keep(samplesFile(folder, trial.id), joinSamples(parts));
   removeParts(job, trial);
   const spans = parts.map(spanOf);
+  const foreignCores = trial.foreign.cores();
   await send({
     type: 'trialEnd',
     trial: trial.id,
@@ -250,9 +248,7 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
     ...(isSerial(trial.workload) && {
       engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
     }),
-    ...(trial.foreign.wall > LEAST_FOREIGN_SECONDS && {
-      foreignCores: trial.foreign.cpu / trial.foreign.wall,
-    }),
+    ...(foreignCores !== undefined && { foreignCores }),
   });
 }
 
