@@ -132,6 +132,7 @@ function dataRequest(
   return {
     nameOrPath: given,
     ...datasetOptions(override, options, base, cwd),
+    relevance: suite.relevance,
     set: suite.queries.set,
     limit: suite.queries.limit,
     seed: suite.seed,
