@@ -1,10 +1,12 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { currentResults } from '../../harness/derive/current.js';
 import { type Power, powerOf } from '../../harness/gate/power.js';
+import { sampleOf, scaled } from '../../harness/gate/sample.js';
 import type { Column } from '../../harness/measures/by-query.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { firstId } from '../../harness/model/replicas.js';
 import { findBaseline } from '../../harness/store/baselines.js';
+import { querySources } from '../../harness/store/queries.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
 import { plural } from '../../reports/format.js';
 import type { CommandContext } from '../context.js';
@@ -46,15 +48,16 @@ export async function powerCommand(
       next: 'give such a run with --baseline, or leave it out',
     });
   }
+  const sources = querySources(folder);
   const own = await builtColumns(folder, measure);
   const sides: Map<string, Column[]>[] = [];
   for (const other of others) sides.push(await builtColumns(other, measure));
   const rows = [...own].flatMap(([trial, columns]) => {
     const partners = sides.map((side) => side.get(trial));
     if (partners.some((each) => each === undefined)) return [];
-    const values = shared([...columns, ...partners.flatMap((each) => each!)]);
+    const values = scaled(sampleOf([...columns, ...partners.flatMap((each) => each!)], sources));
     const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
-    const wanted = { drop, power: options.power, alpha: options.alpha };
+    const wanted = { drop, power: options.power, alpha: options.alpha, reach: 1 };
     return [{ trial, ...powerOf(mine, theirs, wanted) }];
   });
   if (rows.length === 0) {
@@ -83,17 +86,6 @@ async function builtColumns(folder: RunFolder, measure: string): Promise<Map<str
     if (column !== undefined) found.set(firstId(id), [...(found.get(firstId(id)) ?? []), column]);
   }
   return found;
-}
-
-/** Values of the queries that all have. */
-function shared(columns: readonly Column[]): Float64Array[] {
-  const maps = columns.map(
-    ({ queries, values }) => new Map(Array.from(queries, (query, i) => [query, values[i]!])),
-  );
-  const common = [...maps[0]!.keys()].filter((query) =>
-    maps.every((map) => !Number.isNaN(map.get(query) ?? Number.NaN)),
-  );
-  return maps.map((map) => Float64Array.from(common, (query) => map.get(query)!));
 }
 
 function parseDrop(text: string): number {
