@@ -34,6 +34,7 @@ export type { ColumnChoice } from './datasets/formats/names.js';
 export type * from './engines/contract/engine.js';
 export type * from './engines/contract/points.js';
 export type * from './engines/contract/server.js';
+export type { CompareRequest } from './harness/app/compare-runs.js';
 export {
   type DefinedSuite,
   defineSuite,
