@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { nameEnd } from '../kit/own-names.js';
 import { ask, openClient } from './client.js';
 import { createCollection } from './collection.js';
 import { reach } from './connect.js';
@@ -74,7 +74,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     create: (spec) => {
       // A prefix of our own and a random part: nothing that is there already can be meant.
       const given = spec.name.replaceAll(/[^\w-]/g, '_').slice(0, 200);
-      const name = `vecproof_${given}_${randomBytes(6).toString('hex')}`;
+      const name = `vecproof_${given}_${nameEnd(options)}`;
       return createCollection(session, name, spec);
     },
     records: recordStore(session),

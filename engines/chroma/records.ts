@@ -1,7 +1,7 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { RecordCollection, RecordSchema, RecordStore } from '../contract/points.js';
 import { checkSchema } from '../kit/check.js';
-import { ask, type ChromaCollection } from './client.js';
+import { ask, type ChromaClient, type ChromaCollection } from './client.js';
 import { type ChromaSession, hnswConfiguration, requireConfiguration } from './collection.js';
 import { type KeptSchema, LIMITS, RecordsOfCollection } from './record-collection.js';
 
@@ -13,7 +13,7 @@ export function recordStore(session: ChromaSession): RecordStore {
   return {
     create: (name, schema) => create(session, name, schema),
     attach: (name) => attach(session, name),
-    list: () => list(session),
+    list: () => listNames(session.client),
   };
 }
 
@@ -43,7 +43,7 @@ async function create(session: ChromaSession, name: string, schema: RecordSchema
 async function attach(session: ChromaSession, name: string): Promise<RecordCollection> {
   const collection = await session.client.getCollection({ name }).catch(async (error: unknown) => {
     if (!isNamed(error, 'ChromaNotFoundError')) return ask(`find ${shorten(name)}`, Promise.reject(error));
-    const there = (await list(session)).join(', ') || 'none';
+    const there = (await listNames(session.client)).join(', ') || 'none';
     throw new FailureError(`there is no collection "${name}" (there are: ${there})`, { where: 'chroma' });
   });
   return new RecordsOfCollection(
@@ -59,7 +59,7 @@ function schemaOf({ metadata }: ChromaCollection): KeptSchema | undefined {
   return typeof kept === 'string' ? (JSON.parse(kept) as KeptSchema) : undefined;
 }
 
-async function list({ client }: ChromaSession): Promise<string[]> {
+export async function listNames(client: ChromaClient): Promise<string[]> {
   const names: string[] = [];
   for (;;) {
     const page = await ask('list', client.listCollections({ limit: PAGE, offset: names.length }));

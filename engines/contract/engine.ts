@@ -116,6 +116,8 @@ export interface ConnectOptions {
   mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
+  /** Random end of the names of what is made on a server, by which it is found again; the engine's own if absent. */
+  nameEnd?: string | undefined;
   threads: number;
   seed: number;
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { nameEnd } from '../kit/own-names.js';
 import { loadGrpc } from './client.js';
 import { createCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
@@ -76,7 +76,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       create: (spec) => {
         // A prefix of our own and a random part: nothing that is there already can be meant.
         const given = spec.name.replaceAll(/\W/g, '_').slice(0, 200);
-        const name = `vecproof_${given}_${randomBytes(6).toString('hex')}`;
+        const name = `vecproof_${given}_${nameEnd(options)}`;
         return createCollection(client, name, spec);
       },
       records: recordStore(client),

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { nameEnd } from '../kit/own-names.js';
 import { connectServer, type Session } from './client.js';
 import { createCollection } from './collection.js';
 import { FILTERS } from './filter.js';
@@ -90,7 +90,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
         // A prefix of our own and a random part: nothing that is there already can be meant.
         // Letters and digits alone, and few: PostgreSQL cuts names at 63 bytes.
         const name = spec.name.replaceAll(/\W/g, '_').slice(0, 30);
-        const table = `vecproof_${name}_${randomBytes(6).toString('hex')}`;
+        const table = `vecproof_${name}_${nameEnd(options)}`;
         return createCollection({ session, threads: options.threads, searchPlace }, spec, table);
       },
       records: recordStore(session),

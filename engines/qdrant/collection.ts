@@ -35,6 +35,8 @@ export interface QdrantSession {
   client: QdrantClient;
   endpoint: Endpoint;
   threads: number;
+  /** Another one with each call, unless it was given. */
+  nameEnd(): string;
 }
 
 /**
@@ -42,7 +44,7 @@ export interface QdrantSession {
  * for a field that no filter could name.
  */
 export async function createCollection(session: QdrantSession, spec: CollectionSpec): Promise<Collection> {
-  const name = ownName(spec.name);
+  const name = ownName(spec.name, session.nameEnd());
   for (const field of spec.fields ?? []) payloadPath(field.name);
   try {
     await session.client.createCollection(name, createBody(spec, session.threads));

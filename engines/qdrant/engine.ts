@@ -3,6 +3,7 @@ import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contr
 import type { Endpoint } from '../contract/server.js';
 import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
+import { nameEnd } from '../kit/own-names.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection } from './collection.js';
 import { METADATA } from './fields.js';
@@ -73,13 +74,14 @@ export const engine: EngineDefinition = {
   connect,
 };
 
-async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
+async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
+  const { endpoint, threads } = options;
   if (endpoint === undefined) throw new Error('qdrant needs an endpoint');
   const client = openClient(endpoint);
   const version = await abortable(requireVersion(client, endpoint), signal);
   return {
     version: async () => version,
-    create: (spec) => createCollection({ client, endpoint, threads }, spec),
+    create: (spec) => createCollection({ client, endpoint, threads, nameEnd: () => nameEnd(options) }, spec),
     records: recordStore(endpoint, threads),
     // The client has nothing to close: its idle connections end by themselves and keep no process alive.
     close: async () => {},

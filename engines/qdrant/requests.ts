@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { CollectionSpec, ParameterSet } from '../contract/engine.js';
 import type { Endpoint } from '../contract/server.js';
@@ -20,10 +19,10 @@ const NUMBER_BYTES = 24;
 const NEVER = 0;
 export const ALWAYS = 1;
 
-/** `vecproof-`, what is left of the name (the server allows 255 characters, some not), and a random end. */
-export function ownName(name: string): string {
+/** `vecproof-`, what is left of the name (the server allows 255 characters, some not), and a random end of its own. */
+export function ownName(name: string, end: string): string {
   const safe = name.replace(/[^A-Za-z0-9_-]/g, '_').slice(0, 200);
-  return `vecproof-${safe}-${randomBytes(6).toString('hex')}`;
+  return `vecproof-${safe}-${end}`;
 }
 
 /** Loading goes without an index; it is built once over all points afterwards (2 to 7 s instead of 14 to 16 s for 50,000). */

@@ -11,6 +11,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { TrialRow } from '../model/results.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../model/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
+import { querySources } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
@@ -141,6 +142,11 @@ async function loadBaseline(
     name,
     runs: runs.map(({ folder }) => folder.id),
     paired,
+    gone: goneFrom(
+      runs.flatMap(({ results }) => results.trials),
+      run.results.trials,
+    ),
+    sources: { now: querySources(run.folder), before: querySources(runs[0]!.folder) },
     column: (row, measure) => own.column(row, measure),
     partner: (row, measure) => {
       const rows = sides.map((side) => side.rows.get(settingKey(row)));
@@ -150,6 +156,16 @@ async function loadBaseline(
       return { rows: rows.flatMap((each) => each!), columns: whole ? (columns as Column[]) : [] };
     },
   };
+}
+
+/** Completed trials before that have none of the same setting now. */
+function goneFrom(before: readonly TrialRow[], now: readonly TrialRow[]): TrialRow[] {
+  const here = new Set(now.map(settingKey));
+  const found = new Map<string, TrialRow>();
+  for (const row of before) {
+    if (row.state === 'completed' && !here.has(settingKey(row))) found.set(settingKey(row), row);
+  }
+  return [...found.values()];
 }
 
 /** One run as a comparison sees it. */

@@ -4,6 +4,8 @@ import { InputError } from '../../common/errors.js';
 import type { Qrels, QuerySet } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
 import { unknownQuery } from '../suite/filtered-queries.js';
+import type { QuerySelections } from '../truth/selections.js';
+import type { GroupedQuery } from './run-queries.js';
 
 /** By number of a measured query: judged documents as rows of the dataset, with their grades. */
 export type Judgements = ReadonlyMap<number, { rows: number[]; grades: number[] }>;
@@ -43,6 +45,29 @@ export function judgementsOf(queries: ReadonlyMap<number, Judged>, points: Prepa
       return [query, { rows: found, grades: [...judged.values()] }];
     }),
   );
+}
+
+/**
+ * What to say of judgements that no right answer can earn, since the document fails the query's filter; undefined where
+ * there is none. They stay in the ideal, so that nDCG and MAP cannot reach 1.
+ */
+export function unreachableJudgements(
+  judgements: Judgements,
+  grouped: readonly Pick<GroupedQuery, 'where'>[],
+  { of, list }: QuerySelections,
+): string | undefined {
+  let count = 0;
+  const queries: number[] = [];
+  for (const [query, { rows, grades }] of judgements) {
+    const selection = list[of[query]!];
+    if (selection === undefined) continue;
+    const lost = rows.filter((row, i) => grades[i]! > 0 && !selection.has(row)).length;
+    if (lost > 0) queries.push(query);
+    count += lost;
+  }
+  if (count === 0) return undefined;
+  const { where } = grouped[queries[0]!]!;
+  return `relevant documents that fail the query's filter: ${count} judgements of ${queries.length} queries (first: ${where}); no right answer can hold them, so nDCG and MAP stay below 1`;
 }
 
 /** @throws InputError naming the place of the first judgement on a query that the set does not have */

@@ -1,10 +1,12 @@
 import { InputError } from '../../common/errors.js';
 import { currentResults } from '../derive/current.js';
 import { type Power, powerOf } from '../gate/power.js';
+import { sampleOf, scaled } from '../gate/sample.js';
 import type { Column } from '../measures/by-query.js';
 import { definitionOf } from '../model/measures/catalogue.js';
 import { firstId } from '../model/replicas.js';
 import { findBaseline } from '../store/baselines.js';
+import { querySources } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import type { Context } from './context.js';
 
@@ -49,15 +51,16 @@ export async function powerOfRun(
   }
   const others = request.baseline === undefined ? [] : findBaseline(runs, request.baseline).folders;
   for (const other of others) pairable(other, folder);
+  const sources = querySources(folder);
   const own = await builtColumns(folder, measure);
   const sides: Map<string, Column[]>[] = [];
   for (const other of others) sides.push(await builtColumns(other, measure));
   const trials = [...own].flatMap(([trial, columns]) => {
     const partners = sides.map((side) => side.get(trial));
     if (partners.some((each) => each === undefined)) return [];
-    const values = shared([...columns, ...partners.flatMap((each) => each!)]);
+    const values = scaled(sampleOf([...columns, ...partners.flatMap((each) => each!)], sources));
     const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
-    return [{ trial, ...powerOf(mine, theirs, request) }];
+    return [{ trial, ...powerOf(mine, theirs, { ...request, reach: 1 }) }];
   });
   if (trials.length > 0) return { measure, trials, others: others.length };
   throw new InputError(`no trial has ${measure} by query`, {
@@ -88,15 +91,4 @@ async function builtColumns(folder: RunFolder, measure: string): Promise<Map<str
     if (column !== undefined) found.set(firstId(id), [...(found.get(firstId(id)) ?? []), column]);
   }
   return found;
-}
-
-/** Values of the queries that all have. */
-function shared(columns: readonly Column[]): Float64Array[] {
-  const maps = columns.map(
-    ({ queries, values }) => new Map(Array.from(queries, (query, i) => [query, values[i]!])),
-  );
-  const common = [...maps[0]!.keys()].filter((query) =>
-    maps.every((map) => !Number.isNaN(map.get(query) ?? Number.NaN)),
-  );
-  return maps.map((map) => Float64Array.from(common, (query) => map.get(query)!));
 }

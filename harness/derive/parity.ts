@@ -12,6 +12,7 @@ import { firstId } from '../model/replicas.js';
 import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { readEvidence } from '../store/evidence.js';
+import { querySources } from '../store/queries.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
 import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
@@ -210,7 +211,9 @@ function rowsOf(
 ): ParityRow[] {
   const { dataset } = reference.manifest;
   const wanted = facts && ((query: number) => facts[query]!.k);
-  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, ...known };
+  // Both sides were asked the same queries.
+  const sources = querySources(reference.folder);
+  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, sources, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
     rowOf(group, parityOf({ ...input, queries }), latency(queries));
   return [

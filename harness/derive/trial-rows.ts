@@ -9,7 +9,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Truth } from '../model/samples.js';
-import { readJudgements, readQueryFacts } from '../store/queries.js';
+import { querySources, readJudgements, readQueryFacts } from '../store/queries.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
@@ -59,6 +59,8 @@ const unique = (flags: readonly string[]): string[] => [...new Set(flags)];
 export interface AboutQueries {
   facts: readonly QueryFacts[] | undefined;
   judgements: JudgementOf | undefined;
+  /** By query number that of its source; undefined where each is its own. */
+  sources: readonly number[] | undefined;
 }
 
 export interface Measured {
@@ -87,7 +89,7 @@ export async function measureTrial(
   manifest: Manifest,
   { trial, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
-  { facts, judgements }: AboutQueries,
+  { facts, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
   if (end?.state !== 'completed') return unmeasured(facts, refused);
   const path = join(folder.samples, `${trial}.parquet`);
@@ -103,6 +105,7 @@ export async function measureTrial(
   const options = {
     facts,
     judgements,
+    sources,
     ks,
     metric: dataset.metric,
     cost,
@@ -140,7 +143,11 @@ function unmeasured(facts: AboutQueries['facts'], refused: TrialTask['refused'])
 
 /** Groups, filters and judgements of the run's queries. */
 export function aboutQueries(folder: RunFolder): AboutQueries {
-  return { facts: readQueryFacts(folder), judgements: readJudgements(folder) };
+  return {
+    facts: readQueryFacts(folder),
+    judgements: readJudgements(folder),
+    sources: querySources(folder),
+  };
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

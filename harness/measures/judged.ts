@@ -15,7 +15,8 @@ export type JudgementOf = ReadonlyMap<number, Judgement>;
 /**
  * ndcg@k (linear gain), ndcg.exp@k, precision@k and success@k for every k, mrr and map over the whole answer, means
  * over the judged queries that have a relevant document; per query the mean over its repetitions. A failed query is
- * an empty answer; unjudged rows are not relevant; a row that comes again is not relevant the second time.
+ * an empty answer; unjudged rows are not relevant; a row that comes again is not relevant the second time; one that fails
+ * the query's filter or is another tenant's never is.
  */
 export function relevanceFigures(
   samples: Samples,
@@ -65,10 +66,11 @@ function rankedLists(samples: Samples, units: Units, u: number, { rows, grades }
       continue;
     }
     const seen = new Set<number>();
-    const returned = samples.rows.subarray(i * samples.k, i * samples.k + samples.returned[i]!);
+    const start = i * samples.k;
+    const returned = samples.rows.subarray(start, start + samples.returned[i]!);
     lists.push(
-      Array.from(returned, (row) => {
-        if (seen.has(row)) return 0;
+      Array.from(returned, (row, j) => {
+        if (seen.has(row) || (samples.flaws?.[start + j] ?? 0) !== 0) return 0;
         seen.add(row);
         return gradeOf.get(row) ?? 0;
       }),

@@ -10,6 +10,7 @@ import { meansOf, measuresOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
+import { renumbered } from './sources.js';
 import { percentilesOf, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
@@ -31,6 +32,8 @@ export interface DeriveOptions {
   facts?: readonly QueryFacts[] | undefined;
   /** Undefined where no query is judged. */
   judgements?: JudgementOf | undefined;
+  /** By query number that of its source; undefined where each is its own. */
+  sources?: ArrayLike<number> | undefined;
 }
 
 export interface DerivedTrial {
@@ -45,7 +48,7 @@ export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
 
 /**
  * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
- * first, intervals come from a bootstrap over queries. What was not measured is absent: without a single answer
+ * first, intervals are over queries, of the same vector once. What was not measured is absent: without a single answer
  * there is no recall, no latency and no throughput, only `errors`.
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
@@ -67,7 +70,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
   const means = [...accuracy.figures, ...judged];
   const measures = {
-    ...meansOf(means),
+    ...meansOf(means, renumbered(units.queries, options.sources)),
     ...measuresOf(timingFigures(samples, units), plan),
     ...percentilesOf(samples, units, plan),
     ...errors,
@@ -89,9 +92,9 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
 export function deriveGroup(
   samples: Samples,
   truth: Truth,
-  { ks, metric, seed, facts, judgements }: DeriveOptions,
+  { ks, metric, seed, facts, judgements, sources }: DeriveOptions,
 ): DerivedTrial {
-  const derived = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements });
+  const derived = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements, sources });
   const { throughput, ...rest } = derived.measures;
   return { ...derived, measures: rest, columns: NO_COLUMNS };
 }

@@ -62,13 +62,13 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, endpoint } = job;
+    const { threads, endpoint, nameEnd } = job;
     const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;
     const mode = job.build.server?.mode;
-    const options = { folder, threads, seed, endpoint, mode, restartServer };
+    const options = { folder, threads, seed, endpoint, nameEnd, mode, restartServer };
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const fields = loadedFields(job.filtering);

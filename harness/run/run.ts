@@ -11,6 +11,7 @@ import { supervise } from '../process/supervisor.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
 import { type BuildEnd, type BuildMessage, buildTask, type Job } from './job.js';
+import { LeftOnServers } from './left-on-servers.js';
 import { type BuildServer, startServer } from './server.js';
 
 export interface RunInput {
@@ -47,11 +48,18 @@ export async function runPlan(
   const { manifest, signal } = input;
   const all = [...manifest.plan, ...(manifest.rebuilds ?? [])];
   const builds = all.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
-  for (const build of builds) {
-    if (signal.aborted) return 'interrupted';
-    const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
-    skip(input, build, open);
-    if (open.size > 0) await measure(input, build, open);
+  const left = new LeftOnServers((build, message) =>
+    record(input, { type: 'warning', build: build.id, message: input.redact(message) }),
+  );
+  try {
+    for (const build of builds) {
+      if (signal.aborted) return 'interrupted';
+      const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
+      skip(input, build, open);
+      if (open.size > 0) await measure(input, build, open, left);
+    }
+  } finally {
+    await left.atEnd();
   }
   return signal.aborted ? 'interrupted' : 'completed';
 }
@@ -75,10 +83,15 @@ function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
  * Runs a build until each of its trials has ended. If the process dies while it measures one trial, that trial is
  * the loss: the others are measured by a new process on a new build.
  */
-async function measure(input: RunInput, build: PlannedBuild, open: Set<string>): Promise<void> {
+async function measure(
+  input: RunInput,
+  build: PlannedBuild,
+  open: Set<string>,
+  left: LeftOnServers,
+): Promise<void> {
   for (let attempt = 1; open.size > 0; attempt++) {
     record(input, { type: 'buildBegin', build: build.id, attempt });
-    const end = await attemptBuild(input, { build, open }, attempt);
+    const end = await attemptBuild(input, { build, open }, attempt, left);
     const state = end.state;
     const error = end.state === 'failed' ? end.error : undefined;
     if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
@@ -98,7 +111,12 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
 }
 
 /** One process on one server. A server that does not start is a failure of the build; texts come back redacted. */
-async function attemptBuild(input: RunInput, measuring: Measuring, attempt: number): Promise<BuildEnd> {
+async function attemptBuild(
+  input: RunInput,
+  measuring: Measuring,
+  attempt: number,
+  left: LeftOnServers,
+): Promise<BuildEnd> {
   const { build } = measuring;
   const { manifest, folder, signal } = input;
   let server: BuildServer | undefined;
@@ -123,6 +141,7 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
       onMessage: (message) => take(input, { ...measuring, server }, message),
       server,
     });
+    if (server !== undefined) await left.afterBuild(build, end, server);
     return server === undefined
       ? redacted(input, end)
       : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));

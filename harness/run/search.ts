@@ -12,13 +12,11 @@ import { RecordingError } from '../process/task.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import { type BuildContext, inPhase } from './context.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import { ForeignLoad } from './foreign-load.js';
 import type { Job } from './job.js';
 import { runPass } from './pass.js';
 import { probeTrials } from './probe.js';
 import { recomputeDistances } from './recompute.js';
-
-/** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
-const LEAST_FOREIGN_SECONDS = 0.1;
 
 interface Trial {
   id: string;
@@ -31,8 +29,8 @@ interface Trial {
   resumed: boolean;
   origin: number | undefined;
   effective: ParameterSet | undefined;
-  /** CPU and wall seconds of the passes of this process. */
-  foreign: { cpu: number; wall: number };
+  /** Of the passes of this process. */
+  foreign: ForeignLoad;
   failed: boolean;
 }
 
@@ -53,7 +51,7 @@ export async function searchTrials(context: BuildContext, collection: Collection
       resumed: done.size > 0,
       origin: undefined,
       effective: undefined,
-      foreign: { cpu: 0, wall: 0 },
+      foreign: new ForeignLoad(),
       failed: false,
       parts: [],
     };
@@ -161,8 +159,7 @@ function startForeign({ endpoint, serverGroup }: Job): (sum: Trial['foreign']) =
     if (busy === undefined || now === undefined) return;
     const others = now - busy - (ours() - own);
     if (Number.isNaN(others)) return;
-    sum.cpu += Math.max(0, others);
-    sum.wall += (performance.now() - start) / 1000;
+    sum.add(Math.max(0, others), (performance.now() - start) / 1000);
   };
 }
 
@@ -213,6 +210,7 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
   keep(join(job.runFolder, 'samples', `${trial.id}.parquet`), joinSamples(parts));
   removeParts(job, trial.id);
   const spans = parts.map(spanOf);
+  const foreignCores = trial.foreign.cores();
   await send({
     type: 'trialEnd',
     trial: trial.id,
@@ -221,9 +219,7 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
     ...(trial.effective && { effective: trial.effective }),
     wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
     engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
-    ...(trial.foreign.wall > LEAST_FOREIGN_SECONDS && {
-      foreignCores: trial.foreign.cpu / trial.foreign.wall,
-    }),
+    ...(foreignCores !== undefined && { foreignCores }),
   });
 }
 

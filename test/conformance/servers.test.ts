@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Collection } from '../../engines/contract/engine.js';
 import { connectDocker } from '../../engines/launcher/docker.js';
@@ -30,6 +31,31 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
       expect(await asked((q) => q % 4)).toEqual(wanted);
       for (const each of several) await each.close();
       await session.close();
+    });
+
+    test('what a build made is found by the end of its name and removed over a new connection, nothing else', async () => {
+      const { server: support } = definition;
+      const { remove } = await support!.load();
+      const { endpoint } = await serverOptions(definition);
+      const end = randomBytes(6).toString('hex');
+      const options = { endpoint, folder: '/nowhere', threads: 1, seed: 7 };
+      const kept = await definition.connect(options, never);
+      const lost = await definition.connect({ ...options, nameEnd: end }, never);
+      const spec = { name: 'left', dimensions: 8, metric: 'cosine', capacity: 10 } as const;
+      const { index } = parsed(definition, {});
+      const other = await kept.create({ ...spec, index });
+      await lost.create({ ...spec, index });
+      const before = await kept.records!.list();
+      const removed = await remove!(endpoint!, end, never);
+      expect(removed).toEqual(before.filter((each) => each.endsWith(end)));
+      expect(removed).toHaveLength(1);
+      expect((await kept.records!.list()).toSorted()).toEqual(
+        before.filter((each) => !each.endsWith(end)).toSorted(),
+      );
+      expect(await remove!(endpoint!, end, never)).toEqual([]);
+      await other.drop();
+      await kept.close();
+      await lost.close();
     });
 
     test('names with odd characters, and long ones, are names and nothing else', async () => {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../../common/errors.js';
 import type { Metric } from '../../../../datasets/dataset.js';
 import type { Collection, LoadBatch, OptionsInput } from '../../../../engines/contract/engine.js';
+import { nameEnd } from '../../../../engines/kit/own-names.js';
 import { openClient } from '../../../../engines/qdrant/client.js';
 import { engine } from '../../../../engines/qdrant/engine.js';
 import { untilReady } from '../../../../engines/qdrant/ready.js';
@@ -223,8 +224,8 @@ describe('names', () => {
 
   test('odd characters and length are allowed for, and no name comes twice', () => {
     const odd = 'a/b\\c:d*"<>|é\0 ?'.repeat(40);
-    expect(ownName(odd)).toMatch(/^vecproof-[A-Za-z0-9_-]{200}-[0-9a-f]{12}$/);
-    expect(new Set(Array.from({ length: 100 }, () => ownName('p'))).size).toBe(100);
+    expect(ownName(odd, nameEnd({}))).toMatch(/^vecproof-[A-Za-z0-9_-]{200}-[0-9a-f]{12}$/);
+    expect(new Set(Array.from({ length: 100 }, () => ownName('p', nameEnd({})))).size).toBe(100);
   });
 });
 
