@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { permutation } from '../measures/random.js';
-import { sourcesOf } from '../measures/sources.js';
 import { type GroupedQuery, groupQueries, type QueriesRequest } from './run-queries.js';
+import { sourcesOf } from './sources.js';
 
 /** Which of a dataset's queries are measured. */
 export interface QueryChoice {

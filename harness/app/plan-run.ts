@@ -131,6 +131,7 @@ function dataRequest(
   return {
     nameOrPath: given,
     ...datasetOptions(override, options, base, cwd),
+    relevance: suite.relevance,
     set: suite.queries.set,
     limit: suite.queries.limit,
     seed: suite.seed,

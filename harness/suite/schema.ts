@@ -157,6 +157,22 @@ export const suiteSchema = z.strictObject({
   fields: z.array(z.string().min(1)).min(1).optional().meta({
     description: 'Metadata fields that engines load beside those that filters name.',
   }),
+  relevance: z
+    .strictObject({
+      level: z.int().min(1).max(1000).default(1).meta({
+        description:
+          'Grade from which on a document is relevant for MRR, MAP, precision and success (trec_eval’s -l).',
+      }),
+      excludeSelf: z.boolean().default(false).meta({
+        description: 'Leave the document that has the query’s id out of its answer, as BEIR does.',
+      }),
+      missing: z.enum(['ideal', 'drop', 'refuse']).default('ideal').meta({
+        description:
+          'Judged documents that the dataset lacks: ideal counts them as never found (trec_eval), drop leaves them out, refuse ends the run.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'How relevance judgements are used; see docs/measures.md.' }),
   k: z
     .union([k, z.array(k).min(1)])
     .default(10)
