@@ -30,10 +30,12 @@ export type {
   QuerySet,
 } from './datasets/dataset.js';
 export type { ColumnChoice } from './datasets/formats/names.js';
+export { parseQrels } from './datasets/formats/qrels.js';
 // What an engine is: for adapters of your own.
 export type * from './engines/contract/engine.js';
 export type * from './engines/contract/points.js';
 export type * from './engines/contract/server.js';
+export type { CompareRequest } from './harness/app/compare-runs.js';
 export {
   type DefinedSuite,
   defineSuite,
@@ -83,7 +85,7 @@ export {
   relevantRecallAt,
   successAt,
 } from './harness/measures/relevance.js';
-export { parseQrels, parseRun, type RunScores, scoreRun, type TrecRun } from './harness/measures/trec.js';
+export { parseRun, type RunScores, scoreRun, type TrecRun } from './harness/measures/trec.js';
 // What is stored of a run; docs/run-folder.md describes the files.
 export type { BuildCost, LiveEvent, LoggedEvent, RunEvent } from './harness/model/events.js';
 export type { Manifest } from './harness/model/manifest.js';

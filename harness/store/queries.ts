@@ -29,7 +29,18 @@ export const queriesFileSchema = z.strictObject({
 
 /** `judgements.json`: by query number the judged documents as row numbers, and their grades. */
 export const judgementsFileSchema = z.strictObject({
-  queries: z.record(z.string(), z.strictObject({ rows: z.array(z.int()), grades: z.array(z.int()) })),
+  queries: z.record(
+    z.string(),
+    z.strictObject({
+      /** -1: the dataset does not have the document. */
+      rows: z.array(z.int()),
+      grades: z.array(z.int()),
+      /** Grade from which on a document is relevant; absent: 1. */
+      level: z.int().optional(),
+      /** The query's own document, which is left out of the answers. */
+      self: z.int().optional(),
+    }),
+  ),
 });
 
 export type RunQuery = z.infer<typeof runQuerySchema>;
