@@ -1,7 +1,16 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { IdKind, PointId } from '../contract/ids.js';
-import type { Description, Metadata, Point, PointChange, Points, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
+import type {
+  Description,
+  Metadata,
+  Point,
+  PointChange,
+  Points,
+  ScanOptions,
+  ScanPage,
+  Snapshot,
+} from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
 import { checkIds, checkPoints, lastOfEachId } from '../kit/check.js';
