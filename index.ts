@@ -35,6 +35,7 @@ export { parseQrels } from './datasets/formats/qrels.js';
 export type * from './engines/contract/engine.js';
 export type * from './engines/contract/points.js';
 export type * from './engines/contract/server.js';
+export type { CompareRequest } from './harness/app/compare-runs.js';
 export {
   type DefinedSuite,
   defineSuite,
@@ -66,7 +67,7 @@ export {
 } from './harness/app/library/stored-run.js';
 export type { Surroundings } from './harness/app/library/surroundings.js';
 // Measures: pure functions; their definitions are in docs/measures.md.
-export { distance, tieLimit } from './harness/measures/distance.js';
+export { distance, roundingMargin, tieLimit } from './harness/measures/distance.js';
 export {
   type FrontierPoint,
   hypervolume,
