@@ -35,6 +35,7 @@ export { parseQrels } from './datasets/formats/qrels.js';
 export type * from './engines/contract/engine.js';
 export type * from './engines/contract/points.js';
 export type * from './engines/contract/server.js';
+export type { CompareRequest } from './harness/app/compare-runs.js';
 export {
   type DefinedSuite,
   defineSuite,

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { settingOf } from '../gate/thresholds.js';
 import type { QueryFacts } from '../measures/groups.js';
@@ -13,7 +12,7 @@ import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../
 import type { Samples, Truth } from '../model/samples.js';
 import { readEvidence } from '../store/evidence.js';
 import { querySources } from '../store/queries.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
 import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
 
@@ -241,7 +240,7 @@ async function evidenceOf({ folder, manifest, row }: StoredSide) {
 }
 
 async function readSide({ folder, manifest, row }: StoredSide): Promise<Samples> {
-  const path = join(folder.samples, `${row.id}.parquet`);
+  const path = samplesFile(folder, row.id);
   if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!);
   throw new InputError('the samples of a completed trial are missing', {
     where: path,

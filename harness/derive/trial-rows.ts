@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
-import type { PlannedBuild } from '../model/plan.js';
+import type { PlannedBuild, Workload } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Truth } from '../model/samples.js';
 import { querySources, readJudgements, readQueryFacts } from '../store/queries.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
@@ -34,7 +33,8 @@ export function trialRows(
     index: build.index,
     search: trial.search,
     ...(end?.effective && { effective: end.effective }),
-    workload: 'serial',
+    workload: trial.workload.type,
+    ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     group: 'all',
     state: end?.state ?? 'aborted',
     reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
@@ -72,6 +72,7 @@ export interface Measured {
 /** A trial as far as its measures depend on it beside its samples. */
 export interface TrialTask {
   trial: string;
+  workload: Workload;
   /** Undefined: it never ended. */
   end: TrialEnd | undefined;
   cost: BuildCost;
@@ -87,12 +88,12 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, end, cost, refused, byQuery }: TrialTask,
+  { trial, workload, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
   { facts, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
   if (end?.state !== 'completed') return unmeasured(facts, refused);
-  const path = join(folder.samples, `${trial}.parquet`);
+  const path = samplesFile(folder, trial);
   if (!existsSync(path)) {
     throw new InputError('the samples of a completed trial are missing', {
       where: path,
@@ -108,6 +109,7 @@ export async function measureTrial(
     sources,
     ks,
     metric: dataset.metric,
+    workload,
     cost,
     server,
     wallSeconds,

@@ -1,7 +1,9 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost } from '../model/events.js';
+import type { Workload } from '../model/plan.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
+import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { type Column, columnsByName } from './by-query.js';
@@ -11,13 +13,15 @@ import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
 import { renumbered } from './sources.js';
-import { percentilesOf, timingFigures } from './timing.js';
+import { percentilesOf, pooledTiming, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
 export interface DeriveOptions {
   /** Ascending, none larger than `samples.k`. */
   ks: readonly number[];
   metric: Metric;
+  /** How the queries were sent; `serial` if absent. */
+  workload?: Workload | undefined;
   cost?: BuildCost | undefined;
   /** What the engine's server used in the measured passes. */
   server?: ServerUse | undefined;
@@ -69,10 +73,11 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const { facts, judgements } = options;
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
   const means = [...accuracy.figures, ...judged];
+  const serial = isSerial(options.workload ?? SERIAL);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
-    ...measuresOf(timingFigures(samples, units), plan),
-    ...percentilesOf(samples, units, plan),
+    ...(serial ? measuresOf(timingFigures(samples, units), plan) : pooledTiming(samples)),
+    ...percentilesOf(samples, units, serial ? plan : undefined),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(samples, facts)),
@@ -92,9 +97,9 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
 export function deriveGroup(
   samples: Samples,
   truth: Truth,
-  { ks, metric, seed, facts, judgements, sources }: DeriveOptions,
+  { ks, metric, workload, seed, facts, judgements, sources }: DeriveOptions,
 ): DerivedTrial {
-  const derived = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements, sources });
+  const derived = deriveTrial(samples, truth, { ks, metric, workload, seed, facts, judgements, sources });
   const { throughput, ...rest } = derived.measures;
   return { ...derived, measures: rest, columns: NO_COLUMNS };
 }

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { debug } from '../../common/debug.js';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
@@ -8,7 +8,7 @@ import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { Leavings } from '../process/protocol.js';
 import { supervise } from '../process/supervisor.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { partsOnDisk, type RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
 import { type BuildEnd, type BuildMessage, buildTask, type Job } from './job.js';
 import { LeftOnServers } from './left-on-servers.js';
@@ -28,6 +28,8 @@ export interface RunInput {
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
+  /** Port on which each build's process waits for a debugger. */
+  inspect?: number | undefined;
   /** Takes every event of the run: the log is one listener. */
   onEvent: (event: RunEvent) => void;
 }
@@ -90,9 +92,11 @@ async function measure(
   left: LeftOnServers,
 ): Promise<void> {
   for (let attempt = 1; open.size > 0; attempt++) {
+    debug('run', () => `${build.id}: attempt ${attempt}, ${open.size} trials to measure`);
     record(input, { type: 'buildBegin', build: build.id, attempt });
     const end = await attemptBuild(input, { build, open }, attempt, left);
     const state = end.state;
+    debug('run', () => `${build.id}: attempt ${attempt} ${state}, ${open.size} trials left`);
     const error = end.state === 'failed' ? end.error : undefined;
     if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
     if (end.state === 'failed') losses(input, build, open, end, end.error);
@@ -131,6 +135,10 @@ async function attemptBuild(
   }
   try {
     const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
+    if (input.inspect !== undefined) {
+      const message = `${build.id} waits for a debugger on 127.0.0.1:${input.inspect} (chrome://inspect)`;
+      record(input, { type: 'notice', message });
+    }
     const end = await supervise({
       task: buildTask,
       input: job,
@@ -140,6 +148,7 @@ async function attemptBuild(
       signal,
       onMessage: (message) => take(input, { ...measuring, server }, message),
       server,
+      inspect: input.inspect,
     });
     if (server !== undefined) await left.afterBuild(build, end, server);
     return server === undefined
@@ -248,7 +257,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
   const { manifest, vectors, folder } = input;
   const todo = [...open].map((trial) => ({
     trial,
-    doneRepetitions: donePasses(folder, trial, manifest.repeat),
+    doneRepetitions: partsOnDisk(folder, trial),
   }));
   return {
     build,
@@ -283,13 +292,6 @@ function probesOf({ parity = [] }: Manifest, build: PlannedBuild): Job['probes']
       .map(({ k }) => k);
     return ks.length === 0 ? [] : [{ trial: id, ks: [...new Set(ks)] }];
   });
-}
-
-/** Repetitions of a trial that an earlier process has left on disk. */
-function donePasses({ parts }: RunFolder, trial: string, repeat: number): number[] {
-  if (!existsSync(parts)) return [];
-  const names = new Set(readdirSync(parts));
-  return Array.from({ length: repeat }, (_, r) => r).filter((r) => names.has(`${trial}.${r}.parquet`));
 }
 
 /** What a killed run leaves behind that is of no use to whoever continues it. */

@@ -5,7 +5,7 @@ import { homeFolder } from '../../../common/paths.js';
 import { currentResults } from '../../derive/current.js';
 import type { LoggedEvent } from '../../model/events.js';
 import type { Manifest } from '../../model/manifest.js';
-import type { Results } from '../../model/results.js';
+import type { ParityResult, Results } from '../../model/results.js';
 import type { Samples, Truth } from '../../model/samples.js';
 import type { Verdicts } from '../../model/verdict.js';
 import { type QueriesFile, readRunQueries } from '../../store/queries.js';
@@ -15,10 +15,12 @@ import {
   type RunFolder,
   readEvents,
   readManifest,
+  runFolder,
 } from '../../store/run-folder.js';
 import { readSamples } from '../../store/samples.js';
 import { readVerdicts } from '../../store/verdicts.js';
 import { readTruth } from '../../truth/files.js';
+import { type CompareRequest, compareRuns } from '../compare-runs.js';
 import { foldersOf } from '../context.js';
 import { judgeRun } from '../judge-run.js';
 import { type DefinedSuite, suiteTextOf } from './define-suite.js';
@@ -44,6 +46,11 @@ export interface StoredRun {
   samples(trial: string): Promise<Samples>;
   /** Judges the run by its gates, or by another suite's, and stores `verdicts.json`; undefined: there are no gates. */
   judge(options?: JudgeStoredOptions): Promise<Verdicts | undefined>;
+  /**
+   * Compares two trials answer by answer: one of this run, and one of another run (default: this one) on the same data
+   * and queries. @throws InputError where they cannot be compared
+   */
+  compare(request: CompareRequest, other?: StoredRun): Promise<ParityResult>;
 }
 
 export interface JudgeStoredOptions {
@@ -87,6 +94,8 @@ export function storedRun(folder: RunFolder, places: RunPlaces): StoredRun {
         const from = suite === undefined ? {} : { suite: suiteTextOf(suite, context.cwd) };
         return judgeRun(folder, await currentResults(folder), { baseline, ...from }, context);
       }),
+    compare: (request, other) =>
+      compareRuns(folder, other === undefined ? folder : runFolder(other.path), request),
   };
 }
 
