@@ -1,8 +1,9 @@
 import { InputError } from '../common/errors.js';
 import { suggest } from '../common/nearest.js';
-import { checkFinite, findZeroVector, zeroVectorError } from './check.js';
+import { checkFinite, InvalidVectors } from './check.js';
 import type {
   Dataset,
+  DatasetColumns,
   DatasetInfo,
   Metric,
   PointBatch,
@@ -24,7 +25,7 @@ export interface QueryPart {
 }
 
 export interface DatasetParts {
-  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets'>;
+  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets' | 'columns'>;
   points: VectorSource;
   querySets: readonly QueryPart[];
   /** Closes what the sources share (a file that holds both). */
@@ -42,10 +43,13 @@ export function assembleDataset({ info, points, querySets, close }: DatasetParts
       dimensions: points.dimensions,
       count: points.count,
       fields: points.fields,
+      columns: columnsOf(points),
+      warnings: [...(info.warnings ?? []), ...columnWarnings(points, querySets)],
       querySets: querySets.map(({ name, source, qrels }) => ({
         name,
         count: source.count,
         judged: qrels !== undefined,
+        columns: columnsOf(source),
       })),
     },
     points: (options) => checkedPoints(points, options),
@@ -70,6 +74,29 @@ export function assembleDataset({ info, points, querySets, close }: DatasetParts
   };
 }
 
+function columnsOf({ columns }: VectorSource): DatasetColumns {
+  return { id: columns.id ?? 'row number', vector: columns.vector, text: columns.text };
+}
+
+/** An id that was not understood must not become a row number without a word: judgements would be of other points. */
+function columnWarnings(points: VectorSource, querySets: readonly QueryPart[]): string[] {
+  const { id, idCandidates, notes } = points.columns;
+  const warnings = notes.map((note) => `${points.place(0)}: ${note}`);
+  if (id !== null) return warnings;
+  const judged = querySets.some(({ qrels }) => qrels !== undefined);
+  if (idCandidates.length > 0) {
+    const names = idCandidates.map((name) => `"${name}"`).join(', ');
+    warnings.push(
+      `the ids of the points are their row numbers, though ${names} ${idCandidates.length === 1 ? 'looks like an id' : 'look like ids'}: choose with --id <column> (dataset.id), or say --id row-number`,
+    );
+  } else if (judged) {
+    warnings.push(
+      'the ids of the points are their row numbers, and the judgements are taken to name these (choose another column with --id, or dataset.id)',
+    );
+  }
+  return warnings;
+}
+
 function checkDimensions(points: VectorSource, querySets: readonly QueryPart[]): void {
   for (const { name, source } of querySets) {
     if (source.dimensions === points.dimensions) continue;
@@ -92,7 +119,9 @@ function findPart(dataset: string, sets: readonly QueryPart[], name: string): Qu
 async function* checkedPoints(source: VectorSource, options: PointsOptions): AsyncGenerator<PointBatch> {
   for (const name of options.metadata ?? []) checkField(source, name);
   for await (const batch of source.read(options)) {
-    checkFinite(batch.vectors, batch.count, source.dimensions, batch.start, (row) => source.place(row));
+    if (options.unchecked !== true) {
+      checkFinite(batch.vectors, batch.count, source.dimensions, batch.start, (row) => source.place(row));
+    }
     yield batch;
   }
 }
@@ -109,9 +138,9 @@ function checkField(source: VectorSource, name: string): void {
 async function loadQueries({ name, source }: QueryPart, metric: Metric): Promise<QuerySet> {
   const { ids, vectors, fields } = await readAll(source);
   const { count, dimensions } = source;
-  checkFinite(vectors, count, dimensions, 0, (row) => source.place(row));
-  const zero = metric === 'cosine' ? findZeroVector(vectors, count, dimensions) : -1;
-  if (zero !== -1) throw zeroVectorError(source.place(zero));
+  const invalid = new InvalidVectors(dimensions, (row) => source.place(row));
+  invalid.add(vectors, count, 0);
+  invalid.throwIfAny(metric, { rows: count, of: 'queries' });
   const first = new Map<string, number>();
   for (const [row, id] of ids.entries()) {
     const before = first.get(id);

@@ -1,4 +1,5 @@
 import { InputError } from '../common/errors.js';
+import type { InvalidKind, Metric } from './dataset.js';
 
 /** Says where a row is, in the words of its file: `points.parquet row 17` or `docs.jsonl:18`. */
 export type RowPlace = (row: number) => string;
@@ -30,21 +31,87 @@ export function checkFinite(
   });
 }
 
-/** Offset (0-based, in the batch) of the first vector whose components are all zero; -1 if there is none. */
-export function findZeroVector(vectors: Float32Array, count: number, dimensions: number): number {
-  for (let row = 0; row < count; row++) {
-    const end = (row + 1) * dimensions;
-    let i = row * dimensions;
-    while (i < end && vectors[i] === 0) i++;
-    if (i === end) return row;
-  }
-  return -1;
+/** Vectors of one kind that cannot be compared. */
+export interface Found {
+  count: number;
+  /** The first one, in words. */
+  first: string;
+  /** The component and its value, where one is to blame. */
+  detail?: string;
+  got?: string;
 }
 
-export function zeroVectorError(where: string): InputError {
-  return new InputError('the vector is zero, which has no direction, so its cosine distance is undefined', {
-    where,
-    next: 'remove the point, or declare the metric dot or l2',
+export type InvalidFound = Readonly<Partial<Record<InvalidKind, Found>>>;
+
+/** Counts vectors that cannot be compared, of each kind, and remembers where the first is. */
+export class InvalidVectors {
+  readonly found: Partial<Record<InvalidKind, Found>>;
+  readonly #dimensions: number;
+  readonly #place: RowPlace;
+
+  constructor(dimensions: number, place: RowPlace, found: InvalidFound = {}) {
+    this.#dimensions = dimensions;
+    this.#place = place;
+    this.found = { ...found };
+  }
+
+  /** @returns row numbers and kinds, in order */
+  add(vectors: Float32Array, count: number, start: number): { row: number; kind: InvalidKind }[] {
+    const dimensions = this.#dimensions;
+    const rows: { row: number; kind: InvalidKind }[] = [];
+    for (let i = 0; i < count; i++) {
+      const from = i * dimensions;
+      const end = from + dimensions;
+      // v * 0 is 0 for every finite v and NaN otherwise.
+      let sum = 0;
+      let any = 0;
+      for (let at = from; at < end; at++) {
+        sum += vectors[at]! * 0;
+        if (vectors[at] !== 0) any = 1;
+      }
+      if (sum === 0 && any === 1) continue;
+      const kind = sum === 0 ? 'zero' : 'non-finite';
+      rows.push({ row: start + i, kind });
+      const known = this.found[kind];
+      if (known !== undefined) known.count++;
+      else this.found[kind] = { count: 1, first: this.#place(start + i), ...blame(vectors, from, end, kind) };
+    }
+    return rows;
+  }
+
+  /** Throws InputError naming the first vector that the metric cannot compare, and how many there are of each kind. */
+  throwIfAny(metric: Metric, { rows, of }: { rows: number; of: string }): void {
+    throwInvalid(this.found, metric, rows, of);
+  }
+}
+
+function blame(vectors: Float32Array, from: number, end: number, kind: InvalidKind) {
+  if (kind === 'zero') return {};
+  const at = vectors.subarray(from, end).findIndex((value) => !Number.isFinite(value));
+  return { detail: `component ${at} of the vector`, got: String(vectors[from + at]) };
+}
+
+export function throwInvalid(found: InvalidFound, metric: Metric, rows: number, of: string): void {
+  const { zero, 'non-finite': nonFinite } = found;
+  const wrong = [
+    ...(nonFinite === undefined ? [] : [{ kind: 'non-finite', ...nonFinite }]),
+    ...(zero === undefined || metric !== 'cosine' ? [] : [{ kind: 'zero', ...zero }]),
+  ];
+  const [first] = wrong;
+  if (first === undefined) return;
+  const what =
+    first.kind === 'zero'
+      ? 'the vector is zero, which has no direction, so its cosine distance is undefined'
+      : `${first.detail} is not a finite number`;
+  const counts = wrong
+    .map(({ kind, count }) => `${count} of ${rows} ${of} ${count === 1 ? 'is' : 'are'} ${kind}`)
+    .join(', ');
+  const kinds = wrong.map(({ kind }) => kind).join(',');
+  const other = first.kind === 'zero' ? ', or declare the metric dot or l2' : '';
+  throw new InputError(`${what}; ${counts}`, {
+    where: first.first,
+    ...(first.got !== undefined && { got: first.got }),
+    next: `leave such vectors out, counted in the report, with --skip-invalid ${kinds} (dataset.skipInvalid in a suite); or compute them again${other}`,
   });
 }
 

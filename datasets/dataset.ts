@@ -57,12 +57,33 @@ export interface QuerySet {
 export type Qrels = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /** Neighbours that came with a dataset's file: never used as truth, only compared with it. */
-export interface ProvidedTruth {
+export type ProvidedTruth = ProvidedNeighbors | { state: 'unusable'; reason: string };
+
+export interface ProvidedNeighbors {
+  state: 'usable';
   k: number;
-  /** Row numbers, `count * k`. */
+  /** Row numbers, `count * k`; -1 where a list is shorter, or its point was left out. */
   rows: Int32Array;
   /** The file's own distances, `count * k`, where it has them. */
   distances: Float32Array | undefined;
+}
+
+/** What was taken for what, in words for people: `column "id" (int64)`, `row number`. */
+export interface DatasetColumns {
+  id: string;
+  vector: string;
+  text: string | null;
+}
+
+/** Kinds of vectors that cannot be compared: `zero` (under cosine), `non-finite` (NaN, infinite). */
+export const INVALID_KINDS = ['zero', 'non-finite'] as const;
+export type InvalidKind = (typeof INVALID_KINDS)[number];
+
+/** Points and queries that were left out at the user's word. */
+export interface LeftOut {
+  kind: InvalidKind;
+  points: number;
+  queries: number;
 }
 
 export interface DatasetFile {
@@ -81,7 +102,17 @@ export interface DatasetInfo {
   dimensions: number;
   count: number;
   fields: readonly FieldSchema[];
-  querySets: readonly { name: string; count: number; judged: boolean }[];
+  querySets: readonly {
+    name: string;
+    count: number;
+    judged: boolean;
+    columns?: DatasetColumns | undefined;
+  }[];
+  columns?: DatasetColumns | undefined;
+  /** Invalid vectors that were left out; absent: none were to be. */
+  leftOut?: readonly LeftOut[] | undefined;
+  /** What a user should know of how the files were read. */
+  warnings?: readonly string[] | undefined;
   /** Catalog name or path the user gave. */
   source: string;
   licence?: string | undefined;
@@ -93,6 +124,8 @@ export interface PointsOptions {
   batchSize: number;
   /** Names of metadata fields to read; none by default. */
   metadata?: readonly string[];
+  /** Vectors as they are, NaN and infinite ones too: the caller looks for them. */
+  unchecked?: boolean | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -20,6 +20,7 @@ export function withDeclaredFields(source: VectorSource, declared: readonly Fiel
     count: source.count,
     dimensions: source.dimensions,
     fields,
+    columns: source.columns,
     reading: [source.reading, changed.map(({ name, type }) => [name, type])],
     place: (row) => source.place(row),
     async *read(options) {

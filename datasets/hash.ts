@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { throwIfInterrupted } from './abort.js';
 import { unreadable } from './check.js';
 import type { DatasetFile } from './dataset.js';
+import { throwIfInterrupted } from './source.js';
 
 /** sha256 (hex) and size of a file, read as a stream. Throws InputError naming the file if it cannot be read. */
 export async function hashFile(path: string, signal?: AbortSignal): Promise<DatasetFile> {

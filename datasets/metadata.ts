@@ -3,10 +3,10 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, InputError, messageOf } from '../common/errors.js';
-import { throwIfInterrupted } from './abort.js';
 import { unreadable } from './check.js';
 import type { Dataset, FieldSchema, FieldType, MetadataColumns, MetadataValue } from './dataset.js';
 import { hashText } from './hash.js';
+import { throwIfInterrupted } from './source.js';
 
 /** One JSON array a line and point: its id, then one value for each field. */
 const LINES = 'metadata.jsonl';

@@ -1,5 +1,6 @@
-import type { Metric } from './dataset.js';
+import type { InvalidKind, Metric } from './dataset.js';
 import type { Closer } from './formats/format.js';
+import type { ColumnChoice } from './formats/names.js';
 
 export interface OpenOptions {
   /** Relative paths start here. */
@@ -8,6 +9,12 @@ export interface OpenOptions {
   metric?: Metric | undefined;
   /** Queries of a single-file dataset that has none; relative to `baseFolder`. */
   queriesFile?: string | undefined;
+  /** Judgements of the first query set; relative to `baseFolder`. */
+  qrelsFile?: string | undefined;
+  /** Which columns are id, vector and text, where the rules (docs/datasets.md) would take others. */
+  columns?: ColumnChoice | undefined;
+  /** Vectors to leave out instead of refusing the dataset. */
+  skipInvalid?: readonly InvalidKind[] | undefined;
   cacheFolder: string;
   signal?: AbortSignal | undefined;
 }

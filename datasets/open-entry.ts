@@ -1,16 +1,17 @@
 import { join } from 'node:path';
 import { InputError } from '../common/errors.js';
-import { assembleDataset, type QueryPart } from './assemble.js';
+import type { QueryPart } from './assemble.js';
 import type { CatalogEntry } from './catalog.js';
 import type { Dataset, DatasetFile } from './dataset.js';
 import { withDeclaredFields } from './declared-fields.js';
+import { finishDataset } from './finish.js';
 import type { OpenedFile } from './formats/format.js';
 import { readQrels } from './formats/qrels.js';
-import { formatOf, openFormat, openVectors } from './formats/registry.js';
+import { formatOf, openFormat } from './formats/registry.js';
 import { hashDataset } from './hash.js';
 import { chosenMetric } from './metric.js';
 import type { OpenContext } from './open-context.js';
-import { givenQueries, withGiven } from './query-files.js';
+import { givenQueries, openQueries, withGiven } from './query-files.js';
 import type { VectorSource } from './source.js';
 import { syntheticParameters, syntheticSource } from './synthetic.js';
 import { verifyFiles } from './verify.js';
@@ -36,12 +37,15 @@ export async function openEntry(
       next: 'name a file with query vectors under querySets, or give one with the dataset',
     });
   }
-  return assembleDataset({
-    info: { ...describe(entry, source, files, parts, options) },
-    points: parts.points,
-    querySets,
-    ...(parts.close && { close: parts.close }),
-  });
+  return finishDataset(
+    {
+      info: { ...describe(entry, source, files, parts, options) },
+      points: parts.points,
+      querySets,
+      ...(parts.close && { close: parts.close }),
+    },
+    options,
+  );
 }
 
 function describe(
@@ -99,7 +103,7 @@ async function fileParts(entry: CatalogEntry, folder: string, options: OpenConte
     const source =
       file === undefined
         ? own!.source
-        : await openVectors(join(folder, file), { ...options, metadata: inFolder(metadata) });
+        : await openQueries(join(folder, file), { ...options, metadata: inFolder(metadata) });
     checkSize(source, { count, dimensions: entry.dimensions });
     const path = inFolder(qrels);
     const judged = path === undefined ? {} : { qrels: () => readQrels(path), qrelsFile: path };

@@ -1,12 +1,12 @@
 import { basename } from 'node:path';
 import { InputError } from '../common/errors.js';
-import { assembleDataset } from './assemble.js';
 import type { Dataset } from './dataset.js';
-import { fileEnding, formatOf, openFormat, openVectors } from './formats/registry.js';
+import { finishDataset } from './finish.js';
+import { fileEnding, formatOf, openFormat } from './formats/registry.js';
 import { hashDataset, hashFileCached } from './hash.js';
 import { chosenMetric } from './metric.js';
 import type { OpenContext } from './open-context.js';
-import { givenQueries, QUERIES, siblingQueries, withGiven } from './query-files.js';
+import { givenQueries, openQueries, QUERIES, siblingQueries, withGiven } from './query-files.js';
 
 /**
  * Opens a dataset that is one file. Queries: the given file, else the file's own (`test` in HDF5), else
@@ -20,22 +20,25 @@ export async function openFile(path: string, given: string, options: OpenContext
   const own =
     sibling === undefined
       ? opened.querySets
-      : [{ name: QUERIES, source: await openVectors(sibling, options) }];
+      : [{ name: QUERIES, source: await openQueries(sibling, options) }];
   const querySets = withGiven(queries, own);
   if (querySets.length === 0) throw noQueries(path);
   const file = await hashFileCached(path, options.cacheFolder, options.signal);
-  return assembleDataset({
-    info: {
-      name: basename(path).slice(0, -fileEnding(path)!.length),
-      hash: hashDataset([file], opened.points.reading),
-      ...chosenMetric(options.metric, opened.metric),
-      source: given,
-      files: [{ ...file, path: basename(path) }],
+  return finishDataset(
+    {
+      info: {
+        name: basename(path).slice(0, -fileEnding(path)!.length),
+        hash: hashDataset([file], opened.points.reading),
+        ...chosenMetric(options.metric, opened.metric),
+        source: given,
+        files: [{ ...file, path: basename(path) }],
+      },
+      points: opened.points,
+      querySets,
+      ...(opened.close && { close: opened.close }),
     },
-    points: opened.points,
-    querySets,
-    ...(opened.close && { close: opened.close }),
-  });
+    options,
+  );
 }
 
 function noQueries(path: string): InputError {

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, InputError, messageOf } from '../common/errors.js';
-import { throwIfInterrupted } from './abort.js';
-import { findZeroVector, zeroVectorError } from './check.js';
+import { type InvalidFound, InvalidVectors, throwInvalid } from './check.js';
 import type { Dataset, PreparedVectors } from './dataset.js';
 import { DuplicateFinder } from './duplicates.js';
 import { openPreparedVectors, PREPARED_FILE } from './prepared.js';
+import { throwIfInterrupted } from './source.js';
 
 export { openPreparedMetadata, type PreparedMetadata, prepareMetadata } from './metadata.js';
 export { openPreparedVectors } from './prepared.js';
@@ -20,11 +20,11 @@ export interface PrepareOptions {
 
 /** What was found while converting; kept beside the vectors, so that a cached copy is judged the same way. */
 interface Findings {
-  version: 1;
+  version: 2;
   count: number;
   dimensions: number;
-  /** Where the first zero vector is (an error under cosine only), or null. */
-  zero: string | null;
+  /** Vectors that cannot be compared; zero ones under cosine only. */
+  invalid: InvalidFound;
 }
 
 const FINDINGS_FILE = 'vectors.json';
@@ -41,7 +41,7 @@ export async function prepareVectors(dataset: Dataset, options: PrepareOptions):
   let findings = await readFindings(folder, count, dimensions);
   if (findings === undefined) findings = await convert(dataset, folder, options);
   else options.onProgress?.(count, count);
-  if (metric === 'cosine' && findings.zero !== null) throw zeroVectorError(findings.zero);
+  throwInvalid(findings.invalid, metric, count, 'points');
   return openPreparedVectors(folder, count, dimensions);
 }
 
@@ -54,7 +54,7 @@ async function readFindings(
   if (info?.size !== count * dimensions * 4) return undefined;
   const text = await readFile(join(folder, FINDINGS_FILE), 'utf8').catch(() => '{}');
   const found = parseFindings(text);
-  return found.version === 1 && found.count === count && found.zero !== undefined
+  return found.version === 2 && found.count === count && found.invalid !== undefined
     ? (found as Findings)
     : undefined;
 }
@@ -69,6 +69,8 @@ async function convert(dataset: Dataset, folder: string, options: PrepareOptions
       await removeLeftovers(folder);
     });
     const findings = await writeVectors(dataset, vectors, folder, options);
+    // What no metric can compare is never kept.
+    throwInvalid(findings.invalid, dataset.info.metric, findings.count, 'points');
     await guardWrite(folder, async () => {
       await writeFile(facts, JSON.stringify(findings));
       // The vectors last: only when they are there is the copy taken for complete.
@@ -89,18 +91,16 @@ async function writeVectors(
   folder: string,
   { signal, onProgress }: PrepareOptions,
 ): Promise<Findings> {
-  const { count, dimensions, metric } = dataset.info;
+  const { count, dimensions } = dataset.info;
   const place = (row: number) => dataset.place?.(row) ?? `${dataset.info.name} row ${row}`;
   const duplicates = new DuplicateFinder(count);
   let done = 0;
-  let zero: string | null = null;
+  const invalid = new InvalidVectors(dimensions, place);
   const file = await guardWrite(folder, () => open(path, 'wx'));
   try {
-    for await (const batch of dataset.points({ batchSize: batchRows(dimensions), signal })) {
+    for await (const batch of dataset.points({ batchSize: batchRows(dimensions), unchecked: true, signal })) {
       throwIfInterrupted(signal);
-      const at = zero === null ? findZeroVector(batch.vectors, batch.count, dimensions) : -1;
-      if (at !== -1) zero = place(batch.start + at);
-      if (zero !== null && metric === 'cosine') throw zeroVectorError(zero);
+      invalid.add(batch.vectors, batch.count, batch.start);
       duplicates.add(batch.ids);
       done += batch.count;
       if (done > count) throw wrongCount(dataset, done);
@@ -113,7 +113,7 @@ async function writeVectors(
   }
   if (done !== count) throw wrongCount(dataset, done);
   await duplicates.confirm(dataset, place, signal);
-  return { version: 1, count, dimensions, zero };
+  return { version: 2, count, dimensions, invalid: invalid.found };
 }
 
 async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {

@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { QueryPart } from './assemble.js';
+import type { FormatOptions } from './formats/format.js';
 import { FORMATS, fileEnding, openVectors } from './formats/registry.js';
 import type { OpenContext } from './open-context.js';
+import type { VectorSource } from './source.js';
 
 /** Name of a query set that has no name of its own. */
 export const QUERIES = 'queries';
@@ -11,7 +13,12 @@ export const QUERIES = 'queries';
 export async function givenQueries(options: OpenContext): Promise<QueryPart | undefined> {
   if (options.queriesFile === undefined) return undefined;
   const path = resolve(options.baseFolder, options.queriesFile);
-  return { name: QUERIES, source: await openVectors(path, options) };
+  return { name: QUERIES, source: await openQueries(path, options) };
+}
+
+/** Opens a file of queries. A column that was chosen for the points is taken here, too, if the file has it. */
+export function openQueries(path: string, options: FormatOptions): Promise<VectorSource> {
+  return openVectors(path, { ...options, columns: { ...options.columns, lenient: true } });
 }
 
 /** `<stem>.queries.<ending>` beside a data file: the same ending first, then the others. */
@@ -19,8 +26,8 @@ export function siblingQueries(path: string): string | undefined {
   const own = fileEnding(path)!;
   const stem = path.slice(0, -own.length);
   const endings = FORMATS.filter(({ ownQueries }) => ownQueries === null).flatMap((format) => format.endings);
-  return endings
-    .toSorted((a, b) => Number(b === own) - Number(a === own))
+  const packed = endings.flatMap((ending) => [`${ending}.gz`, `${ending}.zst`]);
+  return [own, ...endings, ...packed]
     .map((ending) => `${stem}.queries${ending}`)
     .find((candidate) => existsSync(candidate));
 }

@@ -1,4 +1,6 @@
+import { InterruptedError } from '../common/errors.js';
 import type { FieldSchema, MetadataColumns, PointBatch, PointsOptions } from './dataset.js';
+import type { ColumnsRead } from './formats/names.js';
 
 /**
  * What one file format gives: vectors with ids and metadata, in row order. Points and query sets are read
@@ -8,6 +10,8 @@ export interface VectorSource {
   readonly count: number;
   readonly dimensions: number;
   readonly fields: readonly FieldSchema[];
+  /** What was taken for id, vector and text. */
+  readonly columns: ColumnsRead;
   /** How the files are read, as far as it changes what comes out; part of the dataset's hash. */
   readonly reading: unknown;
   /** Where row `row` is, in the file's own words. */
@@ -17,9 +21,19 @@ export interface VectorSource {
   close(): Promise<void>;
 }
 
+/** Throws InterruptedError once the signal was given: reading and converting stop between two batches. */
+export function throwIfInterrupted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw new InterruptedError('interrupted while reading the dataset');
+}
+
 /** Row numbers as ids: `start`, `start + 1`, … */
 export function rowIds(start: number, count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(start + i));
+}
+
+/** Columns of a file that holds one table of numbers and nothing else. */
+export function tableColumns(vector: string): ColumnsRead {
+  return { id: null, vector, text: null, idCandidates: [], notes: [] };
 }
 
 /** Everything of a (small) source at once: query sets are held in memory. */

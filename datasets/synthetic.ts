@@ -1,7 +1,6 @@
-import { throwIfInterrupted } from './abort.js';
 import type { CatalogEntry } from './catalog.js';
 import type { PointBatch, PointsOptions } from './dataset.js';
-import { rowIds, type VectorSource } from './source.js';
+import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from './source.js';
 
 /**
  * Version of the generator: part of the dataset's hash, to be raised with every change of what comes out.
@@ -38,6 +37,7 @@ export function syntheticSource(
     count,
     dimensions: parameters.dimensions,
     fields: [{ name: 'cluster', type: 'integer', nullable: false }],
+    columns: tableColumns(`generated (${parameters.dimensions})`),
     reading: { format: 'synthetic', version: GENERATOR_VERSION, ...parameters },
     place: (row) => `${name} (generated) row ${row}`,
     read: (options) => generate(parameters, count, stream, options),

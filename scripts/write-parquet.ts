@@ -1,7 +1,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import type { FieldType, MetadataValue } from '../datasets/dataset.js';
-import { OWN_KEY, type OwnFormat } from '../datasets/formats/parquet/layout.js';
+import { OWN_KEY, type OwnFormat } from '../datasets/formats/parquet/own-format.js';
 
 /** One metadata column to write. */
 export interface OutputColumn {

@@ -6,11 +6,15 @@ import { packageInfo } from '../../common/paths.js';
 import { visible } from '../../common/visible.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { openDataset } from '../../datasets/open.js';
-import { engineAvailability, engineNames } from '../../engines/registry.js';
+import { engineAvailabilities } from '../../engines/availability.js';
+import { engineNames } from '../../engines/registry.js';
 import { dockerFindings } from '../../harness/app/docker-findings.js';
 import { type Finding, leftovers } from '../../harness/app/leftovers.js';
 import { readEnvironment } from '../../harness/run/environment.js';
 import type { CommandContext } from '../context.js';
+
+/** Oldest line of Node that is still maintained. */
+const MAINTAINED = 22;
 
 /** `vecproof doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
 export async function doctorCommand(
@@ -19,6 +23,7 @@ export async function doctorCommand(
 ): Promise<ExitCode> {
   const findings = [
     runtime(),
+    ...nodeFindings(),
     ...(await engines()),
     ...(await dockerFindings(context, options.clean === true)),
     ...(await bundledDatasets(context)),
@@ -31,12 +36,9 @@ export async function doctorCommand(
   return findings.some(({ state }) => state === 'problem') ? EXIT.engineOrDatasetFailed : EXIT.passed;
 }
 
-function line({ what, state, detail, mend, removed = [] }: Finding): string {
+function line({ what, state, detail, fix, removed = [] }: Finding): string {
   const mark = { ok: 'ok     ', missing: 'missing', problem: 'PROBLEM', note: 'note   ' }[state];
-  const more = [
-    ...(mend === undefined ? [] : [`mend: ${mend}`]),
-    ...removed.map((path) => `removed: ${path}`),
-  ];
+  const more = [...(fix === undefined ? [] : [`fix: ${fix}`]), ...removed.map((path) => `removed: ${path}`)];
   return [`${mark}  ${what}: ${detail}`, ...more.map((text) => `         ${visible(text)}`), ''].join('\n');
 }
 
@@ -47,23 +49,29 @@ function runtime(): Finding {
   const detail = `vecproof ${packageInfo().version}, Node ${node}, ${platform}, ${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB`;
   return fine
     ? { what: 'machine', state: 'ok', detail }
-    : { what: 'machine', state: 'problem', detail, mend: 'install Node 20.19 or newer' };
+    : { what: 'machine', state: 'problem', detail, fix: 'install Node 20.19 or newer' };
 }
 
+/** What differs from one Node to another, beside engines whose clients need a newer one. */
+function nodeFindings(): Finding[] {
+  if (Number(process.versions.node.split('.')[0]) >= MAINTAINED) return [];
+  const detail = `${process.version} gets no more security fixes; vecproof is tested on it, and on ${MAINTAINED} and 24`;
+  return [{ what: 'Node', state: 'note', detail }];
+}
+
+/** Each engine is really loaded, native parts too, in a process of its own. */
 async function engines(): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const name of engineNames()) {
-    const found = await engineAvailability(name);
+  const found = await engineAvailabilities(engineNames());
+  return [...found].map(([name, each]): Finding => {
     const what = `engine ${name}`;
-    if (found.state === 'missing') {
-      const detail = `${found.package} does not load: ${found.reason}; its trials are skipped, the rest works`;
-      findings.push({ what, state: 'missing', detail, mend: found.install });
-    } else {
-      const versions = Object.entries(found.versions).map(([name, version]) => `${name} ${version}`);
-      findings.push({ what, state: 'ok', detail: versions.join(', ') || 'built in' });
+    if (each.state === 'missing') {
+      const detail = `${each.reason}; its trials are skipped, the rest works`;
+      return { what, state: 'missing', detail, fix: each.next };
     }
-  }
-  return findings;
+    const versions = Object.entries(each.versions).map(([name, version]) => `${name} ${version}`);
+    const detail = versions.length === 0 ? 'built in' : `${versions.join(', ')}; loads`;
+    return { what, state: 'ok', detail };
+  });
 }
 
 /** Bundled datasets are opened, which verifies their hashes. */
@@ -106,7 +114,7 @@ function folderFinding(name: string, path: string): Finding {
       what,
       state: 'problem',
       detail: messageOf(error),
-      mend: 'choose another place with --out or VECPROOF_HOME',
+      fix: 'choose another place with --out or VECPROOF_HOME',
     };
   }
 }

@@ -4,7 +4,8 @@ import { parse } from 'yaml';
 import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
 import { catalogEntries } from '../../datasets/catalog.js';
-import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
+import { engineAvailabilities } from '../../engines/availability.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
 import { readHistory } from '../../harness/store/history.js';
 import { listRuns, readManifest, runFolder } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
@@ -42,15 +43,14 @@ export async function listCommand(
 
 async function listEngines(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const name of engineNames()) {
+  for (const [name, found] of await engineAvailabilities(engineNames())) {
     const { capabilities, packages } = await loadEngine(name);
-    const found = await engineAvailability(name);
     const types = Object.entries(capabilities.indexTypes).map(
       ([type, quantizations]) => `${type} (${quantizations.join(' ')})`,
     );
     const versions =
       found.state === 'available' ? packages.map((each) => `${each} ${found.versions[each]}`).join(', ') : '';
-    const state = found.state === 'available' ? 'available' : `missing: ${found.install}`;
+    const state = found.state === 'available' ? 'available' : `missing: ${found.next}`;
     rows.push({
       engine: name,
       state,

@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { currentResults } from '../../harness/derive/current.js';
 import { type Power, powerOf } from '../../harness/gate/power.js';
-import { firstId } from '../../harness/gate/replicas.js';
 import type { Column } from '../../harness/measures/by-query.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
+import { firstId } from '../../harness/model/replicas.js';
 import { findBaseline } from '../../harness/store/baselines.js';
 import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
 import { plural } from '../../reports/format.js';

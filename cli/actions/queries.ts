@@ -7,14 +7,16 @@ import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata } from '../../datasets/prepare.js';
 import { compile } from '../../filters/compile.js';
 import { parseFilter } from '../../filters/parse.js';
+import { openOptions } from '../../harness/app/dataset-options.js';
 import { displayPath, locate } from '../../harness/app/places.js';
 import { columnsOf } from '../../harness/app/selections.js';
 import { Random } from '../../harness/measures/random.js';
 import { type Generated, generateQueries } from '../../harness/suite/generate-queries.js';
 import { GROUP_NAMES, type GroupName } from '../../harness/suite/query-groups.js';
 import type { CommandContext } from '../context.js';
+import { type DatasetArguments, datasetOptionsOf } from '../dataset-options.js';
 
-export interface QueriesCommand {
+export interface QueriesCommand extends DatasetArguments {
   out: string;
   set?: string;
   seed: number;
@@ -38,9 +40,11 @@ export async function queriesCommand(
     baseFolder: context.cwd,
     cacheFolder: context.cache,
     signal: context.signal,
+    ...openOptions(datasetOptionsOf(options, context.cwd)),
   });
   try {
     const { info } = dataset;
+    for (const warning of info.warnings ?? []) context.err.write(`warning: ${warning}\n`);
     const names = info.fields.map((field) => field.name);
     const wanted = known('--fields', options.fields, names);
     if (options.tenant !== undefined) known('--tenant', [options.tenant], wanted);

@@ -1,22 +1,21 @@
 import { resolve } from 'node:path';
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import type { Metric } from '../../datasets/dataset.js';
 import { openData } from '../../harness/app/data.js';
 import { displayPath, locate } from '../../harness/app/places.js';
+import { compareProvided } from '../../harness/app/provided.js';
 import { tilesOf } from '../../harness/app/truth-for.js';
 import { loadOrComputeTruth } from '../../harness/truth/cache.js';
 import { TRUTH_FORMATS, writeTruth } from '../../harness/truth/files.js';
 import type { KernelName } from '../../harness/truth/kernel.js';
 import { tiesAtRank, tiesWithin } from '../../harness/truth/ties.js';
 import type { CommandContext } from '../context.js';
+import { type DatasetArguments, datasetOptionsOf } from '../dataset-options.js';
 
-export interface TruthCommand {
+export interface TruthCommand extends DatasetArguments {
   out: string;
   k: number;
   set?: string;
   limit?: number;
-  queries?: string;
-  metric?: Metric;
   kernel?: KernelName;
 }
 
@@ -36,8 +35,7 @@ export async function truthCommand(
   }
   const data = await openData(context, {
     nameOrPath: locate(name, context.cwd),
-    metric: options.metric ?? null,
-    queriesFile: options.queries === undefined ? null : resolve(context.cwd, options.queries),
+    ...datasetOptionsOf(options, context.cwd),
     set: options.set,
     limit: options.limit,
     seed: undefined,
@@ -67,6 +65,9 @@ export async function truthCommand(
       onWarning: (text) => context.err.write(`warning: ${text}\n`),
     });
     await writeTruth(path, truth, { metric: info.metric });
+    const provided = await data.dataset.providedTruth(data.set);
+    const compared = provided && compareProvided(provided, truth, { ...info, vectors, queries }, options.k);
+    if (compared?.note != null) context.err.write(`warning: ${compared.note}\n`);
     const within = tiesWithin(truth, truth.depth, info.metric);
     const cut = tiesAtRank(truth, options.k - 1, info.metric, info.count);
     const lines = [
@@ -76,6 +77,9 @@ export async function truthCommand(
       ...(cut === undefined || options.k < 2
         ? []
         : [`queries that tie at ranks ${options.k - 1} and ${options.k}: ${percent(cut)}`]),
+      ...(compared?.agreement == null
+        ? []
+        : [`the dataset’s own neighbours: ${percent(compared.agreement)} agree, ties included`]),
       `wrote ${displayPath(path, context.cwd)}`,
     ];
     context.progress.end();

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { addDatasetOptions } from '../dataset-options.js';
 import { list, naturalNumber, positiveInteger, type Run } from '../options.js';
 
 const SELECTIVITIES = ['0.0005', '0.005', '0.05', '0.3'];
 
 export function register(program: Command, run: Run): void {
-  program
-    .command('queries')
+  addDatasetOptions(program.command('queries'))
     .description(
       'derive groups of filtered queries from a dataset’s metadata into a file that people can edit',
     )

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { addDatasetOptions } from '../dataset-options.js';
 import { homeOption, list, type Run } from '../options.js';
 
 export function register(program: Command, run: Run): void {
-  program
-    .command('run')
+  addDatasetOptions(program.command('run'))
     .description('plan, measure and report a suite')
     .argument('[suite]', 'YAML file, or the name of a suite that comes with vecproof')
     .option('--dataset <name|path>', 'measure on this dataset instead of the suite’s')

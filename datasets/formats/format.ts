@@ -1,6 +1,7 @@
 import type { QueryPart } from '../assemble.js';
 import type { Metric } from '../dataset.js';
 import type { VectorSource } from '../source.js';
+import type { ColumnChoice } from './names.js';
 
 export type Closer = () => void | Promise<void>;
 
@@ -9,6 +10,8 @@ export interface FormatOptions {
   signal?: AbortSignal | undefined;
   /** The user's own word on the metric: what the file says of it is then not looked at. */
   metric?: Metric | undefined;
+  /** What the user says of the file's columns. */
+  columns?: ColumnChoice | undefined;
   /** File with ids and metadata of vectors that carry none, one JSON object per row. */
   metadata?: string | undefined;
   /** What is to be closed if opening the rest of a dataset fails is added here. */
@@ -35,6 +38,8 @@ export interface Format {
   readonly name: string;
   /** What its files end in: lower case, with the dot. The first is the usual one. */
   readonly endings: readonly string[];
+  /** Whether it is read as a stream, also from a packed file; others are unpacked into the cache first. */
+  readonly streams: boolean;
   /** Queries of its own: a table in the file beside the points. */
   readonly ownQueries: string | null;
   /** Whether a file may say which metric it is for. */

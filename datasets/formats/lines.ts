@@ -1,25 +1,20 @@
-import { createReadStream } from 'node:fs';
-import { pipeline, type Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import { InputError } from '../../common/errors.js';
 import { unreadable } from '../check.js';
+import { openBytes } from './packed.js';
 
-/** A file's bytes as a stream; `.gz` files are unpacked. Errors of either arrive at the reader. */
-function openBytes(path: string): Readable {
-  const file = createReadStream(path, { highWaterMark: 1 << 18 });
-  if (!path.endsWith('.gz')) return file;
-  const gunzip = createGunzip({ chunkSize: 1 << 18 });
-  // The callback is needed, or an error would be thrown as unhandled; the loop below sees it as well.
-  pipeline(file, gunzip, () => {});
-  return gunzip;
-}
+export { openBytes } from './packed.js';
+
+/** A single line of this size is no line of a text file. */
+const LONGEST = 256 * 2 ** 20;
 
 /**
- * The lines of a UTF-8 file (or `.gz`), without their ends; an empty last line is left out. Memory is bounded by
- * the longest line. Throws InputError naming the file if it cannot be read or the gzip data is damaged.
+ * The lines of a UTF-8 file (packed or not), without their ends; an empty last line is left out. Memory is bounded by
+ * the longest line. Throws InputError naming the file if it cannot be read or the packed data is damaged.
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
   const stream = openBytes(path);
   let rest: Buffer[] = [];
+  let size = 0;
   try {
     for await (const piece of stream) {
       const chunk = piece as Buffer;
@@ -28,9 +23,13 @@ export async function* readLines(path: string): AsyncGenerator<string> {
         rest.push(chunk.subarray(from, end));
         yield lineText(rest);
         rest = [];
+        size = 0;
         from = end + 1;
       }
-      if (from < chunk.length) rest.push(chunk.subarray(from));
+      if (from === chunk.length) continue;
+      rest.push(chunk.subarray(from));
+      size += chunk.length - from;
+      if (size > LONGEST) throw tooLong(path);
     }
     if (rest.length > 0) yield lineText(rest);
   } catch (error) {
@@ -38,6 +37,13 @@ export async function* readLines(path: string): AsyncGenerator<string> {
   } finally {
     stream.destroy();
   }
+}
+
+function tooLong(path: string): InputError {
+  return new InputError(`has a line of more than ${LONGEST} bytes`, {
+    where: path,
+    next: 'it is no text file with one record a line',
+  });
 }
 
 function lineText(parts: Buffer[]): string {

@@ -4,6 +4,7 @@ import type { Format, FormatOptions, OpenedFile } from './format.js';
 import { hdf5 } from './hdf5/format.js';
 import { jsonl } from './jsonl/format.js';
 import { npy } from './npy/format.js';
+import { unpackedFile, withoutPacking } from './packed.js';
 import { parquet } from './parquet/format.js';
 
 /** Every format that can be read. A new one is a folder and a row here. */
@@ -12,15 +13,17 @@ export const FORMATS: readonly Format[] = [parquet, jsonl, npy, hdf5];
 /** Endings of the files that can be read. */
 export const ENDINGS: readonly string[] = FORMATS.flatMap(({ endings }) => endings);
 
-/** The ending of a path, if it is one that is read: the longest that fits. */
+/** The ending of a path, if it is one that is read: with what says that the file is packed (`.jsonl.gz`). */
 export function fileEnding(path: string): string | undefined {
-  const lower = path.toLowerCase();
-  return ENDINGS.filter((ending) => lower.endsWith(ending)).sort((a, b) => b.length - a.length)[0];
+  const plain = withoutPacking(path);
+  const lower = plain.toLowerCase();
+  const ending = ENDINGS.filter((each) => lower.endsWith(each)).sort((a, b) => b.length - a.length)[0];
+  return ending === undefined ? undefined : path.toLowerCase().slice(plain.length - ending.length);
 }
 
 export function formatOf(path: string): Format | undefined {
-  const ending = fileEnding(path);
-  return FORMATS.find(({ endings }) => ending !== undefined && endings.includes(ending));
+  const lower = withoutPacking(path).toLowerCase();
+  return FORMATS.find(({ endings }) => endings.some((ending) => lower.endsWith(ending)));
 }
 
 /** Opens everything that one file holds. Throws InputError naming it. */
@@ -42,7 +45,8 @@ export async function openFormat(path: string, options: FormatOptions): Promise<
       },
     );
   }
-  const file = await format.open(path, options);
+  const plain = format.streams ? path : await unpackedFile(path, withoutPacking(path), options);
+  const file = await format.open(plain, options);
   options.opened?.push(async () => {
     await file.points.close();
     file.close?.();

@@ -3,7 +3,6 @@ import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contr
 import { checkSpec } from '../kit/check.js';
 import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, openClient } from './client.js';
 import { createCollection, listCollections, openCollection } from './collection.js';
@@ -16,7 +15,6 @@ export const engine: EngineDefinition = {
   name: 'chroma',
   title: 'Chroma',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

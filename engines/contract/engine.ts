@@ -44,8 +44,15 @@ export interface EngineDefinition {
   title: string;
   /** npm packages the adapter needs; their versions are recorded. */
   packages: readonly string[];
-  /** The command that mends a missing package. */
-  install: string;
+  /** Those of `packages` that are compiled on this machine when they are installed; none if absent. */
+  compiled?: readonly string[] | undefined;
+  /** Oldest Node that npm installs `packages` on, e.g. `20.20.2`, where it is newer than vecproof's own. */
+  node?: string | undefined;
+  /**
+   * Loads what the import of `packages` leaves for later: native parts that a client opens at its first use. Called in a
+   * process of its own, to see whether the engine works here. Throws what the client throws.
+   */
+  load?(): void | Promise<void>;
   capabilities: Capabilities;
   /** JSON Schemas of `index` and `search` (one value per key; the suite adds lists), for editors. */
   optionSchemas(): { index: Record<string, unknown>; search: Record<string, unknown> };

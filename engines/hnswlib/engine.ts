@@ -1,7 +1,7 @@
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { checkSpec } from '../kit/check.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { type HnswlibClient, loadClient } from './client.js';
 import { HnswlibCollection } from './collection.js';
@@ -11,7 +11,7 @@ export const engine: EngineDefinition = {
   name: 'hnswlib',
   title: 'hnswlib',
   packages: ['hnswlib-node'],
-  install: installCommand(['hnswlib-node']),
+  compiled: ['hnswlib-node'],
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

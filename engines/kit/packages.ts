@@ -2,24 +2,46 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { FailureError, messageOf } from '../../common/errors.js';
-import { packageRoot } from '../../common/paths.js';
+import { installCommand } from './installation.js';
 
 const require = createRequire(import.meta.url);
 
+/** A client package that is missing or does not load. */
+export class ClientError extends FailureError {
+  readonly package: string;
+  /** Whether its folder is there. */
+  readonly installed: boolean;
+  /** What the package said when it was loaded; empty where it is not there. */
+  readonly said: string;
+
+  constructor(name: string, cause: unknown) {
+    const installed = packageVersion(name) !== undefined;
+    const said = installed ? messageOf(cause) : '';
+    const what = installed
+      ? `package ${name} is installed but does not load: ${firstLine(said)}`
+      : `package ${name} is not installed`;
+    super(what, { next: `${installCommand([name])} ("vecproof doctor" says more)`, cause });
+    this.package = name;
+    this.installed = installed;
+    this.said = said;
+  }
+}
+
 /**
  * Loads a client package that may be missing (all clients are optional dependencies).
- * Throws FailureError with the command that mends it. Always through `require`: some clients (apache-arrow)
+ * Throws ClientError with the command that installs it. Always through `require`: some clients (apache-arrow)
  * must be the very instance that another package gets, and those packages are CommonJS.
  */
 export function requireClient(name: string): unknown {
+  return loading(name, () => require(name));
+}
+
+/** What a client does when it loads its native part, which may be long after its import. Throws ClientError. */
+export function loading<T>(name: string, load: () => T): T {
   try {
-    return require(name);
+    return load();
   } catch (error) {
-    const missing = packageVersion(name) === undefined;
-    const what = missing
-      ? `package ${name} is not installed`
-      : `package ${name} is installed but does not load: ${firstLine(messageOf(error))}`;
-    throw new FailureError(what, { next: installCommand([name]), cause: error });
+    throw error instanceof ClientError ? error : new ClientError(name, error);
   }
 }
 
@@ -30,18 +52,6 @@ export function packageVersion(name: string): string | undefined {
     .find((path) => existsSync(join(path, 'package.json')));
   if (folder === undefined) return undefined;
   return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version?: string }).version;
-}
-
-/** The command that installs optional dependencies in the versions this project was tested with. */
-export function installCommand(names: readonly string[]): string {
-  const pinned = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
-    optionalDependencies?: Record<string, string>;
-  };
-  const wanted = names.map((name) => {
-    const version = pinned.optionalDependencies?.[name];
-    return version === undefined ? name : `${name}@${version}`;
-  });
-  return `npm install --no-save ${wanted.join(' ')}`;
 }
 
 function firstLine(text: string): string {

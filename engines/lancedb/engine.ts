@@ -1,7 +1,7 @@
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { checkSpec } from '../kit/check.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { loadClients } from './client.js';
 import { createCollection, openCollection } from './collection.js';
@@ -13,7 +13,6 @@ export const engine: EngineDefinition = {
   name: 'lancedb',
   title: 'LanceDB',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { ContainerRuntimeClient } from 'testcontainers';
-import { FailureError, messageOf } from '../../common/errors.js';
 import { requireClient } from '../kit/packages.js';
+import { dockerFailure } from './docker-failure.js';
 
 export type Testcontainers = typeof import('testcontainers');
 export type Dockerode = ContainerRuntimeClient['container']['dockerode'];
@@ -20,17 +20,13 @@ export function isDockerHost(): boolean {
   return process.platform === 'linux' && networkInterfaces()['docker0'] !== undefined;
 }
 
-/** Docker's API. Throws FailureError if Docker is missing, not running, or not allowed. */
+/** Docker's API. Throws FailureError if Docker is missing, not running, or not allowed, with cause and remedy. */
 export async function connectDocker(): Promise<Dockerode> {
   const { getContainerRuntimeClient } = loadTestcontainers();
   try {
     return (await getContainerRuntimeClient()).container.dockerode;
   } catch (error) {
-    throw new FailureError(`Docker cannot be reached: ${messageOf(error)}`, {
-      where: process.env['DOCKER_HOST'] ?? 'Docker’s default socket',
-      next: 'install and start Docker ("docker info" must work for this user), or use a running server with url:',
-      cause: error,
-    });
+    throw await dockerFailure(error);
   }
 }
 

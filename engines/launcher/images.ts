@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { packageRoot } from '../../common/paths.js';
+import { installationOf } from '../kit/installation.js';
 
 /** An engine's entry of `docker/images.yaml`. */
 export interface ImageEntry {
   /** Official image, pinned by version. */
   image: string;
-  /** Name that `npm run docker:build` gives; absent where there is no Dockerfile. */
+  /** Name that `buildCommand` gives; absent where there is no Dockerfile. */
   local?: string;
   /** Debian release that the local build stands on. */
   base?: string;
@@ -25,7 +26,7 @@ export function imageVariable(engine: string): string {
 
 /**
  * Images to try, in this order. One that was asked for is the only one; else the pinned one, then what
- * `npm run docker:build` makes.
+ * `buildCommand` makes.
  */
 export function imageCandidates(
   engine: string,
@@ -40,4 +41,31 @@ export function imageCandidates(
   if (entry === undefined) throw new Error(`docker/images.yaml has no entry for ${engine}`);
   const names = entry.local === undefined ? [entry.image] : [entry.image, entry.local];
   return { names, origin: 'docker/images.yaml' };
+}
+
+/**
+ * The command that builds an engine's image from package registries, for those who have this copy of vecproof, and what
+ * it takes; undefined where there is no Dockerfile.
+ */
+export function buildCommand(engine: string): string | undefined {
+  if (imageEntries()[engine]?.local === undefined) return undefined;
+  const commands = {
+    checkout: `npm run docker:build ${engine}`,
+    dependency: `npx vecproof-docker-build ${engine}`,
+    global: `vecproof-docker-build ${engine}`,
+  };
+  return commands[installationOf()];
+}
+
+/** What `buildCommand` takes beside a running Docker. */
+export const BUILD_NEEDS = 'as root, with debootstrap';
+
+/** What to do where an image is not on this machine. */
+export function imageRemedy(engine: string, name: string): string {
+  const build = buildCommand(engine);
+  const built =
+    build === undefined
+      ? 'it is in no package registry and cannot be built here: or use a server that runs already (url:)'
+      : `or build it from packages with "${build}" (${BUILD_NEEDS})`;
+  return `"docker pull ${name}" must work; ${built}; or name another image with ${imageVariable(engine)}`;
 }

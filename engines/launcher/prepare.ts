@@ -1,7 +1,7 @@
 import { FailureError, messageOf } from '../../common/errors.js';
 import type { LaunchRequest } from '../contract/server.js';
 import { connectDocker, type Dockerode, imageDigest, pullImage } from './docker.js';
-import { imageCandidates, imageVariable } from './images.js';
+import { imageCandidates, imageRemedy } from './images.js';
 
 export interface FoundImage {
   name: string;
@@ -10,7 +10,7 @@ export interface FoundImage {
 
 /**
  * The image to start, pulled if it is nowhere on this machine. Throws FailureError if Docker cannot be reached or
- * the image cannot be had, with the commands that mend it.
+ * the image cannot be had, with what to do about it.
  */
 export async function prepareImage(
   engine: string,
@@ -53,7 +53,7 @@ async function pull(
   }
   throw new FailureError(`the image is not on this machine and cannot be pulled: ${messageOf(failure)}`, {
     where: `${engine}: ${name} (${origin})`,
-    next: `"docker pull ${name}" must work; or build one from packages with "npm run docker:build ${engine}"; or name another with ${imageVariable(engine)}`,
+    next: imageRemedy(engine, name),
     cause: failure,
   });
 }

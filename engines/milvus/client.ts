@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
-import { requireClient } from '../kit/packages.js';
+import { loading, requireClient } from '../kit/packages.js';
 import type { GrpcStub } from './rpc.js';
 
 /** What is used of `@zilliz/milvus2-sdk-node`. Declared here and not imported: the package is optional. */
@@ -99,7 +99,7 @@ export function loadSdk(): MilvusSdk {
 /** The very instance of gRPC that the client uses: another one would not accept its objects. */
 export function loadGrpc(): Grpc {
   const own = createRequire(import.meta.url);
-  return createRequire(own.resolve(SDK))('@grpc/grpc-js') as Grpc;
+  return loading(SDK, () => createRequire(own.resolve(SDK))('@grpc/grpc-js') as Grpc);
 }
 
 /** Calls that fail resolve all the same: both forms of the outcome are looked at. Throws FailureError. */

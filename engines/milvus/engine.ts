@@ -1,10 +1,9 @@
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { Build } from './build.js';
 import { CAPABILITIES } from './capabilities.js';
-import { ask } from './client.js';
+import { ask, loadGrpc } from './client.js';
 import { createCollection, MilvusCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
 import { readLayout } from './layout.js';
@@ -17,7 +16,8 @@ export const engine: EngineDefinition = {
   name: 'milvus',
   title: 'Milvus',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
+  node: '20.20.2',
+  load: () => void loadGrpc(),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

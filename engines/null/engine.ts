@@ -10,7 +10,6 @@ export const engine: EngineDefinition = {
   name: 'null',
   title: 'null (harness cost)',
   packages: [],
-  install: 'nothing to install',
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

@@ -1,6 +1,5 @@
 import type { EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { connect } from './connect.js';
 import { checkData, rules } from './options.js';
@@ -12,7 +11,6 @@ export const engine: EngineDefinition = {
   name: 'pgvector',
   title: 'pgvector (PostgreSQL)',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

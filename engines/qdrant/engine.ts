@@ -3,7 +3,6 @@ import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contr
 import type { Endpoint } from '../contract/server.js';
 import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection, QdrantCollection } from './collection.js';
@@ -20,7 +19,6 @@ export const engine: EngineDefinition = {
   name: 'qdrant',
   title: 'Qdrant',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

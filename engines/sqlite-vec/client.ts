@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { requireClient } from '../kit/packages.js';
+import { loading, requireClient } from '../kit/packages.js';
 
 export type SqliteDatabase = Database.Database;
 export type SqliteStatement = Database.Statement<unknown[]>;
@@ -8,9 +8,11 @@ export type SqliteStatement = Database.Statement<unknown[]>;
 export function openDatabase(file: string, { readonly = false } = {}): SqliteDatabase {
   const Sqlite = requireClient('better-sqlite3') as typeof Database;
   const extension = requireClient('sqlite-vec') as { load(database: SqliteDatabase): void };
+  // Its native part is loaded by the first database, not by the import.
+  loading('better-sqlite3', () => new Sqlite(':memory:').close());
   const database = new Sqlite(file, { readonly, fileMustExist: readonly });
   try {
-    extension.load(database);
+    loading('sqlite-vec', () => extension.load(database));
     // LIKE as everywhere else: case counts.
     database.pragma('case_sensitive_like = ON');
     if (readonly) return database;

@@ -1,7 +1,7 @@
 import type { EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
+import { openDatabase } from './client.js';
 import { connect } from './connect.js';
 import { checkData, rules } from './options.js';
 
@@ -11,7 +11,8 @@ export const engine: EngineDefinition = {
   name: 'sqlite-vec',
   title: 'sqlite-vec',
   packages: PACKAGES,
-  install: installCommand(PACKAGES),
+  compiled: ['better-sqlite3'],
+  load: () => void openDatabase(':memory:').close(),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

@@ -1,7 +1,7 @@
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { checkSpec } from '../kit/check.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
-import { installCommand, packageVersion } from '../kit/packages.js';
+import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { loadClient, type UsearchClient } from './client.js';
 import { UsearchCollection } from './collection.js';
@@ -11,7 +11,6 @@ export const engine: EngineDefinition = {
   name: 'usearch',
   title: 'USearch',
   packages: ['usearch'],
-  install: installCommand(['usearch']),
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

@@ -10,6 +10,7 @@ import { type RunFolder, writeManifest } from '../store/run-folder.js';
 import { writeTruth } from '../truth/files.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
+import { columnsRecord, recordedOptions } from './dataset-options.js';
 import { hideManifest } from './manifest-secrets.js';
 import { displayPath } from './places.js';
 import type { Planned, RunOptions } from './plan-run.js';
@@ -65,7 +66,8 @@ function queriesFile({ data, truth }: Beginning): QueriesFile {
 function manifestOf({ folder, planned, data, truth, packages, options, context, lock }: Beginning): Manifest {
   const { suite, ks, memoryLimitBytes, text } = planned.parsed;
   const { info } = data;
-  const { nameOrPath, metric, queriesFile, grouping } = planned.data;
+  const { nameOrPath, grouping } = planned.data;
+  const columns = columnsRecord(info, data.set);
   return {
     schema: RUN_SCHEMA,
     id: folder.id,
@@ -88,11 +90,12 @@ function manifestOf({ folder, planned, data, truth, packages, options, context, 
       count: info.count,
       licence: info.licence ?? null,
       provenance: info.provenance ?? null,
+      ...(columns && { columns }),
+      ...(info.leftOut && { leftOut: [...info.leftOut] }),
     },
     datasetOptions: {
       nameOrPath,
-      metric,
-      queriesFile,
+      ...recordedOptions(planned.data),
       ...(grouping.file && { queryFile: grouping.file.path }),
     },
     queries: { set: data.set, count: data.count, hash: data.hash },

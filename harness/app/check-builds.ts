@@ -1,11 +1,13 @@
 import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
+import { engineAvailabilities } from '../../engines/availability.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { DataShape } from '../../engines/contract/options.js';
-import { engineAvailability } from '../../engines/registry.js';
+import { engineNames } from '../../engines/registry.js';
 import type { PlannedBuild } from '../model/plan.js';
-import type { Context } from './context.js';
+import { listRuns } from '../store/run-folder.js';
+import { type Context, notice } from './context.js';
 import { unavailableServers } from './servers.js';
 
 /**
@@ -90,14 +92,20 @@ export function skipReasons(
 export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
   const missing = new Map<string, string>();
   const packages: Record<string, string> = {};
-  for (const name of new Set(builds.map(({ engine }) => engine))) {
-    const found = await engineAvailability(name);
-    if (found.state === 'available') Object.assign(packages, found.versions);
-    else
-      missing.set(
-        name,
-        `${found.package} is not installed or does not load: ${found.reason}. Mend: ${found.install}`,
-      );
+  const planned = new Set(builds.map(({ engine }) => engine));
+  // npm leaves out without a word what fails to compile: who runs vecproof for the first time is told once.
+  const first = listRuns(context.runs).length === 0;
+  const engines = first ? [...new Set([...planned, ...engineNames()])] : [...planned];
+  const others: string[] = [];
+  for (const [name, found] of await engineAvailabilities(engines)) {
+    if (!planned.has(name)) {
+      if (found.state === 'missing') others.push(name);
+    } else if (found.state === 'available') Object.assign(packages, found.versions);
+    else missing.set(name, `${found.reason}. To fix it: ${found.next}`);
+  }
+  if (others.length > 0) {
+    const verb = others.length === 1 ? 'does' : 'do';
+    notice(context, `not needed here, but ${others.join(', ')} ${verb} not load: "vecproof doctor" says why`);
   }
   const installed = builds.filter(({ engine }) => !missing.has(engine));
   const unavailable = await unavailableServers(installed, threads, context);

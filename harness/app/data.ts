@@ -1,16 +1,15 @@
-import type { Dataset, DatasetInfo, Metric, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
+import type { Dataset, DatasetInfo, PreparedVectors, QuerySet } from '../../datasets/dataset.js';
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
 import { type Chosen, chooseQueries, chooseSet, type QueryChoice } from './choose-queries.js';
-import { type Context, preparation } from './context.js';
+import { type Context, notice, preparation } from './context.js';
+import { columnLines, type DatasetOptions, openOptions } from './dataset-options.js';
 import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
 import { type GroupedQuery, neededFields } from './run-queries.js';
 
-export interface DataRequest extends QueryChoice {
+export interface DataRequest extends QueryChoice, DatasetOptions {
   /** Catalog name, or an absolute path. */
   nameOrPath: string;
-  metric: Metric | null;
-  queriesFile: string | null;
 }
 
 /** A dataset checked, converted, and its queries chosen. */
@@ -53,13 +52,14 @@ async function readData(
   const dataset = await openRequested(context, request);
   opened(dataset);
   const { info } = dataset;
-  const warnings: string[] = [];
+  const warnings: string[] = [...(info.warnings ?? [])];
   if (info.metricSource === 'default') {
     warnings.push(
       `the dataset does not say its metric; ${info.metric} is assumed (set dataset.metric to be sure)`,
     );
   }
   const set = chooseSet(info, request, warnings);
+  for (const line of columnLines(info, set)) notice(context, line);
   const all = await dataset.queries(set);
   const chosen = chooseQueries(info, all, request, warnings);
   const converting = preparation(context, `checking and converting ${info.name}`, 'points');
@@ -93,8 +93,7 @@ function openRequested(context: Context, request: DataRequest): Promise<Dataset>
     baseFolder: context.cwd,
     cacheFolder: context.cache,
     signal: context.signal,
-    ...(request.metric !== null && { metric: request.metric }),
-    ...(request.queriesFile !== null && { queriesFile: request.queriesFile }),
+    ...openOptions(request),
   });
 }
 

@@ -1,6 +1,6 @@
 import { VecproofError } from '../../common/errors.js';
 import { packageVersion } from '../../engines/kit/packages.js';
-import { imageCandidates } from '../../engines/launcher/images.js';
+import { BUILD_NEEDS, buildCommand, imageCandidates } from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Context } from './context.js';
 import type { Finding } from './leftovers.js';
@@ -17,7 +17,7 @@ export async function dockerFindings(context: Context, clean: boolean): Promise<
   } catch (error) {
     if (!(error instanceof VecproofError)) throw error;
     const detail = `${error.what}; engines that are servers need it, unless they are given a url:`;
-    return [{ what: 'Docker', state: 'missing', detail, ...(error.next && { mend: error.next }) }];
+    return [{ what: 'Docker', state: 'missing', detail, ...(error.next && { fix: error.next }) }];
   }
 }
 
@@ -36,8 +36,10 @@ async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
     if (at >= 0) findings.push({ what, state: 'ok', detail: `${names[at]} ${digests[at]}` });
     else {
       const detail = `${names[0]} is not here; a run pulls it`;
-      const mend = `docker pull ${names[0]}${names.length > 1 ? `, or npm run docker:build ${name}` : ''}`;
-      findings.push({ what, state: 'missing', detail, mend });
+      const build = buildCommand(name);
+      const built = build === undefined ? '' : `, or ${build} (${BUILD_NEEDS})`;
+      const fix = `docker pull ${names[0]}${built}`;
+      findings.push({ what, state: 'missing', detail, fix });
     }
   }
   return findings;
@@ -50,6 +52,6 @@ async function orphans(docker: Docker, clean: boolean): Promise<Finding[]> {
     const what = `container of run ${run}`;
     return clean
       ? { what, state: 'ok', detail: `${image}, left by a killed run, was removed` }
-      : { what, state: 'note', detail: `${image}, left by a killed run`, mend: 'vecproof doctor --clean' };
+      : { what, state: 'note', detail: `${image}, left by a killed run`, fix: 'vecproof doctor --clean' };
   });
 }

@@ -12,8 +12,8 @@ export interface Finding {
   what: string;
   state: 'ok' | 'missing' | 'problem' | 'note';
   detail: string;
-  /** The command that mends it. */
-  mend?: string;
+  /** What to do about it. */
+  fix?: string;
   /** What `--clean` has removed, as paths for people. */
   removed?: string[];
 }
@@ -43,7 +43,7 @@ function ofRun(id: string, context: Context, clean: boolean): Finding[] {
   if (!existsSync(folder.work) && !existsSync(folder.lock)) {
     return wasEnded(folder) ? [] : [{ what, state: 'note', detail: `did not end; ${next}` }];
   }
-  if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, mend: CLEAN }];
+  if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, fix: CLEAN }];
   const removed = [folder.work, folder.lock].filter((path) => existsSync(path));
   removed.push(...unfinished(folder.path).filter((path) => !path.startsWith(folder.work)));
   cleanRunFolder(folder);
@@ -63,7 +63,7 @@ function ofCache({ cache, cwd }: Context, clean: boolean): Finding[] {
   const left = existsSync(cache) ? unfinished(cache) : [];
   if (left.length === 0) return [];
   if (!clean)
-    return [{ what: 'cache', state: 'note', detail: `holds ${left.length} unfinished files`, mend: CLEAN }];
+    return [{ what: 'cache', state: 'note', detail: `holds ${left.length} unfinished files`, fix: CLEAN }];
   for (const path of left) rmSync(path, { force: true });
   const detail = `${left.length} unfinished files were removed`;
   return [{ what: 'cache', state: 'ok', detail, removed: left.map((path) => displayPath(path, cwd)) }];

@@ -1,14 +1,16 @@
 import { dirname, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
+import type { InvalidKind, Metric } from '../../datasets/dataset.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
+import { replicated } from '../model/replicas.js';
 import { suiteError } from '../suite/faults.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
-import { replicated } from '../suite/replicas.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
+import type { DatasetOptions } from './dataset-options.js';
 import { locate, type SuiteText } from './places.js';
 import type { QueriesRequest } from './run-queries.js';
 import { parseShard, shardOf } from './shard.js';
@@ -20,6 +22,13 @@ export interface RunOptions {
   engine?: string[] | undefined;
   /** `i/n` */
   shard?: string | undefined;
+  id?: string | undefined;
+  vector?: string | undefined;
+  text?: string | undefined;
+  metric?: Metric | undefined;
+  queries?: string | undefined;
+  qrels?: string | undefined;
+  skipInvalid?: InvalidKind[] | undefined;
 }
 
 /** What a run measures, checked as far as that needs no data. */
@@ -121,13 +130,38 @@ function dataRequest(
   const override = !lenient && typeof suite.dataset !== 'string' ? suite.dataset : undefined;
   return {
     nameOrPath: given,
-    metric: override?.metric ?? null,
-    queriesFile: override?.queries === undefined ? null : resolve(base, override.queries),
+    ...datasetOptions(override, options, base, cwd),
     set: suite.queries.set,
     limit: suite.queries.limit,
     seed: suite.seed,
     lenient,
     grouping: groupingOf(parsed, base),
+  };
+}
+
+type DatasetBlock = Partial<Exclude<ParsedSuite['suite']['dataset'], string>>;
+
+/** The command line's word goes before the suite's; its paths start at the working directory. */
+function datasetOptions(
+  suite: DatasetBlock | undefined,
+  given: RunOptions,
+  base: string,
+  cwd: string,
+): DatasetOptions {
+  const path = (own: string | undefined, suites: string | undefined) =>
+    own !== undefined ? resolve(cwd, own) : suites === undefined ? undefined : resolve(base, suites);
+  const columns = {
+    id: given.id ?? suite?.id,
+    vector: given.vector ?? suite?.vector,
+    text: given.text ?? suite?.text,
+  };
+  const chosen = Object.values(columns).some((name) => name !== undefined);
+  return {
+    metric: given.metric ?? suite?.metric ?? null,
+    queriesFile: path(given.queries, suite?.queries) ?? null,
+    qrelsFile: path(given.qrels, suite?.qrels),
+    columns: chosen ? columns : undefined,
+    skipInvalid: given.skipInvalid ?? (suite?.skipInvalid && [suite.skipInvalid].flat()),
   };
 }
 

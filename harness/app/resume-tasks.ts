@@ -7,6 +7,7 @@ import { readEnvironment } from '../run/environment.js';
 import { lockRun } from '../store/lock.js';
 import { cleanRunFolder, findRun, readEvents, readManifest, repairEvents } from '../store/run-folder.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { recordedOptions } from './dataset-options.js';
 import { revealManifest } from './manifest-secrets.js';
 import { groupingOf, type Planned } from './plan-run.js';
 import { need, type RunState } from './run-state.js';
@@ -56,7 +57,7 @@ async function storedPlan(manifest: Manifest, parsed: ParsedSuite, place: string
 
 /** The data as the run began with it. */
 function storedRequest(manifest: Manifest, parsed: ParsedSuite): Planned['data'] {
-  const { nameOrPath, metric, queriesFile, queryFile } = manifest.datasetOptions;
+  const { nameOrPath, queryFile } = manifest.datasetOptions;
   // The suite's text is the run's, the query file may have moved.
   const plain = groupingOf(parsed, '');
   const grouping =
@@ -65,8 +66,7 @@ function storedRequest(manifest: Manifest, parsed: ParsedSuite): Planned['data']
   const { set, count } = manifest.queries;
   return {
     nameOrPath,
-    metric,
-    queriesFile,
+    ...recordedOptions(manifest.datasetOptions),
     set,
     limit: filtered ? parsed.suite.queries.limit : count,
     seed: manifest.seed,

@@ -9,6 +9,7 @@ import { readRunQueries } from '../store/queries.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import type { Context } from './context.js';
+import { openOptions } from './dataset-options.js';
 
 /**
  * Writes `trec/<trial>.run` for every completed trial: the first pass, one line a hit (query Q0 document rank score tag).
@@ -45,13 +46,12 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
 
 async function documentIds(folder: RunFolder, { cwd, cache, signal }: Context): Promise<readonly string[]> {
   const { dataset: measured, datasetOptions } = readManifest(folder);
-  const { nameOrPath, metric, queriesFile } = datasetOptions;
+  const { nameOrPath } = datasetOptions;
   const dataset = await openDataset(nameOrPath, {
     baseFolder: cwd,
     cacheFolder: cache,
     signal,
-    ...(metric !== null && { metric }),
-    ...(queriesFile !== null && { queriesFile }),
+    ...openOptions(datasetOptions),
   });
   try {
     if (dataset.info.hash !== measured.hash) {

@@ -1,5 +1,4 @@
-import type { Metric, PreparedVectors, ProvidedTruth } from '../../datasets/dataset.js';
-import { distance, tieLimit } from '../measures/distance.js';
+import type { Metric } from '../../datasets/dataset.js';
 import { medianIntrinsicDimension } from '../measures/intrinsic.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
@@ -7,10 +6,13 @@ import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
 import { type Context, preparation } from './context.js';
 import type { Data } from './data.js';
+import { compareProvided, queriesAmongPoints } from './provided.js';
 import { cutToK, selectionsOf } from './selections.js';
 
 /** Neighbours kept even where k is small: the data's intrinsic dimension is estimated from them. */
 const DEPTH = 100;
+/** Share of queries that are points from which on it is worth a warning; real sets have some by chance. */
+const MANY = 0.5;
 
 /** The exact neighbours of a run's queries, deep enough to see ties behind rank k, and what they say of the data. */
 export async function truthFor(
@@ -40,6 +42,15 @@ export async function truthFor(
   });
   // A file's own neighbours are those of its own queries, without filters.
   const provided = grouped === undefined ? await data.dataset.providedTruth(data.set) : undefined;
+  const compared = provided && compareProvided(provided, truth, { metric: info.metric, vectors, queries }, k);
+  if (compared?.note != null) warnings.push(compared.note);
+  const among =
+    grouped === undefined ? queriesAmongPoints(truth, { metric: info.metric, vectors, queries }) : 0;
+  if (among / truth.count >= MANY) {
+    warnings.push(
+      `${among} of ${truth.count} queries have the vector of a point: their first neighbour is that point, and recall@1 says little`,
+    );
+  }
   const record = {
     kernel: truth.kernel,
     depth: truth.depth,
@@ -47,8 +58,9 @@ export async function truthFor(
     fromCache: truth.fromCache,
     ties: tieShares(truth, ks, info.metric, info.count),
     intrinsicDimension: medianIntrinsicDimension(truth, info.metric) ?? null,
-    providedAgreement:
-      provided === undefined ? null : agreement(provided, truth, info.metric, vectors, queries, k),
+    providedAgreement: compared?.agreement ?? null,
+    ...(compared?.note != null && { providedNote: compared.note }),
+    ...(among > 0 && { queriesAmongPoints: among }),
   };
   return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
 }
@@ -69,28 +81,4 @@ function tieShares(
   return Object.fromEntries(
     shares.filter((pair): pair is readonly [string, number] => pair[1] !== undefined),
   );
-}
-
-/** Share of the file's own neighbours (first k) that are no farther than the exact k-th, ties included. */
-function agreement(
-  provided: ProvidedTruth,
-  truth: Truth,
-  metric: Metric,
-  vectors: PreparedVectors,
-  queries: Float32Array,
-  k: number,
-): number | null {
-  const depth = Math.min(k, provided.k, truth.depth);
-  const row = new Float32Array(vectors.dimensions);
-  let hits = 0;
-  for (let q = 0; q < truth.count; q++) {
-    const limit = tieLimit(truth.distances[q * truth.depth + depth - 1]!, metric);
-    for (let j = 0; j < depth; j++) {
-      const at = provided.rows[q * provided.k + j]!;
-      if (at < 0 || at >= vectors.count) continue;
-      vectors.read(at, 1, row);
-      if (distance(metric, queries, q * vectors.dimensions, row, 0, vectors.dimensions) <= limit) hits++;
-    }
-  }
-  return truth.count === 0 || depth === 0 ? null : hits / (truth.count * depth);
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { firstId, replicaId } from '../gate/replicas.js';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { Manifest } from '../model/manifest.js';
+import { firstId, replicaId } from '../model/replicas.js';
 import type { Measure } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
 import { type RunFolder, readEvents } from '../store/run-folder.js';

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { firstId } from '../gate/replicas.js';
 import { settingOf } from '../gate/thresholds.js';
 import type { QueryFacts } from '../measures/groups.js';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
@@ -9,6 +8,7 @@ import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedParity } from '../model/plan.js';
+import { firstId } from '../model/replicas.js';
 import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { readEvidence } from '../store/evidence.js';

@@ -1,7 +1,7 @@
 import type { Column } from '../measures/by-query.js';
 import { normalQuantile } from '../measures/distributions.js';
+import { holm } from '../measures/holm.js';
 import { fewestUnits } from '../measures/mean-bounds.js';
-import { holm } from '../measures/tests.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding } from '../model/verdict.js';
 import { type Estimate, paired, unpaired } from './estimate.js';

@@ -1,9 +1,9 @@
+import { byReplica } from '../model/replicas.js';
 import type { ParityTrial, TrialRow } from '../model/results.js';
 import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
 import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
-import { byReplica } from './replicas.js';
 import { isSelected } from './select.js';
 import { FEWEST_QUERIES } from './statistics.js';
 import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';

@@ -53,23 +53,3 @@ export function hypervolume(
   }
   return area;
 }
-
-/**
- * Value at a recall between two measured points of one build's curve, straight in log(value) along the curve's
- * frontier. An estimate, to be labelled as such; undefined outside the measured range or for values <= 0.
- */
-export function interpolateAt(
-  points: readonly FrontierPoint[],
-  recall: number,
-  better: Better = 'higher',
-): number | undefined {
-  const curve = paretoFrontier(points, better).map((index) => points[index]!);
-  const exact = curve.find((p) => p.recall === recall);
-  if (exact !== undefined) return exact.value;
-  const next = curve.findIndex((p) => p.recall < recall);
-  const above = curve[next - 1];
-  const below = curve[next];
-  if (above === undefined || below === undefined || above.value <= 0 || below.value <= 0) return undefined;
-  const share = (recall - below.recall) / (above.recall - below.recall);
-  return Math.exp(Math.log(below.value) + share * (Math.log(above.value) - Math.log(below.value)));
-}

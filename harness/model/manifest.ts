@@ -26,6 +26,20 @@ export const datasetRecordSchema = z.strictObject({
   count: z.int(),
   licence: z.string().nullable(),
   provenance: z.string().nullable(),
+  /** What was taken for what, in words: `column "id" (int64)`, `row number`. */
+  columns: z
+    .strictObject({
+      id: z.string(),
+      vector: z.string(),
+      text: z.string().nullable(),
+      queryId: z.string(),
+      queryVector: z.string(),
+    })
+    .optional(),
+  /** Vectors that were left out as invalid, at the user's word; absent: none were to be. */
+  leftOut: z
+    .array(z.strictObject({ kind: z.enum(['zero', 'non-finite']), points: z.int(), queries: z.int() }))
+    .optional(),
 });
 
 export const queriesRecordSchema = z.strictObject({
@@ -46,6 +60,10 @@ export const truthRecordSchema = z.strictObject({
   intrinsicDimension: z.number().nullable(),
   /** Share of top-k ids that the dataset's own neighbours have in common with the truth, tie-aware; null if none came. */
   providedAgreement: z.number().nullable(),
+  /** Why the dataset's own neighbours disagree or could not be compared; absent: nothing is wrong with them. */
+  providedNote: z.string().optional(),
+  /** Queries whose vector is that of a point; absent: none. */
+  queriesAmongPoints: z.int().optional(),
 });
 
 export const manifestSchema = z.strictObject({
@@ -67,6 +85,11 @@ export const manifestSchema = z.strictObject({
     nameOrPath: z.string(),
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
+    qrelsFile: z.string().optional(),
+    columns: z
+      .strictObject({ id: z.string().optional(), vector: z.string().optional(), text: z.string().optional() })
+      .optional(),
+    skipInvalid: z.array(z.enum(['zero', 'non-finite'])).optional(),
     /** File of the suite with queries, filters and groups. */
     queryFile: z.string().optional(),
   }),

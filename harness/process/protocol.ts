@@ -1,5 +1,5 @@
 import type { ContainerHandle, Endpoint } from '../../engines/contract/server.js';
-import type { TaskTypes } from './task.js';
+import type { TaskMessage, TaskTypes } from './task.js';
 
 /** The first message to a process: what it does. */
 export interface Start {
@@ -20,23 +20,6 @@ export interface Leavings {
   temporariesIn: readonly string[];
   container?: ContainerHandle | undefined;
 }
-
-/** What a task tells the supervisor. A phase's `begin` is flushed before the phase starts. */
-export type TaskMessage<T extends TaskTypes> =
-  | {
-      type: 'begin';
-      phase: T['phase'];
-      /** What the phase is about, e.g. a trial. */
-      subject?: string;
-      /** Size of the phase in `unit`; progress counts up to it. */
-      total: number;
-      unit: string;
-    }
-  | { type: 'progress'; done: number }
-  | { type: 'end'; phase: T['phase']; subject?: string; seconds: number }
-  | { type: 'report'; report: T['report'] }
-  | { type: 'warning'; message: string }
-  | T['message'];
 
 /** What the process itself adds to that. */
 export type ProcessMessage<T extends TaskTypes> =

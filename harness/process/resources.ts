@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -46,16 +45,6 @@ function canReset(): boolean {
 function statusField(pid: number, field: string): number | undefined {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return match === null ? undefined : Number(match[1]) * 1024;
-}
-
-/** Bytes of all files below a folder. */
-export function folderBytes(folder: string): number {
-  let sum = 0;
-  for (const entry of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    sum += entry.isDirectory() ? folderBytes(path) : statSync(path).size;
-  }
-  return sum;
 }
 
 /** Ticks of /proc/stat in a second (USER_HZ): 100 on every Linux that Node runs on. */

@@ -1,5 +1,4 @@
 import type { Endpoint } from '../../engines/contract/server.js';
-import type { TaskMessage } from './protocol.js';
 
 /** The types of one kind of task. */
 export interface TaskTypes {
@@ -25,6 +24,23 @@ export interface Task<T extends TaskTypes> {
   /** By phase the deadline that it has; null: a part of another phase, which has none of its own. */
   phases: Readonly<Record<T['phase'], T['deadline'] | null>>;
 }
+
+/** What a task tells the supervisor. A phase's `begin` is flushed before the phase starts. */
+export type TaskMessage<T extends TaskTypes> =
+  | {
+      type: 'begin';
+      phase: T['phase'];
+      /** What the phase is about, e.g. a trial. */
+      subject?: string;
+      /** Size of the phase in `unit`; progress counts up to it. */
+      total: number;
+      unit: string;
+    }
+  | { type: 'progress'; done: number }
+  | { type: 'end'; phase: T['phase']; subject?: string; seconds: number }
+  | { type: 'report'; report: T['report'] }
+  | { type: 'warning'; message: string }
+  | T['message'];
 
 /** What a task has in its process. */
 export interface TaskContext<T extends TaskTypes> {

@@ -1,9 +1,9 @@
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
-import { replicaId } from '../gate/replicas.js';
 import { isSelected, selectableOf } from '../gate/select.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
+import { replicaId } from '../model/replicas.js';
 import type { Suite } from './schema.js';
 
 type Entry = NonNullable<Suite['parity']>[number];

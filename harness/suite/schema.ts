@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { METRICS } from '../../datasets/dataset.js';
+import { INVALID_KINDS, METRICS } from '../../datasets/dataset.js';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** A value, or a list of values that is swept. */
@@ -96,6 +96,24 @@ export const suiteSchema = z.strictObject({
           .min(1)
           .optional()
           .meta({ description: 'File with the queries, where the dataset has none.' }),
+        qrels: z.string().min(1).optional().meta({
+          description: 'Relevance judgements of these queries: TREC’s four columns or BEIR’s three.',
+        }),
+        id: z.string().min(1).optional().meta({
+          description: 'Column of the points’ ids, or row-number; by default the first of the known names.',
+        }),
+        vector: z.string().min(1).optional().meta({
+          description:
+            'Column of the vectors; dots reach into objects (payload.vec), emb_* is one column for each dimension.',
+        }),
+        text: z.string().min(1).optional().meta({ description: 'Column of the points’ text.' }),
+        skipInvalid: z
+          .union([z.enum(INVALID_KINDS), z.array(z.enum(INVALID_KINDS)).min(1)])
+          .optional()
+          .meta({
+            description:
+              'Vectors to leave out, counted in the report, instead of refusing the dataset: zero (under cosine), non-finite.',
+          }),
       }),
     ])
     .meta({ description: 'Name from the catalog (see `vecproof list datasets`) or a path.' }),

@@ -40,11 +40,32 @@ function datasetFacts({ dataset }: Results): Fact[] {
       value: `${formatCount(dataset.count)} × ${formatCount(dataset.dimensions)} dimensions`,
     },
     { term: 'Metric', value: `${dataset.metric} (${METRIC_SOURCE[dataset.metricSource]})` },
+    ...columnFacts(dataset),
+    ...leftOutFacts(dataset),
     code('Source', dataset.source),
     code('Hash', dataset.hash),
     { term: 'Licence', value: dataset.licence ?? 'not stated' },
     ...(dataset.provenance === null ? [] : [{ term: 'Provenance', value: dataset.provenance }]),
   ];
+}
+
+/** What was taken for what: an id that was not understood is seen here. */
+function columnFacts({ columns }: Results['dataset']): Fact[] {
+  if (columns === undefined) return [];
+  return [
+    { term: 'Ids', value: columns.id },
+    { term: 'Vectors', value: columns.vector },
+    ...(columns.text === null ? [] : [{ term: 'Text', value: columns.text }]),
+    { term: 'Query ids', value: columns.queryId },
+    { term: 'Query vectors', value: columns.queryVector },
+  ];
+}
+
+function leftOutFacts({ leftOut }: Results['dataset']): Fact[] {
+  return (leftOut ?? []).map(({ kind, points, queries }) => ({
+    term: `Left out (${kind})`,
+    value: `${plural(points, 'point')}, ${plural(queries, 'query', 'queries')}`,
+  }));
 }
 
 function queryFacts({ queries, truth }: Results): Fact[] {
@@ -73,6 +94,10 @@ function queryFacts({ queries, truth }: Results): Fact[] {
             value: `${formatPercent(agreement)} agree with the truth, tie-aware`,
           },
         ]),
+    ...(truth.providedNote === undefined ? [] : [{ term: 'Warning', value: truth.providedNote }]),
+    ...(truth.queriesAmongPoints === undefined
+      ? []
+      : [{ term: 'Queries that are points', value: `${truth.queriesAmongPoints} have a point’s vector` }]),
   ];
 }
 

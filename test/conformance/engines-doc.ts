@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shorten } from '../../common/errors.js';
@@ -110,15 +111,27 @@ function records(definitions: readonly EngineDefinition[]): string[] {
   ];
 }
 
+/** What has to be installed for an engine, and how. */
+function needs({ packages, compiled = [], node }: EngineDefinition): string {
+  if (packages.length === 0) return 'Needs no package.';
+  const { optionalDependencies } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    optionalDependencies: Record<string, string>;
+  };
+  const versions = packages.map((each) => `${each} ${optionalDependencies[each]}`).join(' and ');
+  const more = [
+    ...compiled.map((each) => `; ${each} is compiled when it is installed`),
+    ...(node === undefined ? [] : [`; Node ${node} or newer`]),
+  ];
+  return `Needs ${versions}${more.join('')}.`;
+}
+
 function section(definition: EngineDefinition): string[] {
-  const { name, title, packages, install, capabilities } = definition;
+  const { name, title, capabilities } = definition;
   const declared = DECLARED[name]!;
   return [
     `## ${title}`,
     '',
-    packages.length > 0
-      ? `\`use: ${name}\`. Needs ${packages.join(' and ')}: \`${install}\`.`
-      : `\`use: ${name}\`. Needs no package.`,
+    `\`use: ${name}\`. ${needs(definition)}`,
     '',
     ...needsServer(definition),
     ...parameters(definition),

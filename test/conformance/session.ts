@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { MetadataColumns } from '../../datasets/dataset.js';
+import { engineAvailabilities } from '../../engines/availability.js';
 import type { Collection, Readiness } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { OptionsInput } from '../../engines/contract/options.js';
 import type { Hits } from '../../engines/contract/search.js';
 import type { LoadBatch } from '../../engines/contract/spec.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
-import { engineAvailability, engineNames, loadEngine } from '../../engines/registry.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
 import { findServer, type ServerFound, serverOptions } from './servers.js';
 
@@ -28,8 +29,7 @@ export interface Contender {
 
 /** Every engine of the registry; one whose package or server is missing is skipped with the reason in the test's title. */
 export const contenders: readonly Contender[] = await Promise.all(
-  engineNames().map(async (name) => {
-    const availability = await engineAvailability(name);
+  [...(await engineAvailabilities(engineNames()))].map(async ([name, availability]) => {
     const definition = await loadEngine(name);
     const found = availability.state === 'available' ? await findServer(definition) : undefined;
     const missing = availability.state === 'available' ? whyMissing(found) : availability.reason;

@@ -1,7 +1,7 @@
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { engineAvailability } from '../../engines/registry.js';
+import { engineAvailability } from '../../engines/availability.js';
 import { Random } from '../../harness/measures/random.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';

@@ -13,7 +13,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../common/paths.js';
-import { engineAvailability } from '../../engines/registry.js';
+import { engineAvailability } from '../../engines/availability.js';
 import { measureTrials } from '../../harness/derive/measure-trials.js';
 import { aboutQueries } from '../../harness/derive/trial-rows.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';

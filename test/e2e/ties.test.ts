@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { engineAvailability } from '../../engines/registry.js';
+import { engineAvailability } from '../../engines/availability.js';
 import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';

@@ -1,8 +1,9 @@
-import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
+import { InputError, shorten } from '../../../common/errors.js';
 import type { QueryPart } from '../../assemble.js';
 import type { Metric, PointBatch, PointsOptions, ProvidedTruth } from '../../dataset.js';
-import { rowIds, type VectorSource } from '../../source.js';
+import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../../source.js';
+import { checkedNeighbors } from '../neighbors.js';
+import { setRows } from '../numbers.js';
 import { type Hdf5File, type Hdf5Table, openHdf5File } from './file.js';
 
 /** What an ann-benchmarks file holds. */
@@ -79,22 +80,29 @@ function tableSource(path: string, name: string, table: Hdf5Table): VectorSource
     count: rows,
     dimensions: columns,
     fields: [],
+    columns: tableColumns(`table "${name}" (${table.type}, ${columns})`),
     reading: { format: 'hdf5', table: name },
     place: (row) => `${path} ${name} row ${row}`,
-    read: (options) => readBatches(table, options),
+    read: (options) => readBatches(`${path} ${name}`, table, options),
     // The file is shared by its tables and closed with the dataset.
     async close() {},
   };
 }
 
-async function* readBatches(table: Hdf5Table, options: PointsOptions): AsyncGenerator<PointBatch> {
+async function* readBatches(
+  name: string,
+  table: Hdf5Table,
+  options: PointsOptions,
+): AsyncGenerator<PointBatch> {
   const vectors = new Float32Array(Math.min(options.batchSize, table.rows) * table.columns);
   for (let start = 0; start < table.rows; start += options.batchSize) {
     throwIfInterrupted(options.signal);
     const count = Math.min(options.batchSize, table.rows - start);
     const length = count * table.columns;
     const batch = length === vectors.length ? vectors : new Float32Array(length);
-    setNumbers(batch, table.read(start, count));
+    const values = table.read(start, count);
+    if (typeof values[0] === 'bigint') setNumbers(batch, values);
+    else setRows(values as ArrayLike<number>, batch, 0, table.columns, (row) => `${name} row ${start + row}`);
     yield { start, count, ids: rowIds(start, count), vectors: batch };
   }
 }
@@ -113,37 +121,39 @@ function testSet(file: Hdf5File, test: Hdf5Table, points: number): QueryPart {
   };
 }
 
+/** The file's own neighbours; what is wrong with them is told, and stops nothing: they are never used as truth. */
 function readTruth(file: Hdf5File, queries: number, points: number): ProvidedTruth | undefined {
+  try {
+    return tryTruth(file, queries, points);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const got = error.got === undefined ? '' : ` (got ${shorten(error.got)})`;
+    return { state: 'unusable', reason: `${error.what}${got}` };
+  }
+}
+
+function tryTruth(file: Hdf5File, queries: number, points: number): ProvidedTruth | undefined {
   const neighbors = file.table('neighbors');
   if (neighbors === undefined) return undefined;
-  const distances = file.table('distances');
   const k = neighbors.columns;
   checkTruthShape(file.path, 'neighbors', neighbors, queries, k);
-  if (distances !== undefined) checkTruthShape(file.path, 'distances', distances, queries, k);
+  const distances = file.names.includes('distances') ? file.table('distances') : undefined;
+  const fits = distances?.rows === queries && distances.columns === k;
   const rows = new Int32Array(queries * k);
-  const values = distances && new Float32Array(queries * k);
+  const values = fits ? new Float32Array(queries * k) : undefined;
   const step = Math.max(1, Math.floor((1 << 20) / k));
   for (let start = 0; start < queries; start += step) {
     const count = Math.min(step, queries - start);
     setNumbers(rows.subarray(start * k, (start + count) * k), neighbors.read(start, count));
-    if (values) setNumbers(values.subarray(start * k, (start + count) * k), distances.read(start, count));
+    if (values) setNumbers(values.subarray(start * k, (start + count) * k), distances!.read(start, count));
   }
-  const bad = rows.findIndex((row) => row < 0 || row >= points);
-  if (bad !== -1) {
-    throw new InputError(`names a row that "train" does not have`, {
-      where: `${file.path} neighbors row ${Math.floor(bad / k)}`,
-      got: rows[bad],
-      next: 'the file is damaged, or its truth belongs to other points',
-    });
-  }
-  return { k, rows, distances: values };
+  return checkedNeighbors(rows, k, points, values);
 }
 
 function checkTruthShape(path: string, name: string, table: Hdf5Table, queries: number, k: number): void {
   if (table.rows === queries && table.columns === k) return;
-  throw new InputError(`table "${name}" does not go with "test" and "neighbors"`, {
+  throw new InputError(`the table "${name}" has not one row for each query`, {
     where: path,
     got: `shape (${table.rows}, ${table.columns}), expected (${queries}, ${k})`,
-    next: 'write one row of truth for each query',
   });
 }

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { Dataset as H5Dataset, File as H5File, ready } from 'h5wasm/node';
 import { InputError } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
+import { decodeNumbers, NUMBER_TYPES, type NumberType, typeName } from '../numbers.js';
 
 /** An open HDF5 file: two-dimensional tables, read by rows, and text attributes of the root. */
 export interface Hdf5File {
@@ -15,6 +16,8 @@ export interface Hdf5File {
 export interface Hdf5Table {
   readonly rows: number;
   readonly columns: number;
+  /** `float32`, `int8`, … */
+  readonly type: string;
   /** Rows `start .. start+count` in row order: a slice, never the whole table. */
   read(start: number, count: number): ArrayLike<number> | ArrayLike<bigint>;
 }
@@ -23,23 +26,23 @@ export interface Hdf5Table {
 export async function openHdf5File(path: string): Promise<Hdf5File> {
   try {
     accessSync(path, constants.R_OK);
-    const module = await ready;
     // Without this, the library prints its errors to stderr and gives back handles that are not valid.
-    module.activate_throwing_error_handler();
+    (await ready).activate_throwing_error_handler();
   } catch (error) {
     throw unreadable(path, error);
   }
+  const module = (await ready) as unknown as Hdf5Module;
   const file = guard(path, () => new H5File(path, 'r'));
   return {
     path,
     names: guard(path, () => file.keys()),
-    table: (name) => guard(path, () => openTable(path, file, name)),
+    table: (name) => guard(path, () => openTable(path, file, name, module)),
     attribute: (name) => guard(path, () => readAttribute(file, name)),
     close: () => void file.close(),
   };
 }
 
-function openTable(path: string, file: H5File, name: string): Hdf5Table | undefined {
+function openTable(path: string, file: H5File, name: string, module: Hdf5Module): Hdf5Table | undefined {
   if (!file.keys().includes(name)) return undefined;
   const table = file.get(name);
   const shape = table instanceof H5Dataset ? table.shape : null;
@@ -50,22 +53,70 @@ function openTable(path: string, file: H5File, name: string): Hdf5Table | undefi
       next: 'the ann-benchmarks layout has train, test, neighbors and distances, each with two dimensions',
     });
   }
-  const { type, size } = table.metadata;
-  // Classes 0 and 1 of HDF5 are integers and floats.
-  if ((type !== 0 && type !== 1) || (type === 1 && size < 4)) {
+  const type = numberType(table);
+  if (type === undefined) {
+    const { type: kind, size } = table.metadata;
     throw new InputError(`"${name}" holds values that are not read here`, {
       where: path,
-      got: type === 1 ? `float${size * 8}` : `HDF5 class ${type}`,
-      next: 'store the vectors as float32',
+      got: kind === 1 ? `float${size * 8}` : `HDF5 class ${kind}`,
+      next: 'store the vectors as float32; float16 to float64, integers and booleans are read, too',
     });
   }
   const [rows, columns] = shape as [number, number];
   return {
     rows,
     columns,
+    type: typeName(type),
     read: (start, count) =>
-      guard(path, () => table.slice([[start, start + count], []]) as unknown as ArrayLike<number>),
+      guard(path, () =>
+        type === 'f2'
+          ? readHalves(module, table, start, count)
+          : (table.slice([[start, start + count], []]) as unknown as ArrayLike<number>),
+      ),
   };
+}
+
+/** Classes 0, 1 and 8 of HDF5 are integers, floats and enumerations: h5py writes booleans as FALSE and TRUE. */
+function numberType({ metadata }: H5Dataset): NumberType | undefined {
+  const { type, size, signed, enum_type: names } = metadata;
+  if (type === 8) return Object.keys(names?.members ?? {}).join() === 'FALSE,TRUE' ? 'b1' : undefined;
+  const letter = type === 1 ? 'f' : type === 0 ? (signed ? 'i' : 'u') : undefined;
+  return NUMBER_TYPES.find((each) => each === `${letter}${size}`);
+}
+
+/** What of the library's core is used directly. */
+interface Hdf5Module {
+  HEAPU8: Uint8Array<ArrayBuffer>;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+  get_dataset_data(
+    file: bigint,
+    path: string,
+    count: bigint[],
+    offset: bigint[],
+    strides: bigint[],
+    pointer: bigint,
+  ): void;
+}
+
+/** As the library's `slice`, which has no float16. */
+function readHalves(module: Hdf5Module, table: H5Dataset, start: number, count: number): Float32Array {
+  const columns = table.shape![1]!;
+  const bytes = count * columns * 2;
+  const pointer = module._malloc(bytes);
+  if (pointer === 0) throw new Error(`no memory for ${bytes} bytes`);
+  try {
+    const [rows, from, one] = [
+      [count, columns],
+      [start, 0],
+      [1, 1],
+    ].map((list) => list.map(BigInt));
+    module.get_dataset_data(table.file_id, table.path, rows!, from!, one!, BigInt(pointer));
+    const copy = module.HEAPU8.slice(pointer, pointer + bytes);
+    return decodeNumbers(copy, 'f2', table.metadata.littleEndian) as Float32Array;
+  } finally {
+    module._free(pointer);
+  }
 }
 
 function readAttribute(file: H5File, name: string): string | undefined {

@@ -5,6 +5,7 @@ import { openHdf5 } from './dataset.js';
 export const hdf5: Format = {
   name: 'hdf5',
   endings: ['.hdf5', '.h5'],
+  streams: false,
   ownQueries: 'test',
   ownMetric: true,
   ownNeighbors: true,

@@ -1,13 +1,18 @@
 import type { Format } from '../format.js';
-import { openJsonl } from './source.js';
+import { openRecordSource } from '../records/source.js';
+import { jsonReader } from './reader.js';
 
-/** One JSON object per line. */
+/** One JSON object per line, or one JSON array of objects. */
 export const jsonl: Format = {
   name: 'jsonl',
-  endings: ['.jsonl', '.jsonl.gz'],
+  endings: ['.jsonl', '.ndjson', '.json'],
+  streams: true,
   ownQueries: null,
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'own',
-  open: async (path, options) => ({ points: await openJsonl(path, options), querySets: [] }),
+  async open(path, options) {
+    const columns = options.columns ?? {};
+    return { points: await openRecordSource(await jsonReader(path), { ...options, columns }), querySets: [] };
+  },
 };

@@ -1,95 +1,95 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
-import { unreadable } from '../../check.js';
 import type { PointBatch, PointsOptions } from '../../dataset.js';
-import { decodeFloat16 } from '../../float16.js';
-import { rowIds, type VectorSource } from '../../source.js';
-import type { Records } from '../jsonl/records.js';
+import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../../source.js';
+import { decodeNumbers, setRows, typeName } from '../numbers.js';
+import { openRandomAccess, type RandomAccess } from '../random-access.js';
+import type { Records } from '../records/beside.js';
 import { NPY_PREFIX, type NpyHeader, npyHeaderBytes, parseNpyHeader } from './header.js';
 
+/** An array of numbers in an open file: an npy file, or a member of another one. */
+export interface NpyArray {
+  file: RandomAccess;
+  header: NpyHeader;
+  /** What messages call it. */
+  name: string;
+}
+
 /**
- * Opens a C-order npy file of float16, float32, float64, int8 or uint8, either byte order. Ids are row numbers
- * unless `records` (one per row) gives ids and metadata. Throws InputError.
+ * Opens an npy file of any number type, byte order and memory order. Ids are row numbers unless `records` (one per
+ * row) gives ids and metadata. Throws InputError.
  */
 export function openNpy(path: string, records?: Records): VectorSource {
-  let handle: number;
+  const file = openRandomAccess(path);
   try {
-    handle = openSync(path, 'r');
+    const header = readNpyHeader(file, path, 0, file.size);
+    return npySource({ file, header, name: path }, 'npy', records);
   } catch (error) {
-    throw unreadable(path, error);
-  }
-  try {
-    const header = readHeader(handle, path);
-    checkRecords(path, header, records);
-    return npySource(handle, path, header, records);
-  } catch (error) {
-    closeSync(handle);
-    throw unreadable(path, error);
+    file.close();
+    throw error;
   }
 }
 
-function npySource(
-  handle: number,
-  path: string,
-  header: NpyHeader,
-  records: Records | undefined,
-): VectorSource {
+/** The array's vectors; the file is closed with them. Throws InputError if there is not one record for each. */
+export function npySource(array: NpyArray, format: string, records?: Records): VectorSource {
+  const { file, header, name } = array;
+  if (records !== undefined) checkRecords(name, header, records);
+  const vector = `${typeName(header.type)} array (${header.count}, ${header.dimensions})`;
   return {
     count: header.count,
     dimensions: header.dimensions,
     fields: records?.fields ?? [],
-    reading: { format: 'npy', records: records?.reading ?? null },
+    columns: records === undefined ? tableColumns(vector) : { ...records.columns, vector },
+    reading: { format, records: records?.reading ?? null },
     place: (row) =>
-      records === undefined ? `${path} row ${row}` : `${path} row ${row} (${records.place(row)})`,
-    read: (options) => readBatches(handle, path, header, records, options),
+      records === undefined ? `${name} row ${row}` : `${name} row ${row} (${records.place(row)})`,
+    read: (options) => readBatches(array, records, options),
     async close() {
-      closeSync(handle);
+      file.close();
     },
   };
 }
 
-function readHeader(handle: number, path: string): NpyHeader {
-  const { start, end } = npyHeaderBytes(path, readBytes(handle, path, 0, NPY_PREFIX));
-  const text = Buffer.from(readBytes(handle, path, start, end)).toString('latin1');
-  const header = parseNpyHeader(path, text, end);
-  const needed = end + header.count * header.dimensions * header.itemBytes;
-  const { size } = fstatSync(handle);
-  if (size !== needed) {
-    throw new InputError(`has ${size} bytes, ${header.count} x ${header.dimensions} values need ${needed}`, {
-      where: path,
-      next: 'the file is damaged or incomplete: write or download it again',
-    });
+/** Reads the header of the array between `start` and `end` of a file and checks that its values are all there. */
+export function readNpyHeader(file: RandomAccess, name: string, start: number, end: number): NpyHeader {
+  const prefix = end - start < NPY_PREFIX ? new Uint8Array(0) : file.read(start, start + NPY_PREFIX);
+  const text = npyHeaderBytes(name, prefix);
+  const bytes = file.read(start + text.start, start + text.end);
+  const header = parseNpyHeader(name, Buffer.from(bytes).toString('latin1'), start + text.end);
+  const needed = text.end + header.count * header.dimensions * header.itemBytes;
+  if (end - start !== needed) {
+    throw new InputError(
+      `has ${end - start} bytes, ${header.count} x ${header.dimensions} values need ${needed}`,
+      { where: name, next: 'the file is damaged or incomplete: write or download it again' },
+    );
   }
   return header;
 }
 
-function checkRecords(path: string, header: NpyHeader, records: Records | undefined): void {
-  if (records === undefined || records.count === header.count) return;
+function checkRecords(name: string, header: NpyHeader, records: Records): void {
+  if (records.count === header.count) return;
   throw new InputError(`has ${header.count} rows, ${records.path} has ${records.count} lines`, {
-    where: path,
+    where: name,
     next: 'give one line for every vector, in the same order',
   });
 }
 
 async function* readBatches(
-  handle: number,
-  path: string,
-  header: NpyHeader,
+  { file, header, name }: NpyArray,
   records: Records | undefined,
   options: PointsOptions,
 ): AsyncGenerator<PointBatch> {
-  const { count, dimensions, itemBytes, offset } = header;
-  const rowBytes = dimensions * itemBytes;
+  const { count, dimensions } = header;
   const vectors = new Float32Array(Math.min(options.batchSize, count) * dimensions);
   const lines = records?.read(options);
   try {
     for (let start = 0; start < count; start += options.batchSize) {
       throwIfInterrupted(options.signal);
       const rows = Math.min(options.batchSize, count - start);
-      const from = offset + start * rowBytes;
       const batch = rows * dimensions === vectors.length ? vectors : new Float32Array(rows * dimensions);
-      decode(readBytes(handle, path, from, from + rows * rowBytes), header, batch);
+      const values = header.fortran
+        ? readColumns(file, header, start, rows)
+        : readRows(file, header, start, rows);
+      setRows(values, batch, 0, dimensions, (row) => `${name} row ${start + row}`);
       const described = (await lines?.next())?.value ?? { ids: rowIds(start, rows) };
       yield { start, count: rows, vectors: batch, ...described };
     }
@@ -98,33 +98,20 @@ async function* readBatches(
   }
 }
 
-function decode(bytes: Uint8Array<ArrayBuffer>, header: NpyHeader, into: Float32Array): void {
-  const { type, littleEndian } = header;
-  if (type === 'f2') decodeFloat16(bytes, into.length, into, 0, littleEndian);
-  else if (type === 'u1') into.set(bytes);
-  else if (type === 'i1') into.set(new Int8Array(bytes.buffer));
-  else if (littleEndian) {
-    into.set(type === 'f4' ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer));
-  } else {
-    const view = new DataView(bytes.buffer);
-    for (let i = 0; i < into.length; i++) {
-      into[i] = type === 'f4' ? view.getFloat32(i * 4) : view.getFloat64(i * 8);
-    }
-  }
+function readRows(file: RandomAccess, header: NpyHeader, start: number, rows: number): ArrayLike<number> {
+  const rowBytes = header.dimensions * header.itemBytes;
+  const from = header.offset + start * rowBytes;
+  return decodeNumbers(file.read(from, from + rows * rowBytes), header.type, header.littleEndian);
 }
 
-function readBytes(handle: number, path: string, start: number, end: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(end - start);
-  let done = 0;
-  while (done < bytes.length) {
-    const got = readSync(handle, bytes, done, bytes.length - done, start + done);
-    if (got === 0) {
-      throw new InputError(`ends at byte ${start + done}, ${end} are needed`, {
-        where: path,
-        next: 'the file is damaged or incomplete: write or download it again',
-      });
-    }
-    done += got;
+/** Of an array in Fortran order: a piece of each column, put together to rows. */
+function readColumns(file: RandomAccess, header: NpyHeader, start: number, rows: number): ArrayLike<number> {
+  const { dimensions, count, itemBytes, offset, type, littleEndian } = header;
+  const out = new Float64Array(rows * dimensions);
+  for (let column = 0; column < dimensions; column++) {
+    const from = offset + (column * count + start) * itemBytes;
+    const values = decodeNumbers(file.read(from, from + rows * itemBytes), type, littleEndian);
+    for (let row = 0; row < rows; row++) out[row * dimensions + column] = values[row]!;
   }
-  return bytes;
+  return out;
 }

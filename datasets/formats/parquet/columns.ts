@@ -10,9 +10,8 @@ import type { ParquetFile } from './file.js';
  */
 const WINDOW = 1 << 17;
 
-/** Reads id and metadata columns by row range. */
+/** Reads metadata columns by row range. */
 export interface ColumnReader {
-  ids(column: string, start: number, end: number): Promise<string[]>;
   metadata(fields: readonly FieldSchema[], start: number, end: number): Promise<MetadataColumns>;
 }
 
@@ -24,10 +23,6 @@ export async function openColumns(file: ParquetFile): Promise<ColumnReader> {
     parsers: PARSERS,
   });
   return {
-    async ids(column, start, end) {
-      const values = await readColumn(scan, column, start, end);
-      return values.map((value) => (value === null || value === undefined ? '' : String(value)));
-    },
     async metadata(fields, start, end) {
       const columns: Record<string, MetadataValue[]> = {};
       for (const field of fields) {

@@ -4,10 +4,11 @@ import { openParquet } from './source.js';
 /** Parquet with one vector per row. */
 export const parquet: Format = {
   name: 'parquet',
-  endings: ['.parquet'],
+  endings: ['.parquet', '.pq'],
+  streams: false,
   ownQueries: null,
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'own',
-  open: async (path) => ({ points: await openParquet(path), querySets: [] }),
+  open: async (path, { columns }) => ({ points: await openParquet(path, columns), querySets: [] }),
 };

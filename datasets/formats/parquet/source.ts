@@ -1,40 +1,45 @@
 import { InputError } from '../../../common/errors.js';
-import { throwIfInterrupted } from '../../abort.js';
 import { unreadable } from '../../check.js';
 import type { FieldSchema, PointBatch, PointsOptions } from '../../dataset.js';
-import { rowIds, type VectorSource } from '../../source.js';
+import { rowIds, throwIfInterrupted, type VectorSource } from '../../source.js';
+import { idText } from '../ids.js';
+import type { ColumnChoice } from '../names.js';
+import { CellCursor } from './cells.js';
 import { openColumns } from './columns.js';
 import { openParquetFile, type ParquetFile } from './file.js';
 import { type ParquetLayout, parquetLayout } from './layout.js';
-import { parquetVectors, vectorDimensions } from './vectors.js';
+import { parquetVectors, type VectorShape, vectorShape } from './vectors.js';
 
 /**
  * Opens a Parquet file with one vector per row, from this project or from another tool (pyarrow, pandas, DuckDB,
  * Spark, …). Throws InputError if it cannot be read or has no certain vector column.
  */
-export async function openParquet(path: string): Promise<VectorSource> {
+export async function openParquet(path: string, choice: ColumnChoice = {}): Promise<VectorSource> {
   const file = await openParquetFile(path);
   try {
-    return await parquetSource(file);
+    return await parquetSource(file, choice);
   } catch (error) {
     file.close();
     throw unreadable(path, error, 'is not a readable Parquet file');
   }
 }
 
-async function parquetSource(file: ParquetFile): Promise<VectorSource> {
-  const layout = parquetLayout(file.path, file.metadata);
+async function parquetSource(file: ParquetFile, choice: ColumnChoice): Promise<VectorSource> {
+  const layout = parquetLayout(file.path, file.metadata, choice);
   const place = (row: number) => `${file.path} row ${row}`;
   const count = Number(file.metadata.num_rows);
   if (count === 0) throw new InputError('has no rows', { where: file.path, next: 'give a file with points' });
-  const dimensions = vectorDimensions(file, layout.vector, place);
+  const shape = vectorShape(file, layout.vector, place);
+  const { dimensions } = shape;
+  const { name } = layout.vector;
   return {
     count,
     dimensions,
     fields: layout.fields,
-    reading: { format: 'parquet', vector: layout.vector.name, id: layout.id ?? null },
+    columns: { ...layout.columns, vector: `column "${name}" (${shape.words}, ${dimensions})` },
+    reading: { format: 'parquet', vector: name, id: layout.id?.at(-1)?.element.name ?? null },
     place,
-    read: (options) => readBatches(file, layout, { count, dimensions }, options, place),
+    read: (options) => readBatches(file, layout, { count, ...shape }, options, place),
     async close() {
       file.close();
     },
@@ -44,7 +49,7 @@ async function parquetSource(file: ParquetFile): Promise<VectorSource> {
 async function* readBatches(
   file: ParquetFile,
   layout: ParquetLayout,
-  size: { count: number; dimensions: number },
+  size: { count: number } & VectorShape,
   options: PointsOptions,
   place: (row: number) => string,
 ): AsyncGenerator<PointBatch> {
@@ -52,12 +57,14 @@ async function* readBatches(
   let start = 0;
   try {
     const columns = await openColumns(file);
-    const vectors = parquetVectors(file, layout.vector, size.dimensions, options.batchSize, place);
+    const idCells = layout.id && new CellCursor(file, layout.id);
+    const vectors = parquetVectors(file, layout.vector, size, options.batchSize, place);
     for (const batch of vectors) {
       throwIfInterrupted(options.signal);
       const count = batch.length / size.dimensions;
       const end = start + count;
-      const ids = layout.id === undefined ? rowIds(start, count) : await columns.ids(layout.id, start, end);
+      const ids =
+        idCells === undefined ? rowIds(start, count) : readIds(idCells, layout, start, count, place);
       const metadata = fields && (await columns.metadata(fields, start, end));
       yield { start, count, ids, vectors: batch, ...(metadata && { metadata }) };
       start = end;
@@ -74,6 +81,17 @@ async function* readBatches(
       next: 'the file is damaged: write or download it again',
     });
   }
+}
+
+function readIds(
+  cells: CellCursor,
+  { id }: ParquetLayout,
+  start: number,
+  count: number,
+  place: (row: number) => string,
+): string[] {
+  const { name } = id!.at(-1)!.element;
+  return cells.take(count).map((value, i) => idText(value, name, () => place(start + i)));
 }
 
 function wantedFields(layout: ParquetLayout, options: PointsOptions): FieldSchema[] | undefined {

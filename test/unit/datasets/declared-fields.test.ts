@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { FieldType, MetadataValue } from '../../../datasets/dataset.js';
 import { withDeclaredFields } from '../../../datasets/declared-fields.js';
-import type { VectorSource } from '../../../datasets/source.js';
+import { tableColumns, type VectorSource } from '../../../datasets/source.js';
 import { collect } from './support.js';
 
 function sourceOf(type: FieldType, values: MetadataValue[]): VectorSource {
   return {
     count: values.length,
     dimensions: 1,
+    columns: tableColumns('x'),
     fields: [{ name: 'f', type, nullable: true }],
     reading: 'x',
     place: (row) => `data.jsonl:${row + 1}`,

@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { openJsonl } from '../../../datasets/formats/jsonl/source.js';
+import { jsonReader } from '../../../datasets/formats/jsonl/reader.js';
+import type { ColumnChoice } from '../../../datasets/formats/names.js';
+import { openRecordSource } from '../../../datasets/formats/records/source.js';
 import { collect, expectInputError, openFresh, temporaryFolder } from './support.js';
 
 const lines = [
@@ -19,8 +21,8 @@ function write(name: string, records: readonly unknown[], end = '\n'): string {
   return path;
 }
 
-function open(path: string) {
-  return openJsonl(path, { cacheFolder: temporaryFolder() });
+async function open(path: string, columns: ColumnChoice = {}, cacheFolder = temporaryFolder()) {
+  return openRecordSource(await jsonReader(path), { cacheFolder, columns });
 }
 
 describe('JSONL', () => {
@@ -77,10 +79,10 @@ describe('JSONL', () => {
   it('remembers what it learned about a file, and learns again when it changes', async () => {
     const path = write('data.jsonl', lines);
     const cacheFolder = temporaryFolder();
-    const first = await openJsonl(path, { cacheFolder });
-    expect((await openJsonl(path, { cacheFolder })).fields).toEqual(first.fields);
+    const first = await open(path, {}, cacheFolder);
+    expect((await open(path, {}, cacheFolder)).fields).toEqual(first.fields);
     writeFileSync(path, `${JSON.stringify({ id: 'z', vector: [1, 2, 3] })}\n`);
-    expect(await openJsonl(path, { cacheFolder })).toMatchObject({ count: 1, dimensions: 3, fields: [] });
+    expect(await open(path, {}, cacheFolder)).toMatchObject({ count: 1, dimensions: 3, fields: [] });
   });
 });
 
@@ -95,7 +97,7 @@ describe('bad JSONL', () => {
     ['a null component', { id: 'b', vector: [1, null] }, ['data.jsonl:2', 'component 1']],
     ['text in a vector', { id: 'b', vector: [1, '2'] }, ['data.jsonl:2', 'component 1', '"2"']],
     ['no vector', { id: 'b' }, ['data.jsonl:2', 'no vector']],
-    ['no id', { vector: [1, 2] }, ['data.jsonl:2', 'no id']],
+    ['no id', { vector: [1, 2] }, ['data.jsonl:2', 'the id in column "id" is null']],
   ])('%s is refused', async (_what, line, messages) => {
     await expectInputError(open(write('data.jsonl', [first, line])), ...messages);
   });
@@ -104,7 +106,7 @@ describe('bad JSONL', () => {
     const path = write('data.jsonl', [first, { id: 'b', vector: [1, 1e300] }]);
     writeFileSync(path.replace('.jsonl', '.queries.jsonl'), JSON.stringify(first));
     const read = async () => collect((await openFresh(path)).points({ batchSize: 9 }));
-    await expectInputError(read(), 'data.jsonl:2', 'component 1', 'Infinity');
+    await expectInputError(read(), 'data.jsonl:2', 'component 1', 'beyond the range of float32', '1e+300');
   });
 
   it('a first line without a vector, an empty file and damaged gzip data are refused', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,8 +7,11 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../../common/errors.js';
 import { compiledModule, packageRoot } from '../../../common/paths.js';
-import { installCommand, packageVersion, requireClient } from '../../../engines/kit/packages.js';
-import { engineAvailability, engineNames, loadEngine } from '../../../engines/registry.js';
+import { engineAvailability } from '../../../engines/availability.js';
+import { installationOf, installCommand, rebuildCommand } from '../../../engines/kit/installation.js';
+import { packageVersion, requireClient } from '../../../engines/kit/packages.js';
+import { remedyFor } from '../../../engines/kit/remedy.js';
+import { engineNames, loadEngine } from '../../../engines/registry.js';
 
 const run = promisify(execFile);
 
@@ -51,19 +54,51 @@ describe('packages', () => {
     expect(packageVersion('no-such-package-here')).toBeUndefined();
   });
 
-  test('a missing package is a failure with the command that mends it', () => {
+  test('a missing package is a failure with the command that installs it', () => {
     expect(() => requireClient('no-such-package-here')).toThrow(
-      /package no-such-package-here is not installed\n {2}next: npm install --no-save no-such-package-here/,
+      /package no-such-package-here is not installed\n {2}next: npm install no-such-package-here/,
     );
   });
+});
 
-  test('install commands name the tested versions', async () => {
-    const { optionalDependencies } = JSON.parse(await readFile(join(packageRoot, 'package.json'), 'utf8'));
-    for (const name of engineNames()) {
-      const { packages } = await loadEngine(name);
-      for (const each of packages)
-        expect(installCommand([each])).toContain(`${each}@${optionalDependencies[each]}`);
-    }
+describe('commands for what is missing', () => {
+  const pinned = { name: 'vecproof', version: '9.9.9', optionalDependencies: { 'hnswlib-node': '3.0.0' } };
+  let home: string;
+
+  /** A copy of vecproof, as far as commands look at it. */
+  async function copy(place: string): Promise<string> {
+    const root = join(home, place);
+    await mkdir(root, { recursive: true });
+    await writeFile(join(root, 'package.json'), JSON.stringify(pinned));
+    return root;
+  }
+
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'vecproof-installation-'));
+    await mkdir(join(home, 'project'));
+    await writeFile(join(home, 'project', 'package.json'), '{}');
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  test('in a checkout, npm install brings what the lock file holds, and does nothing if that is named', async () => {
+    const root = await copy('checkout');
+    expect(installationOf(root)).toBe('checkout');
+    expect(installCommand(['hnswlib-node'], root)).toBe('npm install');
+    expect(installCommand(['other'], root)).toBe('npm install other');
+    expect(rebuildCommand(['hnswlib-node'], root)).toBe('npm rebuild hnswlib-node');
+  });
+
+  test('in a project, the package is named in its tested version, and kept by the next npm install', async () => {
+    const root = await copy('project/node_modules/vecproof');
+    expect(installationOf(root)).toBe('dependency');
+    expect(installCommand(['hnswlib-node', 'other'], root)).toBe('npm install hnswlib-node@3.0.0 other');
+  });
+
+  test('among global packages, vecproof itself is installed again', async () => {
+    const root = await copy('lib/node_modules/vecproof');
+    expect(installationOf(root)).toBe('global');
+    expect(installCommand(['hnswlib-node'], root)).toBe('npm install --global vecproof@9.9.9');
+    expect(rebuildCommand(['hnswlib-node'], root)).toBe('npm rebuild --global hnswlib-node');
   });
 });
 
@@ -92,29 +127,109 @@ describe('engines whose packages did not install', () => {
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   test('are reported as missing with reason and remedy, and the rest works', async () => {
-    const registry = pathToFileURL(join(folder, 'dist', 'engines', 'registry.js')).href;
-    const script = `
-      const { engineNames, engineAvailability } = await import(${JSON.stringify(registry)});
-      const found = {};
-      for (const name of engineNames()) found[name] = await engineAvailability(name);
-      console.log(JSON.stringify(found));`;
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script]);
-    const expected: Record<string, unknown> = {};
+    const found = await availability(folder, engineNames());
     for (const name of engineNames()) {
-      const { packages, install } = await loadEngine(name);
+      const { packages, node } = await loadEngine(name);
       const [first] = packages;
-      const reason =
-        name === 'hnswlib'
-          ? 'package hnswlib-node is installed but does not load: Could not locate the bindings file.'
-          : `package ${first} is not installed`;
-      expected[name] =
-        first === undefined
-          ? { state: 'available', versions: {} }
-          : { state: 'missing', package: first, reason, install };
+      if (first === undefined) expect(found[name], name).toEqual({ state: 'available', versions: {} });
+      else expect(found[name], name).toMatchObject({ state: 'missing', package: first });
+      if (first !== undefined && node === undefined && name !== 'hnswlib')
+        expect(found[name]!.reason, name).toMatch(`package ${first} is not installed`);
     }
-    expect(JSON.parse(stdout)).toEqual(expected);
-    expect(
-      Object.values(expected).filter((each) => (each as { state: string }).state === 'missing').length,
-    ).toBeGreaterThan(3);
+    expect(found['hnswlib']).toMatchObject({
+      reason: 'package hnswlib-node is installed without its native part: its install script did not run',
+      next: expect.stringContaining('npm rebuild hnswlib-node'),
+    });
+    expect(found['usearch']).toMatchObject({ next: 'npm install' });
+  });
+
+  test.each([
+    [
+      'made for another Node',
+      "throw new Error('was compiled against a different Node.js version using\\nNODE_MODULE_VERSION 1. This version requires');",
+      `was compiled for another version of Node (its ABI is 1, this one's ${process.versions.modules})`,
+      'npm rebuild hnswlib-node',
+    ],
+    ['that ends the process', 'process.abort();', 'loading it ended the process with SIGABRT', 'npm rebuild'],
+    ['that leaves', 'process.exit(7);', 'loading it ended the process with exit code 7', 'npm rebuild'],
+    [
+      'made for a newer system',
+      "throw new Error('/lib/libm.so.6: version `GLIBC_2.99 not found');",
+      'GLIBC_2.99 not found',
+      'newer Linux distribution',
+    ],
+  ])('a native part %s is found, and the engines after it are tried', async (_, code, reason, next) => {
+    const root = await mkdtemp(join(tmpdir(), 'vecproof-native-'));
+    await cp(folder, root, { recursive: true });
+    await writeFile(join(root, 'node_modules', 'hnswlib-node', 'index.js'), code);
+    const found = await availability(root, ['hnswlib', 'usearch', 'null']);
+    expect(found['hnswlib']).toMatchObject({ state: 'missing', package: 'hnswlib-node' });
+    expect(found['hnswlib']!.reason).toContain(reason);
+    expect(found['hnswlib']!.next).toContain(next);
+    expect(found['usearch']!.reason).toBe('package usearch is not installed');
+    expect(found['null']).toEqual({ state: 'available', versions: {} });
+    await rm(root, { recursive: true, force: true });
+  });
+
+  test('a native part that is opened at the first use is opened', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'vecproof-lazy-'));
+    await cp(folder, root, { recursive: true });
+    for (const [name, code] of [
+      [
+        'better-sqlite3',
+        "module.exports = class { constructor() { throw new Error('Could not locate the bindings file. Tried:'); } };",
+      ],
+      ['sqlite-vec', 'module.exports = { load() {} };'],
+    ] as const) {
+      await mkdir(join(root, 'node_modules', name));
+      await writeFile(
+        join(root, 'node_modules', name, 'package.json'),
+        `{"name":"${name}","version":"1.0.0","main":"index.js"}`,
+      );
+      await writeFile(join(root, 'node_modules', name, 'index.js'), code);
+    }
+    const found = await availability(root, ['sqlite-vec']);
+    expect(found['sqlite-vec']).toMatchObject({
+      state: 'missing',
+      package: 'better-sqlite3',
+      reason: 'package better-sqlite3 is installed without its native part: its install script did not run',
+      next: expect.stringContaining('npm rebuild better-sqlite3'),
+    });
+    await rm(root, { recursive: true, force: true });
+  });
+
+  test('what is compiled here names the tools that are missing, and a client that needs a newer Node says so', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'vecproof-tools-'));
+    await cp(folder, root, { recursive: true });
+    await rm(join(root, 'node_modules', 'hnswlib-node'), { recursive: true });
+    const bare = await availability(root, ['hnswlib'], { PATH: join(root, 'none'), CXX: '' });
+    expect(bare['hnswlib']!.reason).toBe(
+      'package hnswlib-node is not installed: it is compiled when it is installed, and a C++ compiler and make and Python 3 are missing here',
+    );
+    expect(bare['hnswlib']!.next).toMatch(/, then: npm install$/);
+    const old = remedyFor(
+      { package: 'client', installed: false, said: '' },
+      { compiled: [], node: '999.1.0' },
+    );
+    expect(old.reason).toContain('it needs Node 999.1.0 or newer');
+    expect(old.next).toMatch(/^install Node 999\.1\.0 or newer, then: npm install client$/);
+    await rm(root, { recursive: true, force: true });
   });
 });
+
+type Found = Record<string, { state: string; reason?: string; next?: string; package?: string }>;
+
+/** What an installation finds of engines. */
+async function availability(
+  root: string,
+  names: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Found> {
+  const module = pathToFileURL(join(root, 'dist', 'engines', 'availability.js')).href;
+  const script = `
+    const { engineAvailabilities } = await import(${JSON.stringify(module)});
+    console.log(JSON.stringify(Object.fromEntries(await engineAvailabilities(${JSON.stringify(names)}))));`;
+  const options = { env: { ...process.env, ...env } };
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], options);
+  return JSON.parse(stdout) as Found;
+}

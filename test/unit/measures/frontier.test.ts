@@ -4,7 +4,6 @@ import {
   type Better,
   type FrontierPoint,
   hypervolume,
-  interpolateAt,
   isBetter,
   paretoFrontier,
 } from '../../../harness/measures/frontier.js';
@@ -70,17 +69,6 @@ describe('hypervolume', () => {
     ];
     expect(hypervolume(latencies, { recall: 0.5, value: 10 }, 'lower')).toBeCloseTo(8 * 0.4 + 1 * 0.3, 12);
   });
-});
-
-it('interpolation stays within the measured range', () => {
-  const curve = [
-    { recall: 0.8, value: 1000 },
-    { recall: 0.9, value: 10 },
-  ];
-  expect(interpolateAt(curve, 0.85)).toBeCloseTo(100, 9);
-  expect(interpolateAt(curve, 0.79)).toBeUndefined();
-  expect(interpolateAt(curve, 0.91)).toBeUndefined();
-  expect(interpolateAt([], 0.9)).toBeUndefined();
 });
 
 describe('best measured setting at a recall', () => {

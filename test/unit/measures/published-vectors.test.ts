@@ -1,13 +1,7 @@
 import { expect, it } from 'vitest';
-import { hypervolume, interpolateAt, paretoFrontier } from '../../../harness/measures/frontier.js';
-import {
-  faginK,
-  footrule,
-  jaccard,
-  kendallTau,
-  rankBiasedOverlap,
-  spearmanRho,
-} from '../../../harness/measures/ranks.js';
+import { hypervolume, paretoFrontier } from '../../../harness/measures/frontier.js';
+import { holm } from '../../../harness/measures/holm.js';
+import { jaccard, kendallTau, rankBiasedOverlap } from '../../../harness/measures/ranks.js';
 import { RecallScorer } from '../../../harness/measures/recall.js';
 import {
   averagePrecision,
@@ -17,16 +11,6 @@ import {
   relevantRecallAt,
   successAt,
 } from '../../../harness/measures/relevance.js';
-import {
-  cliffsDelta,
-  hodgesLehmann,
-  holm,
-  mannWhitney,
-  pairedInterval,
-  pairedT,
-  tost,
-  wilcoxonSignedRank,
-} from '../../../harness/measures/tests.js';
 
 /** Test vectors worked out in plain Python and checked with scipy before this code existed; six decimals. */
 
@@ -82,45 +66,16 @@ it('4: agreement of two rankings', () => {
   expect(rankBiasedOverlap(a, b, 0.8)?.minimum).toBeCloseTo(0.645666, 6);
   expect(jaccard(a, b)).toBe(0.75);
   expect(kendallTau(a, b)).toBeCloseTo(0.6, 12);
-  expect(spearmanRho(a, b)).toBeCloseTo(0.771429, 6);
-  expect(footrule(a, b)?.sum).toBe(10);
-  expect(footrule(a, b)?.agreement).toBeCloseTo(0.821429, 6);
-  expect(faginK(a, b)).toBe(5);
 });
 
-it('5: paired differences', () => {
-  const a = [1, 1, 0.9, 1, 0.8, 0.7, 1, 0.9, 1, 1, 0.6, 1];
-  const b = [1, 0.9, 0.9, 1, 0.7, 0.7, 0.9, 0.9, 1, 1, 0.4, 1];
-  const paired = pairedT(a, b)!;
-  expect(paired.mean).toBeCloseTo(-0.0416667, 7);
-  expect(paired.deviation).toBeCloseTo(0.0668558, 7);
-  expect(paired.t).toBeCloseTo(-2.158939, 6);
-  expect(paired.p).toBeCloseTo(0.053804, 6);
-  expect(wilcoxonSignedRank(a, b)).toEqual({ w: 0, p: 0.125, n: 4 });
-  const interval = pairedInterval(paired, 0.9);
-  expect(interval.low).toBeCloseTo(-0.076327, 6);
-  expect(interval.high).toBeCloseTo(-0.007007, 6);
-  const equivalence = tost(paired, 0.05);
-  expect(equivalence.lower).toBeCloseTo(0.337119, 6);
-  expect(equivalence.upper).toBeCloseTo(0.0003, 6);
-  expect(equivalence.p).toBe(equivalence.lower);
-});
-
-it('6: two samples, and several tests together', () => {
-  const x = [10.1, 10.4, 9.8, 10, 10.2, 10.3, 9.9, 10.5];
-  const y = [10.9, 11, 10.6, 11.3, 10.4, 10.8, 11.1, 10.7];
-  const test = mannWhitney(x, y)!;
-  expect(test.u).toBe(1.5);
-  expect(test.p).toBeCloseTo(0.0016163, 7);
-  expect(hodgesLehmann(x, y)).toBeCloseTo(0.7, 12);
-  expect(cliffsDelta(x, y)).toBe(0.953125);
+it('5: several tests together', () => {
   const adjusted = holm([0.001, 0.012, 0.03, 0.04, 0.3]);
   [0.005, 0.048, 0.09, 0.09, 0.3].forEach((p, i) => {
     expect(adjusted[i]).toBeCloseTo(p, 12);
   });
 });
 
-it('7: frontier, hypervolume, interpolation', () => {
+it('6: frontier, hypervolume', () => {
   const points = [
     { recall: 0.8, value: 5000 },
     { recall: 0.9, value: 3000 },
@@ -131,6 +86,4 @@ it('7: frontier, hypervolume, interpolation', () => {
   ];
   expect(paretoFrontier(points, 'higher')).toEqual([5, 4, 2, 1, 0]);
   expect(hypervolume(points, { recall: 0.5, value: 0 })).toBeCloseTo(1948, 9);
-  expect(interpolateAt(points, 0.94)).toBeCloseTo(2237, 0);
-  expect(interpolateAt(points, 0.95)).toBe(2000);
 });

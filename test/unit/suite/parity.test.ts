@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { judge } from '../../../harness/gate/judge.js';
 import type { PlannedBuild } from '../../../harness/model/plan.js';
+import { replicated } from '../../../harness/model/replicas.js';
 import { chooseTrial, planParity } from '../../../harness/suite/parity.js';
 import { parseSuite } from '../../../harness/suite/parse.js';
-import { replicated } from '../../../harness/suite/replicas.js';
 import { measure, row } from '../gate/rows.js';
 
 const build = (engine: string, m: number, efs: readonly number[]): PlannedBuild => ({

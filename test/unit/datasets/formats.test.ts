@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ColumnChoice } from '../../../datasets/formats/names.js';
+import { openFormat } from '../../../datasets/formats/registry.js';
+import { collect, expectedVectors, expectInputError, fixtures, step, temporaryFolder } from './support.js';
+
+/** Files that other tools wrote; see make-formats.py beside them. */
+const folder = join(fixtures, 'formats');
+const ID = (row: number) => (row * 7 + 3) % 20;
+
+async function read(name: string, columns: ColumnChoice = {}, batchSize = 7) {
+  const file = await openFormat(join(folder, name), { cacheFolder: temporaryFolder(), columns });
+  const { points } = file;
+  const all = await collect(points.read({ batchSize }));
+  await points.close();
+  file.close?.();
+  return { points, ...all };
+}
+
+const rows = Array.from({ length: 20 }, (_, i) => i);
+const uuid = (n: number) => `00000000-0000-0007-0000-${n.toString(16).padStart(12, '0')}`;
+
+describe('ids', () => {
+  it.each<[string, (n: number) => string, string]>([
+    ['id-decimal.parquet', (n) => String(10n ** 30n + BigInt(n)), 'decimal(38, 0)'],
+    ['id-float64.parquet', String, 'double'],
+    ['id-int64.parquet', (n) => String(2n ** 60n + BigInt(n)), 'int64'],
+    ['id-uint64.parquet', (n) => String(2n ** 63n + BigInt(n)), 'uint64'],
+    ['id-uint32.parquet', (n) => String(2 ** 31 + n), 'uint32'],
+    ['id-binary16.parquet', uuid, 'binary(16)'],
+    ['id-binary.parquet', uuid, 'binary'],
+  ])('of %s are read exactly', async (name, text, type) => {
+    const { points, ids, vectors } = await read(name);
+    expect(ids).toEqual(rows.map((row) => text(ID(row))));
+    expect(vectors).toEqual(expectedVectors());
+    expect(points.columns).toMatchObject({
+      id: `column "id" (${type})`,
+      vector: 'column "embedding" (list<float>, 6)',
+    });
+  });
+
+  it.each(['pid', 'docno', 'chunk_id', 'corpus-id', 'custom_id', 'point_id', 'passage_id'])(
+    'are taken from a column called %s',
+    async (name) => {
+      expect((await read(`id-called-${name}.parquet`)).ids).toEqual(rows.map((row) => String(ID(row))));
+    },
+  );
+
+  it('are the row numbers where no name is known, and what looks like an id is named', async () => {
+    const { points, ids } = await read('id-called-article_id.parquet');
+    expect(ids).toEqual(rows.map(String));
+    expect(points.columns).toMatchObject({ id: null, idCandidates: ['article_id'] });
+    const chosen = await read('id-called-article_id.parquet', { id: 'article_id' });
+    expect(chosen.ids).toEqual(rows.map((row) => String(ID(row))));
+    expect((await read('id-int64.parquet', { id: 'row-number' })).ids).toEqual(rows.map(String));
+  });
+
+  it.each([
+    ['id-float64-beyond.parquet', ['row 0', 'beyond 2^53', '9007199254740996']],
+    ['id-float64-null.parquet', ['row 6', 'NaN', 'missing']],
+    ['id-null.parquet', ['row 4', 'is null']],
+    ['id-bool.parquet', ['"id" cannot be the id: it is bool', '--id row-number']],
+    ['id-decimal-scale.parquet', ['decimal(38, 2)']],
+  ])('of %s are refused with their place', async (name, messages) => {
+    await expectInputError(read(name), name, ...messages);
+  });
+
+  it('a choice that is not there gets the nearest name', async () => {
+    await expectInputError(read('id-int64.parquet', { id: 'idd' }), 'no column "idd"', 'Did you mean "id"?');
+    await expectInputError(read('plain.ndjson', { id: 'nn' }), 'no column "nn"', 'Did you mean "n"?');
+  });
+});
+
+describe('vectors', () => {
+  it.each([
+    ['vector-text.parquet', 'column "embedding" (text that holds a list of numbers, 6)'],
+    ['vector-numpy-text.parquet', 'column "embedding" (text that holds a list of numbers, 6)'],
+    ['vector-base64.parquet', 'column "embedding" (base64 of float32, 6)'],
+    ['vector-binary.parquet', 'column "embedding" (binary float32, little-endian, 6)'],
+    ['vector-nested.parquet', 'column "payload.vec" (list<float>, 6)'],
+    ['vector-list-of-list.parquet', 'column "embedding" (list<list<float>>, 6)'],
+    ['vector-list-of-text.parquet', 'column "embedding" (list<string>, 6)'],
+    ['vector-columns.parquet', 'column "emb_0" to "emb_5" (one column for each dimension, 6)'],
+    ['pandas.parquet.gzip', 'column "embedding" (list<float>, 6)'],
+    ['pandas.pq', 'column "embedding" (list<float>, 6)'],
+    ['plain.ndjson', 'column "vector" (list of numbers, 6)'],
+    ['blank-lines.jsonl', 'column "vector" (list of numbers, 6)'],
+    ['array.json', 'column "vector" (list of numbers, 6)'],
+    ['packed.jsonl.gz', 'column "vector" (list of numbers, 6)'],
+    ['packed.jsonl.zst', 'column "vector" (list of numbers, 6)'],
+    ['named.jsonl', 'column "vector.text" (list of numbers, 6)'],
+    ['base64.jsonl', 'column "embedding" (base64 of float32, 6)'],
+    ['text.jsonl', 'column "embedding" (text that holds a list of numbers, 6)'],
+    ['elastic.jsonl', 'column "_source.emb" (list of numbers, 6)'],
+    ['openai.jsonl', 'column "response.body.data.0.embedding" (list of numbers, 6)'],
+    ['cohere.jsonl', 'column "embeddings.float" (list that holds one list of numbers, 6)'],
+  ])('of %s: %s', async (name, words) => {
+    const { points, ids, vectors } = await read(name);
+    expect(vectors).toEqual(expectedVectors());
+    expect(ids).toEqual(rows.map((row) => String(ID(row))));
+    expect(points.columns.vector).toBe(words);
+  });
+
+  it('of MongoDB come with ids of its extended JSON', async () => {
+    const { ids, vectors } = await read('mongo.jsonl');
+    expect(vectors).toEqual(expectedVectors());
+    expect(ids[1]).toBe('00000000000000000000000a');
+  });
+
+  it('are chosen where there are several', async () => {
+    await expectInputError(read('vector-two.parquet'), 'title_vector', 'text_vector', '--vector');
+    expect((await read('vector-two.parquet', { vector: 'text_vector' })).vectors).toEqual(expectedVectors());
+    await expectInputError(read('named-two.jsonl'), 'vector.text (6)', 'vector.image (6)', '--vector');
+    expect((await read('named-two.jsonl', { vector: 'vector.image' })).vectors).toEqual(expectedVectors());
+    expect((await read('vector-columns.parquet', { vector: 'emb_*' })).vectors).toEqual(expectedVectors());
+  });
+
+  it.each([
+    ['vector-multi.parquet', ['row 0', 'a list of several lists']],
+    ['vector-beyond.parquet', ['row 0', 'beyond the range of float32', '-2e+300']],
+    ['vector-below.parquet', ['row 0', 'below the range of float32', '-2e-60']],
+    ['beyond.npy', ['row 0', 'beyond the range of float32']],
+    ['below.npy', ['row 0', 'not zero', 'below the range of float32']],
+    ['nan-field.jsonl', [':8', 'the key "rating" holds NaN', 'write null']],
+  ])('of %s are refused for what is wrong with them', async (name, messages) => {
+    await expectInputError(read(name), name, ...messages);
+  });
+});
+
+describe('the same number types in every container', () => {
+  const kinds = ['i1', 'i2', 'i4', 'i8', 'u1', 'u2', 'u4'];
+  it.each([
+    ...kinds.map((kind) => `${kind}.hdf5`),
+    'i2.npy',
+    'i4.npy',
+    'i8.npy',
+    'u2.npy',
+    'u4.npy',
+    'u8.npy',
+    'i4-be.npy',
+  ])('reads %s', async (name) => {
+    expect((await read(name)).vectors).toEqual(expectedVectors(step));
+  });
+
+  it.each(['f2.hdf5', 'f8.hdf5', 'fortran.npy', 'packed.npy.gz'])('reads %s', async (name) => {
+    expect((await read(name)).vectors).toEqual(expectedVectors());
+    expect((await read(name, {}, 64)).vectors).toEqual(expectedVectors());
+  });
+
+  it.each(['bool.hdf5', 'bool.npy'])('reads %s', async (name) => {
+    expect((await read(name)).vectors).toEqual(
+      expectedVectors((row, column) => Number(step(row, column) > 15)),
+    );
+  });
+});
