@@ -348,9 +348,10 @@ export function pointTests(contender: RecordContender): void {
           count: 400,
           indexed: none ? null : 400,
         });
-        const search = await collection.collection.prepare(index.search, 1);
+        // Several, since codes of a product quantization may not have it first.
+        const search = await collection.collection.prepare(index.search, 10);
         const { keys } = await search.query(vectorOf(350));
-        expect(keys[0]).toBe(ids[350]);
+        expect(Array.from(keys)).toContain(ids[350]);
         await search.close();
       },
     );
