@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { loading, requireClient } from '../kit/packages.js';
-import type { GrpcStub } from './rpc.js';
 
 /** What is used of `@zilliz/milvus2-sdk-node`. Declared here and not imported: the package is optional. */
 export interface MilvusSdk {
@@ -83,6 +82,23 @@ export interface SegmentInfo {
   num_rows: string;
   index_name: string;
   state: string;
+}
+
+/** What is used of gRPC below the client. */
+export interface GrpcStub {
+  makeUnaryRequest(
+    path: string,
+    serialize: (request: object) => Buffer,
+    deserialize: (bytes: Buffer) => RpcAnswer,
+    request: object,
+    metadata: object,
+    options: { deadline: number; interceptors: unknown[] },
+    done: (error: Error | null, answer?: RpcAnswer) => void,
+  ): { cancel(): void };
+}
+
+export interface RpcAnswer {
+  status: MilvusStatus;
 }
 
 export interface Grpc {

@@ -1,27 +1,20 @@
-import { loadGrpc, type MilvusClient, type MilvusStatus, outcome, requireSuccess } from './client.js';
+import {
+  type GrpcStub,
+  loadGrpc,
+  type MilvusClient,
+  outcome,
+  type RpcAnswer,
+  requireSuccess,
+} from './client.js';
 
 const DEADLINE_MS = 120_000;
-
-/** What is used of gRPC below the client. */
-export interface GrpcStub {
-  makeUnaryRequest(
-    path: string,
-    serialize: (request: object) => Buffer,
-    deserialize: (bytes: Buffer) => Answer,
-    request: object,
-    metadata: object,
-    options: { deadline: number; interceptors: unknown[] },
-    done: (error: Error | null, answer?: Answer) => void,
-  ): { cancel(): void };
-}
 
 interface GrpcMethod {
   path: string;
   requestSerialize(request: object): Buffer;
-  responseDeserialize(bytes: Buffer): Answer;
+  responseDeserialize(bytes: Buffer): RpcAnswer;
 }
 
-type Answer = { status: MilvusStatus };
 type Method = 'Insert' | 'Upsert' | 'Query';
 
 /**
@@ -30,7 +23,7 @@ type Method = 'Insert' | 'Upsert' | 'Query';
  *
  * @param rest bytes that follow the message: protocol buffers may be joined, and a repeated field goes on in what follows
  */
-export async function call<T extends Answer>(
+export async function call<T extends RpcAnswer>(
   client: MilvusClient,
   name: Method,
   request: object,
@@ -53,7 +46,7 @@ function unary(
   name: Method,
   request: object,
   rest: readonly Buffer[],
-): Promise<Answer> {
+): Promise<RpcAnswer> {
   const grpc = loadGrpc();
   type Methods = Partial<Record<Method, GrpcMethod>>;
   const method = ((Object.getPrototypeOf(stub) as Methods)[name] ?? (stub as Methods)[name])!;
