@@ -1,11 +1,98 @@
-/** The library beneath the command line: pure measures, and readers of stored runs. */
-export { FailureError, InputError, InterruptedError, VecproofError } from './common/errors.js';
-export type { Dataset, DatasetInfo, Metric, PointBatch, QuerySet } from './datasets/dataset.js';
-export { openDataset } from './datasets/open.js';
-export { deriveResults } from './harness/derive/derive.js';
+/**
+ * What programs build on: the use cases of the command line without a terminal, stored runs, measures, and the contract
+ * of engines. See docs/library.md.
+ *
+ * @module
+ */
+
+// Errors: what, where, what was got and what to do; the exit code that the command line would end with.
+export {
+  type ErrorDetails,
+  EXIT,
+  type ExitCode,
+  FailureError,
+  InputError,
+  InterruptedError,
+  VecproofError,
+} from './common/errors.js';
+export type {
+  Dataset,
+  DatasetInfo,
+  FieldSchema,
+  FieldType,
+  InvalidKind,
+  MetadataColumns,
+  MetadataValue,
+  Metric,
+  PointBatch,
+  ProvidedTruth,
+  Qrels,
+  QuerySet,
+} from './datasets/dataset.js';
+export type { ColumnChoice } from './datasets/formats/names.js';
+export { parseQrels } from './datasets/formats/qrels.js';
+// What an engine is: for adapters of your own.
+export type * from './engines/contract/engine.js';
+export type * from './engines/contract/points.js';
+export type * from './engines/contract/server.js';
+export type { CompareRequest } from './harness/app/compare-runs.js';
+export {
+  type DefinedSuite,
+  defineSuite,
+  type GateDefinition,
+  type GateDefinitions,
+  type SuiteDefinition,
+} from './harness/app/library/define-suite.js';
+export {
+  type ExactNeighboursOptions,
+  exactNeighbours,
+  type OpenDatasetOptions,
+  openDataset,
+} from './harness/app/library/exact-neighbours.js';
+export {
+  planSuite,
+  type ResumeRunOptions,
+  type RunResult,
+  type RunSuiteOptions,
+  resumeRun,
+  runSuite,
+  type SuitePlan,
+} from './harness/app/library/run-suite.js';
+export {
+  type JudgeStoredOptions,
+  listRuns,
+  openRun,
+  type RunPlaces,
+  type StoredRun,
+} from './harness/app/library/stored-run.js';
+export type { Surroundings } from './harness/app/library/surroundings.js';
+// Measures: pure functions; their definitions are in docs/measures.md.
 export { distance, tieLimit } from './harness/measures/distance.js';
-export { hypervolume, paretoFrontier } from './harness/measures/frontier.js';
-export { deriveTrial } from './harness/measures/trial.js';
+export {
+  type FrontierPoint,
+  hypervolume,
+  paretoFrontier,
+} from './harness/measures/frontier.js';
+export { quantile } from './harness/measures/quantile.js';
+export { jaccard, kendallTau, rankBiasedOverlap } from './harness/measures/ranks.js';
+export { type HitList, type ListScore, RecallScorer } from './harness/measures/recall.js';
+export {
+  averagePrecision,
+  dcg,
+  ndcg,
+  precisionAt,
+  reciprocalRank,
+  relevantRecallAt,
+  successAt,
+} from './harness/measures/relevance.js';
+export { parseRun, type RunScores, scoreRun, type TrecRun } from './harness/measures/trec.js';
+// What is stored of a run; docs/run-folder.md describes the files.
+export type { BuildCost, LiveEvent, LoggedEvent, RunEvent } from './harness/model/events.js';
 export type { Manifest } from './harness/model/manifest.js';
-export type { Measure, Results, TrialRow } from './harness/model/results.js';
-export { findRun, readManifest, runFolder } from './harness/store/run-folder.js';
+export { definitionOf, MEASURES } from './harness/model/measures/catalogue.js';
+export type { MeasureDefinition } from './harness/model/measures/measure.js';
+export type { PlannedBuild, PlannedParity, PlannedTrial, TrialState } from './harness/model/plan.js';
+export type { Measure, Measures, ParityResult, Results, TrialRow } from './harness/model/results.js';
+export type { Samples, Truth } from './harness/model/samples.js';
+export type { Finding, Verdict, VerdictState, Verdicts } from './harness/model/verdict.js';
+export { SuiteError } from './harness/suite/faults.js';

@@ -1,7 +1,8 @@
 // Closing line of the tests, taken from the runner's own result file; fails if a test was skipped that CI must run.
+// Further files are of the unit tests on other versions of Node: a line for each, and what failed there counts as failed.
 import { existsSync, readFileSync } from 'node:fs';
 
-const file = process.argv[2];
+const [file, ...others] = process.argv.slice(2);
 if (!existsSync(file)) {
   console.log(`${file} is missing: the tests did not run`);
   process.exit(1);
@@ -23,12 +24,34 @@ if (forbidden.length > 0) console.log(`${forbidden.length} tests were skipped th
 const broken = results.testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
 );
-const failed = results.numFailedTests + broken.length;
+let failed = results.numFailedTests + broken.length;
 // Last, where a reader of a cut log still finds them: what failed, and the first lines of why.
 for (const { name, message } of broken) console.log(`failed: ${name}: ${oneLine(message, 1_500)}`);
 for (const { name, assertionResults } of results.testResults)
   for (const { status, fullName, failureMessages } of assertionResults)
     if (status === 'failed')
       console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 1_500)}`);
+for (const each of others) failed += elsewhere(each);
 console.log(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 ? 1 : 0);
+
+/** Tells how the tests went on another Node; returns how many failed, at least 1 if they did not run. */
+function elsewhere(path) {
+  const name = path.replace(/^.*\//, '').replace(/\.json$/, '');
+  if (!existsSync(path)) {
+    console.log(`failed: ${name}: the tests did not run`);
+    return 1;
+  }
+  const { testResults, numPassedTests } = JSON.parse(readFileSync(path, 'utf8'));
+  let count = 0;
+  for (const { name: test, status, message, assertionResults } of testResults) {
+    const bad = assertionResults.filter((each) => each.status === 'failed');
+    for (const { fullName, failureMessages } of bad)
+      console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 1_500)}`);
+    const unloadable = status === 'failed' && assertionResults.length === 0;
+    if (unloadable) console.log(`failed: ${name}: ${test}: ${oneLine(message, 1_500)}`);
+    count += bad.length + (unloadable ? 1 : 0);
+  }
+  console.log(`${name}: ${numPassedTests} passed, ${count} failed`);
+  return numPassedTests === 0 ? Math.max(1, count) : count;
+}

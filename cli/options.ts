@@ -36,6 +36,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+export function port(text: string | number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65535)
+    throw new InvalidArgumentError('must be a port from 1 to 65535.');
+  return value;
+}
+
 export function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('must lie between 0 and 1.');

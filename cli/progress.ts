@@ -69,7 +69,8 @@ export class Progress {
         if (this.#phase !== undefined) this.#phase.done = event.done;
         break;
       case 'notice':
-        this.#say(event.message);
+        // Of the preparation, most of them: no reason to keep the first line of a build back.
+        this.#say(event.message, false);
         return;
       case 'warning':
         this.#say(`warning: ${event.message}`);
@@ -117,10 +118,10 @@ export class Progress {
   }
 
   /** A line for people, above the live line. Off a terminal it counts as the line of its ten seconds. */
-  #say(text: string): void {
+  #say(text: string, counts = true): void {
     this.#clear();
     this.#terminal.err.write(`${text}\n`);
-    if (!this.#terminal.live) this.#shown = performance.now();
+    if (counts && !this.#terminal.live) this.#shown = performance.now();
   }
 
   #finished({ build: id, state, error }: LoggedEvent & { type: 'buildEnd' }): void {

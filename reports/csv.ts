@@ -19,7 +19,7 @@ const FIXED = [
 ] as const;
 
 /**
- * One flat row per trial: `index.*` and `search.*` parameters, then each measure as `name`, `name.low`,
+ * One flat row per trial: `index.*`, `search.*` and `workload.*` parameters, then each measure as `name`, `name.low`,
  * `name.high` and `name.n`. What was not measured is an empty cell. Text that a spreadsheet would run as a
  * formula gets a leading apostrophe; numbers stay numbers. Trials that are compared with each other have rows of their
  * own at the end, with the name in the column `parity`: the candidate's parameters and the measures of the comparison.
@@ -37,6 +37,7 @@ export function csvLines(
   const all: readonly (TrialRow & { parity?: string })[] = [...results.trials, ...parity];
   const index = keys(all, (row) => row.index);
   const search = keys(all, (row) => row.search);
+  const workload = keys(all, (row) => row.workloadOptions ?? {});
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
@@ -46,6 +47,7 @@ export function csvLines(
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
+    ...workload.map((key) => `workload.${key}`),
     ...measures.flatMap((name) => [name, `${name}.low`, `${name}.high`, `${name}.n`]),
   ];
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
@@ -54,6 +56,7 @@ export function csvLines(
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),
+    ...workload.map((key) => row.workloadOptions?.[key] ?? ''),
     ...measures.flatMap((name) => measureCells(row, name)),
   ];
   return {

@@ -1,154 +1,162 @@
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readColumns } from '../harness/derive/columns.js';
-import { deriveResults } from '../harness/derive/derive.js';
-import type { BaselineData } from '../harness/gate/changes.js';
 import { parseGates } from '../harness/gate/gates.js';
 import { judge } from '../harness/gate/judge.js';
+import { powerOf } from '../harness/gate/power.js';
 import { moments, rebuildDeviation } from '../harness/gate/statistics.js';
-import type { Column } from '../harness/measures/by-query.js';
 import { Random } from '../harness/measures/random.js';
-import { firstId } from '../harness/model/replicas.js';
-import type { TrialRow } from '../harness/model/results.js';
-import { runFolder } from '../harness/store/run-folder.js';
+import { type Loss, type NightOptions, readSettings, type Setting, simulateNight } from './aa-nights.js';
 import { shareText } from './share-text.js';
 
 /**
- * How often the gates fire without a cause, and how often they see a planted loss: simulated nights from real values by
- * query. A night draws, out of the many builds of a run (`builds: 36`), some as tonight's and others as the baseline's,
- * and is judged by the same code as a real run, all settings together.
+ * What gates do where nothing changed, and where something did: simulated nights from real values by query. A night draws,
+ * out of the many builds of a run (`builds: 24`), some as tonight's and others as the baseline's, and is judged by the code
+ * that judges runs: all settings, groups and gates of a night together.
  *
- *   node dist/scripts/aa-simulation.js <run> [--nights 400] [--now 3] [--before 3] [--drop 0.005] [--seed 1] [--recall 0]
+ *   node dist/scripts/aa-simulation.js <run> [--nights 200] [--now 3] [--before 3] [--seed 1] [--recall 0] [--parts drop,…]
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    nights: { type: 'string', default: '400' },
+    nights: { type: 'string', default: '200' },
     /** Builds of each setting tonight, and in the baseline. */
     now: { type: 'string', default: '3' },
     before: { type: 'string', default: '3' },
-    drop: { type: 'string', default: '0.005' },
     seed: { type: 'string', default: '1' },
     /** Only settings whose recall is at least this. */
     recall: { type: 'string', default: '0' },
+    parts: { type: 'string', default: 'settings,drop,groups,change,unseen,threshold,preset,power' },
   },
 });
 const nights = Number(values.nights);
-const sizes = { now: Number(values.now), before: Number(values.before) };
-const drop = Number(values.drop);
-
-const folder = runFolder(resolve(positionals[0]!));
-const results = await deriveResults(folder);
-const k = Math.max(...results.ks);
-const measure = `recall.ties@${k}`;
-const settings = await readSettings();
-const count = Math.min(...settings.map(({ builds }) => builds.length));
+const { settings, measure, k } = await readSettings(positionals[0]!, Number(values.recall));
+const sizes = { measure, k, now: Number(values.now), before: Number(values.before) };
+const count = settings[0]!.builds.length;
 if (count < sizes.now + sizes.before) throw new Error(`the run has only ${count} builds of each setting`);
+const queries = settings[0]!.builds[0]!.length;
 
-interface Setting {
-  row: TrialRow;
-  builds: Column[];
-}
-
-async function readSettings(): Promise<Setting[]> {
-  const done = results.trials.filter(({ state }) => state === 'completed');
-  const columns = await readColumns(
-    folder,
-    done.map(({ id }) => id),
-  );
-  const byId = new Map<string, TrialRow[]>();
-  for (const row of done) byId.set(firstId(row.id), [...(byId.get(firstId(row.id)) ?? []), row]);
-  return [...byId.values()]
-    .map((rows) => ({ row: rows[0]!, builds: rows.map(({ id }) => columns.get(id)!.get(measure)!) }))
-    .filter(({ builds }) => moments(builds[0]!.values).mean >= Number(values.recall));
-}
-
-/** Loses each hit with the same chance, so that the mean falls by `loss`. The same hits in every build: a defect. */
-function planted({ queries, values: before }: Column, loss: number, seed: number): Column {
-  const random = new Random(seed);
-  const chance = loss / moments(before).mean;
-  const after = before.map((value) => {
-    let hits = 0;
-    for (let i = 0; i < k; i++) {
-      const lost = random.uint32() / 2 ** 32 < chance;
-      if (i < Math.round(value * k) && !lost) hits++;
-    }
-    return hits / k;
-  });
-  return { queries, values: after };
-}
-
-/** Numbers of nights by the state of the gate. */
-function simulate(gate: string, loss: number, lossIn: 'all' | 'index' | 'one') {
+/** Numbers of nights by the worst state of all gates. */
+function simulate(gates: Record<string, unknown>, options: Partial<NightOptions> = {}, own = settings) {
   const random = new Random(Number(values.seed));
-  const { set, faults } = parseGates({ [measure]: gate }, [k]);
+  const { set, faults } = parseGates(gates, [k]);
   if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
   const states = { pass: 0, fail: 0, inconclusive: 0, error: 0 };
   for (let night = 0; night < nights; night++) {
-    const order = shuffled(random);
-    const [tonight, before] = [order.slice(0, sizes.now), order.slice(sizes.now, sizes.now + sizes.before)];
-    const victim = settings[random.below(settings.length)]!.row;
-    const hurts = ({ id, build }: TrialRow) =>
-      loss > 0 && (lossIn === 'all' || (lossIn === 'index' ? build === victim.build : id === victim.id));
-    const own = new Map(
-      settings.flatMap(({ row, builds }) =>
-        tonight.map((b, i): [string, Column] => [
-          `${row.id}${i === 0 ? '' : `~${i + 1}`}`,
-          hurts(row) ? planted(builds[b]!, loss, night) : builds[b]!,
-        ]),
-      ),
-    );
-    const rowOf = (id: string) => settings.find(({ row }) => row.id === firstId(id))!.row;
-    const byId = new Map(settings.map((setting) => [setting.row.id, setting]));
-    const baseline: BaselineData = {
-      name: null,
-      runs: before.map(String),
-      paired: true,
-      column: ({ id }) => own.get(id),
-      partner: ({ id }) => ({
-        rows: before.map(() => byId.get(firstId(id))!.row),
-        columns: before.map((b) => byId.get(firstId(id))!.builds[b]!),
-      }),
-    };
-    const trials = [...own.keys()].map((id) => ({ ...rowOf(id), id }));
-    states[judge({ set, trials, baseline })[0]!.state]++;
+    const found = judge({ set, ...simulateNight(own, { ...sizes, ...options }, random) });
+    const each = found.map(({ state }) => state);
+    states[(['error', 'fail', 'inconclusive'] as const).find((state) => each.includes(state)) ?? 'pass']++;
   }
   return states;
 }
 
-function shuffled(random: Random): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = 0; i < count - 1; i++) {
-    const j = i + random.below(count - i);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
+function tell(what: string, { fail, inconclusive, pass }: ReturnType<typeof simulate>): void {
+  const [a, b, c] = [fail, inconclusive, pass].map((n) => shareText(n, nights));
+  console.log(`${what} | fail ${a} | inconclusive ${b} | pass ${c}`);
 }
 
-for (const { row, builds } of settings) {
-  const all = builds.map((column) => column.values);
-  const means = all.map((column) => moments(column).mean);
-  const pairs = all.slice(1).map((column, i) => moments(column.map((v, q) => v - all[i]![q]!)).deviation);
-  const rebuild = rebuildDeviation(all)!;
-  const pair = moments(pairs).mean;
+const LOSSES: readonly (readonly [string, Loss | undefined])[] = [
+  ['nothing changed', undefined],
+  ['.5 pt lost everywhere', { size: 0.005, how: 'spread', where: 'all' }],
+  ['.5 pt lost in one index', { size: 0.005, how: 'spread', where: 'index' }],
+  ['.5 pt lost in one setting', { size: 0.005, how: 'spread', where: 'one' }],
+  ['1 pt lost everywhere, by queries that lose all', { size: 0.01, how: 'whole', where: 'all' }],
+];
+const [DROP, CHANGE] = ['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'];
+
+const PARTS: Readonly<Record<string, () => void>> = {
+  settings: () => {
+    for (const setting of settings) describe(setting);
+  },
+  drop: () => {
+    for (const [what, loss] of LOSSES) tell(`${DROP}; ${what}`, simulate({ [measure]: DROP }, { loss }));
+  },
+  groups: () => {
+    for (const [what, loss] of LOSSES.slice(0, 2))
+      tell(`${DROP}, in all and in 4 groups; ${what}`, simulate({ [measure]: DROP }, { loss, groups: 4 }));
+  },
+  change: () => {
+    for (const [what, loss] of LOSSES) tell(`${CHANGE}; ${what}`, simulate({ [measure]: CHANGE }, { loss }));
+  },
+  // One build that is the same in both runs, as those of one thread and one seed: only what is lost differs.
+  unseen: () => {
+    const same = settings
+      .slice(0, 1)
+      .map((each) => ({ ...each, builds: [each.builds[0]!, each.builds[0]!] }));
+    const loss: Loss = { size: 0.01, how: 'whole', where: 'all' };
+    for (const n of [2, 50, 100, 200, 300, 600, 1000, 2000])
+      tell(
+        `${CHANGE}; ${n} queries, 1 pt lost by queries that lose all`,
+        simulate({ [measure]: CHANGE }, { now: 1, before: 1, queries: n, loss }, same),
+      );
+  },
+  // The limit is the true mean: each verdict but "inconclusive" is wrong.
+  threshold: () => {
+    for (const n of [30, 100, 300, 1000]) {
+      const gates = Object.fromEntries(
+        settings.map(({ row, mean }) => [
+          `${measure}{build:${row.build},ef:${row.search['ef']}}`,
+          `mean >= ${mean}`,
+        ]),
+      );
+      const wrong = settings.map((setting) => {
+        const name = Object.keys(gates).find((key) =>
+          key.includes(`${setting.row.build},ef:${setting.row.search['ef']}}`),
+        )!;
+        return simulate({ [name]: gates[name] }, { now: 1, before: 1, queries: n }, [setting]);
+      });
+      const most = (state: 'pass' | 'fail') =>
+        shareText(Math.max(...wrong.map((each) => each[state])), nights);
+      console.log(
+        `mean >= the true mean; ${n} queries; worst setting alone | fail ${most('fail')} | pass ${most('pass')}`,
+      );
+    }
+  },
+  preset: () => {
+    const gates = { [measure]: [DROP, CHANGE] };
+    for (const [what, loss] of LOSSES.slice(0, 2)) {
+      tell(
+        `${DROP} and ${CHANGE} together, in all and in 4 groups; ${what}`,
+        simulate(gates, { loss, groups: 4 }),
+      );
+      tell(
+        `the same, 1,000 queries drawn each night; ${what}`,
+        simulate(gates, { loss, groups: 4, queries: 1000 }),
+      );
+    }
+  },
+  power,
+};
+
+/** The drop that `power` says is seen four times out of five, planted in one setting judged alone. */
+function power(): void {
+  for (const setting of settings) {
+    const { now, before } = sizes;
+    const [own, others] = [setting.builds.slice(0, now), setting.builds.slice(now, now + before)];
+    const options = { drop: 0.005, power: 0.8, alpha: 0.05, reach: 1 };
+    const { smallest } = powerOf(own, others, options);
+    const loss: Loss = { size: smallest, how: 'spread', where: 'all' };
+    tell(
+      `${setting.row.id}: a drop of ${(100 * smallest).toFixed(3)} pt, seen 80% of the time by "power"`,
+      simulate({ [measure]: 'drop(baseline) < 0.001pt' }, { loss }, [setting]),
+    );
+  }
+}
+
+function describe({ row, builds }: Setting): void {
+  const means = builds.map((values) => moments(values).mean);
+  const pairs = builds
+    .slice(1)
+    .map((values, i) => moments(values.map((v, q) => v - builds[i]![q]!)).deviation);
+  const [rebuild, pair] = [rebuildDeviation(builds)!, moments(pairs).mean];
   console.log(
     `${row.id}: recall ${moments(means).mean.toFixed(4)}, SD between builds ${(100 * moments(means).deviation).toFixed(3)} pt, of it as wholes ${(100 * rebuild).toFixed(3)} pt; SD of pairs ${pair.toFixed(3)}, share in common ${((2 * rebuild ** 2) / pair ** 2).toExponential(1)}`,
   );
 }
-const queries = settings[0]!.builds[0]!.values.length;
+
 console.log(
   `${nights} nights, ${queries} queries, ${settings.length} settings judged together, ${count} builds of each; a night has ${sizes.now} and is compared with ${sizes.before} others\n`,
 );
-for (const gate of ['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt']) {
-  for (const [name, loss, where] of [
-    ['nothing changed', 0, 'all'],
-    [`${drop * 100} pt lost in all settings`, drop, 'all'],
-    [`${drop * 100} pt lost in all settings of one index`, drop, 'index'],
-    [`${drop * 100} pt lost in one setting`, drop, 'one'],
-  ] as const) {
-    const { fail, inconclusive, pass } = simulate(gate, loss, where);
-    console.log(
-      `${gate}, ${name}: fail ${shareText(fail, nights)}, inconclusive ${shareText(inconclusive, nights)}, pass ${shareText(pass, nights)}`,
-    );
-  }
+for (const part of values.parts.split(',')) {
+  const start = performance.now();
+  PARTS[part]!();
+  console.log(`(${part}: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
 }

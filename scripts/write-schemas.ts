@@ -4,6 +4,7 @@ import { writeFileAtomic } from '../common/files.js';
 import { packageRoot } from '../common/paths.js';
 import { engineNames, loadEngine } from '../engines/registry.js';
 import { MEASURES } from '../harness/model/measures/catalogue.js';
+import { EXECUTORS } from '../harness/run/executors/registry.js';
 import { suiteJsonSchema } from '../harness/suite/json-schema.js';
 import { resultsJsonSchema } from '../reports/json.js';
 
@@ -14,7 +15,7 @@ import { resultsJsonSchema } from '../reports/json.js';
 export async function schemaFiles(): Promise<Record<string, string>> {
   const definitions = await Promise.all(engineNames().map(loadEngine));
   return {
-    'suites/suite.schema.json': text(suiteJsonSchema(definitions)),
+    'suites/suite.schema.json': text(suiteJsonSchema(definitions, EXECUTORS)),
     'reports/results.schema.json': text(resultsJsonSchema()),
     'docs/measures.md': withTable(readFileSync(join(packageRoot, 'docs/measures.md'), 'utf8')),
   };

@@ -1,11 +1,7 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import { currentResults } from '../../harness/derive/current.js';
-import { type Power, powerOf } from '../../harness/gate/power.js';
-import type { Column } from '../../harness/measures/by-query.js';
-import { definitionOf } from '../../harness/model/measures/catalogue.js';
-import { firstId } from '../../harness/model/replicas.js';
-import { findBaseline } from '../../harness/store/baselines.js';
-import { findRun, type RunFolder, readManifest } from '../../harness/store/run-folder.js';
+import { powerOfRun } from '../../harness/app/power.js';
+import type { Power } from '../../harness/gate/power.js';
+import { findRun } from '../../harness/store/run-folder.js';
 import { plural } from '../../reports/format.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
@@ -25,75 +21,14 @@ export async function powerCommand(
   options: PowerCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const folder = findRun(reference, context.runs);
-  const manifest = readManifest(folder);
-  const measure = options.measure ?? `recall.ties@${manifest.ks.at(-1)}`;
-  if (definitionOf(measure)?.kind !== 'mean') {
-    throw new InputError('power needs a mean over queries', {
-      where: '--measure',
-      got: measure,
-      next: `for this run: ${manifest.ks.flatMap((k) => [`recall.ties@${k}`, `recall@${k}`]).join(', ')}`,
-    });
-  }
+  const { power, alpha } = options;
   const drop = parseDrop(options.drop);
-  const others = options.baseline === undefined ? [] : findBaseline(context.runs, options.baseline).folders;
-  for (const other of others) {
-    const { dataset, queries, ks } = readManifest(other);
-    const same = dataset.hash === manifest.dataset.hash && queries.hash === manifest.queries.hash;
-    if (same && ks.join() === manifest.ks.join() && other.path !== folder.path) continue;
-    throw new InputError('pairs need another run with the same dataset, queries and k', {
-      where: other.path,
-      next: 'give such a run with --baseline, or leave it out',
-    });
-  }
-  const own = await builtColumns(folder, measure);
-  const sides: Map<string, Column[]>[] = [];
-  for (const other of others) sides.push(await builtColumns(other, measure));
-  const rows = [...own].flatMap(([trial, columns]) => {
-    const partners = sides.map((side) => side.get(trial));
-    if (partners.some((each) => each === undefined)) return [];
-    const values = shared([...columns, ...partners.flatMap((each) => each!)]);
-    const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
-    const wanted = { drop, power: options.power, alpha: options.alpha };
-    return [{ trial, ...powerOf(mine, theirs, wanted) }];
-  });
-  if (rows.length === 0) {
-    throw new InputError(`no trial has ${measure} by query`, {
-      where: folder.path,
-      next: 'choose another --measure',
-    });
-  }
+  const folder = findRun(reference, context.runs);
+  const { measure, trials, others } = await powerOfRun(folder, { ...options, drop }, context);
   if (options.json === true)
-    context.out.write(
-      `${JSON.stringify({ measure, drop, power: options.power, alpha: options.alpha, trials: rows })}\n`,
-    );
-  else print(context, measure, drop, options, rows, others.length);
+    context.out.write(`${JSON.stringify({ measure, drop, power, alpha, trials })}\n`);
+  else print(context, measure, drop, options, trials, others);
   return EXIT.passed;
-}
-
-/** A measure by query for each setting that was measured, in all its builds. */
-async function builtColumns(folder: RunFolder, measure: string): Promise<Map<string, Column[]>> {
-  const derived = await currentResults(folder);
-  const { trials } = derived.results;
-  const done = trials.filter(({ state, group }) => state === 'completed' && group === 'all');
-  const columns = await derived.columns(done.map(({ id }) => id));
-  const found = new Map<string, Column[]>();
-  for (const { id } of done) {
-    const column = columns.get(id)?.get(measure);
-    if (column !== undefined) found.set(firstId(id), [...(found.get(firstId(id)) ?? []), column]);
-  }
-  return found;
-}
-
-/** Values of the queries that all have. */
-function shared(columns: readonly Column[]): Float64Array[] {
-  const maps = columns.map(
-    ({ queries, values }) => new Map(Array.from(queries, (query, i) => [query, values[i]!])),
-  );
-  const common = [...maps[0]!.keys()].filter((query) =>
-    maps.every((map) => !Number.isNaN(map.get(query) ?? Number.NaN)),
-  );
-  return maps.map((map) => Float64Array.from(common, (query) => map.get(query)!));
 }
 
 function parseDrop(text: string): number {

@@ -1,6 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { addDatasetOptions } from '../dataset-options.js';
-import { homeOption, list, type Run } from '../options.js';
+import { homeOption, list, port, type Run } from '../options.js';
 
 export function register(program: Command, run: Run): void {
   addDatasetOptions(program.command('run'))
@@ -14,6 +14,14 @@ export function register(program: Command, run: Run): void {
     .option('--resume <run>', 'continue a run that was interrupted (folder, id or "latest")')
     .option('--retry-failed', 'with --resume: measure failed and skipped trials again')
     .option('--dry-run', 'print the plan and stop')
+    .addOption(
+      new Option(
+        '--inspect-build [port]',
+        'each build waits for a debugger on this port of 127.0.0.1, without deadlines',
+      )
+        .argParser(port)
+        .preset(9229),
+    )
     .option('--json', 'print the results as JSON on stdout')
     .addOption(homeOption())
     .action((suite: string | undefined, options) =>

@@ -51,3 +51,10 @@ function lineText(parts: Buffer[]): string {
   const end = line.length > 0 && line[line.length - 1] === 13 ? line.length - 1 : line.length;
   return line.toString('utf8', 0, end);
 }
+
+/** All of a small UTF-8 file, packed or not. Throws InputError naming it. */
+export async function readText(path: string): Promise<string> {
+  const lines: string[] = [];
+  for await (const line of readLines(path)) lines.push(line);
+  return lines.join('\n');
+}

@@ -56,7 +56,7 @@ export async function openCollection(session: ChromaSession, name: string): Prom
 const PAGE = 100;
 
 /** Ends at an empty page. */
-export async function listCollections({ client }: ChromaSession): Promise<string[]> {
+export async function listCollections({ client }: Pick<ChromaSession, 'client'>): Promise<string[]> {
   const names: string[] = [];
   for (;;) {
     const page = await ask('list', client.listCollections({ limit: PAGE, offset: names.length }));

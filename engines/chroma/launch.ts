@@ -1,8 +1,10 @@
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
+import { ownNames } from '../kit/own-names.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
-import { openClient } from './client.js';
+import { ask, openClient } from './client.js';
+import { listCollections } from './collection.js';
 
 const PORT = 8000;
 const MIB = 2 ** 20;
@@ -13,6 +15,12 @@ export const server: ServerDefinition = {
   },
   launch: (request) =>
     request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+  async remove(endpoint, nameEnd) {
+    const client = openClient(endpoint);
+    const names = ownNames(await listCollections({ client }), nameEnd);
+    for (const name of names) await ask('drop the collection', client.deleteCollection({ name }));
+    return names;
+  },
 };
 
 function launchDocker(request: LaunchRequest) {

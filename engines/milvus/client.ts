@@ -27,6 +27,21 @@ export interface MilvusStatus {
   reason?: string;
 }
 
+/** What is used of gRPC below the client. */
+export interface GrpcStub {
+  makeUnaryRequest(
+    path: string,
+    serialize: (request: object) => Buffer,
+    deserialize: (bytes: Buffer) => GrpcAnswer,
+    request: object,
+    metadata: object,
+    options: { deadline: number; interceptors: unknown[] },
+    done: (error: Error | null, answer?: GrpcAnswer) => void,
+  ): { cancel(): void };
+}
+
+export type GrpcAnswer = { status: MilvusStatus };
+
 type Answer<T> = Promise<T & { status: MilvusStatus }>;
 
 export interface MilvusClient {
@@ -82,23 +97,6 @@ export interface SegmentInfo {
   num_rows: string;
   index_name: string;
   state: string;
-}
-
-/** What is used of gRPC below the client. */
-export interface GrpcStub {
-  makeUnaryRequest(
-    path: string,
-    serialize: (request: object) => Buffer,
-    deserialize: (bytes: Buffer) => RpcAnswer,
-    request: object,
-    metadata: object,
-    options: { deadline: number; interceptors: unknown[] },
-    done: (error: Error | null, answer?: RpcAnswer) => void,
-  ): { cancel(): void };
-}
-
-export interface RpcAnswer {
-  status: MilvusStatus;
 }
 
 export interface Grpc {

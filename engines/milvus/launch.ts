@@ -1,8 +1,10 @@
 import { FailureError } from '../../common/errors.js';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
+import { ownNames } from '../kit/own-names.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
+import { ask, command } from './client.js';
 import { connectServer } from './connect.js';
 
 const PORT = 19530;
@@ -14,6 +16,21 @@ export const server: ServerDefinition = {
   },
   launch: (request) =>
     request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+  async remove(endpoint, nameEnd, signal) {
+    const client = await connectServer(endpoint, signal);
+    try {
+      const { data } = await ask('list', client.showCollections());
+      const names = ownNames(
+        data.map(({ name }) => name),
+        nameEnd,
+      );
+      for (const name of names)
+        await command('drop the collection', client.dropCollection({ collection_name: name }));
+      return names;
+    } finally {
+      await client.closeConnection();
+    }
+  },
 };
 
 /** One process with its metadata store and its files inside: what Milvus calls standalone with embedded etcd. */

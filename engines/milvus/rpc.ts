@@ -1,9 +1,9 @@
 import {
+  type GrpcAnswer,
   type GrpcStub,
   loadGrpc,
   type MilvusClient,
   outcome,
-  type RpcAnswer,
   requireSuccess,
 } from './client.js';
 
@@ -12,7 +12,7 @@ const DEADLINE_MS = 120_000;
 interface GrpcMethod {
   path: string;
   requestSerialize(request: object): Buffer;
-  responseDeserialize(bytes: Buffer): RpcAnswer;
+  responseDeserialize(bytes: Buffer): GrpcAnswer;
 }
 
 type Method = 'Insert' | 'Upsert' | 'Query';
@@ -23,7 +23,7 @@ type Method = 'Insert' | 'Upsert' | 'Query';
  *
  * @param rest bytes that follow the message: protocol buffers may be joined, and a repeated field goes on in what follows
  */
-export async function call<T extends RpcAnswer>(
+export async function call<T extends GrpcAnswer>(
   client: MilvusClient,
   name: Method,
   request: object,
@@ -46,7 +46,7 @@ function unary(
   name: Method,
   request: object,
   rest: readonly Buffer[],
-): Promise<RpcAnswer> {
+): Promise<GrpcAnswer> {
   const grpc = loadGrpc();
   type Methods = Partial<Record<Method, GrpcMethod>>;
   const method = ((Object.getPrototypeOf(stub) as Methods)[name] ?? (stub as Methods)[name])!;

@@ -1,10 +1,10 @@
 import { FailureError } from '../../common/errors.js';
 import { IndexNotes, maintenanceMemoryMiB } from './build-settings.js';
 import type { Session } from './client.js';
-import type { Workplace } from './collection.js';
 import { fieldMethod, quoted } from './fields.js';
 import { createIndex, type VectorIndex, vectorIndexes } from './indexes.js';
 import { type Layout, writtenFields } from './layout.js';
+import type { Workplace } from './workplace.js';
 
 type Details = Readonly<Record<string, string | number | boolean>>;
 

@@ -7,28 +7,16 @@ import type { LoadBatch } from '../contract/spec.js';
 import { requireCount } from '../kit/load.js';
 import { vectorNamed } from '../kit/vectors.js';
 import { IndexBuild } from './build.js';
-import type { Session } from './client.js';
 import { batchCells, copyColumns, copyStream } from './copy-stream.js';
 import { quoted } from './fields.js';
-import { type InTurn, transaction } from './in-turn.js';
+import { transaction } from './in-turn.js';
 import { type VectorIndex, vectorIndexes } from './indexes.js';
 import type { Layout } from './layout.js';
 import { PgPoints } from './points.js';
 import { insertRows } from './rows.js';
-import { prepareSearch, type SearchPlace } from './search.js';
-import type { SnapshotPlace } from './snapshot.js';
+import { prepareSearch } from './search.js';
 import { searchedMetric } from './sql.js';
-
-/** What a collection works with. */
-export interface Workplace {
-  session: InTurn;
-  threads: number;
-  /** A connection for a search. */
-  searchPlace(): Promise<SearchPlace>;
-  /** Another connection to the same database, or the only one there is. */
-  other<T>(work: (session: Pick<Session, 'query'>) => Promise<T>): Promise<T>;
-  snapshotPlace(layout: Layout): Promise<SnapshotPlace>;
-}
+import type { Workplace } from './workplace.js';
 
 export class PgCollection implements Collection {
   readonly name: string;

@@ -7,12 +7,13 @@ import { checkSpec } from '../kit/check.js';
 import { HOLDER } from './capabilities.js';
 import { describeTable, tablesWithVectors } from './catalog.js';
 import { connectServer, type Session } from './client.js';
-import { PgCollection, type Workplace } from './collection.js';
+import { PgCollection } from './collection.js';
 import { inTurn } from './in-turn.js';
 import { createIndex } from './indexes.js';
 import { createStatements, type Layout, layoutOf } from './layout.js';
 import { openPglite, pgliteVersion } from './pglite.js';
 import { type SnapshotPlace, snapshotCopy, snapshotTransaction } from './snapshot.js';
+import type { Workplace } from './workplace.js';
 
 /** Bits, half precision and iterative scans. */
 const MINIMUM = '0.8.0';

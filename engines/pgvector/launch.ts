@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { totalmem } from 'node:os';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
+import { ownNames } from '../kit/own-names.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
-import { connectServer } from './client.js';
+import { connectServer, type Session } from './client.js';
+import { quoted } from './fields.js';
 
 const PORT = 5432;
 const MIB = 2 ** 20;
@@ -15,7 +17,35 @@ export const server: ServerDefinition = {
   },
   launch: (request) =>
     request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+  async remove(endpoint, nameEnd, signal) {
+    const session = await connectServer(endpoint, signal);
+    try {
+      return await removeTables(session, nameEnd);
+    } finally {
+      await session.close();
+    }
+  },
 };
+
+/** A server may still be at work for a connection that broke, and hold the table: that work is ended first. */
+async function removeTables(session: Session, nameEnd: string): Promise<string[]> {
+  const rows = await session.query(
+    "SELECT relname FROM pg_class WHERE relkind = 'r' AND pg_table_is_visible(oid) AND relname LIKE 'vecproof%'",
+  );
+  const names = ownNames(
+    rows.map(([name]) => name!),
+    nameEnd,
+  );
+  for (const name of names) {
+    await session.ask(
+      `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid
+        WHERE l.relation = to_regclass($1) AND a.usename = current_user AND a.pid <> pg_backend_pid()`,
+      [quoted(name)],
+    );
+    await session.query(`DROP TABLE IF EXISTS ${quoted(name)}`);
+  }
+  return names;
+}
 
 function launchDocker(request: LaunchRequest) {
   const password = randomBytes(18).toString('base64url');

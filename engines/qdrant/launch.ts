@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { InputError } from '../../common/errors.js';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
+import { ownNames } from '../kit/own-names.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
 import { openClient, type QdrantClient } from './client.js';
+import { pathOf, send } from './http.js';
 
 /** Of its REST interface, also behind TLS: the client's own convention. */
 const PORT = 6333;
@@ -17,6 +19,20 @@ export const server: ServerDefinition = {
   },
   launch: async (request) =>
     request.mode === 'url' ? runningServer(endpointOf(request)) : launchDocker(request),
+  async remove(endpoint, nameEnd) {
+    const { collections } = await send<{ collections: { name: string }[] }>(
+      endpoint,
+      'list',
+      'GET',
+      '/collections',
+    );
+    const names = ownNames(
+      collections.map(({ name }) => name),
+      nameEnd,
+    );
+    for (const name of names) await send(endpoint, 'cannot drop the collection', 'DELETE', pathOf(name));
+    return names;
+  },
 };
 
 function launchDocker(request: LaunchRequest) {

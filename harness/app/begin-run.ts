@@ -51,8 +51,10 @@ export async function beginRun(beginning: Beginning): Promise<Manifest> {
 
 /** What the queries ask, with the number of points that pass each filter. */
 function queriesFile({ data, truth }: Beginning): QueriesFile {
-  const { set, ids, grouped } = data;
-  if (grouped === undefined) return { set, ids: [...ids] };
+  const { set, ids, grouped, sources } = data;
+  const repeated = new Set(sources).size < sources.length;
+  const about = { set, ids: [...ids], ...(repeated && { sources: [...sources] }) };
+  if (grouped === undefined) return about;
   const queries = grouped.map(({ group, filter, text, k, tenant }, i) => ({
     group,
     filter: text,
@@ -60,7 +62,7 @@ function queriesFile({ data, truth }: Beginning): QueriesFile {
     k,
     tenant: tenant?.field ?? null,
   }));
-  return { set, ids: [...ids], queries };
+  return { ...about, queries };
 }
 
 function manifestOf({ folder, planned, data, truth, packages, options, context, lock }: Beginning): Manifest {

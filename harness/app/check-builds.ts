@@ -2,10 +2,12 @@ import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import { engineAvailabilities } from '../../engines/availability.js';
+import { executionOf } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { DataShape } from '../../engines/contract/options.js';
 import { engineNames } from '../../engines/registry.js';
-import type { PlannedBuild } from '../model/plan.js';
+import type { PlannedBuild, Workload } from '../model/plan.js';
+import { executorOf } from '../run/executors/registry.js';
 import { listRuns } from '../store/run-folder.js';
 import { type Context, notice } from './context.js';
 import { unavailableServers } from './servers.js';
@@ -33,8 +35,9 @@ export function checkAgainstData(
   const reasons = new Map(known);
   for (const build of builds) {
     const definition = definitions.get(build.engine)!;
-    for (const { id, search } of build.trials) {
-      const reason = whyNot(definition, data, build.index, search);
+    for (const { id, search, workload } of build.trials) {
+      const reason =
+        whyNot(definition, data, build.index, search) ?? whyNoWorkload(definition, build, workload);
       if (reason !== undefined) reasons.set(id, reason);
     }
   }
@@ -68,6 +71,16 @@ function whyNot(
   return issues
     .map(({ message, got }) => `${name}: ${message}${got === undefined ? '' : ` (got ${String(got)})`}`)
     .join('; ');
+}
+
+function whyNoWorkload(
+  { name, capabilities }: EngineDefinition,
+  { server }: PlannedBuild,
+  workload: Workload,
+): string | undefined {
+  const shape = { ...executionOf(capabilities, server?.mode), repeat: 1 };
+  const plan = executorOf(workload).plan(workload.options, shape);
+  return plan.state === 'ok' ? undefined : `${name}: ${plan.reason}`;
 }
 
 export function shapeOf({ metric, dimensions, count }: DatasetInfo, k: number): DataShape {

@@ -3,6 +3,7 @@ import { InputError } from '../../common/errors.js';
 import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { permutation } from '../measures/random.js';
 import { type GroupedQuery, groupQueries, type QueriesRequest } from './run-queries.js';
+import { sourcesOf } from './sources.js';
 
 /** Which of a dataset's queries are measured. */
 export interface QueryChoice {
@@ -28,6 +29,8 @@ export interface Chosen {
   hash: string;
   /** In the order of `ids`; undefined where no query has a group or filter. */
   grouped: readonly GroupedQuery[] | undefined;
+  /** In the order of `ids` the number of the question asked: queries with the same vector have the same. */
+  sources: Int32Array;
 }
 
 /** The measured queries, and those of the set that are left for warm-up. */
@@ -43,7 +46,10 @@ export function chooseQueries(
     const ids = Array.from(measured, (at) => all.ids[at]!);
     const queries = gather(all, measured);
     const hash = hashOf(ids, queries, undefined);
-    return { count: ids.length, ids, queries, spare: gather(all, rest), hash, grouped: undefined };
+    const sources = sourcesOf(queries, all.dimensions);
+    warnOfRepeats(sources, ids.length, warnings);
+    const about = { count: ids.length, ids, queries, sources };
+    return { ...about, spare: gather(all, rest), hash, grouped: undefined };
   }
   const grouped = groupQueries(
     info,
@@ -58,7 +64,19 @@ export function chooseQueries(
   const used = new Set(grouped.map(({ source }) => source));
   const order = choose(all.count, 0, seed).rest.filter((at) => !used.has(at));
   const hash = hashOf(ids, queries, grouped);
-  return { count: ids.length, ids, queries, spare: gather(all, order), hash, grouped };
+  const sources = sourcesOf(queries, all.dimensions);
+  // A question asked under several filters is meant to come again.
+  warnOfRepeats(sources, new Set(grouped.map(({ source }) => source)).size, warnings);
+  return { count: ids.length, ids, queries, sources, spare: gather(all, order), hash, grouped };
+}
+
+/** Logs of real queries repeat themselves: that is no more evidence. */
+function warnOfRepeats(sources: Int32Array, asked: number, warnings: string[]): void {
+  const different = new Set(sources).size;
+  if (different === asked) return;
+  warnings.push(
+    `${asked} queries have only ${different} different vectors: means, intervals and gates take those with the same vector for one query`,
+  );
 }
 
 function vectorsOf({ vectors, dimensions }: QuerySet, grouped: readonly GroupedQuery[]): Float32Array {

@@ -30,6 +30,11 @@ export function notice({ onEvent }: Context, message: string): void {
   onEvent({ type: 'notice', time: now(), message });
 }
 
+/** Tells a doubt about what is done. */
+export function warn({ onEvent }: Context, message: string): void {
+  onEvent({ type: 'warning', time: now(), message });
+}
+
 /** A listener for the progress of one task of the preparation. */
 export function preparation({ onEvent }: Context, task: string, unit: string) {
   return (done: number, total: number): void =>

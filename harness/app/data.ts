@@ -4,13 +4,24 @@ import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../da
 import { type Chosen, chooseQueries, chooseSet, type QueryChoice } from './choose-queries.js';
 import { type Context, notice, preparation } from './context.js';
 import { columnLines, type DatasetOptions, openOptions } from './dataset-options.js';
-import { checkJudgedQueries, type Judgements, judgementPlace, judgementsOf } from './judgements.js';
+import {
+  checkJudgedQueries,
+  type Judged,
+  type Judgements,
+  judgementPlace,
+  judgementsOf,
+  type RelevanceOptions,
+} from './judgements.js';
 import { type GroupedQuery, neededFields } from './run-queries.js';
 
 export interface DataRequest extends QueryChoice, DatasetOptions {
   /** Catalog name, or an absolute path. */
   nameOrPath: string;
+  /** How judgements are used; absent: as trec_eval does by default. */
+  relevance?: RelevanceOptions | undefined;
 }
+
+const TREC_EVAL: RelevanceOptions = { level: 1, excludeSelf: false, missing: 'ideal' };
 
 /** A dataset checked, converted, and its queries chosen. */
 export interface Data extends Chosen {
@@ -65,7 +76,8 @@ async function readData(
   const converting = preparation(context, `checking and converting ${info.name}`, 'points');
   const vectors = await prepareVectors(dataset, { cacheFolder, signal, onProgress: converting });
   opened(vectors);
-  const judged = await judgedQueries(dataset, all, chosen);
+  const relevance = request.relevance ?? TREC_EVAL;
+  const judged = await judgedQueries(dataset, all, chosen, relevance);
   const fields = neededFields(info, chosen.grouped ?? [], request.grouping);
   const reading = preparation(context, `metadata of ${info.name}`, 'points');
   const metadata =
@@ -73,7 +85,9 @@ async function readData(
       ? undefined
       : await prepareMetadata(dataset, fields, { cacheFolder, signal, onProgress: reading });
   if (metadata !== undefined) opened(metadata);
-  const judgements = judged && judgementsOf(judged, metadata!);
+  const found = judged && judgementsOf(judged.queries, metadata!, relevance, info.columns?.id);
+  const judgements = found?.judgements;
+  warnings.push(...(judged?.warnings ?? []), ...(found?.warnings ?? []));
   return { dataset, info, vectors, set, ...chosen, metadata, judgements, warnings };
 }
 
@@ -98,26 +112,45 @@ function openRequested(context: Context, request: DataRequest): Promise<Dataset>
 }
 
 /** Judgements by number of the measured query: a query's own, or the set's where it asks the set's own question. */
-async function judgedQueries(dataset: Dataset, all: QuerySet, { ids, grouped }: Chosen) {
-  const own = new Map<number, { judged: ReadonlyMap<string, number>; where: (document: string) => string }>();
+async function judgedQueries(
+  dataset: Dataset,
+  all: QuerySet,
+  { ids, grouped }: Chosen,
+  relevance: RelevanceOptions,
+) {
+  const own = new Map<number, Judged>();
+  const self = dataset.info.columns?.id === 'row number' ? () => undefined : sourceIds(all, ids, grouped);
   for (const [i, query] of (grouped ?? []).entries()) {
     if (query.judgements !== undefined)
-      own.set(i, { judged: new Map(Object.entries(query.judgements)), where: () => query.where });
+      own.set(i, {
+        judged: new Map(Object.entries(query.judgements)),
+        self: self(i),
+        where: () => query.where,
+      });
   }
   const qrels = await dataset.qrels(all.name);
-  if (qrels === undefined) return own.size === 0 ? undefined : own;
+  if (qrels === undefined) return own.size === 0 ? undefined : { queries: own, warnings: [] };
   const file = dataset.qrelsFile?.(all.name) ?? `the judgements of ${all.name}`;
-  checkJudgedQueries(qrels, all, file);
+  const warnings = checkJudgedQueries(qrels, all, file, relevance);
   for (const [i, id] of (grouped === undefined ? ids : grouped.map(sourceId(all))).entries()) {
     const judged = id === undefined ? undefined : qrels.get(id);
     if (judged === undefined || own.has(i)) continue;
-    own.set(i, { judged, where: (document) => judgementPlace(file, id!, document) });
+    own.set(i, { judged, self: self(i), where: (document) => judgementPlace(file, id!, document) });
   }
-  return own.size === 0 ? undefined : own;
+  return own.size === 0 ? undefined : { queries: own, warnings };
 }
 
 /** A filter changes which documents can be found at all: the set's judgements are of the unfiltered question. */
 function sourceId({ ids }: QuerySet) {
   return ({ source, filter }: GroupedQuery) =>
     typeof source === 'number' && filter === null ? ids[source] : undefined;
+}
+
+/** By number of a measured query: the id of the query of the set that it comes from, filter or not. */
+function sourceIds(all: QuerySet, ids: readonly string[], grouped: Chosen['grouped']) {
+  return (i: number): string | undefined => {
+    const source = grouped === undefined ? undefined : grouped[i]!.source;
+    if (grouped === undefined) return ids[i];
+    return typeof source === 'number' ? all.ids[source] : undefined;
+  };
 }

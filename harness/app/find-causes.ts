@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { groupQueries } from '../derive/columns.js';
 import { type Answers, causesOf } from '../gate/causes.js';
 import { filterCausesOf } from '../gate/filter-causes.js';
@@ -8,7 +7,7 @@ import { samplesOfQueries } from '../measures/groups.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding, Verdict } from '../model/verdict.js';
 import { readRunQueries } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import { type RunFolder, readManifest, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import { readTruth } from '../truth/files.js';
 
@@ -102,7 +101,7 @@ async function answers(
   { folder, k }: AnsweredRun,
   { id, group, flags }: TrialRow,
 ): Promise<Answers | undefined> {
-  const path = join(folder.samples, `${id}.parquet`);
+  const path = samplesFile(folder, id);
   if (!existsSync(path)) return undefined;
   const samples = await readSamples(path, k, ['due', 'sent', 'answered']);
   if (group === 'all') return { samples, flags };

@@ -20,9 +20,10 @@ export function lockFile(suitePath: string): string {
 }
 
 /** Everything that changes what a gate lets pass; presets are written out, so that a stricter one shows. */
-function linesOf({ gates, inconclusive }: GateSet): string[] {
+function linesOf({ gates, inconclusive, missing }: GateSet): string[] {
   const lines = gates.map(({ name, level, by }) => `${name} (${level}, by ${by})`).toSorted();
-  return [...lines, `inconclusive: ${inconclusive}`];
+  const more = missing === undefined ? [] : [`missing: ${missing}`];
+  return [...lines, `inconclusive: ${inconclusive}`, ...more];
 }
 
 const hashOf = (lines: readonly string[]): string =>

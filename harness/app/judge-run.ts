@@ -11,19 +11,20 @@ import type { Manifest } from '../model/manifest.js';
 import type { TrialRow } from '../model/results.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../model/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
+import { querySources } from '../store/queries.js';
 import { type RunFolder, readManifest } from '../store/run-folder.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
 import type { Context } from './context.js';
 import { withCauses } from './find-causes.js';
 import { compareWithLock } from './gate-lock.js';
-import { readTextFile } from './places.js';
+import { readTextFile, type SuiteText } from './places.js';
 
 export interface JudgeOptions {
   /** Name of a baseline, or runs separated by commas; the baseline `main` if absent and there is one. */
   baseline?: string | undefined;
-  /** Take the gates of this suite instead of the run's own. */
-  suite?: string | undefined;
+  /** Take the gates of this suite (a path, or the suite itself) instead of the run's own. */
+  suite?: string | SuiteText | undefined;
 }
 
 /**
@@ -82,14 +83,16 @@ function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
       lock: manifest.lock ?? { state: 'none' as const, changed: [] },
     };
   }
-  const set = readGates(readTextFile(suite, 'the suite'), suite);
+  const { text, given, path } =
+    typeof suite === 'string' ? { text: readTextFile(suite, 'the suite'), given: suite, path: suite } : suite;
+  const set = readGates(text, given);
   if (set.gates.length === 0) {
     throw new InputError('this suite has no gates', {
-      where: suite,
+      where: given,
       next: 'add gates: to it; see docs/gates.md',
     });
   }
-  return { set, source: suite, lock: compareWithLock(suite, set) };
+  return { set, source: given, lock: compareWithLock(path, set) };
 }
 
 function chooseBaseline(set: GateSet, { baseline }: JudgeOptions, context: Context): Baseline | undefined {
@@ -139,6 +142,11 @@ async function loadBaseline(
     name,
     runs: runs.map(({ folder }) => folder.id),
     paired,
+    gone: goneFrom(
+      runs.flatMap(({ results }) => results.trials),
+      run.results.trials,
+    ),
+    sources: { now: querySources(run.folder), before: querySources(runs[0]!.folder) },
     column: (row, measure) => own.column(row, measure),
     partner: (row, measure) => {
       const rows = sides.map((side) => side.rows.get(settingKey(row)));
@@ -148,6 +156,16 @@ async function loadBaseline(
       return { rows: rows.flatMap((each) => each!), columns: whole ? (columns as Column[]) : [] };
     },
   };
+}
+
+/** Completed trials before that have none of the same setting now. */
+function goneFrom(before: readonly TrialRow[], now: readonly TrialRow[]): TrialRow[] {
+  const here = new Set(now.map(settingKey));
+  const found = new Map<string, TrialRow>();
+  for (const row of before) {
+    if (row.state === 'completed' && !here.has(settingKey(row))) found.set(settingKey(row), row);
+  }
+  return [...found.values()];
 }
 
 /** One run as a comparison sees it. */

@@ -13,12 +13,15 @@ import { need, type RunState } from './run-state.js';
 import type { Task } from './tasks.js';
 
 /** Measures all that is to be measured. What has ended is on disk, whatever happens to the rest. */
-export function measureTask(resumed: boolean): Task<RunState> {
+export function measureTask(
+  resumed: boolean,
+  { inspectBuild }: { inspectBuild?: number | undefined },
+): Task<RunState> {
   return {
     title: 'measure',
     async setup(state) {
       try {
-        state.measured = { state: await measure(state, resumed) };
+        state.measured = { state: await measure(state, resumed, inspectBuild) };
       } catch (error) {
         state.measured = { state: 'failed', error };
         throw error;
@@ -30,7 +33,11 @@ export function measureTask(resumed: boolean): Task<RunState> {
   };
 }
 
-async function measure(state: RunState, resumed: boolean): Promise<'completed' | 'interrupted'> {
+async function measure(
+  state: RunState,
+  resumed: boolean,
+  inspect: number | undefined,
+): Promise<'completed' | 'interrupted'> {
   const [planned, manifest, data] = [need(state, 'planned'), need(state, 'manifest'), need(state, 'data')];
   const [folder, finished] = [need(state, 'folder'), need(state, 'finished')];
   const { signal, onEvent: listen } = state.context;
@@ -47,7 +54,7 @@ async function measure(state: RunState, resumed: boolean): Promise<'completed' |
   const builds = [...shown.plan, ...(shown.rebuilds ?? [])];
   onEvent({ type: 'plan', time: now(), run: manifest.id, builds, finished: [...finished] });
   onEvent({ type: 'runBegin', time: now(), resumed });
-  for (const message of [...state.warnings, ...skipWarnings(skips, finished)])
+  for (const message of [...state.warnings, ...inspectWarnings(inspect), ...skipWarnings(skips, finished)])
     onEvent({ type: 'warning', time: now(), message: redactor.text(message) });
   const input = {
     folder,
@@ -59,6 +66,7 @@ async function measure(state: RunState, resumed: boolean): Promise<'completed' |
     signal,
     redact: redactor.text,
     onEvent,
+    inspect,
   };
   const end = await runPlan(input, finished);
   onEvent({ type: 'runEnd', time: now(), state: end });
@@ -78,6 +86,12 @@ function filteringOf(
     metadata: metadata && { folder: metadata.folder, fields: metadata.fields },
     extraFields,
   };
+}
+
+function inspectWarnings(inspect: number | undefined): string[] {
+  return inspect === undefined
+    ? []
+    : ['builds ran under a debugger: their times, and what is derived from them, are not the engine’s'];
 }
 
 function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {

@@ -6,6 +6,7 @@ import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import { replicated } from '../model/replicas.js';
+import { EXECUTORS } from '../run/executors/registry.js';
 import { suiteError } from '../suite/faults.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
@@ -62,7 +63,7 @@ export async function planRun(
   { cwd, env }: Pick<Context, 'cwd' | 'env'>,
 ): Promise<Planned> {
   const definitions = await engineDefinitions();
-  const parsed = parseSuite(suite.text, suite.given, env, definitions);
+  const parsed = parseSuite(suite.text, suite.given, env, definitions, EXECUTORS);
   const chosen = replicated(select(parsed.builds, options), parsed.suite.builds);
   const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = part?.builds ?? chosen;
@@ -131,6 +132,7 @@ function dataRequest(
   return {
     nameOrPath: given,
     ...datasetOptions(override, options, base, cwd),
+    relevance: suite.relevance,
     set: suite.queries.set,
     limit: suite.queries.limit,
     seed: suite.seed,

@@ -67,6 +67,7 @@ function storedRequest(manifest: Manifest, parsed: ParsedSuite): Planned['data']
   return {
     nameOrPath,
     ...recordedOptions(manifest.datasetOptions),
+    relevance: parsed.suite.relevance,
     set,
     limit: filtered ? parsed.suite.queries.limit : count,
     seed: manifest.seed,

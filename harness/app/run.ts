@@ -26,12 +26,17 @@ export type RunOutcome =
   /** Measuring itself broke off (a full disk, say); trials that fail are recorded, and end no run. */
   | { state: 'failed'; folder: RunFolder; error: unknown };
 
-export interface StartOptions extends RunOptions {
+export interface InspectOptions {
+  /** Port of 127.0.0.1 on which each build's process waits for a debugger, without deadlines. */
+  inspectBuild?: number | undefined;
+}
+
+export interface StartOptions extends RunOptions, InspectOptions {
   /** What the gates will compare with; looked for before anything is measured. */
   baseline?: string | undefined;
 }
 
-export interface ResumeOptions {
+export interface ResumeOptions extends InspectOptions {
   /** Measure failed and skipped trials again. */
   retryFailed?: boolean | undefined;
   baseline?: string | undefined;
@@ -59,7 +64,7 @@ export function startRun(
     truthTask,
     availabilityTask,
     newFolderTask(options),
-    measureTask(false),
+    measureTask(false, options),
   ];
   return measured(tasks, context, finish);
 }
@@ -83,7 +88,7 @@ export function resumeRun(
     fitTask,
     availabilityTask,
     differencesTask,
-    measureTask(true),
+    measureTask(true, options),
   ];
   return measured(tasks, context, finish);
 }

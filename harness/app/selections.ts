@@ -2,7 +2,7 @@ import type { PreparedMetadata } from '../../datasets/prepare.js';
 import { ColumnStore } from '../../filters/columns.js';
 import { compile } from '../../filters/compile.js';
 import type { Filter } from '../../filters/filter.js';
-import type { Truth } from '../model/samples.js';
+import { NO_ROW, type Truth } from '../model/samples.js';
 import type { QuerySelections } from '../truth/selections.js';
 import type { GroupedQuery } from './run-queries.js';
 
@@ -45,7 +45,7 @@ export function cutToK(truth: Truth, grouped: readonly GroupedQuery[], maxK: num
   const distances = truth.distances.slice();
   for (const [q, { k }] of grouped.entries()) {
     if (k >= maxK) continue;
-    rows.fill(-1, q * truth.depth + k, (q + 1) * truth.depth);
+    rows.fill(NO_ROW, q * truth.depth + k, (q + 1) * truth.depth);
     distances.fill(Number.NaN, q * truth.depth + k, (q + 1) * truth.depth);
   }
   return { ...truth, rows, distances };

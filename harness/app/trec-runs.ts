@@ -6,7 +6,7 @@ import { openDataset } from '../../datasets/open.js';
 import { prepareMetadata } from '../../datasets/prepare.js';
 import type { Samples } from '../model/samples.js';
 import { readRunQueries } from '../store/queries.js';
-import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import { type RunFolder, readEvents, readManifest, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import type { Context } from './context.js';
 import { openOptions } from './dataset-options.js';
@@ -38,7 +38,7 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
     .flatMap(({ trials }) => trials)
     .filter(({ id }) => states.get(id) === 'completed');
   for (const { id } of completed) {
-    const samples = await readSamples(join(folder.samples, `${id}.parquet`), manifest.ks.at(-1)!, ['scores']);
+    const samples = await readSamples(samplesFile(folder, id), manifest.ks.at(-1)!, ['scores']);
     writeFileAtomic(join(target, `${id}.run`), trecRun(samples, ids, documents, id));
   }
   return completed.length;

@@ -6,6 +6,7 @@ import { loadOrComputeTruth } from '../truth/cache.js';
 import { tiesAtRank } from '../truth/ties.js';
 import { type Context, preparation } from './context.js';
 import type { Data } from './data.js';
+import { unreachableJudgements } from './judgements.js';
 import { compareProvided, queriesAmongPoints } from './provided.js';
 import { cutToK, selectionsOf } from './selections.js';
 
@@ -27,6 +28,11 @@ export async function truthFor(
   const { info, vectors, queries, grouped } = data;
   const k = ks.at(-1)!;
   const warnings: string[] = [];
+  const selections = grouped && selectionsOf(grouped, data.metadata);
+  if (selections !== undefined && data.judgements !== undefined) {
+    const unreachable = unreachableJudgements(data.judgements, grouped!, selections);
+    if (unreachable !== undefined) warnings.push(unreachable);
+  }
   const truth = await loadOrComputeTruth({
     cacheFolder: context.cache,
     datasetHash: info.hash,
@@ -35,7 +41,7 @@ export async function truthFor(
     queries,
     metric: info.metric,
     k: Math.min(Math.max(DEPTH, k + 1), info.count),
-    selections: grouped && selectionsOf(grouped, data.metadata),
+    selections,
     signal: context.signal,
     onProgress: tilesOf(context, info.count),
     onWarning: (text) => warnings.push(text),

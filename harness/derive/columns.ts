@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { accuracyOf } from '../measures/accuracy.js';
 import { type Column, columnsByName } from '../measures/by-query.js';
@@ -8,7 +7,7 @@ import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { readJudgements, readQueryFacts } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import { type RunFolder, readManifest, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import { readTruth } from '../truth/files.js';
 
@@ -23,7 +22,7 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
   const truth = await readTruth(folder.truth);
   const judgements = readJudgements(folder);
   for (const trial of trials) {
-    const path = join(folder.samples, `${trial}.parquet`);
+    const path = samplesFile(folder, trial);
     if (!existsSync(path)) {
       throw new InputError('the samples of a completed trial are missing', {
         where: path,

@@ -38,6 +38,7 @@ export async function deriveAll(
   const byQuery = planned.length * truth.count * (2 * manifest.ks.length + 1) <= MOST_VALUES;
   const tasks = planned.map(({ build, trial }) => ({
     trial: trial.id,
+    workload: trial.workload,
     end: log.trialEnds.get(trial.id),
     cost: log.costs.get(build.id) ?? {},
     refused: build.refused ?? {},

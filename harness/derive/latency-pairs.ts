@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { Manifest } from '../model/manifest.js';
 import { firstId, replicaId } from '../model/replicas.js';
 import type { Measure } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
-import { type RunFolder, readEvents } from '../store/run-folder.js';
+import { type RunFolder, readEvents, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
 /** One trial of a stored run. */
@@ -45,7 +44,7 @@ function furtherPairs({ folder, manifest, trial }: Side, { trial: other }: Side)
   const place = (id: string) => begun.lastIndexOf(buildOf.get(id) ?? '');
   // Shards of one plan are measured at other times, or on other machines.
   const close = ([a, b]: [string, string]) => Math.abs(place(a) - place(b)) < round;
-  const measured = (id: string) => place(id) >= 0 && existsSync(fileOf(folder, id));
+  const measured = (id: string) => place(id) >= 0 && existsSync(samplesFile(folder, id));
   const found: [string, string][] = [];
   if (!close([trial, other])) return [];
   for (let replica = 2; buildOf.has(replicaId(trial, replica)); replica++) {
@@ -55,7 +54,5 @@ function furtherPairs({ folder, manifest, trial }: Side, { trial: other }: Side)
   return found;
 }
 
-const fileOf = ({ samples }: RunFolder, id: string): string => join(samples, `${id}.parquet`);
-
 const timesOf = ({ folder, manifest }: Side, id: string): Promise<Samples> =>
-  readSamples(fileOf(folder, id), manifest.ks.at(-1)!, ['scores', 'due']);
+  readSamples(samplesFile(folder, id), manifest.ks.at(-1)!, ['scores']);

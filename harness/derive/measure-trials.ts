@@ -1,11 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { startThread } from '../../common/threads.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import type { NumberedResult, NumberedTask } from './measure-thread.js';
 import { type AboutQueries, type Measured, measureTrial, type TrialTask } from './trial-rows.js';
 
@@ -33,8 +32,8 @@ export async function measureTrials(
   return measured;
 }
 
-function threadsFor({ samples }: RunFolder, tasks: readonly TrialTask[]): number {
-  const files = tasks.map(({ trial }) => join(samples, `${trial}.parquet`)).filter(existsSync);
+function threadsFor(folder: RunFolder, tasks: readonly TrialTask[]): number {
+  const files = tasks.map(({ trial }) => samplesFile(folder, trial)).filter(existsSync);
   const bytes = files.reduce((sum, path) => sum + statSync(path).size, 0);
   return Math.min(MOST_THREADS, availableParallelism(), Math.floor(bytes / BYTES_A_THREAD));
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { settingOf } from '../gate/thresholds.js';
 import type { QueryFacts } from '../measures/groups.js';
@@ -12,7 +11,8 @@ import { firstId } from '../model/replicas.js';
 import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { readEvidence } from '../store/evidence.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { querySources } from '../store/queries.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
 import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
 
@@ -210,7 +210,9 @@ function rowsOf(
 ): ParityRow[] {
   const { dataset } = reference.manifest;
   const wanted = facts && ((query: number) => facts[query]!.k);
-  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, ...known };
+  // Both sides were asked the same queries.
+  const sources = querySources(reference.folder);
+  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, sources, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
     rowOf(group, parityOf({ ...input, queries }), latency(queries));
   return [
@@ -238,7 +240,7 @@ async function evidenceOf({ folder, manifest, row }: StoredSide) {
 }
 
 async function readSide({ folder, manifest, row }: StoredSide): Promise<Samples> {
-  const path = join(folder.samples, `${row.id}.parquet`);
+  const path = samplesFile(folder, row.id);
   if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!);
   throw new InputError('the samples of a completed trial are missing', {
     where: path,

@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
-import type { PlannedBuild } from '../model/plan.js';
+import type { PlannedBuild, Workload } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Truth } from '../model/samples.js';
-import { readJudgements, readQueryFacts } from '../store/queries.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { querySources, readJudgements, readQueryFacts } from '../store/queries.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
@@ -34,7 +33,8 @@ export function trialRows(
     index: build.index,
     search: trial.search,
     ...(end?.effective && { effective: end.effective }),
-    workload: 'serial',
+    workload: trial.workload.type,
+    ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     group: 'all',
     state: end?.state ?? 'aborted',
     reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
@@ -59,6 +59,8 @@ const unique = (flags: readonly string[]): string[] => [...new Set(flags)];
 export interface AboutQueries {
   facts: readonly QueryFacts[] | undefined;
   judgements: JudgementOf | undefined;
+  /** By query number that of its source; undefined where each is its own. */
+  sources: readonly number[] | undefined;
 }
 
 export interface Measured {
@@ -70,6 +72,7 @@ export interface Measured {
 /** A trial as far as its measures depend on it beside its samples. */
 export interface TrialTask {
   trial: string;
+  workload: Workload;
   /** Undefined: it never ended. */
   end: TrialEnd | undefined;
   cost: BuildCost;
@@ -85,12 +88,12 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, end, cost, refused, byQuery }: TrialTask,
+  { trial, workload, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
-  { facts, judgements }: AboutQueries,
+  { facts, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
   if (end?.state !== 'completed') return unmeasured(facts, refused);
-  const path = join(folder.samples, `${trial}.parquet`);
+  const path = samplesFile(folder, trial);
   if (!existsSync(path)) {
     throw new InputError('the samples of a completed trial are missing', {
       where: path,
@@ -103,8 +106,10 @@ export async function measureTrial(
   const options = {
     facts,
     judgements,
+    sources,
     ks,
     metric: dataset.metric,
+    workload,
     cost,
     server,
     wallSeconds,
@@ -140,7 +145,11 @@ function unmeasured(facts: AboutQueries['facts'], refused: TrialTask['refused'])
 
 /** Groups, filters and judgements of the run's queries. */
 export function aboutQueries(folder: RunFolder): AboutQueries {
-  return { facts: readQueryFacts(folder), judgements: readJudgements(folder) };
+  return {
+    facts: readQueryFacts(folder),
+    judgements: readJudgements(folder),
+    sources: querySources(folder),
+  };
 }
 
 /** How the engine's server was had; the image is known once it has been started. */

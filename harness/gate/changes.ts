@@ -36,6 +36,8 @@ export interface BaselineData {
   partner(row: TrialRow, measure: string): Partner | undefined;
   /** Undefined: the trial has no values by query. */
   column(row: TrialRow, measure: string): Column | undefined;
+  /** Completed trials of which this run has none of the same setting, workload and group. */
+  gone?: readonly TrialRow[] | undefined;
   /** Sources of this run's queries, and of the baseline's where they are others. */
   sources?: { now: SourceOf; before: SourceOf } | undefined;
 }

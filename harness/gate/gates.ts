@@ -31,12 +31,17 @@ export interface GateSet {
   gates: readonly Gate[];
   /** What a verdict that the data cannot decide counts as. */
   inconclusive: Level;
+  /** What a setting, engine or group counts as that the baseline has and the run has not; `error` if absent. */
+  missing?: Level;
 }
+
+/** Keys that are no measures. */
+const RESERVED: readonly string[] = ['preset', 'inconclusive', 'missing'];
 
 export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
 
 /**
- * Reads `gates:` of a suite, as YAML gave it. Keys are subjects; `preset` and `inconclusive` are reserved. A value is
+ * Reads `gates:` of a suite, as YAML gave it. Keys are subjects; `preset`, `inconclusive` and `missing` are reserved. A value is
  * a check, `{ check, level, by }`, or a list of those. Pure; never throws for bad input: all faults are returned.
  *
  * @param ks depths that the suite measures, ascending
@@ -55,14 +60,16 @@ export function parseGates(
   }
   const map = given as Record<string, unknown>;
   for (const [key, value] of Object.entries(map)) {
-    if (key !== 'preset' && key !== 'inconclusive') reader.subject(key, value);
+    if (!RESERVED.includes(key)) reader.subject(key, value);
   }
   const preset = reader.preset(map['preset']);
   const inconclusive = reader.level(map['inconclusive'], ['gates', 'inconclusive']) ?? preset?.inconclusive;
+  const missing = reader.level(map['missing'], ['gates', 'missing']);
   if (reader.gates.length === 0 && reader.faults.length === 0) {
     reader.fault({ path: ['gates'], message: 'must not be empty' });
   }
-  return { set: { gates: reader.gates, inconclusive: inconclusive ?? 'warn' }, faults: reader.faults };
+  const set = { gates: reader.gates, inconclusive: inconclusive ?? 'warn', ...(missing && { missing }) };
+  return { set, faults: reader.faults };
 }
 
 class Reader {

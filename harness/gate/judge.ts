@@ -4,9 +4,10 @@ import { type Finding, type Verdict, type VerdictState, worst } from '../model/v
 import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
+import type { Level } from './levels.js';
 import { isSelected } from './select.js';
 import { FEWEST_QUERIES } from './statistics.js';
-import { foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
+import { blank, foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
 
 export interface JudgeInput {
   set: GateSet;
@@ -47,6 +48,9 @@ export function judge({ set, trials, parity = [], baseline }: JudgeInput): Verdi
   pairs.forEach(({ gate }, i) => {
     byGate.set(gate, [...(byGate.get(gate) ?? []), changes[i]!]);
   });
+  for (const gate of active.filter(needsBaseline)) {
+    byGate.set(gate, [...(byGate.get(gate) ?? []), ...goneFindings(gate, baseline, set.missing ?? 'error')]);
+  }
   return active.map((gate) => verdictOf(gate, rows.get(gate)!, byGate.get(gate) ?? []));
 }
 
@@ -67,6 +71,22 @@ function isMeant(gate: Gate, row: TrialRow, alone: ReadonlySet<string>): boolean
 
 const namesGroup = ({ selectors }: Gate): boolean => selectors.some(({ key }) => key === 'group');
 const isBand = ({ group }: TrialRow): boolean => group.startsWith('selectivity');
+
+/** What the baseline has and this run has not: a setting that was dropped passes no gate on it. */
+function goneFindings(gate: Gate, baseline: BaselineData | undefined, missing: Level): Finding[] {
+  if (missing === 'off') return [];
+  const rows = (baseline?.gone ?? []).filter(
+    (row) =>
+      isSelected(gate.selectors, row) &&
+      row.measures[gate.measure] !== undefined &&
+      isMeant(gate, row, NO_LONE_GROUPS),
+  );
+  const message =
+    'the baseline has this setting, this run has not; if it was taken out on purpose, set a new baseline or "missing: warn" below gates';
+  return byReplica(rows).map(({ row }) => blank(row, missing === 'error' ? 'fail' : 'inconclusive', message));
+}
+
+const NO_LONE_GROUPS: ReadonlySet<string> = new Set();
 
 /** A group that the engine refuses, as it did in the baseline: nothing has changed, and nothing is hidden. */
 function isRefusedAsBefore(row: TrialRow, gate: Gate, baseline: BaselineData | undefined): boolean {

@@ -1,6 +1,7 @@
 import type { Column } from '../measures/by-query.js';
 import { bySource } from '../measures/figures.js';
 import type { Observed, Range } from '../measures/mean-bounds.js';
+import { renumbered } from '../measures/sources.js';
 import type { MeasureDefinition } from '../model/measures/measure.js';
 
 /** Number of the source by query number: queries of one source are not independent. Undefined: each is its own. */
@@ -27,7 +28,7 @@ export function sampleOf(columns: readonly Column[], sourceOf: SourceOf): Sample
     if (valued === values.length) kept.push(i);
     else if (valued > 0) missing++;
   }
-  const sources = numbered(
+  const sources = renumbered(
     kept.map((i) => queries[i]!),
     sourceOf,
   );
@@ -47,18 +48,6 @@ function aligned(columns: readonly Column[]): { queries: Int32Array; values: rea
   );
   const queries = first.filter((query) => maps.every((map) => map.has(query)));
   return { queries, values: maps.map((map) => Float64Array.from(queries, (query) => map.get(query)!)) };
-}
-
-/** Sources of some queries, numbered from 0 on; undefined where each query is its own. */
-function numbered(queries: readonly number[], sourceOf: SourceOf): Int32Array | undefined {
-  if (sourceOf === undefined) return undefined;
-  const known = new Map<number, number>();
-  const numbers = queries.map((query) => {
-    const source = sourceOf[query]!;
-    if (!known.has(source)) known.set(source, known.size);
-    return known.get(source)!;
-  });
-  return known.size === queries.length ? undefined : Int32Array.from(numbers);
 }
 
 /** By build the values of the sources, scaled so that their plain mean is that of the queries. */

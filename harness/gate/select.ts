@@ -9,10 +9,10 @@ import type { Selector } from './grammar.js';
 /** Fields of a trial that selectors may name. */
 const FIELDS = ['engine', 'series', 'build', 'id', 'workload', 'group', 'engineVersion', 'parity'] as const;
 /** Known only once a trial was measured. */
-const LATE: readonly string[] = ['workload', 'group', 'engineVersion', 'parity'];
+const LATE: readonly string[] = ['group', 'engineVersion', 'parity'];
 
 export type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | 'index' | 'search'> &
-  Partial<Pick<TrialRow, 'workload' | 'group' | 'engineVersion' | 'effective'>> & {
+  Partial<Pick<TrialRow, 'workload' | 'workloadOptions' | 'group' | 'engineVersion' | 'effective'>> & {
     /** Name of the parity, where the row compares two trials. */
     parity?: string;
   };
@@ -20,7 +20,16 @@ export type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | '
 /** Every trial of a plan as selectors see it. */
 export function selectableOf(builds: readonly Omit<PlannedBuild, 'server'>[]): Selectable[] {
   return builds.flatMap(({ engine, series, id: build, index, trials }) =>
-    trials.map(({ id, search }) => ({ engine, series, build, index, id, search })),
+    trials.map(({ id, search, workload }) => ({
+      engine,
+      series,
+      build,
+      index,
+      id,
+      search,
+      workload: workload.type,
+      workloadOptions: workload.options,
+    })),
   );
 }
 
@@ -31,10 +40,19 @@ export function isSelected(selectors: readonly Selector[], row: Selectable): boo
       const field = row[key as (typeof FIELDS)[number]];
       return field !== undefined && field !== null && same(field, value);
     }
-    const [part, name] = /^(index|search)\.(.+)$/.exec(key)?.slice(1) ?? [];
-    if (part !== undefined) return same(parameter(row[part as 'index' | 'search'], name!), value);
-    return same(parameter(row.index, key) ?? parameter(row.search, key), value);
+    const [part, name] = PART.exec(key)?.slice(1) ?? [];
+    if (part !== undefined) return same(parameter(partsOf(row)[part as Part], name!), value);
+    const { index, search, workload } = partsOf(row);
+    return same(parameter(index, key) ?? parameter(search, key) ?? parameter(workload, key), value);
   });
+}
+
+type Part = 'index' | 'search' | 'workload';
+/** `search.ef`, where more than one part has an `ef`. */
+const PART = /^(index|search|workload)\.(.+)$/;
+
+function partsOf({ index, search, workloadOptions }: Selectable): Record<Part, ParameterSet> {
+  return { index, search, workload: workloadOptions ?? {} };
 }
 
 function parameter(parameters: ParameterSet, key: string) {
@@ -47,23 +65,25 @@ function same(found: string | number | boolean | undefined, wanted: string): boo
 }
 
 /** The same setting in another run, whatever its label. */
-export function settingKey({ engine, index, search, workload, group }: TrialRow): string {
+export function settingKey(row: TrialRow): string {
+  const { engine, index, search, workload, workloadOptions, group } = row;
   const sorted = (object: object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([engine, sorted(index), sorted(search), workload, group]);
+  const sent = [workload, ...(workloadOptions === undefined ? [] : [sorted(workloadOptions)])];
+  return JSON.stringify([engine, sorted(index), sorted(search), ...sent, group]);
 }
 
 /**
  * Gates of a suite that can match nothing of its plan: a key that no trial has, or values that none has. What is known
- * only after measuring (workload, group) is left to the verdict, which fails where nothing matched.
+ * only after measuring (group) is left to the verdict, which fails where nothing matched.
  */
 export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedBuild[]): Fault[] {
   const rows = selectableOf(builds);
   const known = new Set<string>(FIELDS);
-  for (const { index, search } of rows)
-    for (const key of Object.keys({ ...index, ...search })) known.add(key);
+  for (const row of rows)
+    for (const part of Object.values(partsOf(row))) for (const key of Object.keys(part)) known.add(key);
   return gates.flatMap((gate) => {
     const path = ['gates', gate.source === 'suite' ? keyOf(gate) : 'preset'];
-    const strange = gate.selectors.find(({ key }) => !known.has(key.replace(/^(index|search)\./, '')));
+    const strange = gate.selectors.find(({ key }) => !known.has(key.replace(PART, '$2')));
     if (strange !== undefined) {
       const { key } = strange;
       const message = suggest(`selects by "${key}", which no trial has`, key, [...known]);

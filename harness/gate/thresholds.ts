@@ -4,6 +4,7 @@ import { SHARE } from '../measures/figures.js';
 import { fewestUnits } from '../measures/mean-bounds.js';
 import type { Measure, TrialRow } from '../model/results.js';
 import type { Finding, VerdictState } from '../model/verdict.js';
+import { workloadOf, workloadText } from '../model/workload.js';
 import { figure } from './format.js';
 import type { Gate } from './gates.js';
 import type { Check, Operator } from './grammar.js';
@@ -37,7 +38,7 @@ export function blank(row: TrialRow, state: VerdictState, message: string): Find
   return {
     trial: row.id,
     setting: settingOf(row),
-    workload: row.workload,
+    workload: workloadText(workloadOf(row)),
     group: row.group,
     state,
     found: null,

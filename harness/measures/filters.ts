@@ -40,7 +40,7 @@ class Tally {
     } else {
       this.#matching++;
       if (returned === 0) this.#empty++;
-      if (distinctRows(samples, i) < Math.min(k, matches)) this.#underfilled++;
+      if (rightRows(samples, i) < Math.min(k, matches)) this.#underfilled++;
     }
     if (tenant) this.#tenantAnswers++;
     for (let j = i * samples.k; j < i * samples.k + returned; j++) {
@@ -68,9 +68,12 @@ class Tally {
   }
 }
 
-/** Places of the list that hold different points: one row twice is one row. */
-function distinctRows({ rows, returned, k }: Samples, i: number): number {
-  return new Set(rows.subarray(i * k, i * k + returned[i]!)).size;
+/** Different points of an answer that pass its filter: what fails it, or is no point at all, fills no place. */
+function rightRows({ rows, flaws, returned, k }: Samples, i: number): number {
+  const right = new Set<number>();
+  for (let j = i * k; j < i * k + returned[i]!; j++)
+    if (rows[j]! >= 0 && (flaws?.[j] ?? 0) === 0) right.add(rows[j]!);
+  return right.size;
 }
 
 function count(value: number, n: number): Measures[string] {

@@ -5,8 +5,13 @@ import { type Units, wasAnswered } from './units.js';
 
 /** Judged documents of a query as rows of the dataset, and their grades. */
 export interface Judgement {
+  /** -1: the dataset does not have the document; it counts in the ideal, as in trec_eval. */
   rows: ArrayLike<number>;
   grades: ArrayLike<number>;
+  /** Grade from which on a document is relevant (trec_eval's -l); 1 if absent. */
+  level?: number | undefined;
+  /** The query's own document, which is taken out of the answers (BEIR); absent: it stays. */
+  self?: number | undefined;
 }
 
 /** By query number; a query that is not there was not judged. */
@@ -15,7 +20,8 @@ export type JudgementOf = ReadonlyMap<number, Judgement>;
 /**
  * ndcg@k (linear gain), ndcg.exp@k, precision@k and success@k for every k, mrr and map over the whole answer, means
  * over the judged queries that have a relevant document; per query the mean over its repetitions. A failed query is
- * an empty answer; unjudged rows are not relevant; a row that comes again is not relevant the second time.
+ * an empty answer; unjudged rows are not relevant; a row that comes again is not relevant the second time; one that fails
+ * the query's filter or is another tenant's never is.
  */
 export function relevanceFigures(
   samples: Samples,
@@ -27,8 +33,8 @@ export function relevanceFigures(
     ...ks.flatMap((k): Score[] => [
       [`ndcg@${k}`, (ranked, judged) => ndcg(ranked, judged, k)],
       [`ndcg.exp@${k}`, (ranked, judged) => ndcg(ranked, judged, k, 'exponential')],
-      [`precision@${k}`, (ranked, judged) => precisionAt(ranked, judged, k)],
-      [`success@${k}`, (ranked, judged) => successAt(ranked, judged, k)],
+      [`precision@${k}`, (ranked, judged, level) => precisionAt(ranked, judged, k, level)],
+      [`success@${k}`, (ranked, judged, level) => successAt(ranked, judged, k, level)],
     ]),
     ...ENTIRE,
   ];
@@ -38,7 +44,7 @@ export function relevanceFigures(
     if (judgement === undefined) continue;
     const lists = rankedLists(samples, units, u, judgement);
     for (const [at, [, score]] of scores.entries()) {
-      const values = lists.map((ranked) => score(ranked, judgement.grades));
+      const values = lists.map((ranked) => score(ranked, judgement.grades, judgement.level ?? 1));
       if (values.some((value) => value === undefined)) continue;
       columns[at]![u] = values.reduce<number>((sum, value) => sum + value!, 0) / values.length;
     }
@@ -46,17 +52,22 @@ export function relevanceFigures(
   return scores.flatMap(([name], at) => meanFigure(name, columns[at]!) ?? []);
 }
 
-type Score = readonly [name: string, score: (ranked: Grades, judged: Grades) => number | undefined];
+type Score = readonly [
+  name: string,
+  score: (ranked: Grades, judged: Grades, level: number) => number | undefined,
+];
 
 /** Measures without a depth of their own. */
 const ENTIRE: readonly Score[] = [
-  ['mrr', (ranked, judged) => reciprocalRank(ranked, judged)],
+  ['mrr', (ranked, judged, level) => reciprocalRank(ranked, judged, Number.POSITIVE_INFINITY, level)],
   ['map', averagePrecision],
 ];
 
 /** Grades of what each repetition of a query returned, in the engine's order. */
-function rankedLists(samples: Samples, units: Units, u: number, { rows, grades }: Judgement): number[][] {
+function rankedLists(samples: Samples, units: Units, u: number, judgement: Judgement): number[][] {
+  const { rows, grades, self } = judgement;
   const gradeOf = new Map(Array.from(rows, (row, i) => [row, grades[i]!]));
+  gradeOf.delete(-1);
   const lists: number[][] = [];
   for (let at = units.starts[u]!; at < units.starts[u + 1]!; at++) {
     const i = units.order[at]!;
@@ -65,14 +76,16 @@ function rankedLists(samples: Samples, units: Units, u: number, { rows, grades }
       continue;
     }
     const seen = new Set<number>();
-    const returned = samples.rows.subarray(i * samples.k, i * samples.k + samples.returned[i]!);
-    lists.push(
-      Array.from(returned, (row) => {
-        if (seen.has(row)) return 0;
-        seen.add(row);
-        return gradeOf.get(row) ?? 0;
-      }),
-    );
+    const start = i * samples.k;
+    const returned = samples.rows.subarray(start, start + samples.returned[i]!);
+    const ranked: number[] = [];
+    for (const [j, row] of returned.entries()) {
+      if (row === self) continue;
+      const counts = !seen.has(row) && (samples.flaws?.[start + j] ?? 0) === 0;
+      if (counts) seen.add(row);
+      ranked.push(counts ? (gradeOf.get(row) ?? 0) : 0);
+    }
+    lists.push(ranked);
   }
   return lists;
 }

@@ -15,7 +15,7 @@ export function medianLatency(samples: Samples, queries?: ReadonlySet<number>): 
   const times: number[] = [];
   for (let i = 0; i < samples.length; i++) {
     if (!wasAnswered(samples, i) || queries?.has(samples.query[i]!) === false) continue;
-    times.push(samples.answered[i]! - samples.sent[i]!);
+    times.push(samples.answered[i]! - samples.due[i]!);
   }
   const median = quantile(Float64Array.from(times).sort(), 0.5);
   return median !== undefined && median > 0 ? median : undefined;

@@ -12,6 +12,7 @@ import {
   noCauses,
   type Side,
 } from './parity-causes.js';
+import { renumbered } from './sources.js';
 import { type Units, unitsOf, wasAnswered } from './units.js';
 
 export interface ParityInput {
@@ -25,6 +26,8 @@ export interface ParityInput {
   evidence?: { reference: Evidence | undefined; candidate: Evidence | undefined };
   filter?: CauseContext['filter'];
   wanted?: CauseContext['wanted'];
+  /** By query number that of its source; undefined where each is its own. */
+  sources?: ArrayLike<number> | undefined;
 }
 
 /** How far two trials agree. */
@@ -61,7 +64,8 @@ export function parityOf(input: ParityInput): Parity {
       comparer.compare(query, a.order[a.starts[from]! + pass]!, b.order[b.starts[to]! + pass]!, u, tally);
     }
   });
-  return tally.result(input.k);
+  const queries = shared.map(({ query }) => query);
+  return tally.result(input.k, renumbered(queries, input.sources));
 }
 
 function pairsOf(a: Units, b: Units, wanted: ReadonlySet<number> | undefined) {
@@ -199,14 +203,14 @@ class Tally {
     this.#ties += agreement.ties.length;
   }
 
-  result(k: number): Parity {
+  result(k: number, sources: Int32Array | undefined): Parity {
     const n = this.#comparisons;
     const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
     const ids = total(this.#ids);
     const figures = [...this.#means(k), ...this.#ratios(n)];
     const count = (value: number) => ({ value, low: null, high: null, n });
     const measures: Measures = {
-      ...meansOf(figures),
+      ...meansOf(figures, sources),
       ...(n > 0 && {
         'parity.lost': count(this.#lost),
         'parity.gained': count(this.#gained),

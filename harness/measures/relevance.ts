@@ -1,7 +1,7 @@
 /**
  * Measures of one ranked list against graded judgements, with trec_eval's conventions: `ranked` holds the grade of
  * every document returned, best first, 0 for documents that were not judged; `judged` the grades of all judged
- * documents of the query. A grade of 1 or more is relevant. Every measure is undefined for a query without relevant
+ * documents of the query. A grade of `level` (trec_eval's -l, 1 by default) or more is relevant. Every measure is undefined for a query without relevant
  * documents: no answer to it could be right.
  */
 export type Grades = ArrayLike<number>;
@@ -26,20 +26,20 @@ export function ndcg(ranked: Grades, judged: Grades, k: number, gain: Gain = 'li
 }
 
 /** 1 / rank of the first relevant document, 0 if there is none among the first k. */
-export function reciprocalRank(ranked: Grades, judged: Grades, k = Number.POSITIVE_INFINITY) {
-  if (relevantIn(judged) === 0) return undefined;
-  for (let i = 0; i < Math.min(k, ranked.length); i++) if (isRelevant(ranked[i]!)) return 1 / (i + 1);
+export function reciprocalRank(ranked: Grades, judged: Grades, k = Number.POSITIVE_INFINITY, level = 1) {
+  if (relevantIn(judged, judged.length, level) === 0) return undefined;
+  for (let i = 0; i < Math.min(k, ranked.length); i++) if (ranked[i]! >= level) return 1 / (i + 1);
   return 0;
 }
 
 /** AP: the precisions at the ranks of relevant documents, summed and divided by all relevant documents. */
-export function averagePrecision(ranked: Grades, judged: Grades): number | undefined {
-  const relevant = relevantIn(judged);
+export function averagePrecision(ranked: Grades, judged: Grades, level = 1): number | undefined {
+  const relevant = relevantIn(judged, judged.length, level);
   if (relevant === 0) return undefined;
   let found = 0;
   let sum = 0;
   for (let i = 0; i < ranked.length; i++) {
-    if (!isRelevant(ranked[i]!)) continue;
+    if (ranked[i]! < level) continue;
     found++;
     sum += found / (i + 1);
   }
@@ -47,28 +47,24 @@ export function averagePrecision(ranked: Grades, judged: Grades): number | undef
 }
 
 /** Relevant documents among the first k, divided by k even if fewer were returned. */
-export function precisionAt(ranked: Grades, judged: Grades, k: number): number | undefined {
-  return relevantIn(judged) === 0 ? undefined : relevantIn(ranked, k) / k;
+export function precisionAt(ranked: Grades, judged: Grades, k: number, level = 1): number | undefined {
+  return relevantIn(judged, judged.length, level) === 0 ? undefined : relevantIn(ranked, k, level) / k;
 }
 
 /** Share of all relevant documents that are among the first k. */
-export function relevantRecallAt(ranked: Grades, judged: Grades, k: number): number | undefined {
-  const relevant = relevantIn(judged);
-  return relevant === 0 ? undefined : relevantIn(ranked, k) / relevant;
+export function relevantRecallAt(ranked: Grades, judged: Grades, k: number, level = 1): number | undefined {
+  const relevant = relevantIn(judged, judged.length, level);
+  return relevant === 0 ? undefined : relevantIn(ranked, k, level) / relevant;
 }
 
 /** 1 if a relevant document is among the first k, else 0. */
-export function successAt(ranked: Grades, judged: Grades, k: number): number | undefined {
-  if (relevantIn(judged) === 0) return undefined;
-  return relevantIn(ranked, k) > 0 ? 1 : 0;
+export function successAt(ranked: Grades, judged: Grades, k: number, level = 1): number | undefined {
+  if (relevantIn(judged, judged.length, level) === 0) return undefined;
+  return relevantIn(ranked, k, level) > 0 ? 1 : 0;
 }
 
-function isRelevant(grade: number): boolean {
-  return grade >= 1;
-}
-
-function relevantIn(grades: Grades, k: number = grades.length): number {
+function relevantIn(grades: Grades, k: number, level: number): number {
   let count = 0;
-  for (let i = 0; i < Math.min(k, grades.length); i++) if (isRelevant(grades[i]!)) count++;
+  for (let i = 0; i < Math.min(k, grades.length); i++) if (grades[i]! >= level) count++;
   return count;
 }

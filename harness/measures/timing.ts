@@ -2,24 +2,28 @@ import { PERCENTILES } from '../model/measures/speed.js';
 import type { Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
 import { bootstrapQuantiles, type ResamplePlan } from './bootstrap.js';
-import type { Figure } from './figures.js';
+import { type Figure, sum } from './figures.js';
 import { quantile } from './quantile.js';
 import { argsort } from './sorting.js';
 import { type Units, wasAnswered } from './units.js';
 
 /**
- * The percentiles of latency (ms, from sent to answered, answered samples only), with intervals from a bootstrap over
- * queries. A percentile is absent where there are too few samples for it.
+ * The percentiles of latency (ms, from due to answered, answered samples only; a client that waits for each answer sends
+ * when a query is due), with intervals from a bootstrap over queries. A percentile is absent where there are too few
+ * samples for it.
+ *
+ * @param plan absent: no intervals. Queries that were on their way together share what delayed them, so that resampling
+ *   them one by one would make intervals that are far too narrow.
  */
-export function percentilesOf(samples: Samples, units: Units, plan: ResamplePlan): Measures {
+export function percentilesOf(samples: Samples, units: Units, plan: ResamplePlan | undefined): Measures {
   const answered = answeredSamples(samples);
-  const times = Float64Array.from(answered, (i) => samples.answered[i]! - samples.sent[i]!);
+  const times = Float64Array.from(answered, (i) => samples.answered[i]! - samples.due[i]!);
   const order = argsort(times);
   const sorted = Float64Array.from(order, (i) => times[i]!);
   const unitOf = Int32Array.from(order, (i) => units.unitOf[answered[i]!]!);
   const wanted = PERCENTILES.filter(({ minimum }) => answered.length >= minimum);
   const shares = wanted.map(({ p }) => p);
-  const intervals = bootstrapQuantiles(plan, sorted, unitOf, shares);
+  const intervals = plan === undefined ? [] : bootstrapQuantiles(plan, sorted, unitOf, shares);
   const measures: Measures = {};
   wanted.forEach(({ name, p }, i) => {
     const [value, interval] = [quantile(sorted, p)!, intervals[i]];
@@ -30,6 +34,8 @@ export function percentilesOf(samples: Samples, units: Units, plan: ResamplePlan
 }
 
 /**
+ * Of one client that waits for each answer (`serial`).
+ *
  * latency.mean: as the percentiles, over answered samples.
  *
  * throughput (queries/s): answered queries over the wall-clock time of the closed loop, which holds everything the
@@ -46,7 +52,7 @@ export function timingFigures(samples: Samples, units: Units): Figure[] {
     const unit = units.unitOf[i]!;
     seconds[unit] = seconds[unit]! + cycles[i]! / 1000;
     if (!wasAnswered(samples, i)) continue;
-    latency[unit] = latency[unit]! + samples.answered[i]! - samples.sent[i]!;
+    latency[unit] = latency[unit]! + samples.answered[i]! - samples.due[i]!;
     answered[unit] = answered[unit]! + 1;
     n++;
   }
@@ -55,6 +61,41 @@ export function timingFigures(samples: Samples, units: Units): Figure[] {
   // A clock too coarse to see any time pass has measured no throughput.
   if (seconds.every((value) => value === 0)) return [mean];
   return [mean, { name: 'throughput', numerators: answered, denominators: seconds, n }];
+}
+
+/**
+ * Of any other workload, where queries are on their way together. Without intervals, as for the percentiles.
+ *
+ * latency.mean: as the percentiles, over answered samples.
+ *
+ * throughput (queries/s): answered queries over the wall-clock time of the passes, each from its first query sent to its
+ * last answer.
+ */
+export function pooledTiming(samples: Samples): Measures {
+  const answered = answeredSamples(samples);
+  const n = answered.length;
+  if (n === 0) return {};
+  const alone = (value: number) => ({ value, low: null, high: null, n });
+  const times = Float64Array.from(answered, (i) => samples.answered[i]! - samples.due[i]!);
+  const mean = { 'latency.mean': alone(sum(times) / n) };
+  const seconds = wallSeconds(samples);
+  return seconds > 0 ? { ...mean, throughput: alone(n / seconds) } : mean;
+}
+
+/** Seconds from the first query sent to the last answer, added up over the repetitions. */
+function wallSeconds({ length, repetition, sent, answered }: Samples): number {
+  const spans = new Map<number, { first: number; last: number }>();
+  for (let i = 0; i < length; i++) {
+    // The time of a failure that ended a pass may be unknown.
+    const end = Number.isFinite(answered[i]!) ? answered[i]! : sent[i]!;
+    const span = spans.get(repetition[i]!);
+    if (span === undefined) spans.set(repetition[i]!, { first: sent[i]!, last: end });
+    else {
+      span.first = Math.min(span.first, sent[i]!);
+      span.last = Math.max(span.last, end);
+    }
+  }
+  return [...spans.values()].reduce((total, { first, last }) => total + (last - first) / 1000, 0);
 }
 
 /** Milliseconds of the closed loop that each sample took up. */

@@ -1,4 +1,5 @@
 import { InputError } from '../../common/errors.js';
+import { suggest } from '../../common/nearest.js';
 import type { Qrels } from '../../datasets/dataset.js';
 import {
   averagePrecision,
@@ -26,27 +27,14 @@ export interface RunScores {
   queries: Record<string, Record<string, number>>;
 }
 
-/**
- * Judgements in TREC format: query id, an ignored field, document id, integer grade. Negative grades (in trec_eval:
- * in the pool but not judged) become 0, which is worth the same; lines that begin with # are comments. Throws
- * InputError naming file and line.
- */
-export function parseQrels(text: string, file = 'qrels'): Qrels {
-  const qrels = new Map<string, Map<string, number>>();
-  for (const { where, fields } of linesOf(text, file)) {
-    const [query, , document, grade] = fields;
-    if (fields.length !== 4 || !/^-?\d+$/.test(grade!)) {
-      throw new InputError('is not a judgement', {
-        where,
-        got: fields.join(' '),
-        next: 'write four fields: query id, 0, document id and an integer grade',
-      });
-    }
-    const judged = entryOf(qrels, query!, () => new Map<string, number>());
-    if (judged.has(document!)) throw twice(where, document!, query!, 'judged');
-    judged.set(document!, Math.max(0, Number(grade)));
-  }
-  return qrels;
+/** trec_eval's options that change what is scored. */
+export interface ScoreOptions {
+  /** -l: the grade from which on a document is relevant; 1 by default. */
+  level?: number | undefined;
+  /** -c: judged queries that the run does not have count as 0. */
+  complete?: boolean | undefined;
+  /** BEIR: a document that has the query's id is taken out of its answer. */
+  excludeSelf?: boolean | undefined;
 }
 
 /**
@@ -76,23 +64,29 @@ export function parseRun(text: string, file = 'run'): TrecRun {
 /**
  * Scores a run with trec_eval's conventions: documents are ranked by score (float64), equal scores by document id
  * descending, whatever ranks the file gives; documents without a judgement count as grade 0; queries that only one
- * of the two files has are left out; a query without relevant documents scores 0.
+ * of the two files has are left out (but see `complete`); a query without relevant documents scores 0.
  *
  * @param measures names as `RUN_MEASURES` lists them
  * Throws InputError for an unknown measure, or if no query is in both files.
  */
-export function scoreRun(qrels: Qrels, run: TrecRun, measures: readonly string[]): RunScores {
-  const scorers = measures.map((name) => [name, scorerOf(name)] as const);
+export function scoreRun(
+  qrels: Qrels,
+  run: TrecRun,
+  measures: readonly string[],
+  { level = 1, complete = false, excludeSelf = false }: ScoreOptions = {},
+): RunScores {
+  const scorers = measures.map((name) => [name, scorerOf(name, level)] as const);
   const queries: Record<string, Record<string, number>> = {};
   for (const [query, judgements] of qrels) {
-    const entries = run.get(query);
-    if (entries === undefined) continue;
+    const found = run.get(query);
+    if (found === undefined && !complete) continue;
+    const entries = (found ?? []).filter(({ document }) => !excludeSelf || document !== query);
     const ranked = rank(entries).map(({ document }) => judgements.get(document) ?? 0);
     const judged = [...judgements.values()];
     queries[query] = Object.fromEntries(scorers.map(([name, score]) => [name, score(ranked, judged) ?? 0]));
   }
   const scored = Object.values(queries);
-  if (scored.length === 0) {
+  if (![...qrels.keys()].some((query) => run.has(query))) {
     throw new InputError('no query is both in the judgements and in the run', {
       where: 'score',
       got: { qrels: [...qrels.keys()].slice(0, 3), run: [...run.keys()].slice(0, 3) },
@@ -106,15 +100,15 @@ export function scoreRun(qrels: Qrels, run: TrecRun, measures: readonly string[]
 type Scorer = (ranked: Grades, judged: Grades) => number | undefined;
 
 const MEASURES: Readonly<
-  Record<string, { cut: 'none' | 'optional' | 'required'; score: (k: number) => Scorer }>
+  Record<string, { cut: 'none' | 'optional' | 'required'; score: (k: number, level: number) => Scorer }>
 > = {
   ndcg: { cut: 'optional', score: (k) => (ranked, judged) => ndcg(ranked, judged, k) },
   'ndcg.exp': { cut: 'optional', score: (k) => (ranked, judged) => ndcg(ranked, judged, k, 'exponential') },
-  mrr: { cut: 'optional', score: (k) => (ranked, judged) => reciprocalRank(ranked, judged, k) },
-  map: { cut: 'none', score: () => averagePrecision },
-  precision: { cut: 'required', score: (k) => (ranked, judged) => precisionAt(ranked, judged, k) },
-  recall: { cut: 'required', score: (k) => (ranked, judged) => relevantRecallAt(ranked, judged, k) },
-  success: { cut: 'required', score: (k) => (ranked, judged) => successAt(ranked, judged, k) },
+  mrr: { cut: 'optional', score: (k, l) => (ranked, judged) => reciprocalRank(ranked, judged, k, l) },
+  map: { cut: 'none', score: (_, l) => (ranked, judged) => averagePrecision(ranked, judged, l) },
+  precision: { cut: 'required', score: (k, l) => (ranked, judged) => precisionAt(ranked, judged, k, l) },
+  recall: { cut: 'required', score: (k, l) => (ranked, judged) => relevantRecallAt(ranked, judged, k, l) },
+  success: { cut: 'required', score: (k, l) => (ranked, judged) => successAt(ranked, judged, k, l) },
 };
 
 /** How the measures of a run are written; k is any positive integer. */
@@ -123,18 +117,33 @@ export const RUN_MEASURES = Object.entries(MEASURES).flatMap(([name, { cut }]) =
   return cut === 'required' ? [`${name}@k`] : [name, `${name}@k`];
 });
 
-function scorerOf(text: string): Scorer {
-  const [, name, cut] = /^([a-z.]+?)(?:@([1-9]\d*))?$/.exec(text) ?? [];
+/** trec_eval's own names: `ndcg_cut_10`, `P_10`, `recip_rank`, `recall_100`. */
+const TREC_NAMES: Readonly<Record<string, string>> = {
+  ndcg_cut: 'ndcg',
+  P: 'precision',
+  recip_rank: 'mrr',
+  recall: 'recall',
+  success: 'success',
+};
+
+function ownName(text: string): string {
+  const [, name, cut] = /^([A-Za-z_]+?)(?:_([1-9]\d*))?$/.exec(text) ?? [];
+  const own = name !== undefined && Object.hasOwn(TREC_NAMES, name) ? TREC_NAMES[name] : undefined;
+  return own === undefined ? text : cut === undefined ? own : `${own}@${cut}`;
+}
+
+function scorerOf(text: string, level: number): Scorer {
+  const [, name, cut] = /^([a-z.]+?)(?:@([1-9]\d*))?$/.exec(ownName(text)) ?? [];
   const measure = name === undefined || !Object.hasOwn(MEASURES, name) ? undefined : MEASURES[name];
   const wrong = cut === undefined ? measure?.cut === 'required' : measure?.cut === 'none';
   if (measure === undefined || wrong) {
-    throw new InputError('unknown measure', {
+    throw new InputError(suggest('unknown measure', text, RUN_MEASURES, ''), {
       where: 'score',
       got: text,
-      next: `use one of ${RUN_MEASURES.join(', ')} (k a positive integer)`,
+      next: `use one of ${RUN_MEASURES.join(', ')} (k a positive integer), or trec_eval's ndcg_cut_10, P_10, recip_rank`,
     });
   }
-  return measure.score(cut === undefined ? Number.POSITIVE_INFINITY : Number(cut));
+  return measure.score(cut === undefined ? Number.POSITIVE_INFINITY : Number(cut), level);
 }
 
 function rank(entries: readonly RunEntry[]): RunEntry[] {

@@ -1,7 +1,9 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost } from '../model/events.js';
+import type { Workload } from '../model/plan.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
+import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { type Column, columnsByName } from './by-query.js';
@@ -10,13 +12,16 @@ import { meansOf, measuresOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
-import { percentilesOf, timingFigures } from './timing.js';
+import { renumbered } from './sources.js';
+import { percentilesOf, pooledTiming, timingFigures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
 export interface DeriveOptions {
   /** Ascending, none larger than `samples.k`. */
   ks: readonly number[];
   metric: Metric;
+  /** How the queries were sent; `serial` if absent. */
+  workload?: Workload | undefined;
   cost?: BuildCost | undefined;
   /** What the engine's server used in the measured passes. */
   server?: ServerUse | undefined;
@@ -31,6 +36,8 @@ export interface DeriveOptions {
   facts?: readonly QueryFacts[] | undefined;
   /** Undefined where no query is judged. */
   judgements?: JudgementOf | undefined;
+  /** By query number that of its source; undefined where each is its own. */
+  sources?: ArrayLike<number> | undefined;
 }
 
 export interface DerivedTrial {
@@ -45,7 +52,7 @@ export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
 
 /**
  * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
- * first, intervals come from a bootstrap over queries. What was not measured is absent: without a single answer
+ * first, intervals are over queries, of the same vector once. What was not measured is absent: without a single answer
  * there is no recall, no latency and no throughput, only `errors`.
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
@@ -66,10 +73,11 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const { facts, judgements } = options;
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
   const means = [...accuracy.figures, ...judged];
+  const serial = isSerial(options.workload ?? SERIAL);
   const measures = {
-    ...meansOf(means),
-    ...measuresOf(timingFigures(samples, units), plan),
-    ...percentilesOf(samples, units, plan),
+    ...meansOf(means, renumbered(units.queries, options.sources)),
+    ...(serial ? measuresOf(timingFigures(samples, units), plan) : pooledTiming(samples)),
+    ...percentilesOf(samples, units, serial ? plan : undefined),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(samples, facts)),
@@ -89,9 +97,9 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
 export function deriveGroup(
   samples: Samples,
   truth: Truth,
-  { ks, metric, seed, facts, judgements }: DeriveOptions,
+  { ks, metric, workload, seed, facts, judgements, sources }: DeriveOptions,
 ): DerivedTrial {
-  const derived = deriveTrial(samples, truth, { ks, metric, seed, facts, judgements });
+  const derived = deriveTrial(samples, truth, { ks, metric, workload, seed, facts, judgements, sources });
   const { throughput, ...rest } = derived.measures;
   return { ...derived, measures: rest, columns: NO_COLUMNS };
 }

@@ -64,7 +64,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     /** Wall time of the measured passes and the part of it spent inside engine calls, seconds. */
     wallSeconds: z.number().optional(),
     engineSeconds: z.number().optional(),
-    /** CPU that others used during the passes, in cores. */
+    /** CPU that others used during the passes, in cores: of the pass in which it was most. */
     foreignCores: z.number().optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */
     effective: parameters.optional(),

@@ -3,11 +3,15 @@ import { z } from 'zod';
 export const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 export const state = z.enum(['completed', 'failed', 'skipped', 'aborted']);
 
-/** One search setting to be measured. */
+/** How queries are sent: a type of workload and its options. */
+export const workloadSchema = z.strictObject({ type: z.string(), options: parameters });
+
+/** One search setting to be measured under one workload. */
 export const plannedTrialSchema = z.strictObject({
   /** File-system safe and unique in the run. */
   id: z.string(),
   search: parameters,
+  workload: workloadSchema.default({ type: 'serial', options: {} }),
 });
 
 /** What a suite says of an engine's server. */
@@ -48,6 +52,7 @@ export const plannedParitySchema = z.strictObject({
 
 export type TrialState = z.infer<typeof state>;
 export type ServerChoice = z.infer<typeof serverChoiceSchema>;
+export type Workload = z.infer<typeof workloadSchema>;
 export type PlannedTrial = z.infer<typeof plannedTrialSchema>;
 export type PlannedBuild = z.infer<typeof plannedBuildSchema>;
 export type PlannedParity = z.infer<typeof plannedParitySchema>;

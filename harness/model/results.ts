@@ -43,8 +43,10 @@ export const trialRowSchema = z.strictObject({
   search: parameters,
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */
   effective: parameters.optional(),
-  /** `serial`: one client, the next query is sent when the previous one was answered. */
+  /** How queries were sent. `serial`: one client, the next query is sent when the previous one was answered. */
   workload: z.string(),
+  /** Absent where the workload has none. */
+  workloadOptions: parameters.optional(),
   /** Query group; `all` for the whole set. */
   group: z.string(),
   state,

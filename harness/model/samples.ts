@@ -1,3 +1,15 @@
+/** In lists of rows: fills what comes after the last hit or neighbour. */
+export const NO_ROW = -1;
+/** In `rows`: a hit whose key is no row of the dataset. */
+export const UNKNOWN_KEY = -2;
+/** In `returned`: the query failed. */
+export const NOT_ANSWERED = -1;
+/**
+ * `repetition` of the answers of an exhaustive search (`samples/<trial>.exact.parquet`): asked as the trial asked, or
+ * without the queries' filters.
+ */
+export const EXACT = { asAsked: 0, unfiltered: 1 } as const;
+
 /**
  * Raw observations of one trial, columnar: entry `i` is one query in one repetition.
  * Times are milliseconds since the trial's first measured pass began, on the monotonic clock.
@@ -10,15 +22,15 @@ export interface Samples {
   /** Index of the query in the run's query set. */
   query: Int32Array;
   repetition: Int32Array;
-  /** When the query should have been sent; equals `sent` in the serial workload. */
+  /** When the query should have been sent; equals `sent` where a client sends when it is free (`serial`). */
   due: Float64Array;
   sent: Float64Array;
   answered: Float64Array;
   /** What the engine threw, or null. */
   error: (string | null)[];
-  /** Hits returned, 0..k; -1 where the query failed. */
+  /** Hits returned, 0..k; `NOT_ANSWERED` where the query failed. */
   returned: Int32Array;
-  /** Row numbers in the order returned, `length * k`, padded with -1. A key that is no row of the dataset is -2. */
+  /** Row numbers in the order returned, `length * k`, padded with `NO_ROW`; `UNKNOWN_KEY` for a key that is no row of the dataset. */
   rows: Int32Array;
   /** The engine's own scores, `length * k`, padded with NaN. */
   scores: Float64Array;
@@ -33,7 +45,7 @@ export interface Samples {
 
 /**
  * Exact nearest neighbours, ascending by (float64 distance, row); of queries with a filter, those among the points that
- * pass it. Where fewer than `depth` pass, the rest of the list is -1 and NaN.
+ * pass it. Where fewer than `depth` pass, the rest of the list is `NO_ROW` and NaN.
  */
 export interface Truth {
   /** Queries. */

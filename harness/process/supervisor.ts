@@ -157,7 +157,7 @@ class Watch<T extends TaskTypes> {
 
   async #restart(how: 'stop' | 'kill'): Promise<void> {
     const reply = await this.#supervision.server!.restart(how);
-    if (this.#child.connected) this.#child.send(reply);
+    this.#tell(reply);
   }
 
   #startDeadline(phase: T['phase'], what: string): void {
@@ -193,8 +193,13 @@ class Watch<T extends TaskTypes> {
 
   /** Asks first, so that the engine can close; insists after a while. */
   #abort(): void {
-    if (this.#child.connected) this.#child.send('abort');
+    this.#tell('abort');
     setTimeout(() => this.#child.kill('SIGKILL'), ABORT_GRACE_MS).unref();
+  }
+
+  /** A process that has ended meanwhile needs no message: how it ended is told by its `close`. */
+  #tell(message: 'abort' | ServerReply): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
   #keepLog(data: Buffer): void {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { debug } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection } from '../../engines/contract/collection.js';
@@ -67,18 +68,22 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   const { job, cost, signal } = context;
   const definition = await loadEngine(job.build.engine);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, endpoint } = job;
+    const { threads, endpoint, nameEnd } = job;
     const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
     const folder = join(job.workFolder, 'data');
     mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;
     const mode = job.build.server?.mode;
     const options = { folder, threads, seed, endpoint, mode, restartServer };
+    debug(
+      'engine',
+      () => `connects ${definition.name}${mode === undefined ? '' : ` (${mode})`}, ${threads} threads`,
+    );
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const spec = rowSpec({
       // A random part: on a server that runs already, nothing that is there can be meant.
-      name: `${COLLECTION_PREFIX}${randomBytes(6).toString('hex')}`,
+      name: `${COLLECTION_PREFIX}${nameEnd ?? randomBytes(6).toString('hex')}`,
       dimensions,
       metric,
       capacity: count,
@@ -126,6 +131,7 @@ async function index(context: BuildContext, collection: Collection): Promise<voi
   const { result, seconds } = await inPhase(context, 'index', { total: 1, unit: '' }, () =>
     collection.ready(signal),
   );
+  debug('engine', () => `counts ${result.count} points, ${result.indexed ?? 'no'} indexed`);
   cost.indexSeconds = seconds;
   cost.indexed = result.indexed;
   cost.details = result.details;

@@ -22,11 +22,14 @@ export interface RunFiltering {
   extraFields: readonly string[];
 }
 
+/** In `filterOf` and `tenantOf`: the query has none. */
+export const NO_FILTER = -1;
+
 /** What a build's process needs of them. Queries are named by their number. */
 export interface JobFiltering {
   /** Each filter once. */
   filters: readonly Filter[];
-  /** By query its filter's index; -1: none. */
+  /** By query its filter's index, or `NO_FILTER`. */
   filterOf: Int32Array;
   tenants: readonly Filter[];
   tenantOf: Int32Array;
@@ -72,7 +75,7 @@ function distinct(given: readonly { text: string | null; filter: Filter | null }
   const numbers = new Map<string, number>();
   const filters: Filter[] = [];
   const of = Int32Array.from(given, ({ text, filter }) => {
-    if (text === null || filter === null) return -1;
+    if (text === null || filter === null) return NO_FILTER;
     const known = numbers.get(text);
     if (known !== undefined) return known;
     numbers.set(text, filters.length);
@@ -116,11 +119,11 @@ export async function translateFilters(
   const natives = new Map<number, NativeFilter>();
   for (const query of send) {
     const at = filterOf[query]!;
-    if (at < 0 || natives.has(at)) continue;
+    if (at === NO_FILTER || natives.has(at)) continue;
     if (search.translate === undefined) throw new Error('the engine declares filters but translates none');
     natives.set(at, await search.translate(filters[at]!));
   }
-  return Array.from(filterOf, (at) => (at < 0 ? undefined : natives.get(at)));
+  return Array.from(filterOf, (at) => (at === NO_FILTER ? undefined : natives.get(at)));
 }
 
 /**
@@ -134,7 +137,7 @@ export function findFlaws(samples: Samples, filtering: JobFiltering, metadata: P
   const known = new Map<number, number>();
   for (let i = 0; i < length; i++) {
     const q = query[i]!;
-    if (filterOf[q]! < 0) continue;
+    if (filterOf[q]! === NO_FILTER) continue;
     for (let j = i * k; j < i * k + Math.max(0, returned[i]!); j++) {
       const row = rows[j]!;
       if (row < 0) continue;
@@ -143,7 +146,7 @@ export function findFlaws(samples: Samples, filtering: JobFiltering, metadata: P
       if (flaw === undefined) {
         const { columns } = metadata.read(row, 1);
         const fieldOf = (name: string) => columns[name]?.[0];
-        const foreign = tenantOf[q]! >= 0 && !matches(tenants[tenantOf[q]!]!, fieldOf);
+        const foreign = tenantOf[q]! !== NO_FILTER && !matches(tenants[tenantOf[q]!]!, fieldOf);
         const fails = !matches(filters[filterOf[q]!]!, fieldOf);
         flaw = (fails ? FLAW.filter : 0) + (foreign ? FLAW.tenant : 0);
         known.set(pair, flaw);

@@ -43,6 +43,8 @@ export interface Job {
   runFolder: string;
   /** Where the server of the build is; its credentials are in memory only. */
   endpoint?: Endpoint | undefined;
+  /** By which the supervisor finds again what the build makes on a server that it did not start. */
+  nameEnd?: string | undefined;
   /** Where the kernel counts what it uses, if it runs on this machine. */
   serverGroup?: ControlGroupPaths | undefined;
   /** The supervisor can restart it. */

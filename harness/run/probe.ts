@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { ExhaustiveSearch } from '../../engines/contract/capabilities.js';
@@ -10,16 +9,16 @@ import { loadEngine } from '../../engines/registry.js';
 import { tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
 import type { PlannedTrial } from '../model/plan.js';
-import type { Samples, Truth } from '../model/samples.js';
+import { EXACT, type Samples, type Truth } from '../model/samples.js';
 import { writeProbe } from '../store/evidence.js';
-import { runFolder } from '../store/run-folder.js';
+import { runFolder, samplesFile } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
 import { readTruth } from '../truth/files.js';
 import { type BuildContext, inPhase } from './context.js';
+import { serial } from './executors/serial.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import type { Job } from './job.js';
 import { type Filters, lookFor, lookUnder } from './look-up.js';
-import { runPass } from './pass.js';
 import { recomputeDistances } from './recompute.js';
 
 /** Queries asked between two looks at the clock. */
@@ -39,7 +38,7 @@ export async function probeTrials(
 ): Promise<void> {
   const { job, send, signal } = context;
   for (const { trial, ks } of job.probes) {
-    if (!existsSync(join(job.runFolder, 'samples', `${trial}.parquet`))) continue;
+    if (!existsSync(samplesFile(runFolder(job.runFolder), trial))) continue;
     try {
       await inPhase(context, 'probe', { total: job.queryCount, unit: 'queries' }, () =>
         probeOne(context, collection, job.build.trials.find(({ id }) => id === trial)!, ks, queries),
@@ -76,7 +75,7 @@ async function probeOne(
     return;
   }
   const truth = await readTruth(folder.truth);
-  const samples = await readSamples(join(folder.samples, `${trial.id}.parquet`), job.k);
+  const samples = await readSamples(samplesFile(folder, trial.id), job.k);
   const wanted = incomplete(samples, truth, ks, job);
   const search = await collection.prepare(exhaustive.search, job.k);
   try {
@@ -188,7 +187,7 @@ function withTies(truth: Truth, query: number, k: number, metric: Job['metric'])
 
 /**
  * Exhaustive answers, with distances and what fails the filter; ends early at `end`. Those without the queries' filters
- * are repetition 1, where there are filters.
+ * are `EXACT.unfiltered`, where there are filters.
  */
 async function ask(
   { job, vectors, metadata, signal }: BuildContext,
@@ -200,12 +199,12 @@ async function ask(
   const parts: Samples[] = [];
   const plain = job.filtering !== undefined && filters === undefined;
   const filtering = { filters, ks: plain ? undefined : job.filtering?.ks };
-  const repetition = plain ? 1 : 0;
+  const repetition = plain ? EXACT.unfiltered : EXACT.asAsked;
   for (let from = 0; from < wanted.length && performance.now() < end; from += CHUNK) {
     const { k, count } = job;
     const order = wanted.subarray(from, from + CHUNK);
     parts.push(
-      await runPass(search, { queries, order, ...filtering, k, count, repetition, origin: 0, signal }),
+      await serial.run({ search, queries, order, ...filtering, k, count, repetition, origin: 0, signal }, {}),
     );
   }
   const hits = parts.length === 0 ? emptyHits(job.k) : joinSamples(parts);

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { debug } from '../../common/debug.js';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
@@ -8,9 +8,10 @@ import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { Leavings } from '../process/protocol.js';
 import { supervise } from '../process/supervisor.js';
-import type { RunFolder } from '../store/run-folder.js';
+import { partsOnDisk, type RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
 import { type BuildEnd, type BuildMessage, buildTask, type Job } from './job.js';
+import { LeftOnServers } from './left-on-servers.js';
 import { type BuildServer, startServer } from './server.js';
 
 export interface RunInput {
@@ -27,6 +28,8 @@ export interface RunInput {
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
+  /** Port on which each build's process waits for a debugger. */
+  inspect?: number | undefined;
   /** Takes every event of the run: the log is one listener. */
   onEvent: (event: RunEvent) => void;
 }
@@ -47,11 +50,18 @@ export async function runPlan(
   const { manifest, signal } = input;
   const all = [...manifest.plan, ...(manifest.rebuilds ?? [])];
   const builds = all.filter((build) => build.trials.some(({ id }) => !finished.has(id)));
-  for (const build of builds) {
-    if (signal.aborted) return 'interrupted';
-    const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
-    skip(input, build, open);
-    if (open.size > 0) await measure(input, build, open);
+  const left = new LeftOnServers((build, message) =>
+    record(input, { type: 'warning', build: build.id, message: input.redact(message) }),
+  );
+  try {
+    for (const build of builds) {
+      if (signal.aborted) return 'interrupted';
+      const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
+      skip(input, build, open);
+      if (open.size > 0) await measure(input, build, open, left);
+    }
+  } finally {
+    await left.atEnd();
   }
   return signal.aborted ? 'interrupted' : 'completed';
 }
@@ -75,11 +85,18 @@ function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
  * Runs a build until each of its trials has ended. If the process dies while it measures one trial, that trial is
  * the loss: the others are measured by a new process on a new build.
  */
-async function measure(input: RunInput, build: PlannedBuild, open: Set<string>): Promise<void> {
+async function measure(
+  input: RunInput,
+  build: PlannedBuild,
+  open: Set<string>,
+  left: LeftOnServers,
+): Promise<void> {
   for (let attempt = 1; open.size > 0; attempt++) {
+    debug('run', () => `${build.id}: attempt ${attempt}, ${open.size} trials to measure`);
     record(input, { type: 'buildBegin', build: build.id, attempt });
-    const end = await attemptBuild(input, { build, open }, attempt);
+    const end = await attemptBuild(input, { build, open }, attempt, left);
     const state = end.state;
+    debug('run', () => `${build.id}: attempt ${attempt} ${state}, ${open.size} trials left`);
     const error = end.state === 'failed' ? end.error : undefined;
     if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
     if (end.state === 'failed') losses(input, build, open, end, end.error);
@@ -98,7 +115,12 @@ async function measure(input: RunInput, build: PlannedBuild, open: Set<string>):
 }
 
 /** One process on one server. A server that does not start is a failure of the build; texts come back redacted. */
-async function attemptBuild(input: RunInput, measuring: Measuring, attempt: number): Promise<BuildEnd> {
+async function attemptBuild(
+  input: RunInput,
+  measuring: Measuring,
+  attempt: number,
+  left: LeftOnServers,
+): Promise<BuildEnd> {
   const { build } = measuring;
   const { manifest, folder, signal } = input;
   let server: BuildServer | undefined;
@@ -113,6 +135,10 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
   }
   try {
     const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
+    if (input.inspect !== undefined) {
+      const message = `${build.id} waits for a debugger on 127.0.0.1:${input.inspect} (chrome://inspect)`;
+      record(input, { type: 'notice', message });
+    }
     const end = await supervise({
       task: buildTask,
       input: job,
@@ -122,7 +148,9 @@ async function attemptBuild(input: RunInput, measuring: Measuring, attempt: numb
       signal,
       onMessage: (message) => take(input, { ...measuring, server }, message),
       server,
+      inspect: input.inspect,
     });
+    if (server !== undefined) await left.afterBuild(build, end, server);
     return server === undefined
       ? redacted(input, end)
       : redacted(input, await server.close(end, folder, `${build.id}.${attempt}`));
@@ -229,7 +257,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
   const { manifest, vectors, folder } = input;
   const todo = [...open].map((trial) => ({
     trial,
-    doneRepetitions: donePasses(folder, trial, manifest.repeat),
+    doneRepetitions: partsOnDisk(folder, trial),
   }));
   return {
     build,
@@ -264,13 +292,6 @@ function probesOf({ parity = [] }: Manifest, build: PlannedBuild): Job['probes']
       .map(({ k }) => k);
     return ks.length === 0 ? [] : [{ trial: id, ks: [...new Set(ks)] }];
   });
-}
-
-/** Repetitions of a trial that an earlier process has left on disk. */
-function donePasses({ parts }: RunFolder, trial: string, repeat: number): number[] {
-  if (!existsSync(parts)) return [];
-  const names = new Set(readdirSync(parts));
-  return Array.from({ length: repeat }, (_, r) => r).filter((r) => names.has(`${trial}.${r}.parquet`));
 }
 
 /** What a killed run leaves behind that is of no use to whoever continues it. */

@@ -1,29 +1,33 @@
-import { closeSync, existsSync, openSync, readSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readSync, rmSync } from 'node:fs';
+import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
+import { executionOf } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { NativeFilter } from '../../engines/contract/search.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
+import { loadEngine } from '../../engines/registry.js';
 import { permutation } from '../measures/random.js';
+import type { PlannedTrial } from '../model/plan.js';
 import type { Samples } from '../model/samples.js';
+import { isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { machineBusySeconds, ownCpuSeconds } from '../process/resources.js';
 import { RecordingError } from '../process/task.js';
+import { partFile, partsOnDisk, runFolder, samplesFile } from '../store/run-folder.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import { type BuildContext, inPhase } from './context.js';
+import type { TrialShape } from './executors/executor.js';
+import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import { ForeignLoad } from './foreign-load.js';
 import type { Job } from './job.js';
-import { runPass } from './pass.js';
 import { probeTrials } from './probe.js';
 import { recomputeDistances } from './recompute.js';
 
-/** The system counts CPU time in hundredths of a second: shorter passes say nothing of their neighbours. */
-const LEAST_FOREIGN_SECONDS = 0.1;
-
-interface Trial {
-  id: string;
-  search: ParameterSet;
+interface Trial extends PlannedTrial {
+  /** Passes that it has to have. */
+  passes: number;
   /** Repetitions an earlier process has left on disk. */
   done: ReadonlySet<number>;
   /** Passes of this process. */
@@ -32,8 +36,8 @@ interface Trial {
   resumed: boolean;
   origin: number | undefined;
   effective: ParameterSet | undefined;
-  /** CPU and wall seconds of the passes of this process. */
-  foreign: { cpu: number; wall: number };
+  /** Of the passes of this process. */
+  foreign: ForeignLoad;
   failed: boolean;
 }
 
@@ -44,29 +48,40 @@ interface Trial {
 export async function searchTrials(context: BuildContext, collection: Collection): Promise<void> {
   const { job } = context;
   const queries = readQueries(job);
+  const { capabilities } = await loadEngine(job.build.engine);
+  const shape = { ...executionOf(capabilities, job.build.server?.mode), repeat: job.repeat };
   const trials = job.todo.map(({ trial, doneRepetitions }): Trial => {
     const planned = job.build.trials.find(({ id }) => id === trial)!;
     const done = new Set(doneRepetitions);
     return {
-      id: trial,
-      search: planned.search,
+      ...planned,
+      passes: passesOf(planned, shape),
       done,
       resumed: done.size > 0,
       origin: undefined,
       effective: undefined,
-      foreign: { cpu: 0, wall: 0 },
+      foreign: new ForeignLoad(),
       failed: false,
       parts: [],
     };
   });
-  for (let repetition = 0; repetition < job.repeat; repetition++) {
+  const rounds = Math.max(...trials.map(({ passes }) => passes));
+  for (let repetition = 0; repetition < rounds; repetition++) {
     for (const trial of repetition % 2 === 0 ? trials : trials.toReversed()) {
+      if (repetition >= trial.passes) continue;
       if (!trial.failed && !trial.done.has(repetition))
         await onePass(context, collection, trial, repetition, queries);
-      if (!trial.failed && repetition === job.repeat - 1) await finish(context, trial);
+      if (!trial.failed && repetition === trial.passes - 1) await finish(context, trial);
     }
   }
   await probeTrials(context, collection, queries);
+}
+
+/** What cannot run was refused while planning. */
+function passesOf({ id, workload }: PlannedTrial, shape: TrialShape): number {
+  const plan = executorOf(workload).plan(workload.options, shape);
+  if (plan.state === 'ok') return plan.passes;
+  throw new FailureError(plan.reason, { where: id });
 }
 
 async function onePass(
@@ -86,13 +101,13 @@ async function onePass(
       recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
-      keep(partFile(job, trial.id, repetition), samples);
+      keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
     });
     trial.parts[repetition] = samples;
   } catch (error) {
     if (signal.aborted || error instanceof RecordingError) throw error;
     trial.failed = true;
-    removeParts(job, trial.id);
+    removeParts(job, trial);
     if (error instanceof ConnectionLostError) throw error;
     await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: failureText(error), flags: [] });
   }
@@ -106,6 +121,7 @@ async function measurePass(
   queries: readonly Float32Array[],
 ): Promise<Samples> {
   const { job, send, signal } = context;
+  debug('engine', () => `prepares ${trial.id}`);
   const search = await collection.prepare(trial.search, job.k);
   try {
     const filters = job.filtering && (await translateFilters(search, job.filtering));
@@ -120,19 +136,27 @@ async function measurePass(
     trial.effective = search.effective;
     trial.origin ??= performance.now();
     const busy = startForeign(job);
-    const samples = await runPass(search, {
-      queries,
-      order: orderOf(job, repetition),
-      k: job.k,
-      filters,
-      ks: job.filtering?.ks,
-      count: job.count,
-      repetition,
-      origin: trial.origin,
-      signal,
-      onProgress: reporter(context),
-    });
+    const samples = await executorOf(trial.workload).run(
+      {
+        search,
+        queries,
+        order: orderOf(job, repetition),
+        k: job.k,
+        filters,
+        ks: job.filtering?.ks,
+        count: job.count,
+        repetition,
+        origin: trial.origin,
+        signal,
+        onProgress: reporter(context),
+      },
+      trial.workload.options,
+    );
     busy(trial.foreign);
+    debug(
+      'workload',
+      () => `${trial.id}: pass ${repetition} of ${workloadText(trial.workload)}, ${samples.length} samples`,
+    );
     if (job.endpoint !== undefined) requireAnswers(samples);
     return samples;
   } finally {
@@ -162,8 +186,7 @@ function startForeign({ endpoint, serverGroup }: Job): (sum: Trial['foreign']) =
     if (busy === undefined || now === undefined) return;
     const others = now - busy - (ours() - own);
     if (Number.isNaN(others)) return;
-    sum.cpu += Math.max(0, others);
-    sum.wall += (performance.now() - start) / 1000;
+    sum.add(Math.max(0, others), (performance.now() - start) / 1000);
   };
 }
 
@@ -207,13 +230,15 @@ async function warmUp(
 
 /** Joins a trial's passes into its samples file and tells the supervisor. */
 async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> {
+  const folder = runFolder(job.runFolder);
   const parts: Samples[] = [];
-  for (let r = 0; r < job.repeat; r++) {
-    parts.push(trial.parts[r] ?? (await readSamples(partFile(job, trial.id, r), job.k)));
+  for (let r = 0; r < trial.passes; r++) {
+    parts.push(trial.parts[r] ?? (await readSamples(partFile(folder, trial.id, r), job.k)));
   }
-  keep(join(job.runFolder, 'samples', `${trial.id}.parquet`), joinSamples(parts));
-  removeParts(job, trial.id);
+  keep(samplesFile(folder, trial.id), joinSamples(parts));
+  removeParts(job, trial);
   const spans = parts.map(spanOf);
+  const foreignCores = trial.foreign.cores();
   await send({
     type: 'trialEnd',
     trial: trial.id,
@@ -221,10 +246,11 @@ async function finish({ job, send }: BuildContext, trial: Trial): Promise<void> 
     flags: trial.resumed ? ['mixed-builds'] : [],
     ...(trial.effective && { effective: trial.effective }),
     wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
-    engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
-    ...(trial.foreign.wall > LEAST_FOREIGN_SECONDS && {
-      foreignCores: trial.foreign.cpu / trial.foreign.wall,
+    // Of several clients at a time these add up to more than the wall time.
+    ...(isSerial(trial.workload) && {
+      engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
     }),
+    ...(foreignCores !== undefined && { foreignCores }),
   });
 }
 
@@ -237,23 +263,20 @@ function keep(path: string, samples: Samples): void {
   }
 }
 
-/** Wall time of one pass (ms, first sent to last answered) and the part of it inside engine calls. */
-export function spanOf(pass: Samples): { wall: number; inside: number } {
-  const last = pass.length - 1;
-  const wall = pass.length === 0 ? 0 : pass.answered[last]! - pass.sent[0]!;
-  let inside = 0;
-  for (let i = 0; i < pass.length; i++) inside += pass.answered[i]! - pass.sent[i]!;
-  return { wall, inside };
-}
-
-export function partFile(job: { runFolder: string }, trial: string, repetition: number): string {
-  return join(job.runFolder, 'samples', 'parts', `${trial}.${repetition}.parquet`);
-}
-
-function removeParts(job: Job, trial: string): void {
-  for (let r = 0; r < job.repeat; r++) {
-    if (existsSync(partFile(job, trial, r))) rmSync(partFile(job, trial, r));
+/** Wall time of one pass (ms, first sent to last answered) and the sum of the times from sent to answered. */
+export function spanOf({ length, sent, answered }: Samples): { wall: number; inside: number } {
+  let [first, last, inside] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (let i = 0; i < length; i++) {
+    first = Math.min(first, sent[i]!);
+    last = Math.max(last, answered[i]!);
+    inside += answered[i]! - sent[i]!;
   }
+  return { wall: length === 0 ? 0 : last - first, inside };
+}
+
+function removeParts(job: Job, { id }: Trial): void {
+  const folder = runFolder(job.runFolder);
+  for (const repetition of partsOnDisk(folder, id)) rmSync(partFile(folder, id, repetition));
 }
 
 function reporter({ send }: BuildContext): (done: number) => void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as patience } from 'node:timers/promises';
@@ -51,6 +52,8 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
 export class BuildServer implements SupervisedServer {
   readonly launched: LaunchedServer;
   readonly cost: ServerCost;
+  /** Of the names of what this build makes on a server that stays; undefined for one that is removed with all it holds. */
+  readonly nameEnd: string | undefined;
   readonly #limit: number | undefined;
   readonly #logFile: string;
   readonly #trials = new Map<string, TrialUse>();
@@ -61,6 +64,7 @@ export class BuildServer implements SupervisedServer {
   constructor(launched: LaunchedServer, build: PlannedBuild, logFile: string, startSeconds: number) {
     this.launched = launched;
     this.#logFile = logFile;
+    this.nameEnd = build.server!.mode === 'url' ? randomBytes(6).toString('hex') : undefined;
     this.#limit = build.server?.memoryBytes;
     const { image } = launched;
     this.cost = {
@@ -76,9 +80,9 @@ export class BuildServer implements SupervisedServer {
       .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
 
   /** What the build's process is given. */
-  forJob(): Pick<Job, 'endpoint' | 'restartable' | 'serverGroup'> {
+  forJob(): Pick<Job, 'endpoint' | 'nameEnd' | 'restartable' | 'serverGroup'> {
     const { endpoint, restart, controlGroup: serverGroup } = this.launched;
-    return { endpoint, serverGroup, restartable: restart !== undefined };
+    return { endpoint, serverGroup, nameEnd: this.nameEnd, restartable: restart !== undefined };
   }
 
   /** Restarts it for the build's process. */

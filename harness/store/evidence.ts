@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import type { Evidence, ExactAnswer } from '../measures/parity-causes.js';
 import { deviates, SCORE_FORMS } from '../measures/scores.js';
-import type { Samples } from '../model/samples.js';
-import { parseOr, type RunFolder, readJson } from './run-folder.js';
+import { EXACT, type Samples } from '../model/samples.js';
+import { exactFiles, parseOr, type RunFolder, readJson } from './run-folder.js';
 import { emptySamples, readSamples, writeSamples } from './samples.js';
 
 const number = z.number().nullable();
@@ -39,16 +38,8 @@ export const probeSchema = z.strictObject({
 });
 export type Probe = z.infer<typeof probeSchema>;
 
-const files = ({ samples }: RunFolder, trial: string) => ({
-  json: join(samples, `${trial}.exact.json`),
-  hits: join(samples, `${trial}.exact.parquet`),
-});
-
-/** Endings of the files, for whoever copies a run. */
-export const PROBE_ENDING = '.exact.json';
-
 export function writeProbe(folder: RunFolder, probe: Probe, hits: Samples | undefined): void {
-  const { json, hits: path } = files(folder, probe.trial);
+  const { json, hits: path } = exactFiles(folder, probe.trial);
   if (hits !== undefined && hits.length > 0) writeSamples(path, hits);
   writeFileAtomic(json, `${JSON.stringify(probeSchema.parse(probe))}\n`);
 }
@@ -63,7 +54,7 @@ export interface TrialEvidence {
 
 /** What was recorded to explain a trial's answers. Throws InputError if it is damaged. */
 export async function readEvidence(folder: RunFolder, trial: string, k: number): Promise<TrialEvidence> {
-  const { json, hits } = files(folder, trial);
+  const { json, hits } = exactFiles(folder, trial);
   if (!existsSync(json))
     return { evidence: undefined, hits: undefined, note: `${trial}: no exhaustive search was recorded` };
   const probe = parseOr(probeSchema, readJson(json), json);
@@ -74,8 +65,6 @@ export async function readEvidence(folder: RunFolder, trial: string, k: number):
   return { evidence: evidenceOf(probe, answers), hits: answers, note };
 }
 
-/** Answers without the queries' filters. */
-const PLAIN = 1;
 /** Fewer queries say nothing of how an engine filters. */
 const LEAST_SHORT = 3;
 
@@ -84,7 +73,7 @@ function evidenceOf(probe: Probe, hits: Samples): Evidence {
   const wrong = new Set<number>();
   const form = probe.scores;
   for (let i = 0; i < hits.length; i++) {
-    if (hits.error[i] !== null || hits.repetition[i] === PLAIN) continue;
+    if (hits.error[i] !== null || hits.repetition[i] === EXACT.unfiltered) continue;
     const [from, to] = spanOf(hits, i);
     exact.set(hits.query[i]!, {
       rows: Array.from(hits.rows.subarray(from, to)),
@@ -128,7 +117,7 @@ const spanOf = ({ k, returned }: Samples, i: number): [number, number] => [
 function filtersAfter(exact: ReadonlyMap<number, ExactAnswer>, hits: Samples): boolean {
   let asked = 0;
   for (let i = 0; i < hits.length; i++) {
-    if (hits.error[i] !== null || hits.repetition[i] !== PLAIN) continue;
+    if (hits.error[i] !== null || hits.repetition[i] !== EXACT.unfiltered) continue;
     const [from, to] = spanOf(hits, i);
     const rows = Array.from(hits.rows.subarray(from, to));
     const passing = rows.filter((_, j) => hits.flaws?.[from + j] === 0);

@@ -4,8 +4,14 @@ import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
-import { PROBE_ENDING } from './evidence.js';
-import { createRunFolder, type RunFolder, readEvents, readManifest, writeManifest } from './run-folder.js';
+import {
+  createRunFolder,
+  EXACT_ENDING,
+  type RunFolder,
+  readEvents,
+  readManifest,
+  writeManifest,
+} from './run-folder.js';
 
 interface Shard {
   folder: RunFolder;
@@ -93,7 +99,7 @@ function difference(a: Manifest, b: Manifest): string | undefined {
   return Object.keys(parts).find((key) => JSON.stringify(parts[key]!(a)) !== JSON.stringify(parts[key]!(b)));
 }
 
-const isSample = (name: string): boolean => name.endsWith('.parquet') || name.endsWith(PROBE_ENDING);
+const isSample = (name: string): boolean => name.endsWith('.parquet') || name.endsWith(EXACT_ENDING);
 
 function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
   const copy = (from: string, to: string) => {

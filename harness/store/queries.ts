@@ -23,11 +23,24 @@ export const queriesFileSchema = z.strictObject({
   ids: z.array(z.string()),
   /** In the order of `ids`; absent where no query has a group or filter. */
   queries: z.array(runQuerySchema).optional(),
+  /** In the order of `ids`: queries with the same number have the same vector. Absent where all differ. */
+  sources: z.array(z.int().min(0)).optional(),
 });
 
 /** `judgements.json`: by query number the judged documents as row numbers, and their grades. */
 export const judgementsFileSchema = z.strictObject({
-  queries: z.record(z.string(), z.strictObject({ rows: z.array(z.int()), grades: z.array(z.int()) })),
+  queries: z.record(
+    z.string(),
+    z.strictObject({
+      /** -1: the dataset does not have the document. */
+      rows: z.array(z.int()),
+      grades: z.array(z.int()),
+      /** Grade from which on a document is relevant; absent: 1. */
+      level: z.int().optional(),
+      /** The query's own document, which is left out of the answers. */
+      self: z.int().optional(),
+    }),
+  ),
 });
 
 export type RunQuery = z.infer<typeof runQuerySchema>;
@@ -48,6 +61,11 @@ export function readQueryFacts(folder: RunFolder): QueryFacts[] | undefined {
 }
 
 /** By query number; undefined where no query of the run is judged. */
+/** By query number that of its source; undefined where each is its own, and in runs of earlier versions. */
+export function querySources(folder: RunFolder): readonly number[] | undefined {
+  return readRunQueries(folder).sources;
+}
+
 export function readJudgements({ judgements }: RunFolder): JudgementOf | undefined {
   if (!existsSync(judgements)) return undefined;
   const { queries } = parseOr(judgementsFileSchema, readJson(judgements), judgements);

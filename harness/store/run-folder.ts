@@ -52,6 +52,37 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
+/** Raw observations of a finished trial. */
+export function samplesFile({ samples }: Pick<RunFolder, 'samples'>, trial: string): string {
+  return join(samples, `${trial}.parquet`);
+}
+
+/** One pass of a trial that is not finished. */
+export function partFile({ parts }: Pick<RunFolder, 'parts'>, trial: string, repetition: number): string {
+  return join(parts, `${trial}.${repetition}.parquet`);
+}
+
+/** Passes of a trial that are on disk, ascending. */
+export function partsOnDisk({ parts }: Pick<RunFolder, 'parts'>, trial: string): number[] {
+  if (!existsSync(parts)) return [];
+  const numbers = readdirSync(parts).flatMap((name) => {
+    const repetition = Number(name.slice(trial.length + 1, -'.parquet'.length));
+    return join(parts, name) === partFile({ parts }, trial, repetition) ? [repetition] : [];
+  });
+  return numbers.sort((a, b) => a - b);
+}
+
+/** What an exhaustive search told of a trial: its figures and its answers. */
+export function exactFiles(
+  { samples }: Pick<RunFolder, 'samples'>,
+  trial: string,
+): { json: string; hits: string } {
+  return { json: join(samples, `${trial}${EXACT_ENDING}`), hits: join(samples, `${trial}.exact.parquet`) };
+}
+
+/** Ending of the former, for whoever copies a run. */
+export const EXACT_ENDING = '.exact.json';
+
 /** Makes a new run folder `<parent>/<time>-<name>`; a number is added where that is taken. */
 export function createRunFolder(parent: string, name: string, now: Date): RunFolder {
   const stamp = now.toISOString().replace(/[-:]/g, '').replace(/\..*/, '').replace('T', '-');

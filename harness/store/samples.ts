@@ -3,7 +3,7 @@ import { parquetMetadata, parquetRead, parquetSchema, type SchemaElement } from 
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import type { Samples } from '../model/samples.js';
+import { NO_ROW, NOT_ANSWERED, type Samples } from '../model/samples.js';
 
 const SCALARS = ['query', 'repetition', 'due', 'sent', 'answered', 'returned'] as const;
 const LISTS = ['rows', 'scores', 'distances'] as const;
@@ -53,8 +53,8 @@ export function emptySamples(length: number, k: number): Samples {
     sent: new Float64Array(length),
     answered: new Float64Array(length),
     error: new Array<string | null>(length).fill(null),
-    returned: new Int32Array(length).fill(-1),
-    rows: new Int32Array(length * k).fill(-1),
+    returned: new Int32Array(length).fill(NOT_ANSWERED),
+    rows: new Int32Array(length * k).fill(NO_ROW),
     scores: new Float64Array(length * k).fill(Number.NaN),
     distances: new Float64Array(length * k).fill(Number.NaN),
   };

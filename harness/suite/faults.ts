@@ -24,6 +24,9 @@ export interface Source {
   lines: LineCounter;
 }
 
+/** Stands for the file of a suite that was defined in code: lines of it would say nothing to anybody. */
+export const IN_CODE = 'defineSuite';
+
 /** Throws SuiteError with the position if the text is not YAML. */
 export function parseYaml(text: string, file: string): Source {
   const lines = new LineCounter();
@@ -51,7 +54,9 @@ export function suiteError(source: Source, faults: readonly Fault[]): SuiteError
   const placed = faults.map((fault) => ({ fault, at: position(source, fault) }));
   placed.sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col);
   return new SuiteError(
-    placed.map(({ fault, at: { line, col } }) => describeFault(`${source.file}:${line}:${col}`, fault)),
+    placed.map(({ fault, at: { line, col } }) =>
+      describeFault(source.file === IN_CODE ? `${IN_CODE}:` : `${source.file}:${line}:${col}`, fault),
+    ),
   );
 }
 

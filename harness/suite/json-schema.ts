@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { WorkloadKind } from '../model/workload.js';
 import { suiteSchema } from './schema.js';
 
 type JsonSchema = Record<string, unknown>;
@@ -8,7 +9,10 @@ type JsonSchema = Record<string, unknown>;
  * JSON Schema (draft 2020-12) of a suite for editors, published as `suites/suite.schema.json`: the shell, and for
  * each engine its own index and search parameters, every one a value or a list of values that is swept.
  */
-export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonSchema {
+export function suiteJsonSchema(
+  definitions: readonly EngineDefinition[],
+  kinds: readonly WorkloadKind[],
+): JsonSchema {
   const shell = z.toJSONSchema(suiteSchema, { target: 'draft-2020-12', io: 'input' }) as JsonSchema;
   const engines = (shell['properties'] as Record<string, JsonSchema>)['engines']!;
   const item = engines['items'] as JsonSchema;
@@ -17,6 +21,8 @@ export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonS
     enum: definitions.map(({ name }) => name),
   };
   const properties = { ...(item['properties'] as JsonSchema), use };
+  const workloads = (shell['properties'] as Record<string, JsonSchema>)['workloads']!;
+  const names = kinds.map(({ type, description }) => ({ const: type, description }));
   const parity = (shell['properties'] as Record<string, JsonSchema>)['parity']!;
   const { description, ...list } = parity;
   const allOf = definitions.map((definition) => ({
@@ -31,9 +37,17 @@ export function suiteJsonSchema(definitions: readonly EngineDefinition[]): JsonS
       ...(shell['properties'] as JsonSchema),
       // One comparison may stand without a list.
       parity: { description, anyOf: [list['items'], list] },
+      workloads: { ...workloads, items: { anyOf: [...names, ...kinds.map(workload)] } },
       engines: { ...engines, items: { ...item, properties, allOf } },
     },
   };
+}
+
+/** A workload with its options. */
+function workload({ type, description, optionSchemas }: WorkloadKind): JsonSchema {
+  const options = swept({ properties: optionSchemas() });
+  const properties = { type: { const: type, description }, ...(options['properties'] as JsonSchema) };
+  return { ...options, required: ['type'], properties };
 }
 
 function parameters(definition: EngineDefinition): JsonSchema {

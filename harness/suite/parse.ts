@@ -6,13 +6,15 @@ import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
 import { checkSelectors } from '../gate/select.js';
-import type { PlannedBuild, PlannedParity } from '../model/plan.js';
+import type { PlannedBuild, PlannedParity, Workload } from '../model/plan.js';
+import { SERIAL, type WorkloadKind } from '../model/workload.js';
 import { faultsAsWritten, readEntries } from './entries.js';
 import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { declaredParities, planParity } from './parity.js';
 import { planSuite } from './plan.js';
 import { wrongGroup } from './query-file.js';
 import { engineEntrySchema, parityEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
+import { planWorkloads } from './workloads.js';
 
 /** A valid suite and its plan. */
 export interface ParsedSuite {
@@ -20,6 +22,8 @@ export interface ParsedSuite {
   /** Ascending, unique. */
   ks: number[];
   memoryLimitBytes: number | null;
+  /** With their options complete. */
+  workloads: readonly Workload[];
   gates: GateSet;
   /** Each build once, in the order of the file; empty where the suite was parsed without engines. */
   builds: PlannedBuild[];
@@ -39,6 +43,7 @@ export interface ParsedSuite {
  *
  * @param definitions all known engines by name; without them nothing is planned. Every entry of `engines` that can be
  *   read is planned even where another part of the suite is faulty, so that all faults are told at once
+ * @param kinds all workloads that there are; none: those of the suite were checked before and are not read
  * @throws SuiteError with every fault, its line and column, in the order of the file
  */
 export function parseSuite(
@@ -46,6 +51,7 @@ export function parseSuite(
   file: string,
   env: NodeJS.ProcessEnv,
   definitions?: ReadonlyMap<string, EngineDefinition>,
+  kinds: readonly WorkloadKind[] = [],
 ): ParsedSuite {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
@@ -60,14 +66,17 @@ export function parseSuite(
   const ks = suite === undefined ? [] : distinctKs(suite, faults);
   if (suite !== undefined) faults.push(...groupFaults(suite));
   const hidden = redactor(secrets);
-  const plan = definitions && planEntries(json, definitions, hidden);
+  const sending = kinds.length === 0 ? undefined : planWorkloads(readableWorkloads(json), kinds);
+  faults.push(...(sending?.faults ?? []));
+  const workloads = sending?.workloads ?? [SERIAL];
+  const plan = definitions && planEntries(json, definitions, hidden, workloads);
   faults.push(...(plan?.faults ?? []));
   const gates = gatesOf(written);
   faults.push(...gates.faults);
   const parityIsList = Array.isArray(valueAt(json, ['parity']));
   let compared: Pick<ParsedSuite, 'parity' | 'rebuilds'> = { parity: [], rebuilds: [] };
   // Of a plan with gaps it cannot be told what names none of its trials.
-  if (suite !== undefined && plan?.faults.length === 0) {
+  if (suite !== undefined && plan?.faults.length === 0 && (sending?.faults ?? []).length === 0) {
     const found = planParity(suite, ks, plan.builds, parityIsList);
     faults.push(...found.faults, ...checkSelectors(gates.set.gates, plan.builds));
     compared = found;
@@ -75,7 +84,8 @@ export function parseSuite(
   if (suite === undefined || faults.length > 0) throw suiteError(source, hidden.json(faults));
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
   const { parity, rebuilds } = compared;
-  const rest = { source, text, secrets, redactor: hidden, builds: plan?.builds ?? [], parity, rebuilds };
+  const planned = { workloads, builds: plan?.builds ?? [], parity, rebuilds };
+  const rest = { source, text, secrets, redactor: hidden, ...planned };
   return { suite: shown, ks, memoryLimitBytes, gates: gates.set, ...rest };
 }
 
@@ -102,14 +112,20 @@ function planEntries(
   json: unknown,
   definitions: ReadonlyMap<string, EngineDefinition>,
   hidden: Redactor,
+  workloads: readonly Workload[],
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const entries = readEntries(valueAt(json, ['engines']));
   const { builds, faults } = planSuite(
     entries.map(({ entry }) => entry),
     definitions,
     hidden,
+    workloads,
   );
   return { builds, faults: faultsAsWritten(faults, entries) };
+}
+
+function readableWorkloads(json: unknown): Suite['workloads'] {
+  return suiteSchema.shape.workloads.safeParse(valueAt(json, ['workloads'])).data ?? [];
 }
 
 /** Aliases that grow without end are refused by the YAML library. */
@@ -261,6 +277,7 @@ const UNION_WORDS: Record<string, string> = {
   k: 'an integer from 1 to 1000, or a list of such',
   memoryLimit: 'a size such as 512MiB or 4GiB',
   memory: 'a size such as 512MiB or 4GiB',
+  workloads: 'the name of a workload, or { type, … } with its options',
   index: 'a value or a list of values that is not empty',
   search: 'a value or a list of values that is not empty',
 };

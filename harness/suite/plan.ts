@@ -5,7 +5,8 @@ import type { Redactor } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { OptionsInput } from '../../engines/contract/options.js';
 import { canonical, Identifiers } from '../model/ids.js';
-import type { PlannedBuild, ServerChoice } from '../model/plan.js';
+import type { PlannedBuild, ServerChoice, Workload } from '../model/plan.js';
+import { isSerial, SERIAL } from '../model/workload.js';
 import type { EngineEntry, SweptValue } from './schema.js';
 import { serverChoice, serverSuffix } from './server-choice.js';
 
@@ -18,16 +19,26 @@ const MAX_TRIALS = 20_000;
  * @param engines entries of the suite; undefined where one cannot be read
  * @param definitions all known engines, by name
  * @param redactor keeps secrets out of ids and labels, which are shown and name files
+ * @param workloads each setting is measured under each of them
  * @returns builds, and every fault of every combination
  */
 export function planSuite(
   engines: readonly (EngineEntry | undefined)[],
   definitions: ReadonlyMap<string, EngineDefinition>,
   redactor: Redactor,
+  workloads: readonly Workload[] = [SERIAL],
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const builds = new Map<string, PlannedBuild>();
   const faults = new FaultList();
-  const planning = { definitions, redactor, builds, faults, ids: new Identifiers(), owners: new Map() };
+  const planning = {
+    workloads,
+    definitions,
+    redactor,
+    builds,
+    faults,
+    ids: new Identifiers(),
+    owners: new Map(),
+  };
   for (const [i, entry] of engines.entries()) {
     if (entry === undefined) continue;
     if (!definitions.has(entry.use)) {
@@ -39,7 +50,7 @@ export function planSuite(
     const server = serverChoice(['engines', i], entry, definitions.get(entry.use)!);
     for (const fault of server.faults) faults.add(fault);
     const contender = { i, entry, server: server.choice };
-    const trials = combinationCount(entry.index) * combinationCount(entry.search);
+    const trials = combinationCount(entry.index) * combinationCount(entry.search) * workloads.length;
     if (trials > MAX_TRIALS) {
       faults.add({
         path: ['engines', i],
@@ -55,6 +66,7 @@ export function planSuite(
 }
 
 interface Planning {
+  workloads: readonly Workload[];
   definitions: ReadonlyMap<string, EngineDefinition>;
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
@@ -114,7 +126,11 @@ function planOne(planning: Planning, { i, entry, server }: Contender, input: Opt
     faults.add({ path: ['engines', i], message: `plans ${build.id} with ${canonical(parsed.search)} twice` });
     return;
   }
-  build.trials.push({ id: ids.next(build.id, redactor.json(parsed.search)), search: parsed.search });
+  for (const workload of planning.workloads) {
+    const sent = isSerial(workload) ? undefined : workload;
+    const id = ids.next(build.id, redactor.json(parsed.search), redactor.json(sent));
+    build.trials.push({ id, search: parsed.search, workload });
+  }
 }
 
 /** One frontier each: a label that sweeps the kind of index has several. */

@@ -3,7 +3,8 @@ import { INVALID_KINDS, METRICS } from '../../datasets/dataset.js';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** A value, or a list of values that is swept. */
-const swept = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)]));
+const sweptValue = z.union([scalar, z.array(scalar).min(1)]);
+const swept = z.record(z.string(), sweptValue);
 
 const SIZE = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|KB|MB|GB)$/;
 const UNITS: Record<string, number> = {
@@ -61,6 +62,11 @@ export const engineEntrySchema = z.strictObject({
 });
 
 const side = z.union([z.string().min(1), z.record(z.string(), scalar)]);
+
+const workloadEntry = z.union([
+  z.string().min(1),
+  z.object({ type: z.string().min(1) }).catchall(sweptValue),
+]);
 
 /** Two trials of a suite that are compared answer by answer. */
 export const parityEntrySchema = z.strictObject({
@@ -157,6 +163,22 @@ export const suiteSchema = z.strictObject({
   fields: z.array(z.string().min(1)).min(1).optional().meta({
     description: 'Metadata fields that engines load beside those that filters name.',
   }),
+  relevance: z
+    .strictObject({
+      level: z.int().min(1).max(1000).default(1).meta({
+        description:
+          'Grade from which on a document is relevant for MRR, MAP, precision and success (trec_eval’s -l).',
+      }),
+      excludeSelf: z.boolean().default(false).meta({
+        description: 'Leave the document that has the query’s id out of its answer, as BEIR does.',
+      }),
+      missing: z.enum(['ideal', 'drop', 'refuse']).default('ideal').meta({
+        description:
+          'Judged documents that the dataset lacks: ideal counts them as never found (trec_eval), drop leaves them out, refuse ends the run.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'How relevance judgements are used; see docs/measures.md.' }),
   k: z
     .union([k, z.array(k).min(1)])
     .default(10)
@@ -192,6 +214,10 @@ export const suiteSchema = z.strictObject({
       description:
         'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
     }),
+  workloads: z.array(workloadEntry).min(1).default(['serial']).meta({
+    description:
+      'How queries are sent: names, or maps with a type and its options, where a list of values is swept. Each setting is measured under each of them.',
+  }),
   engines: z.array(engineEntrySchema).min(1),
   parity: z
     .preprocess(

@@ -6,7 +6,7 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { METRICS, type Metric } from '../../datasets/dataset.js';
-import type { Truth } from '../model/samples.js';
+import { NO_ROW, type Truth } from '../model/samples.js';
 import { KERNELS, type KernelName } from './kernel.js';
 
 export const TRUTH_FORMATS = ['.hdf5', '.h5', '.parquet'] as const;
@@ -127,7 +127,7 @@ async function readParquet(path: string): Promise<StoredTruth> {
   const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecproof.truth')?.value);
   const count = Number(metadata.num_rows);
   const { depth } = facts;
-  const rows = new Int32Array(count * depth).fill(-1);
+  const rows = new Int32Array(count * depth).fill(NO_ROW);
   const distances = new Float64Array(count * depth).fill(Number.NaN);
   const filtered = metadata.schema.some(({ name }) => name === 'matches');
   const matches = filtered ? new Int32Array(count) : undefined;

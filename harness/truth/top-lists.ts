@@ -1,3 +1,5 @@
+import { NO_ROW } from '../model/samples.js';
+
 /**
  * The `depth` nearest rows of each query seen so far, ascending by (distance, row): a total order, so that the
  * result does not depend on the order in which rows are offered.
@@ -12,7 +14,7 @@ export class TopLists {
   constructor(queries: number, depth: number) {
     this.queries = queries;
     this.depth = depth;
-    this.rows = new Int32Array(queries * depth).fill(-1);
+    this.rows = new Int32Array(queries * depth).fill(NO_ROW);
     this.distances = new Float64Array(queries * depth).fill(Number.NaN);
     this.sizes = new Int32Array(queries);
   }

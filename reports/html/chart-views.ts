@@ -1,4 +1,5 @@
 import type { Measure } from '../../harness/model/results.js';
+import { SERIAL } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
 import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';
@@ -62,6 +63,9 @@ export function frontierViews(model: ReportModel): ChartView[] {
     throughput: new Set(model.series.flatMap(({ throughputFront }) => throughputFront)),
     'latency.p95': new Set(model.series.flatMap(({ latencyFront }) => latencyFront)),
   };
+  // The compared points are of one workload.
+  const workload = model.points[0]?.workload ?? SERIAL.type;
+  const serial = workload === SERIAL.type;
   const plans: (ChartPlan & { measure: keyof typeof fronts })[] = [
     {
       id: 'chart-throughput',
@@ -69,7 +73,9 @@ export function frontierViews(model: ReportModel): ChartView[] {
       title: `Recall against throughput`,
       label: 'queries/s',
       better: 'higher',
-      note: 'One client that sends the next query when the previous one was answered.',
+      note: serial
+        ? 'One client that sends the next query when the previous one was answered.'
+        : `Workload: ${workload}.`,
       log: true,
       scale: 1,
       size: LARGE,
@@ -80,7 +86,9 @@ export function frontierViews(model: ReportModel): ChartView[] {
       title: `Recall against p95 latency`,
       label: 'p95 latency, ms',
       better: 'lower',
-      note: 'The same client: the latency of an engine that is not under load.',
+      note: serial
+        ? 'The same client: the latency of an engine that is not under load.'
+        : `Workload: ${workload}; latency counts from the moment a query was due.`,
       log: true,
       scale: 1,
       size: LARGE,

@@ -1,5 +1,6 @@
 import { definitionOf, MEASURES } from '../../harness/model/measures/catalogue.js';
 import type { TrialRow } from '../../harness/model/results.js';
+import { workloadOf, workloadText } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural, unitLabel } from '../format.js';
 import { CHOICE_MEASURES } from '../model/choice.js';
 import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
@@ -129,7 +130,7 @@ export function trialViews(model: ReportModel) {
   const varying = varyingBySeries(trials);
   const several = (pick: (row: TrialRow) => string) => new Set(trials.map(pick)).size > 1;
   return {
-    showGroup: several(({ group }) => group) || several(({ workload }) => workload),
+    showGroup: several(({ group }) => group) || several((row) => workloadText(workloadOf(row))),
     headings: measures.map((name) => ({
       ...heading(name),
       descending: definitionOf(name)?.better === 'higher',
@@ -158,7 +159,7 @@ function trialRow(
       ...(row.replica === undefined ? [] : [{ text: `build ${row.replica}` }]),
     ],
     search: parameterViews(row.search, undefined, row.effective),
-    group: `${row.workload}, ${row.group}`,
+    group: `${workloadText(workloadOf(row))}, ${row.group}`,
     state: row.state,
     reason: reasonOf(row),
     flags: row.flags,

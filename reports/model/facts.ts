@@ -1,5 +1,6 @@
 import type { Manifest } from '../../harness/model/manifest.js';
 import type { Results } from '../../harness/model/results.js';
+import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
 import {
   formatBytes,
   formatCount,
@@ -150,6 +151,22 @@ function runFacts({ run }: Results, manifest: Manifest): Fact[] {
   ];
 }
 
+/** How queries were sent, by workload. */
+function sentHow({ trials }: Results, k: number): string {
+  const other = [
+    ...new Set(
+      trials
+        .map(workloadOf)
+        .filter((each) => !isSerial(each))
+        .map(workloadText),
+    ),
+  ];
+  const serial = `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${k} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`;
+  if (other.length === 0) return serial;
+  const also = `Queries were sent as ${listed(other)}, asking for ${k} hits; latency counts from the moment a query was due.`;
+  return trials.map(workloadOf).some(isSerial) ? `Workload serial: ${serial} Others: ${also}` : also;
+}
+
 /** How figures came about, in words; every number comes from the manifest. */
 export function protocolOf(results: Results, manifest: Manifest): string[] {
   const { repeat, warmup, threads, seed, ks, deadlineSeconds: deadline, memoryLimitBytes } = manifest;
@@ -159,7 +176,7 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
     `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved: all settings of a build once, then all again in the opposite order, so that drift of the machine falls on all of them.`,
-    `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${Math.max(...ks)} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`,
+    sentHow(results, Math.max(...ks)),
     ...againBuilt(results),
     ...serversAndLibraries(results),
     ...engineTime(results),

@@ -1,6 +1,7 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
+import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './series.js';
 
@@ -70,12 +71,19 @@ export function varyingKeys(rows: readonly ParameterSet[]): Set<string> {
  * build of each index. Choosing the best of several builds would praise luck.
  */
 export function comparedTrials(results: Results): TrialRow[] {
-  const workload = results.trials[0]?.workload;
+  const workload = comparedWorkload(results.trials);
   const groups = new Set(results.trials.map((row) => row.group));
   const group = groups.has('all') ? 'all' : results.trials[0]?.group;
   return results.trials.filter(
-    (row) => row.workload === workload && row.group === group && row.replica === undefined,
+    (row) => workloadText(workloadOf(row)) === workload && row.group === group && row.replica === undefined,
   );
+}
+
+/** The workload that engines are compared under: `serial` where it was measured, else the first of the plan. */
+function comparedWorkload(trials: readonly TrialRow[]): string | undefined {
+  const measured = trials.map(workloadOf);
+  const chosen = measured.find(isSerial) ?? measured[0];
+  return chosen && workloadText(chosen);
 }
 
 /** Whether some groups were not sent: figures over the rest do not compare with those over all. */
@@ -119,6 +127,7 @@ export function pointsOf(
         fullSetting: settingText(parameters) + effectiveText(row),
         index: row.index,
         search: row.search,
+        workload: workloadText(workloadOf(row)),
         recall,
         measures: row.measures,
         flags: row.flags,

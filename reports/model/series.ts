@@ -13,6 +13,8 @@ export interface Point {
   fullSetting: string;
   index: ParameterSet;
   search: ParameterSet;
+  /** With its options, e.g. `constant-rate rate=200`. */
+  workload: string;
   recall: Measure;
   measures: Readonly<Record<string, Measure>>;
   flags: readonly string[];

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Collection } from '../../engines/contract/collection.js';
+import { rowSpec } from '../../engines/kit/rows.js';
 import { connectDocker } from '../../engines/launcher/docker.js';
 import { type Slice, slice } from './data.js';
 import { DURABLE, RAW_COUNT } from './raw.js';
-import { request, serverOf } from './servers.js';
+import { request, serverOf, serverOptions } from './servers.js';
 import { answerOf, batches, build, contenders, never, open, parsed } from './session.js';
 
 const COUNT = 600;
@@ -30,6 +32,31 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
       expect(await asked((q) => q % 4)).toEqual(wanted);
       for (const each of several) await each.close();
       await session.close();
+    });
+
+    test('what a build made is found by the end of its name and removed over a new connection, nothing else', async () => {
+      const { server: support } = definition;
+      const { remove } = await support!.load();
+      const { endpoint } = await serverOptions(definition);
+      const end = randomBytes(6).toString('hex');
+      const options = { endpoint, folder: '/nowhere', threads: 1, seed: 7 };
+      const kept = await definition.connect(options, never);
+      const lost = await definition.connect(options, never);
+      const { index } = parsed(definition, {});
+      const shape = { dimensions: 8, metric: 'cosine', capacity: 10, index } as const;
+      const other = await kept.create(rowSpec({ ...shape, name: `vecproof_${end}0` }));
+      await lost.create(rowSpec({ ...shape, name: `vecproof_${end}` }));
+      const before = await kept.list!();
+      const removed = await remove!(endpoint!, end, never);
+      expect(removed).toEqual(before.filter((each) => each.endsWith(end)));
+      expect(removed).toHaveLength(1);
+      expect((await kept.list!()).toSorted()).toEqual(
+        before.filter((each) => !each.endsWith(end)).toSorted(),
+      );
+      expect(await remove!(endpoint!, end, never)).toEqual([]);
+      await other.drop();
+      await kept.close();
+      await lost.close();
     });
 
     test.skipIf(!isOurs)(

@@ -122,9 +122,9 @@ describe('doctor', () => {
     work.write('.runs', 'a file');
     const { code, stdout } = await vecproof(['doctor', '--json'], work);
     expect(code).toBe(3);
-    const findings = JSON.parse(stdout) as { what: string; state: string; mend?: string }[];
+    const findings = JSON.parse(stdout) as { what: string; state: string; fix?: string }[];
     expect(findings.find(({ what }) => what === 'folder of runs')).toMatchObject({ state: 'problem' });
-    expect(findings.find(({ what }) => what === 'folder of runs')?.mend).toContain('--out');
+    expect(findings.find(({ what }) => what === 'folder of runs')?.fix).toContain('--out');
   });
 });
 
@@ -139,7 +139,7 @@ describe('doctor --clean', () => {
     const kept = [`.cache/truth/.tmp-${process.pid}-0a1b2c3d-x.parquet`, '.cache/truth/x.parquet'];
     for (const path of [...gone, ...kept]) work.write(path, 'x');
     const found = await vecproof(['doctor'], work);
-    expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +mend: vecproof doctor --clean/m);
+    expect(found.stdout).toMatch(/^note +cache: holds 2 unfinished files\n +fix: vecproof doctor --clean/m);
     const cleaned = await vecproof(['doctor', '--clean'], work);
     expect(cleaned.stdout).toMatch(/^ok +cache: 2 unfinished files were removed/m);
     for (const path of gone) expect(cleaned.stdout).toContain(`removed: ${path}\n`);

@@ -17,6 +17,7 @@ import { engineAvailability } from '../../engines/availability.js';
 import { measureTrials } from '../../harness/derive/measure-trials.js';
 import { aboutQueries } from '../../harness/derive/trial-rows.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
+import { SERIAL } from '../../harness/model/workload.js';
 import { readManifest, runFolder } from '../../harness/store/run-folder.js';
 import { readTruth } from '../../harness/truth/files.js';
 import { type Outcome, vecproof } from './helpers/cli.js';
@@ -206,7 +207,14 @@ describe('report', () => {
       about: aboutQueries(folder),
     };
     const ends = events(work).filter((event) => event.type === 'trialEnd');
-    const tasks = ends.map((end) => ({ trial: end.trial, end, cost: {}, refused: {}, byQuery: true }));
+    const tasks = ends.map((end) => ({
+      trial: end.trial,
+      workload: SERIAL,
+      end,
+      cost: {},
+      refused: {},
+      byQuery: true,
+    }));
     const alone = await measureTrials(folder, tasks, context, 1);
     expect(alone).toHaveLength(PLANNED);
     expect(await measureTrials(folder, tasks, context, 3)).toEqual(alone);

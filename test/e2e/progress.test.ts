@@ -16,8 +16,13 @@ test('off a terminal: plain lines on stderr, the summary on stdout', async () =>
     expect(text).not.toContain('\r');
   }
   expect(stdout).toContain('Report: .runs/');
-  for (const line of stderr.trim().split('\n').filter(Boolean))
-    expect(line).toMatch(/^build 1 of 1 · (\S.* · )?trials \d of 3/);
+  const lines = stderr.trim().split('\n').filter(Boolean);
+  // What was taken for id and vector comes first.
+  const progress = lines.slice(
+    lines.findLastIndex((line) => /^(query )?(id|vector|text): \S/.test(line)) + 1,
+  );
+  expect(progress.length).toBeGreaterThan(0);
+  for (const line of progress) expect(line).toMatch(/^build 1 of 1 · (\S.* · )?trials \d of 3/);
 });
 
 /** `script` of util-linux gives a command a terminal. */

@@ -1,7 +1,7 @@
 import { Bench } from 'tinybench';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { loadEngine } from '../../engines/registry.js';
-import { runPass } from '../../harness/run/pass.js';
+import { serial } from '../../harness/run/executors/serial.js';
 import { print } from './print.js';
 
 const QUERIES = 10_000;
@@ -19,26 +19,26 @@ export async function measureFloor(folder: string): Promise<void> {
   const search = await collection.prepare({}, K);
   const queries = Array.from({ length: QUERIES }, () => new Float32Array(4));
   const order = Int32Array.from({ length: QUERIES }, (_, i) => i);
-  const options = { queries, order, k: K, count: 1000, repetition: 0, origin: 0, signal };
+  const pass = { search, queries, order, k: K, count: 1000, repetition: 0, origin: 0, signal };
   const bench = new Bench({ time: 2000, warmupTime: 500 });
   bench.add('pass', async () => {
-    await runPass(search, options);
+    await serial.run(pass, {});
   });
   bench.add('bare', () => {
     for (let i = 0; i < QUERIES; i++) void search.query(queries[order[i]!]!);
   });
   await bench.run();
-  const [pass, bare] = bench.tasks.map((task) => {
+  const [measured, bare] = bench.tasks.map((task) => {
     const { result } = task;
     if (result.state !== 'completed') throw new Error(`${task.name}: ${result.state}`);
     return (result.latency.mean * 1000) / QUERIES;
   });
   print(
     'harness per query (null engine, in-process)',
-    `${(pass! - bare!).toFixed(2)} µs`,
+    `${(measured! - bare!).toFixed(2)} µs`,
     'target: under 5 µs',
   );
-  print('  of that pass and bare loop', `${pass!.toFixed(2)} µs and ${bare!.toFixed(3)} µs`);
+  print('  of that pass and bare loop', `${measured!.toFixed(2)} µs and ${bare!.toFixed(3)} µs`);
   await search.close();
   await collection.drop();
   await engine.close();

@@ -47,7 +47,7 @@ describeWithPgvector('a network that breaks', () => {
     await proxy.arm('silence', /CREATE INDEX/);
     // The first statement that a search prepares.
     await proxy.arm('reset', /vecproof_1\0/);
-    expect(await tables(), 'four builds have failed: one was killed and left its table, one goes on').toBe(2);
+    expect(await tables(), 'four builds have failed and left nothing; one goes on').toBe(1);
     await proxy.arm('silence', /vecproof_1\0/);
     const { code, stderr } = await running.ended;
     expect(code, stderr).toBe(3);
@@ -66,7 +66,41 @@ describeWithPgvector('a network that breaks', () => {
     expect(errors.find((error) => lost.test(error!))).toBeDefined();
     expect(errors.find((error) => /search took longer than its deadline of 8 s/.test(error!))).toBeDefined();
     expect(eventsOf(work, 'buildBegin')).toHaveLength(7);
-    // As documented: the processes that were killed at their deadline leave theirs, all others nothing.
-    expect(await tables()).toBe(2);
+    expect(await tables(), 'those that were killed at their deadline left nothing either').toBe(0);
+  });
+
+  test('a server that comes back later holds nothing of ours; one that does not is named', async () => {
+    const work = smallSuite(
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+      '{ use: pgvector, url: "${DB_URL}", index: { m: 2 }, search: { ef: 10 } }',
+    );
+    const { password } = server.endpoint.secrets;
+    const DB_URL = `postgres://postgres:${password}@127.0.0.1:${proxy.port}/postgres`;
+    const first = proxy.arm('reset', /CREATE INDEX/);
+    const running = start(['run', 'suite.yaml'], { folder: work.folder, env: { DB_URL } });
+    await first;
+    proxy.refuse(true);
+    const { code, stderr } = await running.ended;
+    proxy.refuse(false);
+    expect(code, stderr).toBe(3);
+    expect(stderr).toMatch(
+      /what begins with vecproof and ends in [0-9a-f]{12} on pgvector at 127\.0\.0\.1:\d+ could not be removed/,
+    );
+    expect(stderr).not.toContain(password);
+    const [row] = await session.query(
+      "SELECT relname FROM pg_class WHERE relname LIKE 'vecproof%' AND relkind = 'r'",
+    );
+    const [, end] = /ends in ([0-9a-f]{12})/.exec(stderr)!;
+    expect(row![0]).toMatch(new RegExp(`^vecproof_vecproof_${end}$`));
+    expect(await pgvector.remove!(server.endpoint, end!, never)).toEqual([row![0]]);
+    expect(await tables()).toBe(0);
+
+    const again = proxy.arm('reset', /CREATE INDEX/);
+    const second = start(['run', 'suite.yaml'], { folder: work.folder, env: { DB_URL } });
+    await again;
+    proxy.refuse(true);
+    setTimeout(() => proxy.refuse(false), 5000);
+    expect((await second.ended).code).toBe(3);
+    expect(await tables(), 'removed once the server let it in again').toBe(0);
   });
 });

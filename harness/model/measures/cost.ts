@@ -21,7 +21,7 @@ export const COST: readonly MeasureDefinition[] = [
     kind: 'cost',
     better: 'neither',
     definition:
-      'CPU time that the machine spent meanwhile on anything but the build’s process (time stolen by other virtual machines included), divided by the wall-clock time of the measured passes. Above 0.25 the trial has the flag busy-machine.',
+      'CPU time that the machine spent meanwhile on anything but the build’s process (time stolen by other virtual machines included), divided by the wall-clock time, of the measured pass in which that was most (passes under 0.1 s count together). Above 0.25 the trial has the flag busy-machine.',
     absent: 'the system does not tell, or the passes were too short (under 0.1 s) for its clock',
   },
   {

@@ -33,7 +33,7 @@ export const FILTERS: readonly MeasureDefinition[] = [
     'filter.underfill',
     'Under-filled answers',
     ['Under-fill', 'answers'],
-    'Answers with fewer different rows than min(k, points that pass the filter). n: answers to queries whose filter some point passes.',
+    'Answers with fewer different rows that pass the filter than min(k, points that pass it); keys that are no point fill nothing. n: answers to queries whose filter some point passes.',
     NO_MATCHING,
   ),
   counted(

@@ -14,7 +14,7 @@ const judged = (
   unit: 'share',
   kind: 'mean',
   better: 'higher',
-  definition: `${definition} Mean over the judged queries that have a relevant document (grade of 1 or more); documents in the engine’s order, unjudged ones not relevant, a failed query an empty answer.`,
+  definition: `${definition} Mean over the judged queries that have a relevant document (grade of 1 or more); documents in the engine’s order, unjudged ones not relevant, nor any that fails the query’s filter or is another tenant’s; a failed query is an empty answer.`,
   absent: UNJUDGED,
 });
 

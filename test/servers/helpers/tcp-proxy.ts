@@ -11,6 +11,8 @@ export interface TcpProxy {
    * before, after and beside it pass. Resolves when it has happened.
    */
   arm(fault: Fault, pattern: RegExp): Promise<void>;
+  /** Whether new connections are broken off at once, as while a server is restarted. */
+  refuse(yes: boolean): void;
   /** Everything that clients have sent, as Latin-1. */
   sent(): string;
   close(): Promise<void>;
@@ -27,7 +29,12 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
   const open = new Set<Socket>();
   let armed: Armed | undefined;
   let sent = '';
+  let refusing = false;
   const server = createServer((client) => {
+    if (refusing) {
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = connect(target);
     for (const socket of [client, upstream]) {
       open.add(socket);
@@ -63,6 +70,9 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
       new Promise((resolve) => {
         armed = { fault, pattern, done: resolve };
       }),
+    refuse: (yes) => {
+      refusing = yes;
+    },
     sent: () => sent,
     close: async () => {
       for (const socket of open) socket.destroy();

@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { Random } from '../../../harness/measures/random.js';
 import { outcomeOf, type Verdict } from '../../../harness/model/verdict.js';
-import { baselineOf, measure, row, verdictsOf } from './rows.js';
+import { baselineOf, columnOf, measure, row, verdictsOf } from './rows.js';
 
 const recall = (value: number, low: number | null, high: number | null) => ({
   'recall@10': measure(value, low, high),
@@ -261,6 +261,29 @@ describe('a change against a baseline', () => {
     });
   });
 
+  describe('of a setting that was dropped', () => {
+    const gone = [row('t9', recall(1, 1, 1))];
+    const judgedWith = (gates: Record<string, unknown>) =>
+      verdictsOf(gates, [row('t1', recall(1, 1, 1))], baselineOf(base, [base], { gone }));
+
+    it.each([
+      ['drop(baseline) < 0.2pt', undefined, 'fail'],
+      ['change(baseline) > -0.5pt', undefined, 'fail'],
+      ['drop(baseline) < 0.2pt', 'error', 'fail'],
+      ['drop(baseline) < 0.2pt', 'warn', 'inconclusive'],
+      ['drop(baseline) < 0.2pt', 'off', 'pass'],
+    ])('%s, missing: %s: %s', (check, missing, state) => {
+      const [verdict] = judgedWith({ 'recall@10': check, ...(missing && { missing }) });
+      expect(verdict!.state).toBe(state);
+      if (state !== 'pass') expect(verdict!.message).toMatch(/worst: .*ef=9: the baseline has this setting/);
+    });
+
+    it('only gates that are about it', () => {
+      expect(judgedWith({ 'recall@10{ef:1}': 'drop(baseline) < 0.2pt' })[0]!.state).toBe('pass');
+      expect(judgedWith({ 'recall@10': 'mean >= 1' })[0]!.state).toBe('pass');
+    });
+  });
+
   it('without pairs shows less than with them', () => {
     const now = lose(0.1);
     const paired = change('drop(baseline) < 0.2pt', now, [base]).interval!;
@@ -304,6 +327,61 @@ describe('a change of speed', () => {
     });
     expect(of([11.5, 10, 13])).toMatchObject({ state: 'inconclusive' });
     expect(of([20, 19, 21]).message).toMatch(/not interleaved/);
+  });
+});
+
+describe('a mean that leaves queries out', () => {
+  const partly = { 'distance.error': { ...measure(0.001, 0, 0.002), missing: 12 } };
+  const whole = { 'distance.error': measure(0.001, 0, 0.002) };
+
+  it('is void, whatever it is judged by', () => {
+    for (const check of ['mean < 0.01', { check: 'mean < 0.01', by: 'value' }]) {
+      expect(verdictsOf({ 'distance.error': check }, [row('t1', partly)])[0]).toMatchObject({
+        state: 'fail',
+        message: expect.stringContaining('void: 12 queries have no distance.error'),
+      });
+    }
+    expect(verdictsOf({ 'distance.error': 'mean < 0.01' }, [row('t1', whole)])[0]!.state).toBe('pass');
+  });
+
+  it.each([
+    ['tonight', partly, whole, /^void: 12 queries/],
+    ['in the baseline', whole, partly, /^in the baseline, void: 12 queries/],
+  ])('against a baseline, %s', (_, now, before, message) => {
+    const values = new Array<number>(700).fill(0.001);
+    const gate = { 'distance.error': 'drop(baseline) < 0.01' };
+    const rows = [row('t1', before)];
+    const base = baselineOf(values, [values], {
+      partner: () => ({ rows, columns: [columnOf(values)] }),
+    });
+    const [verdict] = verdictsOf(gate, [row('t1', now)], base);
+    expect(verdict).toMatchObject({ state: 'fail', message: expect.stringMatching(message) });
+  });
+
+  it('of which one side alone knows some queries', () => {
+    const values = new Array<number>(700).fill(0.9);
+    const [verdict] = verdictsOf(
+      { 'recall@10': 'drop(baseline) < 1pt' },
+      [row('t1', recall(1, 1, 1))],
+      baselineOf([...values.slice(1), Number.NaN], [values]),
+    );
+    expect(verdict).toMatchObject({
+      state: 'fail',
+      message: expect.stringMatching(/^void: 1 queries .* on one side/),
+    });
+  });
+});
+
+describe('queries with the same vector', () => {
+  it('are one: 40 questions asked fifty times each show as much as 40', () => {
+    const forty = Array.from({ length: 40 }, (_, i) => (i % 4 === 0 ? 0.5 : 1));
+    const often = Array.from({ length: 2000 }, (_, i) => forty[i % 40]!);
+    const sources = { now: often.map((__, i) => i % 40), before: undefined };
+    const repeated = change('change(baseline) > -0.5pt', often, [often], { sources });
+    expect(repeated).toMatchObject({ state: 'inconclusive', n: 40 });
+    const once = change('change(baseline) > -0.5pt', forty, [forty]);
+    expect(repeated.interval!.low).toBeCloseTo(once.interval!.low, 9);
+    expect(change('change(baseline) > -0.5pt', often, [often]).state).toBe('pass');
   });
 });
 

@@ -47,6 +47,25 @@ describe('change points', () => {
     for (const share of alarms) expect(share).toBeLessThan(0.06);
   });
 
+  it.each([
+    [0.5, 0.08],
+    [0.8, 0.15],
+  ])('nor where neighbouring nights are alike (AR(1) of %d)', (phi, most) => {
+    const alarms = [20, 40, 80].map((n) => {
+      let count = 0;
+      for (let seed = 0; seed < 200; seed++) {
+        let value = 0;
+        const values = noise(3000 + seed, n + 50).map((each) => {
+          value = phi * value + each;
+          return value;
+        });
+        if (changePoints(values.slice(50)).length > 0) count++;
+      }
+      return count / 200;
+    });
+    for (const share of alarms) expect(share).toBeLessThan(most);
+  });
+
   it('a repeatable figure changes when it is another one, and one bad night is no change', () => {
     const constant = Array.from({ length: 30 }, (_, i) => (i < 20 ? 0.981 : 0.975));
     expect(changePoints(constant)).toEqual([{ at: 20, before: 0.981, after: 0.975, p: 0 }]);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { Selection } from '../../../filters/selection.js';
+import { unreachableJudgements } from '../../../harness/app/judgements.js';
 import { FLAW, filterMeasures } from '../../../harness/measures/filters.js';
 import { bandOf, groupsOf, samplesOfQueries } from '../../../harness/measures/groups.js';
 import { relevanceFigures } from '../../../harness/measures/judged.js';
@@ -49,6 +51,17 @@ describe('what filters did', () => {
     expect(value(measures, 'filter.underfill')).toEqual([3, 4]);
     expect(value(measures, 'filter.wrongEmpty')).toEqual([1, 4]);
     expect(value(measures, 'filter.wrongFilled')).toEqual([1, 2]);
+  });
+
+  it('takes neither rows that fail the filter nor keys that are no row for filled places', () => {
+    const samples = answers(
+      { rows: [1, 2, 3], flaws: [0, 0, FLAW.filter] },
+      { rows: [1, 2, 3], flaws: [0, FLAW.tenant, 0] },
+      { rows: [1, 2, -2] },
+      { rows: [1, 2, 3] },
+    );
+    const measures = filterMeasures(samples, [fact(9), fact(9, true), fact(9), fact(9)]);
+    expect(value(measures, 'filter.underfill')).toEqual([3, 4]);
   });
 
   it('asks a query for no more than its own k', () => {
@@ -117,6 +130,39 @@ describe('relevance of answers', () => {
     expect(of['precision@3']).toBeCloseTo(2 / 3, 12);
     expect(of['map']).toBeCloseTo(2 / 3, 12);
     expect([of['mrr'], of['success@3']]).toEqual([1, 1]);
+  });
+
+  it('gives rows nothing that fail the filter or are another tenant’s', () => {
+    const samples = answers(
+      { rows: [10, 11, 12], flaws: [FLAW.filter, FLAW.filter, 0] },
+      { rows: [10, 11, 12], flaws: [FLAW.tenant + FLAW.filter, 0, 0] },
+    );
+    const judged = { rows: [10, 11], grades: [2, 1] };
+    const judgements = new Map([
+      [0, judged],
+      [1, judged],
+    ]);
+    const figures = relevanceFigures(samples, unitsOf(samples), judgements, [2]);
+    const of = Object.fromEntries(figures.map(({ name, numerators }) => [name, [...numerators]]));
+    expect(of['ndcg@2']).toEqual([0, expect.closeTo(1 / Math.log2(3) / (2 + 1 / Math.log2(3)), 12)]);
+    expect(of['mrr']).toEqual([0, 0.5]);
+    expect(of['success@2']).toEqual([0, 1]);
+    expect(of['precision@2']).toEqual([0, 0.5]);
+    expect(of['map']).toEqual([0, 0.25]);
+  });
+
+  it('tells of judgements that no right answer can earn, before anything is measured', () => {
+    const selection = new Selection(20);
+    const list = [selection, Selection.all(20)];
+    const judgements = new Map([
+      [0, { rows: [10, 11, 12], grades: [2, 1, 0] }],
+      [1, { rows: [10], grades: [1] }],
+      [2, { rows: [10], grades: [1] }],
+    ]);
+    const grouped = ['a.jsonl:1', 'a.jsonl:2', 'a.jsonl:3'].map((where) => ({ where }));
+    const said = unreachableJudgements(judgements, grouped, { of: Int32Array.of(0, 1, -1), list });
+    expect(said).toMatch(/2 judgements of 1 queries \(first: a\.jsonl:1\)/);
+    expect(unreachableJudgements(judgements, grouped, { of: Int32Array.of(1, 1, -1), list })).toBeUndefined();
   });
 
   it('gives a row nothing when it comes again, a failed query 0, and leaves out what has no relevant document', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../common/errors.js';
+import { parseQrels } from '../../../datasets/formats/qrels.js';
 import { ndcg, precisionAt } from '../../../harness/measures/relevance.js';
-import { compareBytes, parseQrels, parseRun, scoreRun } from '../../../harness/measures/trec.js';
+import { compareBytes, parseRun, scoreRun } from '../../../harness/measures/trec.js';
 
 const qrels = parseQrels('q1 0 a 1\nq1\t0\tb\t2\n\n# judged again in May\nq2 0 a -1\n');
 
@@ -88,5 +89,30 @@ describe('measures', () => {
   it('a query without relevant documents has none', () => {
     expect(ndcg([0, 0], [0, 0], 10)).toBeUndefined();
     expect(precisionAt([0, 0], [0, 0], 10)).toBeUndefined();
+  });
+});
+
+/** Figures of trec_eval 9 through pytrec-eval-terrier 0.5.11. */
+describe("trec_eval's options", () => {
+  const judged = parseQrels('q1 0 a 3\nq1 0 b 1\nq2 0 c 2\nq2 0 d 1\nq3 0 e 2\nq4 0 f 3\n');
+  const run = parseRun('q1 Q0 b 1 9 t\nq1 Q0 a 2 8 t\nq2 Q0 d 1 7 t\nq2 Q0 x 2 6 t\nq2 Q0 c 3 5 t\n');
+  const names = ['ndcg_cut_10', 'recip_rank', 'map'];
+  const rounded = (options?: Parameters<typeof scoreRun>[3]) =>
+    Object.values(scoreRun(judged, run, names, options).measures).map((value) => Number(value.toFixed(4)));
+
+  it('are none by default', () => expect(rounded()).toEqual([0.7784, 1, 0.9167]));
+  it('-c counts judged queries that the run lacks as 0', () =>
+    expect(rounded({ complete: true })).toEqual([0.3892, 0.5, 0.4583]));
+  it('-l raises the grade that is relevant, and leaves nDCG', () =>
+    expect(rounded({ level: 2 })).toEqual([0.7784, 0.4167, 0.4167]));
+
+  it("leaves out a query's own document as BEIR does", () => {
+    const own = parseRun('a Q0 a 1 9 t\na Q0 b 2 8 t\n');
+    const grades = parseQrels('a 0 b 1\n');
+    expect(scoreRun(grades, own, ['ndcg@10', 'mrr']).measures['mrr']).toBe(0.5);
+    expect(scoreRun(grades, own, ['ndcg@10', 'mrr'], { excludeSelf: true }).measures).toEqual({
+      'ndcg@10': 1,
+      mrr: 1,
+    });
   });
 });

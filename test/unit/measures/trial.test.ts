@@ -250,3 +250,40 @@ it('refuses depths that the samples do not have', () => {
   expect(() => deriveTrial(samples, truth, { ...options, ks: [2, 1] })).toThrow(RangeError);
   expect(() => deriveTrial(samples, truthOf([[[1, 1]]]), options)).toThrow(/query 1/);
 });
+
+describe('a trial whose queries were on their way together', () => {
+  const workload = { type: 'constant-rate', options: { rate: 500 } };
+  /** Two at a time; the second one was sent 3 ms late. */
+  const together = [
+    { query: 0, due: 0, sent: 0, answered: 10, rows: [1, 2], distances: [1, 2] },
+    { query: 1, due: 2, sent: 5, answered: 11, rows: [4, 5], distances: [1, 2] },
+    { query: 0, due: 4, sent: 5, answered: 25 },
+  ];
+  const samples = samplesOf(2, together);
+  samples.due.set(together.map(({ due }) => due));
+  const { measures } = deriveTrial(samples, truth, { ...options, workload });
+
+  it('throughput is what was answered over the wall time, not over the sum of what each took', () => {
+    expect(measures['throughput']).toEqual({ value: 2 / 0.025, low: null, high: null, n: 2 });
+  });
+
+  it('latency counts from when a query was due, without an interval over queries', () => {
+    expect(measures['latency.mean']).toEqual({ value: (10 + 9) / 2, low: null, high: null, n: 2 });
+    expect(measures['latency.p50']).toEqual({ value: 9.5, low: null, high: null, n: 2 });
+  });
+
+  it('adds up the wall time of its passes, without what is between them', () => {
+    const two = samplesOf(2, [
+      { query: 0, repetition: 0, sent: 0, answered: 10, rows: [1], distances: [1] },
+      { query: 1, repetition: 0, sent: 1, answered: 5, rows: [4], distances: [1] },
+      { query: 0, repetition: 1, sent: 100, answered: 110, rows: [1], distances: [1] },
+      { query: 1, repetition: 1, sent: 105, answered: 130, rows: [4], distances: [1] },
+    ]);
+    const derived = deriveTrial(two, truth, { ...options, ks: [1], workload });
+    expect(derived.measures['throughput']?.value).toBeCloseTo(4 / 0.04, 9);
+  });
+
+  it('recall and its interval are those of any other trial', () => {
+    expect(measures['recall@1']).toEqual(deriveTrial(samples, truth, options).measures['recall@1']);
+  });
+});

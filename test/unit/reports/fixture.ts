@@ -2,6 +2,7 @@ import type { LoggedEvent } from '../../../harness/model/events.js';
 import type { Manifest } from '../../../harness/model/manifest.js';
 import type { PlannedBuild } from '../../../harness/model/plan.js';
 import type { Measure, Measures, Results, TrialRow } from '../../../harness/model/results.js';
+import { workloadOf } from '../../../harness/model/workload.js';
 import type { ReportInput } from '../../../reports/model.js';
 
 /** Text that would do harm if any output forgot to escape or neutralise it. */
@@ -297,9 +298,9 @@ function trouble(rows: TrialRow[]): void {
 
 function planOf(rows: readonly TrialRow[]): PlannedBuild[] {
   const plan = new Map<string, PlannedBuild>();
-  for (const { build, engine, series, index, id, search } of rows) {
+  for (const { build, engine, series, index, id, search, ...row } of rows) {
     const entry = plan.get(build) ?? { id: build, engine, series, index, trials: [] };
-    entry.trials.push({ id, search });
+    entry.trials.push({ id, search, workload: workloadOf(row) });
     plan.set(build, entry);
   }
   return [...plan.values()];

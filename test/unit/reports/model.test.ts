@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Measure, TrialRow } from '../../../harness/model/results.js';
+import { SERIAL } from '../../../harness/model/workload.js';
 import { richText } from '../../../reports/model/answer.js';
 import type { Choice, ReportModel } from '../../../reports/model/types.js';
 import { buildReport, type ReportInput } from '../../../reports/model.js';
@@ -61,7 +62,7 @@ function report(trials: readonly TrialRow[], change: (input: ReportInput) => voi
     engine,
     series,
     index,
-    trials: [{ id, search }],
+    trials: [{ id, search, workload: SERIAL }],
   }));
   change(input);
   return buildReport(input);
@@ -196,7 +197,11 @@ describe('the answer', () => {
     const caution = (state: 'interrupted' | 'unfinished' | 'completed') =>
       report(two, ({ results, manifest }) => {
         results.run.state = state;
-        manifest.plan.push({ ...manifest.plan[0]!, id: 'x', trials: [{ id: 'never', search: {} }] });
+        manifest.plan.push({
+          ...manifest.plan[0]!,
+          id: 'x',
+          trials: [{ id: 'never', search: {}, workload: SERIAL }],
+        });
       }).caution;
     expect(caution('interrupted')).toBe(
       'The run was interrupted: 2 of 3 planned trials measured. The answer speaks of these only.',
@@ -213,7 +218,11 @@ describe('the answer', () => {
     expect(ended('aborted')).toBe('1 of 2 planned trials was aborted; see what went wrong.');
     const both = report(two, ({ results, manifest }) => {
       results.trials = results.trials.with(0, { ...results.trials[0]!, state: 'failed' });
-      manifest.plan.push({ ...manifest.plan[0]!, id: 'x', trials: [{ id: 'never', search: {} }] });
+      manifest.plan.push({
+        ...manifest.plan[0]!,
+        id: 'x',
+        trials: [{ id: 'never', search: {}, workload: SERIAL }],
+      });
     });
     expect(both.caution).toBe(
       '2 of 3 planned trials have no result: 1 failed, 1 did not run; see what went wrong.',

@@ -12,6 +12,7 @@ import { withRefusals } from '../../../harness/app/refused-groups.js';
 import type { GroupedQuery } from '../../../harness/app/run-queries.js';
 import { FLAW } from '../../../harness/measures/filters.js';
 import type { PlannedBuild } from '../../../harness/model/plan.js';
+import { SERIAL } from '../../../harness/model/workload.js';
 import { findFlaws, jobFiltering, loadedFields } from '../../../harness/run/filtering.js';
 import { emptySamples, readSamples, writeSamples } from '../../../harness/store/samples.js';
 
@@ -53,7 +54,7 @@ const build: PlannedBuild = {
   engine: 'x',
   series: 'x',
   index: {},
-  trials: [{ id: 't', search: {} }],
+  trials: [{ id: 't', search: {}, workload: SERIAL }],
 };
 
 describe('the rows an engine returned', () => {

@@ -3,6 +3,7 @@ import { parseGates } from '../../../harness/gate/gates.js';
 import { judge } from '../../../harness/gate/judge.js';
 import type { PlannedBuild } from '../../../harness/model/plan.js';
 import { replicated } from '../../../harness/model/replicas.js';
+import { SERIAL } from '../../../harness/model/workload.js';
 import { chooseTrial, planParity } from '../../../harness/suite/parity.js';
 import { parseSuite } from '../../../harness/suite/parse.js';
 import { measure, row } from '../gate/rows.js';
@@ -12,7 +13,7 @@ const build = (engine: string, m: number, efs: readonly number[]): PlannedBuild 
   engine,
   series: `${engine} hnsw`,
   index: { type: 'hnsw', m },
-  trials: efs.map((ef) => ({ id: `${engine}-m${m}-ef${ef}`, search: { ef } })),
+  trials: efs.map((ef) => ({ id: `${engine}-m${m}-ef${ef}`, search: { ef }, workload: SERIAL })),
 });
 const BUILDS = [build('a', 8, [10, 20]), build('a', 16, [10]), build('b', 16, [64])];
 
@@ -45,7 +46,11 @@ describe('parity of a suite', () => {
       },
     ]);
     expect(rebuilds).toEqual([
-      { ...BUILDS[2], id: 'b-m16.rebuild', trials: [{ id: 'b-m16-ef64.rebuild', search: { ef: 64 } }] },
+      {
+        ...BUILDS[2],
+        id: 'b-m16.rebuild',
+        trials: [{ id: 'b-m16-ef64.rebuild', search: { ef: 64 }, workload: SERIAL }],
+      },
     ]);
     expect(plan('{ reference: b, candidate: a-m16, rebuild: false }')).toMatchObject({
       parity: [{ name: 'parity', rebuild: null }],

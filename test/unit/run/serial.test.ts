@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
-import { type PassOptions, runPass } from '../../../harness/run/pass.js';
+import type { Pass } from '../../../harness/run/executors/executor.js';
+import { serial } from '../../../harness/run/executors/serial.js';
 import { spanOf } from '../../../harness/run/search.js';
 
 /** Queries that say which they are. */
 const queries = Array.from({ length: 6 }, (_, i) => Float32Array.of(i));
 const never = new AbortController().signal;
 
-function pass(query: PreparedSearch['query'], more: Partial<PassOptions> = {}) {
+function pass(query: PreparedSearch['query'], more: Partial<Pass> = {}) {
   const search: PreparedSearch = { query, close: async () => undefined };
   const order = Int32Array.from([3, 0, 5, 1, 4, 2]);
   const options = {
@@ -19,7 +20,7 @@ function pass(query: PreparedSearch['query'], more: Partial<PassOptions> = {}) {
     origin: performance.now(),
     signal: never,
   };
-  return runPass(search, { ...options, ...more });
+  return serial.run({ search, ...options, ...more }, {});
 }
 
 const hits = (keys: Hits['keys'], scores: number[] = Array.from(keys, () => 0.5)): Hits => ({ keys, scores });

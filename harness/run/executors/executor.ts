@@ -1,0 +1,47 @@
+import type { ParameterSet } from '../../../common/parameters.js';
+import type { Capabilities } from '../../../engines/contract/capabilities.js';
+import type { NativeFilter, PreparedSearch } from '../../../engines/contract/search.js';
+import type { Samples } from '../../model/samples.js';
+import type { WorkloadKind } from '../../model/workload.js';
+
+/** What an executor has to know of a trial before anything runs. */
+export interface TrialShape extends Pick<Capabilities, 'execution' | 'preparedSearches'> {
+  /** `repeat` of the suite. */
+  repeat: number;
+}
+
+/** What a trial runs: so many passes, each recorded by itself and interleaved with those of the other trials. */
+export type TrialPlan = { state: 'ok'; passes: number } | { state: 'refused'; reason: string };
+
+/** One pass of a trial: everything is prepared, nothing is sent yet. */
+export interface Pass {
+  search: PreparedSearch;
+  /** One array per query. */
+  queries: readonly Float32Array[];
+  /** Indexes into `queries`, in the order they are sent. */
+  order: Int32Array;
+  k: number;
+  /** By query, as translated for the search; absent: none has a filter. */
+  filters?: readonly (NativeFilter | undefined)[] | undefined;
+  /** By query, hits that count where it asks for fewer than k. */
+  ks?: Int32Array | undefined;
+  /** Points in the dataset: keys outside 0 .. count-1 are recorded as `UNKNOWN_KEY`. */
+  count: number;
+  repetition: number;
+  /** Origin of the recorded times, as of performance.now(). */
+  origin: number;
+  /** Raised when the run is stopped: the pass rejects with its reason. */
+  signal: AbortSignal;
+  onProgress?: (done: number) => void;
+}
+
+/**
+ * A workload: how the queries of a pass are sent. Errors of queries are recorded samples and are never retried; a lost
+ * connection ends the pass. Between `sent` and `answered` of a sample stands the engine's call and nothing else.
+ */
+export interface Executor extends WorkloadKind {
+  /** Pure. What a trial with these (parsed) options runs on such an engine, or why it cannot. */
+  plan(options: ParameterSet, shape: TrialShape): TrialPlan;
+  /** Sends the queries; resolves with what a `Recorder` took. */
+  run(pass: Pass, options: ParameterSet): Promise<Samples>;
+}
