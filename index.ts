@@ -67,7 +67,7 @@ export {
 } from './harness/app/library/stored-run.js';
 export type { Surroundings } from './harness/app/library/surroundings.js';
 // Measures: pure functions; their definitions are in docs/measures.md.
-export { distance, tieLimit } from './harness/measures/distance.js';
+export { distance, roundingMargin, tieLimit } from './harness/measures/distance.js';
 export {
   type FrontierPoint,
   hypervolume,

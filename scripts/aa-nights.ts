@@ -65,11 +65,13 @@ export interface NightOptions {
   /** Equal groups that the queries are split into; 1: none. */
   groups?: number | undefined;
   loss?: Loss | undefined;
+  /** Whether rows need the bounds of their means: thresholds are judged by them. */
+  bounds?: boolean | undefined;
 }
 
 /** A night and its baseline from different builds: what `judge` is given of a real run. */
 export function simulateNight(settings: readonly Setting[], options: NightOptions, random: Random) {
-  const { measure, k, now, before, queries, groups = 1, loss } = options;
+  const { measure, k, now, before, queries, groups = 1, loss, bounds = false } = options;
   const all = settings[0]!.builds[0]!.length;
   const builds = shuffled(settings[0]!.builds.length, random);
   const [tonight, earlier] = [builds.slice(0, now), builds.slice(now, now + before)];
@@ -100,7 +102,9 @@ export function simulateNight(settings: readonly Setting[], options: NightOption
       const old = earlier.map((b) => part(values[b]!, group));
       own.forEach((each, i) => {
         const column = part(each, group);
-        const measures = meansOf([meanFigure(measure, column.values)!]);
+        const figure = meanFigure(measure, column.values)!;
+        const plain = { value: moments(column.values).mean, low: null, high: null, n: figure.n };
+        const measures = bounds ? meansOf([figure]) : { [measure]: plain };
         const trial = { ...row, group, id: i === 0 ? row.id : replicaId(row.id, i + 1), measures };
         trials.push(trial);
         columns.set(key(trial), column);

@@ -101,7 +101,7 @@ const PARTS: Readonly<Record<string, () => void>> = {
         const name = Object.keys(gates).find((key) =>
           key.includes(`${setting.row.build},ef:${setting.row.search['ef']}}`),
         )!;
-        return simulate({ [name]: gates[name] }, { now: 1, before: 1, queries: n }, [setting]);
+        return simulate({ [name]: gates[name] }, { now: 1, before: 1, queries: n, bounds: true }, [setting]);
       });
       const most = (state: 'pass' | 'fail') =>
         shareText(Math.max(...wrong.map((each) => each[state])), nights);

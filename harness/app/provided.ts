@@ -1,7 +1,8 @@
 import type { Metric, PreparedVectors, ProvidedNeighbors, ProvidedTruth } from '../../datasets/dataset.js';
 import { METRICS } from '../../datasets/dataset.js';
-import { distance, tieLimit } from '../measures/distance.js';
+import { distance, marginOf, tieLimit } from '../measures/distance.js';
 import type { Truth } from '../model/samples.js';
+import { marginFor } from '../truth/margin.js';
 
 /** Below this share, a file's own neighbours are not those of its vectors under the metric. */
 const AGREES = 0.99;
@@ -33,8 +34,9 @@ export function compareProvided(provided: ProvidedTruth, truth: Truth, data: Vec
   }
   const depth = Math.min(k, provided.k, truth.depth);
   if (truth.count === 0 || depth === 0) return { agreement: null, note: null };
+  const margin = marginOf(truth, data.metric);
   const limits = Float64Array.from({ length: truth.count }, (_, q) =>
-    tieLimit(truth.distances[q * truth.depth + depth - 1]!, data.metric),
+    tieLimit(truth.distances[q * truth.depth + depth - 1]!, margin),
   );
   const agreement = shareWithin(provided, data, limits, depth, 0);
   if (agreement >= AGREES) return { agreement, note: null };
@@ -118,7 +120,8 @@ function kthDistances({ metric, vectors, queries }: Vectors, count: number, k: n
       }
     }
   }
-  return Float64Array.from(nearest, (list) => tieLimit(list[k - 1]!, metric));
+  const margin = marginFor(vectors, queries, metric);
+  return Float64Array.from(nearest, (list) => tieLimit(list[k - 1]!, margin));
 }
 
 function insert(sorted: Float64Array, value: number): void {

@@ -81,19 +81,51 @@ function squared(
   return s0 + s1 + (s2 + s3);
 }
 
-/** Relative margin within which two distances count as tied. */
-export const TIE_MARGIN = 1e-6;
+/** How far apart two distances may be computed whose exact values are equal. */
+export interface Margin {
+  /** Share of the distance. */
+  relative: number;
+  absolute: number;
+}
+
+/** Unit roundoff of what a sum is computed in. */
+export const ROUNDOFF = { float32: 2 ** -24, float64: 2 ** -53 } as const;
+/** Roundings beside the sum: differences, norms, root, quotient, `1 - x`. */
+const EXTRA_ROUNDINGS = 16;
+/** Of truths that do not say how they were rounded: more than nearly all embeddings have. */
+const MOST_DIMENSIONS = 4096;
 
 /**
- * Absolute margin for cosine. `1 - x` cancels near 0, so there its error is absolute: about 1e-15 for the
- * float64 sums and for vectors that are float32 multiples of each other. 1e-12 is an angle of 1.4e-6 rad.
+ * The margin of ties: twice what the float64 sum of a distance can be off by, for any order of summation (Higham, Accuracy
+ * and Stability of Numerical Algorithms, 2nd ed., §3.1: |fl(x·y) - x·y| <= γ_n |x|·|y|, γ_n = nu / (1 - nu), u = 2^-53; an engine's
+ * own sum has 2^-24).
+ * `l2` is a root of a sum of squares, so its error is a share of the distance. That of `dot` is a share of |q| |r|, however
+ * small their product is, and that of `cosine` a share of 1, which its quotient is taken from. The vectors count as exact:
+ * rounding that was done before they were stored is a difference.
+ *
+ * @param norms of `dot`: the largest |q| |r| there may be
  */
-export const COSINE_TIE_MARGIN = 1e-12;
+export function roundingMargin(
+  metric: Metric,
+  dimensions: number,
+  norms: number,
+  unit: number = ROUNDOFF.float64,
+): Margin {
+  const share = (dimensions + EXTRA_ROUNDINGS) * unit;
+  const gamma = share / (1 - share);
+  if (metric === 'l2') return { relative: 2 * gamma, absolute: 0 };
+  // Product and both norms each have the error of a sum.
+  return { relative: 0, absolute: metric === 'cosine' ? 4 * gamma : 2 * gamma * norms };
+}
 
-/**
- * Largest distance that still counts as tied with `d`. Relative, so that it does not depend on the data's scale
- * (the scale of cosine is fixed), and right for the negative distances of `dot` too.
- */
-export function tieLimit(d: number, metric: Metric): number {
-  return d + TIE_MARGIN * Math.abs(d) + (metric === 'cosine' ? COSINE_TIE_MARGIN : 0);
+/** The margin of a truth's distances; of truths of earlier versions, which do not say it, one that is wide enough. */
+export function marginOf({ margin }: { margin?: Margin | undefined }, metric: Metric): Margin {
+  if (margin !== undefined) return margin;
+  const { relative, absolute } = roundingMargin(metric, MOST_DIMENSIONS, 1);
+  return metric === 'dot' ? { relative: absolute, absolute: 0 } : { relative, absolute };
+}
+
+/** Largest distance that still counts as tied with `d`. */
+export function tieLimit(d: number, { relative, absolute }: Margin): number {
+  return d + relative * Math.abs(d) + absolute;
 }

@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
-import { tieLimit } from './distance.js';
+import { type Margin, marginOf, tieLimit } from './distance.js';
 import { type Answer, isComplete, type Stray } from './parity.js';
 
 export type SideName = 'reference' | 'candidate';
@@ -79,15 +79,15 @@ export function causeOf(
   const nearest = exactNeighbours(query, context);
   // A row that fails the filter is no substitute for one that passes, however near it is.
   const right = passing(query, lacking, context);
-  const complete = isComplete(right.distances, nearest.distances, context.metric);
-  const isNeighbour = distance <= limitOf(nearest, context.metric);
+  const complete = isComplete(right.distances, nearest.distances, marginIn(context));
+  const isNeighbour = distance <= limitOf(nearest, marginIn(context));
   if (isNeighbour && !complete) {
     if (isCrowdedOut(query, distance, lacking, context)) return 'filter';
     return absence(lacker, query, { row, distance }, nearest, context);
   }
   if (!complete && exactOf(lacker, query, context.k)?.rows.includes(row) === true)
     return `approximate.${lacker.name}`;
-  const instead = displaced(row, distance, held, nearest, context.metric);
+  const instead = displaced(row, distance, held, nearest, marginIn(context));
   return instead === undefined ? 'unknown' : absence(holder, query, instead, nearest, context);
 }
 
@@ -106,9 +106,9 @@ function passing(query: number, { rows, distances }: ExactAnswer, { filter }: Ca
  * farther away than the neighbour, and some of it should not be there. So answers a search that ignores the filter.
  */
 function isCrowdedOut(query: number, distance: number, answer: ExactAnswer, context: CauseContext): boolean {
-  const { metric, filter } = context;
+  const { filter } = context;
   if (answer.rows.length < fullLength(query, context)) return false;
-  const limit = tieLimit(distance, metric);
+  const limit = tieLimit(distance, marginIn(context));
   return (
     answer.distances.every((each) => each <= limit) &&
     answer.rows.some((row) => filter?.(query, row) === 'fails')
@@ -131,8 +131,10 @@ function exactNeighbours(query: number, { truth, k }: CauseContext): Neighbours 
   return { rows, distances };
 }
 
-const limitOf = ({ distances }: Neighbours, metric: Metric): number =>
-  distances.length === 0 ? Number.NEGATIVE_INFINITY : tieLimit(distances.at(-1)!, metric);
+const marginIn = ({ truth, metric }: CauseContext): Margin => marginOf(truth, metric);
+
+const limitOf = ({ distances }: Neighbours, margin: Margin): number =>
+  distances.length === 0 ? Number.NEGATIVE_INFINITY : tieLimit(distances.at(-1)!, margin);
 
 function exactOf({ evidence }: Side, query: number, k: number): ExactAnswer | undefined {
   const exact = evidence?.exact(query);
@@ -142,7 +144,7 @@ function exactOf({ evidence }: Side, query: number, k: number): ExactAnswer | un
 /** Whether an exhaustive answer has a row, or only rows at least as near: then it is as good as one that has it. */
 function covers(query: number, exact: ExactAnswer, { row, distance }: Stray, context: CauseContext): boolean {
   if (exact.rows.includes(row)) return true;
-  const limit = tieLimit(distance, context.metric);
+  const limit = tieLimit(distance, marginIn(context));
   const right = passing(query, exact, context);
   return right.rows.length === fullLength(query, context) && right.distances.every((each) => each <= limit);
 }
@@ -153,13 +155,13 @@ function displaced(
   distance: number,
   held: Answer,
   nearest: Neighbours,
-  metric: Metric,
+  margin: Margin,
 ): Stray | undefined {
   const there = new Set(held.rows);
   const gone = nearest.rows
     .map((each, i) => ({ row: each, distance: nearest.distances[i]! }))
-    .filter((each) => !there.has(each.row) && tieLimit(each.distance, metric) < distance);
-  const limit = limitOf(nearest, metric);
+    .filter((each) => !there.has(each.row) && tieLimit(each.distance, margin) < distance);
+  const limit = limitOf(nearest, margin);
   const intruders = held.rows
     .map((each, i) => ({ row: each, distance: held.distances[i]! }))
     .filter((each) => each.distance > limit || each.row === row)

@@ -1,6 +1,7 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
+import { type Margin, marginOf } from './distance.js';
 import { type MeanFigure, meanFigure, meansOf, SHARE } from './figures.js';
 import type { Range } from './mean-bounds.js';
 import { type Agreement, type Answer, compareAnswers, type Direction, type Stray } from './parity.js';
@@ -77,12 +78,14 @@ function pairsOf(a: Units, b: Units, wanted: ReadonlySet<number> | undefined) {
 
 class Comparer {
   readonly #input: ParityInput;
+  readonly #margin: Margin;
   readonly #directions: readonly [Direction, Direction];
   readonly #reference: Side;
   readonly #candidate: Side;
 
   constructor(input: ParityInput) {
     this.#input = input;
+    this.#margin = marginOf(input.truth, input.metric);
     this.#directions = [directionOf(input.reference), directionOf(input.candidate)];
     this.#reference = { name: 'reference', evidence: input.evidence?.reference };
     this.#candidate = { name: 'candidate', evidence: input.evidence?.candidate };
@@ -90,7 +93,7 @@ class Comparer {
 
   /** Compares answer `i` of the reference with answer `j` of the candidate, both to one query. */
   compare(query: number, i: number, j: number, unit: number, tally: Tally): void {
-    const { reference, candidate, metric, k, filter } = this.#input;
+    const { reference, candidate, k, filter } = this.#input;
     const [a, b] = [answerOf(reference, i, k), answerOf(candidate, j, k)];
     tally.pair(unit, 'errors', (a === undefined) === (b === undefined) ? 1 : 0);
     if (a === undefined) {
@@ -100,7 +103,7 @@ class Comparer {
     if (b === undefined) tally.lacks(unit, ['empty']);
     else tally.pair(unit, 'empty', (a.rows.length === 0) === (b.rows.length === 0) ? 1 : 0);
     const fails = filter && ((row: number) => filter(query, row) === 'fails');
-    const options = { metric, k, directions: this.#directions, fails };
+    const options = { margin: this.#margin, k, directions: this.#directions, fails };
     const agreement = compareAnswers(a, b ?? NOTHING, options);
     tally.agreement(unit, agreement);
     this.#count(query, agreement, a, b, tally);

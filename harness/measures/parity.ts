@@ -1,5 +1,4 @@
-import type { Metric } from '../../datasets/dataset.js';
-import { tieLimit } from './distance.js';
+import { type Margin, tieLimit } from './distance.js';
 import { jaccard, kendallTau, rankBiasedOverlap } from './ranks.js';
 
 /** One answer, nearest first: distinct rows of the dataset, at most k. Its three lists are of the same length. */
@@ -51,17 +50,18 @@ export const persistence = (k: number): number => Math.max(0.5, 1 - 1 / k);
  * @param distances of the answer's distinct rows, in any order
  * @param exact ascending
  */
-export function isComplete(distances: readonly number[], exact: ArrayLike<number>, metric: Metric): boolean {
+export function isComplete(distances: readonly number[], exact: ArrayLike<number>, margin: Margin): boolean {
   if (distances.length < exact.length) return false;
   const sorted = distances.toSorted((a, b) => a - b);
-  return Array.from(exact).every((each, i) => sorted[i]! <= tieLimit(each, metric));
+  return Array.from(exact).every((each, i) => sorted[i]! <= tieLimit(each, margin));
 }
 
 /** Which way an engine's scores run: 1 if they grow along an answer (distances), -1 if they fall, 0 if unknown. */
 export type Direction = 1 | 0 | -1;
 
 export interface CompareOptions {
-  metric: Metric;
+  /** Of ties. */
+  margin: Margin;
   k: number;
   directions: readonly [Direction, Direction];
   /** Whether a row is known to fail the query's filter. */
@@ -77,10 +77,10 @@ export interface CompareOptions {
 export function compareAnswers(
   reference: Answer,
   candidate: Answer,
-  { metric, k, directions, fails = () => false }: CompareOptions,
+  { margin, k, directions, fails = () => false }: CompareOptions,
 ): Agreement {
-  const { renamed, ties, lost, gained } = matched(reference, candidate, metric, fails);
-  const ordered = inOrderOf(reference, renamed, candidate.distances, metric);
+  const { renamed, ties, lost, gained } = matched(reference, candidate, margin, fails);
+  const ordered = inOrderOf(reference, renamed, candidate.distances, margin);
   const kept = reference.rows.length - lost.length;
   const longer = Math.max(reference.rows.length, candidate.rows.length);
   return {
@@ -89,7 +89,7 @@ export function compareAnswers(
     rbo: rboOf(reference.rows, ordered, k),
     tau: kendallTau(reference.rows, ordered) ?? Number.NaN,
     displacement: displacementOf(reference.rows, ordered, k),
-    order: orderOf(reference, candidate, metric, directions),
+    order: orderOf(reference, candidate, margin, directions),
     common: candidate.rows.filter((row) => reference.rows.includes(row)).length,
     ids: reference.rows.length,
     kept,
@@ -105,7 +105,7 @@ function rboOf(a: readonly number[], b: readonly number[], k: number): number {
 }
 
 /** Pairs lost with gained rows at the same distance, nearest first; the candidate's rows with their partners' names. */
-function matched(reference: Answer, candidate: Answer, metric: Metric, fails: (row: number) => boolean) {
+function matched(reference: Answer, candidate: Answer, margin: Margin, fails: (row: number) => boolean) {
   const lost = strays(reference, candidate);
   const gained = strays(candidate, reference);
   const names = new Map<number, number>();
@@ -114,9 +114,9 @@ function matched(reference: Answer, candidate: Answer, metric: Metric, fails: (r
     const free = gained.filter(({ row }) => fails(row) === wrong);
     let at = 0;
     for (const each of lost.filter(({ row }) => fails(row) === wrong)) {
-      while (at < free.length && isNearer(free[at]!.distance, each.distance, metric)) at++;
+      while (at < free.length && isNearer(free[at]!.distance, each.distance, margin)) at++;
       if (at === free.length) break;
-      if (isNearer(each.distance, free[at]!.distance, metric)) continue;
+      if (isNearer(each.distance, free[at]!.distance, margin)) continue;
       names.set(free[at]!.row, each.row);
       ties.push(each);
       at++;
@@ -140,23 +140,23 @@ function strays(a: Answer, b: Answer): Stray[] {
     .sort((x, y) => x.distance - y.distance);
 }
 
-const isNearer = (a: number, b: number, metric: Metric): boolean => tieLimit(a, metric) < b;
-const tied = (a: number, b: number, metric: Metric): boolean =>
-  !isNearer(a, b, metric) && !isNearer(b, a, metric);
+const isNearer = (a: number, b: number, margin: Margin): boolean => tieLimit(a, margin) < b;
+const tied = (a: number, b: number, margin: Margin): boolean =>
+  !isNearer(a, b, margin) && !isNearer(b, a, margin);
 
 /** Rows as given, but within a run of equally near ones in the reference's order (those it has not at the end). */
 function inOrderOf(
   { rows: wanted }: Answer,
   rows: readonly number[],
   distances: readonly number[],
-  metric: Metric,
+  margin: Margin,
 ): number[] {
   const ranks = new Map(wanted.map((row, i) => [row, i]));
   const rank = (row: number): number => ranks.get(row) ?? wanted.length;
   const sorted: number[] = [];
   for (let from = 0; from < rows.length; ) {
     let to = from + 1;
-    while (to < rows.length && tied(distances[from]!, distances[to]!, metric)) to++;
+    while (to < rows.length && tied(distances[from]!, distances[to]!, margin)) to++;
     sorted.push(...rows.slice(from, to).sort((a, b) => rank(a) - rank(b)));
     from = to;
   }
@@ -171,7 +171,7 @@ function displacementOf(reference: readonly number[], candidate: readonly number
   return top.reduce((sum, row, i) => sum + Math.abs((ranks.get(row) ?? k) - i), 0) / top.length;
 }
 
-function orderOf(a: Answer, b: Answer, metric: Metric, directions: readonly [Direction, Direction]): number {
+function orderOf(a: Answer, b: Answer, margin: Margin, directions: readonly [Direction, Direction]): number {
   if (directions.includes(0)) return Number.NaN;
   const places = new Map(b.rows.map((row, i) => [row, i]));
   const common = a.rows.flatMap((row, i) => {
@@ -184,7 +184,7 @@ function orderOf(a: Answer, b: Answer, metric: Metric, directions: readonly [Dir
   for (let i = 0; i < common.length; i++) {
     for (let j = i + 1; j < common.length; j++) {
       const [p, q] = [common[i]!, common[j]!];
-      if (tied(p.distance, q.distance, metric)) continue;
+      if (tied(p.distance, q.distance, margin)) continue;
       pairs++;
       if (Math.sign(p.x - q.x) === Math.sign(p.y - q.y)) alike++;
     }

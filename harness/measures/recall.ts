@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
-import { tieLimit } from './distance.js';
+import { type Margin, marginOf, tieLimit } from './distance.js';
 import { RowTable } from './row-table.js';
 
 /** A returned list: rows in the engine's order and their recomputed distances, `count` of them from `start` on. */
@@ -37,7 +37,7 @@ export interface ListScore {
 export class RecallScorer {
   readonly #truth: Truth;
   readonly #ks: readonly number[];
-  readonly #metric: Metric;
+  readonly #margin: Margin;
   readonly #ranks: RowTable;
   readonly #seen: RowTable;
   /** Truth of the current query: where it starts and how many rows it has (fewer under a filter, padded with -1). */
@@ -54,7 +54,7 @@ export class RecallScorer {
   constructor(truth: Truth, ks: readonly number[], metric: Metric, longest: number) {
     this.#truth = truth;
     this.#ks = ks;
-    this.#metric = metric;
+    this.#margin = marginOf(truth, metric);
     this.#ranks = new RowTable(truth.depth);
     this.#seen = new RowTable(longest);
     this.#limits = new Float64Array(ks.length);
@@ -75,7 +75,7 @@ export class RecallScorer {
     }
     this.#ks.forEach((k, i) => {
       const last = this.#start + Math.min(k, this.#size) - 1;
-      this.#limits[i] = this.#size === 0 ? Number.NaN : tieLimit(distances[last]!, this.#metric);
+      this.#limits[i] = this.#size === 0 ? Number.NaN : tieLimit(distances[last]!, this.#margin);
     });
     return this.#size;
   }
@@ -83,7 +83,7 @@ export class RecallScorer {
   /** A list for the selected query, which must have exact neighbours. Only the first `max(ks)` hits are looked at. */
   score({ rows, distances, flaws, start, count }: HitList): ListScore {
     const ks = this.#ks;
-    const excess = new Excess(this.#truth.distances, this.#start, this.#size);
+    const excess = new Excess(this.#truth.distances, this.#start, this.#size, this.#margin);
     let [duplicates, unknown, beatsTruth] = [0, 0, false];
     this.#seen.clear();
     this.#recall.fill(0);
@@ -97,7 +97,7 @@ export class RecallScorer {
         const distance = distances[start + i]!;
         const rank = this.#ranks.get(row);
         excess.add(distance);
-        beatsTruth ||= rank < 0 && tieLimit(distance, this.#metric) < this.#farthest();
+        beatsTruth ||= rank < 0 && tieLimit(distance, this.#margin) < this.#farthest();
         this.#count(i, rank, distance);
       }
     }
@@ -133,11 +133,13 @@ class Excess {
   readonly #exact: Float64Array;
   readonly #start: number;
   readonly #size: number;
+  readonly #margin: Margin;
   #excess = 0;
   #scale = 0;
   #hits = 0;
 
-  constructor(exact: Float64Array, start: number, size: number) {
+  constructor(exact: Float64Array, start: number, size: number, margin: Margin) {
+    this.#margin = margin;
     this.#exact = exact;
     this.#start = start;
     this.#size = size;
@@ -150,10 +152,11 @@ class Excess {
     this.#scale += Math.abs(exact);
   }
 
-  /** NaN for no hits, and where the exact distances are all 0 but the found ones are not. */
+  /** NaN for no hits, and where the exact distances are 0 but for rounding and the found ones are not. */
   relative(): number {
     if (this.#hits === 0) return Number.NaN;
-    if (this.#scale === 0) return this.#excess === 0 ? 0 : Number.NaN;
+    const zero = this.#hits * tieLimit(0, this.#margin);
+    if (this.#scale <= zero) return this.#excess <= zero ? 0 : Number.NaN;
     return this.#excess / this.#scale;
   }
 }

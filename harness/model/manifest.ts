@@ -54,7 +54,7 @@ export const truthRecordSchema = z.strictObject({
   depth: z.int(),
   seconds: z.number(),
   fromCache: z.boolean(),
-  /** By k (as text): share of queries whose distances at ranks k and k+1 tie (relative margin 1e-6). */
+  /** By k (as text): share of queries whose distances at ranks k and k+1 tie (within what rounding of the sums can be off by). */
   ties: z.record(z.string(), z.number()),
   /** Median of the maximum-likelihood local intrinsic dimension (Amsaleg et al. 2015); null if not computable. */
   intrinsicDimension: z.number().nullable(),

@@ -56,6 +56,8 @@ export interface Truth {
   rows: Int32Array;
   /** `count * depth` distances as defined in `harness/measures/distance.ts`. */
   distances: Float64Array;
+  /** Within which two of its distances are tied (harness/measures/distance.ts); absent in truths of earlier versions. */
+  margin?: { relative: number; absolute: number } | undefined;
   /** By query the points that its filter lets through (all, where it has none); absent: no query has a filter. */
   matches?: Int32Array | undefined;
 }

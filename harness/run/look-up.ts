@@ -1,5 +1,5 @@
 import type { NativeFilter, PreparedSearch } from '../../engines/contract/search.js';
-import { distance, tieLimit } from '../measures/distance.js';
+import { distance, dot, ROUNDOFF, roundingMargin, tieLimit } from '../measures/distance.js';
 import type { Probe } from '../store/evidence.js';
 import type { BuildContext } from './context.js';
 import type { Job } from './job.js';
@@ -70,11 +70,18 @@ async function lookOnce(
     vectors.read(at, 1, other);
     return distance(job.metric, vector, 0, other, 0, job.dimensions);
   };
+  const norm = (of: Float32Array): number => Math.sqrt(dot(of, 0, of, 0, job.dimensions));
   const self = to(row);
+  // By more than the engine's own arithmetic, which is float32 as a rule, can be off by.
+  const isFarther = (at: number): boolean => {
+    const far = to(at);
+    const norms = norm(vector) * Math.max(norm(vector), norm(other));
+    return far > tieLimit(self, roundingMargin(job.metric, job.dimensions, norms, ROUNDOFF.float32));
+  };
   const list = Array.from(keys, Number);
   const place = list.indexOf(row);
   const score = Number(scores[place] ?? Number.NaN);
-  return { place, score, self, excluded: place < 0 && excludes(list, self, to, job) };
+  return { place, score, self, excluded: place < 0 && excludes(list, isFarther, job) };
 }
 
 /**
@@ -83,11 +90,10 @@ async function lookOnce(
  */
 function excludes(
   keys: readonly number[],
-  self: number,
-  to: (row: number) => number,
-  { build, k, count, metric }: Job,
+  isFarther: (row: number) => boolean,
+  { build, k, count }: Job,
 ): boolean {
   if ((build.index['quantization'] ?? 'none') !== 'none') return false;
   if (keys.length < Math.min(k, count)) return true;
-  return keys.some((key) => key >= 0 && key < count && to(key) > tieLimit(self, metric));
+  return keys.some((key) => key >= 0 && key < count && isFarther(key));
 }

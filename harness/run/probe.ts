@@ -6,7 +6,7 @@ import type { Collection } from '../../engines/contract/collection.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import { loadEngine } from '../../engines/registry.js';
-import { tieLimit } from '../measures/distance.js';
+import { marginOf, tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
 import type { PlannedTrial } from '../model/plan.js';
 import { EXACT, type Samples, type Truth } from '../model/samples.js';
@@ -166,7 +166,8 @@ function misses(
       near.set(samples.rows[j]!, samples.distances[j]!);
   }
   const start = query * truth.depth;
-  return !isComplete([...near.values()], truth.distances.subarray(start, start + exact.length), metric);
+  const distances = truth.distances.subarray(start, start + exact.length);
+  return !isComplete([...near.values()], distances, marginOf(truth, metric));
 }
 
 function neighbours({ rows, depth }: Truth, query: number, k: number): Int32Array {
@@ -179,7 +180,7 @@ function withTies(truth: Truth, query: number, k: number, metric: Job['metric'])
   const first = neighbours(truth, query, k).length;
   if (first === 0) return rows.subarray(0, 0);
   const start = query * depth;
-  const limit = tieLimit(distances[start + first - 1]!, metric);
+  const limit = tieLimit(distances[start + first - 1]!, marginOf(truth, metric));
   let size = first;
   while (size < depth && rows[start + size]! >= 0 && distances[start + size]! <= limit) size++;
   return rows.subarray(start, start + size);

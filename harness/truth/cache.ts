@@ -5,6 +5,7 @@ import { messageOf } from '../../common/errors.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { type ComputedTruth, computeTruth, TRUTH_VERSION, type TruthOptions } from './compute.js';
 import { readTruth, type StoredTruth, writeTruth } from './files.js';
+import { marginFor } from './margin.js';
 import type { QuerySelections } from './selections.js';
 
 export interface CachedTruthOptions extends TruthOptions {
@@ -30,9 +31,10 @@ export interface CachedTruth extends ComputedTruth {
 export async function loadOrComputeTruth(options: CachedTruthOptions): Promise<CachedTruth> {
   const folder = join(options.cacheFolder, 'truth');
   const path = join(folder, `${cacheKey(options)}.parquet`);
+  const margin = marginFor(options.vectors, options.queries, options.metric);
   const stored = await load(path, options);
-  if (stored !== undefined) return stored;
-  const truth = await computeTruth(options.vectors, options.queries, options);
+  if (stored !== undefined) return { ...stored, margin };
+  const truth = { ...(await computeTruth(options.vectors, options.queries, options)), margin };
   try {
     mkdirSync(folder, { recursive: true });
     await writeTruth(path, truth, options);

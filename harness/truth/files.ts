@@ -65,12 +65,12 @@ function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
 }
 
 function writeParquet(path: string, truth: Writable, metric: Metric): void {
-  const { count, depth, rows, distances, matches, kernel, seconds } = truth;
+  const { count, depth, rows, distances, matches, kernel, seconds, margin } = truth;
   const lists = (values: Int32Array | Float64Array): number[][] =>
     Array.from({ length: count }, (_, i) =>
       Array.from(values.subarray(i * depth, i * depth + Math.min(depth, matches?.[i] ?? depth))),
     );
-  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds };
+  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds, margin };
   const filtered = matches === undefined ? [] : [{ name: 'matches', data: matches }];
   const buffer = parquetWriteBuffer({
     schema: matches === undefined ? SCHEMA : FILTERED_SCHEMA,
@@ -149,7 +149,8 @@ async function readParquet(path: string): Promise<StoredTruth> {
   const truth = { count, depth, rows, distances, matches };
   if (seen !== (filtered ? 3 : 2) * count || contentHash(truth) !== facts.sha256)
     throw new Error('its content does not match its hash');
-  return { ...truth, metric: facts.metric, kernel: facts.kernel, seconds: facts.seconds };
+  const { metric, kernel, seconds, margin } = facts;
+  return { ...truth, metric, kernel, seconds, margin };
 }
 
 interface Facts {
@@ -158,11 +159,12 @@ interface Facts {
   sha256: string;
   kernel: KernelName | undefined;
   seconds: number | undefined;
+  margin: Truth['margin'];
 }
 
 function factsOf(text: string | undefined): Facts {
   if (text === undefined) throw new Error('it was not written by vecproof truth');
-  const { metric, depth, sha256, kernel, seconds } = JSON.parse(text) as Record<string, unknown>;
+  const { metric, depth, sha256, kernel, seconds, margin } = JSON.parse(text) as Record<string, unknown>;
   if (!METRICS.includes(metric as Metric) || !Number.isInteger(depth) || typeof sha256 !== 'string') {
     throw new Error('its metadata is not that of a truth');
   }
@@ -172,7 +174,16 @@ function factsOf(text: string | undefined): Facts {
     sha256,
     kernel: KERNELS.find((name) => name === kernel),
     seconds: typeof seconds === 'number' ? seconds : undefined,
+    margin: marginIn(margin),
   };
+}
+
+/** Undefined in files of earlier versions. */
+function marginIn(given: unknown): Truth['margin'] {
+  if (given === undefined) return undefined;
+  const { relative, absolute } = Object(given) as Record<string, unknown>;
+  if (typeof relative === 'number' && typeof absolute === 'number') return { relative, absolute };
+  throw new Error('its margin of ties is not one');
 }
 
 /** sha256 over shape, rows, distances and, with filters, the numbers of points that pass. */

@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import { tieLimit } from '../measures/distance.js';
+import { type Margin, marginOf, tieLimit } from '../measures/distance.js';
 import type { Truth } from '../model/samples.js';
 
 /**
@@ -11,21 +11,23 @@ export function tiesAtRank(truth: Truth, k: number, metric: Metric, count: numbe
   if (truth.count === 0) return undefined;
   if (k >= count) return 0;
   if (truth.depth <= k) return undefined;
-  return share(truth, (start) => tied(truth, start + k - 1, metric));
+  const margin = marginOf(truth, metric);
+  return share(truth, (start) => tied(truth, start + k - 1, margin));
 }
 
 /** Share of the queries with a tie between two neighbouring ranks within the top k: their order is not unique. */
 export function tiesWithin(truth: Truth, k: number, metric: Metric): number | undefined {
   if (truth.count === 0 || truth.depth < Math.min(2, k)) return undefined;
   const last = Math.min(k, truth.depth) - 1;
+  const margin = marginOf(truth, metric);
   return share(truth, (start) => {
-    for (let rank = 0; rank < last; rank++) if (tied(truth, start + rank, metric)) return true;
+    for (let rank = 0; rank < last; rank++) if (tied(truth, start + rank, margin)) return true;
     return false;
   });
 }
 
-function tied({ distances }: Truth, at: number, metric: Metric): boolean {
-  return distances[at + 1]! <= tieLimit(distances[at]!, metric);
+function tied({ distances }: Truth, at: number, margin: Margin): boolean {
+  return distances[at + 1]! <= tieLimit(distances[at]!, margin);
 }
 
 function share(truth: Truth, holds: (start: number) => boolean): number {

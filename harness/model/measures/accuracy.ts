@@ -10,7 +10,7 @@ export const ACCURACY: readonly MeasureDefinition[] = [
     kind: 'mean',
     better: 'higher',
     definition:
-      'Mean over queries of |{r ∈ R : d(q, r) ≤ dₖ}| / min(k, |G|), with R the first k hits (each id counted once), G the exact neighbours and dₖ the k-th exact distance plus a tie margin of 10⁻⁶. Any of several points at the same distance counts as found; a point that fails the query’s filter does not. Distances are recomputed by the harness in float64; a failed query counts as an empty answer.',
+      'Mean over queries of |{r ∈ R : d(q, r) ≤ dₖ}| / min(k, |G|), with R the first k hits (each id counted once), G the exact neighbours and dₖ the k-th exact distance plus what rounding of its float64 sum can be off by. Any of several points at the same distance counts as found; a point that fails the query’s filter does not. Distances are recomputed by the harness in float64; a failed query counts as an empty answer.',
     absent: 'no query with known neighbours was answered',
   },
   {

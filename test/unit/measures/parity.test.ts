@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { distance } from '../../../harness/measures/distance.js';
+import { distance, roundingMargin } from '../../../harness/measures/distance.js';
 import { type Answer, compareAnswers } from '../../../harness/measures/parity.js';
 import {
   CAUSES,
@@ -18,7 +18,8 @@ const answer = (rows: readonly number[], distances: readonly number[]): Answer =
   distances,
   scores: distances,
 });
-const compare = (a: Answer, b: Answer, k = 10) => compareAnswers(a, b, { metric: 'l2', k, directions: up });
+const margin = roundingMargin('l2', 4, 1);
+const compare = (a: Answer, b: Answer, k = 10) => compareAnswers(a, b, { margin, k, directions: up });
 /** Letters of the published vector as rows, with distances by letter. */
 const letters = (text: string): Answer =>
   answer(
@@ -72,7 +73,7 @@ describe('agreement of two answers', () => {
     // 2 and 5 are copies; 5 is another tenant's.
     const a = answer([1, 2], [0.1, 0.2]);
     const b = answer([1, 5], [0.1, 0.2]);
-    const options = { metric: 'l2', k: 2, directions: up } as const;
+    const options = { margin, k: 2, directions: up } as const;
     expect(compareAnswers(a, b, options)).toMatchObject({ overlap: 1, lost: [] });
     const found = compareAnswers(a, b, { ...options, fails: (row) => row === 5 });
     expect(found.overlap).toBe(0.5);
@@ -85,7 +86,7 @@ describe('agreement of two answers', () => {
   it('takes similarities for what they are', () => {
     const a = answer([1, 2, 3], [0.1, 0.2, 0.3]);
     const b = { rows: [1, 2, 3], distances: [0.1, 0.2, 0.3], scores: [0.9, 0.7, 0.8] };
-    const found = compareAnswers(a, b, { metric: 'l2', k: 3, directions: [1, -1] });
+    const found = compareAnswers(a, b, { margin, k: 3, directions: [1, -1] });
     expect(found.order).toBeCloseTo(2 / 3, 12);
   });
 });
