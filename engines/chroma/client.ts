@@ -21,6 +21,8 @@ export interface ChromaRecords {
   ids: string[];
   embeddings: readonly number[][];
   metadatas?: (Readonly<Record<string, unknown>> | null)[] | undefined;
+  documents?: string[] | undefined;
+  uris?: string[] | undefined;
 }
 
 /** What of it was asked for, one entry for each point. */
@@ -29,6 +31,7 @@ export interface ChromaPage {
   embeddings: readonly number[][];
   metadatas: readonly (Readonly<Record<string, unknown>> | null)[];
   documents: readonly (string | null)[];
+  uris: readonly (string | null)[];
 }
 
 export interface ChromaCollection {

@@ -1,61 +1,76 @@
-import { FailureError } from '../../common/errors.js';
-import type { FieldSchema, Metric } from '../../datasets/dataset.js';
-import type {
-  Collection,
-  CollectionSpec,
-  ConnectOptions,
-  LoadBatch,
-  NativeFilter,
-  ParameterSet,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
-import {
-  abortable,
-  batchColumn,
-  requireCount,
-  requireDimensions,
-  requireFields,
-  unlessAborted,
-} from '../kit/load.js';
-import { ask, type ChromaClient, type ChromaCollection, openClient } from './client.js';
-import { type ChromaMetadata, encodeField } from './fields.js';
-import { translateFilter, type Where } from './filter.js';
-import { DEFAULT_EF } from './options.js';
+import { FailureError, shorten } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Metric } from '../../datasets/dataset.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
+import { abortable, requireCount, requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
+import { firstVector, vectorNamed } from '../kit/vectors.js';
+import { ask, type ChromaCollection, openClient } from './client.js';
+import { requireNative, translateFilter, type Where } from './filter.js';
+import { pointId } from './ids.js';
+import { DEFAULT_EF, SPACES } from './options.js';
+import { ChromaPoints } from './points.js';
+import { asRequests, batchRows } from './rows.js';
+import { type ChromaSession, type KeptSchema, keptSchema, SCHEMA_KEY } from './session.js';
 
-export const SPACES: Readonly<Record<Metric, string>> = { cosine: 'cosine', dot: 'ip', l2: 'l2' };
 /** Points after which the graph is written: it is after each batch that has as many. */
 const ALWAYS = 2;
 /** Above this, asking for all points at once would take longer than it is worth. */
 const MAX_ASKED = 50_000;
 
-/** The server of a build. */
-export interface ChromaSession {
-  client: ChromaClient;
-  /** Points the server takes at once. */
-  batchSize: number;
-  /** Undefined for a server that was not started here. */
-  restartServer: ConnectOptions['restartServer'];
+export async function createCollection(session: ChromaSession, spec: CollectionSpec): Promise<Collection> {
+  const vector = firstVector(spec);
+  const hnsw = {
+    ...hnswConfiguration(spec.index, vector.metric as Metric),
+    // Default 1000: of what came after the last thousand a restart would build the graph again, and differently.
+    ...(spec.capacity !== undefined && { sync_threshold: ALWAYS }),
+  };
+  const { name, ids, fields, text, uri, tenant } = spec;
+  const kept: KeptSchema = { ids, vector, fields, text, uri, tenant };
+  const metadata = { [SCHEMA_KEY]: JSON.stringify(kept) };
+  const options = { name, embeddingFunction: null, metadata, configuration: { hnsw } };
+  const collection = await session.client.createCollection(options).catch((error: unknown) => {
+    if (!isNamed(error, 'ChromaUniqueError')) return ask('create the collection', Promise.reject(error));
+    throw new FailureError(`collection "${name}" is there already`, {
+      where: 'chroma',
+      next: 'choose another name, or open it',
+    });
+  });
+  requireConfiguration(collection as ChromaCollection, hnsw);
+  const loaded = spec.capacity === undefined ? undefined : 0;
+  return new HnswCollection(session, collection as ChromaCollection, kept, hnsw.ef_search, loaded);
 }
 
-export async function createCollection(
-  session: ChromaSession,
-  name: string,
-  spec: CollectionSpec,
-): Promise<Collection> {
-  const hnsw = {
-    ...hnswConfiguration(spec),
-    // Default 1000: of what came after the last thousand a restart would build the graph again, and differently.
-    sync_threshold: ALWAYS,
-  };
-  const options = { name, embeddingFunction: null, configuration: { hnsw } };
-  const collection = await ask('create the collection', session.client.createCollection(options));
-  requireConfiguration(collection, hnsw);
-  return new HnswCollection(session, collection, name, spec, hnsw.ef_search);
+export async function openCollection(session: ChromaSession, name: string): Promise<Collection> {
+  const found = await session.client.getCollection({ name }).catch(async (error: unknown) => {
+    if (!isNamed(error, 'ChromaNotFoundError')) return ask(`find ${shorten(name)}`, Promise.reject(error));
+    const there = (await listCollections(session)).join(', ') || 'none';
+    throw new FailureError(`there is no collection "${name}" (there are: ${there})`, { where: 'chroma' });
+  });
+  const collection = found as ChromaCollection;
+  const ef = collection.configuration.hnsw?.ef_search ?? DEFAULT_EF;
+  return new HnswCollection(session, collection, keptSchema(collection), ef, undefined);
+}
+
+const PAGE = 100;
+
+/** Ends at an empty page. */
+export async function listCollections({ client }: Pick<ChromaSession, 'client'>): Promise<string[]> {
+  const names: string[] = [];
+  for (;;) {
+    const page = await ask('list', client.listCollections({ limit: PAGE, offset: names.length }));
+    if (page.length === 0) return names;
+    names.push(...page.map(({ name }) => name));
+  }
+}
+
+function isNamed(error: unknown, name: string): boolean {
+  return error instanceof Error && error.name === name;
 }
 
 /** What the server is asked for. */
-export function hnswConfiguration({ index, metric }: { index: ParameterSet; metric: Metric }) {
+function hnswConfiguration(index: ParameterSet, metric: Metric) {
   return {
     space: SPACES[metric]!,
     max_neighbors: Number(index['m']),
@@ -65,10 +80,7 @@ export function hnswConfiguration({ index, metric }: { index: ParameterSet; metr
 }
 
 /** The server drops some settings without a word. */
-export function requireConfiguration(
-  { configuration }: ChromaCollection,
-  wanted: Record<string, unknown>,
-): void {
+function requireConfiguration({ configuration }: ChromaCollection, wanted: Record<string, unknown>): void {
   const got = configuration.hnsw as Record<string, unknown> | null | undefined;
   if (Object.entries(wanted).every(([key, value]) => got?.[key] === value)) return;
   throw new FailureError(`the collection is not the one asked for (${JSON.stringify(wanted)})`, {
@@ -78,64 +90,51 @@ export function requireConfiguration(
 }
 
 class HnswCollection implements Collection {
+  readonly name: string;
+  readonly points: ChromaPoints;
   readonly #session: ChromaSession;
-  readonly #name: string;
-  readonly #dimensions: number;
-  readonly #fields: readonly FieldSchema[];
+  /** Undefined: others made it. */
+  readonly #schema: KeptSchema | undefined;
   #collection: ChromaCollection;
   /** With which the server has opened the index. */
   #ef: number;
-  #loaded = 0;
+  /** Undefined where points came one by one, or from others. */
+  #loaded: number | undefined;
 
   constructor(
     session: ChromaSession,
     collection: ChromaCollection,
-    name: string,
-    { dimensions, fields }: CollectionSpec,
+    schema: KeptSchema | undefined,
     ef: number,
+    loaded: number | undefined,
   ) {
+    this.name = collection.name;
     this.#session = session;
     this.#collection = collection;
-    this.#name = name;
-    this.#dimensions = dimensions;
-    this.#fields = fields ?? [];
+    this.#schema = schema;
     this.#ef = ef;
+    this.#loaded = loaded;
+    this.points = new ChromaPoints(
+      session,
+      () => this.#collection,
+      schema,
+      () => {
+        this.#loaded = undefined;
+      },
+    );
   }
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
+    if (this.#schema === undefined)
+      throw new FailureError(`collection "${this.name}" was not made by vecproof`, { where: 'chroma' });
     for (let from = 0; from < batch.count; from += this.#session.batchSize) {
       signal.throwIfAborted();
       const to = Math.min(batch.count, from + this.#session.batchSize);
-      await abortable(ask('add', this.#collection.add(this.#records(batch, from, to))), signal);
-      this.#loaded += to - from;
+      for (const request of asRequests(batchRows(this.#schema, batch, from, to)))
+        await abortable(ask('add', this.#collection.add(request)), signal);
+      if (this.#loaded !== undefined) this.#loaded += to - from;
     }
     signal.throwIfAborted();
-  }
-
-  #records(batch: LoadBatch, from: number, to: number) {
-    const size = this.#dimensions;
-    const ids: string[] = [];
-    const embeddings: number[][] = [];
-    for (let row = from; row < to; row++) {
-      ids.push(String(batch.keys[row]));
-      embeddings.push(Array.from(batch.vectors.subarray(row * size, (row + 1) * size)));
-    }
-    return this.#fields.length === 0
-      ? { ids, embeddings }
-      : { ids, embeddings, metadatas: this.#metadata(batch, from, to) };
-  }
-
-  #metadata(batch: LoadBatch, from: number, to: number): (ChromaMetadata | null)[] {
-    const columns = this.#fields.map((field) => ({ field, values: batchColumn('chroma', batch, field) }));
-    const all = [];
-    for (let row = from; row < to; row++) {
-      const encoded: ChromaMetadata = {};
-      for (const { field, values } of columns)
-        Object.assign(encoded, encodeField(field, values[row] ?? null));
-      // The server takes no metadata without keys, which an empty array has.
-      all.push(Object.keys(encoded).length === 0 ? null : encoded);
-    }
-    return all;
   }
 
   /**
@@ -145,7 +144,7 @@ class HnswCollection implements Collection {
   async ready(signal: AbortSignal): Promise<Readiness> {
     signal.throwIfAborted();
     const count = await abortable(this.count(), signal);
-    requireCount('chroma', count, this.#loaded);
+    if (this.#loaded !== undefined) requireCount('chroma', count, this.#loaded);
     const wanted = Math.min(count, MAX_ASKED);
     const found = wanted === 0 ? 0 : await abortable(this.#reach(wanted), signal);
     if (found < wanted / 2) {
@@ -158,7 +157,8 @@ class HnswCollection implements Collection {
   }
 
   async #reach(k: number): Promise<number> {
-    const vector = new Float32Array(this.#dimensions).fill(1);
+    const dimensions = (await this.points.vectorField())?.dimensions ?? 1;
+    const vector = new Float32Array(dimensions).fill(1);
     const { ids } = await this.#query(vector, k);
     return new Set(ids[0]).size;
   }
@@ -172,25 +172,35 @@ class HnswCollection implements Collection {
     );
   }
 
-  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
     const ef = Number(search['ef']);
+    const field = await this.points.vectorField();
+    if (field !== undefined) vectorNamed({ vectors: [field] }, vector);
     if (ef !== this.#ef) await this.#reopen(ef);
+    const dimensions = field?.dimensions;
+    const kind = this.#schema?.ids ?? 'string';
     let open = true;
     return {
+      idOf: (key) => (typeof key === 'number' ? BigInt(key) : pointId(kind, String(key))),
       // The graph is searched with at least as many candidates as hits.
       effective: { ef: Math.max(ef, k) },
       translate: (filter) => {
-        requireFields('chroma', filter, this.#fields);
+        if (this.#schema === undefined) requireNative(filter);
+        else requireFields('chroma', filter, this.#schema.fields);
         return translateFilter(filter) as NativeFilter;
       },
       query: async (vector, filter, signal) => {
         signal?.throwIfAborted();
         if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
-        requireDimensions('chroma', vector, this.#dimensions);
+        if (dimensions !== undefined) requireDimensions('chroma', vector, dimensions);
         const answer = this.#query(vector, k, filter as Where | undefined);
         const { ids, distances } = await unlessAborted(answer, signal);
         const scores = distances[0] ?? [];
-        return { keys: (ids[0] ?? []).map(Number), scores: scores.map((score) => score ?? Number.NaN) };
+        const keys = ids[0] ?? [];
+        return {
+          keys: kind === 'u32' ? keys.map(Number) : keys,
+          scores: scores.map((score) => score ?? Number.NaN),
+        };
       },
       close: async () => {
         open = false;
@@ -215,10 +225,10 @@ class HnswCollection implements Collection {
     this.#session.client = openClient(await restartServer('kill'));
     this.#collection = await ask(
       'find the collection again',
-      this.#session.client.getCollection({ name: this.#name }),
+      this.#session.client.getCollection({ name: this.name }),
     );
     requireConfiguration(this.#collection, { ef_search: ef });
-    requireCount('chroma', await this.count(), this.#loaded);
+    if (this.#loaded !== undefined) requireCount('chroma', await this.count(), this.#loaded);
     this.#ef = ef;
   }
 
@@ -232,6 +242,6 @@ class HnswCollection implements Collection {
   }
 
   async drop(): Promise<void> {
-    await ask('drop the collection', this.#session.client.deleteCollection({ name: this.#name }));
+    await ask('drop the collection', this.#session.client.deleteCollection({ name: this.name }));
   }
 }

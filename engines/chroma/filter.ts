@@ -1,12 +1,12 @@
 import { FailureError } from '../../common/errors.js';
 import {
   type Condition,
+  conditionsOf,
   type FieldRef,
   type Filter,
   type FilterValue,
   withoutNot,
 } from '../../filters/filter.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
 import {
   elementKey,
   highKey,
@@ -21,38 +21,6 @@ import {
 
 /** The server's own language: one operator for each key, `$and` and `$or` of at least two. */
 export type Where = Readonly<Record<string, unknown>>;
-
-const NO_ORDER = 'Chroma compares numbers only, and its metadata has no other order for text.';
-const NO_PATTERNS = 'Chroma has no operator on parts of a text in metadata.';
-const NUMBERS = ['integer', 'float', 'timestamp'] as const;
-
-export const FILTERS: FilterSupport = {
-  operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    gt: NUMBERS,
-    gte: NUMBERS,
-    lt: NUMBERS,
-    lte: NUMBERS,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    and: ALL_TYPES,
-    or: ALL_TYPES,
-    not: ALL_TYPES,
-  },
-  refused: {
-    'gt string': NO_ORDER,
-    'gte string': NO_ORDER,
-    'lt string': NO_ORDER,
-    'lte string': NO_ORDER,
-    startsWith: NO_PATTERNS,
-    like: NO_PATTERNS,
-  },
-};
 
 const NEVER: Where = { [NEVER_KEY]: true };
 const ALWAYS: Where = { [NEVER_KEY]: { $ne: true } };
@@ -225,4 +193,16 @@ function sizeOf(where: Where): { depth: number; conditions: number } {
     depth: 1 + Math.max(...sizes.map(({ depth }) => depth)),
     conditions: sizes.reduce((sum, { conditions }) => sum + conditions, 0),
   };
+}
+
+/** Of points that others wrote, some things cannot be told: whether text is missing, and floats from integers. */
+export function requireNative(filter: Filter): void {
+  const inexact = conditionsOf(withoutNot(filter)).find(
+    ({ op, field }) => op === 'exists' || !['string', 'integer', 'boolean'].includes(field.type),
+  );
+  if (inexact === undefined) return;
+  const what = `$${inexact.op} of a field of type ${inexact.field.type}`;
+  throw new FailureError(`${what} is not exact in a collection that others made`, {
+    where: 'chroma: filter',
+  });
 }

@@ -4,7 +4,7 @@ import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
 import { ask, openClient } from './client.js';
-import { listNames } from './records.js';
+import { listCollections } from './collection.js';
 
 const PORT = 8000;
 const MIB = 2 ** 20;
@@ -17,7 +17,7 @@ export const server: ServerDefinition = {
     request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
   async remove(endpoint, nameEnd) {
     const client = openClient(endpoint);
-    const names = ownNames(await listNames(client), nameEnd);
+    const names = ownNames(await listCollections({ client }), nameEnd);
     for (const name of names) await ask('drop the collection', client.deleteCollection({ name }));
     return names;
   },

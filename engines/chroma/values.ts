@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
-import type { Metadata, RecordValue } from '../contract/points.js';
+import type { Metadata, PointValue } from '../contract/points.js';
 import { flatten, nest } from '../kit/check.js';
 import {
   type ChromaMetadata,
@@ -44,8 +44,8 @@ function restOf(
   metadata: Metadata,
   kept: Metadata,
   declared: ReadonlySet<string>,
-): Record<string, RecordValue> {
-  const rest: Record<string, RecordValue> = {};
+): Record<string, PointValue> {
+  const rest: Record<string, PointValue> = {};
   for (const [name, value] of Object.entries(metadata)) {
     // A declared name with dots is the nested field, however it was written.
     if (value === undefined || (name.includes('.') && declared.has(name))) continue;
@@ -58,9 +58,9 @@ function restOf(
 export function decodeMetadata(
   fields: readonly FieldSchema[] | null,
   metadata: Readonly<Record<string, unknown>>,
-): Record<string, RecordValue> {
+): Record<string, PointValue> {
   if (fields === null) return { ...(metadata as Metadata) };
-  const flat: Record<string, RecordValue> = {};
+  const flat: Record<string, PointValue> = {};
   for (const field of fields) {
     const value = decodeField(field, metadata);
     if (value !== undefined) flat[field.name] = value;
@@ -71,7 +71,7 @@ export function decodeMetadata(
     const name = nameOf(key);
     // Arrays are never written: this one is of a collection that is gone.
     if (name !== undefined && !declared.has(name) && !Array.isArray(value))
-      decoded[name] = value as RecordValue;
+      decoded[name] = value as PointValue;
   }
   const rest = metadata[REST_KEY];
   return typeof rest === 'string' ? { ...decoded, ...(untagged(JSON.parse(rest)) as Metadata) } : decoded;
@@ -84,7 +84,7 @@ function isPlain(value: unknown): value is ChromaValue {
 }
 
 /** JSON has no 64-bit integers and no negative zero: both become objects with one key, and other objects lists. */
-function tagged(value: RecordValue): unknown {
+function tagged(value: PointValue): unknown {
   if (typeof value === 'bigint') return { integer: String(value) };
   if (Object.is(value, -0)) return { float: '-0' };
   if (Array.isArray(value)) return value.map(tagged);
@@ -92,7 +92,7 @@ function tagged(value: RecordValue): unknown {
   return { object: Object.entries(value).map(([key, each]) => [key, tagged(each)]) };
 }
 
-function untagged(value: unknown): RecordValue {
+function untagged(value: unknown): PointValue {
   if (Array.isArray(value)) return value.map(untagged) as MetadataValue[];
   if (typeof value !== 'object' || value === null) return value as MetadataValue;
   const { integer, float, object } = value as {

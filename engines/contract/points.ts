@@ -1,44 +1,38 @@
-import type { FieldSchema, FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
-import type { Filter } from '../../filters/filter.js';
-import type { IdKind, ParameterSet } from './engine.js';
-
-/**
- * Operations on whole records (real ids, typed metadata), on which migrations stand. Unlike a `Collection`, which is
- * built to be measured, nothing here is timed.
- */
-
-/** An id as its owner wrote it: text (also UUIDs), or a 64-bit integer. `'7'` and `7n` are two ids. */
-export type PointId = string | bigint;
+import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
+import type { IdKind, PointId } from './ids.js';
+import type { CollectionSpec } from './spec.js';
+import type { DenseType, NamedVectors } from './vectors.js';
 
 /** A metadata value, also nested. Integers of 64 bits come as bigint beyond ±(2^53 - 1), timestamps by `FieldSchema`. */
-export type RecordValue = MetadataValue | { readonly [key: string]: RecordValue };
+export type PointValue = MetadataValue | { readonly [key: string]: PointValue };
 
 /** Keys that are absent are missing, which some engines cannot tell from null (`MetadataSupport.absence`). */
-export type Metadata = Readonly<Record<string, RecordValue>>;
+export type Metadata = Readonly<Record<string, PointValue>>;
 
-export interface PointRecord {
+/** One stored record. What is undefined the point does not have. */
+export interface Point {
   id: PointId;
-  vector: Float32Array;
+  vectors: NamedVectors;
   metadata: Metadata;
+  text?: string | undefined;
+  uri?: string | undefined;
+  tenant?: string | undefined;
 }
 
-/** What a collection is created with. */
-export interface RecordSchema {
-  dimensions: number;
-  metric: Metric;
-  /** One kind of ids for a collection; the original is kept and returned where the engine has to map it. */
-  ids: IdKind;
-  /** Dotted names (`maker.name`) are fields of nested objects. */
-  fields: readonly FieldSchema[];
-  /** As `parseOptions` completed them. */
-  index: ParameterSet;
+/** A change of one point. Keys of `set` replace, keys of `unset` go; what is not named stays. */
+export interface PointChange {
+  id: PointId;
+  vectors?: NamedVectors | undefined;
+  set?: Metadata | undefined;
+  unset?: readonly string[] | undefined;
+  text?: string | undefined;
+  uri?: string | undefined;
 }
 
-/** What an engine says of a collection that is there; null where it does not tell. */
+/** What an engine says of a collection; null where it does not tell. */
 export interface Description {
-  name: string;
-  metric: Metric | null;
-  dimensions: number | null;
+  /** What it holds, in the terms that `create` takes. */
+  spec: Pick<CollectionSpec, 'name' | 'vectors' | 'text' | 'uri' | 'tenant'>;
   ids: IdKind | null;
   /** The engine's own words for its index (type, m, …). */
   index: Readonly<Record<string, string | number | boolean>>;
@@ -47,44 +41,59 @@ export interface Description {
   count: number;
 }
 
-/** A change of one point. Keys of `set` replace, keys of `unset` go; what is not named stays. */
-export interface RecordChange {
-  id: PointId;
-  vector?: Float32Array | undefined;
-  set?: Metadata | undefined;
-  unset?: readonly string[] | undefined;
-}
+/**
+ * What a scan promises under writes. `snapshot`: exactly the points of one moment; `repaired`: the engine has no
+ * snapshot, but two passes agreed; `best-effort`: points that were there throughout come once, the others may or may not.
+ */
+export type Consistency = 'snapshot' | 'repaired' | 'best-effort';
 
 export interface ScanOptions {
+  /** Most points of a page. */
   batchSize: number;
+  /**
+   * Goes on behind this cursor, also one of a snapshot that a crash has ended; where snapshots can be opened again, it
+   * is one of the same watermark.
+   */
+  after?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Every promise resolves when the engine has acknowledged and the next call sees the change. */
-export interface RecordCollection {
-  /** Inserts points and replaces those whose id is there. The last of two with one id in a call wins. */
-  upsert(records: readonly PointRecord[], signal?: AbortSignal): Promise<void>;
-  /** Those that are there, in the order asked for; missing ids are left out. */
-  get(ids: readonly PointId[]): Promise<PointRecord[]>;
-  /** Every point once with vector and metadata, in batches. */
-  scan(options: ScanOptions): AsyncIterable<PointRecord[]>;
-  /** Exact where the engine can be exact; nearest first, with the engine's own scores. */
-  search(vector: Float32Array, k: number, filter?: Filter): Promise<{ id: PointId; score: number }[]>;
-  count(): Promise<number>;
-  /** Ids that are not there are no error. */
-  delete(ids: readonly PointId[]): Promise<void>;
-  /** Throws FailureError naming the id if a point is not there; nothing is changed then. */
-  update(change: RecordChange): Promise<void>;
-  describe(): Promise<Description>;
-  drop(): Promise<void>;
+export interface ScanPage {
+  points: Point[];
+  /** Text; a scan `after` it gives what follows this page. */
+  cursor: string;
 }
 
-export interface RecordStore {
-  /** Creates exactly this name; throws FailureError if it is there already: nothing is ever overwritten. */
-  create(name: string, schema: RecordSchema): Promise<RecordCollection>;
-  /** Uses what is there without changing it; throws FailureError naming the collections that are there. */
-  attach(name: string): Promise<RecordCollection>;
-  list(): Promise<string[]>;
+/**
+ * A view of a collection that is read page by page. The scan ends at the engine's explicit end of data, never at a
+ * short page, and an error is an error.
+ */
+export interface Snapshot {
+  consistency: Consistency;
+  /** Position in the engine's log or history, in its own words; null: it has none. */
+  watermark: string | null;
+  scan(options: ScanOptions): AsyncIterable<ScanPage>;
+  close(): Promise<void>;
+}
+
+/**
+ * Whole points of a collection. Nothing here is timed. Every promise resolves when the engine has acknowledged and the
+ * next call sees the change.
+ */
+export interface Points {
+  /** Inserts points and replaces those whose id is there. The last of two with one id in a call wins. */
+  upsert(points: readonly Point[], signal?: AbortSignal): Promise<void>;
+  /** Declared by `PointSupport.insertOnly`: inserts those whose id is not there yet and leaves the others alone. */
+  insertMissing?(points: readonly Point[], signal?: AbortSignal): Promise<void>;
+  /** Throws FailureError naming the id if the point is not there; nothing is changed then. */
+  update(change: PointChange): Promise<void>;
+  /** Ids that are not there are no error. */
+  delete(ids: readonly PointId[]): Promise<void>;
+  /** Those that are there, in the order asked for; missing ids are left out. */
+  get(ids: readonly PointId[]): Promise<Point[]>;
+  /** @param at a watermark of an earlier snapshot, where `PointSupport.snapshot.reopens` */
+  snapshot(at?: string): Promise<Snapshot>;
+  describe(): Promise<Description>;
 }
 
 /** How an engine keeps metadata; held by the conformance suite, part of the docs. */
@@ -99,4 +108,42 @@ export interface MetadataSupport {
   emptyArrays: 'kept' | 'missing' | 'refused';
   /** Fields that the schema does not name: kept or refused. */
   undeclared: 'kept' | 'refused';
+}
+
+/** Which names an engine can hold; all others are refused by name while planning. */
+export interface NameRules {
+  /** In UTF-8. */
+  maxBytes?: number | undefined;
+  /** A regular expression that the whole name matches, and the same in words. */
+  pattern?: { source: string; words: string } | undefined;
+  /** Names that the engine keeps for itself, as it compares them (`ignoreCase`). */
+  reserved?: readonly string[] | undefined;
+  ignoreCase?: boolean | undefined;
+  empty: 'kept' | 'refused';
+}
+
+/** What an engine can do with whole points. */
+export interface PointSupport {
+  vectors: {
+    /** Several named vectors in one point. */
+    several: boolean;
+    dense: readonly DenseType[];
+    sparse: boolean;
+    multi: boolean;
+    /** A point without one of its vectors: kept apart from an empty or zero vector, or refused. */
+    absent: 'kept' | 'refused';
+  };
+  /** `native`: the engine's own; `field`: a column or key beside the metadata; or refused. */
+  text: 'native' | 'field' | 'refused';
+  uri: 'native' | 'field' | 'refused';
+  tenant: 'native' | 'field' | 'refused';
+  snapshot: {
+    consistency: Consistency;
+    /** A snapshot can be opened again by its watermark. */
+    reopens: boolean;
+  };
+  /** `insertMissing` is there. */
+  insertOnly: boolean;
+  /** How changes can be followed, in a word; null: the engine has no feed. */
+  changes: string | null;
 }

@@ -99,7 +99,7 @@ export interface ServerDefinition {
   prepare(request: LaunchRequest): Promise<void>;
   launch(request: LaunchRequest): Promise<LaunchedServer>;
   /**
-   * Removes, over a new connection, what a build has made on a server (`ConnectOptions.nameEnd`) and could not remove
+   * Removes, over a new connection, what a build has made on a server (a name that begins with `vecproof` and has this end) and could not remove
    * itself. Rejects with FailureError where the server cannot be reached. Nothing else is touched.
    * @returns the names of what was there
    */

@@ -1,43 +1,9 @@
-import type { FieldType } from '../../datasets/dataset.js';
 import { ColumnStore } from '../../filters/columns.js';
 import { compile } from '../../filters/compile.js';
 import type { Filter } from '../../filters/filter.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
-import type { CollectionSpec, LoadBatch } from '../contract/engine.js';
-import type { MetadataSupport } from '../contract/points.js';
-
-const IN_MEMORY = 'kept beside the index by the adapter';
-
-export const METADATA: MetadataSupport = {
-  types: Object.fromEntries(ALL_TYPES.map((type) => [type, IN_MEMORY])) as Record<FieldType, string>,
-  absence: 'null',
-  nested: 'flattened',
-  emptyArrays: 'kept',
-  undeclared: 'refused',
-};
-
-export const FILTERS: FilterSupport = {
-  operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    gt: SCALAR_TYPES,
-    gte: SCALAR_TYPES,
-    lt: SCALAR_TYPES,
-    lte: SCALAR_TYPES,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    startsWith: ['string'],
-    like: ['string'],
-    and: [],
-    or: [],
-    not: [],
-  },
-  refused: {},
-};
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
+import { withNulls } from '../kit/load.js';
+import { rowNumbers } from '../kit/vectors.js';
 
 /** A filter as the engine takes it: asked for every point that the walk over the graph meets. */
 export interface LabelFilter {
@@ -54,12 +20,14 @@ export class Labels {
   #largest = 0;
 
   constructor({ fields }: CollectionSpec) {
-    this.#columns = fields === undefined ? undefined : new ColumnStore(fields);
+    this.#columns = fields.length === 0 ? undefined : new ColumnStore(fields);
   }
 
-  add({ count, keys, metadata }: LoadBatch): void {
+  add(batch: LoadBatch): void {
     if (this.#columns === undefined) return;
-    this.#columns.add(count, metadata ?? {});
+    const { count } = batch;
+    const keys = rowNumbers('hnswlib', batch);
+    this.#columns.add(count, withNulls(batch));
     for (let row = 0; row < count; row++) {
       this.#labels.push(keys[row]!);
       this.#largest = Math.max(this.#largest, keys[row]!);

@@ -1,83 +1,61 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
-import type { IdKind } from '../contract/engine.js';
-import type {
-  MetadataSupport,
-  PointId,
-  PointRecord,
-  RecordChange,
-  RecordSchema,
-  RecordValue,
-} from '../contract/points.js';
+import type { EngineDefinition } from '../contract/engine.js';
+import type { IdKind, PointId } from '../contract/ids.js';
+import type { Point, PointChange, PointValue } from '../contract/points.js';
+import type { CollectionSpec } from '../contract/spec.js';
+import type { NamedVectors } from '../contract/vectors.js';
+import { whyNotHeld } from './holds.js';
+import { vectorIn, whyNotVectorValue } from './vectors.js';
 
 /** A value that is no object. */
 export type FlatValue = MetadataValue;
 
-/** What an engine holds, against which records are checked before anything is written. */
-export interface RecordLimits {
-  /** Name for messages. */
-  engine: string;
-  metadata: MetadataSupport;
-  idKinds: readonly IdKind[];
-  /** Integer ids: PostgreSQL's and most engines' bigint, or those from 0 to 2^64 - 1; both where absent. */
-  integerIds?: 'signed' | 'unsigned' | undefined;
-}
+/** An engine, against whose capabilities points are checked before anything is written. */
+export type Holder = Pick<EngineDefinition, 'name' | 'capabilities'>;
 
 const MIN = -(2n ** 63n);
 const MAX = 2n ** 63n - 1n;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Throws FailureError naming the field or kind of id that the engine cannot hold. */
-export function checkSchema(limits: RecordLimits, schema: Pick<RecordSchema, 'ids' | 'fields'>): void {
-  const { engine: where, metadata, idKinds } = limits;
-  if (!idKinds.includes(schema.ids)) {
-    throw new FailureError(`cannot hold ids of kind ${schema.ids}`, {
-      where,
-      next: `it holds ${idKinds.join(', ')}`,
-    });
-  }
-  for (const { name, type } of schema.fields) {
-    if (metadata.types[type] === undefined) {
-      throw new FailureError(`cannot hold field "${name}" of type ${type}`, {
-        where,
-        next: `it holds ${Object.keys(metadata.types).join(', ')}`,
-      });
-    }
-    if (name.includes('.') && metadata.nested === 'refused') {
-      throw new FailureError(`cannot hold nested field "${name}"`, { where });
-    }
-  }
+/** Throws FailureError naming what the engine cannot hold of such a collection. */
+export function checkSpec(holder: Holder, spec: CollectionSpec): void {
+  const reasons = whyNotHeld(holder, spec);
+  if (reasons.length > 0) throw new FailureError(reasons.join('; '), { where: holder.name });
 }
 
-/** Throws FailureError naming id and field unless all records fit the schema. Asked before anything is written. */
-export function checkRecords(
-  limits: RecordLimits,
-  schema: Pick<RecordSchema, 'ids' | 'fields' | 'dimensions'>,
-  records: readonly PointRecord[],
-): void {
-  const fields = new Map(schema.fields.map((field) => [field.name, field]));
-  for (const { id, vector, metadata } of records) {
-    checkIds(limits, schema.ids, [id]);
-    checkVector(limits, schema.dimensions, id, vector);
-    checkMetadata(limits, fields, id, metadata);
+/** Throws FailureError naming id and field unless all points fit the collection. Asked before anything is written. */
+export function checkPoints(holder: Holder, spec: CollectionSpec, points: readonly Point[]): void {
+  const fields = new Map(spec.fields.map((field) => [field.name, field]));
+  for (const point of points) {
+    checkIds(holder, spec.ids, [point.id]);
+    checkVectors(holder, spec, point.id, point.vectors);
+    checkMetadata(holder, fields, point.id, point.metadata);
+    checkParts(holder, spec, point);
   }
 }
 
 /** Throws FailureError naming the first id that is not of the collection's kind. */
-export function checkIds(
-  { engine: where, integerIds }: RecordLimits,
-  kind: IdKind,
-  ids: readonly PointId[],
-): void {
+export function checkIds({ name, capabilities }: Holder, kind: IdKind, ids: readonly PointId[]): void {
   for (const id of ids) {
-    const wrong = wrongId(kind, integerIds, id);
-    if (wrong !== undefined) throw new FailureError(`id ${wrong}`, { where, got: id });
+    const wrong = wrongId(kind, capabilities.integerIds, id);
+    if (wrong !== undefined) throw new FailureError(`id ${wrong}`, { where: name, got: id });
+  }
+}
+
+/** Throws FailureError for a text, URI or tenant in a collection that has none. */
+function checkParts({ name: where }: Holder, spec: CollectionSpec, point: Point): void {
+  for (const part of ['text', 'uri', 'tenant'] as const) {
+    if (point[part] !== undefined && spec[part] !== true)
+      throw new FailureError(`id ${shorten(point.id)} has a ${part}, which the collection does not keep`, {
+        where,
+      });
   }
 }
 
 function wrongId(
   kind: IdKind,
-  integers: RecordLimits['integerIds'],
+  integers: Holder['capabilities']['integerIds'],
   id: PointId | unknown,
 ): string | undefined {
   if (kind === 'string' || kind === 'uuid') {
@@ -92,23 +70,31 @@ function wrongId(
   return id < least || id > most ? `must be from ${least} to ${most}` : undefined;
 }
 
-/** Throws FailureError for another dimension and for values that are no finite numbers. */
-export function checkVector(
-  { engine: where }: RecordLimits,
-  dimensions: number,
+/**
+ * Throws FailureError for vectors the collection does not have, for one that is missing unless the engine keeps such
+ * points, for another dimension or type, and for values that are no finite numbers.
+ *
+ * @param part the point has its other vectors already
+ */
+export function checkVectors(
+  { name: where, capabilities }: Holder,
+  { vectors }: Pick<CollectionSpec, 'vectors'>,
   id: PointId,
-  vector: Float32Array,
+  given: NamedVectors,
+  part = false,
 ): void {
-  if (vector.length !== dimensions) {
-    throw new FailureError(
-      `the vector of id ${shorten(id)} has ${vector.length} dimensions, the collection ${dimensions}`,
-      { where },
-    );
+  const refuse = (name: string, why: string): never => {
+    throw new FailureError(`vector "${name}" of id ${shorten(id)} ${why}`, { where });
+  };
+  for (const field of vectors) {
+    const value = vectorIn(given, field.name);
+    const why = value === undefined ? undefined : whyNotVectorValue(field, value);
+    if (why !== undefined) refuse(field.name, why);
+    if (value === undefined && !part && capabilities.points?.vectors.absent !== 'kept')
+      refuse(field.name, 'is missing');
   }
-  const at = vector.findIndex((value) => !Number.isFinite(value));
-  if (at >= 0) {
-    throw new FailureError(`the vector of id ${shorten(id)} holds ${vector[at]} at ${at}`, { where });
-  }
+  const strange = Object.keys(given).find((name) => !vectors.some((field) => field.name === name));
+  if (strange !== undefined) refuse(strange, 'is none of the collection');
 }
 
 /**
@@ -116,12 +102,13 @@ export function checkVector(
  * Throws FailureError naming id and field.
  */
 export function checkMetadata(
-  { engine: where, metadata: support }: RecordLimits,
+  { name: where, capabilities }: Holder,
   fields: ReadonlyMap<string, FieldSchema>,
   id: PointId,
-  metadata: Readonly<Record<string, RecordValue>>,
+  metadata: Readonly<Record<string, PointValue>>,
   part = false,
 ): void {
+  const support = capabilities.metadata!;
   const refuse = (name: string, what: string, got?: unknown): never => {
     throw new FailureError(`field "${name}" of id ${shorten(id)} ${what}`, { where, got });
   };
@@ -141,8 +128,9 @@ export function checkMetadata(
     }
   }
   if (part) return;
+  const flat = flatten(metadata);
   for (const { name, nullable } of fields.values()) {
-    if (!nullable && !(name in flatten(metadata))) refuse(name, 'is missing, but is not nullable');
+    if (!nullable && !Object.hasOwn(flat, name)) refuse(name, 'is missing, but is not nullable');
   }
 }
 
@@ -151,20 +139,20 @@ export function checkMetadata(
  * does not fit the schema, and for a vector that does not.
  */
 export function checkChange(
-  limits: RecordLimits,
-  schema: Pick<RecordSchema, 'ids' | 'fields' | 'dimensions'>,
-  { id, vector, set = {}, unset = [] }: RecordChange,
+  holder: Holder,
+  schema: CollectionSpec,
+  { id, vectors = {}, set = {}, unset = [] }: PointChange,
 ): Record<string, FlatValue> {
-  checkIds(limits, schema.ids, [id]);
-  if (vector !== undefined) checkVector(limits, schema.dimensions, id, vector);
+  checkIds(holder, schema.ids, [id]);
+  checkVectors(holder, schema, id, vectors, true);
   const fields = new Map(schema.fields.map((field) => [field.name, field]));
-  const changes: Record<string, FlatValue> = {};
+  const changes = record<FlatValue>();
   for (const name of unset) {
     const below = [...fields.keys()].filter((each) => each === name || each.startsWith(`${name}.`));
     for (const each of below.length > 0 ? below : [name]) changes[each] = null;
   }
   Object.assign(changes, flatten(set));
-  checkMetadata(limits, fields, id, changes, true);
+  checkMetadata(holder, fields, id, changes, true);
   return changes;
 }
 
@@ -199,17 +187,22 @@ function isBroken(text: string): boolean {
   return /\p{Surrogate}/u.test(text);
 }
 
-/** Records without those that a later one with the same id replaces. */
-export function lastOfEachId(records: readonly PointRecord[]): PointRecord[] {
-  return [...new Map(records.map((record) => [record.id, record])).values()];
+/** Points without those that a later one with the same id replaces. */
+export function lastOfEachId(points: readonly Point[]): Point[] {
+  return [...new Map(points.map((point) => [point.id, point])).values()];
+}
+
+/** Without a prototype: any name is a key, also `__proto__`. */
+function record<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
 }
 
 /** Nested objects as dotted names; arrays and values stay. An empty object has no fields, and so is missing. */
 export function flatten(
-  metadata: Readonly<Record<string, RecordValue | undefined>>,
+  metadata: Readonly<Record<string, PointValue | undefined>>,
   prefix = '',
 ): Record<string, FlatValue> {
-  const flat: Record<string, FlatValue> = {};
+  const flat = record<FlatValue>();
   for (const [key, value] of Object.entries(metadata)) {
     if (value === undefined) continue;
     if (isNested(value)) Object.assign(flat, flatten(value, `${prefix}${key}.`));
@@ -218,22 +211,30 @@ export function flatten(
   return flat;
 }
 
-/** Dotted names as nested objects: the reverse of `flatten`. */
-export function nest(flat: Readonly<Record<string, RecordValue>>): Record<string, RecordValue> {
-  const nested: Record<string, RecordValue> = {};
-  for (const [name, value] of Object.entries(flat)) {
-    const path = name.split('.');
-    const last = path.pop()!;
+/**
+ * Dotted names as nested objects: the reverse of `flatten`. Where a field is a value itself (`a` beside `a.b`), those
+ * below it keep their dotted names.
+ */
+export function nest(flat: Readonly<Record<string, PointValue>>): Record<string, PointValue> {
+  const nested = record<PointValue>();
+  const entries = Object.entries(flat).map(([name, value]) => ({ path: name.split('.'), value }));
+  // Values first, so that no object is in the place of one.
+  if (entries.some(({ path }) => path.length > 1)) entries.sort((a, b) => a.path.length - b.path.length);
+  for (const { path, value } of entries) {
     let at = nested;
-    for (const key of path) {
-      at[key] ??= {};
-      at = at[key] as Record<string, RecordValue>;
+    let depth = 0;
+    for (; depth < path.length - 1; depth++) {
+      const key = path[depth]!;
+      const below = at[key] ?? (key in at ? null : record<PointValue>());
+      if (!isNested(below)) break;
+      at[key] = below;
+      at = below as Record<string, PointValue>;
     }
-    at[last] = value;
+    at[path.slice(depth).join('.')] = value;
   }
   return nested;
 }
 
-function isNested(value: RecordValue): value is { readonly [key: string]: RecordValue } {
+function isNested(value: PointValue): value is { readonly [key: string]: PointValue } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -2,9 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FailureError } from '../../common/errors.js';
-import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
+import type { FieldSchema, MetadataColumns, MetadataValue } from '../../datasets/dataset.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { LoadBatch } from '../contract/spec.js';
 
 /**
  * Walks a batch in chunks of `size` points for engines that insert synchronously: between chunks the event loop
@@ -56,10 +56,17 @@ export function batchColumn(
   engine: string,
   { metadata }: LoadBatch,
   { name }: FieldSchema,
-): readonly MetadataValue[] {
+): readonly (MetadataValue | undefined)[] {
   const column = metadata?.[name];
   if (column !== undefined) return column;
   throw new FailureError(`the batch brings no field "${name}"`, { where: engine });
+}
+
+/** The batch's metadata for engines that do not tell a missing field from null. */
+export function withNulls({ metadata = {} }: LoadBatch): MetadataColumns {
+  return Object.fromEntries(
+    Object.entries(metadata).map(([name, values]) => [name, values.map((value) => value ?? null)]),
+  );
 }
 
 /**

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { shorten } from '../../common/errors.js';
+import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
-import type { Fault, OptionsInput, ParameterSet, ParsedOptions } from '../contract/engine.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { OptionsInput, ParsedOptions } from '../contract/options.js';
 
 /** Other names of quantizations that people know, and the word used here. */
 const SYNONYMS: Readonly<Record<string, string>> = { f32: 'none', i8: 'sq8', b1: 'binary' };

@@ -37,6 +37,8 @@ export interface LanceTable {
   createIndex(column: string, options: { config: LanceIndex; replace: boolean; name: string }): Promise<void>;
   schema(): Promise<LanceSchema>;
   query(): LanceRows;
+  version(): Promise<number>;
+  checkout(version: number): Promise<void>;
   delete(predicate: string): Promise<unknown>;
   mergeInsert(on: string): LanceMerge;
   update(options: { where: string; valuesSql: Record<string, string> }): Promise<unknown>;
@@ -55,6 +57,7 @@ export interface LanceSchema {
 export interface LanceRows {
   where(sql: string): LanceRows;
   select(columns: string[]): LanceRows;
+  offset(rows: number): LanceRows;
   [Symbol.asyncIterator](): AsyncIterator<ArrowRows>;
   toArrow(): Promise<ArrowRows>;
 }
@@ -74,6 +77,7 @@ export interface LanceIndexStats {
 }
 
 export interface LanceQuery {
+  column(name: string): LanceQuery;
   distanceType(type: DistanceType): LanceQuery;
   select(columns: string[]): LanceQuery;
   limit(k: number): LanceQuery;
@@ -89,7 +93,7 @@ export interface LanceQuery {
 
 export interface ArrowResult {
   /** Null for a result without rows, which has no columns. */
-  getChild(name: string): { toArray(): ArrayLike<number> } | null;
+  getChild(name: string): { toArray(): ArrayLike<number | bigint | string> } | null;
 }
 
 /** A batch or table of whole rows. */
@@ -124,6 +128,7 @@ export interface ArrowClient {
   List: new (item: object) => object;
   vectorFromArray(values: readonly unknown[], type: object): { data: readonly ArrowData[] };
   Float32: new () => object;
+  Float16: new () => object;
   Uint32: new () => object;
   FixedSizeList: new (size: number, item: object) => object;
   Table: new (schema: object, columns: Record<string, object>) => object;

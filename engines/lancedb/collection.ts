@@ -1,97 +1,143 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  ParameterSet,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Metric } from '../../datasets/dataset.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, folderBytes, requireCount } from '../kit/load.js';
-import type { ArrowClient, LanceClient, LanceConnection, LanceTable } from './client.js';
-import { pointTable, tableSchema } from './columns.js';
-import { createFieldIndexes, createIndex, INDEX_NAME, type IndexKind, indexKind } from './index-kind.js';
+import { vectorNamed } from '../kit/vectors.js';
+import type { LanceTable } from './client.js';
+import { batchTable, tableSchema } from './columns.js';
+import { createFieldIndexes, createIndex, INDEX_NAME, type IndexSpec, indexKind } from './index-kind.js';
+import { fieldsOf, type Layout, layoutOf } from './layout.js';
+import { LancePoints } from './points.js';
 import { prepareSearch } from './search.js';
-
-export interface LanceSession {
-  lance: LanceClient;
-  arrow: ArrowClient;
-  connection: LanceConnection;
-  folder: string;
-  threads: number;
-}
+import type { LanceSession } from './session.js';
 
 export async function createCollection(session: LanceSession, spec: CollectionSpec): Promise<Collection> {
-  const schema = tableSchema(session.arrow, spec.dimensions, spec.fields);
+  if ((await session.connection.tableNames()).includes(spec.name)) {
+    const next = 'choose another name, or drop that table';
+    throw new FailureError(`there is a table "${spec.name}" already`, { where: 'lancedb', next });
+  }
+  const schema = tableSchema(session.arrow, spec);
   const table = await session.connection.createEmptyTable(spec.name, schema);
-  return new LanceCollection(session, spec, table);
+  return new LanceCollection(session, spec, table, layoutOf(spec.name, await table.schema()));
+}
+
+export async function openCollection(session: LanceSession, name: string): Promise<Collection> {
+  const there = await session.connection.tableNames();
+  if (!there.includes(name)) {
+    const next = there.length > 0 ? `open one of ${there.join(', ')}` : 'the folder has no tables';
+    throw new FailureError(`there is no table "${name}"`, { where: 'lancedb', next });
+  }
+  const table = await session.connection.openTable(name);
+  const layout = layoutOf(name, await table.schema());
+  return new LanceCollection(session, await specOf(table, layout), table, layout);
+}
+
+/** An index that is there is searched as it is; nothing says with which parameters it was made. */
+async function specOf(table: LanceTable, layout: Layout): Promise<CollectionSpec> {
+  const { name, ids, vectors } = layout;
+  const [found] = (await table.listIndices()).filter(({ columns }) => columns.includes(vectors[0]!.column));
+  const stats = found && (await table.indexStats(found.name));
+  const [first, ...rest] = vectors;
+  const metric = (stats?.distanceType as Metric | undefined) ?? first!.metric;
+  const index = found === undefined ? { type: 'flat', quantization: 'none' } : { type: found.indexType };
+  return { name, ids, vectors: [{ ...first!, metric }, ...rest], fields: fieldsOf(layout), index };
 }
 
 class LanceCollection implements Collection {
+  readonly name: string;
+  readonly points: LancePoints;
   readonly #session: LanceSession;
   readonly #spec: CollectionSpec;
   readonly #table: LanceTable;
-  readonly #kind: IndexKind | undefined;
-  #loaded = 0;
+  readonly #layout: Layout;
+  /** Undefined once points were written or deleted one by one, or where others made the table. */
+  #loaded: number | undefined;
+  /** The index covers all points. */
   #built = false;
 
-  constructor(session: LanceSession, spec: CollectionSpec, table: LanceTable) {
+  constructor(session: LanceSession, spec: CollectionSpec, table: LanceTable, layout: Layout) {
+    this.name = spec.name;
     this.#session = session;
     this.#spec = spec;
     this.#table = table;
-    this.#kind = indexKind(spec.index);
+    this.#layout = layout;
+    this.#loaded = spec.capacity === undefined ? undefined : 0;
+    this.points = new LancePoints(session, table, layout, spec, () => {
+      this.#loaded = undefined;
+      this.#built = false;
+    });
   }
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const rows = pointTable(this.#session.arrow, batch, this.#spec.dimensions, this.#spec.fields);
-    await abortable(this.#table.add(rows), signal);
-    this.#loaded += batch.count;
+    await abortable(this.#table.add(batchTable(this.#session.arrow, this.#spec, batch)), signal);
+    if (this.#loaded !== undefined) this.#loaded += batch.count;
+    this.#built = false;
   }
 
   async ready(signal: AbortSignal): Promise<Readiness> {
     signal.throwIfAborted();
     const count = await this.count();
-    requireCount('lancedb', count, this.#loaded);
+    if (this.#loaded !== undefined) requireCount('lancedb', count, this.#loaded);
+    const { lance, threads } = this.#session;
+    const kind = indexKind(this.#spec.index);
     if (!this.#built) {
-      if (this.#kind !== undefined) {
-        await abortable(createIndex(this.#session.lance, this.#table, this.#kind, this.#spec), signal);
-      }
-      await abortable(createFieldIndexes(this.#session.lance, this.#table, this.#spec), signal);
+      if (kind !== undefined)
+        await abortable(createIndex(lance, this.#table, kind, this.#indexSpec()), signal);
+      await abortable(createFieldIndexes(lance, this.#table, this.#spec.index, this.#layout), signal);
       this.#built = true;
     }
-    if (this.#kind === undefined)
-      return { count, indexed: null, details: { threads: this.#session.threads } };
-    return this.#indexed(this.#kind, count);
+    if (kind === undefined) return { count, indexed: null, details: { threads } };
+    return this.#indexed(count);
   }
 
   /** Asks the engine what it built: type, metric, and whether every point is covered. */
-  async #indexed(kind: IndexKind, count: number): Promise<Readiness> {
+  async #indexed(count: number): Promise<Readiness> {
+    const kind = indexKind(this.#spec.index)!;
+    const spec = this.#indexSpec();
     const stats = await this.#table.indexStats(INDEX_NAME);
     const found = {
       indexType: stats?.indexType,
       distanceType: stats?.distanceType,
       unindexed: stats?.numUnindexedRows,
     };
-    const wanted = { indexType: kind.reported, distanceType: this.#spec.metric, unindexed: 0 };
+    const wanted = { indexType: kind.reported, distanceType: spec.metric, unindexed: 0 };
     if (stats === undefined || JSON.stringify(found) !== JSON.stringify(wanted)) {
       throw new FailureError(`the index is not the one asked for (wanted ${JSON.stringify(wanted)})`, {
         where: 'lancedb',
         got: found,
       });
     }
-    const details = {
-      ...kind.details(this.#spec),
-      indexType: stats.indexType,
-      threads: this.#session.threads,
-    };
+    const { threads } = this.#session;
+    const details = { ...kind.details(spec), indexType: stats.indexType, threads };
     return { count, indexed: stats.numIndexedRows, details };
   }
 
-  prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
-    return prepareSearch(this.#table, this.#kind !== undefined, this.#spec, search, k);
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
+    const spec = this.#indexSpec(vector);
+    const wanted = vector === undefined && indexKind(this.#spec.index) !== undefined;
+    const indexes = await this.#table.listIndices();
+    const indexed = wanted || indexes.some(({ columns }) => columns.includes(spec.column));
+    return prepareSearch(this.#table, indexed, spec, this.#layout, search, k);
+  }
+
+  /** The vector that is indexed or searched. Throws FailureError where nothing says by which metric. */
+  #indexSpec(vector?: string): IndexSpec {
+    const { name } = vectorNamed(this.#spec, vector);
+    const { column, dimensions } = this.#layout.vectors.find((each) => each.name === name)!;
+    const { metric } = this.#spec.vectors.find((each) => each.name === name)!;
+    if (metric === null) {
+      throw new FailureError(`table "${this.name}" does not say by which metric it is searched`, {
+        where: 'lancedb',
+        next: 'give it an index',
+      });
+    }
+    return { column, dimensions, metric: metric as Metric, index: this.#spec.index };
   }
 
   count(): Promise<number> {
@@ -105,11 +151,11 @@ class LanceCollection implements Collection {
 
   async drop(): Promise<void> {
     this.#table.close();
-    await this.#session.connection.dropTable(this.#spec.name);
+    await this.#session.connection.dropTable(this.name);
     await rm(this.#folder, { force: true, recursive: true });
   }
 
   get #folder(): string {
-    return join(this.#session.folder, `${this.#spec.name}.lance`);
+    return join(this.#session.folder, `${this.name}.lance`);
   }
 }

@@ -1,63 +1,145 @@
-import type { FieldSchema } from '../../datasets/dataset.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { MetadataValue } from '../../datasets/dataset.js';
+import type { IdColumn, IdKind, PointId } from '../contract/ids.js';
+import type { Point } from '../contract/points.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
+import { type DenseValues, elementsOf, type VectorField } from '../contract/vectors.js';
+import { flatten } from '../kit/check.js';
+import { denseArray } from '../kit/vectors.js';
 import type { ArrowClient } from './client.js';
 import { arrowColumn, arrowType, columnName } from './fields.js';
+import { ID, keptMetadata, partsOf, reservedColumns, vectorColumnName } from './layout.js';
 
-export const ID = 'id';
-export const VECTOR = 'vector';
-
-export function tableSchema(
-  arrow: ArrowClient,
-  dimensions: number,
-  fields: readonly FieldSchema[] = [],
-): object {
-  return new arrow.Schema([
-    new arrow.Field(ID, new arrow.Uint32(), false),
-    new arrow.Field(VECTOR, listType(arrow, dimensions), false),
-    ...fieldColumns(arrow, fields),
-  ]);
-}
-
-export function fieldColumns(arrow: ArrowClient, fields: readonly FieldSchema[]): object[] {
-  return fields.map(
-    ({ name, type, nullable }) => new arrow.Field(columnName(name), arrowType(arrow, type), nullable),
+/** The Arrow schema of a table of ours. */
+export function tableSchema(arrow: ArrowClient, spec: CollectionSpec): object {
+  const reserved = reservedColumns(spec);
+  // With one vector every point has it.
+  const several = spec.vectors.length > 1;
+  return new arrow.Schema(
+    [
+      new arrow.Field(ID, idType(arrow, spec.ids), false),
+      ...spec.vectors.map(
+        (field) => new arrow.Field(vectorColumnName(field.name), listType(arrow, field), several),
+      ),
+      ...partsOf(spec).map((part) => new arrow.Field(part, new arrow.Utf8(), true)),
+      ...spec.fields.map(
+        ({ name, type, nullable }) =>
+          new arrow.Field(columnName(name, reserved), arrowType(arrow, type), nullable),
+      ),
+    ],
+    keptMetadata(spec),
   );
 }
 
-/** A batch as an Arrow table over the batch's own memory. */
-export function pointTable(
-  arrow: ArrowClient,
-  batch: LoadBatch,
-  dimensions: number,
-  fields: readonly FieldSchema[] = [],
-): object {
-  const { count, keys, vectors, metadata } = batch;
-  return new arrow.Table(tableSchema(arrow, dimensions, fields), {
-    [ID]: arrow.makeVector(keys.subarray(0, count)),
-    [VECTOR]: vectorColumn(arrow, vectors, count, dimensions),
+/** A batch as an Arrow table, over the batch's own memory as far as it goes. */
+export function batchTable(arrow: ArrowClient, spec: CollectionSpec, batch: LoadBatch): object {
+  const reserved = reservedColumns(spec);
+  const texts = { text: batch.texts, uri: batch.uris, tenant: batch.tenants };
+  return new arrow.Table(tableSchema(arrow, spec), {
+    [ID]: idColumn(arrow, spec.ids, batch.ids, batch.count),
     ...Object.fromEntries(
-      fields.map(({ name, type }) => [columnName(name), arrowColumn(arrow, type, metadata?.[name] ?? [])]),
+      spec.vectors.map((field) => {
+        const column = batch.vectors[field.name];
+        if (column === undefined) return [vectorColumnName(field.name), allAbsent(arrow, field, batch.count)];
+        if (column.kind !== 'dense') throw new Error(`vector "${field.name}" is ${column.kind}`);
+        const { values, present } = column;
+        return [vectorColumnName(field.name), vectorColumn(arrow, field, values, batch.count, present)];
+      }),
+    ),
+    ...Object.fromEntries(
+      partsOf(spec).map((part) => [part, arrowColumn(arrow, 'string', texts[part] ?? [])]),
+    ),
+    ...Object.fromEntries(
+      spec.fields.map(({ name, type }) => [
+        columnName(name, reserved),
+        arrowColumn(arrow, type, batch.metadata?.[name] ?? []),
+      ]),
     ),
   });
 }
 
-/** `count` row-major vectors as a column over their own memory. */
-export function vectorColumn(
+/** Points as columns. */
+export function batchOf(spec: CollectionSpec, points: readonly Point[]): LoadBatch {
+  const flat = points.map(({ metadata }) => flatten(metadata));
+  return {
+    start: 0,
+    count: points.length,
+    ids: points.map(({ id }) => id),
+    vectors: Object.fromEntries(spec.vectors.map((field) => [field.name, gathered(field, points)])),
+    metadata: Object.fromEntries(
+      spec.fields.map(({ name }) => [name, flat.map((each): MetadataValue | undefined => each[name])]),
+    ),
+    texts: points.map(({ text }) => text),
+    uris: points.map(({ uri }) => uri),
+    tenants: points.map(({ tenant }) => tenant),
+  };
+}
+
+function gathered(field: VectorField, points: readonly Point[]) {
+  const size = elementsOf(field);
+  const values = denseArray(field.type, points.length * size);
+  const present = new Uint8Array(points.length);
+  for (const [row, { vectors }] of points.entries()) {
+    const value = vectors[field.name] as DenseValues | undefined;
+    if (value === undefined) continue;
+    present[row] = 1;
+    values.set(value, row * size);
+  }
+  return { kind: 'dense' as const, values, present };
+}
+
+function idType(arrow: ArrowClient, kind: IdKind): object {
+  if (kind === 'u32') return new arrow.Uint32();
+  return kind === 'u64' ? new arrow.Int64() : new arrow.Utf8();
+}
+
+function idColumn(arrow: ArrowClient, kind: IdKind, ids: IdColumn, count: number): object {
+  if (ids instanceof Uint32Array) return arrow.makeVector(ids.subarray(0, count));
+  const list = Array.from(ids as Iterable<PointId>);
+  if (kind === 'u32') return arrow.makeVector(Uint32Array.from(list, Number));
+  return arrow.vectorFromArray(list, idType(arrow, kind));
+}
+
+/** `count` row-major vectors as a column over their own memory; `present`: 0 where a row has none. */
+function vectorColumn(
   arrow: ArrowClient,
-  vectors: Float32Array,
+  field: VectorField,
+  values: DenseValues,
   count: number,
-  dimensions: number,
+  present: Uint8Array | undefined,
 ): object {
+  const absent = present === undefined ? 0 : present.subarray(0, count).filter((each) => each === 0).length;
   const child = arrow.makeData({
-    type: new arrow.Float32(),
-    length: count * dimensions,
+    type: numberType(arrow, field),
+    length: count * field.dimensions,
     nullCount: 0,
-    data: vectors.subarray(0, count * dimensions),
+    data: values.subarray(0, count * field.dimensions),
   });
-  const list = arrow.makeData({ type: listType(arrow, dimensions), length: count, nullCount: 0, child });
+  const list = arrow.makeData({
+    type: listType(arrow, field),
+    length: count,
+    nullCount: absent,
+    ...(absent > 0 && { nullBitmap: bitmap(present!, count) }),
+    child,
+  });
   return arrow.makeVector(list);
 }
 
-export function listType(arrow: ArrowClient, dimensions: number): object {
-  return new arrow.FixedSizeList(dimensions, new arrow.Field('item', new arrow.Float32(), true));
+function allAbsent(arrow: ArrowClient, field: VectorField, count: number): object {
+  const values = denseArray(field.type, count * field.dimensions);
+  return vectorColumn(arrow, field, values, count, new Uint8Array(count));
+}
+
+/** One bit a row, the first one lowest: Arrow's validity. */
+function bitmap(present: Uint8Array, count: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(count / 8));
+  for (let row = 0; row < count; row++) if (present[row] !== 0) bits[row >> 3]! |= 1 << (row & 7);
+  return bits;
+}
+
+function numberType(arrow: ArrowClient, { type }: Pick<VectorField, 'type'>): object {
+  return type === 'f16' ? new arrow.Float16() : new arrow.Float32();
+}
+
+function listType(arrow: ArrowClient, field: VectorField): object {
+  return new arrow.FixedSizeList(field.dimensions, new arrow.Field('item', numberType(arrow, field), true));
 }

@@ -16,10 +16,31 @@ export const COLUMN_TYPES: Readonly<Record<FieldType, string>> = {
   'boolean[]': 'List<Bool>',
 };
 
+/** Types of tables that others made which a portable one holds exactly. */
+const ALSO: Readonly<Record<string, FieldType>> = {
+  LargeUtf8: 'string',
+  Int8: 'integer',
+  Int16: 'integer',
+  Int32: 'integer',
+  Uint8: 'integer',
+  Uint16: 'integer',
+  Uint32: 'integer',
+  Float32: 'float',
+};
+
 /** Null for types that no portable one fits. */
 export function portableType(native: string): FieldType | null {
   const found = Object.entries(COLUMN_TYPES).find(([, each]) => each === native);
-  return found === undefined ? null : (found[0] as FieldType);
+  return found === undefined ? (ALSO[native] ?? null) : (found[0] as FieldType);
+}
+
+/** Whether a column takes every value of its portable type. */
+export function isWritable(native: string): boolean {
+  return Object.values(COLUMN_TYPES).includes(native);
+}
+
+export function isFloat32(native: string): boolean {
+  return native === 'Float32';
 }
 
 export function arrowType(arrow: ArrowClient, type: FieldType): object {
@@ -41,19 +62,24 @@ export function arrowType(arrow: ArrowClient, type: FieldType): object {
   }
 }
 
-/** Names of the engine's own columns and ours; a field of that name gets an underscore more. */
-const RESERVED = /^_*(id|vector|distance|rowid|rowaddr|score|relevance_score)$/;
-
-/** Column of a field: a name must hold no dot, and a backtick cannot be quoted. */
-export function columnName(field: string): string {
-  const plain = field.replace(/[%.`]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
-  return RESERVED.test(plain) ? `_${plain}` : plain;
+/**
+ * Column of a field: a name must hold no dot, a backtick cannot be quoted, and what begins with an underscore, or has
+ * the name of another column, could be taken for one of the engine's or ours.
+ */
+export function columnName(field: string, reserved: ReadonlySet<string>): string {
+  if (field === '') return '%';
+  const plain = field.replace(/[%.`]/g, coded);
+  return plain.startsWith('_') || reserved.has(plain) ? `${coded(plain[0]!)}${plain.slice(1)}` : plain;
 }
+
+const coded = (sign: string): string => `%${sign.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 
 /** The field of a column; the reverse of `columnName`. */
 export function fieldName(column: string): string {
-  const plain = RESERVED.test(column) ? column.slice(1) : column;
-  return plain.replace(/%(2E|25|60)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  if (column === '%') return '';
+  return column.replace(/%([0-9A-F]{2})/g, (_, code: string) =>
+    String.fromCharCode(Number.parseInt(code, 16)),
+  );
 }
 
 export function quoted(column: string): string {
@@ -113,7 +139,7 @@ function fromArrow(type: FieldType | null, value: unknown): MetadataValue {
     const element = type.slice(0, -2) as FieldType;
     return Array.from(value as Iterable<unknown>, (each) => fromArrow(element, each));
   }
-  return type === 'integer' ? integerValue(value as bigint) : (value as MetadataValue);
+  return type === 'integer' ? integerValue(value as bigint | number) : (value as MetadataValue);
 }
 
 /** A value in the engine's SQL, which has no parameters: text is quoted, everything else is written by its type. */
@@ -128,7 +154,7 @@ export function literal(type: FieldType, value: MetadataValue): string {
       // The least number of 64 bits is not read as a literal.
       return `cast('${BigInt(value as number | bigint)}' as bigint)`;
     case 'float':
-      return `cast('${Number(value)}' as double)`;
+      return `cast('${Object.is(value, -0) ? '-0' : Number(value)}' as double)`;
     case 'boolean':
       return value === true ? 'true' : 'false';
     case 'timestamp':

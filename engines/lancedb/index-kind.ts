@@ -1,10 +1,17 @@
-import type { CollectionSpec, ParameterSet } from '../contract/engine.js';
-import type { LanceClient, LanceIndexOptions, LanceTable } from './client.js';
-import { VECTOR } from './columns.js';
-import { columnName } from './fields.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DistanceType, LanceClient, LanceIndexOptions, LanceTable } from './client.js';
+import type { Layout } from './layout.js';
 import { pqSegments } from './options.js';
 
 export const INDEX_NAME = 'vector_index';
+
+/** The vector that is indexed, and how. */
+export interface IndexSpec {
+  column: string;
+  dimensions: number;
+  metric: DistanceType;
+  index: ParameterSet;
+}
 
 /** One of the client's index types. */
 export interface IndexKind {
@@ -12,11 +19,11 @@ export interface IndexKind {
   /** As the engine reports it. */
   reported: string;
   /** Settings the adapter chose because the suite did not. */
-  details(spec: CollectionSpec): Readonly<Record<string, number>>;
+  details(spec: IndexSpec): Readonly<Record<string, number>>;
 }
 
 const none = () => ({});
-const segments = ({ index, dimensions }: CollectionSpec) => ({ pqSegments: pqSegments(index, dimensions) });
+const segments = ({ index, dimensions }: IndexSpec) => ({ pqSegments: pqSegments(index, dimensions) });
 
 const KINDS: Readonly<Record<string, IndexKind>> = {
   'ivf none': { create: 'ivfFlat', reported: 'IVF_FLAT', details: none },
@@ -35,13 +42,13 @@ export async function createIndex(
   lance: LanceClient,
   table: LanceTable,
   kind: IndexKind,
-  spec: CollectionSpec,
+  spec: IndexSpec,
 ): Promise<void> {
   const config = lance.Index[kind.create](indexOptions(spec));
-  await table.createIndex(VECTOR, { config, replace: true, name: INDEX_NAME });
+  await table.createIndex(spec.column, { config, replace: true, name: INDEX_NAME });
 }
 
-function indexOptions(spec: CollectionSpec): LanceIndexOptions {
+function indexOptions(spec: IndexSpec): LanceIndexOptions {
   const { index, metric, dimensions } = spec;
   const options: LanceIndexOptions = { distanceType: metric, numPartitions: Number(index['nlist']) };
   if (index['quantization'] === 'pq') options.numSubVectors = pqSegments(index, dimensions);
@@ -58,13 +65,14 @@ function indexOptions(spec: CollectionSpec): LanceIndexOptions {
 export async function createFieldIndexes(
   lance: LanceClient,
   table: LanceTable,
-  { index, fields = [] }: Pick<CollectionSpec, 'index' | 'fields'>,
+  index: ParameterSet,
+  { fields }: Layout,
 ): Promise<void> {
   if (index['payloadIndex'] !== true) return;
-  for (const [i, { name, type }] of fields.entries()) {
+  for (const [i, { column, type }] of fields.entries()) {
     // The engine makes no label list of floats; such a field is compared row by row.
-    if (type === 'float[]') continue;
+    if (type === 'float[]' || type === null) continue;
     const config = type.endsWith('[]') ? lance.Index.labelList() : lance.Index.btree();
-    await table.createIndex(columnName(name), { config, replace: true, name: `field_${i}` });
+    await table.createIndex(column, { config, replace: true, name: `field_${i}` });
   }
 }

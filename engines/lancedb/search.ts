@@ -1,9 +1,11 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, ParameterSet, PreparedSearch } from '../contract/engine.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Hits, PreparedSearch } from '../contract/search.js';
 import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
-import { ID } from './columns.js';
 import { sqlFilter } from './filter.js';
+import type { IndexSpec } from './index-kind.js';
+import { fieldColumns, ID, type Layout } from './layout.js';
 
 const DISTANCE = '_distance';
 /** Left out, the engine computes it all the same and prints a warning for every query. */
@@ -14,11 +16,13 @@ const NO_HITS: Hits = { keys: new Uint32Array(0), scores: new Float32Array(0) };
 export async function prepareSearch(
   table: LanceTable,
   indexed: boolean,
-  spec: CollectionSpec,
+  spec: IndexSpec,
+  layout: Layout,
   search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const request = requestOf(table, spec, search, k);
+  const columns = fieldColumns(layout);
   await requirePlan(request(new Float32Array(spec.dimensions).fill(1)), indexed);
   let open = true;
   return {
@@ -31,10 +35,12 @@ export async function prepareSearch(
       const result = await unlessAborted(answer, signal);
       const keys = result.getChild(ID);
       const scores = result.getChild(DISTANCE);
-      return keys === null || scores === null ? NO_HITS : { keys: keys.toArray(), scores: scores.toArray() };
+      return keys === null || scores === null
+        ? NO_HITS
+        : { keys: keys.toArray(), scores: scores.toArray() as ArrayLike<number> };
     },
     translate: async (filter): Promise<TranslatedFilter> => {
-      const translated = { where: sqlFilter(filter) };
+      const translated = { where: sqlFilter(filter, columns) };
       await requirePlan(request(new Float32Array(spec.dimensions).fill(1), translated), indexed);
       return translated;
     },
@@ -49,11 +55,12 @@ interface TranslatedFilter {
 }
 
 /** The client's builder has to be filled for each query; numbers and names are settled here once. */
-function requestOf(table: LanceTable, spec: CollectionSpec, search: ParameterSet, k: number) {
+function requestOf(table: LanceTable, spec: IndexSpec, search: ParameterSet, k: number) {
   const { ef, refineFactor } = search;
   const nprobe = spec.index['nlist'] === undefined ? undefined : (search['nprobe'] ?? spec.index['nlist']);
   return (vector: Float32Array, filter?: TranslatedFilter): LanceQuery => {
-    let query = table.vectorSearch(vector).distanceType(spec.metric).select(COLUMNS).limit(k);
+    let query = table.vectorSearch(vector).column(spec.column).distanceType(spec.metric);
+    query = query.select(COLUMNS).limit(k);
     if (nprobe !== undefined) query = query.nprobes(nprobe as number);
     if (ef !== undefined) query = query.ef(ef as number);
     if (refineFactor !== undefined) query = query.refineFactor(refineFactor as number);

@@ -27,6 +27,21 @@ export interface MilvusStatus {
   reason?: string;
 }
 
+/** What is used of gRPC below the client. */
+export interface GrpcStub {
+  makeUnaryRequest(
+    path: string,
+    serialize: (request: object) => Buffer,
+    deserialize: (bytes: Buffer) => GrpcAnswer,
+    request: object,
+    metadata: object,
+    options: { deadline: number; interceptors: unknown[] },
+    done: (error: Error | null, answer?: GrpcAnswer) => void,
+  ): { cancel(): void };
+}
+
+export type GrpcAnswer = { status: MilvusStatus };
+
 type Answer<T> = Promise<T & { status: MilvusStatus }>;
 
 export interface MilvusClient {
@@ -50,20 +65,16 @@ export interface MilvusClient {
   hasCollection(options: { collection_name: string }): Answer<{ value: boolean }>;
   showCollections(): Answer<{ data: { name: string }[] }>;
   describeCollection(options: { collection_name: string }): Answer<{
-    schema: { description: string; fields: CollectionField[] };
+    schema: { description: string; fields: CollectionField[]; enable_dynamic_field: boolean };
   }>;
-  upsert(options: object): Answer<unknown>;
   delete(options: object): Answer<unknown>;
-  query(options: object): Answer<{ data: Row[] }>;
   closeConnection(): Promise<unknown>;
 }
-
-/** A point by its columns; numbers of 64 bits come as strings. */
-export type Row = Readonly<Record<string, unknown>>;
 
 export interface CollectionField {
   name: string;
   is_primary_key: boolean;
+  is_partition_key?: boolean;
   data_type: string;
   element_type: string;
   nullable: boolean;
@@ -86,31 +97,6 @@ export interface SegmentInfo {
   num_rows: string;
   index_name: string;
   state: string;
-}
-
-/** What is used of gRPC below the client, for inserts by column. */
-export interface GrpcStub {
-  Insert: GrpcMethod;
-  makeUnaryRequest(
-    path: string,
-    serialize: (request: object) => Buffer,
-    deserialize: GrpcMethod['responseDeserialize'],
-    request: object,
-    metadata: object,
-    options: { deadline: number; interceptors: unknown[] },
-    done: (error: Error | null, answer?: MutationResult) => void,
-  ): { cancel(): void };
-}
-
-export interface GrpcMethod {
-  path: string;
-  requestSerialize(request: object): Buffer;
-  responseDeserialize(bytes: Buffer): MutationResult;
-}
-
-export interface MutationResult {
-  status: MilvusStatus;
-  insert_cnt: string;
 }
 
 export interface Grpc {

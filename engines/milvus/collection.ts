@@ -1,183 +1,191 @@
 import { FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  ParameterSet,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
-import { abortable, requireCount } from '../kit/load.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
+import { checkIds, checkSpec } from '../kit/check.js';
+import { requireCount } from '../kit/load.js';
 import { askUntil } from '../kit/poll.js';
-import { ask, command, type IndexDescription, type MilvusClient, type SegmentInfo } from './client.js';
-import { columnName, columnsOf, idColumn, indexOf, VECTOR } from './fields.js';
-import { type IndexKind, indexKind, METRIC_TYPES } from './index-kind.js';
+import { idAt } from '../kit/vectors.js';
+import { Build, loadCollection } from './build.js';
+import { ask, command } from './client.js';
+import { columnsOf, idColumn, partColumn, TENANT } from './fields.js';
 import { insertBatch } from './insert.js';
+import { descriptionOf, type Layout, layoutOf, partsOf } from './layout.js';
+import { MilvusPoints } from './points.js';
 import { prepareSearch } from './search.js';
+import type { MilvusSession } from './session.js';
+import { dataTypeOf } from './vectors.js';
+import { whyNotOn } from './versions.js';
 
-export const INDEX_NAME = 'vector_index';
-/** Of schema.proto, whose enumerations the client takes as numbers. */
-export const FLOAT_VECTOR = 101;
+const WAIT_MS = 120_000;
+/** As many tenants as share a partition; the server's default of 64 would make as many segments. */
+const PARTITIONS = 16;
+/** The server's limit. */
+const MAX_COLUMNS = 64;
 
-export async function createCollection(
-  client: MilvusClient,
-  name: string,
-  spec: CollectionSpec,
-): Promise<Collection> {
+/** Throws FailureError for a name that is there, and for what this version of the server lacks. */
+export async function createCollection(session: MilvusSession, spec: CollectionSpec): Promise<Collection> {
+  checkSpec(session.holder, spec);
+  const { client } = session;
+  const { name, vectors, fields: metadata, ids } = spec;
+  const layout = layoutOf(name, spec);
+  const build = new Build(client, layout);
   const fields = [
-    idColumn('u64'),
-    { name: VECTOR, data_type: FLOAT_VECTOR, dim: spec.dimensions },
-    ...columnsOf(spec.fields ?? []),
+    idColumn(ids),
+    ...vectors.map((field) => ({
+      name: layout.columns.get(field.name)!,
+      data_type: dataTypeOf(field),
+      ...(field.kind === 'dense' && { dim: field.dimensions }),
+    })),
+    ...columnsOf(metadata),
+    ...partsOf(spec).map(({ column }) => partColumn(column)),
   ];
-  const options = { collection_name: name, fields, shards_num: 1, enable_dynamic_field: false };
+  requireHeld(session, spec, fields.length);
+  // The server answers a second creation with the same parameters with success.
+  const { value: there } = await ask('create', client.hasCollection({ collection_name: name }));
+  if (there) {
+    throw new FailureError(`collection "${name}" is there already`, {
+      where: 'milvus',
+      next: 'choose another name, or open it',
+    });
+  }
+  const options = {
+    collection_name: name,
+    description: descriptionOf(spec),
+    fields,
+    shards_num: 1,
+    enable_dynamic_field: false,
+    ...(partsOf(spec).some(({ column }) => column === TENANT) && { num_partitions: PARTITIONS }),
+  };
   await command('create the collection', client.createCollection(options));
-  return new MilvusCollection(client, name, spec);
+  const collection = new MilvusCollection(session, layout, build, 0);
+  if (ids === 'u32') return collection;
+  try {
+    // Rows that are measured are indexed by `ready`; others are read before, which the server does with an index alone.
+    await build.index(AbortSignal.timeout(WAIT_MS));
+    return collection;
+  } catch (error) {
+    await collection.drop();
+    throw error;
+  }
 }
 
-class MilvusCollection implements Collection {
-  readonly #client: MilvusClient;
-  readonly #name: string;
-  readonly #spec: CollectionSpec;
-  readonly #kind: IndexKind;
-  #loaded = 0;
+function requireHeld({ version }: MilvusSession, spec: CollectionSpec, columns: number): void {
+  const reasons = whyNotOn(version, spec);
+  if (columns > MAX_COLUMNS)
+    reasons.push(`it would take ${columns} columns of ${MAX_COLUMNS}: a nullable field takes two`);
+  for (const { name, kind, type, dimensions, metric } of spec.vectors) {
+    if (kind === 'sparse' && metric !== 'dot' && metric !== null)
+      reasons.push(`vector "${name}" is sparse and has the metric ${metric}; sparse ones have dot`);
+    if (kind === 'dense' && metric === null) reasons.push(`vector "${name}" needs a metric`);
+    if (type !== 'bit' || kind === 'sparse') continue;
+    if (dimensions % 8 !== 0)
+      reasons.push(`vector "${name}" has ${dimensions} bits, which are no whole bytes`);
+    if (metric !== 'hamming' && metric !== 'jaccard')
+      reasons.push(`vector "${name}" is of bits, which have the metrics hamming and jaccard`);
+  }
+  if (reasons.length > 0) throw new FailureError(reasons.join('; '), { where: 'milvus' });
+}
 
-  constructor(client: MilvusClient, name: string, spec: CollectionSpec) {
-    this.#client = client;
-    this.#name = name;
-    this.#spec = spec;
-    this.#kind = indexKind(spec);
+export class MilvusCollection implements Collection {
+  readonly name: string;
+  readonly points: MilvusPoints;
+  readonly #session: MilvusSession;
+  readonly #layout: Layout;
+  /** Undefined: a collection of others, whose indexes are its own. */
+  readonly #build: Build | undefined;
+  /** Points that were loaded; undefined: others were, or may have been, written beside them. */
+  #loaded: number | undefined;
+  #serving: Promise<void> | undefined;
+
+  constructor(session: MilvusSession, layout: Layout, build?: Build, loaded?: number) {
+    this.name = layout.name;
+    this.#session = session;
+    this.#layout = layout;
+    this.#build = build;
+    this.#loaded = loaded;
+    this.points = new MilvusPoints(session, layout, {
+      serve: () => this.#serve(),
+      written: () => {
+        this.#loaded = undefined;
+      },
+      count: () => this.count(),
+    });
   }
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
-    const { dimensions, fields = [] } = this.#spec;
-    await insertBatch({ client: this.#client, collection: this.#name, dimensions, fields }, batch, signal);
-    this.#loaded += batch.count;
+    const { client, holder } = this.#session;
+    if (!(batch.ids instanceof Uint32Array)) {
+      const ids = Array.from({ length: batch.count }, (_, row) => idAt(batch.ids, row));
+      checkIds(holder, this.#layout.ids, ids);
+    }
+    await insertBatch({ client, layout: this.#layout, method: 'Insert' }, batch, signal);
+    if (this.#loaded !== undefined) this.#loaded += batch.count;
   }
 
   /** Seals what was inserted, builds the index, loads it; each step is asked for until the server says it is done. */
   async ready(signal: AbortSignal): Promise<Readiness> {
     signal.throwIfAborted();
-    await this.#flush(signal);
-    await this.#index(signal);
-    const index = await askUntil(() => this.#indexed(), signal);
-    await abortable(command('load', this.#client.loadCollectionAsync(this.#about)), signal);
-    await askUntil(() => this.#inMemory(), signal);
-    const segments = await askUntil(() => this.#served(), signal);
+    const build = this.#build;
+    if (build === undefined) return this.#asItIs();
+    await build.flush(signal);
+    await build.index(signal);
+    const index = await askUntil(() => build.indexed(this.#loaded), signal);
+    await loadCollection(this.#session.client, this.name, signal);
+    this.#serving = Promise.resolve();
+    const rows = this.#loaded ?? (await this.count());
+    const segments = await askUntil(() => build.served(rows), signal);
     const count = await this.count();
-    requireCount('milvus', count, this.#loaded);
-    const flat = this.#spec.index['type'] === 'flat';
+    if (this.#loaded !== undefined) requireCount('milvus', count, this.#loaded);
+    const flat = this.#layout.index['type'] === 'flat';
     return {
       count,
-      indexed: flat ? null : Number(index.indexed_rows),
+      // Rows that were replaced or deleted stay in the index until the server compacts it.
+      indexed: flat ? null : Math.min(count, Number(index.indexed_rows)),
       details: {
-        ...this.#kind.chosen,
-        indexType: this.#kind.type,
+        ...build.kind.chosen,
+        indexType: build.kind.type,
         segments: segments.length,
-        ...(this.#payloadIndexes.length > 0 && { payloadIndexes: this.#payloadIndexes.length }),
+        ...(build.payloadIndexes.length > 0 && { payloadIndexes: build.payloadIndexes.length }),
       },
     };
   }
 
-  async #flush(signal: AbortSignal): Promise<void> {
-    const flush = ask('flush', this.#client.flush({ collection_names: [this.#name] }));
-    const { coll_segIDs } = await abortable(flush, signal);
-    const segmentIDs = Object.values(coll_segIDs).flatMap(({ data }) => data);
-    await askUntil(async () => {
-      const { flushed } = await ask('flush', this.#client.getFlushState({ segmentIDs }));
-      return flushed || undefined;
-    }, signal);
+  /** Nothing of others' collections is flushed or built. */
+  async #asItIs(): Promise<Readiness> {
+    const count = await this.count();
+    return { count, indexed: null, details: { indexType: String(this.#layout.index['type']) } };
   }
 
-  /** Asking for the same index again is answered with success and changes nothing. */
-  async #index(signal: AbortSignal): Promise<void> {
-    const options = {
-      ...this.#about,
-      field_name: VECTOR,
-      index_name: INDEX_NAME,
-      index_type: this.#kind.type,
-      metric_type: METRIC_TYPES[this.#spec.metric],
-      params: this.#kind.params,
-    };
-    await abortable(command('create the index', this.#client.createIndex(options)), signal);
-    for (const { name, index_type } of this.#payloadIndexes) {
-      const column = columnName(name);
-      const scalar = { ...this.#about, field_name: column, index_name: `${column}_index`, index_type };
-      await abortable(command(`create the index of ${name}`, this.#client.createIndex(scalar)), signal);
-    }
-  }
-
-  /** Fields whose columns get an index for filters. */
-  get #payloadIndexes(): { name: string; index_type: string }[] {
-    if (this.#spec.index['payloadIndex'] !== true) return [];
-    return (this.#spec.fields ?? []).flatMap(({ name, type }) => {
-      const index_type = indexOf(type);
-      return index_type === undefined ? [] : [{ name, index_type }];
+  /** Without being in the memory of the query node, a collection cannot even be counted. Its data stay as they are. */
+  #serve(): Promise<void> {
+    this.#serving ??= this.#bringUp().catch((error: unknown) => {
+      this.#serving = undefined;
+      throw error;
     });
+    return this.#serving;
   }
 
-  /** The index once it covers all rows. Before that the state alone says nothing: it is "Finished" over no rows, too. */
-  async #indexed(): Promise<IndexDescription | undefined> {
-    const { index_descriptions } = await ask('build the index', this.#client.describeIndex(this.#about));
-    const index = index_descriptions.find(({ index_name }) => index_name === INDEX_NAME);
-    const reason = index?.index_state_fail_reason;
-    if (index === undefined || index.state === 'Failed' || reason) {
-      throw new FailureError(`the index cannot be built: ${reason || 'it is gone'}`, {
-        where: `milvus: ${this.#kind.type}`,
-      });
-    }
-    this.#requireKind(index);
-    const complete = index_descriptions.every(
-      (each) =>
-        each.state === 'Finished' &&
-        Number(each.indexed_rows) === this.#loaded &&
-        Number(each.pending_index_rows) === 0,
-    );
-    return complete && index_descriptions.length === 1 + this.#payloadIndexes.length ? index : undefined;
+  async #bringUp(): Promise<void> {
+    const signal = AbortSignal.timeout(WAIT_MS);
+    await this.#build?.index(signal);
+    await loadCollection(this.#session.client, this.name, signal);
   }
 
-  #requireKind({ params }: IndexDescription): void {
-    const found = (key: string) => params.find((entry) => entry.key === key)?.value;
-    const metric = METRIC_TYPES[this.#spec.metric];
-    if (found('index_type') === this.#kind.type && found('metric_type') === metric) return;
-    throw new FailureError(`the index is not the one asked for (${this.#kind.type} under ${metric})`, {
-      where: 'milvus',
-      got: params,
-    });
-  }
-
-  async #inMemory(): Promise<true | undefined> {
-    const { progress } = await ask('load', this.#client.getLoadingProgress(this.#about));
-    return Number(progress) === 100 || undefined;
-  }
-
-  /** Segments that answer queries, once all are sealed. Throws FailureError if one of them has no index. */
-  async #served(): Promise<readonly SegmentInfo[] | undefined> {
-    const { infos } = await ask('load', this.#client.getQuerySegmentInfo({ collectionName: this.#name }));
-    const rows = infos.reduce((sum, { num_rows }) => sum + Number(num_rows), 0);
-    if (rows < this.#loaded || infos.some(({ state }) => state !== 'Sealed')) return undefined;
-    if (this.#spec.index['type'] === 'flat') return infos;
-    const bare = infos.filter(({ index_name }) => index_name !== INDEX_NAME);
-    if (bare.length === 0) return infos;
-    throw new FailureError(
-      `${bare.length} of ${infos.length} segments have no index and would be scanned (${bare[0]!.num_rows} rows)`,
-      {
-        where: 'milvus',
-        next: 'set indexCoord.segment.minSegmentNumRowsToEnableIndex of the server below the number of points',
-      },
-    );
-  }
-
-  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
-    const segments = await this.#served();
-    if (segments === undefined) {
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
+    const isBuilt = this.#loaded !== undefined;
+    if (isBuilt && (await this.#build!.served(this.#loaded!)) === undefined) {
       throw new FailureError('points are not sealed: ready() has to be called first', { where: 'milvus' });
     }
-    return prepareSearch(this.#client, this.#name, this.#spec, search, k);
+    await this.#serve();
+    return prepareSearch(this.#session.client, this.#layout, search, k, vector, isBuilt);
   }
 
   async count(): Promise<number> {
-    const { data } = await ask('count', this.#client.count({ ...this.#about, consistency_level: 'Strong' }));
-    return data;
+    await this.#serve();
+    const asked = this.#session.client.count({ ...this.#about, consistency_level: 'Strong' });
+    return (await ask('count', asked)).data;
   }
 
   /** The server does not tell a client how large an index is; see the size of its data volume. */
@@ -186,10 +194,10 @@ class MilvusCollection implements Collection {
   }
 
   async drop(): Promise<void> {
-    await command('drop the collection', this.#client.dropCollection(this.#about));
+    await command('drop the collection', this.#session.client.dropCollection(this.#about));
   }
 
   get #about(): { collection_name: string } {
-    return { collection_name: this.#name };
+    return { collection_name: this.name };
   }
 }

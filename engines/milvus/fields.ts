@@ -1,19 +1,42 @@
+import { createHash } from 'node:crypto';
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
+import type { PointId } from '../contract/ids.js';
+import { DEFAULT_VECTOR } from '../contract/vectors.js';
 import { integerValue } from '../kit/check.js';
 
 export const ID = 'id';
-export const VECTOR = 'vector';
+export const TEXT = 'vp_text';
+export const URI = 'vp_uri';
+/** The partition key. */
+export const TENANT = 'vp_tenant';
 /** Beginning of all columns that are this adapter's own. */
 const OWN = 'vp_';
-/** Words of the expression language, in which columns have no quotes, and names that are taken. */
+/** Longest that the server's names are, without the beginning of a flag. */
+const LONGEST = 240;
+/** Words of the expression language, in which columns have no quotes, and names that are taken here or by the server. */
 const TAKEN =
-  /^(id|vector|vp_.*|in|not|and|or|like|is|null|isnull|isnotnull|exists|true|false|e|pi|json_contains.*|array_.*|text_match|phrase_match|random_sample|st_.*|interval|iso)$/i;
+  /^(id|vector|vp_.*|__.*|rowid|in|not|and|or|like|is|null|isnull|isnotnull|exists|true|false|e|pi|json_contains.*|array_.*|text_match|phrase_match|random_sample|st_.*|interval|iso)$/i;
 
-/** A column for each field: its own name where the server and its expressions take it, else one made of its bytes. */
+/**
+ * A column for each field: its own name where the server and its expressions take it, else one made of its bytes, or of
+ * their hash where these are too many. Which field a column is of is kept in the description of the collection.
+ */
 export function columnName(name: string): string {
-  if (/^[a-z_]\w*$/i.test(name) && !TAKEN.test(name)) return name;
-  return `${OWN}x${Buffer.from(name).toString('hex')}`;
+  if (isPlain(name)) return name;
+  const coded = `${OWN}x${Buffer.from(name).toString('hex')}`;
+  return coded.length <= LONGEST ? coded : `${OWN}h${createHash('sha256').update(name).digest('hex')}`;
+}
+
+function isPlain(name: string): boolean {
+  return name.length <= LONGEST && /^[a-z_]\w*$/i.test(name) && !TAKEN.test(name);
+}
+
+/** A column for each vector: its own name, unless it is that of a field. */
+export function vectorColumnName(name: string, fields: readonly FieldSchema[]): string {
+  if (name === DEFAULT_VECTOR) return name;
+  if (isPlain(name) && !fields.some((field) => columnName(field.name) === name)) return name;
+  return columnName(`${OWN}v_${name}`);
 }
 
 /** Column that says whether a point has a value: the server's columns have no null (as of version 2.3). */
@@ -118,29 +141,47 @@ function arrays(type: FieldType, values: readonly MetadataValue[]): object {
   return { type: 'Array', scalars: { data: 'array_data', array_data: { data, element_type: element } } };
 }
 
-/** The columns of one point, for the client's own upsert. */
-export function rowOf(
-  { name, type, nullable }: FieldSchema,
-  value: MetadataValue | undefined,
-): Record<string, unknown> {
-  const flag = value === undefined ? HAS.missing : value === null ? HAS.null : HAS.value;
-  const row = { [columnName(name)]: textOfIntegers(type, value ?? emptyValue(type)) };
-  return nullable ? { ...row, [flagOf(name)]: flag } : row;
+/**
+ * Texts, URIs and tenants, whose columns hold texts alone: the empty one stands for none, and those that are empty or
+ * begin with U+0000 get one more of it.
+ */
+export function partData(column: string, values: readonly (string | undefined)[]): object {
+  const texts = values.map((text) => {
+    if (text === undefined) return '';
+    return text === '' || text.startsWith('\0') ? `\0${text}` : text;
+  });
+  return { field_name: column, ...scalars('VarChar', texts) };
 }
 
-function textOfIntegers(type: FieldType, value: MetadataValue): unknown {
-  if (elementType(type) !== 'Int64') return value;
-  return Array.isArray(value) ? value.map(String) : String(value);
+/** The reverse for one value of such a column. */
+export function partFrom(text: string): string | undefined {
+  if (text === '') return undefined;
+  return text.startsWith('\0') ? text.slice(1) : text;
 }
 
-/** The value of a field in a row as the server returns it; undefined: missing. */
+/** The column of the primary key of some points. */
+export function idData(ids: readonly (number | PointId)[], integer: boolean): object {
+  return { field_name: ID, ...scalars(integer ? 'Int64' : 'VarChar', ids) };
+}
+
+export function partColumn(name: string): object {
+  return {
+    name,
+    data_type: TYPES.VarChar,
+    max_length: MAX_TEXT,
+    ...(name === TENANT && { is_partition_key: true }),
+  };
+}
+
+/** The value of a field as the server returns it, by its column and its flag's; undefined: missing. */
 export function valueIn(
-  { name, type, nullable }: FieldSchema,
-  row: Readonly<Record<string, unknown>>,
+  { type, nullable }: FieldSchema,
+  value: unknown,
+  flag: unknown,
 ): MetadataValue | undefined {
-  const flag = nullable ? Number(row[flagOf(name)]) : HAS.value;
-  if (flag === HAS.missing) return undefined;
-  return flag === HAS.null ? null : decoded(type, row[columnName(name)]);
+  const has = nullable ? Number(flag) : HAS.value;
+  if (has === HAS.missing) return undefined;
+  return has === HAS.null ? null : decoded(type, value);
 }
 
 /** 64-bit integers come as text. */

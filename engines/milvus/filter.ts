@@ -3,7 +3,8 @@ import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
-import { columnName, emptyValue, flagOf, HAS, ID } from './fields.js';
+import { columnName, emptyValue, flagOf, HAS } from './fields.js';
+import type { Layout } from './layout.js';
 
 const ORDERED = ['string', 'integer', 'float', 'timestamp'] as const;
 
@@ -37,8 +38,11 @@ type Expression = string | boolean;
 /** With more conditions the server's parser takes minutes. */
 const MAX_CONDITIONS = 500;
 
-/** Exactly the filter's meaning on what `columnData` wrote; empty: every point passes. */
-export function translateFilter(filter: Filter, fields: readonly FieldSchema[]): string {
+/** Whose columns a filter is about: see `Layout`. */
+type Columns = Pick<Layout, 'fields' | 'own' | 'key'>;
+
+/** Exactly the filter's meaning on what `columnData` wrote, or on others' columns; empty: every point passes. */
+export function translateFilter(filter: Filter, { fields, own, key }: Columns): string {
   const schema = new Map(fields.map((field) => [field.name, field]));
   let conditions = 0;
   const translate = (each: Filter): Expression => {
@@ -51,7 +55,7 @@ export function translateFilter(filter: Filter, fields: readonly FieldSchema[]):
         return negated(translate(each.filter));
       default:
         conditions += 'values' in each && each.op.startsWith('contains') ? each.values.length : 1;
-        return condition(each, schema.get(each.field.name)!);
+        return condition(each, schema.get(each.field.name)!, own);
     }
   };
   const expression = translate(withoutNot(filter));
@@ -61,12 +65,12 @@ export function translateFilter(filter: Filter, fields: readonly FieldSchema[]):
       next: `use at most ${MAX_CONDITIONS}; $in counts as one`,
     });
   }
-  return expression === true ? '' : expression === false ? `${ID} in []` : expression;
+  return expression === true ? '' : expression === false ? `${key} in []` : expression;
 }
 
-function condition(filter: Condition, { name, nullable }: FieldSchema): Expression {
+function condition(filter: Condition, { name, nullable }: FieldSchema, own: boolean): Expression {
   const { type } = filter.field;
-  const column = columnName(name);
+  const column = own ? columnName(name) : name;
   const present: Expression = nullable ? `${flagOf(name)} == ${HAS.value}` : true;
   // A point without a value holds an empty one: where that would pass, the flag is asked, too.
   const some = (expression: Expression): Expression =>

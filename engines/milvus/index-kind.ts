@@ -1,7 +1,15 @@
-import type { CollectionSpec } from '../contract/engine.js';
+import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { VectorField, VectorMetric } from '../contract/vectors.js';
 import { pqSegments } from './options.js';
 
-export const METRIC_TYPES = { cosine: 'COSINE', dot: 'IP', l2: 'L2' } as const;
+export const METRIC_TYPES: Readonly<Record<VectorMetric, string>> = {
+  cosine: 'COSINE',
+  dot: 'IP',
+  l2: 'L2',
+  hamming: 'HAMMING',
+  jaccard: 'JACCARD',
+};
 
 /** An index as the server names it and its settings. */
 export interface IndexKind {
@@ -11,8 +19,12 @@ export interface IndexKind {
   chosen: Readonly<Record<string, number>>;
 }
 
-export function indexKind({ index, dimensions }: Pick<CollectionSpec, 'index' | 'dimensions'>): IndexKind {
+/** The index that a suite asks for, of the first vector. Throws FailureError for bits, which have two kinds. */
+export function indexKind(index: ParameterSet, field: VectorField): IndexKind {
+  const { dimensions } = field;
   const nlist = Number(index['nlist']);
+  if (field.kind === 'sparse') return ofOthers(field);
+  if (field.type === 'bit') return ofBits(index, nlist);
   switch (`${index['type']} ${index['quantization']}`) {
     case 'flat none':
       return { type: 'FLAT', params: {}, chosen: {} };
@@ -38,4 +50,29 @@ export function indexKind({ index, dimensions }: Pick<CollectionSpec, 'index' | 
     default:
       throw new Error(`no Milvus index for ${JSON.stringify(index)}`);
   }
+}
+
+function ofBits(index: ParameterSet, nlist: number): IndexKind {
+  const kind = `${index['type']} ${index['quantization']}`;
+  if (kind === 'flat none') return { type: 'BIN_FLAT', params: {}, chosen: {} };
+  if (kind === 'ivf none') return { type: 'BIN_IVF_FLAT', params: { nlist }, chosen: {} };
+  throw new FailureError(`bit vectors have no index of type ${index['type']}`, {
+    where: 'milvus',
+    next: 'use type: flat or ivf without quantization',
+  });
+}
+
+/** The index of all vectors but the first, without which the server loads none: exact wherever there is such a one. */
+export function ofOthers({ kind, type }: VectorField): IndexKind {
+  if (kind === 'sparse') return { type: 'SPARSE_INVERTED_INDEX', params: {}, chosen: {} };
+  if (type === 'bit') return { type: 'BIN_FLAT', params: {}, chosen: {} };
+  if (type === 'int8') return { type: 'HNSW', params: { M: 16, efConstruction: 128 }, chosen: {} };
+  return { type: 'FLAT', params: {}, chosen: {} };
+}
+
+/** The suite's word for the type of an index of others. */
+export function typeOfIndex(native: string): string {
+  if (native.includes('FLAT') && !native.includes('IVF')) return 'flat';
+  if (native.includes('IVF')) return 'ivf';
+  return native === 'SCANN' ? 'scann' : 'hnsw';
 }

@@ -1,65 +1,86 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
-import type { LoadBatch } from '../contract/engine.js';
+import type { LoadBatch } from '../contract/spec.js';
+import { elementsOf, type VectorColumn, type VectorField } from '../contract/vectors.js';
 import { abortable, batchColumn } from '../kit/load.js';
-import {
-  type Grpc,
-  type GrpcStub,
-  loadGrpc,
-  type MilvusClient,
-  type MutationResult,
-  outcome,
-  requireSuccess,
-} from './client.js';
-import { columnData, ID, VECTOR } from './fields.js';
+import { idAt } from '../kit/vectors.js';
+import type { MilvusClient, MilvusStatus } from './client.js';
+import { columnData, idData, partData } from './fields.js';
+import { type Layout, partsOf } from './layout.js';
+import { call } from './rpc.js';
+import { vectorColumn, vectorMessage } from './vectors.js';
 
 /** The server takes messages of up to 64 MiB. */
 const MESSAGE_BYTES = 16 * 2 ** 20;
-const DEADLINE_MS = 120_000;
 
-/** Where the request for a collection goes. */
+/** Where a batch goes, and how: `Upsert` replaces the points whose key is there. */
 export interface InsertTarget {
   client: MilvusClient;
-  collection: string;
-  dimensions: number;
-  /** Metadata that each batch brings. */
-  fields: readonly FieldSchema[];
+  layout: Layout;
+  method: 'Insert' | 'Upsert';
+}
+
+/** The columns of a batch, looked up once. */
+interface Columns {
+  vectors: readonly { name: string; field: VectorField; column: VectorColumn }[];
+  metadata: readonly { field: FieldSchema; values: readonly (MetadataValue | undefined)[] }[];
+  parts: readonly { column: string; values: readonly (string | undefined)[] }[];
 }
 
 /**
- * Inserts by columns. The client's own insert turns each vector into a JavaScript array and back, which takes four
+ * Writes by columns. The client's own insert turns each vector into a JavaScript array and back, which takes four
  * times as long as the server's work (50,000 x 128: 12 s against 2 to 3 s). Here the request is the client's own
- * message, followed by one more field of it that is encoded from the batch's memory.
+ * message, followed by more fields of it that are encoded from the batch's memory.
  */
 export async function insertBatch(
   target: InsertTarget,
   batch: LoadBatch,
   signal: AbortSignal,
 ): Promise<void> {
-  const grpc = loadGrpc();
-  const metadata = target.fields.map((field) => ({ field, values: batchColumn('milvus', batch, field) }));
+  const columns = columnsOf(target.layout, batch);
   for (let from = 0, to = 0; from < batch.count; from = to) {
     signal.throwIfAborted();
-    to = endOfMessage(target.dimensions, metadata, from, batch.count);
-    await abortable(insertRows(grpc, target, batch, metadata, from, to), signal);
+    to = endOfMessage(columns, from, batch.count);
+    await abortable(insertRows(target, batch, columns, from, to), signal);
   }
 }
 
-type Metadata = readonly { field: FieldSchema; values: readonly MetadataValue[] }[];
+function columnsOf(layout: Layout, batch: LoadBatch): Columns {
+  const given = { text: batch.texts, uri: batch.uris, tenant: batch.tenants };
+  return {
+    vectors: layout.vectors.map((field) => ({
+      name: layout.columns.get(field.name)!,
+      field,
+      column: vectorColumn(field, batch),
+    })),
+    metadata: layout.fields.map((field) => ({ field, values: batchColumn('milvus', batch, field) })),
+    parts: partsOf(layout).map(({ part, column }) => ({
+      column,
+      values: given[part] ?? Array<undefined>(batch.count).fill(undefined),
+    })),
+  };
+}
 
 /** Row before which a message that begins at `from` ends: one row at least. */
-function endOfMessage(dimensions: number, metadata: Metadata, from: number, count: number): number {
+function endOfMessage({ vectors, metadata, parts }: Columns, from: number, count: number): number {
   let bytes = 0;
   let to = from;
   do {
-    bytes += dimensions * 4 + metadata.reduce((sum, { values }) => sum + bytesOf(values[to]!), 0);
+    for (const { field, column } of vectors) bytes += vectorBytes(field, column, to);
+    for (const { values } of metadata) bytes += bytesOf(values[to]);
+    for (const { values } of parts) bytes += bytesOf(values[to]);
     to++;
   } while (to < count && bytes < MESSAGE_BYTES);
   return to;
 }
 
+function vectorBytes(field: VectorField, column: VectorColumn, row: number): number {
+  if (column.kind === 'sparse') return column.values[row]!.indices.length * 8;
+  return column.kind === 'dense' ? elementsOf(field) * column.values.BYTES_PER_ELEMENT : 0;
+}
+
 /** At most, roughly: a unit of UTF-16 takes up to three bytes. */
-export function bytesOf(value: MetadataValue | undefined): number {
+function bytesOf(value: MetadataValue | undefined): number {
   if (typeof value === 'string') return 8 + value.length * 3;
   if (Array.isArray(value))
     return value.reduce((sum: number, each: MetadataValue) => sum + bytesOf(each), 16);
@@ -67,93 +88,29 @@ export function bytesOf(value: MetadataValue | undefined): number {
 }
 
 async function insertRows(
-  grpc: Grpc,
-  target: InsertTarget,
-  batch: LoadBatch,
-  metadata: Metadata,
+  { client, layout, method }: InsertTarget,
+  { ids }: LoadBatch,
+  { vectors, metadata, parts }: Columns,
   from: number,
   to: number,
-) {
-  const { client, dimensions, collection } = target;
-  const vectors = batch.vectors.subarray(from * dimensions, to * dimensions);
-  const column = vectorColumn(VECTOR, dimensions, vectors);
+): Promise<void> {
+  const own =
+    ids instanceof Uint32Array
+      ? Array.from(ids.subarray(from, to))
+      : Array.from({ length: to - from }, (_, i) => idAt(ids, from + i));
   const request = {
-    collection_name: collection,
+    collection_name: layout.name,
     num_rows: to - from,
     fields_data: [
-      {
-        type: 'Int64',
-        field_name: ID,
-        scalars: { data: 'long_data', long_data: { data: Array.from(batch.keys.subarray(from, to)) } },
-      },
+      idData(own, layout.ids === 'u32' || layout.ids === 'u64'),
       ...metadata.flatMap(({ field, values }) => columnData(field, values.slice(from, to))),
+      ...parts.map(({ column, values }) => partData(column, values.slice(from, to))),
     ],
   };
-  const stub = await client.channelPool.acquire();
-  try {
-    const { status, insert_cnt } = await outcome(
-      'insert',
-      call(grpc, stub, request, column, client.metadata),
-    );
-    requireSuccess('insert', status);
-    if (Number(insert_cnt) !== to - from) {
-      throw new FailureError(`the server took ${insert_cnt} of ${to - from} points`, {
-        where: 'milvus: insert',
-      });
-    }
-  } finally {
-    await client.channelPool.release(stub);
-  }
-}
-
-function call(
-  grpc: Grpc,
-  stub: GrpcStub,
-  request: object,
-  column: Buffer,
-  entries: MilvusClient['metadata'],
-): Promise<MutationResult> {
-  const method = (Object.getPrototypeOf(stub) as Partial<GrpcStub>).Insert ?? stub.Insert;
-  const metadata = new grpc.Metadata();
-  for (const [key, value] of entries) metadata.set(key, value);
-  // Protocol buffers may be joined: a repeated field goes on in what follows.
-  const serialize = (message: object) => Buffer.concat([method.requestSerialize(message), column]);
-  // Without an interceptor of its own the call would get the client's, which writes every message as JSON.
-  const plain = (options: unknown, next: (options: unknown) => unknown) =>
-    new grpc.InterceptingCall(next(options));
-  return new Promise((resolve, reject) => {
-    stub.makeUnaryRequest(
-      method.path,
-      serialize,
-      method.responseDeserialize,
-      request,
-      metadata,
-      { deadline: Date.now() + DEADLINE_MS, interceptors: [plain] },
-      (error, answer) => (error === null ? resolve(answer!) : reject(error)),
-    );
-  });
-}
-
-/**
- * `InsertRequest.fields_data` (5) holding a `FieldData`: type (1) FloatVector = 101, field_name (2), vectors (4)
- * with dim (1) and float_vector (2), whose data (1) are packed little-endian floats. See milvus.proto, schema.proto.
- */
-function vectorColumn(name: string, dimensions: number, vectors: Float32Array): Buffer {
-  const raw = Buffer.from(vectors.buffer, vectors.byteOffset, vectors.byteLength);
-  const floats = field(2, field(1, raw));
-  const vectorField = field(4, Buffer.concat([Buffer.from([0x08]), varint(dimensions), floats]));
-  return field(5, Buffer.concat([Buffer.from([0x08, 101]), field(2, Buffer.from(name)), vectorField]));
-}
-
-/** A length-delimited field of a protocol buffer. */
-function field(tag: number, value: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([(tag << 3) | 2]), varint(value.length), value]);
-}
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
-  bytes.push(rest);
-  return Buffer.from(bytes);
+  const messages = vectors.map(({ name, field, column }) => vectorMessage(name, field, column, from, to));
+  type Answer = { status: MilvusStatus; insert_cnt: string; upsert_cnt: string };
+  const answer = await call<Answer>(client, method, request, messages);
+  const taken = method === 'Insert' ? answer.insert_cnt : answer.upsert_cnt;
+  if (Number(taken) === to - from) return;
+  throw new FailureError(`the server took ${taken} of ${to - from} points`, { where: 'milvus: insert' });
 }

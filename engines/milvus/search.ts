@@ -1,44 +1,59 @@
 import { FailureError } from '../../common/errors.js';
-import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { VectorField } from '../contract/vectors.js';
+import { floatsToBrains, floatsToHalves } from '../kit/half.js';
 import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
+import { vectorNamed } from '../kit/vectors.js';
 import { ask, type MilvusClient } from './client.js';
-import { ID, VECTOR } from './fields.js';
 import { translateFilter } from './filter.js';
+import type { Layout } from './layout.js';
 
 /**
- * Everything is flushed, loaded and unchanging when searches begin: the weakest level sees all of it. The strong
- * one would add the server's time tick (200 ms) to each query.
+ * Everything is flushed, loaded and unchanging when searches of a build begin: the weakest level sees all of it. The
+ * strong one, for all others, adds the server's time tick (200 ms) to each query.
  */
-const CONSISTENCY = 'Eventually';
+const levelOf = (isBuilt: boolean) => (isBuilt ? 'Eventually' : 'Strong');
 
+type Key = string;
+
+/** @param isBuilt nothing but batches was loaded, and all of it is sealed */
 export function prepareSearch(
   client: MilvusClient,
-  collection: string,
-  { dimensions, index, fields = [] }: CollectionSpec,
+  layout: Layout,
   search: ParameterSet,
   k: number,
+  vector: string | undefined,
+  isBuilt: boolean,
 ): PreparedSearch {
-  const effective = effectiveSearch(index, search, k);
+  const { fields, index, key, ids } = layout;
+  const field = vectorNamed(layout, vector);
+  const isFirst = field === layout.vectors[0];
+  const effective = isFirst ? effectiveSearch(index, search, k) : {};
   const request = {
-    collection_name: collection,
-    anns_field: VECTOR,
+    collection_name: layout.name,
+    anns_field: layout.columns.get(field.name)!,
     limit: k,
     params: serverParams(effective),
     // Left out, the server fetches every field of every hit, the vectors among them.
-    output_fields: [ID],
-    consistency_level: CONSISTENCY,
+    output_fields: [key],
+    consistency_level: levelOf(isBuilt),
   };
+  const hitsOf = ids === 'u32' ? numberedHits : keyedHits(key);
+  const dataOf = queryOf(field);
   let open = true;
   return {
     effective,
     translate: (filter) => {
       requireFields('milvus', filter, fields);
-      return { expr: translateFilter(filter, fields) } as NativeFilter;
+      return { expr: translateFilter(filter, layout) } as NativeFilter;
     },
-    query: async (data, filter, signal) => {
+    ...(ids === 'u64' && { idOf: (given: number | bigint | string) => BigInt(given) }),
+    query: async (vector, filter, signal) => {
       signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
-      requireDimensions('milvus', data, dimensions);
+      requireDimensions('milvus', vector, field.dimensions);
+      const data = dataOf(vector);
       const answer = ask('search', client.search({ ...request, ...filter, data }));
       const { results } = await unlessAborted(answer, signal);
       return hitsOf(results);
@@ -49,8 +64,13 @@ export function prepareSearch(
   };
 }
 
-/** Keys of 64 bits come as strings. */
-function hitsOf(results: readonly { id: string; score: number }[]): Hits {
+interface Result {
+  id: string;
+  score: number;
+}
+
+/** Row numbers come as strings. */
+function numberedHits(results: readonly Result[]): Hits {
   const keys = new Float64Array(results.length);
   const scores = new Float64Array(results.length);
   results.forEach(({ id, score }, i) => {
@@ -58,6 +78,44 @@ function hitsOf(results: readonly { id: string; score: number }[]): Hits {
     scores[i] = score;
   });
   return { keys, scores };
+}
+
+function keyedHits(key: string): (results: readonly Result[]) => Hits {
+  return (results) => ({
+    keys: results.map((hit) => (hit as unknown as Record<string, Key>)[key]!),
+    scores: Float64Array.from(results, ({ score }) => score),
+  });
+}
+
+/** A query as the client takes it for such a column. Throws FailureError for vectors that are no lists of numbers. */
+function queryOf({ name, kind, type }: VectorField): (vector: Float32Array) => Float32Array | Buffer {
+  if (kind === 'sparse' || type === 'int8') {
+    throw new FailureError(
+      `vector "${name}" is ${kind === 'sparse' ? kind : type}; a search here is of floats`,
+      {
+        where: 'milvus',
+      },
+    );
+  }
+  switch (type) {
+    case 'f16':
+      return (vector) => Buffer.from(floatsToHalves(vector).buffer);
+    case 'bf16':
+      return (vector) => Buffer.from(floatsToBrains(vector).buffer);
+    case 'bit':
+      return bitsOf;
+    default:
+      return (vector) => vector;
+  }
+}
+
+/** Numbers above 0 are set bits, the first one the highest of its byte. */
+function bitsOf(vector: Float32Array): Buffer {
+  const bits = Buffer.alloc(vector.length / 8);
+  vector.forEach((value, i) => {
+    if (value > 0) bits[i >> 3]! |= 0x80 >> (i & 7);
+  });
+  return bits;
 }
 
 /** Versions differ in what they do with an nprobe above nlist (some refuse it): never sent. */

@@ -1,4 +1,4 @@
-import type { CollectionSpec } from '../contract/engine.js';
+import type { ParameterSet } from '../../common/parameters.js';
 
 const MIB = 2 ** 20;
 
@@ -10,7 +10,7 @@ const MIB = 2 ** 20;
  * Per point of a graph: its value, about 130 bytes of bookkeeping, and for the bottom layer 2m neighbours of 16
  * bytes; the layers above add less than a tenth of that for m of 16.
  */
-export function maintenanceMemoryMiB({ index, dimensions, capacity }: CollectionSpec): number {
+export function maintenanceMemoryMiB(dimensions: number, count: number, index: ParameterSet): number {
   const value =
     { f16: 2 * dimensions, binary: dimensions / 8 }[String(index['quantization'])] ?? 4 * dimensions;
   const perPoint =
@@ -18,7 +18,7 @@ export function maintenanceMemoryMiB({ index, dimensions, capacity }: Collection
   // The k-means of ivfflat samples 50 points a list, and keeps distances to all centres for each.
   const lists = Number(index['nlist'] ?? 0);
   const training = lists * 50 * value + lists * lists * 4 + lists * 50 * (lists * 4);
-  const bytes = index['type'] === 'hnsw' ? 1.5 * perPoint * capacity : 1.5 * training;
+  const bytes = index['type'] === 'hnsw' ? 1.5 * perPoint * count : 1.5 * training;
   return Math.max(64, Math.ceil(bytes / MIB));
 }
 

@@ -25,8 +25,8 @@ export interface Session {
   prepare(name: string, sql: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>>;
   /** One statement with parameters. */
   ask(sql: string, parameters: readonly Value[]): Promise<Row[]>;
-  /** Messages that the server sends beside its answers (NOTICE, DEBUG, …). */
-  onNotice(take: (message: string) => void): void;
+  /** Messages that the server sends beside its answers (NOTICE, DEBUG, …). @returns ends it */
+  onNotice(take: (message: string) => void): () => void;
   /** Stops what this connection is doing, from another one. */
   cancel(): Promise<void>;
   close(): Promise<void>;
@@ -100,8 +100,10 @@ class ServerSession implements Session {
     return (await this.#told(this.#client.query<string[]>(config))).rows;
   }
 
-  onNotice(take: (message: string) => void): void {
-    this.#client.on('notice', ({ message }) => take(message ?? ''));
+  onNotice(take: (message: string) => void): () => void {
+    const listener = ({ message }: { message: string | undefined }) => take(message ?? '');
+    this.#client.on('notice', listener);
+    return () => void this.#client.off('notice', listener);
   }
 
   async cancel(): Promise<void> {

@@ -1,178 +1,162 @@
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
-import type {
-  Collection,
-  CollectionSpec,
-  LoadBatch,
-  ParameterSet,
-  PreparedSearch,
-  Readiness,
-} from '../contract/engine.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Collection, Readiness } from '../contract/collection.js';
+import type { Points } from '../contract/points.js';
+import type { PreparedSearch } from '../contract/search.js';
+import type { LoadBatch } from '../contract/spec.js';
 import { requireCount } from '../kit/load.js';
-import { IndexNotes, maintenanceMemoryMiB } from './build-settings.js';
-import type { Session } from './client.js';
-import { copyStream } from './copy.js';
+import { vectorNamed } from '../kit/vectors.js';
+import { IndexBuild } from './build.js';
+import { batchCells, copyColumns, copyStream } from './copy-stream.js';
 import { quoted } from './fields.js';
-import { prepareSearch, type SearchPlace } from './search.js';
-import { type Statements, statements } from './sql.js';
+import { transaction } from './in-turn.js';
+import { type VectorIndex, vectorIndexes } from './indexes.js';
+import type { Layout } from './layout.js';
+import { PgPoints } from './points.js';
+import { insertRows } from './rows.js';
+import { prepareSearch } from './search.js';
+import { searchedMetric } from './sql.js';
+import type { Workplace } from './workplace.js';
 
-/** What a collection works with. */
-export interface Workplace {
-  session: Session;
-  threads: number;
-  /** A connection for a search. */
-  searchPlace(): Promise<Pick<SearchPlace, 'session' | 'close' | 'statement'>>;
-}
-
-export async function createCollection(
-  place: Workplace,
-  spec: CollectionSpec,
-  table: string,
-): Promise<Collection> {
-  const all = statements(table, `${table}_v`, spec);
-  await place.session.query(all.createTable);
-  return new PgCollection(place, spec, table, all);
-}
-
-class PgCollection implements Collection {
+export class PgCollection implements Collection {
+  readonly name: string;
+  readonly points: Points;
   readonly #place: Workplace;
-  readonly #spec: CollectionSpec;
-  readonly #table: string;
-  readonly #statements: Statements;
-  readonly #notes = new IndexNotes();
-  #loaded = 0;
-  #built = false;
+  readonly #layout: Layout;
+  readonly #build: IndexBuild;
+  /** Rows that were loaded into a table that was empty; undefined: others were there, or were written since. */
+  #loaded: number | undefined;
+  #autovacuumOff: boolean;
 
-  constructor(place: Workplace, spec: CollectionSpec, table: string, all: Statements) {
+  /** @param made the table is new, and empty */
+  constructor(place: Workplace, layout: Layout, made: boolean, capacity?: number) {
+    this.name = layout.name;
     this.#place = place;
-    this.#spec = spec;
-    this.#table = table;
-    this.#statements = all;
-    place.session.onNotice(this.#notes.take);
+    this.#layout = layout;
+    this.#loaded = made ? 0 : undefined;
+    this.#autovacuumOff = made && layout.key.ids === 'u32';
+    this.#build = new IndexBuild(place, layout, capacity);
+    this.points = new PgPoints(
+      place.session,
+      layout,
+      () => place.snapshotPlace(layout),
+      () => this.#beforeWrite(),
+    );
   }
 
+  /** Into a table of ours by COPY; other people's may have columns of other types, which INSERT converts to or refuses. */
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const stream = copyStream(batch, this.#spec.dimensions, this.#spec.fields);
-    await this.#place.session.copy(this.#statements.copy, stream, signal);
-    this.#loaded += batch.count;
+    this.#build.written = true;
+    const { session } = this.#place;
+    if (this.#layout.index !== undefined) {
+      const copy = `COPY ${this.#layout.table} (${copyColumns(this.#layout).map(quoted).join(', ')}) FROM STDIN (FORMAT binary)`;
+      await session.copy(copy, copyStream(batch, this.#layout), signal);
+    } else {
+      const cells = batchCells(batch, this.#layout);
+      const rows = Array.from({ length: batch.count }, (_, row) => row);
+      const insert = { cells, rows, conflict: 'fail' } as const;
+      await transaction(session, (own) => insertRows(own, this.#layout, insert, signal));
+    }
+    if (this.#loaded !== undefined) this.#loaded += batch.count;
+  }
+
+  /** Row numbers are measured builds, whose tables autovacuum leaves alone; what is written point by point is none. */
+  async #beforeWrite(): Promise<void> {
+    this.#loaded = undefined;
+    this.#build.written = true;
+    if (!this.#autovacuumOff) return;
+    this.#autovacuumOff = false;
+    await this.#place.session.query(`ALTER TABLE ${this.#layout.table} RESET (autovacuum_enabled)`);
   }
 
   async ready(signal: AbortSignal): Promise<Readiness> {
     signal.throwIfAborted();
-    if (!this.#built) {
-      await this.#build(signal);
-      this.#built = true;
-    }
+    const built = await this.#build.run(this.#loaded, signal);
     const count = await this.count();
-    requireCount('pgvector', count, this.#loaded);
+    if (this.#loaded !== undefined) requireCount('pgvector', count, this.#loaded);
     const [[sharedBuffers] = []] = await this.#place.session.query('SHOW shared_buffers');
-    const fieldIndexes = this.#statements.createFieldIndexes.length;
-    const details = {
-      sharedBuffers: sharedBuffers ?? 'unknown',
-      ...(this.#spec.fields !== undefined && { fieldIndexes }),
-    };
-    if (this.#statements.createIndex === undefined) return { count, indexed: null, details };
-    const indexed = await this.#indexed();
-    const { spilledAfter, workers } = this.#notes;
-    const memory = `${maintenanceMemoryMiB(this.#spec)}MB`;
-    return {
-      count,
-      indexed,
-      details: {
-        ...details,
-        maintenanceWorkMem: memory,
-        // The connection's own process builds, too.
-        threads: workers + 1,
-        ...(spilledAfter !== undefined && { graphLeftMemoryAfter: spilledAfter }),
-      },
-    };
+    const details = { sharedBuffers: sharedBuffers ?? 'unknown', ...built.details };
+    return { count, indexed: await this.#build.indexed(count), details };
   }
 
-  async #build(signal: AbortSignal): Promise<void> {
-    const { session, threads } = this.#place;
-    const { createIndex, createFieldIndexes } = this.#statements;
-    const table = quoted(this.#table);
-    if (createIndex !== undefined) {
-      const workers = threads - 1;
-      await session.query(`SET maintenance_work_mem = '${maintenanceMemoryMiB(this.#spec)}MB'`);
-      await session.query(`SET max_parallel_maintenance_workers = ${workers}`);
-      // Otherwise the number of workers follows the size of the table.
-      await session.query(`ALTER TABLE ${table} SET (parallel_workers = ${workers})`);
-      // The number of workers that the server really had to spare is told at this level only.
-      await session.query('SET client_min_messages = debug1');
-      await this.#cancellable(session.query(createIndex), signal);
-      await session.query('RESET client_min_messages');
-      await session.query(`ALTER TABLE ${table} RESET (parallel_workers)`);
-    }
-    for (const each of createFieldIndexes) await this.#cancellable(session.query(each), signal);
-    // Statistics and visibility, which autovacuum would see to at some moment of the measurement.
-    await this.#cancellable(session.query(`VACUUM (ANALYZE) ${table}`), signal);
-  }
-
-  /** A raised signal stops the statement on the server; rejects with the signal's reason then. */
-  async #cancellable(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
-    const cancel = () => void this.#place.session.cancel().catch(() => undefined);
-    signal.addEventListener('abort', cancel, { once: true });
-    try {
-      await work;
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', cancel);
-    }
-    signal.throwIfAborted();
-  }
-
-  /** Asks whether the index is valid, and how many rows it took in; rows without a direction are left out of cosine. */
-  async #indexed(): Promise<number> {
-    const [row] = await this.#place.session.query(
-      `SELECT i.indisvalid AND i.indisready, c.reltuples::bigint FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indexrelid = '${quoted(`${this.#table}_v`)}'::regclass`,
+  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
+    const { table, key, fields, index: asked } = this.#layout;
+    const fieldNamed = vectorNamed({ vectors: this.#layout.vectors.map(({ field }) => field) }, vector);
+    const column = this.#layout.vectors.find(({ field }) => field === fieldNamed)!;
+    const metric = searchedMetric(column, table);
+    const usable = (await this.#indexes()).filter(
+      (each) => each.column === column.column && fits(each, metric),
     );
-    if (row?.[0] !== 't') {
-      throw new FailureError('the index is not valid', { where: 'pgvector', got: row });
+    const first = column === this.#layout.vectors[0] && asked !== undefined;
+    if (first && asked['type'] !== 'flat' && usable.length === 0) {
+      throw new FailureError('the index is not built yet', { where: 'pgvector', next: 'call ready() first' });
     }
-    return Math.min(Number(row[1]), this.#loaded);
-  }
-
-  async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
+    const [index] = usable;
+    const target = {
+      table,
+      key: key.column,
+      ids: key.ids,
+      vector: column,
+      metric,
+      index: first ? asked : (index?.parameters ?? { type: 'flat', quantization: 'none' }),
+    };
     const place = await this.#place.searchPlace();
-    const index = this.#statements.createIndex === undefined ? undefined : `${this.#table}_v`;
     try {
-      return await prepareSearch({ ...place, index }, this.#statements, this.#spec, search, k);
+      const alike = usable.filter((each) => each.parameters['quantization'] === target.index['quantization']);
+      return await prepareSearch(
+        place,
+        { ...target, fields, indexes: alike.map(({ name }) => name) },
+        search,
+        k,
+      );
     } catch (error) {
       await place.close([]);
       throw error;
     }
   }
 
+  async #indexes(): Promise<VectorIndex[]> {
+    const { table, vectors } = this.#layout;
+    return (await vectorIndexes(this.#place.session, table, vectors)).filter(({ valid }) => valid);
+  }
+
   async count(): Promise<number> {
-    const [row] = await this.#place.session.query(`SELECT count(*) FROM ${quoted(this.#table)}`);
+    const [row] = await this.#place.session.query(`SELECT count(*) FROM ${this.#layout.table}`);
     return Number(row![0]);
   }
 
-  /** The index alone; for flat, which has none, the table. */
+  /** The vectors' indexes alone; the table where there are none. */
   async indexBytes(): Promise<number | undefined> {
-    const flat = this.#statements.createIndex === undefined;
-    const size = flat
-      ? `pg_table_size('${quoted(this.#table)}')`
-      : `pg_relation_size('${quoted(`${this.#table}_v`)}')`;
-    const [row] = await this.#place.session.query(`SELECT ${size}`);
+    const [row] = await this.#place.session.ask(
+      "SELECT coalesce(sum(pg_relation_size(i.indexrelid)), pg_table_size($1::text::regclass)) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam WHERE i.indrelid = $1::text::regclass AND am.amname IN ('hnsw', 'ivfflat')",
+      [this.#layout.table],
+    );
     return Number(row![0]);
   }
 
   /** A connection that broke is no reason to leave the table on somebody's server: it is dropped on another one. */
   async drop(): Promise<void> {
     const { session } = this.#place;
-    const drop = `DROP TABLE IF EXISTS ${quoted(this.#table)}`;
+    const { table, name, index } = this.#layout;
+    if (index === undefined) {
+      throw new FailureError(`table "${name}" was not made by vecproof, and is not dropped`, {
+        where: 'pgvector',
+      });
+    }
+    const drop = `DROP TABLE IF EXISTS ${table}`;
     try {
       await session.query(drop);
     } catch (error) {
       if (!(error instanceof ConnectionLostError)) throw error;
       // The server may still be at work for the connection that broke, and hold the table.
       await session.cancel();
-      const other = await this.#place.searchPlace();
-      await other.session.query(drop).finally(() => other.close([]));
+      await this.#place.other((other) => other.query(drop));
     }
   }
+}
+
+/** An index of bits does not say which metric ranks what it finds. */
+function fits({ metric, parameters }: VectorIndex, wanted: string): boolean {
+  return metric === wanted || parameters['quantization'] === 'binary';
 }

@@ -1,5 +1,5 @@
-import { FailureError, InputError } from '../../common/errors.js';
-import type { FieldSchema, FieldType, MetadataValue } from '../../datasets/dataset.js';
+import { FailureError } from '../../common/errors.js';
+import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
 import { integerValue } from '../kit/check.js';
 
 /** Column type of each portable type. Text is compared byte by byte, which is the order of code points. */
@@ -21,8 +21,10 @@ const PORTABLE: Readonly<Record<string, FieldType>> = {
   'character varying': 'string',
   integer: 'integer',
   smallint: 'integer',
+  real: 'float',
   'character varying[]': 'string[]',
   'integer[]': 'integer[]',
+  'smallint[]': 'integer[]',
 };
 
 export function portableType(native: string): FieldType | null {
@@ -33,43 +35,18 @@ export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** Names of the key's and the vector's columns; a field of that name gets an underscore more. */
-const RESERVED = /^_*(id|v|vector)$/;
-
-/** Column of a field. Throws InputError for a name that PostgreSQL would cut off without an error. */
-export function columnName(field: string): string {
-  const name = RESERVED.test(field) ? `_${field}` : field;
-  requireName(name, 'field');
-  return name;
-}
-
-export function requireName(name: string, what: string): void {
-  const next = 'PostgreSQL keeps names of 1 to 63 bytes, without U+0000';
-  const bytes = Buffer.byteLength(name);
-  if (bytes === 0 || bytes > 63 || name.includes('\0')) {
-    throw new InputError(`cannot hold the name of ${what} "${name}"`, { where: 'pgvector', next });
-  }
-}
-
-/** The field of a column; the reverse of `columnName`. */
-export function fieldName(column: string): string {
-  return RESERVED.test(column) ? column.slice(1) : column;
-}
-
-/** A column's definition in CREATE TABLE. */
-export function columnDefinition({ name, type, nullable }: FieldSchema): string {
-  const collation = type === 'string' || type === 'string[]' ? ' COLLATE "C"' : '';
-  return `${quoted(columnName(name))} ${COLUMN_TYPES[type]}${collation}${nullable ? '' : ' NOT NULL'}`;
-}
-
 /** Index method of a field: order for single values; for arrays, which rows hold an element. */
 export function fieldMethod(type: FieldType): string {
   return type.endsWith('[]') ? 'gin' : 'btree';
 }
 
-/** The expression that reads a column so that `valueFromText` understands it: time stamps in microseconds. */
+/**
+ * The expression that reads a column so that `valueFromText` understands it: time stamps in microseconds, and numbers
+ * of 32 bits as what they are, not as their shortest decimals.
+ */
 export function readExpression(column: string, type: FieldType | null): string {
-  return type === 'timestamp' ? `(extract(epoch FROM ${column}) * 1000000)::bigint` : `${column}::text`;
+  if (type === 'timestamp') return `(extract(epoch FROM ${column}) * 1000000)::bigint`;
+  return type === 'float' ? `${column}::double precision::text` : `${column}::text`;
 }
 
 /** A value as PostgreSQL reads it from text; whoever casts it names its column type. */
@@ -78,7 +55,8 @@ export function textOf(type: FieldType, value: Exclude<MetadataValue, null>): st
     const element = type.slice(0, -2) as FieldType;
     return arrayText((value as readonly Exclude<MetadataValue, null>[]).map((each) => textOf(element, each)));
   }
-  return type === 'timestamp' ? timestampText(value as bigint) : String(value);
+  if (type === 'timestamp') return timestampText(value as bigint);
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
 /** An array in PostgreSQL's text form; every element is quoted, and null is NULL. */
@@ -128,9 +106,12 @@ export function valueFromText(type: FieldType | null, text: string | null): Meta
   }
 }
 
-/** Elements of a one-dimensional array in PostgreSQL's text form. */
+/** Elements of an array in PostgreSQL's text form. Throws RangeError for one of several dimensions. */
 function elements(text: string): (string | null)[] {
   const found: (string | null)[] = [];
+  if (!text.startsWith('{') || text.startsWith('{{')) {
+    throw new RangeError('an array of several dimensions, or with subscripts that do not start at 1');
+  }
   // Of one element: quoted with escapes, or bare up to the comma.
   for (const [, escaped, bare] of text.slice(1, -1).matchAll(/(?:"((?:[^"\\]|\\.)*)"|([^,]+))(?:,|$)/gsu)) {
     if (escaped !== undefined) found.push(escaped.replace(/\\(.)/gsu, '$1'));

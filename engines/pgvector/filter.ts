@@ -2,15 +2,8 @@ import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
-import {
-  arrayText,
-  COLUMN_TYPES,
-  columnName,
-  FIRST_TIMESTAMP,
-  LAST_TIMESTAMP,
-  quoted,
-  textOf,
-} from './fields.js';
+import { arrayText, COLUMN_TYPES, FIRST_TIMESTAMP, LAST_TIMESTAMP, quoted, textOf } from './fields.js';
+import type { FieldColumn } from './layout.js';
 
 export const FILTERS: FilterSupport = {
   operators: {
@@ -46,37 +39,42 @@ export interface SqlFilter {
  * True for exactly the rows of `matches`. SQL's third value never matters: negations are moved to the conditions
  * first, and each negated condition is written so that it holds where there is no value.
  */
-export function sqlFilter(filter: Filter, first: number): SqlFilter {
+export function sqlFilter(filter: Filter, first: number, fields: readonly FieldColumn[]): SqlFilter {
   const parameters: string[] = [];
   const parameter = (type: FieldType, text: string) => {
     parameters.push(text);
     return `$${first + parameters.length - 1}::${COLUMN_TYPES[type]}`;
   };
-  return { sql: clause(withoutNot(filter), parameter), parameters };
+  const columns = new Map(fields.map(({ name, column }) => [name, quoted(column)]));
+  return { sql: clause(withoutNot(filter), { columns, parameter }), parameters };
 }
 
-type Parameter = (type: FieldType, text: string) => string;
+interface Context {
+  /** By field. */
+  columns: ReadonlyMap<string, string>;
+  parameter(type: FieldType, text: string): string;
+}
 
-function clause(filter: Filter, parameter: Parameter): string {
+function clause(filter: Filter, context: Context): string {
   switch (filter.op) {
     case 'and':
     case 'or': {
-      const parts = filter.filters.map((each) => clause(each, parameter));
+      const parts = filter.filters.map((each) => clause(each, context));
       if (parts.length === 0) return filter.op === 'and' ? 'TRUE' : 'FALSE';
       return `(${parts.join(` ${filter.op.toUpperCase()} `)})`;
     }
     case 'not':
-      return `(${clause(filter.filter, parameter)}) IS NOT TRUE`;
+      return `(${clause(filter.filter, context)}) IS NOT TRUE`;
     default:
-      return condition(filter, parameter);
+      return condition(filter, context);
   }
 }
 
 const COMPARISONS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
-function condition(filter: Condition, parameter: Parameter): string {
+function condition(filter: Condition, { columns, parameter }: Context): string {
   const { name, type } = filter.field;
-  const column = quoted(columnName(name));
+  const column = columns.get(name)!;
   const text = type === 'string' ? `${column} COLLATE "C"` : column;
   const one = (value: FilterValue) => parameter(type, textOf(type, value));
   const element = type.replace('[]', '') as FieldType;

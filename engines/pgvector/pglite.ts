@@ -49,7 +49,8 @@ export function pgliteVersion(): string {
 class PgliteSession implements Session {
   readonly #database: Pglite;
   readonly #messages: PgliteModule['protocol']['serialize'];
-  readonly #listeners: ((message: string) => void)[] = [];
+  readonly #listeners = new Set<(message: string) => void>();
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(database: Pglite, messages: PgliteModule['protocol']['serialize']) {
     this.#database = database;
@@ -70,7 +71,9 @@ class PgliteSession implements Session {
     }
     signal.throwIfAborted();
     const blob = new Blob(parts);
-    await this.#database.query(sql.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob });
+    await this.#inTurn(() =>
+      this.#database.query(sql.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob }),
+    );
   }
 
   async prepare(name: string, text: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>> {
@@ -87,19 +90,27 @@ class PgliteSession implements Session {
     return this.#send(Buffer.concat(parts));
   }
 
-  onNotice(take: (message: string) => void): void {
-    this.#listeners.push(take);
+  onNotice(take: (message: string) => void): () => void {
+    this.#listeners.add(take);
+    return () => void this.#listeners.delete(take);
   }
 
   /** Nothing else runs while a statement does: it cannot be stopped from within the process. */
   async cancel(): Promise<void> {}
 
   close(): Promise<void> {
-    return this.#database.close();
+    return this.#inTurn(() => this.#database.close());
+  }
+
+  /** Messages sent at the same time would get each other's answers. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => undefined);
+    return mine;
   }
 
   async #send(message: Uint8Array): Promise<Row[]> {
-    const { messages } = await this.#database.execProtocol(message, {});
+    const { messages } = await this.#inTurn(() => this.#database.execProtocol(message, {}));
     let rows: Row[] = [];
     for (const each of messages) {
       if (each.name === 'rowDescription') rows = [];

@@ -1,7 +1,8 @@
 import type { Row } from './client.js';
 
-/** What EXPLAIN says. */
+/** What EXPLAIN says, as far as it matters here. */
 export interface Plan {
+  /** Nodes and their indexes. */
   text: string;
   /** Index whose order is followed; undefined: none. */
   index: string | undefined;
@@ -9,13 +10,27 @@ export interface Plan {
   bitmap: string | undefined;
 }
 
+/** Of the rows of `EXPLAIN (FORMAT JSON)`. */
 export function planOf(rows: readonly Row[]): Plan {
   const text = rows.map(([line]) => line).join('\n');
+  const nodes = (JSON.parse(text) as { Plan: Node }[]).flatMap(({ Plan }) => nodesOf(Plan));
+  const first = (...types: string[]) =>
+    nodes.find((node) => types.includes(node['Node Type']))?.['Index Name'];
   return {
-    text,
-    index: /Index (?:Only )?Scan using "?([^\s"]+)"? on/.exec(text)?.[1],
-    bitmap: /Bitmap Index Scan on "?([^\s"]+)"?/.exec(text)?.[1],
+    text: JSON.stringify(nodes.map((node) => [node['Node Type'], node['Index Name']])),
+    index: first('Index Scan', 'Index Only Scan'),
+    bitmap: first('Bitmap Index Scan'),
   };
+}
+
+interface Node {
+  'Node Type': string;
+  'Index Name'?: string;
+  Plans?: readonly Node[];
+}
+
+function nodesOf(node: Node): Node[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 }
 
 /**
@@ -23,15 +38,15 @@ export function planOf(rows: readonly Row[]): Plan {
  * field and compare them all, which is exact, rather than walk the vector index.
  */
 export class FilterPlans {
-  readonly #vectorIndex: string | undefined;
+  readonly #vectorIndexes: readonly string[];
   readonly #counts = new Map<string, number>();
 
-  constructor(vectorIndex: string | undefined) {
-    this.#vectorIndex = vectorIndex;
+  constructor(vectorIndexes: readonly string[]) {
+    this.#vectorIndexes = vectorIndexes;
   }
 
   add({ index, bitmap }: Plan): void {
-    const byVector = index !== undefined && index === this.#vectorIndex;
+    const byVector = index !== undefined && this.#vectorIndexes.includes(index);
     const kind = byVector ? 'vector index' : index || bitmap ? 'field index' : 'scan';
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
   }

@@ -1,52 +1,69 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { CollectionSpec, Hits, NativeFilter, ParameterSet, PreparedSearch } from '../contract/engine.js';
-import { requireDimensions, unlessAborted } from '../kit/load.js';
+import type { IdKind } from '../contract/ids.js';
+import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
+import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
 import type { Row, Session, Value } from './client.js';
-import { vectorParameter } from './copy.js';
 import { sqlFilter } from './filter.js';
+import type { FieldColumn } from './layout.js';
 import { FilterPlans, planOf } from './plan.js';
-import { type Statements, searchSettings } from './sql.js';
+import { type SearchTarget, searchSettings, searchStatement } from './sql.js';
+import { vectorParameter } from './vectors.js';
 
 /** Where a search works: a connection of its own on a server, so that no setting leaks into another. */
 export interface SearchPlace {
   session: Session;
   /** `statements`: all that the search has prepared. */
   close(statements: readonly string[]): Promise<void>;
-  /** Index that must answer; undefined for flat. */
-  index: string | undefined;
   /** Unique among the statements of the connection. */
   statement: string;
+}
+
+/** What is searched. */
+export interface Searched extends SearchTarget {
+  ids: IdKind;
+  fields: readonly FieldColumn[];
+  /** Indexes one of which must answer; none for flat. */
+  indexes: readonly string[];
 }
 
 /** Parses the statement once and makes sure that the planner answers it from the index. */
 export async function prepareSearch(
   place: SearchPlace,
-  statements: Statements,
-  spec: CollectionSpec,
+  target: Searched,
   search: ParameterSet,
   k: number,
 ): Promise<PreparedSearch> {
   const { session, statement } = place;
-  for (const setting of searchSettings(spec, search)) await session.query(setting);
-  const run = await session.prepare(statement, statements.search(search, k));
-  const probe = new Float32Array(spec.dimensions).fill(1);
+  const { dimensions } = target.vector.field;
+  const keysOf = KEYS[target.ids];
+  for (const setting of searchSettings(target.index, search)) await session.query(setting);
+  const run = await session.prepare(statement, searchStatement(target, search, k));
+  const probe = new Float32Array(dimensions).fill(1);
   await run(vectorParameter(probe));
-  await requirePlan(session, statement, place.index, probe);
-  const filtered = new FilteredStatements(place, (where) => statements.search(search, k, where), probe);
+  await requirePlan(session, statement, target.indexes, probe);
+  const filtered = new FilteredStatements(
+    place,
+    target,
+    (where) => searchStatement(target, search, k, where),
+    probe,
+  );
   let open = true;
   return {
     get effective() {
-      return { ...effective(spec, search), ...filtered.plans.counted() };
+      return { ...effective(target, search), ...filtered.plans.counted() };
     },
     query: async (vector, filter, signal) => {
       signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
-      requireDimensions('pgvector', vector, spec.dimensions);
-      if (filter === undefined) return hits(await unlessAborted(run(vectorParameter(vector)), signal));
+      requireDimensions('pgvector', vector, dimensions);
+      if (filter === undefined)
+        return hits(await unlessAborted(run(vectorParameter(vector)), signal), keysOf);
       const translated = filter as TranslatedFilter;
       const answer = translated.run(vectorParameter(vector), ...translated.parameters);
-      return hits(await unlessAborted(answer, signal));
+      return hits(await unlessAborted(answer, signal), keysOf);
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {
@@ -67,26 +84,34 @@ class FilteredStatements {
   readonly plans: FilterPlans;
   readonly names: string[] = [];
   readonly #place: SearchPlace;
+  readonly #fields: readonly FieldColumn[];
   readonly #statement: (where: string) => string;
   readonly #probe: Buffer;
   readonly #prepared = new Map<string, Promise<TranslatedFilter['run']>>();
 
-  constructor(place: SearchPlace, statement: (where: string) => string, probe: Float32Array) {
+  constructor(
+    place: SearchPlace,
+    { fields, indexes }: Searched,
+    statement: (where: string) => string,
+    probe: Float32Array,
+  ) {
     this.#place = place;
+    this.#fields = fields;
     this.#statement = statement;
     this.#probe = vectorParameter(probe);
-    this.plans = new FilterPlans(place.index);
+    this.plans = new FilterPlans(indexes);
   }
 
   async translate(filter: Filter): Promise<TranslatedFilter> {
-    const { sql, parameters } = sqlFilter(filter, 2);
+    requireFields('pgvector', filter, this.#fields.filter(isTyped));
+    const { sql, parameters } = sqlFilter(filter, 2, this.#fields);
     let prepared = this.#prepared.get(sql);
     if (prepared === undefined) {
       prepared = this.#prepare(sql);
       this.#prepared.set(sql, prepared);
     }
     const run = await prepared;
-    const plan = await this.#place.session.ask(`EXPLAIN ${this.#statement(sql)}`, [
+    const plan = await this.#place.session.ask(`EXPLAIN (FORMAT JSON) ${this.#statement(sql)}`, [
       this.#probe,
       ...parameters,
     ]);
@@ -104,13 +129,30 @@ class FilteredStatements {
   }
 }
 
-function hits(rows: readonly Row[]): Hits {
-  const keys = new Uint32Array(rows.length);
-  const scores = new Float64Array(rows.length);
-  for (let i = 0; i < rows.length; i++) {
+function isTyped(column: FieldColumn): column is FieldColumn & FieldSchema {
+  return column.type !== null;
+}
+
+type Keys = (count: number) => { [at: number]: number | bigint | string; readonly length: number };
+
+/** Arrays for keys of each kind, and what their text becomes. */
+const KEYS: Readonly<Record<IdKind, { array: Keys; of(text: string): number | bigint | string }>> = {
+  u32: { array: (count) => new Uint32Array(count) as ReturnType<Keys>, of: Number },
+  u64: { array: (count) => new Array<bigint>(count), of: BigInt },
+  string: { array: (count) => new Array<string>(count), of: String },
+  uuid: { array: (count) => new Array<string>(count), of: String },
+};
+
+/** Rows without the vector come last, without a distance: they are no hits. */
+function hits(rows: readonly Row[], { array, of }: (typeof KEYS)[IdKind]): Hits {
+  let count = rows.length;
+  while (count > 0 && rows[count - 1]![1] === null) count--;
+  const keys = array(count);
+  const scores = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
     const [key, distance] = rows[i]!;
-    keys[i] = Number(key);
-    scores[i] = distance === null ? Number.NaN : Number(distance);
+    keys[i] = of(key!);
+    scores[i] = Number(distance);
   }
   return { keys, scores };
 }
@@ -119,25 +161,26 @@ function hits(rows: readonly Row[]): Hits {
 async function requirePlan(
   session: Session,
   statement: string,
-  index: string | undefined,
+  indexes: readonly string[],
   probe: Float32Array,
 ): Promise<void> {
-  const rows = await session.query(`EXPLAIN EXECUTE "${statement}" ('[${probe.join(',')}]')`);
+  const rows = await session.query(`EXPLAIN (FORMAT JSON) EXECUTE "${statement}" ('[${probe.join(',')}]')`);
   const plan = planOf(rows);
-  if (plan.index === index) return;
+  const answers = plan.index !== undefined && indexes.includes(plan.index);
+  if (indexes.length === 0 ? plan.index === undefined : answers) return;
   const what =
-    index === undefined
+    indexes.length === 0
       ? 'the search uses an index where it should compare all points'
       : 'the planner would not use the vector index';
   throw new FailureError(what, {
     where: 'pgvector',
     got: plan.text,
-    next: 'this is a fault of vecproof: report it',
+    next: `in a table that vecproof has made, this is a fault: report it; in another, see whether its index (${indexes.join(', ')}) is over the column itself`,
   });
 }
 
 /** More probes than lists work as all lists; a graph search ranks again only what it has found. */
-function effective({ index }: CollectionSpec, search: ParameterSet): ParameterSet {
+function effective({ index }: SearchTarget, search: ParameterSet): ParameterSet {
   const { nprobe, ef, candidates, iterativeScan } = search;
   const found = candidates !== undefined && ef !== undefined && (iterativeScan ?? 'off') === 'off';
   return {

@@ -1,107 +1,102 @@
+import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { CollectionSpec, ParameterSet } from '../contract/engine.js';
-import { columnDefinition, columnName, fieldMethod, quoted } from './fields.js';
+import { quoted } from './fields.js';
+import type { VectorColumn } from './layout.js';
 
-/** Operator of each metric, and the names that index methods know it by, for each kind of value. */
-export const OPERATORS: Readonly<Record<Metric, { operator: string; family: string }>> = {
-  cosine: { operator: '<=>', family: 'cosine_ops' },
-  dot: { operator: '<#>', family: 'ip_ops' },
-  l2: { operator: '<->', family: 'l2_ops' },
+/** Operator of each metric, and the names that index methods know it by. */
+export const FAMILIES: Readonly<Record<Metric, { operator: string; family: string }>> = {
+  cosine: { operator: '<=>', family: 'cosine' },
+  dot: { operator: '<#>', family: 'ip' },
+  l2: { operator: '<->', family: 'l2' },
 };
 
-/** The statements of one collection. Names are made here and quoted; nothing comes from a suite unchecked. */
-export interface Statements {
-  createTable: string;
-  copy: string;
-  /** Undefined for flat. */
-  createIndex: string | undefined;
-  /** One for each field; none unless they are asked for. */
-  createFieldIndexes: readonly string[];
-  /** `$1`: the query; key and distance of the rows that `where` lets through, nearest first. */
-  search(search: ParameterSet, k: number, where?: string): string;
+/** What an index with such a quantization holds of a vector. */
+export function expressionOf(vector: VectorColumn, quantization: unknown): string {
+  const { dimensions } = vector.field;
+  const value = plain(vector);
+  if (quantization === 'f16' && vector.native === 'vector') return `${value}::halfvec(${dimensions})`;
+  return quantization === 'binary' ? bits(value, dimensions) : value;
 }
 
-export function statements(table: string, index: string, spec: CollectionSpec): Statements {
-  const name = quoted(table);
-  const fields = spec.fields ?? [];
-  const columns = fields.map((field) => quoted(columnName(field.name)));
-  return {
-    createTable: `CREATE TABLE ${name} (${['id integer PRIMARY KEY', `v vector(${spec.dimensions})`, ...fields.map(columnDefinition)].join(', ')}) WITH (autovacuum_enabled = false)`,
-    copy: `COPY ${name} (${['id', 'v', ...columns].join(', ')}) FROM STDIN (FORMAT binary)`,
-    createIndex: createIndex(name, quoted(index), spec),
-    createFieldIndexes:
-      spec.index['payloadIndex'] === true
-        ? fields.map(({ type }, i) => `CREATE INDEX ON ${name} USING ${fieldMethod(type)} (${columns[i]})`)
-        : [],
-    search: (search, k, where) => searchStatement(name, spec, search, k, where),
-  };
-}
-
-type IndexSpec = Pick<CollectionSpec, 'index' | 'metric' | 'dimensions'>;
-
-/** Undefined for flat. */
-export function createIndex(table: string, index: string, spec: IndexSpec, vector = 'v'): string | undefined {
-  const { type } = spec.index;
-  if (type === 'flat') return undefined;
-  const method = type === 'hnsw' ? 'hnsw' : 'ivfflat';
-  const { m, efConstruction, nlist } = spec.index;
-  const options = type === 'hnsw' ? `m = ${m}, ef_construction = ${efConstruction}` : `lists = ${nlist}`;
-  const { expression, operators } = indexed(spec, vector);
-  return `CREATE INDEX ${index}${index === '' ? '' : ' '}ON ${table} USING ${method} ((${expression}) ${operators}) WITH (${options})`;
-}
-
-/** What the index holds of the vector, and the operator class that ranks it. */
-function indexed(
-  { index, metric, dimensions }: IndexSpec,
-  vector: string,
-): { expression: string; operators: string } {
-  const { family } = OPERATORS[metric];
-  switch (index['quantization']) {
-    case 'f16':
-      return { expression: `${vector}::halfvec(${dimensions})`, operators: `halfvec_${family}` };
-    case 'binary':
-      return { expression: bits(vector, dimensions), operators: 'bit_hamming_ops' };
-    default:
-      return { expression: vector, operators: `vector_${family}` };
-  }
+/** A column whose type has no dimensions is searched as one that has them, as an index over it must be. */
+function plain({ column, native, sized, field }: VectorColumn): string {
+  return sized ? quoted(column) : `${quoted(column)}::${native}(${field.dimensions})`;
 }
 
 function bits(value: string, dimensions: number): string {
   return `binary_quantize(${value})::bit(${dimensions})`;
 }
 
-function searchStatement(
-  table: string,
-  spec: CollectionSpec,
+/** What a search compares. */
+export interface SearchTarget {
+  /** The table in SQL. */
+  table: string;
+  key: string;
+  vector: VectorColumn;
+  metric: Metric;
+  /** Of the index that answers, or `flat`. */
+  index: ParameterSet;
+}
+
+/**
+ * `$1`: the query; key and distance of the rows that `where` lets through, nearest first. A row without the vector
+ * comes last, with distance NULL.
+ */
+export function searchStatement(
+  target: SearchTarget,
   search: ParameterSet,
   k: number,
   where?: string,
 ): string {
-  const { metric, dimensions, index } = spec;
-  const { operator } = OPERATORS[metric];
+  const { table, key, vector, metric, index } = target;
+  const { dimensions } = vector.field;
+  const { operator } = FAMILIES[metric];
   const query = `$1::vector(${dimensions})`;
-  const exact = `v ${operator} ${query}`;
+  const half = `${query}::halfvec(${dimensions})`;
+  const value = plain(vector);
+  const exact = `${value} ${operator} ${vector.native === 'halfvec' ? half : query}`;
+  const id = quoted(key);
   const rows = where === undefined ? table : `${table} WHERE ${where}`;
   switch (index['quantization']) {
     case 'f16':
-      return nearest(rows, `v::halfvec(${dimensions}) ${operator} ${query}::halfvec(${dimensions})`, k);
+      return nearest(id, rows, `${expressionOf(vector, 'f16')} ${operator} ${half}`, k);
     case 'binary': {
-      const differing = `${bits('v', dimensions)} <~> ${bits(query, dimensions)}`;
-      if (search['candidates'] === undefined) return nearest(rows, differing, k);
-      const inner = `SELECT id, v FROM ${rows} ORDER BY ${differing} LIMIT ${search['candidates']}`;
-      return nearest(`(${inner}) AS candidates`, exact, k);
+      const differing = `${bits(value, dimensions)} <~> ${bits(query, dimensions)}`;
+      if (search['candidates'] === undefined) return nearest(id, rows, differing, k);
+      const inner = `SELECT ${id}, ${quoted(vector.column)} FROM ${rows} ORDER BY ${differing} LIMIT ${search['candidates']}`;
+      return nearest(id, `(${inner}) AS candidates`, exact, k);
     }
     default:
-      return nearest(rows, exact, k);
+      return nearest(id, rows, exact, k);
   }
 }
 
-function nearest(from: string, distance: string, k: number): string {
-  return `SELECT id, ${distance} AS distance FROM ${from} ORDER BY ${distance} LIMIT ${k}`;
+function nearest(id: string, from: string, distance: string, k: number): string {
+  return `SELECT ${id}, ${distance} AS distance FROM ${from} ORDER BY ${distance} LIMIT ${Math.floor(k)}`;
+}
+
+/** Throws FailureError for a vector whose searches cannot be asked here, or whose metric nobody tells. */
+export function searchedMetric({ field, native, column }: VectorColumn, table: string): Metric {
+  const { metric, name } = field;
+  if (native === 'bit' || native === 'sparsevec' || metric === 'hamming' || metric === 'jaccard') {
+    throw new FailureError(
+      `vector "${name}" is of type ${native}: a search compares dense vectors of numbers`,
+      {
+        where: 'pgvector',
+      },
+    );
+  }
+  if (metric !== null) return metric;
+  const comment = `'vecproof {"role":"vector","name":${JSON.stringify(name)},"metric":"cosine"}'`;
+  throw new FailureError(`the table does not tell by which metric vector "${name}" is searched`, {
+    where: 'pgvector',
+    next: `give it an index, or a comment: COMMENT ON COLUMN ${table}.${quoted(column)} IS ${comment} (or dot, l2)`,
+  });
 }
 
 /** Session settings of a search. */
-export function searchSettings(spec: CollectionSpec, search: ParameterSet): string[] {
+export function searchSettings(index: ParameterSet, search: ParameterSet): string[] {
   const { ef, nprobe, iterativeScan, maxScanTuples, maxProbes } = search;
   const order = { off: 'off', strict: 'strict_order', relaxed: 'relaxed_order' }[
     String(iterativeScan ?? 'off')
@@ -112,7 +107,7 @@ export function searchSettings(spec: CollectionSpec, search: ParameterSet): stri
     'SET plan_cache_mode = force_generic_plan',
     'SET jit = off',
     // A small table would be scanned instead. Whether the index is used is checked, not assumed.
-    ...(spec.index['type'] === 'flat' ? [] : ['SET enable_seqscan = off']),
+    ...(index['type'] === 'flat' ? [] : ['SET enable_seqscan = off']),
     ...(ef === undefined ? [] : [`SET hnsw.ef_search = ${ef}`, `SET hnsw.iterative_scan = ${order}`]),
     ...(nprobe === undefined
       ? []

@@ -8,14 +8,13 @@ export const PACKAGE = '@qdrant/js-client-rest';
 /** What is used of `@qdrant/js-client-rest`. Declared here and not imported: the package is optional. */
 export interface QdrantClient {
   versionInfo(): Promise<{ version: string }>;
-  createCollection(name: string, body: CreateBody): Promise<boolean>;
   updateCollection(name: string, body: UpdateBody): Promise<boolean>;
   getCollection(name: string): Promise<CollectionInfo>;
   getOptimizations(name: string): Promise<Optimizations>;
   deleteCollection(name: string): Promise<boolean>;
   upsert(name: string, body: UpsertBody): Promise<{ status: string }>;
-  count(name: string, body: { exact: boolean }): Promise<{ count: number }>;
-  query(name: string, body: QueryBody): Promise<{ points: { id: number; score: number | null }[] }>;
+  count(name: string, body: { exact: boolean; filter?: Json }): Promise<{ count: number }>;
+  query(name: string, body: QueryBody): Promise<{ points: ScoredPoint[] }>;
   createSnapshot(name: string): Promise<{ name: string; size: number } | null>;
   deleteSnapshot(name: string, snapshot: string): Promise<boolean>;
 }
@@ -27,8 +26,17 @@ export type QuantizationConfig =
   | { product: { compression: string; always_ram: boolean } }
   | { binary: { encoding: string; always_ram: boolean } };
 
+export interface VectorParams {
+  size: number;
+  distance: Distance;
+  datatype?: 'float16';
+  multivector_config?: { comparator: 'max_sim' };
+}
+
 export interface CreateBody {
-  vectors: { size: number; distance: Distance };
+  vectors: VectorParams | Readonly<Record<string, VectorParams>>;
+  sparse_vectors?: Readonly<Record<string, object>>;
+  metadata: Json;
   hnsw_config: {
     m: number;
     ef_construct?: number;
@@ -45,14 +53,25 @@ export interface UpdateBody {
 
 export interface UpsertBody {
   wait: boolean;
-  batch: { ids: number[]; vectors: number[][]; payloads?: readonly Json[] };
+  batch: {
+    ids: readonly (number | string)[];
+    vectors: number[][] | Readonly<Record<string, number[][]>>;
+    payloads?: readonly Json[];
+  };
+}
+
+export interface ScoredPoint {
+  id: number | bigint | string;
+  score: number | null;
+  payload?: Readonly<Record<string, unknown>> | null;
 }
 
 export interface QueryBody {
   query: number[];
+  using?: string;
   limit: number;
   params: SearchParams;
-  with_payload: boolean;
+  with_payload: boolean | readonly string[];
   with_vector: boolean;
   filter?: Json;
 }

@@ -1,29 +1,11 @@
 import { FailureError, InputError, messageOf } from '../../common/errors.js';
 import { formatTimestamp, parseTimestamp } from '../../common/timestamps.js';
-import type { FieldSchema, FieldType, MetadataColumns } from '../../datasets/dataset.js';
-import type { Metadata, MetadataSupport, RecordValue } from '../contract/points.js';
-import { nest } from '../kit/check.js';
+import type { FieldType } from '../../datasets/dataset.js';
+import type { Metadata, PointValue } from '../contract/points.js';
+import type { LoadBatch } from '../contract/spec.js';
 import type { Json } from './json.js';
-
-/** How payloads, which are JSON, keep each type. */
-export const METADATA: MetadataSupport = {
-  types: {
-    string: 'native',
-    integer: 'native (64 bits)',
-    float:
-      'native; fewer than 1 in 100 random float64 come back off by one unit in the last place (see the remarks)',
-    boolean: 'native',
-    timestamp: 'RFC 3339 text in UTC with six decimals, years 0000 to 9999',
-    'string[]': 'native',
-    'integer[]': 'native (64 bits)',
-    'float[]': 'native, as float',
-    'boolean[]': 'native',
-  },
-  absence: 'kept',
-  nested: 'native',
-  emptyArrays: 'kept',
-  undeclared: 'kept',
-};
+import { EMPTY_KEY, metadataKey, payloadKey } from './keys.js';
+import type { Layout } from './layout.js';
 
 export type PayloadIndexType = 'keyword' | 'integer' | 'float' | 'bool' | 'datetime';
 
@@ -47,45 +29,69 @@ export function payloadIndexType(type: FieldType): PayloadIndexType {
   }
 }
 
+/** Of a collection that was created here, or of another, whose keys are what they are. */
+type Made = Pick<Layout, 'own'>;
+const OWN: Made = { own: true };
+
 /**
  * A dotted name as the server's path into nested payloads; keys with other signs than letters, digits, `_` and `-`
- * are quoted. Throws InputError for those that the server's grammar cannot quote.
+ * are quoted. Throws InputError for a key of a collection of others that the server's grammar cannot quote.
  */
-export function payloadPath(name: string): string {
-  if (!hasPath(name)) {
-    throw new InputError(`no filter or index of a payload can name the field ${name}`, {
+export function payloadPath(name: string, { own }: Made = OWN): string {
+  if (!hasPath(name, { own })) {
+    throw new InputError(`no filter of a payload can name the field ${name}`, {
       where: 'qdrant',
       next: 'its paths have no way to write a quote or a backslash: rename the field',
     });
   }
   return name
     .split('.')
+    .map((key) => (own ? payloadKey(key) : key))
     .map((key) => (/^[A-Za-z0-9_-]+$/.test(key) ? key : `"${key}"`))
     .join('.');
 }
 
-export function hasPath(name: string): boolean {
-  return !/["\\]/.test(name);
+export function hasPath(name: string, { own }: Made): boolean {
+  return own || !/["\\]/.test(name);
 }
 
+/** What a point of a batch has beside its fields, as payload. */
+export type Parts = (row: number) => { readonly [key: string]: Json };
+type Tree = { [key: string]: Json };
+
 /**
- * The payloads of rows `from` to `to` of a batch. What has no value is left out, but for arrays it is written as null:
- * no condition of the server tells an empty array, which is a value, from a missing one in all versions.
+ * The payloads of rows `from` to `to` of a batch. What is missing is left out, null is null. An empty array is named
+ * once more beside the fields: see `EMPTY_KEY`.
  */
 export function payloadsOf(
-  fields: readonly FieldSchema[],
-  columns: MetadataColumns,
+  { fields }: Pick<Layout, 'fields'>,
+  columns: LoadBatch['metadata'],
   from: number,
   to: number,
-): Json[] {
-  const isNested = fields.some(({ name }) => name.includes('.'));
-  return Array.from({ length: to - from }, (_, row) => {
-    const flat: Record<string, RecordValue> = {};
-    for (const { name, type } of fields) {
-      const value = columns[name]?.[from + row] ?? null;
-      if (value !== null || type.endsWith('[]')) flat[name] = toPayload(type, value);
+  parts: Parts = () => ({}),
+): Tree[] {
+  const places = fields.map(({ name, type }) => {
+    const keys = name.split('.').map(payloadKey);
+    const last = keys.pop()!;
+    return { name, type, above: keys, last, column: columns?.[name] };
+  });
+  return Array.from({ length: to - from }, (_, i) => {
+    const row = from + i;
+    const payload: Tree = { ...parts(row) };
+    const empty: string[] = [];
+    for (const { name, type, above, last, column } of places) {
+      const value = column?.[row];
+      if (value === undefined) continue;
+      let at = payload;
+      for (const key of above) {
+        at[key] ??= {};
+        at = at[key] as Tree;
+      }
+      at[last] = toPayload(type, value) as Json;
+      if (Array.isArray(value) && value.length === 0) empty.push(name);
     }
-    return (isNested ? nest(flat) : flat) as Json;
+    if (empty.length > 0) payload[EMPTY_KEY] = empty;
+    return payload;
   });
 }
 
@@ -98,11 +104,11 @@ export function timestampText(value: bigint): string {
   }
 }
 
-function toPayload(type: FieldType | undefined, value: RecordValue): RecordValue {
+function toPayload(type: FieldType | undefined, value: PointValue): PointValue {
   return type === 'timestamp' && typeof value === 'bigint' ? timestampText(value) : value;
 }
 
-function fromPayload(type: FieldType | undefined, value: RecordValue): RecordValue {
+function fromPayload(type: FieldType | undefined, value: PointValue): PointValue {
   if (type === 'timestamp' && typeof value === 'string') {
     const parsed = parseTimestamp(value);
     return parsed.state === 'ok' ? parsed.value : value;
@@ -113,27 +119,53 @@ function fromPayload(type: FieldType | undefined, value: RecordValue): RecordVal
   return value;
 }
 
-type Types = ReadonlyMap<string, FieldType>;
-type Convert = (type: FieldType | undefined, value: RecordValue) => RecordValue;
-
-export function metadataToPayload(types: Types, metadata: Metadata): { [key: string]: Json } {
-  return converted(types, metadata, '', toPayload) as { [key: string]: Json };
+interface Conversion {
+  types: ReadonlyMap<string, FieldType>;
+  key(key: string): string | undefined;
+  value(type: FieldType | undefined, value: PointValue): PointValue;
+  /** Whether the dotted names of types are those of the keys that come, or of those that `key` gives. */
+  namedAfter: boolean;
 }
 
-export function payloadToMetadata(types: Types, payload: Metadata): Metadata {
-  return converted(types, payload, '', fromPayload);
+export function typesOf({ fields }: Pick<Layout, 'fields'>): ReadonlyMap<string, FieldType> {
+  return new Map(fields.map(({ name, type }) => [name, type]));
 }
 
-/** The same tree with its values converted by the type of their dotted name. */
-function converted(types: Types, tree: Metadata, prefix: string, convert: Convert): Metadata {
-  return Object.fromEntries(
-    Object.entries(tree).map(([key, value]) => {
-      const name = prefix + key;
-      const isTree = typeof value === 'object' && value !== null && !Array.isArray(value);
-      return [
-        key,
-        isTree ? converted(types, value as Metadata, `${name}.`, convert) : convert(types.get(name), value),
-      ];
-    }),
-  );
+/** The metadata of one point as payload, without `EMPTY_KEY`. */
+export function metadataToPayload(layout: Pick<Layout, 'fields' | 'own'>, metadata: Metadata): Tree {
+  const key = layout.own ? payloadKey : (each: string) => each;
+  return converted(metadata, '', {
+    types: typesOf(layout),
+    key,
+    value: toPayload,
+    namedAfter: false,
+  }) as Tree;
+}
+
+export function payloadToMetadata(layout: Pick<Layout, 'fields' | 'own'>, payload: Metadata): Metadata {
+  const key = layout.own ? metadataKey : (each: string) => each;
+  return converted(payload, '', { types: typesOf(layout), key, value: fromPayload, namedAfter: true });
+}
+
+/** The same tree with its keys and its values converted, these by the type of their dotted name. */
+function converted(tree: Metadata, prefix: string, by: Conversion): Metadata {
+  const pairs = Object.entries(tree).flatMap(([given, value]) => {
+    const key = by.key(given);
+    if (key === undefined) return [];
+    const name = prefix + (by.namedAfter ? key : given);
+    const isTree = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return [
+      [key, isTree ? converted(value as Metadata, `${name}.`, by) : by.value(by.types.get(name), value)],
+    ] as [string, PointValue][];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** Dotted names of the fields of one point that hold an empty array. */
+export function emptyFields(metadata: Metadata, prefix = ''): string[] {
+  return Object.entries(metadata).flatMap(([key, value]) => {
+    if (Array.isArray(value)) return value.length === 0 ? [prefix + key] : [];
+    const isTree = typeof value === 'object' && value !== null;
+    return isTree ? emptyFields(value as Metadata, `${prefix}${key}.`) : [];
+  });
 }

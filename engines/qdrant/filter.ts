@@ -1,14 +1,11 @@
+import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
-import {
-  type Condition,
-  conditionsOf,
-  type Filter,
-  type FilterValue,
-  withoutNot,
-} from '../../filters/filter.js';
+import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
 import { payloadPath, timestampText } from './fields.js';
 import type { Json } from './json.js';
+import { EMPTY_KEY } from './keys.js';
+import type { Layout } from './layout.js';
 
 const ORDERED: readonly FieldType[] = ['integer', 'float', 'timestamp'];
 const NO_ORDER = 'Qdrant has no order of texts: its ranges are for numbers and dates';
@@ -49,27 +46,31 @@ export type NativeCondition = { readonly [key: string]: Json };
  * key, so it is the exact complement that `ne`, `nin` and `not` are. The server's parser refuses JSON nested more than
  * 128 deep: one `or` stands beside the `must` of its `and`, so that a level of the language costs one and a half.
  */
-export function translate(filter: Filter): NativeCondition {
-  const native = translated(withoutNot(filter));
+export function translate(filter: Filter, made: Made = { own: true }): NativeCondition {
+  const native = translated(withoutNot(filter), made);
   return ['must', 'should', 'must_not'].some((key) => key in native) ? native : { must: [native] };
 }
 
-function translated(filter: Filter): NativeCondition {
+/** Of a collection that was created here, or of another. */
+type Made = Pick<Layout, 'own'>;
+
+function translated(filter: Filter, made: Made): NativeCondition {
+  const inner = (each: Filter) => translated(each, made);
   switch (filter.op) {
     case 'and': {
       const parts = alike(filter.filters, 'and');
       const should = deepest(parts.filter(({ op }) => op === 'or'));
-      const must = parts.filter((part) => part !== should).map(translated);
-      return { ...(must.length > 0 && { must }), ...(should !== undefined && translated(should)) };
+      const must = parts.filter((part) => part !== should).map(inner);
+      return { ...(must.length > 0 && { must }), ...(should !== undefined && inner(should)) };
     }
     case 'or': {
       const parts = alike(filter.filters, 'or');
-      return parts.length === 0 ? NOTHING : { should: parts.map(translated) };
+      return parts.length === 0 ? NOTHING : { should: parts.map(inner) };
     }
     case 'not':
-      return { must_not: [translated(filter.filter)] };
+      return { must_not: [inner(filter.filter)] };
     default:
-      return condition(filter);
+      return condition(filter, made);
   }
 }
 
@@ -90,8 +91,8 @@ function depth(filter: Filter): number {
   return filter.op === 'not' ? 1 + depth(filter.filter) : 1;
 }
 
-function condition(given: Condition): NativeCondition {
-  const key = payloadPath(given.field.name);
+function condition(given: Condition, made: Made): NativeCondition {
+  const key = payloadPath(given.field.name, made);
   const type = given.field.type.replace('[]', '') as FieldType;
   switch (given.op) {
     case 'eq':
@@ -107,7 +108,8 @@ function condition(given: Condition): NativeCondition {
     case 'containsAll':
       return { must: given.values.map((value) => equal(key, type, value)) };
     case 'exists':
-      return given.value ? { must_not: [absent(key, given.field.type)] } : absent(key, given.field.type);
+      if (given.field.type.endsWith('[]')) return hasArray(key, given.field.name, given.value, made);
+      return given.value ? { must_not: [{ is_empty: { key } }] } : { is_empty: { key } };
     case 'gt':
     case 'gte':
     case 'lt':
@@ -139,14 +141,19 @@ function oneOf(key: string, type: FieldType, values: readonly FilterValue[]): Na
   return { should: once.map((value) => equal(key, type, value)) };
 }
 
-/** `is_empty` is true of missing, of null and of an empty array; that is a value here, and so arrays have nulls written. */
-function absent(key: string, type: FieldType): NativeCondition {
-  return type.endsWith('[]') ? { is_null: { key } } : { is_empty: { key } };
-}
-
-/** Whether a filter asks for the presence of an array, which needs payloads with nulls as `payloadsOf` writes them. */
-export function asksForArrays(filter: Filter): boolean {
-  return conditionsOf(filter).some(({ op, field }) => op === 'exists' && field.type.endsWith('[]'));
+/** `is_empty` is true of missing, of null and of an empty array; that is a value here, and so it is named once more. */
+function hasArray(key: string, name: string, wanted: boolean, { own }: Made): NativeCondition {
+  if (!own) {
+    throw new FailureError(
+      'whether a point has an array cannot be asked: Qdrant takes a missing one for empty',
+      {
+        where: 'qdrant',
+      },
+    );
+  }
+  const absent = { is_empty: { key } };
+  const named = { key: EMPTY_KEY, match: { value: name } };
+  return wanted ? { should: [{ must_not: [absent] }, named] } : { must: [absent], must_not: [named] };
 }
 
 type Comparison = 'gt' | 'gte' | 'lt' | 'lte';

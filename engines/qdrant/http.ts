@@ -2,6 +2,10 @@ import type { Endpoint } from '../contract/server.js';
 import { failure } from './client.js';
 import { fromJson, type Json, toJson } from './json.js';
 
+export function pathOf(collection: string): string {
+  return `/collections/${encodeURIComponent(collection)}`;
+}
+
 /** A body that is JSON already. */
 export class JsonText {
   readonly text: string;

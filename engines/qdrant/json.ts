@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+export { fromJson } from '../kit/long-json.js';
 
 /** What JSON can hold here: 64-bit integers come and go as bigint beyond ±(2^53 - 1). */
 export type Json =
@@ -8,6 +8,8 @@ export type Json =
   | boolean
   | null
   | undefined
+  /** A vector, as a list of numbers; read as float32, so that the shortest text of each is exact. */
+  | Float32Array
   | readonly Json[]
   | { readonly [key: string]: Json };
 
@@ -23,6 +25,7 @@ export function toJson(value: Json): string {
       return String(value);
     case 'object': {
       if (value === null) return 'null';
+      if (value instanceof Float32Array) return vectorText(value);
       if (Array.isArray(value)) return `[${value.map((each: Json) => toJson(each ?? null)).join(',')}]`;
       const pairs = Object.entries(value as { readonly [key: string]: Json }).filter(
         ([, each]) => each !== undefined,
@@ -32,6 +35,17 @@ export function toJson(value: Json): string {
     default:
       return JSON.stringify(value);
   }
+}
+
+function vectorText(vector: Float32Array): string {
+  const text = JSON.stringify(Array.from(vector));
+  if (!hasNegativeZero(vector)) return text;
+  return `[${Array.from(vector, (value) => (Object.is(value, -0) ? '-0.0' : String(value))).join(',')}]`;
+}
+
+/** JSON.stringify writes it as 0. */
+export function hasNegativeZero(vector: Float32Array): boolean {
+  return new Int32Array(vector.buffer, vector.byteOffset, vector.length).includes(-(2 ** 31));
 }
 
 /** Throws RangeError for NaN and infinities, which JSON would turn into null. */
@@ -86,34 +100,17 @@ function readByServer(mantissa: bigint, exponent: number): number {
   return rest >= 0 ? value * Number(`1e${rest}`) : value / Number(`1e${-rest}`);
 }
 
-/** Whether JSON.stringify would lose something: a bigint, or a float that the server would misread or take for an integer. */
+/** Whether JSON.stringify would lose something: a bigint, the sign of a zero, a float that the server would misread or take for an integer. */
 export function needsExactJson(value: Json): boolean {
   if (typeof value === 'bigint') return true;
   if (typeof value === 'number') {
+    if (Object.is(value, -0)) return true;
     if (!Number.isFinite(value) || Number.isSafeInteger(value)) return false;
     // Written with all digits, it would be taken for an integer.
     if (Number.isInteger(value) && Math.abs(value) < 1e21) return true;
     return floatText(value) !== value.toExponential();
   }
   if (typeof value !== 'object' || value === null) return false;
+  if (value instanceof Float32Array) return hasNegativeZero(value);
   return Object.values(value).some(needsExactJson);
-}
-
-const MARK = `int64:${randomBytes(9).toString('base64url')}:`;
-/** Strings, which are left alone, and integers that may be beyond 2^53: not part of a longer number. */
-const STRINGS_AND_LONG_INTEGERS = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
-
-/** The reverse of `toJson`: integers beyond ±(2^53 - 1) come as bigint. */
-export function fromJson(text: string): unknown {
-  if (!/\d{16}/.test(text)) return JSON.parse(text);
-  let marked = false;
-  const prepared = text.replace(STRINGS_AND_LONG_INTEGERS, (part) => {
-    if (part.startsWith('"') || Number.isSafeInteger(Number(part))) return part;
-    marked = true;
-    return `"${MARK}${part}"`;
-  });
-  if (!marked) return JSON.parse(text);
-  return JSON.parse(prepared, (_, value: unknown) =>
-    typeof value === 'string' && value.startsWith(MARK) ? BigInt(value.slice(MARK.length)) : value,
-  );
 }

@@ -6,8 +6,7 @@ import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
 import { openClient, type QdrantClient } from './client.js';
-import { send } from './http.js';
-import { pathOf } from './requests.js';
+import { pathOf, send } from './http.js';
 
 /** Of its REST interface, also behind TLS: the client's own convention. */
 const PORT = 6333;

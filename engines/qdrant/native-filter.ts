@@ -1,8 +1,9 @@
 import type { Filter } from '../../filters/filter.js';
-import type { NativeFilter } from '../contract/engine.js';
+import type { NativeFilter } from '../contract/search.js';
 import { type NativeCondition, translate } from './filter.js';
 import { JsonText } from './http.js';
 import { type Json, needsExactJson, toJson } from './json.js';
+import type { Layout } from './layout.js';
 
 /** Part of a query's body, for the official client. */
 export interface FilterPart {
@@ -13,8 +14,9 @@ export interface FilterPart {
 export class ExactFilter {
   readonly #rest: string;
 
-  constructor(body: { readonly [key: string]: Json }) {
-    this.#rest = toJson(body).slice(1);
+  /** `body` without its vector. */
+  constructor(body: object) {
+    this.#rest = toJson(body as Json).slice(1);
   }
 
   body(query: readonly number[]): JsonText {
@@ -22,9 +24,17 @@ export class ExactFilter {
   }
 }
 
-/** Asked once for each filter, outside the timed region. `rest` is the query's body without vector and filter. */
-export function nativeFilter(filter: Filter, rest: object): NativeFilter {
-  const native = translate(filter);
-  if (!needsExactJson(native)) return { filter: native } as NativeFilter;
-  return new ExactFilter({ ...rest, filter: native } as { readonly [key: string]: Json }) as NativeFilter;
+/**
+ * Asked once for each filter, outside the timed region. `rest` is the query's body without vector and filter;
+ * `exact`: the client would change the answer's ids.
+ */
+export function nativeFilter(
+  filter: Filter,
+  rest: object,
+  made: Pick<Layout, 'own'>,
+  exact: boolean,
+): NativeFilter {
+  const native = translate(filter, made);
+  if (!exact && !needsExactJson(native)) return { filter: native } as NativeFilter;
+  return new ExactFilter({ ...rest, filter: native }) as NativeFilter;
 }

@@ -4,6 +4,15 @@ import type { CollectionInfo, QdrantClient } from './client.js';
 
 /** The server was seen to rest for 11 ms between two steps of one build; nothing below this is a verdict. */
 const IDLE_MS = 10_000;
+const SHORT_IDLE_MS = 2000;
+
+export interface Wanted {
+  /** Vectors that the index has to cover. */
+  count: number;
+  indexed: boolean;
+  /** A rest in which some are missing is an answer, too: what was written last is too little for a graph. */
+  partly?: boolean;
+}
 
 /**
  * Asks until the server has nothing left to do and, for an index, all points are in it. Green alone does not say so:
@@ -13,9 +22,9 @@ const IDLE_MS = 10_000;
 export function untilReady(
   client: QdrantClient,
   name: string,
-  wanted: { count: number; indexed: boolean },
+  wanted: Wanted,
   signal: AbortSignal,
-  idleMs = IDLE_MS,
+  idleMs = wanted.partly === true ? SHORT_IDLE_MS : IDLE_MS,
 ): Promise<CollectionInfo> {
   let idleSince: number | undefined;
   let resumed = false;
@@ -33,8 +42,9 @@ export function untilReady(
     }
     if (!wanted.indexed || (info.indexed_vectors_count ?? 0) >= wanted.count) return info;
     idleSince ??= performance.now();
-    if (performance.now() - idleSince > idleMs) throw notIndexed(info, wanted.count);
-    return undefined;
+    if (performance.now() - idleSince <= idleMs) return undefined;
+    if (wanted.partly === true) return info;
+    throw notIndexed(info, wanted.count);
   }, signal);
 }
 

@@ -1,7 +1,7 @@
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
 import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
-import { type SqlValue, sqlValue } from './metadata.js';
+import { type SqlValue, sqlValue } from './fields.js';
 
 export const FILTERS: FilterSupport = {
   operators: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { DataShape, Fault } from '../contract/engine.js';
+import type { Fault } from '../../common/faults.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, type OptionRules, quantization } from '../kit/options.js';
 
 /** Limits of sqlite-vec 0.1. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { DataShape, Fault, ParameterSet } from '../contract/engine.js';
+import type { Fault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { DataShape } from '../contract/options.js';
 import { choice, integer, type OptionRules, quantization } from '../kit/options.js';
 
 export const QUANTIZATIONS = ['none', 'f16', 'bf16', 'sq8', 'binary'] as const;

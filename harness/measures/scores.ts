@@ -1,4 +1,4 @@
-import type { ScoreForm } from '../../engines/contract/engine.js';
+import type { ScoreForm } from '../../engines/contract/capabilities.js';
 
 export const SCORE_FORMS = [
   '1-cos',

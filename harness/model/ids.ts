@@ -35,7 +35,7 @@ function identifier(prefix: string, parameters: ParameterSet, workload: Workload
   return `${name.slice(0, LONGEST - 10)}-${hash}`;
 }
 
-/** Parameters as text, the same for any order of keys. */
+/** ParameterSet as text, the same for any order of keys. */
 export function canonical(parameters: ParameterSet): string {
   return JSON.stringify(
     Object.fromEntries(Object.entries(parameters).toSorted(([a], [b]) => (a < b ? -1 : 1))),

@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { debug } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
-import type { Collection, ConnectedEngine } from '../../engines/contract/engine.js';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { ConnectedEngine } from '../../engines/contract/engine.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { BuildCost } from '../model/events.js';
 import { peakSinceReset, resetPeak } from '../process/resources.js';
@@ -15,6 +18,8 @@ import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
+/** Of every collection that a run makes. */
+const COLLECTION_PREFIX = 'vecproof_';
 const PROGRESS_MS = 500;
 /** Further builds of an index take seeds this far apart: suites differ by small numbers. */
 const SEED_STEP = 7919;
@@ -69,16 +74,22 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     mkdirSync(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;
     const mode = job.build.server?.mode;
-    const options = { folder, threads, seed, endpoint, nameEnd, mode, restartServer };
+    const options = { folder, threads, seed, endpoint, mode, restartServer };
     debug(
       'engine',
       () => `connects ${definition.name}${mode === undefined ? '' : ` (${mode})`}, ${threads} threads`,
     );
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
-    const fields = loadedFields(job.filtering);
-    const base = { name: 'vecproof', dimensions, metric, capacity: count, index: job.build.index };
-    const spec = fields === undefined ? base : { ...base, fields };
+    const spec = rowSpec({
+      // A random part: on a server that runs already, nothing that is there can be meant.
+      name: `${COLLECTION_PREFIX}${nameEnd ?? randomBytes(6).toString('hex')}`,
+      dimensions,
+      metric,
+      capacity: count,
+      index: job.build.index,
+      fields: loadedFields(job.filtering),
+    });
     return [engine, await engine.create(spec)] as [ConnectedEngine, Collection];
   });
   cost.createSeconds = seconds;
@@ -98,13 +109,8 @@ async function load(context: BuildContext, collection: Collection): Promise<void
     for (let start = 0; start < count; start += size) {
       const n = Math.min(size, count - start);
       vectors.read(start, n, buffer);
-      const batch = {
-        start,
-        count: n,
-        keys: Uint32Array.from({ length: n }, (_, i) => start + i),
-        vectors: buffer.subarray(0, n * dimensions),
-        ...(withFields && { metadata: loadedColumns(metadata, filtering, start, n) }),
-      };
+      const metadataOf = withFields ? loadedColumns(metadata, filtering, start, n) : undefined;
+      const batch = rowBatch(start, n, buffer.subarray(0, n * dimensions), metadataOf);
       const begin = performance.now();
       await collection.load(batch, signal);
       inEngine += performance.now() - begin;

@@ -1,6 +1,6 @@
 import type { FieldSchema, MetadataColumns } from '../../datasets/dataset.js';
 import { openPreparedMetadata, type PreparedMetadata } from '../../datasets/prepare.js';
-import type { NativeFilter, PreparedSearch } from '../../engines/contract/engine.js';
+import type { NativeFilter, PreparedSearch } from '../../engines/contract/search.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { FLAW } from '../measures/filters.js';

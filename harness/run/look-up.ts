@@ -1,4 +1,4 @@
-import type { NativeFilter, PreparedSearch } from '../../engines/contract/engine.js';
+import type { NativeFilter, PreparedSearch } from '../../engines/contract/search.js';
 import { distance, dot, ROUNDOFF, roundingMargin, tieLimit } from '../measures/distance.js';
 import type { Probe } from '../store/evidence.js';
 import type { BuildContext } from './context.js';

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type {
-  Collection,
-  EngineDefinition,
-  ExhaustiveSearch,
-  PreparedSearch,
-} from '../../engines/contract/engine.js';
+import type { ExhaustiveSearch } from '../../engines/contract/capabilities.js';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { PreparedSearch } from '../../engines/contract/search.js';
 import { loadEngine } from '../../engines/registry.js';
 import { marginOf, tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';

@@ -1,5 +1,5 @@
 import { messageOf } from '../../common/errors.js';
-import type { Hits } from '../../engines/contract/engine.js';
+import type { Hits } from '../../engines/contract/search.js';
 import { type Samples, UNKNOWN_KEY } from '../model/samples.js';
 import { emptySamples, joinSamples } from '../store/samples.js';
 

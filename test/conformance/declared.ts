@@ -1,4 +1,5 @@
-import type { EngineDefinition, OptionsInput } from '../../engines/contract/engine.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { widened } from '../../harness/run/probe.js';
 import { PGVECTOR } from './pgvector.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { slice } from './data.js';
 import { build, contenders } from './session.js';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { shorten } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
-import type { Capabilities, EngineDefinition } from '../../engines/contract/engine.js';
+import type { Capabilities } from '../../engines/contract/capabilities.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { DECLARED, exhaustiveSetting } from './declared.js';
 import { DURABLE } from './raw.js';
 import { urlVariable } from './servers.js';
@@ -85,17 +86,13 @@ function byMode(
 
 /** What each engine keeps of a record; absent: it has vectors and keys alone. */
 function records(definitions: readonly EngineDefinition[]): string[] {
-  const rows = definitions.flatMap(
-    ({ name, capabilities: { operations, idKinds, integerIds, metadata } }) => {
-      if (metadata === null || !operations.includes('upsert')) return [];
-      const integers = { signed: 'int64', unsigned: '0 to 2^64-1', both: 'both' }[integerIds ?? 'both'];
-      const types = Object.entries(metadata.types).map(([type, native]) => `${type} (${native})`);
-      const { absence, nested, emptyArrays, undeclared } = metadata;
-      return [
-        [name, idKinds.join(', '), integers, types.join('; '), absence, nested, emptyArrays, undeclared],
-      ];
-    },
-  );
+  const rows = definitions.flatMap(({ name, capabilities: { points, idKinds, integerIds, metadata } }) => {
+    if (metadata === null || points === null) return [];
+    const integers = { signed: 'int64', unsigned: '0 to 2^64-1', both: 'both' }[integerIds ?? 'both'];
+    const types = Object.entries(metadata.types).map(([type, native]) => `${type} (${native})`);
+    const { absence, nested, emptyArrays, undeclared } = metadata;
+    return [[name, idKinds.join(', '), integers, types.join('; '), absence, nested, emptyArrays, undeclared]];
+  });
   const head = [
     'engine',
     'ids',

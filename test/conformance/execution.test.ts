@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { executionOf } from '../../engines/contract/engine.js';
+import { executionOf } from '../../engines/contract/capabilities.js';
 import { slice } from './data.js';
 import { request } from './servers.js';
 import { answerOf, build, contenders, mayOverlap, parsed, turnsDuring } from './session.js';

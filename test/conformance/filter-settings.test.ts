@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import type { Filter } from '../../filters/filter.js';
 import { slice } from './data.js';
 import { answerOf, build, contenders, type Session } from './session.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../common/errors.js';
-import type { PreparedSearch } from '../../engines/contract/engine.js';
+import type { PreparedSearch } from '../../engines/contract/search.js';
 import type { Filter } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
 import { exactDistance, pointOf } from './data.js';

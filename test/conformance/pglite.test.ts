@@ -2,13 +2,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import {
-  type Collection,
-  executionOf,
-  type OptionsInput,
-  type PreparedSearch,
-} from '../../engines/contract/engine.js';
+import { executionOf } from '../../engines/contract/capabilities.js';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
+import type { PreparedSearch } from '../../engines/contract/search.js';
 import { packageVersion } from '../../engines/kit/packages.js';
+import { rowSpec } from '../../engines/kit/rows.js';
 import { engine } from '../../engines/pgvector/engine.js';
 import { PGLITE_PACKAGES } from '../../engines/pgvector/pglite.js';
 import { exactDistance, pointOf, recall, type Slice, slice } from './data.js';
@@ -29,7 +28,8 @@ async function withPglite(
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-pglite-'));
   const connected = await engine.connect({ folder, threads: 1, seed: 7, mode: 'pglite' }, never);
   const { metric, dimensions, count: capacity } = data;
-  const spec = { name: 'p', metric, dimensions, capacity, index: parsed(engine, { index }).index };
+  const { index: complete } = parsed(engine, { index });
+  const spec = rowSpec({ name: 'vecproof_p', metric, dimensions, capacity, index: complete });
   const collection = await connected.create(spec);
   for (const batch of batches(data, 1000)) await collection.load(batch, never);
   const { count, indexed } = await collection.ready(never);

@@ -1,4 +1,4 @@
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import type { Declared } from './declared.js';
 import type { Sweep } from './sweeps.js';
 

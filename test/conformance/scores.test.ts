@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Metric } from '../../datasets/dataset.js';
-import type { OptionsInput, ScoreForm } from '../../engines/contract/engine.js';
+import type { ScoreForm } from '../../engines/contract/capabilities.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { exactDistance, pointOf, type Slice, slice } from './data.js';
 import { PGVECTOR_EXACT } from './pgvector.js';
 import { type Answer, build, contenders, mayOverlap } from './session.js';

@@ -1,19 +1,17 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { MetadataColumns } from '../../datasets/dataset.js';
 import { engineAvailabilities } from '../../engines/availability.js';
-import type {
-  Collection,
-  ConnectedEngine,
-  EngineDefinition,
-  Hits,
-  LoadBatch,
-  OptionsInput,
-  ParameterSet,
-  Readiness,
-} from '../../engines/contract/engine.js';
+import type { Collection, Readiness } from '../../engines/contract/collection.js';
+import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
+import type { Hits } from '../../engines/contract/search.js';
+import type { LoadBatch } from '../../engines/contract/spec.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Slice } from './data.js';
 import { findServer, type ServerFound, serverOptions } from './servers.js';
@@ -124,8 +122,10 @@ export async function open(
   );
   const complete = parsed(definition, { index }).index;
   const { metric, dimensions, count: capacity, fields } = data;
-  const spec = { name: 'points', dimensions, metric, capacity, index: complete, fields };
-  const collection = await connected.create(spec);
+  const name = `vecproof_${randomBytes(6).toString('hex')}`;
+  const collection = await connected.create(
+    rowSpec({ name, dimensions, metric, capacity, index: complete, fields }),
+  );
   const close = async () => {
     await collection.drop();
     await connected.close();
@@ -137,12 +137,12 @@ export async function open(
 export function* batches(data: Slice, size: number): Generator<LoadBatch> {
   for (let start = 0; start < data.count; start += size) {
     const count = Math.min(size, data.count - start);
-    const keys = Uint32Array.from({ length: count }, (_, i) => start + i);
     // A copy, overwritten below: an engine that kept the batch's memory would answer from garbage.
     const vectors = data.points.slice(start * data.dimensions, (start + count) * data.dimensions);
-    yield { start, count, keys, vectors, metadata: columnsOf(data, start, start + count) };
+    const batch = rowBatch(start, count, vectors, columnsOf(data, start, start + count));
+    yield batch;
     vectors.fill(0.125);
-    keys.fill(0);
+    (batch.ids as Uint32Array).fill(0);
   }
 }
 

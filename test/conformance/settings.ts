@@ -1,4 +1,4 @@
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 
 /** One search that answers all it can find, per engine. */
 export const WIDE: Readonly<Record<string, OptionsInput>> = {

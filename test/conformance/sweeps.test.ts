@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { recall, type Slice, slice } from './data.js';
 import { writeMeasured } from './engines-doc.js';
 import { build, contenders, mayOverlap, parsed, rowsOf, type Session } from './session.js';

@@ -1,4 +1,4 @@
-import type { OptionsInput } from '../../engines/contract/engine.js';
+import type { OptionsInput } from '../../engines/contract/options.js';
 import { PGVECTOR_SWEEPS } from './pgvector.js';
 
 /** A swept parameter, what is held fixed, and what recall does from the first value to the last. */

@@ -1,4 +1,5 @@
 import { Bench } from 'tinybench';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { loadEngine } from '../../engines/registry.js';
 import { serial } from '../../harness/run/executors/serial.js';
 import { print } from './print.js';
@@ -11,10 +12,9 @@ export async function measureFloor(folder: string): Promise<void> {
   const signal = new AbortController().signal;
   const definition = await loadEngine('null');
   const engine = await definition.connect({ folder, threads: 1, seed: 1 }, signal);
-  const spec = { name: 'self', dimensions: 4, metric: 'cosine' as const, capacity: 1000, index: {} };
+  const spec = rowSpec({ name: 'self', dimensions: 4, metric: 'cosine', capacity: 1000, index: {} });
   const collection = await engine.create(spec);
-  const keys = Uint32Array.from({ length: 1000 }, (_, i) => i);
-  await collection.load({ start: 0, count: 1000, keys, vectors: new Float32Array(4000) }, signal);
+  await collection.load(rowBatch(0, 1000, new Float32Array(4000)), signal);
   await collection.ready(signal);
   const search = await collection.prepare({}, K);
   const queries = Array.from({ length: QUERIES }, () => new Float32Array(4));

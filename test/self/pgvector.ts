@@ -4,10 +4,11 @@ import type * as Pg from 'pg';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
-import { vectorParameter } from '../../engines/pgvector/copy.js';
 import { engine } from '../../engines/pgvector/engine.js';
 import { server as launcher } from '../../engines/pgvector/launch.js';
+import { vectorParameter } from '../../engines/pgvector/vectors.js';
 import { clustered } from './clustered.js';
 import { compareOwnTime } from './own-time.js';
 import { print } from './print.js';
@@ -45,18 +46,17 @@ async function compare(server: LaunchedServer, parent: string, signal: AbortSign
   const connected = await engine.connect({ endpoint, folder, threads: 2, seed: 1 }, signal);
   const options = engine.parseOptions({ index: {}, search: {} });
   if (options.state !== 'ok') throw new Error('pgvector refuses its own defaults');
-  const spec = {
-    name: 'self',
+  const spec = rowSpec({
+    name: 'vecproof_self',
     dimensions: DIMENSIONS,
     metric: 'l2' as const,
     capacity: COUNT,
     index: options.index,
-  };
+  });
   const collection = await connected.create(spec);
   const vectors = clustered(COUNT, DIMENSIONS);
-  const keys = Uint32Array.from({ length: COUNT }, (_, i) => i);
   const start = performance.now();
-  await collection.load({ start: 0, count: COUNT, keys, vectors }, signal);
+  await collection.load(rowBatch(0, COUNT, vectors), signal);
   const seconds = (performance.now() - start) / 1000;
   print(
     'pgvector: load 50,000 x 128 by binary COPY',
@@ -67,12 +67,7 @@ async function compare(server: LaunchedServer, parent: string, signal: AbortSign
 
   const search = await collection.prepare(options.search, 10);
   const raw = await rawClient(server);
-  const [table] = (
-    await raw.query<{ t: string }>(
-      "SELECT relname AS t FROM pg_class WHERE relname LIKE 'vecproof_self_%' AND relkind = 'r'",
-    )
-  ).rows;
-  const text = `SELECT id, v <-> $1::vector(${DIMENSIONS}) AS distance FROM "${table!.t}" ORDER BY v <-> $1::vector(${DIMENSIONS}) LIMIT 10`;
+  const text = `SELECT "id", "vector" <-> $1::vector(${DIMENSIONS}) AS distance FROM "vecproof_self" ORDER BY "vector" <-> $1::vector(${DIMENSIONS}) LIMIT 10`;
   const queries = Array.from({ length: QUERIES }, (_, i) =>
     vectors.slice(i * DIMENSIONS, (i + 1) * DIMENSIONS),
   );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import { openClient as openChroma } from '../../engines/chroma/client.js';
 import type { Endpoint, LaunchedServer } from '../../engines/contract/server.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
 import { connectServer as openMilvus } from '../../engines/milvus/connect.js';
 import { openClient as openQdrant } from '../../engines/qdrant/client.js';
@@ -89,14 +90,15 @@ async function compare(name: string, endpoint: Endpoint, folder: string, signal:
   if (options.state !== 'ok') throw new Error(`${name} refuses its own parameters`);
   const connected = await engine.connect({ endpoint, folder, threads: 2, seed: 1 }, signal);
   const shape = { dimensions: DIMENSIONS, metric: 'l2' as const, capacity: COUNT };
-  const collection = await connected.create({ name: 'self', ...shape, index: options.index });
+  const collection = await connected.create(
+    rowSpec({ name: 'vecproof_self', ...shape, index: options.index }),
+  );
   const vectors = clustered(COUNT, DIMENSIONS);
   const at = (i: number) => vectors.subarray(i * DIMENSIONS, (i + 1) * DIMENSIONS);
   const start = performance.now();
   for (let first = 0; first < COUNT; first += 1000) {
-    const keys = Uint32Array.from({ length: 1000 }, (_, i) => first + i);
     const part = vectors.subarray(first * DIMENSIONS, (first + 1000) * DIMENSIONS);
-    await collection.load({ start: first, count: 1000, keys, vectors: part }, signal);
+    await collection.load(rowBatch(first, 1000, part), signal);
   }
   print(`${name}: load 10,000 x 128`, `${((performance.now() - start) / 1000).toFixed(2)} s`);
   await collection.ready(signal);

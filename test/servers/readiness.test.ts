@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Endpoint, LaunchedServer } from '../../engines/contract/server.js';
+import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { launchContainer } from '../../engines/launcher/container.js';
 import { connectServer as connectMilvus } from '../../engines/milvus/connect.js';
 import { engine as milvusEngine } from '../../engines/milvus/engine.js';
@@ -30,17 +31,16 @@ async function loaded(engine: EngineDefinition, endpoint: Endpoint) {
   closers.push(() => connected.close());
   const parsed = engine.parseOptions({ index: { type: 'hnsw' }, search: {} });
   if (parsed.state !== 'ok') throw new Error(JSON.stringify(parsed.issues));
-  const spec = {
-    name: 'p',
+  const spec = rowSpec({
+    name: 'vecproof_p',
     dimensions: DIMENSIONS,
     metric: 'l2',
     capacity: COUNT,
     index: parsed.index,
-  } as const;
+  });
   const collection = await connected.create(spec);
-  const keys = Uint32Array.from({ length: COUNT }, (_, i) => i);
   const vectors = Float32Array.from(randomVectors(COUNT, DIMENSIONS).flat());
-  await collection.load({ start: 0, count: COUNT, keys, vectors }, never);
+  await collection.load(rowBatch(0, COUNT, vectors), never);
   return { collection, search: parsed.search };
 }
 
@@ -52,12 +52,12 @@ describeWith(['pgvector'], 'PostgreSQL with an index that is of no use', () => {
     const session = await connectServer(endpoint, never);
     closers.push(() => session.close());
     const [[name]] = (await session.query(
-      "SELECT relname FROM pg_class WHERE relname LIKE 'vecproof%\\_v'",
+      "SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = 'vecproof_p'::regclass AND NOT i.indisprimary",
     )) as [[string]];
     await session.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"${name}"'::regclass`);
     await expect(collection.ready(never)).rejects.toThrow('the index is not valid');
     await session.query(`DROP INDEX "${name}"`);
-    await expect(collection.prepare(search, 10)).rejects.toThrow(/would not use the vector index/);
+    await expect(collection.prepare(search, 10)).rejects.toThrow('the index is not built yet');
   });
 });
 

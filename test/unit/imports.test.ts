@@ -55,6 +55,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/process',
     'engines/registry',
     'engines/contract',
+    'engines/kit',
     'engines/launcher',
     'datasets',
     'filters',
@@ -65,6 +66,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/gate',
     'harness/store',
     'harness/truth/files',
+    'filters',
+  ],
+  // The suite that holds every engine, ours and others'.
+  'harness/conformance': [
+    'harness/model',
+    'harness/measures',
+    'harness/run',
+    'engines',
+    'datasets',
     'filters',
   ],
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],

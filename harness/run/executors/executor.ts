@@ -1,5 +1,6 @@
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Capabilities, NativeFilter, PreparedSearch } from '../../../engines/contract/engine.js';
+import type { Capabilities } from '../../../engines/contract/capabilities.js';
+import type { NativeFilter, PreparedSearch } from '../../../engines/contract/search.js';
 import type { Samples } from '../../model/samples.js';
 import type { WorkloadKind } from '../../model/workload.js';
 

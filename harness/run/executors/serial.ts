@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../../common/errors.js';
-import type { Hits } from '../../../engines/contract/engine.js';
+import type { Hits } from '../../../engines/contract/search.js';
 import type { Samples } from '../../model/samples.js';
 import { SERIAL } from '../../model/workload.js';
 import { Recorder } from '../recorder.js';

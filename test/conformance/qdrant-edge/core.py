@@ -18,6 +18,49 @@ ENCODINGS = {
 }
 
 
+DISTANCES = {"Cosine": edge.Distance.Cosine, "Dot": edge.Distance.Dot, "Euclid": edge.Distance.Euclid}
+DATATYPES = {
+    "float32": edge.VectorStorageDatatype.Float32,
+    "float16": edge.VectorStorageDatatype.Float16,
+    "uint8": edge.VectorStorageDatatype.Uint8,
+}
+
+
+def vector_params(given):
+    """Those of the vector without a name, or of each name."""
+    if "size" not in given:
+        return {name: vector_params(each) for name, each in given.items()}
+    multi = given.get("multivector_config")
+    return edge.EdgeVectorParams(
+        size=given["size"],
+        distance=DISTANCES[given["distance"]],
+        datatype=DATATYPES[given.get("datatype") or "float32"],
+        multivector_config=multi and edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim),
+    )
+
+
+def vector(given):
+    """A vector, or the vectors of a point by name."""
+    if not isinstance(given, dict):
+        return given
+    if "indices" in given:
+        return edge.SparseVector(given["indices"], given["values"])
+    return {name: vector(each) for name, each in given.items()}
+
+
+def vector_json(given):
+    if isinstance(given, edge.SparseVector):
+        return {"indices": given.indices, "values": given.values}
+    return {name: vector_json(each) for name, each in given.items()} if isinstance(given, dict) else given
+
+
+def index_of(schema):
+    if not isinstance(schema, dict):
+        return INDEXES[schema]
+    assert schema["type"] == "keyword", schema
+    return edge.KeywordIndexParams(is_tenant=schema.get("is_tenant"))
+
+
 def quantization(given):
     if given is None:
         return None
@@ -48,7 +91,7 @@ def id_json(given):
 
 
 def record_json(record, **more):
-    return {"id": id_json(record.id), "payload": record.payload, "vector": record.vector, **more}
+    return {"id": id_json(record.id), "payload": record.payload, "vector": vector_json(record.vector), **more}
 
 
 def payload_selector(given):
@@ -73,6 +116,8 @@ def condition(given):
         return edge.IsNullCondition(given["is_null"]["key"])
     if "has_id" in given:
         return edge.HasIdCondition({point_id(each) for each in given["has_id"]})
+    if "has_vector" in given:
+        return edge.HasVectorCondition(given["has_vector"])
     if "key" not in given:
         return filter_of(given)
     parts = {"match": match, "range": bounds, "values_count": lambda it: edge.ValuesCount(**it)}
@@ -108,19 +153,29 @@ def bounds(given):
 
 
 def vectors_update(given):
-    points = [edge.PointVectors(point_id(each["id"]), each["vector"]) for each in given["points"]]
+    points = [edge.PointVectors(point_id(each["id"]), vector(each["vector"])) for each in given["points"]]
     return edge.UpdateOperation.update_vectors(points)
+
+
+MODES = {"insert_only": edge.UpdateMode.InsertOnly, "upsert": edge.UpdateMode.Upsert}
 
 
 def upsert(given):
     if "batch" in given:
         batch = given["batch"]
         payloads = batch.get("payloads") or [None] * len(batch["ids"])
-        rows = zip(batch["ids"], batch["vectors"], payloads)
+        rows = zip(batch["ids"], rows_of(batch["vectors"]), payloads)
     else:
         rows = ((each["id"], each["vector"], each.get("payload")) for each in given["points"])
-    points = [edge.Point(point_id(key), vector, payload or {}) for key, vector, payload in rows]
-    return edge.UpdateOperation.upsert_points(points)
+    points = [edge.Point(point_id(key), vector(own), payload or {}) for key, own, payload in rows]
+    return edge.UpdateOperation.upsert_points(points, update_mode=MODES[given.get("update_mode", "upsert")])
+
+
+def rows_of(vectors):
+    """Vectors by name and column as those of each point."""
+    if not isinstance(vectors, dict):
+        return vectors
+    return [dict(zip(vectors, row)) for row in zip(*vectors.values())]
 
 
 def ids(given):

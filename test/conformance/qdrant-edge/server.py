@@ -3,7 +3,8 @@
 Qdrant Edge (PyPI: qdrant-edge-py) is Qdrant's segments, HNSW graphs, quantization and optimizers as a library. What is
 not Qdrant's here: the HTTP, the splitting of a collection into several segments while it is loaded (Edge writes one), and
 the moment of a build (the optimizers run when the indexing threshold is set), the list of collections, their settings as
-they are given back, and `points/batch`, which is one operation after another. The sweep of `segments` is skipped for the
+they are given back, and `points/batch`, which is one operation after another. Where points are written after a build, the
+optimizers run when the collection is next asked for. The sweep of `segments` is skipped for the
 first reason. Its times say nothing of a server. Tested with qdrant-edge-py 0.9.0:
 
     pip install qdrant-edge-py==0.9.0
@@ -27,7 +28,6 @@ from urllib.parse import unquote
 import core
 import qdrant_edge as edge
 
-DISTANCES = {"Cosine": edge.Distance.Cosine, "Dot": edge.Distance.Dot, "Euclid": edge.Distance.Euclid}
 # The adapter asks for 1.17 at least; the build part says what really answers.
 VERSION = "1.17.0+edge." + version("qdrant-edge-py")
 
@@ -37,14 +37,18 @@ class Collection:
         self.body = body
         self.indexes = {}
         self.folder = tempfile.mkdtemp(prefix="vecproof-qdrant-edge-")
-        self.shard = edge.EdgeShard.create(self.folder, self.config(body["optimizers_config"].get("indexing_threshold")))
+        self.threshold = (body.get("optimizers_config") or {}).get("indexing_threshold")
+        self.shard = edge.EdgeShard.create(self.folder, self.config(self.threshold))
+        self.optimized = True
 
     def config(self, threshold):
-        vectors, hnsw, optimizers = self.body["vectors"], self.body["hnsw_config"], self.body["optimizers_config"]
+        hnsw, optimizers = self.body.get("hnsw_config") or {}, self.body.get("optimizers_config") or {}
+        sparse = self.body.get("sparse_vectors") or {}
         return edge.EdgeConfig(
-            vectors=edge.EdgeVectorParams(size=vectors["size"], distance=DISTANCES[vectors["distance"]]),
+            vectors=core.vector_params(self.body.get("vectors") or {}),
+            sparse_vectors={name: edge.EdgeSparseVectorParams() for name in sparse} or None,
             hnsw_config=edge.HnswIndexConfig(
-                m=hnsw["m"],
+                m=hnsw.get("m", 16),
                 ef_construct=hnsw.get("ef_construct", 100),
                 full_scan_threshold=hnsw.get("full_scan_threshold", 10000),
                 max_indexing_threads=hnsw.get("max_indexing_threads", 0),
@@ -56,12 +60,15 @@ class Collection:
         )
 
     def optimize(self, threshold):
+        self.threshold = threshold
         self.shard.flush()
         self.shard.close()
         self.shard = edge.EdgeShard.load(self.folder, self.config(threshold))
         self.shard.optimize()
+        self.optimized = True
 
     def update(self, kind, body):
+        self.optimized = False
         self.shard.update(core.UPDATES[kind](body))
         return {"status": "completed"}
 
@@ -74,7 +81,7 @@ class Collection:
     def query(self, body):
         request = edge.QueryRequest(
             limit=body["limit"],
-            query=edge.Query.Nearest(body["query"]),
+            query=edge.Query.Nearest(body["query"], using=body.get("using")),
             params=core.search_params(body["params"]),
             filter=core.filter_of(body.get("filter")),
             with_payload=core.payload_selector(body.get("with_payload", False)),
@@ -107,12 +114,15 @@ class Collection:
         return {"count": self.shard.count(request)}
 
     def index(self, body):
-        kind = core.INDEXES[body["field_schema"]]
-        self.shard.update(edge.UpdateOperation.create_field_index(body["field_name"], kind))
-        self.indexes[body["field_name"]] = body["field_schema"]
+        schema = body["field_schema"]
+        self.shard.update(edge.UpdateOperation.create_field_index(body["field_name"], core.index_of(schema)))
+        self.indexes[body["field_name"]] = schema["type"] if isinstance(schema, dict) else schema
         return {"status": "completed"}
 
     def info(self):
+        # What was written after a build: the server's optimizers would see to it by themselves.
+        if self.threshold and not self.optimized:
+            self.optimize(self.threshold)
         info = self.shard.info()
         return {
             "status": "green",
@@ -125,9 +135,9 @@ class Collection:
                 for name, found in info.payload_schema.items()
             },
             "config": {
-                "params": {"vectors": self.body["vectors"]},
-                "hnsw_config": self.body["hnsw_config"],
-                "optimizer_config": self.body["optimizers_config"],
+                "params": {"vectors": self.body.get("vectors"), "sparse_vectors": self.body.get("sparse_vectors")},
+                "hnsw_config": self.body.get("hnsw_config") or {"m": 16},
+                "optimizer_config": self.body.get("optimizers_config"),
                 "quantization_config": self.body.get("quantization_config"),
                 "metadata": self.body.get("metadata"),
             },

@@ -5,12 +5,12 @@ import { exactDistance } from '../data.js';
 import { serverOptions } from '../servers.js';
 import {
   field,
+  idsOf,
   openRecords,
   type RecordContender,
   type RecordSession,
   record,
   scanned,
-  schemaFor,
   someIds,
   vectorOf,
 } from './session.js';
@@ -21,7 +21,7 @@ const COUNT = 60;
 export function answerTests(contender: RecordContender): void {
   const { facts, definition, mode } = contender;
   const { metrics, scores, filters } = definition.capabilities;
-  const { ids: kind } = schemaFor(contender);
+  const kind = idsOf(contender);
   const ids = someIds(kind, COUNT);
   const records = ids.map((id, i) => record(id, i + 1, { group: i % 20 === 0 ? 'rare' : 'common' }));
   const FIELDS = [field('group')];
@@ -45,7 +45,10 @@ export function answerTests(contender: RecordContender): void {
       for (const seed of [100, 200, 300]) {
         const query = vectorOf(seed);
         const wanted = records
-          .map(({ id, vector }) => ({ id, distance: exactDistance(metric, vector, query) }))
+          .map(({ id, vectors }) => ({
+            id,
+            distance: exactDistance(metric, vectors['vector'] as Float32Array, query),
+          }))
           .sort((a, b) => a.distance - b.distance);
         const hits = await collection.search(query, 10);
         expect(hits.map(({ id }) => id)).toEqual(wanted.slice(0, 10).map(({ id }) => id));
@@ -65,7 +68,7 @@ export function answerTests(contender: RecordContender): void {
     expect(new Set(all.map(({ id }) => id))).toEqual(new Set(ids));
     expect(all).toHaveLength(COUNT);
     const seeds = Array.from({ length: 12 }, (_, i) => i + 400);
-    const together = await Promise.all(seeds.map((seed) => collection.search(vectorOf(seed), 10)));
+    const together = await collection.searches(seeds.map(vectorOf), 10);
     for (const [i, seed] of seeds.entries()) {
       expect(await collection.search(vectorOf(seed), 10)).toEqual(together[i]);
     }
@@ -92,7 +95,7 @@ export function answerTests(contender: RecordContender): void {
       await collection.upsert(records.slice(0, 50));
       const second = await session.second();
       try {
-        const other = await second.store.attach(name);
+        const other = await second.open(name);
         expect(await other.count()).toBe(50);
         await collection.upsert(records.slice(50));
         await collection.delete([ids[0]!]);
@@ -121,7 +124,7 @@ export function answerTests(contender: RecordContender): void {
       await session.connected.close();
       const again = await session.second();
       try {
-        const attached = await again.store.attach(name);
+        const attached = await again.open(name);
         expect(await attached.describe()).toEqual(before);
         const byId = new Map((await scanned(attached)).map((each) => [each.id, each]));
         expect(byId).toEqual(new Map(records.map((each) => [each.id, each])));
@@ -153,7 +156,7 @@ export function answerTests(contender: RecordContender): void {
 
     const again = await openRecords(contender);
     try {
-      const attached = await again.store.attach(name);
+      const attached = await again.open(name);
       const found = new Map((await scanned(attached, 500)).map((each) => [each.id, each]));
       const wanted = new Map(many.slice(1).map((each) => [each.id, each]));
       wanted.set(many[1]!.id, { ...many[1]!, metadata: { group: 'changed' } });

@@ -1,5 +1,5 @@
 import type { Metric } from '../../../datasets/dataset.js';
-import type { OptionsInput } from '../../../engines/contract/engine.js';
+import type { OptionsInput } from '../../../engines/contract/options.js';
 
 /** What each engine does with records beyond its capabilities; every line is held by a test. */
 export interface RecordFacts {

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import type { FieldSchema, FieldType, MetadataValue } from '../../../datasets/dataset.js';
-import type { Metadata, MetadataSupport, RecordValue } from '../../../engines/contract/points.js';
+import type { Metadata, MetadataSupport, PointValue } from '../../../engines/contract/points.js';
 import {
   field,
+  idsOf,
   openRecords,
   type RecordContender,
   type RecordSession,
   record,
   scanned,
-  schemaFor,
   someIds,
   vectorOf,
 } from './session.js';
@@ -42,7 +42,7 @@ const VALUES: Readonly<Record<FieldType, readonly Exclude<MetadataValue, null>[]
   'boolean[]': [[true], [false, true, false]],
 };
 /** A value of the wrong type for each. */
-const WRONG: Readonly<Record<FieldType, RecordValue>> = {
+const WRONG: Readonly<Record<FieldType, PointValue>> = {
   string: 1,
   integer: 1.5,
   float: '1',
@@ -60,7 +60,7 @@ export function metadataTests(contender: RecordContender): void {
   const { facts, definition } = contender;
   const support = definition.capabilities.metadata!;
   const types = ALL_TYPES.filter((type) => support.types[type] !== undefined);
-  const { ids: kind } = schemaFor(contender);
+  const kind = idsOf(contender);
 
   const on = (title: string, use: (session: RecordSession) => Promise<void>) =>
     test(title, async () => {
@@ -90,7 +90,7 @@ export function metadataTests(contender: RecordContender): void {
         await expect(session.create({ fields: [field('bad', type)] }, name)).rejects.toThrow(
           new RegExp(`bad.*${type.replace('[]', '\\[\\]')}`),
         );
-        expect(await session.store.list()).not.toContain(name);
+        expect(await session.list()).not.toContain(name);
       });
       continue;
     }
@@ -212,8 +212,11 @@ export function metadataTests(contender: RecordContender): void {
         vectorOf(4),
       ];
       const ids = someIds(kind, vectors.length);
-      await collection.upsert(vectors.map((vector, i) => ({ id: ids[i]!, vector, metadata: {} })));
-      for (const [i, { vector }] of (await collection.get(ids)).entries()) {
+      await collection.upsert(
+        vectors.map((vector, i) => ({ id: ids[i]!, vectors: { vector }, metadata: {} })),
+      );
+      for (const [i, { vectors: found }] of (await collection.get(ids)).entries()) {
+        const vector = found['vector'] as Float32Array;
         if (rounded) {
           for (const [at, value] of vector.entries()) {
             expect(Math.abs(value - vectors[i]![at]!)).toBeLessThanOrEqual(

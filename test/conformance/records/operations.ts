@@ -1,21 +1,23 @@
 import { expect, test } from 'vitest';
-import type { PointId, PointRecord } from '../../../engines/contract/points.js';
+import type { PointId } from '../../../engines/contract/ids.js';
+import type { Point } from '../../../engines/contract/points.js';
 import { never } from '../session.js';
 import {
   DIMENSIONS,
   field,
+  idsOf,
   openRecords,
   type RecordContender,
   type RecordSession,
   record,
   scanned,
-  schemaFor,
   someIds,
+  specFor,
   vectorOf,
 } from './session.js';
 
 const FIELDS = [field('name'), field('size', 'integer')];
-const byId = (records: readonly PointRecord[]) => new Map(records.map((each) => [each.id, each]));
+const byId = (records: readonly Point[]) => new Map(records.map((each) => [each.id, each]));
 
 /** Create, attach, list, upsert, get, scan, count, delete, update, describe, drop. */
 export function operationTests(contender: RecordContender): void {
@@ -36,10 +38,10 @@ export function operationTests(contender: RecordContender): void {
   on('create refuses a name that is there, and leaves it untouched', async (session) => {
     const name = session.name();
     const first = await session.create({ fields: FIELDS }, name);
-    await first.upsert([record(someIds(schemaFor(contender).ids, 1)[0]!, 1, { name: 'kept', size: 1 })]);
+    await first.upsert([record(someIds(idsOf(contender), 1)[0]!, 1, { name: 'kept', size: 1 })]);
     const before = await scanned(first);
     const described = await first.describe();
-    await expect(session.store.create(name, schemaFor(contender, { fields: [] }))).rejects.toThrow(name);
+    await expect(session.connected.create(specFor(contender, name))).rejects.toThrow(name);
     expect(await scanned(first)).toEqual(before);
     expect(await first.describe()).toEqual(described);
   });
@@ -47,12 +49,12 @@ export function operationTests(contender: RecordContender): void {
   on('attach finds a collection as it is, list names it, and neither changes it', async (session) => {
     const name = session.name();
     const made = await session.create({ fields: FIELDS }, name);
-    const ids = someIds(schemaFor(contender).ids, 5);
+    const ids = someIds(idsOf(contender), 5);
     await made.upsert(ids.map((id, i) => record(id, i, { name: `n${i}`, size: i })));
-    const attached = await session.store.attach(name);
+    const attached = await session.open(name);
     expect(byId(await scanned(attached))).toEqual(byId(await scanned(made)));
     expect(await attached.describe()).toEqual(await made.describe());
-    expect(await session.store.list()).toContain(name);
+    expect(await session.list()).toContain(name);
     await attached.upsert([record(ids[0]!, 9, { name: 'new', size: 9 })]);
     expect((await made.get([ids[0]!]))[0]!.metadata).toEqual({ name: 'new', size: 9 });
   });
@@ -60,24 +62,24 @@ export function operationTests(contender: RecordContender): void {
   on('attach to a name that is not there is refused and names those that are', async (session) => {
     const name = session.name();
     await session.create({}, name);
-    await expect(session.store.attach(`${name}x`)).rejects.toThrow(name);
-    expect(await session.store.list()).not.toContain(`${name}x`);
+    await expect(session.open(`${name}x`)).rejects.toThrow(name);
+    expect(await session.list()).not.toContain(`${name}x`);
   });
 
   on(`a name with spaces, quotes and umlauts is ${facts.oddNames}`, async (session) => {
     const name = `${session.name()} "ö" 'x' %; --`;
     if (facts.oddNames === 'refused') {
       await expect(session.create({}, name)).rejects.toThrow();
-      expect(await session.store.list()).not.toContain(name);
+      expect(await session.list()).not.toContain(name);
       return;
     }
     const made = await session.create({}, name);
-    const [id] = someIds(schemaFor(contender).ids, 1);
+    const [id] = someIds(idsOf(contender), 1);
     await made.upsert([record(id!, 1)]);
-    expect(await session.store.list()).toContain(name);
-    expect(await (await session.store.attach(name)).count()).toBe(1);
+    expect(await session.list()).toContain(name);
+    expect(await (await session.open(name)).count()).toBe(1);
     await made.drop();
-    expect(await session.store.list()).not.toContain(name);
+    expect(await session.list()).not.toContain(name);
   });
 
   for (const kind of idKinds) {
@@ -92,7 +94,12 @@ export function operationTests(contender: RecordContender): void {
       expect((await scanned(collection)).map(({ id }) => id).sort(order)).toEqual([...ids].sort(order));
       const [hit] = await collection.search(vectorOf(3), 1);
       expect(ids).toContain(hit!.id);
-      for (const [i, { vector }] of (await collection.get(ids)).entries()) {
+      for (const [
+        i,
+        {
+          vectors: { vector },
+        },
+      ] of (await collection.get(ids)).entries()) {
         expect(vector).toEqual(vectorOf(i + 1));
       }
       await collection.delete([ids[1]!]);
@@ -118,7 +125,7 @@ export function operationTests(contender: RecordContender): void {
 
   on('upsert replaces the whole record, and of two with one id the last one wins', async (session) => {
     const collection = await session.create({ fields: FIELDS });
-    const [a, b] = someIds(schemaFor(contender).ids, 2);
+    const [a, b] = someIds(idsOf(contender), 2);
     await collection.upsert([record(a!, 1, { name: 'old', size: 1 }), record(b!, 2, { name: 'b', size: 2 })]);
     await collection.upsert([record(a!, 3, { name: 'new', size: 3 })]);
     await collection.upsert([
@@ -138,7 +145,7 @@ export function operationTests(contender: RecordContender): void {
 
   on('get leaves out what is not there; upsert and get of nothing are nothing', async (session) => {
     const collection = await session.create();
-    const [a, b, c] = someIds(schemaFor(contender).ids, 3);
+    const [a, b, c] = someIds(idsOf(contender), 3);
     await collection.upsert([record(a!, 1), record(c!, 3)]);
     await collection.upsert([]);
     expect((await collection.get([c!, b!, a!])).map(({ id }) => id)).toEqual([c, a]);
@@ -149,7 +156,7 @@ export function operationTests(contender: RecordContender): void {
 
   on('scan gives every point once, in batches', async (session) => {
     const collection = await session.create({ fields: FIELDS });
-    const ids = someIds(schemaFor(contender).ids, 500);
+    const ids = someIds(idsOf(contender), 500);
     const records = ids.map((id, i) => record(id, i, { name: `n${i}`, size: i }));
     await collection.upsert(records.slice(0, 300));
     await collection.upsert(records.slice(300));
@@ -164,7 +171,7 @@ export function operationTests(contender: RecordContender): void {
 
   on('delete removes what is there; what is not there is no error', async (session) => {
     const collection = await session.create();
-    const [a, b, c] = someIds(schemaFor(contender).ids, 3);
+    const [a, b, c] = someIds(idsOf(contender), 3);
     await collection.upsert([record(a!, 1), record(b!, 2)]);
     await collection.delete([b!, c!]);
     await collection.delete([c!]);
@@ -176,38 +183,42 @@ export function operationTests(contender: RecordContender): void {
 
   on('update sets, unsets and replaces the vector; all else stays', async (session) => {
     const collection = await session.create({ fields: FIELDS });
-    const [a, b, gone] = someIds(schemaFor(contender).ids, 3);
+    const [a, b, gone] = someIds(idsOf(contender), 3);
     const other = record(b!, 2, { name: 'b', size: 2 });
     await collection.upsert([record(a!, 1, { name: 'a', size: 1 }), other]);
     await collection.update({ id: a!, set: { name: 'changed' } });
     expect(await collection.get([a!])).toEqual([record(a!, 1, { name: 'changed', size: 1 })]);
-    await collection.update({ id: a!, vector: vectorOf(7) });
+    await collection.update({ id: a!, vectors: { vector: vectorOf(7) } });
     expect(await collection.get([a!])).toEqual([record(a!, 7, { name: 'changed', size: 1 })]);
-    await collection.update({ id: a!, set: { size: 5 }, unset: ['name'], vector: vectorOf(8) });
+    await collection.update({ id: a!, set: { size: 5 }, unset: ['name'], vectors: { vector: vectorOf(8) } });
     const [changed] = await collection.get([a!]);
-    expect(changed!.vector).toEqual(vectorOf(8));
+    expect(changed!.vectors['vector']).toEqual(vectorOf(8));
     expect(changed!.metadata['size']).toBe(5);
     expect(changed!.metadata['name'] ?? null).toBeNull();
     expect(await collection.get([b!])).toEqual([other]);
     await expect(collection.update({ id: gone!, set: { size: 1 } })).rejects.toThrow(String(gone));
     await expect(collection.update({ id: a!, set: { size: 'text' } })).rejects.toThrow('size');
-    await expect(collection.update({ id: a!, vector: new Float32Array(3) })).rejects.toThrow('dimensions');
+    await expect(collection.update({ id: a!, vectors: { vector: new Float32Array(3) } })).rejects.toThrow(
+      'dimensions',
+    );
     expect(await collection.get([a!])).toEqual([changed]);
     expect(await collection.count()).toBe(2);
   });
 
   on('NaN, infinity and another dimension are refused, and nothing is written', async (session) => {
     const collection = await session.create();
-    const [a, b] = someIds(schemaFor(contender).ids, 2);
+    const [a, b] = someIds(idsOf(contender), 2);
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const vector = vectorOf(1).fill(value, 3, 4);
-      await expect(collection.upsert([record(a!, 1), { id: b!, vector, metadata: {} }])).rejects.toThrow();
+      await expect(
+        collection.upsert([record(a!, 1), { id: b!, vectors: { vector }, metadata: {} }]),
+      ).rejects.toThrow();
     }
     for (const length of [DIMENSIONS - 1, 2 * DIMENSIONS, 0]) {
       const vector = new Float32Array(length).fill(0.5);
-      await expect(collection.upsert([record(a!, 1), { id: b!, vector, metadata: {} }])).rejects.toThrow(
-        'dimensions',
-      );
+      await expect(
+        collection.upsert([record(a!, 1), { id: b!, vectors: { vector }, metadata: {} }]),
+      ).rejects.toThrow('dimensions');
       await expect(collection.search(vector, 3)).rejects.toThrow();
     }
     expect(await collection.count()).toBe(0);
@@ -217,10 +228,13 @@ export function operationTests(contender: RecordContender): void {
     for (const metric of definition.capabilities.metrics) {
       const name = session.name();
       const collection = await session.create({ metric, fields: FIELDS }, name);
-      await collection.upsert(someIds(schemaFor(contender).ids, 3).map((id, i) => record(id, i + 1)));
-      const described = await (await session.store.attach(name)).describe();
-      expect(described).toMatchObject({ name, metric, dimensions: DIMENSIONS, count: 3 });
-      expect(described.ids).toBe(schemaFor(contender).ids);
+      await collection.upsert(someIds(idsOf(contender), 3).map((id, i) => record(id, i + 1)));
+      const described = await (await session.open(name)).describe();
+      expect(described).toMatchObject({
+        spec: { name, vectors: [{ metric, kind: 'dense', type: 'f32', dimensions: DIMENSIONS }] },
+        count: 3,
+      });
+      expect(described.ids).toBe(idsOf(contender));
       const types = described.fields.map(({ name, type }) => [name, type]).sort();
       expect(types).toEqual(FIELDS.map(({ name, type }) => [name, type]).sort());
       expect(Object.keys(described.index).length).toBeGreaterThan(0);
@@ -229,7 +243,7 @@ export function operationTests(contender: RecordContender): void {
 
   on('an aborted signal ends upsert and scan with its reason', async (session) => {
     const collection = await session.create();
-    const ids = someIds(schemaFor(contender).ids, 20);
+    const ids = someIds(idsOf(contender), 20);
     const reason = new Error('enough');
     const aborted = AbortSignal.abort(reason);
     await expect(collection.upsert([record(ids[0]!, 1)], aborted)).rejects.toBe(reason);
@@ -251,9 +265,9 @@ export function operationTests(contender: RecordContender): void {
     const collection = await session.create({}, name);
     await session.create({}, other);
     await collection.drop();
-    expect(await session.store.list()).not.toContain(name);
-    expect(await session.store.list()).toContain(other);
-    await expect(session.store.attach(name)).rejects.toThrow();
+    expect(await session.list()).not.toContain(name);
+    expect(await session.list()).toContain(other);
+    await expect(session.open(name)).rejects.toThrow();
     const again = await session.create({}, name);
     expect(await again.count()).toBe(0);
   });

@@ -3,19 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { FieldSchema } from '../../../datasets/dataset.js';
-import type {
-  ConnectedEngine,
-  ConnectOptions,
-  EngineDefinition,
-  IdKind,
-} from '../../../engines/contract/engine.js';
-import type {
-  PointRecord,
-  RecordCollection,
-  RecordSchema,
-  RecordStore,
-} from '../../../engines/contract/points.js';
+import type { FieldSchema, Metric } from '../../../datasets/dataset.js';
+import type { Collection } from '../../../engines/contract/collection.js';
+import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../../../engines/contract/engine.js';
+import type { IdKind, PointId } from '../../../engines/contract/ids.js';
+import type { Metadata, Point, PointChange, Points, ScanOptions } from '../../../engines/contract/points.js';
+import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
+import type { CollectionSpec } from '../../../engines/contract/spec.js';
+import { DEFAULT_VECTOR, type VectorField } from '../../../engines/contract/vectors.js';
+import type { Filter } from '../../../filters/filter.js';
 import { serverOptions } from '../servers.js';
 import { type Contender, contenders, never, parsed } from '../session.js';
 import { RECORD_FACTS, type RecordFacts } from './declared.js';
@@ -33,7 +29,7 @@ export interface RecordContender extends Contender {
 
 /** Every engine that declares records, and its modes that start nothing (`pglite`). */
 export const recordContenders: readonly RecordContender[] = contenders
-  .filter(({ definition }) => definition.capabilities.operations.includes('upsert'))
+  .filter(({ definition }) => definition.capabilities.points !== null)
   .flatMap((contender) => {
     const own = contender.definition.server?.modes.filter((mode) => mode !== 'docker' && mode !== 'url');
     return [undefined, ...(own ?? [])].map((mode) => {
@@ -51,18 +47,78 @@ export const recordContenders: readonly RecordContender[] = contenders
     });
   });
 
+/** A collection as these tests use it. */
+export class Opened {
+  readonly collection: Collection;
+  readonly points: Points;
+  readonly #contender: RecordContender;
+
+  constructor(contender: RecordContender, collection: Collection) {
+    if (collection.points === undefined) throw new Error('the engine declares points but has none');
+    this.#contender = contender;
+    this.collection = collection;
+    this.points = collection.points;
+  }
+
+  upsert = (points: readonly Point[], signal?: AbortSignal) => this.points.upsert(points, signal);
+  get = (ids: readonly PointId[]) => this.points.get(ids);
+  delete = (ids: readonly PointId[]) => this.points.delete(ids);
+  update = (change: PointChange) => this.points.update(change);
+  describe = () => this.points.describe();
+  count = () => this.collection.count();
+  drop = () => this.collection.drop();
+
+  async *scan(options: ScanOptions): AsyncIterable<Point[]> {
+    const snapshot = await this.points.snapshot();
+    try {
+      for await (const page of snapshot.scan(options)) yield page.points;
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  /** One search with default settings; `k` hits at most. */
+  async search(vector: Float32Array, k: number, filter?: Filter): Promise<{ id: PointId; score: number }[]> {
+    return (await this.searches([vector], k, filter))[0]!;
+  }
+
+  /** Several at the same time. */
+  async searches(vectors: readonly Float32Array[], k: number, filter?: Filter) {
+    await this.collection.ready(never);
+    const { definition, facts } = this.#contender;
+    const settings = parsed(definition, { index: facts.index }).search;
+    const search = await this.collection.prepare(settings, k);
+    try {
+      const native = filter && (await search.translate!(filter));
+      const answers = await Promise.all(vectors.map(async (vector) => search.query(vector, native)));
+      return answers.map((hits) => hitsOf(hits, search.idOf));
+    } finally {
+      await search.close();
+    }
+  }
+}
+
+function hitsOf({ keys, scores }: Hits, idOf: PreparedSearch['idOf']): { id: PointId; score: number }[] {
+  return Array.from(keys, (key, i) => ({
+    id: idOf?.(key) ?? (typeof key === 'number' ? BigInt(key) : key),
+    score: scores[i]!,
+  }));
+}
+
 export interface RecordSession {
   definition: EngineDefinition;
   facts: RecordFacts;
   connected: ConnectedEngine;
-  store: RecordStore;
   folder: string;
   /** A name that nothing has yet, with the harness' prefix. */
   name(): string;
+  list(): Promise<string[]>;
   /** A new collection; dropped when the session is closed. */
-  create(schema?: Partial<RecordSchema>, name?: string): Promise<RecordCollection>;
+  create(spec?: SpecChange, name?: string): Promise<Opened>;
+  /** One that is there. */
+  open(name: string): Promise<Opened>;
   /** Another connection to the same data. */
-  second(): Promise<{ connected: ConnectedEngine; store: RecordStore }>;
+  second(): Promise<{ connected: ConnectedEngine; open(name: string): Promise<Opened> }>;
   close(): Promise<void>;
 }
 
@@ -70,24 +126,26 @@ export async function openRecords(contender: RecordContender): Promise<RecordSes
   const { definition, facts } = contender;
   const shared = contender.mode !== undefined;
   const { folder, connected } = shared ? await sharedConnection(contender) : await newConnection(contender);
-  const store = storeOf(connected);
-  const made: RecordCollection[] = [];
+  const made: Opened[] = [];
   const newName = () => `vecproof_${randomBytes(6).toString('hex')}`;
+  const opener = (engine: ConnectedEngine) => async (name: string) =>
+    new Opened(contender, await engine.open!(name));
   return {
     definition,
     facts,
     connected,
-    store,
     folder,
     name: newName,
-    create: async (schema = {}, name = newName()) => {
-      const collection = await store.create(name, schemaFor(contender, schema));
-      made.push(collection);
-      return collection;
+    list: () => connected.list!(),
+    create: async (spec = {}, name = newName()) => {
+      const opened = new Opened(contender, await connected.create(specFor(contender, name, spec)));
+      made.push(opened);
+      return opened;
     },
+    open: opener(connected),
     second: async () => {
       const other = await connect(contender, folder);
-      return { connected: other, store: storeOf(other) };
+      return { connected: other, open: opener(other) };
     },
     close: async () => {
       // A test that dropped its collection, or closed its connection, has nothing left to drop.
@@ -131,24 +189,35 @@ async function connect({ definition, mode }: RecordContender, folder: string): P
   return definition.connect({ folder, threads: 1, seed: 7, ...server }, never);
 }
 
-function storeOf({ records }: ConnectedEngine): RecordStore {
-  if (records === undefined) throw new Error('the engine declares records but has no store');
-  return records;
-}
+/** Parts of a spec, and the metric of its one vector. */
+export type SpecChange = Partial<CollectionSpec> & { metric?: Metric };
 
-export function schemaFor(
+export function specFor(
   { definition, facts }: RecordContender,
-  given: Partial<RecordSchema> = {},
-): RecordSchema {
+  name: string,
+  { metric, ...given }: SpecChange = {},
+): CollectionSpec {
   const { idKinds, metrics } = definition.capabilities;
-  return {
+  const vector: VectorField = {
+    name: DEFAULT_VECTOR,
+    kind: 'dense',
+    type: 'f32',
     dimensions: DIMENSIONS,
-    metric: metrics.includes('l2') ? 'l2' : metrics[0]!,
+    metric: metric ?? (metrics.includes('l2') ? 'l2' : metrics[0]!),
+  };
+  return {
+    name,
+    vectors: [vector],
     ids: idKinds.includes('string') ? 'string' : idKinds[0]!,
     fields: [],
     index: parsed(definition, { index: facts.index }).index,
     ...given,
   };
+}
+
+/** The kind of ids that these tests use unless they say so. */
+export function idsOf(contender: RecordContender): IdKind {
+  return specFor(contender, 'any').ids;
 }
 
 /** A vector of its own for each number, of any length but 0. */
@@ -159,12 +228,8 @@ export function vectorOf(seed: number): Float32Array {
   );
 }
 
-export function record(
-  id: PointRecord['id'],
-  seed: number,
-  metadata: PointRecord['metadata'] = {},
-): PointRecord {
-  return { id, vector: vectorOf(seed), metadata };
+export function record(id: PointId, seed: number, metadata: Metadata = {}): Point {
+  return { id, vectors: { [DEFAULT_VECTOR]: vectorOf(seed) }, metadata };
 }
 
 export function field(name: string, type: FieldSchema['type'] = 'string', nullable = true): FieldSchema {
@@ -172,7 +237,7 @@ export function field(name: string, type: FieldSchema['type'] = 'string', nullab
 }
 
 /** `count` ids of a kind, in no order. */
-export function someIds(kind: IdKind, count: number): PointRecord['id'][] {
+export function someIds(kind: IdKind, count: number): PointId[] {
   return Array.from({ length: count }, (_, i) => {
     const number = BigInt((i * 7919) % 100_003);
     if (kind === 'u32' || kind === 'u64') return number;
@@ -182,8 +247,8 @@ export function someIds(kind: IdKind, count: number): PointRecord['id'][] {
 }
 
 /** Everything that a collection holds, by scanning it. */
-export async function scanned(collection: RecordCollection, batchSize = 7): Promise<PointRecord[]> {
-  const all: PointRecord[] = [];
+export async function scanned(collection: Opened, batchSize = 7): Promise<Point[]> {
+  const all: Point[] = [];
   for await (const batch of collection.scan({ batchSize })) {
     if (batch.length > batchSize)
       throw new Error(`a batch of ${batch.length} where ${batchSize} were asked for`);

@@ -34,11 +34,13 @@ const defect = process.env.DEFECT;
 const drops = defect === 'drops 1% of rows' || defect === 'drops 1% of rows and says so';
 let asked = 0;
 
+const dense = (values) => ({ vector: { kind: 'dense', values } });
+
 function kept(batch, dimensions) {
-  const rows = Array.from({ length: batch.count }, (_, i) => i).filter((i) => batch.keys[i] % 100 !== 7);
+  const rows = Array.from({ length: batch.count }, (_, i) => i).filter((i) => batch.ids[i] % 100 !== 7);
   const vectors = new Float32Array(rows.length * dimensions);
-  rows.forEach((row, i) => vectors.set(batch.vectors.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
-  return { ...batch, count: rows.length, keys: Uint32Array.from(rows, (row) => batch.keys[row]), vectors };
+  rows.forEach((row, i) => vectors.set(batch.vectors.vector.values.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
+  return { ...batch, count: rows.length, ids: Uint32Array.from(rows, (row) => batch.ids[row]), vectors: dense(vectors) };
 }
 
 const change = {
@@ -47,10 +49,10 @@ const change = {
 
 /** Every 25th point in an older version that has been deleted: gone from the count, but still in the graph. */
 function deleted(batch, dimensions) {
-  const rows = Array.from({ length: batch.count }, (_, i) => i).filter((i) => batch.keys[i] % 25 === 3);
+  const rows = Array.from({ length: batch.count }, (_, i) => i).filter((i) => batch.ids[i] % 25 === 3);
   const vectors = new Float32Array(rows.length * dimensions);
-  rows.forEach((row, i) => vectors.set(batch.vectors.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
-  return { ...batch, count: rows.length, keys: Uint32Array.from(rows, (row) => 1e6 + batch.keys[row]), vectors };
+  rows.forEach((row, i) => vectors.set(batch.vectors.vector.values.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions));
+  return { ...batch, count: rows.length, ids: Uint32Array.from(rows, (row) => 1e6 + batch.ids[row]), vectors: dense(vectors) };
 }
 
 function swapped(batch) {
@@ -82,7 +84,7 @@ function defective(collection, dimensions) {
       if (drops) return collection.load(kept(batch, dimensions), signal);
       // 254 steps from -1 to 1, as scalar quantization makes them.
       if (defect === 'rounds vectors to int8')
-        return collection.load({ ...batch, vectors: batch.vectors.map((x) => Math.round(x * 127) / 127) }, signal);
+        return collection.load({ ...batch, vectors: dense(batch.vectors.vector.values.map((x) => Math.round(x * 127) / 127)) }, signal);
       await collection.load(batch, signal);
       if (defect === 'returns stale rows after delete') await collection.load(deleted(batch, dimensions), signal);
     },
@@ -117,9 +119,10 @@ export const engine = {
     return {
       ...connected,
       create: async (spec) => {
-        const metric = defect === 'swaps the metric' ? 'dot' : spec.metric;
-        const asked = { ...spec, metric, capacity: 2 * spec.capacity };
-        return defective(await connected.create(asked), spec.dimensions);
+        const metric = defect === 'swaps the metric' ? 'dot' : undefined;
+        const [{ dimensions, ...vector }] = spec.vectors;
+        const asked = { ...spec, vectors: [{ ...vector, dimensions, metric: metric ?? vector.metric }], capacity: 2 * spec.capacity };
+        return defective(await connected.create(asked), dimensions);
       },
     };
   },

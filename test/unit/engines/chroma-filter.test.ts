@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FieldSchema, FieldType, MetadataValue } from '../../../datasets/dataset.js';
+import { CAPABILITIES } from '../../../engines/chroma/capabilities.js';
 import { type ChromaMetadata, decodeField, encodeField } from '../../../engines/chroma/fields.js';
-import { FILTERS, translateFilter, type Where } from '../../../engines/chroma/filter.js';
-import { pointId, serverId } from '../../../engines/chroma/record-ids.js';
+import { translateFilter, type Where } from '../../../engines/chroma/filter.js';
+import { pointId, serverId } from '../../../engines/chroma/ids.js';
 import { decodeMetadata, encodeMetadata } from '../../../engines/chroma/values.js';
 import type { Metadata } from '../../../engines/contract/points.js';
 import type { Condition, Filter } from '../../../filters/filter.js';
@@ -84,7 +85,7 @@ const condition: fc.Arbitrary<Filter> = fc
   .constantFrom(...FIELDS)
   .chain(({ name, type }): fc.Arbitrary<Filter> => {
     const field = { name, type };
-    const ops = Object.entries(FILTERS.operators).flatMap(([op, types]) =>
+    const ops = Object.entries(CAPABILITIES.filters.operators).flatMap(([op, types]) =>
       types.includes(type) && !['and', 'or', 'not'].includes(op) ? [op as Condition['op']] : [],
     );
     return fc.constantFrom(...ops).chain((op): fc.Arbitrary<Filter> => {
@@ -116,7 +117,7 @@ describe('filters', () => {
   test('mean what they mean, on what is stored', () => {
     fc.assert(
       fc.property(filter, fc.array(point, { minLength: 5, maxLength: 5 }), (each, points) => {
-        expect(refusals(each, FILTERS)).toEqual([]);
+        expect(refusals(each, CAPABILITIES.filters)).toEqual([]);
         const where = translateFilter(each);
         for (const values of points) {
           expect(answers(where, encoded(values))).toBe(matches(each, (name) => values[name]));

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { engine } from '../../../engines/chroma/engine.js';
 import { server } from '../../../engines/chroma/launch.js';
-import type { OptionsInput } from '../../../engines/contract/engine.js';
+import type { OptionsInput } from '../../../engines/contract/options.js';
 
 const parse = (index: OptionsInput['index'], search: OptionsInput['search']) =>
   engine.parseOptions({ index, search });

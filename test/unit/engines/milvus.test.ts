@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { OptionsInput } from '../../../engines/contract/engine.js';
+import type { OptionsInput } from '../../../engines/contract/options.js';
 import { ask, command, requireSuccess } from '../../../engines/milvus/client.js';
 import { engine } from '../../../engines/milvus/engine.js';
 import { server } from '../../../engines/milvus/launch.js';

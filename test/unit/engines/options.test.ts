@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { OptionsInput, ParsedOptions } from '../../../engines/contract/engine.js';
+import type { OptionsInput, ParsedOptions } from '../../../engines/contract/options.js';
 import { engineNames, loadEngine } from '../../../engines/registry.js';
 
 const engines = await Promise.all(engineNames().map((name) => loadEngine(name)));

@@ -1,32 +1,38 @@
 import { describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../common/errors.js';
+import { rowBatch, rowSpec } from '../../../engines/kit/rows.js';
 import { IndexNotes, maintenanceMemoryMiB } from '../../../engines/pgvector/build-settings.js';
-import { CopyIn, copyStream, vectorParameter } from '../../../engines/pgvector/copy.js';
+import { CopyIn } from '../../../engines/pgvector/copy.js';
+import { copyStream } from '../../../engines/pgvector/copy-stream.js';
 import { engine } from '../../../engines/pgvector/engine.js';
 import { connectFailure, statementError } from '../../../engines/pgvector/errors.js';
-import { searchSettings, statements } from '../../../engines/pgvector/sql.js';
+import { createIndex } from '../../../engines/pgvector/indexes.js';
+import { createStatements, layoutOf, readComment } from '../../../engines/pgvector/layout.js';
+import { searchSettings, searchStatement } from '../../../engines/pgvector/sql.js';
+import { vectorParameter } from '../../../engines/pgvector/vectors.js';
 
 const endpoint = { host: 'h', port: 1, tls: false, secrets: {}, settings: {} };
 
-function spec(index: Record<string, string | number>, metric: 'cosine' | 'dot' | 'l2' = 'l2') {
-  return { name: 'p', dimensions: 4, metric, capacity: 1000, index };
+function spec(index: Record<string, string | number>, metric: 'cosine' | 'dot' | 'l2' = 'l2', name = 't') {
+  return rowSpec({ name, dimensions: 4, metric, capacity: 1000, index });
 }
 
 describe('binary COPY', () => {
   /** Written out by hand from PostgreSQL's documentation of the format. */
-  test('is signature, flags, tuples of (int4, vector) in big-endian order, and the trailer', () => {
+  test('is signature, flags, tuples of (int8, vector) in big-endian order, and the trailer', () => {
     const vectors = Float32Array.of(1, -2, 0.5, 0);
-    const batch = { start: 7, count: 2, keys: Uint32Array.of(7, 258), vectors };
-    const whole = Buffer.concat([...copyStream(batch, 2)]).toString('hex');
+    const layout = layoutOf(rowSpec({ ...spec({}), dimensions: 2, metric: 'l2', capacity: 2 }));
+    const batch = { ...rowBatch(7, 2, vectors), ids: Uint32Array.of(7, 4_294_967_295) };
+    const whole = Buffer.concat([...copyStream(batch, layout)]).toString('hex');
     const tuple = (key: string, a: string, b: string) =>
-      `0002${'00000004'}${key}${'0000000c'}00020000${a}${b}`;
+      `0002${'00000008'}00000000${key}${'0000000c'}00020000${a}${b}`;
     expect(whole).toBe(
       [
         '5047434f50590aff0d0a00',
         '00000000',
         '00000000',
         tuple('00000007', '3f800000', 'c0000000'),
-        tuple('00000102', '3f000000', '00000000'),
+        tuple('ffffffff', '3f000000', '00000000'),
         'ffff',
       ].join(''),
     );
@@ -66,45 +72,72 @@ describe('binary COPY', () => {
 });
 
 describe('statements', () => {
+  const target = (index: Record<string, string | number>) => {
+    const { table, key, vectors } = layoutOf(spec(index));
+    return { table, key: key.column, vector: vectors[0]!, metric: 'l2' as const, index };
+  };
+
   test('an index is over what the quantization leaves of the vector, with the metric’s operator class', () => {
-    const sql = (index: Record<string, string | number>, metric: 'cosine' | 'dot' | 'l2') =>
-      statements('t', 't_v', spec(index, metric)).createIndex;
+    const sql = (index: Record<string, string | number>, metric: 'cosine' | 'dot' | 'l2') => {
+      const { table, vectors } = layoutOf(spec(index, metric));
+      return createIndex(table, vectors[0]!, index);
+    };
     expect(sql({ type: 'hnsw', quantization: 'none', m: 8, efConstruction: 32 }, 'cosine')).toBe(
-      'CREATE INDEX "t_v" ON "t" USING hnsw ((v) vector_cosine_ops) WITH (m = 8, ef_construction = 32)',
+      'CREATE INDEX ON "t" USING hnsw (("vector") vector_cosine_ops) WITH (m = 8, ef_construction = 32)',
     );
     expect(sql({ type: 'ivf', quantization: 'f16', nlist: 9 }, 'dot')).toBe(
-      'CREATE INDEX "t_v" ON "t" USING ivfflat ((v::halfvec(4)) halfvec_ip_ops) WITH (lists = 9)',
+      'CREATE INDEX ON "t" USING ivfflat (("vector"::halfvec(4)) halfvec_ip_ops) WITH (lists = 9)',
     );
     expect(sql({ type: 'hnsw', quantization: 'binary', m: 8, efConstruction: 32 }, 'l2')).toContain(
-      'USING hnsw ((binary_quantize(v)::bit(4)) bit_hamming_ops)',
+      'USING hnsw ((binary_quantize("vector")::bit(4)) bit_hamming_ops)',
     );
     expect(sql({ type: 'flat', quantization: 'none' }, 'l2')).toBeUndefined();
   });
 
   test('bits are ranked again by the full vectors, unless rescoring is off', () => {
-    const { search } = statements('t', 't_v', spec({ type: 'hnsw', quantization: 'binary' }, 'l2'));
-    expect(search({ candidates: 50 }, 10)).toBe(
-      'SELECT id, v <-> $1::vector(4) AS distance FROM (SELECT id, v FROM "t" ORDER BY binary_quantize(v)::bit(4) <~> binary_quantize($1::vector(4))::bit(4) LIMIT 50) AS candidates ORDER BY v <-> $1::vector(4) LIMIT 10',
+    const binary = target({ type: 'hnsw', quantization: 'binary' });
+    expect(searchStatement(binary, { candidates: 50 }, 10)).toBe(
+      'SELECT "id", "vector" <-> $1::vector(4) AS distance FROM (SELECT "id", "vector" FROM "t" ORDER BY binary_quantize("vector")::bit(4) <~> binary_quantize($1::vector(4))::bit(4) LIMIT 50) AS candidates ORDER BY "vector" <-> $1::vector(4) LIMIT 10',
     );
-    expect(search({ rescore: false }, 10)).not.toContain('<->');
+    expect(searchStatement(binary, { rescore: false }, 10)).not.toContain('<->');
   });
 
   test('names are quoted', () => {
-    const { createTable } = statements('a"b', 'i', spec({ type: 'flat' }));
+    const [createTable] = createStatements(layoutOf(spec({ type: 'flat' }, 'l2', 'a"b')));
     expect(createTable).toContain('CREATE TABLE "a""b" (');
   });
 
+  test('a name that can be no column becomes one that can, and the comment tells it', () => {
+    const names = ['', 'id', 'vector', 'ctid', 'a\0b', `${'ä'.repeat(40)}'\\`, 'plain', 'half \ud800'];
+    const fields = names.map((name) => ({ name, type: 'integer' as const, nullable: true }));
+    const layout = layoutOf({ ...spec({ type: 'flat' }), fields });
+    const columns = layout.fields.map(({ column }) => column);
+    expect(new Set(columns).size).toBe(names.length);
+    expect(columns.filter((column) => /^vecproof_field_[0-9a-f]{16}$/.test(column))).toHaveLength(7);
+    expect(columns).toContain('plain');
+    const told = createStatements(layout)
+      .flatMap((sql) => /IS E'(.*)'$/s.exec(sql)?.[1] ?? [])
+      .map((text) => readComment(text.replace(/\\(.)/gs, '$1')))
+      .flatMap((comment) =>
+        comment !== undefined && 'role' in comment && comment.role === 'field' ? [comment.name] : [],
+      );
+    expect(told).toEqual(names.filter((name) => name !== 'plain'));
+  });
+
   test('settings say what the search asks for, and nothing it does not', () => {
-    const settings = searchSettings(spec({ type: 'hnsw' }), {
-      ef: 40,
-      iterativeScan: 'strict',
-      maxScanTuples: 9,
-    });
+    const settings = searchSettings(
+      { type: 'hnsw' },
+      {
+        ef: 40,
+        iterativeScan: 'strict',
+        maxScanTuples: 9,
+      },
+    );
     expect(settings).toContain('SET hnsw.ef_search = 40');
     expect(settings).toContain('SET hnsw.iterative_scan = strict_order');
     expect(settings).toContain('SET hnsw.max_scan_tuples = 9');
     expect(settings.join()).not.toContain('ivfflat');
-    expect(searchSettings(spec({ type: 'flat' }), {}).join()).not.toContain('enable_seqscan');
+    expect(searchSettings({ type: 'flat' }, {}).join()).not.toContain('enable_seqscan');
   });
 });
 
@@ -158,8 +191,8 @@ describe('options', () => {
 
 describe('building in memory', () => {
   test('the memory asked for grows with points, dimensions and m', () => {
-    const memory = (capacity: number, dimensions: number, m: number) =>
-      maintenanceMemoryMiB({ name: '', metric: 'l2', capacity, dimensions, index: { type: 'hnsw', m } });
+    const memory = (count: number, dimensions: number, m: number) =>
+      maintenanceMemoryMiB(dimensions, count, { type: 'hnsw', m });
     expect(memory(1000, 4, 16)).toBe(64);
     // 1,000,000 x (512 bytes + bookkeeping and neighbours), half as much again.
     expect(memory(1e6, 128, 16)).toBeGreaterThan(1500);

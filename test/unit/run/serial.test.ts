@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Hits, PreparedSearch } from '../../../engines/contract/engine.js';
+import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
 import type { Pass } from '../../../harness/run/executors/executor.js';
 import { serial } from '../../../harness/run/executors/serial.js';
 import { spanOf } from '../../../harness/run/search.js';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { redactor } from '../../../common/redact.js';
-import type { EngineDefinition, OptionsInput, ParsedOptions } from '../../../engines/contract/engine.js';
+import type { EngineDefinition } from '../../../engines/contract/engine.js';
+import type { OptionsInput, ParsedOptions } from '../../../engines/contract/options.js';
 import { combinations, planSuite } from '../../../harness/suite/plan.js';
 import type { EngineEntry } from '../../../harness/suite/schema.js';
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { redactor } from '../../../common/redact.js';
-import type { EngineDefinition, ParsedOptions } from '../../../engines/contract/engine.js';
+import type { EngineDefinition } from '../../../engines/contract/engine.js';
+import type { ParsedOptions } from '../../../engines/contract/options.js';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { checkSelectors, isSelected, selectableOf, settingKey } from '../../../harness/gate/select.js';
 import { plannedTrialSchema } from '../../../harness/model/plan.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { FieldType } from '../../../../datasets/dataset.js';
-import { METADATA } from '../../../../engines/qdrant/fields.js';
+import { METADATA } from '../../../../engines/qdrant/capabilities.js';
 import { FILTERS, translate } from '../../../../engines/qdrant/filter.js';
 import { fromJson, toJson } from '../../../../engines/qdrant/json.js';
 import type { Filter } from '../../../../filters/filter.js';

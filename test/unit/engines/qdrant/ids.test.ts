@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { ID_KEY, isNativeId, keptId, nativeId, ownId, uuidOf } from '../../../../engines/qdrant/ids.js';
+import { isNativeId, keptId, nativeId, ownId, uuidOf } from '../../../../engines/qdrant/ids.js';
+import { ID_KEY } from '../../../../engines/qdrant/keys.js';
 
 test('a text becomes a UUID of version 5 in a name space of its own', () => {
   const uuid = uuidOf('7');

@@ -1,0 +1,35 @@
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Points } from './points.js';
+import type { PreparedSearch } from './search.js';
+import type { LoadBatch } from './spec.js';
+
+/** What the engine answered when asked whether everything is searchable and indexed. */
+export interface Readiness {
+  /** Points the engine counts. */
+  count: number;
+  /** Points covered by the index; null where the engine has no index (flat) or cannot tell. */
+  indexed: number | null;
+  /** What the engine says of its index (partitions, levels, plan, …), recorded with the build. */
+  details: Readonly<Record<string, string | number | boolean>>;
+}
+
+export interface Collection {
+  readonly name: string;
+  load(batch: LoadBatch, signal: AbortSignal): Promise<void>;
+  /**
+   * Builds what is still to build, also after points were written one by one, then asks the engine until everything is
+   * searchable and indexed.
+   */
+  ready(signal: AbortSignal): Promise<Readiness>;
+  /**
+   * A search with its settings; may be called again for another setting after the previous one was closed.
+   * @param vector name of the vector that is compared; the first one if absent
+   */
+  prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch>;
+  count(): Promise<number>;
+  /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
+  indexBytes(): Promise<number | undefined>;
+  drop(): Promise<void>;
+  /** Absent where the engine keeps no whole points (`Capabilities.points`). */
+  readonly points?: Points | undefined;
+}

@@ -1,0 +1,39 @@
+import type { ParameterSet } from '../../common/parameters.js';
+import type { Filter } from '../../filters/filter.js';
+import type { PointId } from './ids.js';
+
+/** One answer, nearest first, as the client library returned it: no conversion inside the timed call. */
+export interface Hits {
+  /** Ids as the client gives them: row numbers where a dataset's rows were loaded. */
+  keys: ArrayLike<number | bigint | string>;
+  /** The engine's own scores, in its own form (`Capabilities.scores`). */
+  scores: ArrayLike<number>;
+}
+
+declare const native: unique symbol;
+/** A filter in the engine's own form; opaque to all but its adapter. */
+export type NativeFilter = { readonly [native]?: never } & object;
+
+/** A search translated once, outside the timed region. */
+export interface PreparedSearch {
+  /** ParameterSet that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
+  readonly effective?: ParameterSet | undefined;
+  /**
+   * The timed call. Synchronous engines return a value, others a promise; errors are thrown, never retried.
+   *
+   * @param signal gives this query up: the call of a concurrent engine then rejects with the signal's reason, although
+   *   the engine may go on with it. A blocking engine ignores it. A listener on it is part of the timed call; without a
+   *   signal the call costs nothing more.
+   */
+  query(vector: Float32Array, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
+  /**
+   * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
+   * Absent: the engine has no filters.
+   */
+  translate?(filter: Filter): NativeFilter | Promise<NativeFilter>;
+  /**
+   * The id of a key, asked outside the timed call. Absent: keys are ids as they are, and a number stands for its bigint.
+   */
+  idOf?(key: number | bigint | string): PointId;
+  close(): Promise<void>;
+}

@@ -1,0 +1,195 @@
+import { FailureError, shorten } from '../../common/errors.js';
+import type { IdKind, PointId } from '../contract/ids.js';
+import type { Description, Point, PointChange, Points, ScanOptions, Snapshot } from '../contract/points.js';
+import type { CollectionSpec } from '../contract/spec.js';
+import { checkChange, checkIds, checkPoints, flatten, lastOfEachId } from '../kit/check.js';
+import type { LanceTable } from './client.js';
+import { batchOf, batchTable } from './columns.js';
+import { isWritable, literal, quoted } from './fields.js';
+import { fieldsOf, type Layout } from './layout.js';
+import { readPoints } from './rows.js';
+import type { LanceSession } from './session.js';
+
+/** Ids named in one condition. */
+const CHUNK = 500;
+
+export class LancePoints implements Points {
+  readonly #session: LanceSession;
+  readonly #table: LanceTable;
+  readonly #layout: Layout;
+  readonly #spec: CollectionSpec;
+  /** Told of every write: the index does not cover it. */
+  readonly #onWrite: () => void;
+
+  constructor(
+    session: LanceSession,
+    table: LanceTable,
+    layout: Layout,
+    spec: Pick<CollectionSpec, 'index'>,
+    onWrite: () => void,
+  ) {
+    this.#session = session;
+    this.#table = table;
+    this.#layout = layout;
+    const { name, ids, vectors, parts } = layout;
+    const held = Object.fromEntries(parts.map((part) => [part, true]));
+    this.#spec = { name, ids, vectors, fields: fieldsOf(layout), index: spec.index, ...held };
+    this.#onWrite = onWrite;
+  }
+
+  async upsert(points: readonly Point[], signal?: AbortSignal): Promise<void> {
+    const rows = this.#rows(points, signal);
+    if (rows === undefined) return;
+    await this.#merge().whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows);
+    this.#onWrite();
+  }
+
+  async insertMissing(points: readonly Point[], signal?: AbortSignal): Promise<void> {
+    const rows = this.#rows(points, signal);
+    if (rows === undefined) return;
+    await this.#merge().whenNotMatchedInsertAll().execute(rows);
+    this.#onWrite();
+  }
+
+  #merge() {
+    return this.#table.mergeInsert(this.#layout.idColumn);
+  }
+
+  /** Checked points as rows, of each id the last; undefined: there are none. */
+  #rows(points: readonly Point[], signal: AbortSignal | undefined): object | undefined {
+    signal?.throwIfAborted();
+    this.#requireKnownTypes();
+    checkPoints(this.#session.holder, this.#spec, points);
+    if (points.length === 0) return undefined;
+    return batchTable(this.#session.arrow, this.#spec, batchOf(this.#spec, lastOfEachId(points)));
+  }
+
+  async get(ids: readonly PointId[]): Promise<Point[]> {
+    checkIds(this.#session.holder, this.#spec.ids, ids);
+    const found = new Map<PointId, Point>();
+    for (let from = 0; from < ids.length; from += CHUNK) {
+      const rows = await this.#table
+        .query()
+        .where(this.#among(ids.slice(from, from + CHUNK)))
+        .toArrow();
+      for (const each of readPoints(this.#layout, rows)) found.set(each.id, each);
+    }
+    return ids.flatMap((id) => found.get(id) ?? []);
+  }
+
+  async delete(ids: readonly PointId[]): Promise<void> {
+    checkIds(this.#session.holder, this.#spec.ids, ids);
+    for (let from = 0; from < ids.length; from += CHUNK) {
+      await this.#table.delete(this.#among(ids.slice(from, from + CHUNK)));
+    }
+    this.#onWrite();
+  }
+
+  /** Reads the point and writes it as a whole. */
+  async update(change: PointChange): Promise<void> {
+    const changes = checkChange(this.#session.holder, this.#spec, change);
+    const [found] = await this.get([change.id]);
+    if (found === undefined) {
+      throw new FailureError(`there is no point with id ${shorten(change.id)}`, { where: 'lancedb' });
+    }
+    const { text = found.text, uri = found.uri } = change;
+    const metadata = { ...flatten(found.metadata), ...changes };
+    const vectors = { ...found.vectors, ...change.vectors };
+    await this.upsert([{ ...found, vectors, metadata, text, uri }]);
+  }
+
+  async describe(): Promise<Description> {
+    const { ids, vectors, fields } = this.#layout;
+    const indexes = await this.#table.listIndices();
+    const index = indexes.find(({ columns }) => vectors.some(({ column }) => columns.includes(column)));
+    const stats = index && (await this.#table.indexStats(index.name));
+    const metric = (stats?.distanceType as 'cosine' | 'dot' | 'l2' | undefined) ?? null;
+    const { name, text, uri, tenant } = this.#spec;
+    const described = vectors.map(({ column, ...field }) => ({
+      ...field,
+      metric: index?.columns.includes(column) === true ? (metric ?? field.metric) : field.metric,
+    }));
+    return {
+      spec: { name, vectors: described, text, uri, tenant },
+      ids,
+      index:
+        index === undefined
+          ? { type: 'flat' }
+          : { type: index.indexType, name: index.name, unindexed: stats?.numUnindexedRows ?? 0 },
+      fields: fields.map(({ name: field, type, native, nullable }) => ({
+        name: field,
+        type,
+        native,
+        nullable,
+      })),
+      count: await this.#table.countRows(),
+    };
+  }
+
+  /** A version of the table, on a handle of its own. */
+  async snapshot(at?: string): Promise<Snapshot> {
+    const table = await this.#session.connection.openTable(this.#layout.name);
+    await table.checkout(at === undefined ? await table.version() : Number(at));
+    const version = String(await table.version());
+    return {
+      consistency: 'snapshot',
+      watermark: version,
+      scan: (options) => this.#scan(table, version, options),
+      close: async () => table.close(),
+    };
+  }
+
+  /** Rows in the order of the version's files. A cursor is a place in one version. */
+  async *#scan(table: LanceTable, version: string, { batchSize, after, signal }: ScanOptions) {
+    signal?.throwIfAborted();
+    let done = after === undefined ? 0 : placeIn(version, after);
+    let waiting: Point[] = [];
+    const total = await table.countRows();
+    const page = (size: number) => {
+      const points = waiting.slice(0, size);
+      waiting = waiting.slice(size);
+      done += points.length;
+      return { points, cursor: `${version}:${done}` };
+    };
+    if (done < total) {
+      for await (const rows of table.query().offset(done)) {
+        waiting.push(...readPoints(this.#layout, rows));
+        while (waiting.length >= batchSize) {
+          signal?.throwIfAborted();
+          yield page(batchSize);
+        }
+      }
+      signal?.throwIfAborted();
+      if (waiting.length > 0) yield page(waiting.length);
+    }
+    if (done !== total)
+      throw new FailureError(`read ${done} of the ${total} points of version ${version}`, {
+        where: 'lancedb',
+      });
+  }
+
+  #among(ids: readonly PointId[]): string {
+    const type = isText(this.#spec.ids) ? 'string' : 'integer';
+    return `${quoted(this.#layout.idColumn)} IN (${ids.map((id) => literal(type, id)).join(', ')})`;
+  }
+
+  /** A whole point cannot be written where a column's type is not known. */
+  #requireKnownTypes(): void {
+    const odd = this.#layout.fields.find(({ type, native }) => type === null || !isWritable(native));
+    if (odd === undefined) return;
+    throw new FailureError(`cannot write column "${odd.name}" of type ${odd.native}`, { where: 'lancedb' });
+  }
+}
+
+function placeIn(version: string, cursor: string): number {
+  const [of, place] = cursor.split(':');
+  if (of === version) return Number(place);
+  throw new FailureError(`the cursor is of version ${of} of the table, the snapshot of ${version}`, {
+    where: 'lancedb',
+    next: `open the snapshot at ${of}`,
+  });
+}
+
+function isText(ids: IdKind): boolean {
+  return ids === 'string' || ids === 'uuid';
+}
