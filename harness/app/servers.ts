@@ -6,9 +6,9 @@ import type { PlannedBuild } from '../model/plan.js';
 import { type Context, notice } from './context.js';
 
 /**
- * Looks whether the servers of a plan can be had here: Docker, images (pulled where missing). What killed runs have
+ * Checks whether the servers of a plan are available here: Docker, images (pulled where missing). What killed runs have
  * left is removed first.
- * @returns by build, why its server cannot be had and what mends it
+ * @returns by build, why its server is not available and what fixes it
  */
 export async function unavailableServers(
   builds: readonly PlannedBuild[],
@@ -49,7 +49,7 @@ async function whyNot(build: PlannedBuild, threads: number, context: Context): P
     return undefined;
   } catch (error) {
     if (!(error instanceof FailureError) || context.signal.aborted) throw error;
-    return `${error.where ?? build.engine}: ${error.what}${error.next === undefined ? '' : `. Mend: ${error.next}`}`;
+    return `${error.where ?? build.engine}: ${error.what}${error.next === undefined ? '' : `. Fix: ${error.next}`}`;
   }
 }
 

@@ -151,7 +151,7 @@ async function index(context: BuildContext, collection: Collection): Promise<voi
   if (bytes !== undefined) cost.indexBytes = bytes;
 }
 
-/** Where peaks by phase cannot be had, the process's peak since its start still can. */
+/** Where peaks by phase are not available, the process's peak since its start still is. */
 function withOverallPeak(cost: BuildCost): BuildCost {
   if (cost.memoryPeakBytes !== undefined) return cost;
   return { ...cost, memoryPeakBytes: { all: process.resourceUsage().maxRSS * 1024 } };

@@ -42,7 +42,7 @@ export const engineEntrySchema = z.strictObject({
   search: swept.default({}),
   launch: z.string().min(1).optional().meta({
     description:
-      'How the server is had: docker (the default) starts a container, url uses one that runs; some engines have more.',
+      'How the server is provided: docker (the default) starts a container, url uses one that runs; some engines have more.',
   }),
   image: z
     .string()
