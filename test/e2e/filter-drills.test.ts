@@ -135,7 +135,7 @@ describe('drills on filters', () => {
   test.each<[Defect, Gate[], Gate, RegExp]>([
     [
       'ignores a filter on 5% of queries',
-      ['violations', 'leaks', 'recall', 'ndcg'],
+      ['violations', 'leaks', 'underfill', 'recall', 'ndcg'],
       'violations',
       /24 of 480 answers under a filter \(5%\) hold rows that fail it, \d+% of their rows, while the same filters hold in \d+ other answers: it is ignored at times/,
     ],
@@ -147,13 +147,13 @@ describe('drills on filters', () => {
     ],
     [
       'swaps two tenants',
-      ['violations', 'leaks', 'recall', 'ndcg'],
+      ['violations', 'leaks', 'underfill', 'recall', 'ndcg'],
       'leaks',
       /queries of tenant "(north|south)" get rows of tenant "(south|north)" .* and the other way round .*: the two tenants are swapped/,
     ],
     [
       'takes a range for its upper end alone',
-      ['violations', 'recall'],
+      ['violations', 'underfill', 'recall'],
       'violations',
       /240 of 480 answers under a filter \(50%, all of group range\) hold rows that fail it, \d+% of their rows, where a search without it would return about 90%: the filter means something else to the engine/,
     ],

@@ -44,8 +44,8 @@ const USEARCH = '  - { use: usearch, index: { m: 8 }, search: { ef: [16, 64] } }
 const GATES = `gates:
   leaks{engine:sqlite-vec}: total == 0
   filter.violations{engine:sqlite-vec}: total == 0
-  recall.ties@10{engine:sqlite-vec,group:tenant}: mean >= 0.99
-  recall.ties@10{engine:sqlite-vec}: drop(baseline) < 1pt
+  recall.ties@10{engine:sqlite-vec,group:tenant}: mean >= 0.8
+  recall.ties@10{engine:sqlite-vec}: drop(baseline) < 20pt
 `;
 
 /** Without a run to compare with, that gate is an error; the three others pass. */
