@@ -49,7 +49,9 @@ describe('a place that cannot be written to', () => {
     writeFileSync(join(home, '.runs'), 'a file');
     const { code, stderr } = await run(home);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/\.runs: (the run folder cannot be made|the runs cannot be listed): (ENOTDIR|EEXIST)[\s\S]*next: .*--out/);
+    expect(stderr).toMatch(
+      /\.runs: (the run folder cannot be made|the runs cannot be listed): (ENOTDIR|EEXIST)[\s\S]*next: .*--out/,
+    );
     expect(readdirSync(home).sort()).toEqual(['.cache', '.runs']);
   });
 });

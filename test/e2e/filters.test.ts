@@ -44,8 +44,8 @@ const USEARCH = '  - { use: usearch, index: { m: 8 }, search: { ef: [16, 64] } }
 const GATES = `gates:
   leaks{engine:sqlite-vec}: total == 0
   filter.violations{engine:sqlite-vec}: total == 0
-  recall.ties@10{engine:sqlite-vec,group:tenant}: mean >= 0.8
-  recall.ties@10{engine:sqlite-vec}: drop(baseline) < 20pt
+  recall.ties@10{engine:sqlite-vec,group:tenant}: mean >= 0.99
+  recall.ties@10{engine:sqlite-vec}: drop(baseline) < 1pt
 `;
 
 /** Without a run to compare with, that gate is an error; the three others pass. */
@@ -122,8 +122,10 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
     const { verdicts } = JSON.parse(judged.stdout) as {
       verdicts: { state: string; findings: { group: string; found: number | null }[] }[];
     };
-    expect(verdicts.map(({ state }) => state)).toEqual(['pass', 'pass', 'pass', 'pass']);
-    expect(verdicts[2]!.findings).toMatchObject([{ group: 'tenant', found: 1 }]);
+    // Five and twenty vectors ask these queries: perfect as they are, they are no evidence for such bounds.
+    const states = verdicts.map(({ state }) => state);
+    expect(states, judged.stdout).toEqual(['pass', 'pass', 'inconclusive', 'inconclusive']);
+    expect(verdicts[2]!.findings).toMatchObject([{ group: 'tenant', found: 1, n: 5 }]);
   });
 
   test('continues where it was interrupted, to the same figures', async () => {
