@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { DEBUG_NAMESPACES, unknownDebugNamespaces } from '../common/debug.js';
 import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/errors.js';
 import { packageInfo } from '../common/paths.js';
 import { visible } from '../common/visible.js';
@@ -51,6 +52,11 @@ program.helpCommand('help [command]', 'show the options of a command');
 /** Runs a command's action and sets the exit code. */
 async function runAction(...[home, action]: Parameters<Run>): Promise<void> {
   const context = makeContext(home, signal);
+  const strange = unknownDebugNamespaces();
+  if (strange.length > 0)
+    context.err.write(
+      `VECPROOF_DEBUG: ${strange.join(', ')} unknown; there are ${DEBUG_NAMESPACES.join(', ')} and *\n`,
+    );
   try {
     process.exitCode = await action(context);
   } catch (error) {

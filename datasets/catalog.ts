@@ -29,7 +29,7 @@ const fileName = text.refine((path) => !/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|
 
 const vectorsSchema = z.strictObject({
   /** Of a format of the registry. */
-  file: fileName,
+  file: z.union([fileName, z.array(fileName).min(1)]),
   /** JSON Lines, one per vector: ids and metadata of a file that has none. */
   metadata: fileName.optional(),
 });
@@ -57,9 +57,12 @@ const entrySchema = z
     points: vectorsSchema.optional(),
     querySets: z
       .array(
-        vectorsSchema
-          .partial({ file: true })
-          .extend({ name: text, count: count.optional(), qrels: fileName.optional() }),
+        vectorsSchema.partial({ file: true }).extend({
+          name: text,
+          count: count.optional(),
+          qrels: fileName.optional(),
+          neighbors: fileName.optional(),
+        }),
       )
       .default([]),
     fields: z

@@ -18,7 +18,7 @@ export function fieldValue(value: unknown, { name, type }: FieldSchema, where: (
     throw new InputError(`the field "${name}" of type ${type} ${what}`, { where: where(), got, next });
   };
   if (!type.endsWith('[]')) return scalar(value, type, refuse);
-  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) return refuse('must be an array', value, MEND);
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) return refuse('must be an array', value, REMEDY);
   const element = type.slice(0, -2) as FieldType;
   return Array.from(value as ArrayLike<unknown>, (each, i) => {
     if (each !== null && each !== undefined) return scalar(each, element, refuse);
@@ -30,7 +30,7 @@ export function fieldValue(value: unknown, { name, type }: FieldSchema, where: (
   });
 }
 
-const MEND = 'correct the value, or write null';
+const REMEDY = 'correct the value, or write null';
 type Refuse = (what: string, got: unknown, next: string) => never;
 
 function scalar(value: unknown, type: FieldType, refuse: Refuse): MetadataValue {
@@ -40,20 +40,20 @@ function scalar(value: unknown, type: FieldType, refuse: Refuse): MetadataValue 
     case 'float': {
       const float = typeof value === 'bigint' ? Number(value) : value;
       if (typeof float === 'number' && Number.isFinite(float)) return float;
-      return refuse('must be a finite number', typeof value === 'number' ? String(value) : value, MEND);
+      return refuse('must be a finite number', typeof value === 'number' ? String(value) : value, REMEDY);
     }
     case 'timestamp':
       return timestamp(value, refuse);
     case 'boolean':
-      return typeof value === 'boolean' ? value : refuse('must be true or false', value, MEND);
+      return typeof value === 'boolean' ? value : refuse('must be true or false', value, REMEDY);
     default:
-      return typeof value === 'string' ? value : refuse('must be text', value, MEND);
+      return typeof value === 'string' ? value : refuse('must be text', value, REMEDY);
   }
 }
 
 function integer(value: unknown, refuse: Refuse): MetadataValue {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
-  if (typeof value !== 'bigint') return refuse('must be an integer', value, MEND);
+  if (typeof value !== 'bigint') return refuse('must be an integer', value, REMEDY);
   if (value < INT64_MIN || value > INT64_MAX) {
     return refuse('must be within 64 bits', value, 'keep such numbers as text');
   }
@@ -66,5 +66,5 @@ function timestamp(value: unknown, refuse: Refuse): MetadataValue {
     return refuse('must be whole microseconds', value, 'round the timestamps of the file to microseconds');
   }
   const parsed = parseTimestamp(value);
-  return parsed.state === 'ok' ? parsed.value : refuse(parsed.why, value, MEND);
+  return parsed.state === 'ok' ? parsed.value : refuse(parsed.why, value, REMEDY);
 }

@@ -4,11 +4,13 @@ import type { Dataset } from './dataset.js';
 import { readQrels } from './formats/qrels.js';
 import { hashText } from './hash.js';
 import type { OpenContext } from './open-context.js';
+import { withListedNeighbors } from './provided-lists.js';
 import { skipInvalid } from './skip-invalid.js';
 
 /** Puts the parts of a dataset together as the user's options say: judgements given, invalid vectors left out. */
 export async function finishDataset(parts: DatasetParts, options: OpenContext): Promise<Dataset> {
-  const judged = withJudgements(parts, options);
+  const given = withJudgements(parts, options);
+  const judged = { ...given, querySets: withListedNeighbors(given.points, given.querySets) };
   const kinds = options.skipInvalid ?? [];
   if (kinds.length === 0) return assembleDataset(judged);
   const { info } = judged;

@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { InputError } from '../common/errors.js';
 import type { QueryPart } from './assemble.js';
 import type { CatalogEntry } from './catalog.js';
+import { concatSources } from './concat.js';
 import type { Dataset, DatasetFile } from './dataset.js';
 import { withDeclaredFields } from './declared-fields.js';
 import { finishDataset } from './finish.js';
 import type { OpenedFile } from './formats/format.js';
+import { readNeighborFile } from './formats/neighbor-files.js';
 import { readQrels } from './formats/qrels.js';
 import { formatOf, openFormat } from './formats/registry.js';
 import { hashDataset } from './hash.js';
@@ -69,7 +71,7 @@ function describe(
 
 async function openParts(entry: CatalogEntry, folder: string, options: OpenContext): Promise<OpenedFile> {
   if (entry.format === 'synthetic') return syntheticParts(entry);
-  const path = join(folder, entry.points!.file);
+  const path = join(folder, [entry.points!.file].flat()[0]!);
   if (formatOf(path)?.name !== entry.format) {
     throw new InputError(`is not a file of the format "${entry.format}", which its description states`, {
       where: path,
@@ -94,21 +96,34 @@ async function fileParts(entry: CatalogEntry, folder: string, options: OpenConte
   const inFolder = (file: string | undefined) => (file === undefined ? undefined : join(folder, file));
   const { file, metadata } = entry.points!;
   const metric = options.metric ?? entry.metric;
-  const opened = await openFormat(join(folder, file), { ...options, metric, metadata: inFolder(metadata) });
+  const all: OpenedFile[] = [];
+  for (const each of [file].flat()) {
+    all.push(await openFormat(join(folder, each), { ...options, metric, metadata: inFolder(metadata) }));
+  }
+  const opened = { ...all[0]!, points: concatSources(all.map(({ points }) => points)) };
   checkSize(opened.points, entry);
   const querySets: QueryPart[] = [];
-  for (const { name, file, metadata, count, qrels } of entry.querySets) {
+  for (const { name, file, metadata, count, qrels, neighbors } of entry.querySets) {
     const own = opened.querySets.find((set) => set.name === name);
     if (file === undefined && own === undefined) throw noSuchSet(entry, name, opened);
     const source =
       file === undefined
         ? own!.source
-        : await openQueries(join(folder, file), { ...options, metadata: inFolder(metadata) });
+        : await openAll(folder, [file].flat(), { ...options, metadata: inFolder(metadata) });
     checkSize(source, { count, dimensions: entry.dimensions });
+    const near = inFolder(neighbors);
     const path = inFolder(qrels);
     const judged = path === undefined ? {} : { qrels: () => readQrels(path), qrelsFile: path };
     const typed = withDeclaredFields(source, entry.fields);
-    querySets.push({ ...(file === undefined && own), name, source: typed, ...judged });
+    querySets.push({
+      ...(file === undefined && own),
+      name,
+      source: typed,
+      ...judged,
+      ...(near !== undefined && {
+        providedTruth: async () => readNeighborFile(near, source.count, opened.points.count),
+      }),
+    });
   }
   const named = new Set(querySets.map(({ name }) => name));
   return {
@@ -118,10 +133,20 @@ async function fileParts(entry: CatalogEntry, folder: string, options: OpenConte
   };
 }
 
+async function openAll(
+  folder: string,
+  files: readonly string[],
+  options: OpenContext & { metadata?: string | undefined },
+): Promise<VectorSource> {
+  const sources: VectorSource[] = [];
+  for (const file of files) sources.push(await openQueries(join(folder, file), options));
+  return concatSources(sources);
+}
+
 function noSuchSet(entry: CatalogEntry, name: string, { querySets }: OpenedFile): InputError {
   const own = querySets.map((set) => `"${set.name}"`).join(', ');
   return new InputError(`the query set "${name}" names no file, and the points' file has no such queries`, {
-    where: entry.points!.file,
+    where: [entry.points!.file].flat().join(', '),
     next: `name a file${own === '' ? '' : `, or use the file's own: ${own}`}`,
   });
 }

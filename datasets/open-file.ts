@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InputError } from '../common/errors.js';
+import type { QueryPart } from './assemble.js';
 import type { Dataset } from './dataset.js';
 import { finishDataset } from './finish.js';
+import { readNeighborFile } from './formats/neighbor-files.js';
 import { fileEnding, formatOf, openFormat } from './formats/registry.js';
 import { hashDataset, hashFileCached } from './hash.js';
 import { chosenMetric } from './metric.js';
 import type { OpenContext } from './open-context.js';
+import { shardWarnings } from './paths.js';
 import { givenQueries, openQueries, QUERIES, siblingQueries, withGiven } from './query-files.js';
 
 /**
@@ -20,7 +24,7 @@ export async function openFile(path: string, given: string, options: OpenContext
   const own =
     sibling === undefined
       ? opened.querySets
-      : [{ name: QUERIES, source: await openQueries(sibling, options) }];
+      : [await siblingSet(path, sibling, opened.points.count, options)];
   const querySets = withGiven(queries, own);
   if (querySets.length === 0) throw noQueries(path);
   const file = await hashFileCached(path, options.cacheFolder, options.signal);
@@ -32,6 +36,7 @@ export async function openFile(path: string, given: string, options: OpenContext
         ...chosenMetric(options.metric, opened.metric),
         source: given,
         files: [{ ...file, path: basename(path) }],
+        warnings: shardWarnings([path]),
       },
       points: opened.points,
       querySets,
@@ -39,6 +44,23 @@ export async function openFile(path: string, given: string, options: OpenContext
     },
     options,
   );
+}
+
+/** Queries beside the points; TEXMEX' sets (`x_base.fvecs`) have their neighbours there, too. */
+async function siblingSet(
+  path: string,
+  sibling: string,
+  points: number,
+  options: OpenContext,
+): Promise<QueryPart> {
+  const source = await openQueries(sibling, options);
+  const neighbors = path.replace(/_base\.[^.]+$/, '_groundtruth.ivecs');
+  const hasOwn = neighbors !== path && existsSync(neighbors);
+  return {
+    name: QUERIES,
+    source,
+    ...(hasOwn && { providedTruth: async () => readNeighborFile(neighbors, source.count, points) }),
+  };
 }
 
 function noQueries(path: string): InputError {

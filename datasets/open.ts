@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { suggest } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
@@ -10,7 +10,9 @@ import { ENDINGS, fileEnding } from './formats/registry.js';
 import type { OpenContext, OpenOptions } from './open-context.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
+import { openFiles } from './open-files.js';
 import { openFolder } from './open-folder.js';
+import { expandGlob, isGlob } from './paths.js';
 
 export type { OpenOptions };
 
@@ -41,11 +43,15 @@ async function openNameOrPath(nameOrPath: string, options: OpenContext): Promise
 }
 
 function isPath(nameOrPath: string): boolean {
-  return /[/\\]/.test(nameOrPath) || nameOrPath.startsWith('.') || fileEnding(nameOrPath) !== undefined;
+  return /[/\\*?]/.test(nameOrPath) || nameOrPath.startsWith('.') || fileEnding(nameOrPath) !== undefined;
 }
 
 async function openPath(given: string, options: OpenContext): Promise<Dataset> {
   const path = resolve(options.baseFolder, given);
+  if (isGlob(path)) {
+    const points = expandGlob(path, options.baseFolder);
+    return openFiles(globName(given), { name: 'glob', points }, given, options);
+  }
   let isFolder: boolean;
   try {
     isFolder = statSync(path).isDirectory();
@@ -53,6 +59,14 @@ async function openPath(given: string, options: OpenContext): Promise<Dataset> {
     throw unreadable(path, error);
   }
   return isFolder ? openFolder(path, given, options) : openFile(path, given, options);
+}
+
+/** What of a pattern is fixed: `data/train-*.parquet` is `train`. */
+function globName(pattern: string): string {
+  const name = basename(pattern)
+    .replace(/[*?[].*$/, '')
+    .replace(/[-_.]+$/, '');
+  return name === '' ? basename(dirname(pattern)) : name;
 }
 
 function unknownDataset(name: string, options: OpenOptions): InputError {

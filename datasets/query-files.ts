@@ -27,9 +27,10 @@ export function siblingQueries(path: string): string | undefined {
   const stem = path.slice(0, -own.length);
   const endings = FORMATS.filter(({ ownQueries }) => ownQueries === null).flatMap((format) => format.endings);
   const packed = endings.flatMap((ending) => [`${ending}.gz`, `${ending}.zst`]);
-  return [own, ...endings, ...packed]
-    .map((ending) => `${stem}.queries${ending}`)
-    .find((candidate) => existsSync(candidate));
+  const texmex = stem.endsWith('_base') ? [`${stem.slice(0, -'_base'.length)}_query${own}`] : [];
+  return [...[own, ...endings, ...packed].map((ending) => `${stem}.queries${ending}`), ...texmex].find(
+    (candidate) => existsSync(candidate),
+  );
 }
 
 /** The given set first; it replaces a set of the same name. */

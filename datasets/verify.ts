@@ -34,9 +34,9 @@ export async function verifyFiles(
 
 /** Every file that the entry reads or lists. */
 function fileNames(entry: CatalogEntry): string[] {
-  const sets = entry.querySets.flatMap((set) => [set.file, set.metadata, set.qrels]);
+  const sets = entry.querySets.flatMap((set) => [set.file, set.metadata, set.qrels, set.neighbors]).flat();
   const names = [
-    entry.points?.file,
+    ...[entry.points?.file].flat(),
     entry.points?.metadata,
     ...sets,
     ...entry.files.map((file) => file.path),

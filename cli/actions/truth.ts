@@ -27,6 +27,9 @@ export async function truthCommand(
     ...shares.flatMap(([share, before, after]) =>
       share === undefined ? [] : [`${before} ${percent(share)}${after}`],
     ),
+    ...((info.leftOut ?? []).some(({ points }) => points > 0)
+      ? ['row numbers in the file count the points that are left']
+      : []),
     `wrote ${displayPath(found.path, context.cwd)}`,
   ];
   context.progress.end();

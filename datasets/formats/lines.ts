@@ -2,7 +2,17 @@ import { InputError } from '../../common/errors.js';
 import { unreadable } from '../check.js';
 import { openBytes } from './packed.js';
 
-export { openBytes } from './packed.js';
+/** A file's bytes, unpacked, piece by piece. Throws InputError naming it if it cannot be read or is damaged. */
+export async function* readChunks(path: string): AsyncGenerator<Buffer> {
+  const stream = openBytes(path);
+  try {
+    for await (const piece of stream) yield piece as Buffer;
+  } catch (error) {
+    throw error instanceof Error && 'exitCode' in error ? error : unreadable(path, error);
+  } finally {
+    stream.destroy();
+  }
+}
 
 /** A single line of this size is no line of a text file. */
 const LONGEST = 256 * 2 ** 20;
@@ -12,31 +22,23 @@ const LONGEST = 256 * 2 ** 20;
  * the longest line. Throws InputError naming the file if it cannot be read or the packed data is damaged.
  */
 export async function* readLines(path: string): AsyncGenerator<string> {
-  const stream = openBytes(path);
   let rest: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const piece of stream) {
-      const chunk = piece as Buffer;
-      let from = 0;
-      for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
-        rest.push(chunk.subarray(from, end));
-        yield lineText(rest);
-        rest = [];
-        size = 0;
-        from = end + 1;
-      }
-      if (from === chunk.length) continue;
-      rest.push(chunk.subarray(from));
-      size += chunk.length - from;
-      if (size > LONGEST) throw tooLong(path);
+  for await (const chunk of readChunks(path)) {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      rest.push(chunk.subarray(from, end));
+      yield lineText(rest);
+      rest = [];
+      size = 0;
+      from = end + 1;
     }
-    if (rest.length > 0) yield lineText(rest);
-  } catch (error) {
-    throw error instanceof Error && 'exitCode' in error ? error : unreadable(path, error);
-  } finally {
-    stream.destroy();
+    if (from === chunk.length) continue;
+    rest.push(chunk.subarray(from));
+    size += chunk.length - from;
+    if (size > LONGEST) throw tooLong(path);
   }
+  if (rest.length > 0) yield lineText(rest);
 }
 
 function tooLong(path: string): InputError {

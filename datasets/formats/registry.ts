@@ -1,14 +1,19 @@
 import { InputError } from '../../common/errors.js';
 import type { VectorSource } from '../source.js';
+import { arrow } from './arrow/format.js';
+import { bin } from './bin/format.js';
+import { csv } from './csv/format.js';
 import type { Format, FormatOptions, OpenedFile } from './format.js';
 import { hdf5 } from './hdf5/format.js';
 import { jsonl } from './jsonl/format.js';
 import { npy } from './npy/format.js';
+import { npz } from './npz/format.js';
 import { unpackedFile, withoutPacking } from './packed.js';
 import { parquet } from './parquet/format.js';
+import { vecs } from './vecs/format.js';
 
 /** Every format that can be read. A new one is a folder and a row here. */
-export const FORMATS: readonly Format[] = [parquet, jsonl, npy, hdf5];
+export const FORMATS: readonly Format[] = [parquet, jsonl, csv, arrow, npy, npz, hdf5, vecs, bin];
 
 /** Endings of the files that can be read. */
 export const ENDINGS: readonly string[] = FORMATS.flatMap(({ endings }) => endings);

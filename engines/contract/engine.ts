@@ -15,7 +15,7 @@ export interface ConnectOptions {
    * address. Undefined for a server that was not started for this build.
    */
   restartServer?: ((how: 'stop' | 'kill') => Promise<Endpoint>) | undefined;
-  /** How the server is had (`docker`, `url`, or a mode of the engine's own such as `pglite`). */
+  /** How the server is provided (`docker`, `url`, or a mode of the engine's own such as `pglite`). */
   mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
@@ -60,7 +60,7 @@ export interface EngineDefinition {
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
   checkData(data: DataShape, index: ParameterSet, search: ParameterSet): readonly Fault[];
-  /** How its server is had; absent for embedded engines. */
+  /** How its server is provided; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
 }

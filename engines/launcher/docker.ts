@@ -46,7 +46,7 @@ export function isNotFound(error: unknown): boolean {
   return (error as { statusCode?: number }).statusCode === 404;
 }
 
-/** Downloads an image; rejects with Docker's own words if it cannot be had. */
+/** Downloads an image; rejects with Docker's own words if it is not available. */
 export async function pullImage(docker: Dockerode, name: string, signal: AbortSignal): Promise<void> {
   const stream = await docker.pull(name);
   const stop = () => (stream as NodeJS.ReadableStream & { destroy(): void }).destroy();

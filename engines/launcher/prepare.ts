@@ -10,7 +10,7 @@ export interface FoundImage {
 
 /**
  * The image to start, pulled if it is nowhere on this machine. Throws FailureError if Docker cannot be reached or
- * the image cannot be had, with what to do about it.
+ * the image is not available, with what to do about it.
  */
 export async function prepareImage(
   engine: string,

@@ -20,6 +20,7 @@ export class Build {
   readonly #client: MilvusClient;
   readonly #layout: Layout;
   readonly #indexes: readonly VectorIndex[];
+  #made = false;
 
   constructor(client: MilvusClient, layout: Layout) {
     const { vectors, columns, index } = layout;
@@ -50,6 +51,7 @@ export class Build {
 
   /** Asking for the same index again is answered with success and changes nothing. */
   async index(signal: AbortSignal): Promise<void> {
+    if (this.#made) return;
     for (const { column, kind, metric } of this.#indexes) {
       const options = {
         ...this.#about,
@@ -66,6 +68,7 @@ export class Build {
       const scalar = { ...this.#about, field_name: column, index_name: nameOf(column), index_type };
       await abortable(command(`create the index of ${name}`, this.#client.createIndex(scalar)), signal);
     }
+    this.#made = true;
   }
 
   /**

@@ -8,7 +8,7 @@ import { requireCount } from '../kit/load.js';
 import { askUntil } from '../kit/poll.js';
 import { idAt } from '../kit/vectors.js';
 import { Build, loadCollection } from './build.js';
-import { ask, command } from './client.js';
+import { ask, command, type IndexDescription } from './client.js';
 import { columnsOf, idColumn, partColumn, TENANT } from './fields.js';
 import { insertBatch } from './insert.js';
 import { descriptionOf, type Layout, layoutOf, partsOf } from './layout.js';
@@ -98,6 +98,8 @@ export class MilvusCollection implements Collection {
   /** Points that were loaded; undefined: others were, or may have been, written beside them. */
   #loaded: number | undefined;
   #serving: Promise<void> | undefined;
+  /** Nothing was written here since `ready`. */
+  #untouched = false;
 
   constructor(session: MilvusSession, layout: Layout, build?: Build, loaded?: number) {
     this.name = layout.name;
@@ -109,6 +111,7 @@ export class MilvusCollection implements Collection {
       serve: () => this.#serve(),
       written: () => {
         this.#loaded = undefined;
+        this.#untouched = false;
       },
       count: () => this.count(),
     });
@@ -116,6 +119,7 @@ export class MilvusCollection implements Collection {
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     const { client, holder } = this.#session;
+    this.#untouched = false;
     if (!(batch.ids instanceof Uint32Array)) {
       const ids = Array.from({ length: batch.count }, (_, row) => idAt(batch.ids, row));
       checkIds(holder, this.#layout.ids, ids);
@@ -129,6 +133,8 @@ export class MilvusCollection implements Collection {
     signal.throwIfAborted();
     const build = this.#build;
     if (build === undefined) return this.#asItIs();
+    const found = this.#untouched ? await this.#found(build) : undefined;
+    if (found !== undefined) return found;
     await build.flush(signal);
     await build.index(signal);
     const index = await askUntil(() => build.indexed(this.#loaded), signal);
@@ -138,16 +144,29 @@ export class MilvusCollection implements Collection {
     const segments = await askUntil(() => build.served(rows), signal);
     const count = await this.count();
     if (this.#loaded !== undefined) requireCount('milvus', count, this.#loaded);
-    const flat = this.#layout.index['type'] === 'flat';
+    this.#untouched = true;
+    return this.#readiness(build, count, index, segments.length);
+  }
+
+  /** What an earlier `ready` reached, unless another connection has written meanwhile. */
+  async #found(build: Build): Promise<Readiness | undefined> {
+    const count = await this.count();
+    const index = await build.indexed(this.#loaded);
+    const segments = index && (await build.served(count));
+    return segments && this.#readiness(build, count, index, segments.length);
+  }
+
+  #readiness(build: Build, count: number, index: IndexDescription, segments: number): Readiness {
+    const { kind, payloadIndexes } = build;
     return {
       count,
       // Rows that were replaced or deleted stay in the index until the server compacts it.
-      indexed: flat ? null : Math.min(count, Number(index.indexed_rows)),
+      indexed: this.#layout.index['type'] === 'flat' ? null : Math.min(count, Number(index.indexed_rows)),
       details: {
-        ...build.kind.chosen,
-        indexType: build.kind.type,
-        segments: segments.length,
-        ...(build.payloadIndexes.length > 0 && { payloadIndexes: build.payloadIndexes.length }),
+        ...kind.chosen,
+        indexType: kind.type,
+        segments,
+        ...(payloadIndexes.length > 0 && { payloadIndexes: payloadIndexes.length }),
       },
     };
   }

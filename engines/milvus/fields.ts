@@ -159,9 +159,11 @@ export function partFrom(text: string): string | undefined {
   return text.startsWith('\0') ? text.slice(1) : text;
 }
 
-/** The column of the primary key of some points. */
+/** The column of the primary key of some points. Row numbers go as they are, without a text of each. */
 export function idData(ids: readonly (number | PointId)[], integer: boolean): object {
-  return { field_name: ID, ...scalars(integer ? 'Int64' : 'VarChar', ids) };
+  if (!integer) return { field_name: ID, ...scalars('VarChar', ids) };
+  const data = ids.map((id) => (typeof id === 'number' ? id : String(id)));
+  return { field_name: ID, type: 'Int64', scalars: { data: DATA.Int64, [DATA.Int64]: { data } } };
 }
 
 export function partColumn(name: string): object {

@@ -29,6 +29,7 @@ export class MilvusSnapshot implements Snapshot {
   readonly watermark: string | null;
   readonly #client: MilvusClient;
   readonly #layout: Layout;
+  #closed = false;
 
   constructor(client: MilvusClient, layout: Layout, watermark: string | null) {
     this.#client = client;
@@ -37,6 +38,7 @@ export class MilvusSnapshot implements Snapshot {
   }
 
   async *scan({ batchSize, after, signal }: ScanOptions): AsyncIterable<ScanPage> {
+    if (this.#closed) throw new FailureError('the snapshot was closed', { where: 'milvus' });
     const { key } = this.#layout;
     let last = after === undefined ? undefined : this.#idOf(after);
     let limit = Math.min(batchSize, pageSize(this.#layout));
@@ -51,7 +53,7 @@ export class MilvusSnapshot implements Snapshot {
       }
       if (page.length === 0) return;
       last = requireOrder(last, page);
-      yield { points: page, cursor: String(last) };
+      yield { points: page, cursor: JSON.stringify(String(last)) };
     }
   }
 
@@ -67,12 +69,17 @@ export class MilvusSnapshot implements Snapshot {
     }
   }
 
+  /** The key of a cursor, which is that of the last point as JSON. Throws FailureError for a text that is none. */
   #idOf(cursor: string): PointId {
-    const { ids } = this.#layout;
-    return ids === 'u32' || ids === 'u64' ? BigInt(cursor) : cursor;
+    const isText = !['u32', 'u64'].includes(this.#layout.ids);
+    const given = cursor.startsWith('"') && cursor.endsWith('"') ? (JSON.parse(cursor) as string) : undefined;
+    if (given !== undefined && (isText || /^-?\d+$/.test(given))) return isText ? given : BigInt(given);
+    throw new FailureError('this is no cursor of a scan', { where: 'milvus: scan', got: cursor });
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
 }
 
 /** The last key of a page. Throws FailureError where keys do not ascend: going on behind one would leave points out. */

@@ -2,7 +2,7 @@ import { FailureError } from '../../common/errors.js';
 import type { Point, PointValue, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import type { Endpoint } from '../contract/server.js';
 import { pathOf, send } from './http.js';
-import { following, isBefore } from './ids.js';
+import { following, isBefore, isNativeId } from './ids.js';
 import type { Json } from './json.js';
 
 export interface StoredPoint {
@@ -26,6 +26,7 @@ export class QdrantSnapshot implements Snapshot {
   readonly #endpoint: Endpoint;
   readonly #name: string;
   readonly #read: (stored: StoredPoint) => Point;
+  #closed = false;
 
   constructor(endpoint: Endpoint, name: string, read: (stored: StoredPoint) => Point) {
     this.#endpoint = endpoint;
@@ -34,6 +35,7 @@ export class QdrantSnapshot implements Snapshot {
   }
 
   async *scan({ batchSize, after, signal }: ScanOptions): AsyncIterable<ScanPage> {
+    if (this.#closed) throw new FailureError('the snapshot was closed', { where: 'qdrant' });
     let last = after === undefined ? undefined : idOf(after);
     let offset: Json = last === undefined ? null : following(last);
     // Behind the largest id there is nothing.
@@ -50,12 +52,16 @@ export class QdrantSnapshot implements Snapshot {
     signal?.throwIfAborted();
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
 }
 
-/** The id of a cursor. */
+/** The id of a cursor. Throws FailureError for a text that is none. */
 function idOf(cursor: string): bigint | string {
-  return /^\d+$/.test(cursor) ? BigInt(cursor) : cursor;
+  const id = /^\d+$/.test(cursor) ? BigInt(cursor) : cursor;
+  if (isNativeId(id)) return id;
+  throw new FailureError('this is no cursor of a scan', { where: 'qdrant: scan', got: cursor });
 }
 
 /** The last id of a page. Throws FailureError where ids do not ascend: going on behind one would leave points out. */

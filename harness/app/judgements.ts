@@ -118,7 +118,7 @@ function missingWarnings(
     const all = missing.length === judged ? `, nor any other of the ${judged} that are judged` : '';
     throw new InputError(`a judgement names the document "${first}", which the dataset does not have${all}`, {
       where,
-      next: `the points' id is ${idOf}: choose another column (--id, or dataset.id in a suite), or give the judgements of this dataset`,
+      next: `correct the id, or take the line out; the points' id is ${idOf} (--id, or dataset.id in a suite, chooses another column)`,
     });
   }
   const told = `${missing.length} of ${judged} judged documents are not in the dataset (the first: "${first}", ${where})`;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
+import { fileEnding } from '../../datasets/formats/registry.js';
 
 /** A suite as it is written, and where that is. */
 export interface SuiteText {
@@ -58,7 +59,7 @@ export function readTextFile(path: string, what: string): string {
 
 /** A catalog name stays as it is; what looks like a path becomes absolute. */
 export function locate(nameOrPath: string, base: string): string {
-  const path = /[/\\]|^\.|\.(parquet|jsonl|jsonl\.gz|npy|hdf5|h5)$/.test(nameOrPath);
+  const path = /[/\\*?]|^\./.test(nameOrPath) || fileEnding(nameOrPath) !== undefined;
   return path ? resolve(base, nameOrPath) : nameOrPath;
 }
 

@@ -13,6 +13,7 @@ import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
 import type { DatasetOptions } from './dataset-options.js';
+import { engineModules, withModules } from './engine-modules.js';
 import { locate, type SuiteText } from './places.js';
 import type { QueriesRequest } from './run-queries.js';
 import { parseShard, shardOf } from './shard.js';
@@ -49,7 +50,7 @@ export interface Planned {
   several: boolean;
 }
 
-/** All engines that suites may use, by name. */
+/** All engines that come with vecproof, by name. */
 export async function engineDefinitions(): Promise<Map<string, EngineDefinition>> {
   const definitions = new Map<string, EngineDefinition>();
   for (const name of engineNames()) definitions.set(name, await loadEngine(name));
@@ -67,15 +68,16 @@ export async function planRun(
   { cwd, env }: Pick<Context, 'cwd' | 'env'>,
   part = 0,
 ): Promise<Planned> {
-  const definitions = await engineDefinitions();
-  const parsed = parseSuite(suite.text, suite.given, env, definitions, EXECUTORS);
+  const known = await engineDefinitions();
+  const modules = await engineModules(suite, env);
+  const parsed = parseSuite(suite.text, suite.given, env, known, EXECUTORS, modules);
   const chosen = replicated(select(parsed.builds, options), parsed.suite.builds);
   const share = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
   const builds = share?.builds ?? chosen;
   return {
     parsed,
     suite,
-    definitions,
+    definitions: withModules(known, modules),
     builds,
     parity: parsed.parity,
     rebuilds: neededRebuilds(parsed.rebuilds, builds),

@@ -60,7 +60,7 @@ export async function powerOfRun(
     if (partners.some((each) => each === undefined)) return [];
     const values = scaled(sampleOf([...columns, ...partners.flatMap((each) => each!)], sources));
     const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
-    return [{ trial, ...powerOf(mine, theirs, { ...request, reach: 1 }) }];
+    return [{ trial, ...powerOf(mine, theirs, request) }];
   });
   if (trials.length > 0) return { measure, trials, others: others.length };
   throw new InputError(`no trial has ${measure} by query`, {

@@ -101,7 +101,7 @@ function likelyCause(
       metric === 'dot' && best.other === 'cosine' ? ': these vectors are not normalised' : '';
     return `they are those by ${best.other} (${percent(best.share)} agree)${normalised}; set the metric that is meant (--metric, or dataset.metric)`;
   }
-  return 'they may be of other points, of a part of them, or of vectors before normalisation or rounding';
+  return 'they may be of other points, of a part of them, of filtered queries, or of vectors before normalisation or rounding';
 }
 
 /** By query: the exact distance of its k-th neighbour, with the margin of ties. */

@@ -1,4 +1,6 @@
+import type { FieldSchema } from '../../datasets/dataset.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
+import { whyNotFields } from '../../engines/kit/holds.js';
 import { conditionsOf } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
 import type { PlannedBuild } from '../model/plan.js';
@@ -18,7 +20,7 @@ export function withRefusals(
   const groups = [...new Set(grouped?.map(({ group }) => group))];
   const planned = builds.map((build) => {
     const definition = definitions.get(build.engine)!;
-    const lacking = lackingTypes(
+    const lacking = whyNotHeld(
       definition,
       info.fields.filter(({ name }) => extraFields.includes(name)),
     );
@@ -60,21 +62,19 @@ const MOST_REASONS = 4;
 function whyRefused(
   definition: EngineDefinition,
   filter: Parameters<typeof refusals>[0],
-  fields: readonly { name: string; type: string }[],
+  fields: readonly Pick<FieldSchema, 'name' | 'type'>[],
 ): string[] {
   const { filters } = definition.capabilities;
   if (Object.keys(filters.operators).length === 0) return ['has no filters'];
-  const lacking = lackingTypes(definition, fields);
+  const lacking = whyNotHeld(definition, fields);
   return lacking === undefined ? refusals(filter, filters) : [lacking, ...refusals(filter, filters)];
 }
 
-function lackingTypes(
-  { name, capabilities }: EngineDefinition,
-  fields: readonly { name: string; type: string }[],
+/** Fields that the engine cannot keep, by type or by name: found before anything is loaded. */
+function whyNotHeld(
+  definition: EngineDefinition,
+  fields: readonly Pick<FieldSchema, 'name' | 'type'>[],
 ): string | undefined {
-  const types = capabilities.metadata?.types ?? {};
-  const without = fields.filter(({ type }) => !Object.hasOwn(types, type));
-  if (without.length === 0) return undefined;
-  if (capabilities.metadata === null) return `${name} keeps no metadata`;
-  return `${name} cannot keep ${without.map((field) => `${field.name} (${field.type})`).join(', ')}`;
+  const reasons = whyNotFields(definition, fields);
+  return reasons.length === 0 ? undefined : reasons.join('; ');
 }

@@ -1,14 +1,14 @@
 import { FailureError, VecproofError } from '../../common/errors.js';
 import { needsLaunch } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { type Context, notice } from './context.js';
 
 /**
- * Looks whether the servers of a plan can be had here: Docker, images (pulled where missing). What killed runs have
+ * Checks whether the servers of a plan are available here: Docker, images (pulled where missing). What killed runs have
  * left is removed first.
- * @returns by build, why its server cannot be had and what mends it
+ * @returns by build, why its server is not available and what fixes it
  */
 export async function unavailableServers(
   builds: readonly PlannedBuild[],
@@ -33,7 +33,7 @@ export async function unavailableServers(
 }
 
 async function whyNot(build: PlannedBuild, threads: number, context: Context): Promise<string | undefined> {
-  const { server } = await loadEngine(build.engine);
+  const { server } = await engineOf(build);
   try {
     for (const name of server!.packages?.[build.server!.mode] ?? []) requireClient(name);
     if (!needsLaunch(build.server!.mode)) return undefined;
@@ -49,7 +49,7 @@ async function whyNot(build: PlannedBuild, threads: number, context: Context): P
     return undefined;
   } catch (error) {
     if (!(error instanceof FailureError) || context.signal.aborted) throw error;
-    return `${error.where ?? build.engine}: ${error.what}${error.next === undefined ? '' : `. Mend: ${error.next}`}`;
+    return `${error.where ?? build.engine}: ${error.what}${error.next === undefined ? '' : `. Fix: ${error.next}`}`;
   }
 }
 

@@ -154,7 +154,7 @@ export function aboutQueries(folder: RunFolder): AboutQueries {
   };
 }
 
-/** How the engine's server was had; the image is known once it has been started. */
+/** How the engine's server was provided; the image is known once it has been started. */
 function serverRecord(mode: string, cost: ServerCost | undefined): TrialRow['server'] {
   const { image, digest } = cost ?? {};
   return { mode, ...(image !== undefined && { image }), ...(digest !== undefined && { digest }) };

@@ -238,8 +238,7 @@ function seenText(gate: Gate, e: Estimate, extra: Extra): string {
   if (e.deviation === 0 && e.mean === 0) {
     return `no query changed: ${e.n} queries rule out a loss of more than ${text(-e.low)} (95%)`;
   }
-  const reach = e.range.high - e.mean;
-  const seen = Math.hypot(detectable(e.deviation, e.n, { reach }), detectable(1, 1) * extra.error);
+  const seen = Math.hypot(detectable(e.deviation, e.n), detectable(1, 1) * extra.error);
   return `${e.n} queries show a drop of ${text(seen)} four times out of five`;
 }
 
@@ -248,7 +247,7 @@ function decidable(e: Estimate, extra: Extra): number | null {
   // What rebuilds differ by does not go away with more queries.
   const left = Math.abs(e.mean) - (normalQuantile(1 - ALPHA) + normalQuantile(0.8)) * extra.error;
   if (left <= 0) return null;
-  const reach = e.mean > 0 ? e.mean - e.range.low : e.range.high - e.mean;
+  const reach = e.mean > 0 ? e.mean - e.range.low : 0;
   return queriesNeeded(e.deviation, left, { reach }) ?? null;
 }
 

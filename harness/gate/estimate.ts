@@ -35,7 +35,11 @@ interface Weights {
   factor: number;
 }
 
-/** sign * (new - factor * old), by query. Bounds: Gaffke's (`meanBounds`), with the error of rebuilds in quadrature. */
+/**
+ * sign * (new - factor * old), by query. The lower bound is Gaffke's (`meanBounds`): queries that were not asked may have lost
+ * more. The upper one, which a shown loss rests on, is that of Student's t: that one of them may have gained everything is no
+ * reason to overlook a loss. Both hold the error of rebuilds in quadrature.
+ */
 export function paired(both: Sample, builds: number, range: Range, { sign, factor }: Weights): Compared {
   const [own, others] = [averaged(both.sums.slice(0, builds)), averaged(both.sums.slice(builds))];
   const sums = own.map((value, i) => sign * (value - factor * others[i]!));
@@ -48,9 +52,12 @@ export function paired(both: Sample, builds: number, range: Range, { sign, facto
   const n = sums.length;
   const estimate = { n, mean, deviation, range: differences };
   if (n === 0) return { estimate: { ...estimate, ...UNKNOWN }, extra, p: () => 1 };
-  const bounds = meanBounds(observed, differences, ALPHA);
+  const bounds = { low: meanBounds(observed, differences, ALPHA).low, high: studentHigh(n, mean, deviation) };
+  // A t test of values that are all the same knows no chance, be they two.
   const p = (least: number): number =>
-    Math.max(lossP({ n, mean: mean - least, deviation }, extra), lossTail(observed, differences.high, least));
+    deviation === 0
+      ? lossTail(observed, differences.high, least)
+      : lossP({ n, mean: mean - least, deviation }, extra);
   return { estimate: { ...estimate, ...widened(mean, bounds, extra) }, extra, p };
 }
 
@@ -70,11 +77,14 @@ export function unpaired({ now, before }: Sides, range: Range, { sign, factor }:
   const extra = rebuildError([scaled(now), scaled(before)], deviation);
   const bounds = {
     low: mean - Math.hypot(a.mean - a.low, b.high - b.mean),
-    high: mean + Math.hypot(a.high - a.mean, b.mean - b.low),
+    high: studentHigh(n, mean, deviation),
   };
   const p = (least: number): number => lossP({ n, mean: mean - least, deviation }, extra);
   return { estimate: { ...estimate, ...widened(mean, bounds, extra) }, extra, p };
 }
+
+const studentHigh = (n: number, mean: number, deviation: number): number =>
+  n < 2 ? Number.POSITIVE_INFINITY : mean + (studentQuantile(1 - ALPHA, n - 1) * deviation) / Math.sqrt(n);
 
 const UNKNOWN = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 

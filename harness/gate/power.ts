@@ -5,8 +5,6 @@ export interface PowerOptions {
   drop: number;
   power: number;
   alpha: number;
-  /** How far from the mean the change of a query that was not asked may lie; 0 if absent. */
-  reach?: number;
 }
 
 /** What a gate on one trial can see. */
@@ -56,17 +54,14 @@ export function powerOf(
     deviation,
   );
   const known = extra.from === 'builds';
-  const { reach = 0 } = options;
-  const z = detectable(1, 1, { ...options, reach: 0 });
-  const seenBy = (queries: number): number =>
-    z * Math.hypot(deviation / Math.sqrt(queries), extra.error) + reach / queries;
-  const needed = drop <= z * extra.error ? null : firstWhere((queries) => seenBy(queries) <= drop);
-  // What queries leave to the scatter.
-  const left = drop - reach / n;
+  const z = detectable(1, 1, options);
+  // Both errors together must stay below drop / z: n = s^2 / ((drop / z)^2 - extra^2).
+  const allowed = (drop / z) ** 2 - extra.error ** 2;
+  const needed = allowed <= 0 ? null : Math.max(2, Math.ceil(deviation ** 2 / allowed));
   // One build's variance of the mean is what both sides have together, by share; B builds of each side have 2 / B of it.
   const single = (deviation ** 2 / n + extra.error ** 2) / share;
-  const builds = known && left > 0 ? Math.max(1, Math.ceil(2 * single * (z / left) ** 2)) : null;
-  const smallest = seenBy(n);
+  const builds = known ? Math.max(1, Math.ceil(2 * single * (z / drop) ** 2)) : null;
+  const smallest = z * Math.hypot(deviation / Math.sqrt(n), extra.error);
   const rebuild = known ? extra.error / Math.sqrt(share) : null;
   return { ...base, kind: 'paired', deviation, rebuild, needed, builds, smallest };
 }
@@ -74,16 +69,4 @@ export function powerOf(
 function between(own: readonly Float64Array[], others: readonly Float64Array[]): number {
   const [now, old] = [averaged(own), averaged(others)];
   return moments(now.map((value, i) => value - old[i]!)).deviation;
-}
-
-/** The first number from 2 on that is enough, where all above it are. */
-function firstWhere(isEnough: (n: number) => boolean): number {
-  let [from, to] = [1, 2];
-  while (!isEnough(to)) [from, to] = [to, 2 * to];
-  while (to - from > 1) {
-    const middle = Math.floor((from + to) / 2);
-    if (isEnough(middle)) to = middle;
-    else from = middle;
-  }
-  return to;
 }

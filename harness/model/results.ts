@@ -28,7 +28,7 @@ export const trialRowSchema = z.strictObject({
   build: z.string(),
   engine: z.string(),
   engineVersion: z.string().nullable(),
-  /** How the engine's server was had; absent where the engine ran inside the build's own process. */
+  /** How the engine's server was provided; absent where the engine ran inside the build's own process. */
   server: z
     .strictObject({
       /** `docker`, `url`, or a mode of the engine's own. */

@@ -15,10 +15,11 @@ async function main(): Promise<void> {
   // Ctrl-C reaches the whole process group; the supervisor decides what it means here.
   process.on('SIGINT', () => undefined);
   const abort = new AbortController();
-  const { module, input, leavings } = await receiveStart();
+  // Before the start is waited for: what comes with it in one piece is told before this goes on.
   process.on('message', (message) => {
     if (message === 'abort') abort.abort(new Error('the run was stopped'));
   });
+  const { module, input, leavings } = await receiveStart();
   const workerData: WatchdogData = { supervisor: process.ppid, leavings };
   startWatchdog(workerData);
   process.once('disconnect', leaveToWatchdog);

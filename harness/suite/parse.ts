@@ -12,7 +12,7 @@ import { type DeclaredDataset, datasetFaults, datasetSelectorFaults, declaredDat
 import { faultsAsWritten, readEntries } from './entries.js';
 import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { declaredParities, planParity } from './parity.js';
-import { planSuite } from './plan.js';
+import { type ModuleFound, planSuite } from './plan.js';
 import { wrongGroup } from './query-file.js';
 import {
   datasetBlockSchema,
@@ -51,9 +51,10 @@ export interface ParsedSuite {
 /**
  * Parses, checks and plans everything that needs no data.
  *
- * @param definitions all known engines by name; without them nothing is planned. Every entry of `engines` that can be
+ * @param definitions the engines that come with vecproof, by name; without them nothing is planned. Every entry of `engines` that can be
  *   read is planned even where another part of the suite is faulty, so that all faults are told at once
  * @param kinds all workloads that there are; none: those of the suite were checked before and are not read
+ * @param modules modules that define engines, by what `use` says (see `usedEngines`)
  * @throws SuiteError with every fault, its line and column, in the order of the file
  */
 export function parseSuite(
@@ -62,6 +63,7 @@ export function parseSuite(
   env: NodeJS.ProcessEnv,
   definitions?: ReadonlyMap<string, EngineDefinition>,
   kinds: readonly WorkloadKind[] = [],
+  modules: ReadonlyMap<string, ModuleFound> = new Map(),
 ): ParsedSuite {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
@@ -80,7 +82,7 @@ export function parseSuite(
   const sending = kinds.length === 0 ? undefined : planWorkloads(readableWorkloads(json), kinds);
   faults.push(...(sending?.faults ?? []));
   const workloads = sending?.workloads ?? [SERIAL];
-  const plan = definitions && planEntries(json, definitions, hidden, workloads);
+  const plan = definitions && planEntries(json, definitions, hidden, workloads, modules);
   faults.push(...(plan?.faults ?? []));
   const gates = gatesOf(written);
   faults.push(...gates.faults, ...(suite === undefined ? [] : datasetSelectorFaults(gates.set, suite)));
@@ -99,6 +101,16 @@ export function parseSuite(
   const datasets = declaredDatasets(suite);
   const rest = { datasets, source, text, secrets, redactor: hidden, ...planned };
   return { suite: shown, ks, memoryLimitBytes, gates: gates.set, ...rest };
+}
+
+/**
+ * What the entries of a suite `use`, each once, before anything else of it is checked.
+ * @throws SuiteError if it is no YAML
+ */
+export function usedEngines(text: string, file: string, env: NodeJS.ProcessEnv): string[] {
+  const json = resolveVariables(toJson(parseYaml(text, file)), env, [], [], []);
+  const entries = readEntries(valueAt(json, ['engines']));
+  return [...new Set(entries.flatMap(({ entry }) => (entry === undefined ? [] : [entry.use])))];
 }
 
 /** Gates as written, so that they can be read again from a stored suite without the environment. */
@@ -125,6 +137,7 @@ function planEntries(
   definitions: ReadonlyMap<string, EngineDefinition>,
   hidden: Redactor,
   workloads: readonly Workload[],
+  modules: ReadonlyMap<string, ModuleFound>,
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const entries = readEntries(valueAt(json, ['engines']));
   const { builds, faults } = planSuite(
@@ -132,6 +145,7 @@ function planEntries(
     definitions,
     hidden,
     workloads,
+    modules,
   );
   return { builds, faults: faultsAsWritten(faults, entries) };
 }

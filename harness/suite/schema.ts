@@ -31,7 +31,7 @@ export const engineEntrySchema = z.strictObject({
   use: z
     // The engine `null` without quotes is YAML's null.
     .preprocess((given) => (given === null ? 'null' : given), z.string().min(1))
-    .meta({ description: 'Engine; see `vecproof list engines`.' }),
+    .meta({ description: 'Engine (see `vecproof list engines`), or the path of a module that defines one.' }),
   label: z
     .string()
     .min(1)
@@ -42,7 +42,7 @@ export const engineEntrySchema = z.strictObject({
   search: swept.default({}),
   launch: z.string().min(1).optional().meta({
     description:
-      'How the server is had: docker (the default) starts a container, url uses one that runs; some engines have more.',
+      'How the server is provided: docker (the default) starts a container, url uses one that runs; some engines have more.',
   }),
   image: z
     .string()

@@ -82,7 +82,7 @@ function check({ file, count, dimensions }: PreparedVectors, queries: Float32Arr
     throw new InputError(`query ${Math.floor(bad / dimensions)} has a component that is not finite`, {
       where: 'truth',
       got: queries[bad],
-      next: 'remove or mend the query',
+      next: 'remove or correct the query',
     });
   }
   const bytes = statSync(file).size;

@@ -104,11 +104,53 @@ function records(definitions: readonly EngineDefinition[]): string[] {
     'undeclared fields',
   ];
   return [
-    'Records (`engines/records.ts`), as the same tests hold them: create, attach, list, upsert, get, scan, search, count, delete, update, describe, drop. An engine that is not named has none. A type that is not named is refused by name before anything is written. null and missing: `kept` apart, or both come back as the one named.',
+    'Whole points (`collection.points`), as the same tests hold them: create, open, list, load, upsert, get, update, delete, snapshot, search, count, describe, drop. An engine that is not named keeps none. What is not named is refused by name before anything is written. null and missing: `kept` apart, or both come back as the one named.',
     '',
     ...table(head, rows),
     '',
+    ...pointTable(definitions),
+    '',
   ];
+}
+
+/** Vectors, parts and snapshots of whole points. */
+function pointTable(definitions: readonly EngineDefinition[]): string[] {
+  const rows = definitions.flatMap(({ name, capabilities: { points } }) => {
+    if (points === null) return [];
+    const { vectors, text, uri, tenant, snapshot, insertOnly, changes } = points;
+    const kinds = [
+      `dense (${vectors.dense.join(', ')})`,
+      ...(vectors.sparse ? ['sparse'] : []),
+      ...(vectors.multi ? ['multi'] : []),
+    ];
+    return [
+      [
+        name,
+        kinds.join(', '),
+        vectors.several ? 'several' : 'one',
+        vectors.absent,
+        text,
+        uri,
+        tenant,
+        `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}`,
+        insertOnly ? 'yes' : 'no',
+        changes ?? 'no feed',
+      ],
+    ];
+  });
+  const head = [
+    'engine',
+    'vectors',
+    'in a point',
+    'an absent vector',
+    'text',
+    'URI',
+    'tenant',
+    'scan under writes',
+    'insert without overwriting',
+    'changes',
+  ];
+  return table(head, rows);
 }
 
 /** What has to be installed for an engine, and how. */

@@ -71,7 +71,7 @@ for (const { name, definition, missing, suffix, standIn } of contenders.filter(
   );
 }
 
-/** A weakness of the engine that its remarks warn of; once this fails, the engine has mended it and the remark goes. */
+/** A weakness of the engine that its remarks warn of; once this fails, the engine has fixed it and the remark goes. */
 test.skipIf(contenders.find(({ name }) => name === 'lancedb')!.missing)(
   'lancedb hnsw sq8 finds less under dot than under cosine, which ranks unit vectors the same',
   async () => {

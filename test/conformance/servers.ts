@@ -21,7 +21,7 @@ export function request({ name }: EngineDefinition, url = process.env[urlVariabl
   };
 }
 
-/** How an engine's server is had: for real, by a stand-in, or not at all, on one line. */
+/** How an engine's server is provided: for real, by a stand-in, or not at all, on one line. */
 export type ServerFound =
   | { state: 'server' | 'none needed' }
   | { state: 'stand-in'; standIn: StandIn }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { packageRoot } from '../../common/paths.js';
 
-/** What answers in place of a server that cannot be had here. */
+/** What answers in place of a server that is not available here. */
 export interface StandIn {
   /** For titles of tests: what it is, and that it is not the server. */
   what: string;

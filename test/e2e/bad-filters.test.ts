@@ -125,7 +125,10 @@ describe.concurrent('judgements on what is not there', () => {
       'data/dataset.yaml',
       `name: d\nformat: jsonl\nmetric: l2\npoints: { file: points.jsonl }\n${sets}\n`,
     );
-    work.write('suite.yaml', `${head('{ set: q }').replace('debian-packages-20k', 'data/')}k: 1\n`);
+    work.write(
+      'suite.yaml',
+      `${head('{ set: q }').replace('debian-packages-20k', 'data/')}k: 1\nrelevance: { missing: refuse }\n`,
+    );
     const told = await refused(work, ['run', 'suite.yaml']);
     expect(told).toContain(message);
     expect(told).toContain('next: correct the id');

@@ -111,7 +111,7 @@ test.skipIf(!hasProc)(
     expect(work.halfWritten(), 'nobody was there to clean up').not.toEqual([]);
     const found = await vecproof(['doctor'], work);
     expect(found.stdout).toMatch(
-      /run .*ended without cleaning up.*--resume.*\n +mend: vecproof doctor --clean/,
+      /run .*ended without cleaning up.*--resume.*\n +fix: vecproof doctor --clean/,
     );
     const begun = partsOf(work);
     expect((await vecproof(['doctor', '--clean'], work)).stdout).toContain('what it left behind was removed');

@@ -42,7 +42,7 @@ describe.concurrent.each([
   const command = (args: string[], work: Workspace) =>
     vecproof(args, { folder: work.folder, installation: root });
 
-  test('is skipped with the command that mends it; the rest is measured', async () => {
+  test('is skipped with the command that fixes it; the rest is measured', async () => {
     const work = workspace();
     const { code, stderr, stdout } = await command(['run', 'suite.yaml'], work);
     expect(code, stderr).toBe(0);

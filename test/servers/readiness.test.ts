@@ -62,7 +62,7 @@ describeWith(['pgvector'], 'PostgreSQL with an index that is of no use', () => {
 });
 
 describeWith(['milvus'], 'a Milvus that indexes no small segments', () => {
-  test('is refused with the setting that mends it, although it says that its index is finished', async () => {
+  test('is refused with the setting that fixes it, although it says that its index is finished', async () => {
     // As somebody else would run it: without the two settings that this project's launcher adds.
     const spec = {
       engine: 'milvus',

@@ -1,5 +1,5 @@
 import { InputError } from '../../../common/errors.js';
-import { openBytes } from '../lines.js';
+import { readChunks } from '../lines.js';
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const OPEN = new Set([0x7b, 0x5b]);
@@ -10,7 +10,7 @@ const LONGEST = 256 * 2 ** 20;
 
 /** Whether the first character of a file, byte order mark and spaces aside, opens a list. */
 export async function isJsonArray(path: string): Promise<boolean> {
-  for await (const chunk of openBytes(path)) {
+  for await (const chunk of readChunks(path)) {
     const text = (chunk as Buffer)
       .toString('latin1', 0, 4096)
       .replace(/^\xEF\xBB\xBF/, '')
@@ -32,8 +32,8 @@ export async function* readElements(path: string): AsyncGenerator<string> {
   let size = 0;
   let ended = false;
   let first = true;
-  for await (const piece of openBytes(path)) {
-    let chunk = piece as Buffer;
+  for await (const piece of readChunks(path)) {
+    let chunk = piece;
     if (first && chunk[0] === 0xef) chunk = chunk.subarray(3);
     first = false;
     let from = depth === 0 ? -1 : 0;

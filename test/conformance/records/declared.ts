@@ -1,5 +1,6 @@
 import type { Metric } from '../../../datasets/dataset.js';
 import type { OptionsInput } from '../../../engines/contract/options.js';
+import type { DenseType } from '../../../engines/contract/vectors.js';
 
 /** What each engine does with records beyond its capabilities; every line is held by a test. */
 export interface RecordFacts {
@@ -19,6 +20,8 @@ export interface RecordFacts {
   normalised: readonly Metric[];
   /** Metrics under which a vector is kept as direction and length, and comes back with an error in the last bits. */
   rounded?: readonly Metric[];
+  /** What the server that is tested lacks of the engine's vectors, which newer ones have; it is refused by name. */
+  serverLacks?: { version: string; several?: true; sparse?: true; dense?: readonly DenseType[] };
   /** A second connection at the same time; text: why there can be none. */
   secondConnection: true | string;
   /** Acknowledged writes are there after the connection was closed and opened again; text: why not. */
@@ -77,6 +80,7 @@ export const RECORD_FACTS: Readonly<Record<string, RecordFacts>> = {
     emptyId: 'kept',
     normalised: [],
     refusedIds: [2n ** 63n - 1n],
+    serverLacks: { version: '2.3', several: true, sparse: true, dense: ['bf16', 'int8'] },
     secondConnection: true,
     reconnects: true,
   },

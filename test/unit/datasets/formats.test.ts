@@ -1,8 +1,17 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ColumnChoice } from '../../../datasets/formats/names.js';
 import { openFormat } from '../../../datasets/formats/registry.js';
-import { collect, expectedVectors, expectInputError, fixtures, step, temporaryFolder } from './support.js';
+import {
+  collect,
+  expectedVectors,
+  expectInputError,
+  fixtures,
+  openFresh,
+  step,
+  temporaryFolder,
+} from './support.js';
 
 /** Files that other tools wrote; see make-formats.py beside them. */
 const folder = join(fixtures, 'formats');
@@ -151,5 +160,127 @@ describe('the same number types in every container', () => {
     expect((await read(name)).vectors).toEqual(
       expectedVectors((row, column) => Number(step(row, column) > 15)),
     );
+  });
+});
+
+describe('other containers', () => {
+  it.each<[string, string, string]>([
+    ['vector-text.csv', 'column "embedding" (text that holds a list of numbers, 6)', 'column "id" (integer)'],
+    ['vector-text.tsv', 'column "embedding" (text that holds a list of numbers, 6)', 'column "id" (integer)'],
+    ['semicolon.csv', 'column "embedding" (text that holds a list of numbers, 6)', 'column "id" (integer)'],
+    ['list.arrow', 'column "embedding" (list of numbers, 6)', 'column "id" (Int64)'],
+    ['stream.arrows', 'column "embedding" (list of numbers, 6)', 'column "id" (Int64)'],
+    ['stored.npz', 'array "vectors" (float32 array (20, 6))', 'array "ids"'],
+  ])('%s', async (name, vector, id) => {
+    const { points, ids, vectors } = await read(name);
+    expect(vectors).toEqual(expectedVectors());
+    expect(ids).toEqual(rows.map((row) => String(ID(row))));
+    expect(points.columns).toMatchObject({ vector, id });
+  });
+
+  it.each<[string, (n: number) => string]>([
+    ['columns.csv', (n) => String(n).padStart(3, '0')],
+    ['deflated.npz', (n) => `d${n}`],
+    ['fixed.feather', uuid],
+    ['half.feather', (n) => String(10n ** 30n + BigInt(n))],
+  ])('%s has ids of its own kind', async (name, text) => {
+    const { ids, vectors } = await read(name);
+    expect(vectors).toEqual(expectedVectors());
+    expect(ids).toEqual(rows.map((row) => text(ID(row))));
+  });
+
+  it.each(['no-heading.csv', 'one.npz', 'ann.npz', 'tiny_base.fvecs', 'tiny.fbin'])('%s', async (name) => {
+    const { ids, vectors } = await read(name);
+    expect([ids, vectors]).toEqual([rows.map(String), expectedVectors()]);
+  });
+
+  it.each(['tiny.bvecs', 'tiny.ivecs', 'tiny.u8bin'])('%s', async (name) => {
+    expect((await read(name)).vectors).toEqual(expectedVectors(step));
+  });
+
+  it('tiny.i8bin', async () => {
+    expect((await read('tiny.i8bin')).vectors).toEqual(
+      expectedVectors((row, column) => step(row, column) - 16),
+    );
+  });
+
+  it('CSV has types by column, and cells with quotes, separators and nothing', async () => {
+    const file = await openFormat(join(folder, 'columns.csv'), { cacheFolder: temporaryFolder() });
+    expect(file.points.fields).toEqual([{ name: 'price', type: 'float', nullable: true }]);
+    const titles = await openFormat(join(folder, 'vector-text.csv'), { cacheFolder: temporaryFolder() });
+    const { metadata } = await collect(titles.points.read({ batchSize: 9, metadata: ['title', 'n'] }));
+    expect([metadata['title']![0], metadata['n']![19]]).toEqual(['a "3", b', 19]);
+  });
+
+  it.each(['tiny_base.fvecs', 'ann.npz'])('%s brings queries and their neighbours', async (name) => {
+    const dataset = await openFresh(`formats/${name}`, { metric: 'l2' });
+    const [set] = dataset.info.querySets;
+    expect(set!.count).toBe(3);
+    const truth = await dataset.providedTruth(set!.name);
+    expect(truth).toMatchObject({ state: 'usable', k: 3, rows: Int32Array.of(0, 1, 2, 1, 2, 3, 2, 3, 4) });
+    await dataset.close();
+  });
+});
+
+describe('bad input', () => {
+  const files = [
+    'tiny_base.fvecs',
+    'tiny.bvecs',
+    'tiny.fbin',
+    'tiny.u8bin',
+    'stored.npz',
+    'deflated.npz',
+    'list.arrow',
+    'fixed.feather',
+    'vector-text.parquet',
+    'vector-base64.parquet',
+    'packed.jsonl.gz',
+    'packed.jsonl.zst',
+    'packed.npy.gz',
+    'array.json',
+    'f2.hdf5',
+    'i2.npy',
+  ];
+  it.each(files)('%s cut off anywhere is refused, with its name and a way out', async (name) => {
+    const whole = readFileSync(join(folder, name));
+    const target = temporaryFolder();
+    for (const share of [0, 0.01, 0.31, 0.71, 0.99]) {
+      const path = join(target, `cut-${share * 100}-${name}`);
+      writeFileSync(path, whole.subarray(0, Math.floor(whole.length * share)));
+      const open = async () => {
+        const file = await openFormat(path, { cacheFolder: temporaryFolder() });
+        await collect(file.points.read({ batchSize: 5 }));
+      };
+      await expectInputError(open(), name.replace(/\.(gz|zst)$/, ''));
+    }
+  });
+
+  const header = (...numbers: number[]) => Buffer.from(Int32Array.from(numbers).buffer);
+  it.each<[string, Buffer, string]>([
+    ['negative.fvecs', Buffer.concat([header(-3), Buffer.alloc(12)]), 'makes no sense'],
+    ['absurd.fvecs', Buffer.concat([header(2 ** 31 - 1), Buffer.alloc(12)]), 'makes no sense'],
+    ['mixed.fvecs', Buffer.concat([header(2, 0, 0), header(1, 0, 0)]), 'says that it has 1 dimensions'],
+    ['zero.fbin', header(0, 6), 'makes no sense'],
+    ['lying.fbin', Buffer.concat([header(2_000_000_000, 6), Buffer.alloc(24)]), 'has 32 bytes'],
+    ['absurd.u8bin', Buffer.concat([header(1, -1), Buffer.alloc(24)]), 'makes no sense'],
+    ['text.npz', Buffer.from('no archive in here'), 'not a readable npz file'],
+    ['text.arrow', Buffer.from('no table in here'), 'text.arrow'],
+    ['quote.csv', Buffer.from('id,embedding\n1,"[1, 2]\n'), 'a quote that is never closed'],
+    ['ragged.csv', Buffer.from('id,d0,d1\n1,2,3\n2,3\n'), 'has 2 cells, the first row has 3'],
+    ['twice.csv', Buffer.from('id,a,a\n1,2,3\n'), 'has the column "a" twice'],
+    ['after.json', Buffer.from('[{"id":1,"vector":[1,2]}] {}'), 'goes on after the end'],
+    ['huge.npy', Buffer.from("\x93NUMPY\x02\x00\xff\xff\xff\x7f{'descr': '<f4'", 'latin1'), 'header claims'],
+  ])('%s is refused before anything is allocated for it', async (name, bytes, message) => {
+    const path = join(temporaryFolder(), name);
+    writeFileSync(path, bytes);
+    const open = async () => {
+      const file = await openFormat(path, { cacheFolder: temporaryFolder() });
+      await collect(file.points.read({ batchSize: 5 }));
+    };
+    await expectInputError(open(), name, message);
+  });
+
+  it('a packed Arrow file says how to write it', async () => {
+    await expectInputError(read('compressed.feather'), 'compressed.feather', 'compression="uncompressed"');
   });
 });

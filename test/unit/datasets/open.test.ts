@@ -115,7 +115,7 @@ describe('a hash', () => {
 
 describe('dataset.yaml', () => {
   it('lists all its faults with their keys', async () => {
-    const folder = folderWith('name: My Data\nformat: csv\npoints: { file: ../x.npy }\nmetrik: cosine\n');
+    const folder = folderWith('name: My Data\nformat: xlsx\npoints: { file: ../x.npy }\nmetrik: cosine\n');
     await expectInputError(openFresh(folder), 'dataset.yaml', 'name:', 'format:', 'points.file:', 'metrik');
     await expectInputError(openFresh(folderWith('name: [')), 'dataset.yaml', 'YAML');
     await expectInputError(openFresh(folderWith('name: a\nformat: npy\n')), 'points:');

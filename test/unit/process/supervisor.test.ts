@@ -10,7 +10,7 @@ interface Types {
   input: { script: string; file?: string };
   phase: 'first' | 'second' | 'part';
   deadline: 'early' | 'late';
-  message: { type: 'own'; pid?: number; endpoint?: unknown };
+  message: { type: 'own'; pid?: number; endpoint?: unknown; aborted?: boolean };
   report: { steps: number };
 }
 
@@ -98,6 +98,12 @@ describe.concurrent('a task in a process of its own', () => {
     };
     const { end } = await run(script, { signal: abort.signal, onMessage });
     expect(end).toEqual({ state: 'aborted', report: { steps: 1 } });
+  });
+
+  test('knows of a signal that was raised before it began', async () => {
+    const signal = AbortSignal.abort(new Error('stop'));
+    const { messages } = await run('tells its signal', { signal });
+    expect(messages.find(({ type }) => type === 'own')).toMatchObject({ aborted: true });
   });
 
   test('has its server restarted by the supervisor', async () => {

@@ -11,6 +11,9 @@ export async function runTask({ script, file }, { send, signal, restartServer })
       // Something that would keep the process alive.
       setInterval(() => undefined, 1000);
       return;
+    case 'tells its signal':
+      await send({ type: 'own', aborted: signal.aborted });
+      return;
     case 'throws':
       throw new Error('no more', { cause: new Error('enough') });
     case 'cannot record': {

@@ -1,0 +1,14 @@
+import type { Format } from '../format.js';
+import { openNpz } from './open.js';
+
+/** numpy's archives of arrays. */
+export const npz: Format = {
+  name: 'npz',
+  endings: ['.npz'],
+  streams: false,
+  ownQueries: null,
+  ownMetric: false,
+  ownNeighbors: true,
+  metadata: 'none',
+  open: openNpz,
+};

@@ -1,0 +1,15 @@
+import { flatSource } from '../flat-source.js';
+import type { Format } from '../format.js';
+import { openVecs } from './open.js';
+
+/** fvecs, bvecs and ivecs, as TEXMEX' sets (SIFT, GIST) and faiss have them. */
+export const vecs: Format = {
+  name: 'vecs',
+  endings: ['.fvecs', '.bvecs', '.ivecs'],
+  streams: false,
+  ownQueries: null,
+  ownMetric: false,
+  ownNeighbors: false,
+  metadata: 'none',
+  open: async (path) => ({ points: flatSource(openVecs(path)), querySets: [] }),
+};
