@@ -52,6 +52,7 @@ async function storedPlan(manifest: Manifest, parsed: ParsedSuite, place: string
     parity,
     shard,
     data,
+    several: false,
   };
 }
 

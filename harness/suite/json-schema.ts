@@ -36,6 +36,7 @@ export function suiteJsonSchema(
   return {
     ...shell,
     title: 'A vecproof suite',
+    oneOf: [{ required: ['dataset'] }, { required: ['datasets'] }],
     properties: {
       ...(shell['properties'] as JsonSchema),
       // One comparison may stand without a list.
