@@ -32,9 +32,17 @@ export type {
 export type { ColumnChoice } from './datasets/formats/names.js';
 export { parseQrels } from './datasets/formats/qrels.js';
 // What an engine is: for adapters of your own.
+export type * from './engines/contract/capabilities.js';
+export type * from './engines/contract/collection.js';
 export type * from './engines/contract/engine.js';
+export type * from './engines/contract/facts.js';
+export type * from './engines/contract/ids.js';
+export type * from './engines/contract/options.js';
 export type * from './engines/contract/points.js';
+export type * from './engines/contract/search.js';
 export type * from './engines/contract/server.js';
+export type * from './engines/contract/spec.js';
+export type * from './engines/contract/vectors.js';
 export type { CompareRequest } from './harness/app/compare-runs.js';
 export {
   type DefinedSuite,

@@ -1,3 +1,5 @@
+import { dirname } from 'node:path';
+import { locate } from '../harness/app/places.js';
 import type { Planned } from '../harness/app/plan-run.js';
 import { deriveDurations } from '../harness/store/durations.js';
 import { describeBuild } from './progress.js';
@@ -8,7 +10,7 @@ export function dryRunText(planned: Planned, runs: string): string {
   const { suite, ks } = parsed;
   const trials = builds.reduce((sum, build) => sum + build.trials.length, 0);
   const lines = [
-    `${suite.name}: ${builds.length} builds, ${trials} trials on ${planned.data.nameOrPath}, k ${ks.join(', ')}`,
+    `${suite.name}: ${builds.length} builds, ${trials} trials on ${dataText(planned)}, k ${ks.join(', ')}`,
   ];
   for (const build of builds) {
     lines.push(`  ${describeBuild(build)}`);
@@ -25,16 +27,29 @@ export function dryRunText(planned: Planned, runs: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** From this machine's own runs of the same builds on the same dataset; nothing is guessed. */
-function estimate({ builds, parsed, data }: Planned, trials: number, runs: string): string {
+function dataText({ several, data, parsed }: Planned): string {
+  return several ? `each of ${parsed.datasets.map(({ name }) => name).join(', ')}` : data.nameOrPath;
+}
+
+/** From this machine's own runs of the same builds on the same datasets; nothing is guessed. */
+function estimate(planned: Planned, trials: number, runs: string): string {
+  const { builds, parsed, data } = planned;
   const { suite } = parsed;
-  const calls = data.limit === undefined ? '' : `, ${trials * suite.repeat * data.limit} measured queries`;
-  const known = deriveDurations(runs, data.nameOrPath);
-  const seconds = builds.map(({ id }) => known.get(id));
+  const places = placesOf(planned);
+  const queries = trials * suite.repeat * (data.limit ?? 0) * places.length;
+  const calls = data.limit === undefined ? '' : `, ${queries} measured queries`;
+  const seconds = places.flatMap((place) => {
+    const known = deriveDurations(runs, place);
+    return builds.map(({ id }) => known.get(id));
+  });
   const found = seconds.filter((each) => each !== undefined);
   if (found.length === 0) return `estimate: none, no earlier run of these builds is here${calls}`;
   const sum = found.reduce((total, each) => total + each, 0);
-  const missing = builds.length - found.length;
+  const missing = seconds.length - found.length;
   const rest = missing === 0 ? '' : `, without ${missing} builds that never ran here`;
   return `estimate: ${Math.round(sum)} s, as earlier runs here took${rest}${calls}`;
+}
+
+function placesOf({ several, data, parsed, suite }: Planned): string[] {
+  return several ? parsed.datasets.map(({ path }) => locate(path, dirname(suite.path))) : [data.nameOrPath];
 }

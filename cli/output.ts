@@ -64,14 +64,15 @@ export async function writeReports(
   if (formats.includes('junit')) {
     writeFileAtomic(
       join(folder.path, 'junit.xml'),
-      renderJunit(judged(folder, verdicts), manifest.suite.name),
+      renderJunit(judgedOr(folder, verdicts), manifest.suite.name),
     );
   }
-  if (formats.includes('github')) writeGithub(judged(folder, verdicts), manifest.suite.name);
+  if (formats.includes('github')) writeGithub(judgedOr(folder, verdicts), manifest.suite.name);
   return { results, model };
 }
 
-function judged(folder: RunFolder, verdicts: Verdicts | undefined): Verdicts {
+/** @throws InputError where the run was not judged */
+export function judgedOr(folder: RunFolder, verdicts: Verdicts | undefined): Verdicts {
   if (verdicts !== undefined) return verdicts;
   throw new InputError('this run was not judged: there is nothing for junit or github to tell', {
     where: folder.path,
@@ -80,7 +81,7 @@ function judged(folder: RunFolder, verdicts: Verdicts | undefined): Verdicts {
 }
 
 /** Annotations on stdout, where GitHub Actions looks for them; the summary in the file it names, if it does. */
-function writeGithub(verdicts: Verdicts, title: string): void {
+export function writeGithub(verdicts: Verdicts, title: string): void {
   process.stdout.write(renderAnnotations(verdicts));
   const summary = renderStepSummary(verdicts, title);
   const file = process.env['GITHUB_STEP_SUMMARY'];

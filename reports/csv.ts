@@ -6,6 +6,7 @@ type Cell = string | number | boolean;
 
 const FIXED = [
   'id',
+  'dataset',
   'build',
   'engine',
   'engineVersion',
@@ -24,14 +25,26 @@ const FIXED = [
  * formula gets a leading apostrophe; numbers stay numbers. Trials that are compared with each other have rows of their
  * own at the end, with the name in the column `parity`: the candidate's parameters and the measures of the comparison.
  */
-export function renderCsv(results: Results): string {
-  const lines = csvLines(results, parityTrials(results));
+export function renderCsv(results: Pick<Results, 'trials' | 'parity'>): string {
+  return csvText(results.trials, parityTrials(results));
+}
+
+/** The same of several datasets: trials of equal ids are told apart by the column `dataset`. */
+export function renderDatasetsCsv(parts: readonly Pick<Results, 'trials' | 'parity'>[]): string {
+  return csvText(
+    parts.flatMap(({ trials }) => trials),
+    parts.flatMap(parityTrials),
+  );
+}
+
+function csvText(trials: readonly TrialRow[], parity: readonly ParityTrial[]): string {
+  const lines = csvLines({ trials }, parity);
   return `${lines.header}\n${lines.rows.map(({ line }) => `${line}\n`).join('')}`;
 }
 
 /** The same rows one by one, so that a page can offer a selection of them. */
 export function csvLines(
-  results: Results,
+  results: { trials: readonly TrialRow[] },
   parity: readonly ParityTrial[] = [],
 ): { header: string; rows: { id: string; line: string }[] } {
   const all: readonly (TrialRow & { parity?: string })[] = [...results.trials, ...parity];

@@ -14,6 +14,11 @@ export function markOf({ state, level }: Verdict, inconclusive: Verdicts['inconc
   return state;
 }
 
+/** A gate's name; in a run over several datasets with the one that was judged. */
+export function labelOf({ name, dataset }: Verdict): string {
+  return dataset === undefined ? name : `${name} on ${dataset}`;
+}
+
 /** One sentence: `5 gates: 3 passed, 1 failed, 1 inconclusive.` */
 export function gateSentence({ verdicts, outcome }: Verdicts): string {
   const count = (state: Verdict['state']) => verdicts.filter((each) => each.state === state).length;
@@ -58,7 +63,8 @@ export function lockSentence({ lock }: Verdicts): string | undefined {
 
 /** A verdict as text: what was expected, what was found, and why. */
 export function verdictLines(verdict: Verdict, mark: Mark): string[] {
-  const { name, state, expected, found, n, message } = verdict;
+  const { state, expected, found, n, message } = verdict;
+  const name = labelOf(verdict);
   const head = mark === 'warn' && state !== 'pass' ? `${state.toUpperCase()} (warning)` : state.toUpperCase();
   if (state === 'pass') return [`gate ${head} ${name}   found: ${found}`];
   const size = n === null ? '' : `   n: ${n}`;

@@ -1,5 +1,5 @@
 import type { Verdicts } from '../harness/model/verdict.js';
-import { baselineSentence, gateSentence, lockSentence, markOf } from './gates.js';
+import { baselineSentence, gateSentence, labelOf, lockSentence, markOf } from './gates.js';
 
 /** Annotations as GitHub Actions reads them from the output of a step: one line per gate that did not pass. */
 export function renderAnnotations(verdicts: Verdicts): string {
@@ -7,7 +7,7 @@ export function renderAnnotations(verdicts: Verdicts): string {
     const mark = markOf(verdict, verdicts.inconclusive);
     if (mark === 'pass') return [];
     const text = `expected ${verdict.expected}, found ${verdict.found}. ${verdict.message}`;
-    const title = `gate ${verdict.state}: ${verdict.name}`;
+    const title = `gate ${verdict.state}: ${labelOf(verdict)}`;
     return [`::${mark === 'warn' ? 'warning' : 'error'} title=${property(title)}::${data(text)}`];
   });
   if (verdicts.lock.state === 'differs') {
@@ -28,7 +28,7 @@ export function renderStepSummary(verdicts: Verdicts, title: string): string {
   const rows = verdicts.verdicts.map((verdict) => {
     const sign = SIGNS[markOf(verdict, verdicts.inconclusive)];
     const cells = [verdict.expected, verdict.found, verdict.message].map(cell);
-    return `| ${[`${sign} ${verdict.state}`, code(verdict.name), ...cells].join(' | ')} |`;
+    return `| ${[`${sign} ${verdict.state}`, code(labelOf(verdict)), ...cells].join(' | ')} |`;
   });
   const notes = [baselineSentence(verdicts), lockSentence(verdicts)].filter((note) => note !== undefined);
   return [

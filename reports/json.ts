@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Results, resultsSchema } from '../harness/model/results.js';
+import { datasetsResultsSchema, type Results, resultsSchema } from '../harness/model/results.js';
 
 /** `results.json`: stable order of keys as derived, two spaces, a newline at the end. */
 export function renderJson(results: Results): string {
@@ -12,7 +12,9 @@ export function renderJson(results: Results): string {
  */
 export function resultsJsonSchema(): Record<string, unknown> {
   return {
-    ...(z.toJSONSchema(resultsSchema, { target: 'draft-2020-12' }) as Record<string, unknown>),
+    ...(z.toJSONSchema(z.union([resultsSchema, datasetsResultsSchema]), {
+      target: 'draft-2020-12',
+    }) as Record<string, unknown>),
     title: 'Results of a vecproof run',
     description: 'Content of results.json and of `vecproof report --format json`: one flat row per trial.',
   };

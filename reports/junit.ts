@@ -30,13 +30,18 @@ export function renderJunit(verdicts: Verdicts, suiteName: string): string {
 }
 
 function caseOf(verdict: Verdict, mark: string, suiteName: string): string {
-  const open = `    <testcase classname="${xml(`${suiteName}.gates`)}" name="${xml(verdict.name)}"`;
+  const open = `    <testcase classname="${xml(classOf(verdict, suiteName))}" name="${xml(verdict.name)}"`;
   const summary = `${verdict.state}: expected ${verdict.expected}, found ${verdict.found}`;
   if (mark === 'pass') return `${open}>\n      <system-out>${xml(summary)}</system-out>\n    </testcase>`;
   const detail = [verdict.message, ...findingLines(verdict)].filter((line) => line !== '').join('\n');
   const tag = mark === 'warn' ? 'skipped' : mark === 'fail' ? 'failure' : 'error';
   const type = tag === 'skipped' ? '' : ' type="gate"';
   return `${open}>\n      <${tag} message="${xml(summary)}"${type}>${xml(detail)}</${tag}>\n    </testcase>`;
+}
+
+/** CI groups by class: the gates of each dataset stay together. */
+function classOf({ dataset }: Verdict, suiteName: string): string {
+  return dataset === undefined ? `${suiteName}.gates` : `${suiteName}.${dataset}.gates`;
 }
 
 function findingLines({ findings }: Verdict): string[] {

@@ -6,8 +6,16 @@ import { packageRoot } from '../../common/paths.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { engineAvailabilities } from '../../engines/availability.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import type { DatasetsManifest } from '../../harness/model/manifest.js';
 import { readHistory } from '../../harness/store/history.js';
-import { listRuns, readManifest, runFolder } from '../../harness/store/run-folder.js';
+import {
+  listRuns,
+  type Part,
+  partsOf,
+  readDatasetsManifest,
+  readManifest,
+  runFolder,
+} from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
 
@@ -100,7 +108,10 @@ function listedHistory(runs: string): Row[] {
 function listedRuns(runs: string): Row[] {
   return listRuns(runs).map((id) => {
     try {
-      const manifest = readManifest(runFolder(join(runs, id)));
+      const folder = runFolder(join(runs, id));
+      const several = readDatasetsManifest(folder);
+      if (several !== undefined) return severalRow(id, several, partsOf(folder)!);
+      const manifest = readManifest(folder);
       const trials = manifest.plan.reduce((sum, build) => sum + build.trials.length, 0);
       return {
         run: id,
@@ -119,4 +130,20 @@ function listedRuns(runs: string): Row[] {
       };
     }
   });
+}
+
+/** Trials of the datasets whose measuring has begun. */
+function severalRow(
+  run: string,
+  { suite, datasets, created }: DatasetsManifest,
+  parts: readonly Part[],
+): Row {
+  const plans = parts.flatMap(({ folder }) => readManifest(folder).plan);
+  return {
+    run,
+    suite: suite.name,
+    dataset: datasets.map(({ name }) => name).join(', '),
+    trials: plans.reduce((sum, build) => sum + build.trials.length, 0),
+    created,
+  };
 }

@@ -8,8 +8,9 @@ import {
   type StartOptions,
   startRun,
 } from '../../harness/app/run.js';
-import type { RunFolder } from '../../harness/store/run-folder.js';
+import { partsOf, type RunFolder } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
+import { datasetsExit, judgeAndReportDatasets, printDatasets } from '../datasets-output.js';
 import { dryRunText } from '../dry-run.js';
 import { runExit } from '../exit-code.js';
 import { judgeAndReport } from '../judge-and-report.js';
@@ -50,6 +51,13 @@ export async function runCommand(
 
 async function reportRun(folder: RunFolder, options: RunCommand, context: CommandContext): Promise<ExitCode> {
   context.progress.end();
+  const parts = partsOf(folder);
+  if (parts !== undefined) {
+    const reported = await judgeAndReportDatasets(folder, parts, options, context);
+    if (options.json === true) context.out.write(`${JSON.stringify(reported.results)}\n`);
+    else printDatasets(context, folder, reported);
+    return datasetsExit(reported);
+  }
   const { results, model, verdicts } = await judgeAndReport(folder, options, context);
   if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
   else printSummary(context, folder, model);

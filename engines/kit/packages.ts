@@ -45,9 +45,12 @@ export function loading<T>(name: string, load: () => T): T {
   }
 }
 
-/** Version of an installed package, read from its package.json even where an exports map hides it. */
-export function packageVersion(name: string): string | undefined {
-  const folder = (require.resolve.paths(name) ?? [])
+/**
+ * Version of an installed package, read from its package.json even where an exports map hides it.
+ * @param from file that would import it; one of this project if absent
+ */
+export function packageVersion(name: string, from?: string): string | undefined {
+  const folder = ((from === undefined ? require : createRequire(from)).resolve.paths(name) ?? [])
     .map((path) => join(path, name))
     .find((path) => existsSync(join(path, 'package.json')));
   if (folder === undefined) return undefined;

@@ -1,7 +1,13 @@
 import { InputError } from '../../common/errors.js';
 import type { Manifest } from '../model/manifest.js';
 import { setBaseline } from '../store/baselines.js';
-import { findRun, type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import {
+  findRun,
+  type RunFolder,
+  readDatasetsManifest,
+  readEvents,
+  readManifest,
+} from '../store/run-folder.js';
 import type { Context } from './context.js';
 
 /**
@@ -15,9 +21,30 @@ export function nameBaseline(
   { runs }: Pick<Context, 'runs'>,
 ): string[] {
   const folders = references.map((each) => findRun(each, runs));
-  alike(folders.map(usable), folders);
+  checkAll(folders, runs);
   setBaseline(runs, name, folders, new Date());
   return folders.map(({ id }) => id);
+}
+
+/** Of runs over several datasets the parts on each dataset belong together. */
+function checkAll(folders: readonly RunFolder[], runs: string): void {
+  const datasets = folders.map((folder) => readDatasetsManifest(folder)?.datasets ?? []);
+  const names = new Set(datasets.flat().map(({ name }) => name));
+  if (names.size === 0) {
+    alike(folders.map(usable), folders);
+    return;
+  }
+  for (const name of names) {
+    const parts = folders.map((folder, i) => {
+      const found = datasets[i]!.find((each) => each.name === name);
+      if (found !== undefined) return findRun(`${folder.path}/${found.folder}`, runs);
+      throw new InputError(`this run has no dataset "${name}"`, {
+        where: folder.path,
+        next: 'give runs of the same suite on the same datasets, each once',
+      });
+    });
+    alike(parts.map(usable), parts);
+  }
 }
 
 /** A run that did not finish would make gates fail for lack of data, night after night. */

@@ -24,6 +24,7 @@ interface Beginning {
   options: RunOptions;
   context: Context;
   lock: LockState;
+  partOf: Manifest['partOf'];
 }
 
 /** Writes everything that is known before the first measurement. A folder that could not be completed is removed. */
@@ -65,10 +66,11 @@ function queriesFile({ data, truth }: Beginning): QueriesFile {
   return { ...about, queries };
 }
 
-function manifestOf({ folder, planned, data, truth, packages, options, context, lock }: Beginning): Manifest {
+function manifestOf(beginning: Beginning): Manifest {
+  const { folder, planned, data, truth, packages, options, context, lock, partOf } = beginning;
   const { suite, ks, memoryLimitBytes, text } = planned.parsed;
   const { info } = data;
-  const { nameOrPath, grouping } = planned.data;
+  const { nameOrPath, name, grouping } = planned.data;
   const columns = columnsRecord(info, data.set);
   return {
     schema: RUN_SCHEMA,
@@ -83,7 +85,7 @@ function manifestOf({ folder, planned, data, truth, packages, options, context, 
       description: suite.description ?? null,
     },
     dataset: {
-      name: info.name,
+      name: name ?? info.name,
       source: displayPath(info.source, context.cwd),
       hash: info.hash,
       metric: info.metric,
@@ -115,12 +117,13 @@ function manifestOf({ folder, planned, data, truth, packages, options, context, 
     ...(planned.parity.length > 0 && { parity: planned.parity }),
     ...(planned.rebuilds.length > 0 && { rebuilds: planned.rebuilds }),
     ...(planned.shard && { shard: planned.shard }),
+    ...(partOf && { partOf }),
     ...(lock.state !== 'none' && { lock }),
   };
 }
 
 /** The command that repeats the run, quoted for a shell. */
-function commandLine(suite: string, { dataset, only, engine, shard }: RunOptions): string {
+export function commandLine(suite: string, { dataset, only, engine, shard }: RunOptions): string {
   const parts = ['vecproof', 'run', suite];
   if (dataset !== undefined) parts.push('--dataset', dataset);
   if (engine !== undefined) parts.push('--engine', engine.join(','));

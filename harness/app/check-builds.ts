@@ -1,10 +1,11 @@
 import { InputError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
-import { engineAvailabilities } from '../../engines/availability.js';
+import { type Availability, engineAvailabilities } from '../../engines/availability.js';
 import { executionOf } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { DataShape } from '../../engines/contract/options.js';
+import { moduleAvailability } from '../../engines/open.js';
 import { engineNames } from '../../engines/registry.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import { executorOf } from '../run/executors/registry.js';
@@ -105,17 +106,24 @@ export function skipReasons(
 export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
   const missing = new Map<string, string>();
   const packages: Record<string, string> = {};
-  const planned = new Set(builds.map(({ engine }) => engine));
+  const planned = new Set(builds.flatMap(({ engine, module }) => (module === undefined ? [engine] : [])));
+  const modules = new Map(
+    builds.flatMap(({ engine, module }) => (module === undefined ? [] : [[engine, module] as const])),
+  );
   // npm leaves out without a word what fails to compile: who runs vecproof for the first time is told once.
   const first = listRuns(context.runs).length === 0;
   const engines = first ? [...new Set([...planned, ...engineNames()])] : [...planned];
   const others: string[] = [];
+  const note = (name: string, found: Availability) => {
+    if (found.state === 'available') Object.assign(packages, found.versions);
+    else missing.set(name, `${found.reason}. To fix it: ${found.next}`);
+  };
   for (const [name, found] of await engineAvailabilities(engines)) {
     if (!planned.has(name)) {
       if (found.state === 'missing') others.push(name);
-    } else if (found.state === 'available') Object.assign(packages, found.versions);
-    else missing.set(name, `${found.reason}. To fix it: ${found.next}`);
+    } else note(name, found);
   }
+  for (const [name, module] of modules) note(name, await moduleAvailability(module));
   if (others.length > 0) {
     const verb = others.length === 1 ? 'does' : 'do';
     notice(context, `not needed here, but ${others.join(', ')} ${verb} not load: "vecproof doctor" says why`);

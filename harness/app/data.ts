@@ -17,6 +17,8 @@ import { type GroupedQuery, neededFields } from './run-queries.js';
 export interface DataRequest extends QueryChoice, DatasetOptions {
   /** Catalog name, or an absolute path. */
   nameOrPath: string;
+  /** Name in manifest, rows and reports instead of the dataset's own. */
+  name?: string | undefined;
   /** How judgements are used; absent: as trec_eval does by default. */
   relevance?: RelevanceOptions | undefined;
 }

@@ -12,7 +12,7 @@ import type { TrialRow } from '../model/results.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../model/verdict.js';
 import { type Baseline, defaultBaseline, findBaseline } from '../store/baselines.js';
 import { querySources } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import { partsOf, type RunFolder, readManifest } from '../store/run-folder.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import { readGates } from '../suite/parse.js';
 import type { Context } from './context.js';
@@ -39,9 +39,10 @@ export async function judgeRun(
 ): Promise<Verdicts | undefined> {
   const { results } = derived;
   const manifest = readManifest(folder);
-  const { set, source, lock } = gatesFor(manifest, options);
+  const { set: whole, source, lock } = gatesFor(manifest, options);
+  const set = gatesOn(whole, manifest);
   if (set.gates.length === 0) return undefined;
-  const baseline = chooseBaseline(set, options, context);
+  const baseline = chooseBaseline(set, options, context, manifest);
   const before = baseline && (await baselineRuns(baseline, folder, manifest));
   const data = before && (await loadBaseline(baseline.name, before, { folder, manifest, ...derived }, set));
   const found = judge({
@@ -74,6 +75,15 @@ export async function judgeRun(
   return judged;
 }
 
+/** Of a part of a run over several datasets: the gates that are not about another one of them. */
+function gatesOn(set: GateSet, { dataset, partOf }: Manifest): GateSet {
+  if (partOf === undefined) return set;
+  const others = partOf.datasets.filter((name) => name !== dataset.name);
+  const isOthers = ({ selectors }: GateSet['gates'][number]) =>
+    selectors.some(({ key, value }) => key === 'dataset' && others.includes(value));
+  return { ...set, gates: set.gates.filter((gate) => !isOthers(gate)) };
+}
+
 function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
   if (suite === undefined) {
     const set = readGates(manifest.suite.text, manifest.suite.path);
@@ -95,16 +105,36 @@ function gatesFor(manifest: Manifest, { suite }: JudgeOptions) {
   return { set, source: given, lock: compareWithLock(path, set) };
 }
 
-function chooseBaseline(set: GateSet, { baseline }: JudgeOptions, context: Context): Baseline | undefined {
+function chooseBaseline(
+  set: GateSet,
+  { baseline }: JudgeOptions,
+  context: Context,
+  { partOf, dataset }: Manifest,
+): Baseline | undefined {
   if (!set.gates.some(needsBaseline)) {
-    if (baseline === undefined) return undefined;
+    // Another dataset of the run may have such a gate.
+    if (baseline === undefined || partOf !== undefined) return undefined;
     throw new InputError('a baseline was given, but no gate compares with one', {
       where: '--baseline',
       got: baseline,
       next: 'add a gate such as "recall@10: drop(baseline) < 0.2pt" to the suite',
     });
   }
-  return baseline === undefined ? defaultBaseline(context.runs) : findBaseline(context.runs, baseline);
+  const found = baseline === undefined ? defaultBaseline(context.runs) : findBaseline(context.runs, baseline);
+  return found && { ...found, folders: found.folders.map((folder) => onDataset(folder, dataset.name)) };
+}
+
+/** Of a run over several datasets the part on this one. */
+function onDataset(folder: RunFolder, name: string): RunFolder {
+  const parts = partsOf(folder);
+  if (parts === undefined) return folder;
+  const part = parts.find((each) => each.name === name);
+  if (part !== undefined) return part.folder;
+  throw new InputError(`the baseline has no dataset "${name}"`, {
+    where: folder.path,
+    got: parts.map((each) => each.name).join(', '),
+    next: 'give a baseline of the same suite, or set a new one: vecproof baseline set <run> --name main',
+  });
 }
 
 interface KnownRun extends Pick<Derived, 'results' | 'columns'> {

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { FailureError } from '../../common/errors.js';
+import { FailureError, InputError } from '../../common/errors.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
-import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
+import { cleanRunFolder, listRuns, partsOf, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
 import { displayPath } from './places.js';
 
@@ -28,9 +28,19 @@ export function leftovers(context: Context, clean: boolean): Finding[] {
 /** That the folder cannot be read is a finding of its own. */
 function runsIn(folder: string): string[] {
   try {
-    return listRuns(folder);
+    return listRuns(folder).flatMap((id) => measuredIn(folder, id));
   } catch (error) {
     if (error instanceof FailureError) return [];
+    throw error;
+  }
+}
+
+/** Of a run over several datasets the runs of its parts, where work goes on; a damaged one counts as itself. */
+function measuredIn(runs: string, id: string): string[] {
+  try {
+    return partsOf(runFolder(join(runs, id)))?.map(({ folder }) => folder.id) ?? [id];
+  } catch (error) {
+    if (error instanceof InputError) return [id];
     throw error;
   }
 }

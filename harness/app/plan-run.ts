@@ -7,11 +7,13 @@ import type { Manifest } from '../model/manifest.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import { replicated } from '../model/replicas.js';
 import { EXECUTORS } from '../run/executors/registry.js';
+import type { DeclaredDataset } from '../suite/datasets.js';
 import { suiteError } from '../suite/faults.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
 import type { DatasetOptions } from './dataset-options.js';
+import { engineModules, withModules } from './engine-modules.js';
 import { locate, type SuiteText } from './places.js';
 import type { QueriesRequest } from './run-queries.js';
 import { parseShard, shardOf } from './shard.js';
@@ -44,9 +46,11 @@ export interface Planned {
   /** Set where only a part of the plan is measured. */
   shard: Manifest['shard'];
   data: DataRequest & { grouping: QueriesRequest };
+  /** Whether the plan is measured on several datasets, each by itself; `data` is one of them. */
+  several: boolean;
 }
 
-/** All engines that suites may use, by name. */
+/** All engines that come with vecproof, by name. */
 export async function engineDefinitions(): Promise<Map<string, EngineDefinition>> {
   const definitions = new Map<string, EngineDefinition>();
   for (const name of engineNames()) definitions.set(name, await loadEngine(name));
@@ -55,27 +59,31 @@ export async function engineDefinitions(): Promise<Map<string, EngineDefinition>
 
 /**
  * Parses, checks and plans a suite completely.
+ * @param part number of the dataset, where the suite lists several
  * @throws SuiteError with all faults at once
  */
 export async function planRun(
   suite: SuiteText,
   options: RunOptions,
   { cwd, env }: Pick<Context, 'cwd' | 'env'>,
+  part = 0,
 ): Promise<Planned> {
-  const definitions = await engineDefinitions();
-  const parsed = parseSuite(suite.text, suite.given, env, definitions, EXECUTORS);
+  const known = await engineDefinitions();
+  const modules = await engineModules(suite, env);
+  const parsed = parseSuite(suite.text, suite.given, env, known, EXECUTORS, modules);
   const chosen = replicated(select(parsed.builds, options), parsed.suite.builds);
-  const part = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
-  const builds = part?.builds ?? chosen;
+  const share = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
+  const builds = share?.builds ?? chosen;
   return {
     parsed,
     suite,
-    definitions,
+    definitions: withModules(known, modules),
     builds,
     parity: parsed.parity,
     rebuilds: neededRebuilds(parsed.rebuilds, builds),
-    shard: part?.record,
-    data: dataRequest(parsed, suite.path, options, cwd),
+    shard: share?.record,
+    several: options.dataset === undefined && parsed.datasets.length > 1,
+    data: dataRequest(parsed, suite.path, options, cwd, part),
   };
 }
 
@@ -122,16 +130,16 @@ function dataRequest(
   suitePath: string,
   options: RunOptions,
   cwd: string,
+  part: number,
 ): Planned['data'] {
   const { suite } = parsed;
   const base = dirname(suitePath);
-  const declared = typeof suite.dataset === 'string' ? { path: suite.dataset } : suite.dataset;
-  const lenient = options.dataset !== undefined;
-  const given = lenient ? locate(options.dataset!, cwd) : locate(declared.path, base);
-  const override = !lenient && typeof suite.dataset !== 'string' ? suite.dataset : undefined;
+  const declared = chosenDataset(parsed, options, part);
+  const lenient = declared === undefined;
   return {
-    nameOrPath: given,
-    ...datasetOptions(override, options, base, cwd),
+    nameOrPath: lenient ? locate(options.dataset!, cwd) : locate(declared.path, base),
+    name: declared?.name,
+    ...datasetOptions(declared, options, base, cwd),
     relevance: suite.relevance,
     set: suite.queries.set,
     limit: suite.queries.limit,
@@ -141,11 +149,14 @@ function dataRequest(
   };
 }
 
-type DatasetBlock = Partial<Exclude<ParsedSuite['suite']['dataset'], string>>;
+/** The suite's dataset of that number, or the one of that name; undefined where --dataset gives one that it has not. */
+function chosenDataset({ datasets }: ParsedSuite, { dataset }: RunOptions, part: number) {
+  return dataset === undefined ? datasets[part]! : datasets.find(({ name }) => name === dataset);
+}
 
 /** The command line's word goes before the suite's; its paths start at the working directory. */
 function datasetOptions(
-  suite: DatasetBlock | undefined,
+  suite: DeclaredDataset | undefined,
   given: RunOptions,
   base: string,
   cwd: string,

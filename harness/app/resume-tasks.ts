@@ -1,6 +1,6 @@
 import { InputError } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import type { LoggedEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
@@ -41,7 +41,7 @@ export function storedRunTask(
 async function storedPlan(manifest: Manifest, parsed: ParsedSuite, place: string): Promise<Planned> {
   const { plan: builds, rebuilds = [], parity = [], shard, suite } = manifest;
   const definitions = new Map<string, EngineDefinition>();
-  for (const { engine } of [...builds, ...rebuilds]) definitions.set(engine, await loadEngine(engine));
+  for (const build of [...builds, ...rebuilds]) definitions.set(build.engine, await engineOf(build));
   const data = storedRequest(manifest, parsed);
   return {
     parsed,
@@ -52,6 +52,7 @@ async function storedPlan(manifest: Manifest, parsed: ParsedSuite, place: string
     parity,
     shard,
     data,
+    several: false,
   };
 }
 

@@ -1,6 +1,7 @@
+import type { Manifest } from '../model/manifest.js';
 import { findBaseline } from '../store/baselines.js';
 import { lockRun } from '../store/lock.js';
-import { createRunFolder } from '../store/run-folder.js';
+import { createPartFolder, createRunFolder } from '../store/run-folder.js';
 import { beginRun } from './begin-run.js';
 import { checkAgainstData, checkAvailability, shapeOf } from './check-builds.js';
 import { checkDataRequest, openData } from './data.js';
@@ -14,11 +15,17 @@ import { truthFor } from './truth-for.js';
 
 type RunTask = Task<RunState>;
 
-export function planTask(suite: SuiteText, options: RunOptions): RunTask {
+/** Where one dataset's part of a run over several is put. */
+export interface PartPlace {
+  path: string;
+  partOf: NonNullable<Manifest['partOf']>;
+}
+
+export function planTask(suite: SuiteText, options: RunOptions, part = 0): RunTask {
   return {
     title: 'plan the suite',
     async setup(state) {
-      state.planned = await planRun(suite, options, state.context);
+      state.planned = await planRun(suite, options, state.context, part);
       state.context.hide(state.planned.parsed.secrets);
     },
   };
@@ -104,12 +111,15 @@ export const availabilityTask: RunTask = {
 };
 
 /** Makes the run's folder with all that is known before the first measurement; it is held until the run has ended. */
-export function newFolderTask(options: RunOptions): RunTask {
+export function newFolderTask(options: RunOptions, place?: PartPlace): RunTask {
   return {
     title: 'make the run folder',
     async setup(state) {
       const planned = need(state, 'planned');
-      const folder = createRunFolder(state.context.runs, planned.parsed.suite.name, new Date());
+      const folder =
+        place === undefined
+          ? createRunFolder(state.context.runs, planned.parsed.suite.name, new Date())
+          : createPartFolder(place.path);
       state.folder = folder;
       state.unlock = lockRun(folder);
       state.finished = new Set();
@@ -119,9 +129,10 @@ export function newFolderTask(options: RunOptions): RunTask {
         data: need(state, 'data'),
         truth: need(state, 'truth'),
         packages: need(state, 'packages'),
-        options,
+        options: place === undefined ? options : { ...options, dataset: planned.data.name },
         context: state.context,
         lock: need(state, 'lock'),
+        partOf: place?.partOf,
       });
     },
     teardown: ({ unlock }) => unlock?.(),

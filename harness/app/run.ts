@@ -1,72 +1,38 @@
-import { messageOf } from '../../common/errors.js';
-import { redactor } from '../../common/redact.js';
-import type { RunFolder } from '../store/run-folder.js';
-import { type Context, notice } from './context.js';
-import { measureTask } from './measure-run.js';
-import type { SuiteText } from './places.js';
-import type { Planned, RunOptions } from './plan-run.js';
-import { differencesTask, sameDataTask, storedRunTask } from './resume-tasks.js';
-import { need, type RunState } from './run-state.js';
+import { findRun, readDatasetsManifest } from '../store/run-folder.js';
+import type { Context } from './context.js';
+import { checkDatasets, resumeDatasets, startDatasets } from './datasets-run.js';
 import {
-  availabilityTask,
-  baselineTask,
-  checkDataTask,
-  fitTask,
-  lockTask,
-  newFolderTask,
-  openDataTask,
-  planTask,
-  truthTask,
-} from './run-tasks.js';
-import { runTasks, type Task } from './tasks.js';
+  type Finish,
+  furtherError,
+  hiding,
+  type ResumeOptions,
+  type RunOutcome,
+  resumeOne,
+  type StartOptions,
+  startOne,
+} from './one-run.js';
+import type { SuiteText } from './places.js';
+import { type Planned, planRun, type RunOptions } from './plan-run.js';
+import { need, type RunState } from './run-state.js';
+import { checkDataTask, planTask } from './run-tasks.js';
+import { runTasks } from './tasks.js';
 
-/** How a run ended. What was measured is in its folder in any case. */
-export type RunOutcome =
-  | { state: 'completed' | 'interrupted'; folder: RunFolder }
-  /** Measuring itself broke off (a full disk, say); trials that fail are recorded, and end no run. */
-  | { state: 'failed'; folder: RunFolder; error: unknown };
-
-export interface InspectOptions {
-  /** Port of 127.0.0.1 on which each build's process waits for a debugger, without deadlines. */
-  inspectBuild?: number | undefined;
-}
-
-export interface StartOptions extends RunOptions, InspectOptions {
-  /** What the gates will compare with; looked for before anything is measured. */
-  baseline?: string | undefined;
-}
-
-export interface ResumeOptions extends InspectOptions {
-  /** Measure failed and skipped trials again. */
-  retryFailed?: boolean | undefined;
-  baseline?: string | undefined;
-}
-
-/** What is done with a measured run while it is still held: deriving, judging, reporting. */
-export type Finish = (folder: RunFolder) => Promise<void> | void;
+export type { Finish, InspectOptions, ResumeOptions, RunOutcome, StartOptions } from './one-run.js';
 
 /**
- * Plans and measures a suite in a new run folder.
+ * Plans and measures a suite in a new run folder; of several datasets one after the other, each in a folder below it.
  * @throws VecproofError for whatever is found before the first measurement
  */
-export function startRun(
+export async function startRun(
   suite: SuiteText,
   options: StartOptions,
   context: Context,
   finish?: Finish,
 ): Promise<RunOutcome> {
-  const tasks = [
-    planTask(suite, options),
-    baselineTask(options.baseline),
-    lockTask,
-    openDataTask,
-    fitTask,
-    truthTask,
-    availabilityTask,
-    newFolderTask(options),
-    measureTask(false, options),
-  ];
-  return measured(tasks, context, finish);
+  const planned = await planRun(suite, options, context);
+  return planned.several
+    ? startDatasets(planned, options, context, finish)
+    : startOne(suite, options, context, finish);
 }
 
 /**
@@ -80,59 +46,17 @@ export function resumeRun(
   context: Context,
   finish?: Finish,
 ): Promise<RunOutcome> {
-  const tasks = [
-    storedRunTask(reference, options),
-    baselineTask(options.baseline),
-    openDataTask,
-    sameDataTask,
-    fitTask,
-    availabilityTask,
-    differencesTask,
-    measureTask(true, options),
-  ];
-  return measured(tasks, context, finish);
+  const folder = findRun(reference, context.runs);
+  return readDatasetsManifest(folder) === undefined
+    ? resumeOne(reference, options, context, finish)
+    : resumeDatasets(folder, options, context, finish);
 }
 
-/** Plans a suite and checks all that can be checked without reading a point. */
+/** Plans a suite and checks all that can be checked without reading a point. Of several datasets the first one's plan. */
 export async function dryRun(suite: SuiteText, options: RunOptions, context: Context): Promise<Planned> {
   const state: RunState = { context: hiding(context), warnings: [] };
   await runTasks([planTask(suite, options), checkDataTask], state, furtherError(context));
-  return need(state, 'planned');
-}
-
-async function measured(
-  tasks: readonly Task<RunState>[],
-  given: Context,
-  finish: Finish | undefined,
-): Promise<RunOutcome> {
-  const context = hiding(given);
-  const state: RunState = { context, warnings: [] };
-  const last: Task<RunState> = { title: 'finish', setup: () => finish?.(need(state, 'folder')) };
-  try {
-    await runTasks([...tasks, last], state, furtherError(context));
-  } catch (error) {
-    if (state.measured?.state !== 'failed') throw error;
-  }
-  return { ...need(state, 'measured'), folder: need(state, 'folder') };
-}
-
-/** A fault that came after the one that ends the run. */
-function furtherError(context: Context) {
-  return (error: unknown, title: string) =>
-    notice(context, `${title}: closing failed, too: ${messageOf(error)}`);
-}
-
-/** From `hide` on, no message that is told holds a secret either. */
-function hiding(context: Context): Context {
-  let hidden = redactor([]);
-  return {
-    ...context,
-    hide(secrets) {
-      hidden = redactor(secrets);
-      context.hide(secrets);
-    },
-    onEvent(event) {
-      context.onEvent('message' in event ? { ...event, message: hidden.text(event.message) } : event);
-    },
-  };
+  const planned = need(state, 'planned');
+  if (planned.several) await checkDatasets(planned, options, state.context);
+  return planned;
 }

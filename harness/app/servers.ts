@@ -1,7 +1,7 @@
 import { FailureError, VecproofError } from '../../common/errors.js';
 import { needsLaunch } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import type { PlannedBuild } from '../model/plan.js';
 import { type Context, notice } from './context.js';
 
@@ -33,7 +33,7 @@ export async function unavailableServers(
 }
 
 async function whyNot(build: PlannedBuild, threads: number, context: Context): Promise<string | undefined> {
-  const { server } = await loadEngine(build.engine);
+  const { server } = await engineOf(build);
   try {
     for (const name of server!.packages?.[build.server!.mode] ?? []) requireClient(name);
     if (!needsLaunch(build.server!.mode)) return undefined;

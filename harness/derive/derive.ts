@@ -47,7 +47,7 @@ export async function deriveAll(
   const measured = await measureTrials(folder, tasks, { manifest, truth, about });
   for (const [i, { build, trial }] of planned.entries()) {
     const { end, cost } = tasks[i]!;
-    trials.push(...trialRows(build, trial, end, cost, measured[i]!));
+    trials.push(...trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!));
     columns.set(trial.id, measured[i]!.all.columns);
   }
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);

@@ -16,6 +16,7 @@ type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
 /** The row of all queries, then those of groups and bands. */
 export function trialRows(
+  dataset: string,
   build: PlannedBuild,
   trial: PlannedBuild['trials'][number],
   end: TrialEnd | undefined,
@@ -24,6 +25,7 @@ export function trialRows(
 ): TrialRow[] {
   const row = {
     id: trial.id,
+    dataset,
     build: build.id,
     engine: build.engine,
     engineVersion: cost.engineVersion ?? null,

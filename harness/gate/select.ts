@@ -7,12 +7,24 @@ import type { Gate } from './gates.js';
 import type { Selector } from './grammar.js';
 
 /** Fields of a trial that selectors may name. */
-const FIELDS = ['engine', 'series', 'build', 'id', 'workload', 'group', 'engineVersion', 'parity'] as const;
+const FIELDS = [
+  'dataset',
+  'engine',
+  'series',
+  'build',
+  'id',
+  'workload',
+  'group',
+  'engineVersion',
+  'parity',
+] as const;
 /** Known only once a trial was measured. */
-const LATE: readonly string[] = ['group', 'engineVersion', 'parity'];
+const LATE: readonly string[] = ['dataset', 'group', 'engineVersion', 'parity'];
 
 export type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | 'index' | 'search'> &
-  Partial<Pick<TrialRow, 'workload' | 'workloadOptions' | 'group' | 'engineVersion' | 'effective'>> & {
+  Partial<
+    Pick<TrialRow, 'dataset' | 'workload' | 'workloadOptions' | 'group' | 'engineVersion' | 'effective'>
+  > & {
     /** Name of the parity, where the row compares two trials. */
     parity?: string;
   };

@@ -117,10 +117,28 @@ export const manifestSchema = z.strictObject({
   rebuilds: z.array(plannedBuildSchema).optional(),
   /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
   shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
+  /** Set where the run is one dataset's part of a run over several: their names, in the order of the suite. */
+  partOf: z.strictObject({ run: z.string(), datasets: z.array(z.string()) }).optional(),
   /** How the gates compared with the locked ones when the run began. */
   lock: lockStateSchema.optional(),
 });
 
+/** `manifest.json` of a run over several datasets: each is a whole run in a folder of its own, with a manifest of its own. */
+export const datasetsManifestSchema = z.strictObject({
+  schema: z.literal(RUN_SCHEMA),
+  id: z.string(),
+  vecproof: z.string(),
+  created: z.string(),
+  command: z.string(),
+  suite: manifestSchema.shape.suite,
+  /** Absolute path of the suite, where its own paths start; for --resume, as are the options. */
+  suiteFile: z.string(),
+  options: z.strictObject({ engine: z.array(z.string()).optional(), only: z.string().optional() }),
+  /** In the order of the suite; folders are relative to this run's. */
+  datasets: z.array(z.strictObject({ name: z.string(), folder: z.string() })).min(2),
+});
+
+export type DatasetsManifest = z.infer<typeof datasetsManifestSchema>;
 export type Environment = z.infer<typeof environmentSchema>;
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
 export type TruthRecord = z.infer<typeof truthRecordSchema>;

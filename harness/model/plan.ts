@@ -28,6 +28,8 @@ export const serverChoiceSchema = z.strictObject({
 export const plannedBuildSchema = z.strictObject({
   id: z.string(),
   engine: z.string(),
+  /** The module that defines the engine, absolute; absent for one that comes with vecproof. */
+  module: z.string().optional(),
   /** Label of the contender: engine plus variant, or the suite's own label. One frontier each. */
   series: z.string(),
   index: parameters,

@@ -23,6 +23,8 @@ export const measureSchema = z.strictObject({
 
 export const trialRowSchema = z.strictObject({
   id: z.string(),
+  /** Name of the dataset; with `id` it names a row of a run with several. */
+  dataset: z.string(),
   build: z.string(),
   engine: z.string(),
   engineVersion: z.string().nullable(),
@@ -132,6 +134,31 @@ export const resultsSchema = z.strictObject({
   parity: z.array(parityResultSchema).optional(),
 });
 
+/** `results.json` of a run over several datasets: a row is named by its dataset and id. */
+export const datasetsResultsSchema = z.strictObject({
+  ...resultsSchema.omit({
+    dataset: true,
+    queries: true,
+    truth: true,
+    warnings: true,
+    parity: true,
+  }).shape,
+  /** In the order of the suite; one that was not begun is absent. */
+  datasets: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** Id of its own run, which is part of this one. */
+      run: z.string(),
+      state: resultsSchema.shape.run.shape.state,
+      dataset: datasetRecordSchema,
+      queries: queriesRecordSchema,
+      truth: truthRecordSchema,
+      warnings: z.array(z.string()),
+      parity: z.array(parityResultSchema).optional(),
+    }),
+  ),
+});
+
 export type ParityRow = z.infer<typeof parityRowSchema>;
 export type ParitySide = z.infer<typeof paritySideSchema>;
 export type ParityResult = z.infer<typeof parityResultSchema>;
@@ -139,6 +166,7 @@ export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;
+export type DatasetsResults = z.infer<typeof datasetsResultsSchema>;
 
 /** A parity as gates see it: the candidate's trial with the measures of the comparison. */
 export interface ParityTrial extends TrialRow {

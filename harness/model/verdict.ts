@@ -42,6 +42,8 @@ export const findingSchema = z.strictObject({
 export const verdictSchema = z.strictObject({
   /** `recall@10{ef:100}: mean >= 0.95` */
   name: z.string(),
+  /** Dataset that was judged, in a run over several; absent in any other. */
+  dataset: z.string().optional(),
   measure: z.string(),
   unit: z.string(),
   aggregate: z.string(),

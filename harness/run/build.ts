@@ -8,7 +8,7 @@ import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine } from '../../engines/contract/engine.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import type { BuildCost } from '../model/events.js';
 import { peakSinceReset, resetPeak } from '../process/resources.js';
 import { type BuildContext, inPhase } from './context.js';
@@ -66,7 +66,7 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
 
 async function create(context: BuildContext): Promise<[ConnectedEngine, Collection]> {
   const { job, cost, signal } = context;
-  const definition = await loadEngine(job.build.engine);
+  const definition = await engineOf(job.build);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
     const { threads, endpoint, nameEnd } = job;
     const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { messageOf, VecproofError } from '../../common/errors.js';
 import type { Endpoint } from '../../engines/contract/server.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { BuildEnd } from './job.js';
 import type { BuildServer } from './server.js';
@@ -55,7 +55,7 @@ export class LeftOnServers {
 
 /** Asks until the server answers or patience ends; resolves with why it could not be removed. */
 async function remove({ build, endpoint, nameEnd }: Left, patienceMs: number): Promise<string | undefined> {
-  const { server } = await loadEngine(build.engine);
+  const { server } = await engineOf(build);
   const definition = await server!.load();
   if (definition.remove === undefined) return 'the engine has no way to';
   const end = performance.now() + patienceMs;

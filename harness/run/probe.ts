@@ -5,7 +5,7 @@ import type { ExhaustiveSearch } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import { marginOf, tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
 import type { PlannedTrial } from '../model/plan.js';
@@ -60,7 +60,7 @@ async function probeOne(
 ): Promise<void> {
   const { job } = context;
   const folder = runFolder(job.runFolder);
-  const definition = await loadEngine(job.build.engine);
+  const definition = await engineOf(job.build);
   const exhaustive = exhaustiveSearch(definition, job, trial.search);
   const base = {
     schema: 1 as const,

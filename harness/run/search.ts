@@ -6,7 +6,7 @@ import { executionOf } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { NativeFilter } from '../../engines/contract/search.js';
 import { controlGroup } from '../../engines/launcher/control-group.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import { permutation } from '../measures/random.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { Samples } from '../model/samples.js';
@@ -48,7 +48,7 @@ interface Trial extends PlannedTrial {
 export async function searchTrials(context: BuildContext, collection: Collection): Promise<void> {
   const { job } = context;
   const queries = readQueries(job);
-  const { capabilities } = await loadEngine(job.build.engine);
+  const { capabilities } = await engineOf(job.build);
   const shape = { ...executionOf(capabilities, job.build.server?.mode), repeat: job.repeat };
   const trials = job.todo.map(({ trial, doneRepetitions }): Trial => {
     const planned = job.build.trials.find(({ id }) => id === trial)!;

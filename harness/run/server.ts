@@ -5,7 +5,7 @@ import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/contract/server.js';
-import { loadEngine } from '../../engines/registry.js';
+import { engineOf } from '../../engines/open.js';
 import type { ServerCost } from '../model/events.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { ServerReply } from '../process/protocol.js';
@@ -33,7 +33,7 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
   const { build, folder, labels, threads, signal, onNotice } = request;
   const choice = build.server;
   if (choice === undefined || !needsLaunch(choice.mode)) return undefined;
-  const { server: support } = await loadEngine(build.engine);
+  const { server: support } = await engineOf(build);
   const definition = await support!.load();
   mkdirSync(folder.work, { recursive: true });
   const logFile = join(folder.work, 'server.log');

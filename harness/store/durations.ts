@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { VecproofError } from '../../common/errors.js';
-import { listRuns, readEvents, readManifest, runFolder } from './run-folder.js';
+import { listRuns, partsOf, type RunFolder, readEvents, readManifest, runFolder } from './run-folder.js';
 
 /**
  * Seconds that each build (by id) took in the latest run that completed it on a dataset.
@@ -8,9 +8,8 @@ import { listRuns, readEvents, readManifest, runFolder } from './run-folder.js';
  */
 export function deriveDurations(runs: string, nameOrPath: string): Map<string, number> {
   const durations = new Map<string, number>();
-  for (const id of listRuns(runs)) {
+  for (const folder of listRuns(runs).flatMap((id) => wholeRuns(runFolder(join(runs, id))))) {
     try {
-      const folder = runFolder(join(runs, id));
       if (readManifest(folder).datasetOptions.nameOrPath !== nameOrPath) continue;
       const begun = new Map<string, number>();
       for (const event of readEvents(folder)) {
@@ -26,4 +25,14 @@ export function deriveDurations(runs: string, nameOrPath: string): Map<string, n
     }
   }
   return durations;
+}
+
+/** The run itself, or those of its datasets. */
+function wholeRuns(folder: RunFolder): RunFolder[] {
+  try {
+    return partsOf(folder)?.map((part) => part.folder) ?? [folder];
+  } catch (error) {
+    if (error instanceof VecproofError) return [];
+    throw error;
+  }
 }

@@ -1,10 +1,16 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
 import { type LoggedEvent, loggedEventSchema } from '../model/events.js';
-import { type Manifest, manifestSchema, RUN_SCHEMA } from '../model/manifest.js';
+import {
+  type DatasetsManifest,
+  datasetsManifestSchema,
+  type Manifest,
+  manifestSchema,
+  RUN_SCHEMA,
+} from '../model/manifest.js';
 
 /** Paths inside one run's folder; see `docs/run-folder.md`. */
 export interface RunFolder {
@@ -34,7 +40,7 @@ export interface RunFolder {
 export function runFolder(path: string): RunFolder {
   const at = (...names: string[]) => join(path, ...names);
   return {
-    id: basename(path),
+    id: idOf(path),
     path,
     manifest: at('manifest.json'),
     events: at('events.jsonl'),
@@ -50,6 +56,16 @@ export function runFolder(path: string): RunFolder {
     work: at('work'),
     lock: at('lock'),
   };
+}
+
+/** Folder of a run over several datasets that holds their runs. */
+export const PARTS_FOLDER = 'datasets';
+
+/** A part of a run over several datasets is `<run>/datasets/<dataset>`: ids stay unique, and commands find it by its id. */
+function idOf(path: string): string {
+  const [name, above] = [basename(path), dirname(path)];
+  if (basename(above) !== PARTS_FOLDER || !existsSync(join(dirname(above), 'manifest.json'))) return name;
+  return `${basename(dirname(above))}/${PARTS_FOLDER}/${name}`;
 }
 
 /** Raw observations of a finished trial. */
@@ -85,24 +101,58 @@ export const EXACT_ENDING = '.exact.json';
 
 /** Makes a new run folder `<parent>/<time>-<name>`; a number is added where that is taken. */
 export function createRunFolder(parent: string, name: string, now: Date): RunFolder {
-  const stamp = now.toISOString().replace(/[-:]/g, '').replace(/\..*/, '').replace('T', '-');
-  const slug =
-    name
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .slice(0, 40) || 'run';
+  const folder = claimFolder(parent, `${timeStamp(now)}-${slugOf(name) || 'run'}`);
+  return withInnerFolders(folder);
+}
+
+/** The same for a run over several datasets, which holds nothing but the folder of each. */
+export function createDatasetsFolder(parent: string, name: string, now: Date): RunFolder {
+  return claimFolder(parent, `${timeStamp(now)}-${slugOf(name) || 'run'}`);
+}
+
+/** Makes the folder of one dataset's run; what an attempt left there that never began to measure is replaced. */
+export function createPartFolder(path: string): RunFolder {
+  try {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw fileFailure(path, 'the run folder cannot be made', error);
+  }
+  return withInnerFolders(runFolder(path));
+}
+
+const timeStamp = (now: Date): string =>
+  now.toISOString().replace(/[-:]/g, '').replace(/\..*/, '').replace('T', '-');
+
+/** For names of folders; may be empty. */
+export function slugOf(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+}
+
+function claimFolder(parent: string, name: string): RunFolder {
   try {
     mkdirSync(parent, { recursive: true });
     for (let i = 1; ; i++) {
-      const folder = runFolder(join(parent, `${stamp}-${slug}${i === 1 ? '' : `-${i}`}`));
+      const folder = runFolder(join(parent, `${name}${i === 1 ? '' : `-${i}`}`));
       if (existsSync(folder.path)) continue;
       mkdirSync(folder.path);
-      mkdirSync(folder.parts, { recursive: true });
-      mkdirSync(folder.work);
       return folder;
     }
   } catch (error) {
     throw fileFailure(parent, 'the run folder cannot be made', error);
+  }
+}
+
+function withInnerFolders(folder: RunFolder): RunFolder {
+  try {
+    mkdirSync(folder.parts, { recursive: true });
+    mkdirSync(folder.work);
+    return folder;
+  } catch (error) {
+    throw fileFailure(folder.path, 'the run folder cannot be made', error);
   }
 }
 
@@ -146,8 +196,44 @@ export function writeManifest(folder: RunFolder, manifest: Manifest): void {
   writeFileAtomic(folder.manifest, `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
 }
 
-/** Throws InputError if the run was written by a newer version, is damaged, or is no run. */
+/** Throws InputError if the run was written by a newer version, is damaged, is no run, or has several datasets. */
 export function readManifest(folder: RunFolder): Manifest {
+  const json = manifestJson(folder);
+  if (!holdsDatasets(json)) return parseOr(manifestSchema, json, folder.manifest);
+  const { datasets } = parseOr(datasetsManifestSchema, json, folder.manifest);
+  throw new InputError('this run holds several datasets, and this is done with one of them', {
+    where: folder.path,
+    got: datasets.map(({ name }) => name).join(', '),
+    next: `name one: ${datasets.map((each) => `${folder.id}/${each.folder}`).join(', ')}`,
+  });
+}
+
+/** Of a run over several datasets; undefined for any other. @throws InputError as `readManifest` */
+export function readDatasetsManifest(folder: RunFolder): DatasetsManifest | undefined {
+  const json = manifestJson(folder);
+  return holdsDatasets(json) ? parseOr(datasetsManifestSchema, json, folder.manifest) : undefined;
+}
+
+export function writeDatasetsManifest(folder: RunFolder, manifest: DatasetsManifest): void {
+  writeFileAtomic(folder.manifest, `${JSON.stringify(datasetsManifestSchema.parse(manifest), null, 2)}\n`);
+}
+
+/** One dataset's run in a run over several. */
+export interface Part {
+  name: string;
+  folder: RunFolder;
+}
+
+/** The parts of a run over several datasets whose measuring has begun; undefined for any other run. */
+export function partsOf(folder: RunFolder): Part[] | undefined {
+  return readDatasetsManifest(folder)
+    ?.datasets.map(({ name, folder: inside }) => ({ name, folder: runFolder(join(folder.path, inside)) }))
+    .filter((part) => existsSync(part.folder.manifest));
+}
+
+const holdsDatasets = (json: unknown): boolean => Array.isArray((json as { datasets?: unknown }).datasets);
+
+function manifestJson(folder: RunFolder): unknown {
   const json = readJson(folder.manifest);
   const schema = (json as { schema?: unknown }).schema;
   if (typeof schema === 'number' && schema > RUN_SCHEMA) {
@@ -157,7 +243,7 @@ export function readManifest(folder: RunFolder): Manifest {
       next: 'use the vecproof version named in the file, or a newer one',
     });
   }
-  return parseOr(manifestSchema, json, folder.manifest);
+  return json;
 }
 
 /** Reads a JSON file of a run folder; damage is an InputError that names the file. */

@@ -5,6 +5,9 @@ import { suiteSchema } from './schema.js';
 
 type JsonSchema = Record<string, unknown>;
 
+/** What `isEngineModule` takes for a path. */
+const MODULE = String.raw`^\.|^/|^[A-Za-z]:[\\/]|\.(js|mjs|cjs|ts|mts)$`;
+
 /**
  * JSON Schema (draft 2020-12) of a suite for editors, published as `suites/suite.schema.json`: the shell, and for
  * each engine its own index and search parameters, every one a value or a list of values that is swept.
@@ -17,8 +20,8 @@ export function suiteJsonSchema(
   const engines = (shell['properties'] as Record<string, JsonSchema>)['engines']!;
   const item = engines['items'] as JsonSchema;
   const use = {
-    description: 'Engine; see `vecproof list engines`.',
-    enum: definitions.map(({ name }) => name),
+    description: 'Engine (see `vecproof list engines`), or the path of a module that defines one.',
+    anyOf: [{ enum: definitions.map(({ name }) => name) }, { type: 'string', pattern: MODULE }],
   };
   const properties = { ...(item['properties'] as JsonSchema), use };
   const workloads = (shell['properties'] as Record<string, JsonSchema>)['workloads']!;
@@ -33,6 +36,7 @@ export function suiteJsonSchema(
   return {
     ...shell,
     title: 'A vecproof suite',
+    oneOf: [{ required: ['dataset'] }, { required: ['datasets'] }],
     properties: {
       ...(shell['properties'] as JsonSchema),
       // One comparison may stand without a list.

@@ -8,17 +8,27 @@ import { type GateSet, parseGates } from '../gate/gates.js';
 import { checkSelectors } from '../gate/select.js';
 import type { PlannedBuild, PlannedParity, Workload } from '../model/plan.js';
 import { SERIAL, type WorkloadKind } from '../model/workload.js';
+import { type DeclaredDataset, datasetFaults, datasetSelectorFaults, declaredDatasets } from './datasets.js';
 import { faultsAsWritten, readEntries } from './entries.js';
 import { parseYaml, type Source, SuiteError, suiteError } from './faults.js';
 import { declaredParities, planParity } from './parity.js';
-import { planSuite } from './plan.js';
+import { type ModuleFound, planSuite } from './plan.js';
 import { wrongGroup } from './query-file.js';
-import { engineEntrySchema, parityEntrySchema, parseSize, type Suite, suiteSchema } from './schema.js';
+import {
+  datasetBlockSchema,
+  engineEntrySchema,
+  parityEntrySchema,
+  parseSize,
+  type Suite,
+  suiteSchema,
+} from './schema.js';
 import { planWorkloads } from './workloads.js';
 
 /** A valid suite and its plan. */
 export interface ParsedSuite {
   suite: Suite;
+  /** Each is measured with the whole plan; those of a list have names. */
+  datasets: readonly DeclaredDataset[];
   /** Ascending, unique. */
   ks: number[];
   memoryLimitBytes: number | null;
@@ -41,9 +51,10 @@ export interface ParsedSuite {
 /**
  * Parses, checks and plans everything that needs no data.
  *
- * @param definitions all known engines by name; without them nothing is planned. Every entry of `engines` that can be
+ * @param definitions the engines that come with vecproof, by name; without them nothing is planned. Every entry of `engines` that can be
  *   read is planned even where another part of the suite is faulty, so that all faults are told at once
  * @param kinds all workloads that there are; none: those of the suite were checked before and are not read
+ * @param modules modules that define engines, by what `use` says (see `usedEngines`)
  * @throws SuiteError with every fault, its line and column, in the order of the file
  */
 export function parseSuite(
@@ -52,6 +63,7 @@ export function parseSuite(
   env: NodeJS.ProcessEnv,
   definitions?: ReadonlyMap<string, EngineDefinition>,
   kinds: readonly WorkloadKind[] = [],
+  modules: ReadonlyMap<string, ModuleFound> = new Map(),
 ): ParsedSuite {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
@@ -60,6 +72,7 @@ export function parseSuite(
   faults.push(...plainPasswords(written), ...strangeKeys(written));
   const json = resolveVariables(written, env, [], faults, secrets);
   const parsed = suiteSchema.safeParse(json);
+  faults.push(...datasetFaults(json, parsed.data));
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => shellFaults(issue, json)));
   const suite = parsed.success ? parsed.data : undefined;
   const memoryLimitBytes = suite === undefined ? null : memoryLimit(suite, faults);
@@ -69,10 +82,10 @@ export function parseSuite(
   const sending = kinds.length === 0 ? undefined : planWorkloads(readableWorkloads(json), kinds);
   faults.push(...(sending?.faults ?? []));
   const workloads = sending?.workloads ?? [SERIAL];
-  const plan = definitions && planEntries(json, definitions, hidden, workloads);
+  const plan = definitions && planEntries(json, definitions, hidden, workloads, modules);
   faults.push(...(plan?.faults ?? []));
   const gates = gatesOf(written);
-  faults.push(...gates.faults);
+  faults.push(...gates.faults, ...(suite === undefined ? [] : datasetSelectorFaults(gates.set, suite)));
   const parityIsList = Array.isArray(valueAt(json, ['parity']));
   let compared: Pick<ParsedSuite, 'parity' | 'rebuilds'> = { parity: [], rebuilds: [] };
   // Of a plan with gaps it cannot be told what names none of its trials.
@@ -85,8 +98,19 @@ export function parseSuite(
   const shown = { ...suite, name: hidden.text(suite.name), description: hidden.json(suite.description) };
   const { parity, rebuilds } = compared;
   const planned = { workloads, builds: plan?.builds ?? [], parity, rebuilds };
-  const rest = { source, text, secrets, redactor: hidden, ...planned };
+  const datasets = declaredDatasets(suite);
+  const rest = { datasets, source, text, secrets, redactor: hidden, ...planned };
   return { suite: shown, ks, memoryLimitBytes, gates: gates.set, ...rest };
+}
+
+/**
+ * What the entries of a suite `use`, each once, before anything else of it is checked.
+ * @throws SuiteError if it is no YAML
+ */
+export function usedEngines(text: string, file: string, env: NodeJS.ProcessEnv): string[] {
+  const json = resolveVariables(toJson(parseYaml(text, file)), env, [], [], []);
+  const entries = readEntries(valueAt(json, ['engines']));
+  return [...new Set(entries.flatMap(({ entry }) => (entry === undefined ? [] : [entry.use])))];
 }
 
 /** Gates as written, so that they can be read again from a stored suite without the environment. */
@@ -113,6 +137,7 @@ function planEntries(
   definitions: ReadonlyMap<string, EngineDefinition>,
   hidden: Redactor,
   workloads: readonly Workload[],
+  modules: ReadonlyMap<string, ModuleFound>,
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const entries = readEntries(valueAt(json, ['engines']));
   const { builds, faults } = planSuite(
@@ -120,6 +145,7 @@ function planEntries(
     definitions,
     hidden,
     workloads,
+    modules,
   );
   return { builds, faults: faultsAsWritten(faults, entries) };
 }
@@ -249,7 +275,7 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
   if (issue.code === 'invalid_union' && got !== undefined) {
     const key = path.at(-1);
     const wanted =
-      typeof key === 'number'
+      typeof key === 'number' && path[0] !== 'datasets'
         ? 'a text, a number, true or false'
         : (UNION_WORDS[String(key)] ?? UNION_WORDS[String(path.at(-2))] ?? 'of another type');
     const inner = issue.errors.find((errors) => errors.some(({ path: deeper }) => deeper.length > 0));
@@ -274,6 +300,7 @@ const UNION_WORDS: Record<string, string> = {
   reference: 'the name of a trial, or selectors such as { engine: …, ef: 64 }',
   candidate: 'the name of a trial, or selectors such as { engine: …, ef: 64 }',
   dataset: 'a name from the catalog, a path, or { path, metric, queries }',
+  datasets: 'a name from the catalog, a path, or { path, name, metric, queries }',
   k: 'an integer from 1 to 1000, or a list of such',
   memoryLimit: 'a size such as 512MiB or 4GiB',
   memory: 'a size such as 512MiB or 4GiB',
@@ -312,7 +339,8 @@ function valueAt(json: unknown, path: readonly (string | number)[]): unknown {
 
 const SHELL_KEYS: Record<string, readonly string[]> = {
   '': Object.keys(suiteSchema.shape),
-  dataset: ['path', 'metric', 'queries'],
+  dataset: Object.keys(datasetBlockSchema.shape),
+  datasets: Object.keys(datasetBlockSchema.shape),
   queries: ['set', 'limit', 'file'],
   filters: ['group', 'filter', 'tenant'],
   deadline: ['create', 'load', 'index', 'search'],

@@ -12,14 +12,20 @@ import { serverChoice, serverSuffix } from './server-choice.js';
 
 const MAX_TRIALS = 20_000;
 
+/** What a module that a suite names turned out to be. */
+export type ModuleFound =
+  /** `path`: absolute. */
+  { state: 'loaded'; path: string; definition: EngineDefinition } | { state: 'fault'; message: string };
+
 /**
  * Expands the sweeps of a suite: one build for each combination of index parameters, one trial for each
  * combination of search parameters on it, in the order of the file (the last key varies fastest). Pure.
  *
  * @param engines entries of the suite; undefined where one cannot be read
- * @param definitions all known engines, by name
+ * @param definitions the engines that come with vecproof, by name
  * @param redactor keeps secrets out of ids and labels, which are shown and name files
  * @param workloads each setting is measured under each of them
+ * @param modules modules that `use` names, by what it says
  * @returns builds, and every fault of every combination
  */
 export function planSuite(
@@ -27,29 +33,31 @@ export function planSuite(
   definitions: ReadonlyMap<string, EngineDefinition>,
   redactor: Redactor,
   workloads: readonly Workload[] = [SERIAL],
+  modules: ReadonlyMap<string, ModuleFound> = new Map(),
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const builds = new Map<string, PlannedBuild>();
   const faults = new FaultList();
   const planning = {
     workloads,
-    definitions,
     redactor,
     builds,
     faults,
     ids: new Identifiers(),
     owners: new Map(),
   };
+  const modulesOf = new Map<string, string>();
   for (const [i, entry] of engines.entries()) {
     if (entry === undefined) continue;
-    if (!definitions.has(entry.use)) {
-      const message = suggest('is an unknown engine', entry.use, [...definitions.keys()]);
-      faults.add({ path: ['engines', i, 'use'], message, got: entry.use });
+    const found = findEngine(entry.use, definitions, modules, modulesOf);
+    if (found.state === 'fault') {
+      faults.add({ path: ['engines', i, 'use'], message: found.message, got: entry.use });
       continue;
     }
     repeatedValues(['engines', i], entry, faults);
-    const server = serverChoice(['engines', i], entry, definitions.get(entry.use)!);
+    const { definition, module } = found;
+    const server = serverChoice(['engines', i], entry, definition);
     for (const fault of server.faults) faults.add(fault);
-    const contender = { i, entry, server: server.choice };
+    const contender = { i, entry, definition, module, server: server.choice };
     const trials = combinationCount(entry.index) * combinationCount(entry.search) * workloads.length;
     if (trials > MAX_TRIALS) {
       faults.add({
@@ -67,7 +75,6 @@ export function planSuite(
 
 interface Planning {
   workloads: readonly Workload[];
-  definitions: ReadonlyMap<string, EngineDefinition>;
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
   faults: FaultList;
@@ -80,12 +87,41 @@ interface Planning {
 interface Contender {
   i: number;
   entry: EngineEntry;
+  definition: EngineDefinition;
+  module: string | undefined;
   server: ServerChoice | undefined;
 }
 
-function planOne(planning: Planning, { i, entry, server }: Contender, input: OptionsInput): void {
+/** @param modulesOf which module defined an engine so far, by the engine's name: two of one name share ids */
+function findEngine(
+  use: string,
+  definitions: ReadonlyMap<string, EngineDefinition>,
+  modules: ReadonlyMap<string, ModuleFound>,
+  modulesOf: Map<string, string>,
+): { state: 'found'; definition: EngineDefinition; module?: string } | { state: 'fault'; message: string } {
+  const module = modules.get(use);
+  if (module === undefined) {
+    const definition = definitions.get(use);
+    if (definition !== undefined) return { state: 'found', definition };
+    return { state: 'fault', message: suggest('is an unknown engine', use, [...definitions.keys()]) };
+  }
+  if (module.state === 'fault') return module;
+  const { definition, path } = module;
+  const other = modulesOf.get(definition.name) ?? path;
+  if (other !== path) {
+    const message = `defines an engine "${definition.name}", and so does ${other}: name one of them otherwise`;
+    return { state: 'fault', message };
+  }
+  modulesOf.set(definition.name, path);
+  return { state: 'found', definition, module: path };
+}
+
+function planOne(
+  planning: Planning,
+  { i, entry, definition, module, server }: Contender,
+  input: OptionsInput,
+): void {
   const { builds, faults, redactor, ids } = planning;
-  const definition = planning.definitions.get(entry.use)!;
   const parsed = definition.parseOptions(input);
   if (parsed.state === 'invalid') {
     for (const { path, message, got } of parsed.issues) {
@@ -116,6 +152,7 @@ function planOne(planning: Planning, { i, entry, server }: Contender, input: Opt
   const build = builds.get(key) ?? {
     id: ids.next(series, redactor.json(withoutVariant(parsed.index))),
     engine: definition.name,
+    ...(module !== undefined && { module }),
     series,
     index: parsed.index,
     ...(server !== undefined && { server }),

@@ -31,7 +31,7 @@ export const engineEntrySchema = z.strictObject({
   use: z
     // The engine `null` without quotes is YAML's null.
     .preprocess((given) => (given === null ? 'null' : given), z.string().min(1))
-    .meta({ description: 'Engine; see `vecproof list engines`.' }),
+    .meta({ description: 'Engine (see `vecproof list engines`), or the path of a module that defines one.' }),
   label: z
     .string()
     .min(1)
@@ -86,43 +86,53 @@ export const parityEntrySchema = z.strictObject({
   }),
 });
 
+const skipInvalid = z.union([z.enum(INVALID_KINDS), z.array(z.enum(INVALID_KINDS)).min(1)]);
+
+/** A dataset with what its files leave open. */
+export const datasetBlockSchema = z.strictObject({
+  path: z.string().min(1).meta({ description: 'Catalog name, file or folder.' }),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must consist of letters, digits, ".", "_" and "-", at most 60')
+    .optional()
+    .meta({ description: 'Name in rows, gates and reports, instead of the dataset’s own.' }),
+  metric: z.enum(METRICS).optional().meta({ description: 'Overrides what the file says.' }),
+  queries: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'File with the queries, where the dataset has none.' }),
+  qrels: z.string().min(1).optional().meta({
+    description: 'Relevance judgements of these queries: TREC’s four columns or BEIR’s three.',
+  }),
+  id: z.string().min(1).optional().meta({
+    description: 'Column of the points’ ids, or row-number; by default the first of the known names.',
+  }),
+  vector: z.string().min(1).optional().meta({
+    description:
+      'Column of the vectors; dots reach into objects (payload.vec), emb_* is one column for each dimension.',
+  }),
+  text: z.string().min(1).optional().meta({ description: 'Column of the points’ text.' }),
+  skipInvalid: skipInvalid.optional().meta({
+    description:
+      'Vectors to leave out, counted in the report, instead of refusing the dataset: zero (under cosine), non-finite.',
+  }),
+});
+
+const datasetEntrySchema = z.union([z.string().min(1), datasetBlockSchema]);
+
 /** The shell of a suite; each engine's own schema checks `index` and `search`. */
 export const suiteSchema = z.strictObject({
   version: z.literal(1).meta({ description: 'Version of the suite format.' }),
   name: z.string().min(1).max(80).meta({ description: 'Name of the suite; part of the run folder’s name.' }),
   description: z.string().optional(),
-  dataset: z
-    .union([
-      z.string().min(1),
-      z.strictObject({
-        path: z.string().min(1).meta({ description: 'Catalog name, file or folder.' }),
-        metric: z.enum(METRICS).optional().meta({ description: 'Overrides what the file says.' }),
-        queries: z
-          .string()
-          .min(1)
-          .optional()
-          .meta({ description: 'File with the queries, where the dataset has none.' }),
-        qrels: z.string().min(1).optional().meta({
-          description: 'Relevance judgements of these queries: TREC’s four columns or BEIR’s three.',
-        }),
-        id: z.string().min(1).optional().meta({
-          description: 'Column of the points’ ids, or row-number; by default the first of the known names.',
-        }),
-        vector: z.string().min(1).optional().meta({
-          description:
-            'Column of the vectors; dots reach into objects (payload.vec), emb_* is one column for each dimension.',
-        }),
-        text: z.string().min(1).optional().meta({ description: 'Column of the points’ text.' }),
-        skipInvalid: z
-          .union([z.enum(INVALID_KINDS), z.array(z.enum(INVALID_KINDS)).min(1)])
-          .optional()
-          .meta({
-            description:
-              'Vectors to leave out, counted in the report, instead of refusing the dataset: zero (under cosine), non-finite.',
-          }),
-      }),
-    ])
+  dataset: datasetEntrySchema
+    .optional()
     .meta({ description: 'Name from the catalog (see `vecproof list datasets`) or a path.' }),
+  datasets: z.array(datasetEntrySchema).min(1).optional().meta({
+    description:
+      'Instead of dataset: several, each measured with the whole suite and told apart in one report.',
+  }),
   queries: z
     .strictObject({
       set: z
@@ -232,5 +242,6 @@ export const suiteSchema = z.strictObject({
 });
 
 export type Suite = z.infer<typeof suiteSchema>;
+export type DatasetBlock = z.infer<typeof datasetBlockSchema>;
 export type EngineEntry = Suite['engines'][number];
 export type SweptValue = EngineEntry['index'][string];

@@ -26,11 +26,15 @@ import {
 const assets = join(packageRoot, 'reports/html/assets');
 const asset = (name: string): string => readFileSync(join(assets, name), 'utf8');
 
-/** The report as one HTML file: no network, readable without its script, under a content security policy. */
-export function renderHtml(model: ReportModel): string {
+/**
+ * The report as one HTML file: no network, readable without its script, under a content security policy.
+ * @param embedded for the `srcdoc` of a frame: there a link to a place of the page needs the frame's own address as base
+ */
+export function renderHtml(model: ReportModel, { embedded = false } = {}): string {
   const script = asset('script.js');
   return template()({
     ...viewOf(model),
+    embedded,
     style: paletteCss() + asset('style.css'),
     script,
     scriptHash: createHash('sha256').update(script).digest('base64'),

@@ -38,7 +38,7 @@ const GATES = `  inconclusive: warn
   errors: total == 0
   recall.ties@10{ef:200}: mean >= 0.5
   recall.ties@10{ef:20}: { check: mean >= 99.99%, level: warn }
-  recall@10: [drop(baseline) < 0.2pt, change(baseline) > -1%]
+  recall@10: [drop(baseline) < 0.2pt, change(baseline) > -2%]
   latency.p95: change(baseline) < 20%`;
 
 /** A first run, which becomes the baseline, and a second one that is compared with it. */
@@ -69,7 +69,13 @@ describe('gates of a run', () => {
     const verdicts = verdictsIn(runs()[1]!);
     expect(states(verdicts).slice(0, 5)).toEqual(['pass', 'pass', 'fail', 'pass', 'pass']);
     expect(verdicts.baseline).toEqual({ name: 'main', runs: [work.runs[0]], pairing: 'paired' });
-    expect(verdicts.verdicts[3]).toMatchObject({ n: 400, interval: { low: 0, high: 0 } });
+    // 400 queries of which none changed leave room for a loss of 3/400 in others.
+    const unseen = 1 - 0.05 ** (1 / 400);
+    expect(verdicts.verdicts[3]).toMatchObject({
+      n: 400,
+      interval: { low: expect.closeTo(-unseen, 9), high: 0 },
+      findings: expect.arrayContaining([expect.objectContaining({ found: 0 })]),
+    });
   });
 
   test('stand on the terminal and, under the answer, in the report', () => {

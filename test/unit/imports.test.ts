@@ -30,7 +30,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'filters',
   ],
   // The registry, which names every engine by lazy imports.
-  engines: ['engines', 'filters'],
+  engines: ['engines', 'datasets/dataset', 'filters'],
   'harness/model': [],
   'harness/measures': ['harness/model', 'filters'],
   'harness/gate': ['harness/model', 'harness/measures'],
@@ -53,7 +53,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/store',
     'harness/truth/files',
     'harness/process',
-    'engines/registry',
+    'engines/open',
     'engines/contract',
     'engines/kit',
     'engines/launcher',

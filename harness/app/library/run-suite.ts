@@ -1,3 +1,4 @@
+import { InputError } from '../../../common/errors.js';
 import { currentResults, writeResults } from '../../derive/current.js';
 import type { PlannedBuild, PlannedParity } from '../../model/plan.js';
 import type { Results } from '../../model/results.js';
@@ -6,7 +7,7 @@ import { appendHistory, historyLine } from '../../store/history.js';
 import { type RunFolder, readManifest } from '../../store/run-folder.js';
 import type { Context } from '../context.js';
 import { judgeRun } from '../judge-run.js';
-import type { RunOptions } from '../plan-run.js';
+import { planRun, type RunOptions } from '../plan-run.js';
 import { dryRun, type RunOutcome, resumeRun as resume, startRun } from '../run.js';
 import { type DefinedSuite, suiteTextOf } from './define-suite.js';
 import { type StoredRun, storedRun } from './stored-run.js';
@@ -69,11 +70,19 @@ export function planSuite(
  *   the first measurement, InterruptedError if the signal is aborted before it
  */
 export function runSuite(suite: DefinedSuite | string, options: RunSuiteOptions = {}): Promise<RunResult> {
-  return within(options, (context) =>
-    concluded(context, options, (finish) =>
-      startRun(suiteTextOf(suite, context.cwd), options, context, finish),
-    ),
-  );
+  return within(options, async (context) => {
+    const text = suiteTextOf(suite, context.cwd);
+    if ((await planRun(text, options, context)).several) throw severalDatasets();
+    return concluded(context, options, (finish) => startRun(text, options, context, finish));
+  });
+}
+
+/** A result of the library is one run on one dataset. */
+function severalDatasets(): InputError {
+  return new InputError('this suite has several datasets', {
+    where: 'datasets',
+    next: 'measure one at a time with the option dataset: its name',
+  });
 }
 
 /**

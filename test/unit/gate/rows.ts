@@ -15,6 +15,7 @@ export const measure = (value: number, low: number | null = null, high: number |
 export function row(id: string, measures: TrialRow['measures'], more: Partial<TrialRow> = {}): TrialRow {
   return {
     id,
+    dataset: 'd',
     build: 'b',
     engine: 'e',
     engineVersion: '1',

@@ -184,6 +184,7 @@ function buildRows(
         );
   return [...new Set(efforts)].map((effort) => ({
     id: shape.effort === '' ? build : `${build}-${shape.effort}${effort}`,
+    dataset: 'fixture',
     build,
     engine: shape.engine,
     engineVersion: shape.version,

@@ -33,6 +33,7 @@ function trial(
   const [engine = series] = series.split(' ');
   return {
     id: `${series.replace(' ', '-')}-${ef}`,
+    dataset: 'd',
     build: series.replace(' ', '-'),
     engine,
     engineVersion: '1.0',

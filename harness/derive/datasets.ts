@@ -1,0 +1,44 @@
+import { writeFileAtomic } from '../../common/files.js';
+import { type DatasetsManifest, RUN_SCHEMA } from '../model/manifest.js';
+import { type DatasetsResults, datasetsResultsSchema, type Results } from '../model/results.js';
+import type { RunFolder } from '../store/run-folder.js';
+
+/**
+ * The results of a run over several datasets: those of its parts side by side; no figure is pooled.
+ * @param parts by name, in the order of the suite; at least one
+ */
+export function joinResults(
+  manifest: DatasetsManifest,
+  parts: readonly { name: string; results: Results }[],
+): DatasetsResults {
+  const first = parts[0]!.results;
+  const last = parts.at(-1)!.results;
+  const runs = parts.map(({ results }) => results.run);
+  const whole = parts.length === manifest.datasets.length;
+  const unfinished = runs.find(({ state }) => state !== 'completed')?.state;
+  return {
+    schema: RUN_SCHEMA,
+    run: {
+      id: manifest.id,
+      suite: manifest.suite.name,
+      vecproof: manifest.vecproof,
+      started: first.run.started,
+      finished: whole ? last.run.finished : null,
+      state: unfinished ?? (whole ? 'completed' : 'interrupted'),
+      command: manifest.command,
+    },
+    datasets: parts.map(({ name, results }) => {
+      const { run, dataset, queries, truth, warnings, parity } = results;
+      const about = { name, run: run.id, state: run.state, dataset, queries, truth, warnings };
+      return { ...about, ...(parity && { parity }) };
+    }),
+    ks: first.ks,
+    environment: first.environment,
+    packages: Object.assign({}, ...parts.map(({ results }) => results.packages)),
+    trials: parts.flatMap(({ results }) => results.trials),
+  };
+}
+
+export function writeDatasetsResults(folder: RunFolder, results: DatasetsResults): void {
+  writeFileAtomic(folder.results, `${JSON.stringify(datasetsResultsSchema.parse(results), null, 2)}\n`);
+}
