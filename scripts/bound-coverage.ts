@@ -1,5 +1,5 @@
-import { CONFIDENCE } from '../harness/measures/bootstrap.js';
 import { SHARE } from '../harness/measures/figures.js';
+import { CONFIDENCE } from '../harness/measures/interval.js';
 import { meanBounds } from '../harness/measures/mean-bounds.js';
 import { Random } from '../harness/measures/random.js';
 

@@ -90,7 +90,7 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, workload, end, cost, refused, byQuery }: TrialTask,
+  { trial, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
   { facts, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
@@ -104,20 +104,18 @@ export async function measureTrial(
   }
   const samples = await readSamples(path, manifest.ks.at(-1)!, ['scores']);
   const { wallSeconds, engineSeconds, foreignCores, server } = end;
-  const { ks, dataset, seed } = manifest;
+  const { ks, dataset } = manifest;
   const options = {
     facts,
     judgements,
     sources,
     ks,
     metric: dataset.metric,
-    workload,
     cost,
     server,
     wallSeconds,
     engineSeconds,
     foreignCores,
-    seed,
   };
   const derived = deriveTrial(samples, truth, options);
   const all = byQuery ? derived : { ...derived, columns: NO_COLUMNS };

@@ -1,6 +1,6 @@
-import { CONFIDENCE } from '../measures/bootstrap.js';
 import { normalQuantile } from '../measures/distributions.js';
 import { SHARE } from '../measures/figures.js';
+import { CONFIDENCE } from '../measures/interval.js';
 import { fewestUnits } from '../measures/mean-bounds.js';
 import type { Measure, TrialRow } from '../model/results.js';
 import type { Finding, VerdictState } from '../model/verdict.js';
@@ -126,7 +126,9 @@ function fewest({ about, operator, limit }: Gate): number {
 
 /** Queries that decide it four times out of five if the figure is what it looks; null: no number would. */
 function neededFor(gate: Gate, { value, low, high, n }: Measure): number | null {
-  if (gate.about.needsInterval === true || low === null || high === null || value === gate.limit) return null;
+  // The interval of a time is over passes: more queries do not make it narrower.
+  if (gate.about.needsInterval === true || gate.about.kind === 'time') return null;
+  if (low === null || high === null || value === gate.limit) return null;
   const half = value > gate.limit ? value - low : high - value;
   const scale = 1 + normalQuantile(0.8) / normalQuantile(1 - MISS);
   const needed = Math.ceil(n * ((scale * half) / Math.abs(value - gate.limit)) ** 2);
@@ -148,7 +150,10 @@ function doubtOf(gate: Gate, { low, n }: Measure, needed: number | null): string
 
 function noteOf({ about }: Gate, { low }: Measure): string {
   if (about.kind === 'cost') return 'one observation per build: nothing is known of its spread';
-  if (about.kind === 'time') return 'the interval is of this run; other hours and machines differ by more';
+  if (about.kind === 'time')
+    return low === null
+      ? 'one pass has no interval: judged by the figure ("repeat: 3" or more in the suite)'
+      : 'the interval is of the passes of this run; other hours and machines differ by more';
   return low === null ? 'no interval: judged by the figure' : '';
 }
 

@@ -1,10 +1,13 @@
 import type { Measure, Measures } from '../model/results.js';
-import { bootstrapRatios, CONFIDENCE, type Interval, type Ratio, type ResamplePlan } from './bootstrap.js';
+import { CONFIDENCE, type Interval } from './interval.js';
 import { meanBounds, type Range } from './mean-bounds.js';
 
 /** A measure that is a sum over units (queries) divided by another one. */
-export interface Figure extends Ratio {
+export interface Figure {
   name: string;
+  numerators: Float64Array;
+  /** A unit with 0 below the line does not take part. */
+  denominators: Float64Array;
   /** Observations behind it. */
   n: number;
 }
@@ -37,12 +40,6 @@ export function meanFigure(
     return value;
   });
   return n === 0 ? undefined : { name, numerators, denominators, n, range, missing };
-}
-
-/** Ratios with bootstrap intervals; all figures of a trial at once, since they share the pass over the plan. */
-export function measuresOf(figures: readonly Figure[], plan: ResamplePlan): Measures {
-  const intervals = bootstrapRatios(plan, figures);
-  return named(figures, ({ n }, i) => ({ ...ends(intervals[i]), n }));
 }
 
 /**

@@ -1,5 +1,5 @@
-import type { Interval } from './bootstrap.js';
 import { normalQuantile, normalUpperTail } from './distributions.js';
+import type { Interval } from './interval.js';
 
 /** Values that a mean's observations can take. */
 export interface Range {

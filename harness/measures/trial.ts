@@ -1,27 +1,22 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost } from '../model/events.js';
-import type { Workload } from '../model/plan.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
-import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
-import { type ResamplePlan, resamplePlan } from './bootstrap.js';
 import { type Column, columnsByName } from './by-query.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
-import { meansOf, measuresOf } from './figures.js';
+import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import type { QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
 import { renumbered } from './sources.js';
-import { percentilesOf, pooledTiming, timingFigures } from './timing.js';
+import { timingMeasures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
 export interface DeriveOptions {
   /** Ascending, none larger than `samples.k`. */
   ks: readonly number[];
   metric: Metric;
-  /** How the queries were sent; `serial` if absent. */
-  workload?: Workload | undefined;
   cost?: BuildCost | undefined;
   /** What the engine's server used in the measured passes. */
   server?: ServerUse | undefined;
@@ -30,8 +25,6 @@ export interface DeriveOptions {
   engineSeconds?: number | undefined;
   /** CPU that others used during the passes, in cores. */
   foreignCores?: number | undefined;
-  /** Seed of the bootstrap. */
-  seed: number;
   /** By query number; undefined where no query has a group or filter. */
   facts?: readonly QueryFacts[] | undefined;
   /** Undefined where no query is judged. */
@@ -51,8 +44,8 @@ export interface DerivedTrial {
 export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
 
 /**
- * All measures of one trial from its raw samples; pure and repeatable. Repetitions are averaged within a query
- * first, intervals are over queries, of the same vector once. What was not measured is absent: without a single answer
+ * All measures of one trial from its raw samples; pure and repeatable. Of means, repetitions are averaged within a query
+ * first, and intervals are over queries, of the same vector once; of times, intervals are over repetitions. What was not measured is absent: without a single answer
  * there is no recall, no latency and no throughput, only `errors`.
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
@@ -68,16 +61,13 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
     return { measures: { ...errors, ...cost }, flags, columns: NO_COLUMNS };
   }
   const units = unitsOf(samples);
-  const plan = sharedPlan(units.count, options.seed);
   const accuracy = accuracyOf(samples, truth, units, options);
   const { facts, judgements } = options;
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
   const means = [...accuracy.figures, ...judged];
-  const serial = isSerial(options.workload ?? SERIAL);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
-    ...(serial ? measuresOf(timingFigures(samples, units), plan) : pooledTiming(samples)),
-    ...percentilesOf(samples, units, serial ? plan : undefined),
+    ...timingMeasures(samples),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(samples, facts)),
@@ -97,9 +87,9 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
 export function deriveGroup(
   samples: Samples,
   truth: Truth,
-  { ks, metric, workload, seed, facts, judgements, sources }: DeriveOptions,
+  { ks, metric, facts, judgements, sources }: DeriveOptions,
 ): DerivedTrial {
-  const derived = deriveTrial(samples, truth, { ks, metric, workload, seed, facts, judgements, sources });
+  const derived = deriveTrial(samples, truth, { ks, metric, facts, judgements, sources });
   const { throughput, ...rest } = derived.measures;
   return { ...derived, measures: rest, columns: NO_COLUMNS };
 }
@@ -138,19 +128,4 @@ function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
       throw new RangeError(`sample ${i} is of query ${query}, the truth has ${truth.count} queries`);
     }
   }
-}
-
-/** Trials and groups of a run ask for the same plans, which are pure functions of their arguments. */
-const plans = new Map<string, ResamplePlan>();
-/** Plans kept: as many sizes as a run has groups, as a rule. */
-const KEPT_PLANS = 24;
-
-function sharedPlan(units: number, seed: number): ResamplePlan {
-  const key = `${units} ${seed}`;
-  const known = plans.get(key);
-  if (known !== undefined) return known;
-  const plan = resamplePlan(units, seed);
-  if (plans.size >= KEPT_PLANS) plans.delete(plans.keys().next().value!);
-  plans.set(key, plan);
-  return plan;
 }

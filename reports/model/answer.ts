@@ -1,6 +1,6 @@
 import type { Measure } from '../../harness/model/results.js';
 import { formatNumber, formatShare, listed } from '../format.js';
-import { separated } from './compare.js';
+import { hasSpread, separated } from './compare.js';
 import type { ChoiceContext, ChoiceRow, Point, Rich, SeriesRef } from './types.js';
 
 type Chosen = { series: SeriesRef; point: Point };
@@ -50,19 +50,21 @@ function named({ series, setting }: Point): Rich {
 
 function leader({ dataset, k }: ChoiceContext, target: number, [first, second]: readonly Chosen[]): Rich {
   const { throughput, 'latency.p95': p95 } = first!.point.measures;
-  const tie = second !== undefined && overlaps(throughput, second.point.measures['throughput']);
+  const tie = second === undefined ? '' : tieOf(throughput, second.point.measures['throughput']);
   return [
     plain(`At recall@${k} ≥ ${target.toFixed(2)} on ${dataset}, `),
     ...named(first!.point),
     plain(' answers '),
     strong(`${formatNumber(throughput!.value)} queries/s`),
     ...(p95 === undefined ? [] : [plain(' at p95 '), strong(`${formatNumber(p95.value)} ms`)]),
-    ...(tie ? [plain(', too close to tell from '), ...named(second.point)] : []),
+    ...(tie === '' ? [] : [plain(`, ${tie} `), ...named(second!.point)]),
   ];
 }
 
-function overlaps(a: Measure | undefined, b: Measure | undefined): boolean {
-  return a !== undefined && b !== undefined && !separated(a, b);
+/** Words for two figures that cannot be told apart; empty where they can, or one is missing. */
+function tieOf(a: Measure | undefined, b: Measure | undefined): string {
+  if (a === undefined || b === undefined || separated(a, b)) return '';
+  return hasSpread(a) && hasSpread(b) ? 'too close to tell from' : 'which a single pass cannot tell from';
 }
 
 /** Up to three others by their speed; a longer list is what the table is for. */

@@ -2,7 +2,7 @@ import { bestAt } from '../../harness/measures/headline.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatShare } from '../format.js';
 import { answerOf } from './answer.js';
-import { separated } from './compare.js';
+import { hasSpread, separated } from './compare.js';
 import type { Choice, ChoiceContext, ChoiceRow, Point, Series } from './types.js';
 
 export const TARGETS = [0.9, 0.95, 0.99] as const;
@@ -100,6 +100,8 @@ function bestBy(rows: readonly ChoiceRow[]): Choice['best'] {
     if (entries.length < 2) continue;
     const sign = better === 'higher' ? -1 : 1;
     const [first, ...rest] = entries.sort((a, b) => sign * (a.measure.value - b.measure.value));
+    // One observation is not ranked: the next one may be the other way round.
+    if (!hasSpread(first!.measure)) continue;
     const close = rest.filter(({ measure }) => !separated(first!.measure, measure)).map(({ key }) => key);
     best[name] = { key: first!.key, close };
   }

@@ -1,8 +1,10 @@
 import type { Measure } from '../../harness/model/results.js';
 
-/** True if the two figures differ and neither interval reaches into the other. */
+/** Whether anything is known of how much the figure varies. A single observation says nothing of the next one. */
+export const hasSpread = ({ low, high }: Measure): boolean => low !== null && high !== null;
+
+/** True if both figures have an interval and neither reaches into the other. */
 export function separated(a: Measure, b: Measure): boolean {
-  const [aLow, aHigh] = [a.low ?? a.value, a.high ?? a.value];
-  const [bLow, bHigh] = [b.low ?? b.value, b.high ?? b.value];
-  return aHigh < bLow || bHigh < aLow;
+  if (a.low === null || a.high === null || b.low === null || b.high === null) return false;
+  return a.high < b.low || b.high < a.low;
 }

@@ -175,13 +175,13 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
   return [
     `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
-    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved: all settings of a build once, then all again in the opposite order, so that drift of the machine falls on all of them.`,
+    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. Builds follow one another: between engines and builds, times also differ by what the machine did meanwhile.`,
     sentHow(results, Math.max(...ks)),
     ...againBuilt(results),
     ...serversAndLibraries(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
-    'Intervals are 95% intervals over queries: of means the bounds of Gaffke (2005), which allow for queries that were not asked, of times a bootstrap. They say how far the figure depends on the choice of queries; they do not cover drift of the machine or the luck of one index build.',
+    `Intervals are 95% intervals. Of means over queries they are the bounds of Gaffke (2005), which allow for queries that were not asked; of times Student’s t over the logarithms of the passes, widened to hold every pass${repeat < 2 ? ': one pass has none' : ''}. They do not cover the luck of one index build, nor what the machine does between builds.`,
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
   ];
 }

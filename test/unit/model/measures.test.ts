@@ -35,7 +35,6 @@ describe('definitions', () => {
       cost,
       wallSeconds: 2,
       engineSeconds: 1,
-      seed: 1,
     } as const;
     const names = Object.keys(deriveTrial(samples, truth, options).measures);
     expect(names).toContain('latency.p99.9');

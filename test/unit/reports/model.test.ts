@@ -116,6 +116,24 @@ describe('the choice at a recall', () => {
     expect(choiceOf(model, '95').best['index.size']).toBeUndefined();
   });
 
+  it('ranks nothing that was observed once', () => {
+    const once = (seconds: number): Measure => ({ value: seconds, low: null, high: null, n: 1 });
+    const built = (series: string, seconds: number, spread: boolean) => {
+      const row = trial(series, 16, measure(0.97), seconds);
+      row.measures['build.seconds'] = once(seconds);
+      if (!spread) row.measures['throughput'] = once(seconds);
+      return row;
+    };
+    const several = choiceOf(report([built('a hnsw', 33, true), built('b hnsw', 66, true)]), '95').best;
+    expect(several['build.seconds']).toBeUndefined();
+    expect(several['throughput']).toEqual({ key: 'b/b hnsw', close: [] });
+    const mixed = choiceOf(report([built('a hnsw', 33, false), built('b hnsw', 66, true)]), '95').best;
+    expect(mixed['throughput']).toEqual({ key: 'b/b hnsw', close: ['a/a hnsw'] });
+    const single = report([built('a hnsw', 33, false), built('b hnsw', 66, false)]);
+    expect(choiceOf(single, '95').best['throughput']).toBeUndefined();
+    expect(answer(single)).toContain(', which a single pass cannot tell from a hnsw');
+  });
+
   it('names no winner where there is no contest', () => {
     const model = report([trial('a hnsw', 16, measure(0.97), 1000)]);
     expect(choiceOf(model, '95').best).toEqual({});
