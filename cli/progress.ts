@@ -20,7 +20,7 @@ export class Progress {
   readonly #terminal: Terminal;
   readonly #colors;
   #line = '';
-  #shown = 0;
+  #shown = Number.NEGATIVE_INFINITY;
   /** What is to be measured, in turn. */
   #builds: readonly PlannedBuild[] = [];
   #build: PlannedBuild | undefined;

@@ -156,12 +156,15 @@ export class ChromaPoints implements Points {
   }
 
   async snapshot(): Promise<Snapshot> {
-    return {
-      consistency: 'best-effort',
-      watermark: null,
-      scan: (options) => this.#scan(options),
-      close: async () => undefined,
+    let open = true;
+    const scan = (options: ScanOptions) => {
+      if (!open) throw new FailureError('the snapshot was closed', { where: 'chroma' });
+      return this.#scan(options);
     };
+    const close = async () => {
+      open = false;
+    };
+    return { consistency: 'best-effort', watermark: null, scan, close };
   }
 
   /**
@@ -172,13 +175,14 @@ export class ChromaPoints implements Points {
     signal?.throwIfAborted();
     const { ids: all } = await ask('scan', this.#collection().get({ include: [] }));
     const sorted = all.toSorted(byText);
-    const ids = after === undefined ? sorted : sorted.filter((id) => byText(id, after) > 0);
+    const last = after === undefined ? undefined : lastId(after);
+    const ids = last === undefined ? sorted : sorted.filter((id) => byText(id, last) > 0);
     const size = Math.min(batchSize, MAX_IDS);
     for (let from = 0; from < ids.length; from += size) {
       signal?.throwIfAborted();
       const part = ids.slice(from, from + size);
-      const points = await this.#read(part);
-      if (points.length > 0) yield { points, cursor: part.at(-1)! };
+      const points = inOrder(part, await this.#read(part));
+      if (points.length > 0) yield { points, cursor: JSON.stringify({ id: part.at(-1)! }) };
     }
     signal?.throwIfAborted();
   }
@@ -247,6 +251,19 @@ export class ChromaPoints implements Points {
       count: await ask('count', this.#collection().count()),
     };
   }
+}
+
+/** The last id of the page that a cursor follows. */
+function lastId(cursor: string): string {
+  const [, id] = /^\{"id":(".*")\}$/s.exec(cursor) ?? [];
+  if (id !== undefined) return JSON.parse(id) as string;
+  throw new FailureError('the cursor is none of a scan', { where: 'chroma', got: cursor });
+}
+
+/** The server answers in an order of its own. */
+function inOrder(ids: readonly string[], points: readonly Point[]): Point[] {
+  const found = new Map(points.map((point) => [serverId(point.id), point]));
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 /** By code units, which is an order of its own but the same each time. */

@@ -1,6 +1,7 @@
 import type { MetadataValue } from '../../datasets/dataset.js';
 import type { Point } from '../contract/points.js';
 import type { LoadBatch } from '../contract/spec.js';
+import { record } from '../kit/check.js';
 import { denseOf, idAt } from '../kit/vectors.js';
 import type { ChromaRecords } from './client.js';
 import { type ChromaMetadata, OWN } from './fields.js';
@@ -44,7 +45,7 @@ export function batchRows(schema: KeptSchema, batch: LoadBatch, from: number, to
   const values = denseOf('chroma', batch, vector);
   const rows: ChromaRow[] = [];
   for (let row = from; row < to; row++) {
-    const metadata: Record<string, MetadataValue> = {};
+    const metadata = record<MetadataValue>();
     for (const { name } of fields) {
       const value = batch.metadata?.[name]?.[row];
       if (value !== undefined) metadata[name] = value;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
 import type { Metadata, PointValue } from '../contract/points.js';
-import { flatten, nest } from '../kit/check.js';
+import { flatten, nest, record } from '../kit/check.js';
 import {
   type ChromaMetadata,
   type ChromaValue,
@@ -45,7 +45,7 @@ function restOf(
   kept: Metadata,
   declared: ReadonlySet<string>,
 ): Record<string, PointValue> {
-  const rest: Record<string, PointValue> = {};
+  const rest = record<PointValue>();
   for (const [name, value] of Object.entries(metadata)) {
     // A declared name with dots is the nested field, however it was written.
     if (value === undefined || (name.includes('.') && declared.has(name))) continue;
@@ -60,7 +60,7 @@ export function decodeMetadata(
   metadata: Readonly<Record<string, unknown>>,
 ): Record<string, PointValue> {
   if (fields === null) return { ...(metadata as Metadata) };
-  const flat: Record<string, PointValue> = {};
+  const flat = record<PointValue>();
   for (const field of fields) {
     const value = decodeField(field, metadata);
     if (value !== undefined) flat[field.name] = value;

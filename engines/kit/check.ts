@@ -193,7 +193,7 @@ export function lastOfEachId(points: readonly Point[]): Point[] {
 }
 
 /** Without a prototype: any name is a key, also `__proto__`. */
-function record<T>(): Record<string, T> {
+export function record<T>(): Record<string, T> {
   return Object.create(null) as Record<string, T>;
 }
 

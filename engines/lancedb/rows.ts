@@ -1,7 +1,7 @@
 import type { MetadataValue } from '../../datasets/dataset.js';
 import type { Point } from '../contract/points.js';
 import type { DenseValues, VectorValue } from '../contract/vectors.js';
-import { nest } from '../kit/check.js';
+import { nest, record } from '../kit/check.js';
 import type { ArrowColumn, ArrowRows } from './client.js';
 import { columnValues } from './fields.js';
 import type { Layout } from './layout.js';
@@ -19,7 +19,7 @@ export function readPoints(layout: Layout, rows: ArrowRows): Point[] {
   const parts = layout.parts.map((part) => ({ part, values: rows.getChild(part) }));
   const isText = layout.ids === 'string' || layout.ids === 'uuid';
   return Array.from({ length: rows.numRows }, (_, row) => {
-    const flat: Record<string, MetadataValue> = {};
+    const flat = record<MetadataValue>();
     for (const { name, values } of fields) flat[name] = values[row] ?? null;
     const id = ids.get(row);
     return {

@@ -18,7 +18,7 @@ export async function load(url, context, next) {
 
 /** As the help lists them. */
 const GROUPS: Record<string, string[]> = {
-  Measure: ['run', 'truth', 'queries'],
+  Measure: ['run', 'truth', 'queries', 'conformance'],
   Judge: ['gate', 'baseline', 'lock', 'power', 'parity', 'score'],
   Report: ['report', 'merge', 'open'],
   'Look up': ['list', 'doctor'],
