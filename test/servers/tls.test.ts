@@ -169,6 +169,6 @@ describeWith(['milvus'], 'Milvus behind TLS', () => {
     const password = 'a-password-that-nobody-may-see';
     const env = { SERVER_URL: url(), MILVUS_USER: 'root', MILVUS_PASSWORD: password };
     await trustingRun('milvus', env, password);
-    expect(proxy.received(), 'what was measured went through it').toContain('vecproof_vecproof');
+    expect(proxy.received(), 'what was measured went through it').toMatch(/vecproof_[0-9a-f]{12}/);
   });
 });
