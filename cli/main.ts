@@ -5,6 +5,7 @@ import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/erro
 import { packageInfo } from '../common/paths.js';
 import { visible } from '../common/visible.js';
 import * as baseline from './commands/baseline.js';
+import * as conformance from './commands/conformance.js';
 import * as doctor from './commands/doctor.js';
 import * as gate from './commands/gate.js';
 import * as list from './commands/list.js';
@@ -24,7 +25,7 @@ import type { Output } from './terminal.js';
 
 /** Commands as the help lists them. Each registers its own options, and loads what it does when it is called. */
 const GROUPS: Readonly<Record<string, readonly { register(program: Command, run: Run): void }[]>> = {
-  Measure: [run, truth, queries],
+  Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
   'Look up': [list, doctor],

@@ -102,6 +102,10 @@ export class Progress {
     this.#builds = plan.filter(({ trials }) => trials.some(({ id }) => !finished.has(id)));
     this.#trials = { done: finished.size, total: plan.reduce((sum, { trials }) => sum + trials.length, 0) };
     this.#preparation = undefined;
+    // Of the dataset before, if there was one: its builds have the same ids.
+    this.#build = undefined;
+    this.#phase = undefined;
+    this.#failed = 0;
   }
 
   #turnTo(id: string): void {

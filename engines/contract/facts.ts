@@ -10,12 +10,21 @@ export interface ConformanceFacts {
   kinds: Readonly<Record<string, OptionsInput>>;
   /** Points that a search can visit at most, where its settings end below. */
   visits?: number | undefined;
-  /** Recall@10 that an exhaustive search of each `type quantization` reaches at least, by metric. */
-  floor: Readonly<Record<string, Readonly<Record<Metric, number>>>>;
+  /**
+   * Recall@10 that an exhaustive search of each `type quantization` reaches at least, by metric; NaN: `checkData` refuses
+   * it. A metric that the engine lacks is left out.
+   */
+  floor: Readonly<Record<string, Readonly<Partial<Record<Metric, number>>>>>;
   /** One search that answers all it can find. */
   wide: OptionsInput;
   /** Two settings that answer differently on one build; absent: the engine has no search parameters. */
   narrow?: readonly [OptionsInput['search'], OptionsInput['search']] | undefined;
+  /** An index on which they do; that of `wide` if absent. */
+  coarse?: OptionsInput['index'] | undefined;
+  /** A setting that the engine moves to its limit by itself, and that limit, on the coarse index at k = 10. */
+  moved?: readonly [OptionsInput['search'], OptionsInput['search']] | undefined;
+  /** Settings whose scores have the declared form; the engine's defaults if absent. */
+  scored?: readonly OptionsInput[] | undefined;
   /** What a query of NaN gets, and part of the message where that is an error. */
   nanQuery: 'arbitrary points' | 'no points' | 'an error';
   nanError?: string | undefined;

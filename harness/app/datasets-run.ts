@@ -50,14 +50,19 @@ export async function startDatasets(
   context.hide(planned.parsed.secrets);
   refuseOptions(options);
   const { suite } = planned;
+  // What is said of the data is said when it is measured.
+  const checking: Context = {
+    ...context,
+    onEvent: (event) => (event.type === 'notice' ? undefined : context.onEvent(event)),
+  };
   for (const part of planned.parsed.datasets.keys()) {
     const tasks = [planTask(suite, options, part), baselineTask(options.baseline), openDataTask, fitTask];
-    const state: RunState = { context, warnings: [] };
+    const state: RunState = { context: checking, warnings: [] };
     await runTasks(tasks, state, furtherError(context));
   }
   const folder = createDatasetsFolder(context.runs, planned.parsed.suite.name, new Date());
   const manifest = manifestOf(folder, planned, options, context);
-  writeDatasetsManifest(folder, { ...planned.parsed.redactor.json(manifest), id: folder.id });
+  writeDatasetsManifest(folder, changed(manifest, planned.parsed.redactor.json));
   return measureAll(folder, manifest, { suite, options, retryFailed: false }, context, finish);
 }
 
@@ -73,7 +78,7 @@ export async function resumeDatasets(
   const { text, path } = stored.suite;
   const { secrets, redactor } = parseSuite(text, path, context.env);
   context.hide(secrets);
-  const manifest = { ...redactor.reveal(stored), id: stored.id };
+  const manifest = changed(stored, redactor.reveal);
   const suite = { text, given: path, path: manifest.suiteFile };
   const work = {
     suite,
@@ -81,6 +86,12 @@ export async function resumeDatasets(
     retryFailed: options.retryFailed === true,
   };
   return measureAll(folder, manifest, work, context, finish);
+}
+
+/** Secrets hidden or shown again; what names files stays, and is made without them. */
+function changed(manifest: DatasetsManifest, change: <T>(value: T) => T): DatasetsManifest {
+  const datasets = manifest.datasets.map(({ name, folder }) => ({ name: change(name), folder }));
+  return { ...change(manifest), id: manifest.id, datasets };
 }
 
 interface Work {
@@ -194,7 +205,7 @@ function manifestOf(
     options: { ...(engine !== undefined && { engine }), ...(only !== undefined && { only }) },
     datasets: parsed.datasets.map(({ name }) => ({
       name: name!,
-      folder: `${PARTS_FOLDER}/${uniqueSlug(name!, taken)}`,
+      folder: `${PARTS_FOLDER}/${uniqueSlug(parsed.redactor.text(name!), taken)}`,
     })),
   };
 }

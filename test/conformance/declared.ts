@@ -1,36 +1,15 @@
 import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { ConformanceFacts } from '../../engines/contract/facts.js';
 import type { OptionsInput } from '../../engines/contract/options.js';
-import { widened } from '../../harness/run/probe.js';
+import { exhaustiveSetting as settingOf } from '../../harness/conformance/matrix.js';
 import { PGVECTOR } from './pgvector.js';
 
 /** What each engine is expected to do beyond its capabilities; every line is held by a test and goes into the docs. */
-export interface Declared {
-  /**
-   * Settings of each `type quantization`, with what a search needs beside the engine's own declaration of an exhaustive
-   * one (`Capabilities.exhaustive`) so that it does not lose what it has found. Empty: it never ranks.
-   */
-  kinds: Readonly<Record<string, OptionsInput>>;
-  /** Points that a search can visit at most, where its settings end below. */
-  visits?: number;
-  /** What a query of NaN gets. */
-  nanQuery: 'arbitrary points' | 'no points' | 'an error';
-  /** Part of the message, where it gets an error. */
-  nanError?: string;
-  /** Whether the engine tells the size of an index; the disk of a server's volume is measured elsewhere. */
-  tellsSize: boolean;
-  /** What a query of zeros gets under cosine. */
-  zeroQuery:
-    | 'points at distance 1'
-    | 'points at similarity 0'
-    | 'points with score NaN'
-    | 'no points'
-    | 'fixed points';
-  /** Recall@10 that an exhaustive search of each `type quantization` reaches at least, by metric. */
-  floor: Readonly<Record<string, Readonly<Record<'cosine' | 'dot' | 'l2', number>>>>;
-}
+export type Declared = Pick<
+  ConformanceFacts,
+  'kinds' | 'visits' | 'nanQuery' | 'nanError' | 'tellsSize' | 'zeroQuery' | 'floor'
+>;
 
-/** Above every slice's number of points. */
-const ALL = 5000;
 const exact = { cosine: 1, dot: 1, l2: 1 };
 /** A graph may leave a point without a path to it. */
 const graph = { cosine: 0.99, dot: 0.97, l2: 0.99 };
@@ -167,21 +146,8 @@ export const DECLARED: Readonly<Record<string, Declared>> = {
 };
 
 /** The setting of one `type quantization` under which the engine says that it visits all of `points`. */
-export function exhaustiveSetting(
-  definition: EngineDefinition,
-  kind: string,
-  points = DECLARED[definition.name]!.visits ?? ALL,
-): OptionsInput {
-  const { name, capabilities, parseOptions } = definition;
-  const { index, search } = DECLARED[name]!.kinds[kind]!;
-  const parsed = parseOptions({ index, search });
-  if (parsed.state !== 'ok') throw new Error(`${name} ${kind}: ${JSON.stringify(parsed.issues)}`);
-  const declared = capabilities.exhaustive?.[String(parsed.index['type'])];
-  if (declared === undefined) throw new Error(`${name} declares no exhaustive search of ${kind}`);
-  const lists = Number(parsed.index['nlist'] ?? 1);
-  const wide = widened(declared, parsed.search, { points, lists });
-  const named = Object.keys(wide).filter((key) => key in declared.search || key in search);
-  return { index, search: Object.fromEntries(named.map((key) => [key, wide[key]!])) };
+export function exhaustiveSetting(definition: EngineDefinition, kind: string, points?: number): OptionsInput {
+  return settingOf({ definition, facts: DECLARED[definition.name]! }, kind, points);
 }
 
 /** An exact setting, and where the engine has them also with indexes of the metadata: they must change no answer. */

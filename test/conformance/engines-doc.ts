@@ -219,7 +219,9 @@ function floors(definition: EngineDefinition): string[] {
     return [
       kind,
       `\`${JSON.stringify({ ...index, ...search })}\``,
-      ...[cosine, dot, l2].map((value) => (Number.isNaN(value) ? 'refused' : value.toFixed(2))),
+      ...[cosine, dot, l2].map((value) =>
+        value === undefined || Number.isNaN(value) ? 'refused' : value.toFixed(2),
+      ),
     ];
   });
   if (rows.length === 0) return [];

@@ -1,92 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import type { Metric } from '../../datasets/dataset.js';
-import type { ScoreForm } from '../../engines/contract/capabilities.js';
-import type { OptionsInput } from '../../engines/contract/options.js';
-import { exactDistance, pointOf, type Slice, slice } from './data.js';
-import { PGVECTOR_EXACT } from './pgvector.js';
-import { type Answer, build, contenders, mayOverlap } from './session.js';
-
-const COUNT = 1000;
-const QUERIES = 20;
-
-/** The declared form, worked out in float64 from the project's definition of each. */
-function score(form: ScoreForm, data: Slice, query: number, row: number): number {
-  const of = (metric: Metric) => exactDistance(metric, pointOf(data, row), data.queries[query]!);
-  const forms: Record<ScoreForm, () => number> = {
-    '1-cos': () => of('cosine'),
-    cos: () => 1 - of('cosine'),
-    '1-dot': () => 1 + of('dot'),
-    '-dot': () => of('dot'),
-    dot: () => -of('dot'),
-    squared: () => of('l2') ** 2,
-    root: () => of('l2'),
-  };
-  return forms[form]();
-}
-
-function everyHit(answers: readonly Answer[], check: (query: number, row: number, score: number) => void) {
-  let hits = 0;
-  answers.forEach(({ rows, scores }, query) => {
-    expect(rows).toHaveLength(10);
-    expect(scores).toHaveLength(10);
-    rows.forEach((row, rank) => {
-      check(query, row, scores[rank]!);
-      hits++;
-    });
-  });
-  expect(hits).toBe(10 * QUERIES);
-}
-
-/** Index settings whose scores are the declared form, beside the engine's default. */
-const EXACT: Readonly<Record<string, readonly OptionsInput[]>> = {
-  pgvector: PGVECTOR_EXACT,
-  milvus: [
-    { index: { type: 'flat' }, search: {} },
-    { index: {}, search: { ef: 100 } },
-    { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
-    { index: { type: 'scann', nlist: 4 }, search: { nprobe: 4, reorderK: 100 } },
-  ],
-  qdrant: [
-    { index: { type: 'flat' }, search: {} },
-    { index: {}, search: { ef: 200 } },
-    { index: { quantization: 'sq8' }, search: { ef: 200, rescore: true, oversampling: 2 } },
-  ],
-  lancedb: [
-    { index: { type: 'flat' }, search: {} },
-    { index: { type: 'ivf', nlist: 4 }, search: { nprobe: 4 } },
-    { index: { type: 'ivf', quantization: 'rq', nlist: 4 }, search: { nprobe: 4, refineFactor: 2 } },
-  ],
-};
+import { COUNT, checkScores, everyHit, QUERIES, scoreOf } from '../../harness/conformance/scores.js';
+import { pointOf, slice } from './data.js';
+import { api, contenderOf } from './facts.js';
+import { build, contenders, mayOverlap } from './session.js';
 
 for (const { name, definition, missing, suffix, standIn } of contenders.filter(
   ({ name }) => name !== 'null',
 )) {
-  describe.skipIf(missing !== undefined)(
-    `${name}${suffix}`,
-    { concurrent: mayOverlap(definition, standIn) },
-    () => {
-      for (const metric of definition.capabilities.metrics) {
-        const form = definition.capabilities.scores[metric];
-        for (const options of EXACT[name] ?? [{ index: {}, search: {} }]) {
-          const given = JSON.stringify(options.index);
-          test(`${given} under ${metric} scores ${form}, nearest first`, async () => {
-            expect(form).toBeDefined();
-            const data = await slice(metric, COUNT, QUERIES);
-            const session = await build(definition, data, { index: options.index });
-            const answers = await session.search(options.search, 10);
-            await session.close();
-            everyHit(answers, (query, row, got) => {
-              const wanted = score(form!, data, query, row);
-              expect(Math.abs(got - wanted)).toBeLessThan(2e-5 * Math.max(1, Math.abs(wanted)));
-            });
-            const falling = form === 'cos' || form === 'dot';
-            for (const { scores } of answers) {
-              expect(scores).toEqual([...scores].sort((a, b) => (falling ? b - a : a - b)));
-            }
-          });
-        }
-      }
-    },
+  const concurrent = mayOverlap(definition, standIn);
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () =>
+    checkScores(api, contenderOf(definition)),
   );
 }
 
@@ -101,7 +24,7 @@ describe('scores of quantized indexes', () => {
     const session = await build(usearch.definition, data, { index: { quantization: 'binary' } });
     const answers = await session.search({}, 10);
     await session.close();
-    everyHit(answers, (query, row, got) => {
+    everyHit({ expect }, answers, (query, row, got) => {
       const point = pointOf(data, row);
       const differing = data.queries[query]!.filter((value, i) => value > 0 !== point[i]! > 0).length;
       expect(got).toBe(differing);
@@ -118,8 +41,8 @@ describe('scores of quantized indexes', () => {
       const session = await build(usearch.definition, data, { index: { quantization } });
       const answers = await session.search({}, 10);
       await session.close();
-      everyHit(answers, (query, row, got) => {
-        expect(Math.abs(got - score('1-cos', data, query, row))).toBeLessThan(margin);
+      everyHit({ expect }, answers, (query, row, got) => {
+        expect(Math.abs(got - scoreOf('1-cos', data, query, row))).toBeLessThan(margin);
       });
     }
   });
@@ -135,7 +58,9 @@ describe('scores of quantized indexes', () => {
       const answers = await session.search({}, 10);
       await session.close();
       const ratios: number[] = [];
-      everyHit(answers, (query, row, got) => ratios.push(got / score('1-cos', data, query, row)));
+      everyHit({ expect }, answers, (query, row, got) =>
+        ratios.push(got / scoreOf('1-cos', data, query, row)),
+      );
       const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
       expect(mean).toBeGreaterThan(1.7);
       expect(mean).toBeLessThan(2.2);

@@ -1,17 +1,8 @@
+import type { SweepFact } from '../../engines/contract/facts.js';
 import type { OptionsInput } from '../../engines/contract/options.js';
 import { PGVECTOR_SWEEPS } from './pgvector.js';
 
-/** A swept parameter, what is held fixed, and what recall does from the first value to the last. */
-export interface Sweep {
-  key: string;
-  part: keyof OptionsInput;
-  /** null: the parameter is left out. */
-  values: readonly (string | number | boolean | null)[];
-  fixed: OptionsInput;
-  recall: 'rises' | 'falls';
-  /** Smallest difference of recall@10 between the first and the last value. */
-  by: number;
-}
+export type Sweep = SweepFact;
 
 /** Without a filter they change nothing; filter-settings.test.ts shows what they do with one. */
 export const FILTER_SETTINGS: readonly string[] = ['index.payloadIndex', 'search.postfilter'];
@@ -341,11 +332,4 @@ export interface SweepResult {
   engine: string;
   sweep: Sweep;
   recalls: number[];
-}
-
-/** The combination with one value put in; a null leaves the key out. */
-export function withValue(sweep: Sweep, value: string | number | boolean | null): OptionsInput {
-  const { [sweep.key]: _, ...rest } = sweep.fixed[sweep.part];
-  const part = value === null ? rest : { ...rest, [sweep.key]: value };
-  return { ...sweep.fixed, [sweep.part]: part };
 }

@@ -143,6 +143,22 @@ describe('a suite with several datasets', () => {
     expect(shard.stderr).toContain('--dataset <name> --shard i/n');
   });
 
+  test('keeps values of the environment out of names of files, and finds its parts again', async () => {
+    const work = twoDatasets();
+    work.write('secretive.npy', npy(randomVectors(200, 24, 9)));
+    const env = { WHICH: './secretive.npy', NAME: 'secretive' };
+    const text = readFileSync(join(work.folder, 'suite.yaml'), 'utf8');
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+    const own = '{ path: "${WHICH}", queries: ./first.queries.npy, name: "${NAME}", metric: l2 }';
+    work.write('suite.yaml', text.replace('{ path: ./first.npy, metric: l2 }', own));
+    const run = await vecproof(['run', 'suite.yaml'], { folder: work.folder, env });
+    expect(run.code, run.stderr).toBe(1);
+    expect(readdirSync(work.run('datasets'))).toEqual(['name', 'other']);
+    expect(readFileSync(work.run('manifest.json'), 'utf8')).not.toContain('secretive');
+    expect((await vecproof(['run', '--resume', 'latest'], { folder: work.folder, env })).code).toBe(1);
+    expect(work.json<DatasetsResults>('results.json').trials).toHaveLength(4);
+  });
+
   test('is replaced by one with --dataset, with all that the list says of it', async () => {
     const work = twoDatasets();
     const run = await vecproof(['run', 'suite.yaml', '--dataset', 'other'], work);
