@@ -106,7 +106,8 @@ function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
     const measure = point.measures[name];
     if (measure === undefined) return '–';
     const text = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
-    return best[name]?.key === series.key ? `*${text}` : text;
+    if (best[name]?.key === series.key) return `*${text}`;
+    return best[name]?.close.includes(series.key) ? `≈${text}` : text;
   });
   return [label, ...figures, clean(point.setting === '' ? point.fullSetting : point.setting)];
 }

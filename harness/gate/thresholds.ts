@@ -82,7 +82,7 @@ export function voidText(missing: number, measure: string, where = ''): string {
 
 /**
  * Judges a threshold on one trial. By its interval (two-sided 95%): passes if all of it meets the limit, fails if none
- * of it does, is inconclusive in between. By the figure alone where the gate says so, where a time or cost has no
+ * of it does, is inconclusive in between. By the figure alone where the gate says so, where a cost has no
  * interval, and where the limit is the best value there is: one miss disproves a recall of 1. A mean that leaves queries
  * out that it should hold is void and fails.
  */
@@ -113,9 +113,11 @@ function exact({ by, operator, limit, about }: Pick<Gate, 'by' | 'about'> & Chec
   return about.unit === 'share' && operator === '>=' && limit === 1;
 }
 
-/** A mean of one observation, or a ratio of times from a single pair of builds: nothing is known of its spread. */
+/** A mean of one observation, times of one pass or of a single pair of builds: nothing is known of their spread. */
 const isBlind = (gate: Gate, low: number | null): boolean =>
-  (gate.about.needsInterval === true || gate.about.kind === 'mean') && low === null && !exact(gate);
+  (gate.about.needsInterval === true || ['mean', 'time'].includes(gate.about.kind)) &&
+  low === null &&
+  !exact(gate);
 
 /** Queries below which even perfect ones would not meet a limit of a share; 0 for other measures. */
 function fewest({ about, operator, limit }: Gate): number {
@@ -139,6 +141,8 @@ function neededFor(gate: Gate, { value, low, high, n }: Measure): number | null 
 function doubtOf(gate: Gate, { low, n }: Measure, needed: number | null): string {
   if (gate.about.needsInterval === true && low === null)
     return 'a few builds do not tell the machine from the engine: "builds: 5" or more in the suite measures pairs of them';
+  if (low === null && gate.about.kind === 'time')
+    return 'no interval: one pass does not tell the machine from the engine ("repeat: 3" or more in the suite; "by: value" judges the figure alone)';
   if (low === null) return 'no interval: nothing is known of the spread';
   const least = fewest(gate);
   if (n < least && Number.isFinite(least))
@@ -150,10 +154,7 @@ function doubtOf(gate: Gate, { low, n }: Measure, needed: number | null): string
 
 function noteOf({ about }: Gate, { low }: Measure): string {
   if (about.kind === 'cost') return 'one observation per build: nothing is known of its spread';
-  if (about.kind === 'time')
-    return low === null
-      ? 'one pass has no interval: judged by the figure ("repeat: 3" or more in the suite)'
-      : 'the interval is of the passes of this run; other hours and machines differ by more';
+  if (about.kind === 'time') return 'the interval is of this run; other hours and machines differ by more';
   return low === null ? 'no interval: judged by the figure' : '';
 }
 

@@ -57,6 +57,30 @@ describe('a threshold on a mean', () => {
   });
 });
 
+describe('a threshold on a time', () => {
+  const rate = (low: number | null, high: number | null) => [
+    row('t1', { throughput: measure(1100, low, high) }),
+  ];
+
+  it('is judged by the interval of its passes, and asks for no more queries', () => {
+    const states = [rate(1050, 1150), rate(900, 1300), rate(800, 990)].map(
+      (rows) => verdictsOf({ throughput: 'value > 1000' }, rows)[0]!,
+    );
+    expect(states.map(({ state }) => state)).toEqual(['pass', 'inconclusive', 'fail']);
+    expect(states[1]!.findings[0]!.needed ?? null).toBeNull();
+  });
+
+  it('is inconclusive with one pass, unless the figure alone is to be judged', () => {
+    const [verdict] = verdictsOf({ throughput: 'value > 1000' }, rate(null, null));
+    expect(verdict).toMatchObject({
+      state: 'inconclusive',
+      message: expect.stringContaining('"repeat: 3" or more'),
+    });
+    const alone = verdictsOf({ throughput: { check: 'value > 1000', by: 'value' } }, rate(null, null));
+    expect(alone[0]!.state).toBe('pass');
+  });
+});
+
 describe('gates of presets on filters', () => {
   const filters = (rows: Parameters<typeof verdictsOf>[1]) =>
     verdictsOf({ preset: 'migration' }, rows)

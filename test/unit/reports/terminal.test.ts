@@ -43,6 +43,14 @@ describe('the terminal summary', () => {
     expect(lines.at(-1)).toBe('Report: .runs/x/report.html');
   });
 
+  it('marks what cannot be told from the best of a column', () => {
+    const input = fixture();
+    for (const { measures } of input.results.trials) {
+      if (measures['throughput'] !== undefined) Object.assign(measures['throughput'], { low: 1, high: 1e6 });
+    }
+    expect(renderTerminal(buildReport(input), options)).toMatch(/usearch hnsw +≈\d/);
+  });
+
   it('lets no control character of a name or message through', () => {
     const text = renderTerminal(buildReport(fixture({ troubled: true })), { ...options, width: 400 });
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
