@@ -32,6 +32,8 @@ export const buildCostSchema = z.strictObject({
   indexBytes: z.number().optional(),
   /** Resident memory of the child before the engine was connected. */
   memoryBaselineBytes: z.number().optional(),
+  /** The same once the index was finished, garbage collected. */
+  memoryIndexBytes: z.number().optional(),
   /** Peak resident memory of the child by phase. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
   details: parameters.optional(),
