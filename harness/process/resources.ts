@@ -48,9 +48,13 @@ function statusField(pid: number, field: string): number | undefined {
   return match === null ? undefined : Number(match[1]) * 1024;
 }
 
-/** Resident memory of this process in bytes, mapped files included. */
-export function ownBytes(): number {
-  return process.memoryUsage.rss();
+/**
+ * Resident memory of this process in bytes, mapped files included, without what the JavaScript heap keeps in reserve: how
+ * much that is depends on what went on before, not on what is held.
+ */
+export function heldBytes(): number {
+  const { rss, heapTotal, heapUsed } = process.memoryUsage();
+  return rss - heapTotal + heapUsed;
 }
 
 /**

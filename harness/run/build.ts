@@ -10,10 +10,10 @@ import type { ConnectedEngine } from '../../engines/contract/engine.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { engineOf } from '../../engines/open.js';
 import type { BuildCost } from '../model/events.js';
-import { collectGarbage, ownBytes } from '../process/resources.js';
 import { type BuildContext, inPhase } from './context.js';
 import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
 import type { BuildTaskContext, Job } from './job.js';
+import { noteIndexed, noteStart } from './memory.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
@@ -36,8 +36,7 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
   const batch = batchOf(job);
   const metadata = openMetadata(job.filtering, job.count);
   const context: BuildContext = { ...task, job, cost, vectors, metadata };
-  await collectGarbage();
-  cost.memoryBaselineBytes = ownBytes();
+  await noteStart(cost);
   const closers: (() => Promise<void> | void)[] = [() => vectors.close(), () => metadata?.close()];
   let failure: { error: unknown } | undefined;
   try {
@@ -48,14 +47,13 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
     );
     await load(context, collection, batch);
     await index(context, collection);
-    await collectGarbage();
-    cost.memoryIndexBytes = ownBytes();
+    await noteIndexed(cost);
     await send({ type: 'report', report: cost });
     await searchTrials(context, collection);
   } catch (error) {
     failure = { error };
   }
-  await send({ type: 'report', report: withOverallPeak(cost) });
+  await send({ type: 'report', report: cost });
   for (const close of closers) {
     try {
       await close();
@@ -156,10 +154,4 @@ async function index(context: BuildContext, collection: Collection): Promise<voi
   }
   const bytes = await collection.indexBytes();
   if (bytes !== undefined) cost.indexBytes = bytes;
-}
-
-/** Where peaks by phase are not available, the process's peak since its start still is. */
-function withOverallPeak(cost: BuildCost): BuildCost {
-  if (cost.memoryPeakBytes !== undefined) return cost;
-  return { ...cost, memoryPeakBytes: { all: process.resourceUsage().maxRSS * 1024 } };
 }

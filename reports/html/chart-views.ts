@@ -109,7 +109,7 @@ export function costViews(model: ReportModel): ChartView[] {
   if (model.floor === undefined) return [];
   const plans: ChartPlan[] = [
     costPlan('build', 'build.seconds', 'Build time', 'seconds', true, 1),
-    costPlan('memory', 'memory.peak', 'Peak memory', 'MiB', false, 2 ** -20),
+    costPlan('memory', 'memory.peak', 'Memory of the build', 'MiB', false, 2 ** -20),
     costPlan('size', 'index.size', 'Index size', 'MiB', false, 2 ** -20),
   ];
   return plans.map((plan) => view(model, plan, costEntries(model.builds, plan.measure)));

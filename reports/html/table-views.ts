@@ -69,8 +69,10 @@ const BUILD_COLUMNS = [
   'load.pointsPerSecond',
   'index.seconds',
   'build.seconds',
-  'memory.baseline',
   'memory.peak',
+  'memory.index',
+  'memory.search',
+  'memory.baseline',
   'index.size',
 ];
 
