@@ -7,6 +7,7 @@ import { visible } from '../common/visible.js';
 import * as baseline from './commands/baseline.js';
 import * as conformance from './commands/conformance.js';
 import * as doctor from './commands/doctor.js';
+import * as exportPoints from './commands/export.js';
 import * as gate from './commands/gate.js';
 import * as list from './commands/list.js';
 import * as lock from './commands/lock.js';
@@ -19,6 +20,7 @@ import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as score from './commands/score.js';
 import * as truth from './commands/truth.js';
+import * as verify from './commands/verify.js';
 import { interruptSignal, makeContext } from './context.js';
 import type { Run } from './options.js';
 import type { Output } from './terminal.js';
@@ -28,6 +30,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
+  Migrate: [exportPoints, verify],
   'Look up': [list, doctor],
 };
 
