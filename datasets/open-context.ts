@@ -15,6 +15,8 @@ export interface OpenOptions {
   columns?: ColumnChoice | undefined;
   /** Vectors to leave out instead of refusing the dataset. */
   skipInvalid?: readonly InvalidKind[] | undefined;
+  /** A dataset without queries is fine: it is only looked at, or converted. */
+  queriesOptional?: boolean | undefined;
   cacheFolder: string;
   signal?: AbortSignal | undefined;
 }
