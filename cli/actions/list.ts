@@ -23,7 +23,7 @@ type Row = Record<string, string | number>;
 
 const LISTS: Record<string, (context: CommandContext) => Promise<Row[]> | Row[]> = {
   engines: listEngines,
-  datasets: datasetRows,
+  datasets: ({ cache }) => datasetRows(cache),
   suites: listSuites,
   runs: ({ runs }) => listedRuns(runs),
   history: ({ runs }) => listedHistory(runs),

@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
+import { downloadMissing } from '../../harness/app/dataset-download.js';
 import { displayPath, openSuite } from '../../harness/app/places.js';
 import {
   dryRun,
@@ -19,6 +20,7 @@ import { printSummary } from '../output.js';
 export interface RunCommand extends StartOptions, ResumeOptions {
   resume?: string | undefined;
   dryRun?: boolean | undefined;
+  download?: boolean | undefined;
   json?: boolean | undefined;
 }
 
@@ -28,6 +30,7 @@ export async function runCommand(
   options: RunCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
+  if (options.download === true) context.onMissing = downloadMissing(context);
   let exit: ExitCode = EXIT.passed;
   const report = async (folder: RunFolder) => {
     exit = await reportRun(folder, options, context);
