@@ -4,15 +4,11 @@ import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InputError } from '../../common/errors.js';
 import { packingOf } from '../formats/packed.js';
+import type { Unpacker } from './unpacker.js';
 import { unpackTar } from './untar.js';
 import { unpackZip } from './unzip.js';
 
 const MOST_ENTRIES = 10_000;
-
-/** Writes one file of an archive; refuses paths outside of the folder, too many files and too many bytes. */
-export interface Unpacker {
-  write(name: string, content: Readable): Promise<void>;
-}
 
 /**
  * Unpacks a zip or tar.gz into a new folder, whose only folder on top, if there is nothing else, is left out. Only plain

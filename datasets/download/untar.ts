@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { InputError, messageOf } from '../../common/errors.js';
-import type { Unpacker } from './unpack.js';
+import type { Unpacker } from './unpacker.js';
 
 const LINKS = new Set(['symlink', 'link', 'character-device', 'block-device', 'fifo']);
 

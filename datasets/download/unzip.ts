@@ -1,6 +1,6 @@
 import { openPromise, type ZipFile } from 'yauzl';
 import { InputError, messageOf } from '../../common/errors.js';
-import type { Unpacker } from './unpack.js';
+import type { Unpacker } from './unpacker.js';
 
 /** The type of a Unix file in a zip's external attributes. */
 const TYPE = 0o170000;
