@@ -1,3 +1,4 @@
+import type { CatalogEntry } from './catalog.js';
 import type { InvalidKind, Metric } from './dataset.js';
 import type { Closer } from './formats/format.js';
 import type { ColumnChoice } from './formats/names.js';
@@ -18,6 +19,8 @@ export interface OpenOptions {
   /** A dataset without queries is fine: it is only looked at, or converted. */
   queriesOptional?: boolean | undefined;
   cacheFolder: string;
+  /** Downloads a dataset of the catalog that is not here; without it that is an error which says how. */
+  onMissing?: ((entry: CatalogEntry) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -58,7 +58,8 @@ function viewOf(model: ReportModel) {
   return {
     title: model.title,
     k: model.k,
-    caution: model.caution,
+    cautions: model.cautions,
+    legend: model.legend,
     subject: subjectOf(model),
     gates: gatesView(model),
     description: manifest.suite.description,
