@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { addLosses, keepsJudgements, pointsFile, queriesFile } from './parts.js';
-import { type PlanContext, qrelsFile } from './plan.js';
+import { addLosses, keepsJudgements, pointsFile, qrelsFile, queriesFile } from './parts.js';
+import type { PlanContext } from './types.js';
 
 /** BEIR's layout, with vectors: `corpus.jsonl`, `queries.jsonl`, `qrels/test.tsv`. */
 export function beirFolder(context: PlanContext, folder: string): void {

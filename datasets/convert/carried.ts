@@ -1,7 +1,7 @@
 import type { Dataset, ProvidedNeighbors } from '../dataset.js';
 import { NEIGHBOR_NAMES, pickName } from '../formats/names.js';
 import type { FormatWriter, NeighborTable } from '../formats/writer.js';
-import type { CarriedSet, ConversionPlan } from './plan.js';
+import type { CarriedSet, ConversionPlan } from './types.js';
 
 /** A query set with what goes with it: judgements, and the neighbours that its files brought. */
 export async function readCarried(

@@ -5,8 +5,9 @@ import { openSink } from '../formats/sink.js';
 import { type OpenOptions, openDataset } from '../open.js';
 import { writeQrels } from './judgements.js';
 import type { LossKind } from './losses.js';
-import { type ConversionPlan, type ConversionRequest, planConversion, unaccepted } from './plan.js';
+import { planConversion, unaccepted } from './plan.js';
 import { targetOf } from './target.js';
+import type { ConversionPlan, ConversionRequest } from './types.js';
 import { writeConversion } from './write.js';
 
 export interface ConvertRequest extends Pick<ConversionRequest, 'format' | 'set' | 'onProgress'> {

@@ -11,11 +11,12 @@ import {
   neighborsEnding,
   neighborsFile,
   pointsFile,
+  qrelsFile,
   queriesFile,
 } from './parts.js';
-import { type CarriedSet, type PlanContext, type PlannedFile, qrelsFile } from './plan.js';
 import { idColumn, pointsTable, queriesTable, type Table } from './table.js';
 import type { Target } from './target.js';
+import type { CarriedSet, PlanContext, PlannedFile } from './types.js';
 
 /** A folder with a `dataset.yaml`: everything that the dataset has, metric included. */
 export function describedFolder(

@@ -1,11 +1,13 @@
+import type { Dataset } from '../dataset.js';
 import { writeGroundTruth } from '../formats/bin/write.js';
 import { writeNpyNeighbors } from '../formats/npy/write.js';
 import { type ByteSink, openSink } from '../formats/sink.js';
 import { writeIvecs } from '../formats/vecs/write.js';
 import type { NeighborTable } from '../formats/writer.js';
+import { writeQrels } from './judgements.js';
 import { fieldLosses, keepsIds, pointLosses } from './losses.js';
-import type { CarriedSet, PlanContext, PlannedFile } from './plan.js';
 import { type Column, idColumn, pointsTable, queriesTable, writeTable } from './table.js';
+import type { CarriedSet, PlanContext, PlannedFile } from './types.js';
 
 /** Tells what of points and queries the target's format does not hold. */
 export function addLosses({ info, keeping, sets, plan }: PlanContext): void {
@@ -129,4 +131,22 @@ function neighborWriter(path: string): (sink: ByteSink, table: NeighborTable) =>
   if (path.endsWith('.ivecs')) return writeIvecs;
   return (sink, table) =>
     writeGroundTruth(sink, path.endsWith('.ibin') ? { ...table, distances: undefined } : table);
+}
+
+export function qrelsFile(dataset: Dataset, set: string, path: string, layout: 'trec' | 'beir'): PlannedFile {
+  return {
+    path,
+    what: `judgements of ${set}`,
+    async write(temporary) {
+      const qrels = (await dataset.qrels(set))!;
+      const sink = openSink(temporary, path);
+      try {
+        await writeQrels(sink, qrels, layout, dataset.qrelsFile?.(set) ?? set);
+        await sink.end();
+      } catch (error) {
+        sink.abandon();
+        throw error;
+      }
+    },
+  };
 }

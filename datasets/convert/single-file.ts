@@ -5,10 +5,11 @@ import {
   neighborsEnding,
   neighborsFile,
   pointsFile,
+  qrelsFile,
   queriesFile,
 } from './parts.js';
-import { type PlanContext, qrelsFile } from './plan.js';
 import { judgementsBeside, neighborsBeside, queriesBeside, type Target } from './target.js';
+import type { PlanContext } from './types.js';
 
 /** One file with the points; queries, neighbours and judgements inside of it or beside it. */
 export function singleFile(context: PlanContext, { path }: Extract<Target, { kind: 'file' }>): void {

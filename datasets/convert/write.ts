@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } fro
 import { dirname } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
-import type { ConversionPlan } from './plan.js';
+import type { ConversionPlan } from './types.js';
 
 /**
  * Writes every file of a plan under a temporary name, and gives them their names when all are complete: after a failure
