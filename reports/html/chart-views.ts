@@ -148,7 +148,8 @@ function costPlan(
 ): ChartPlan {
   const note = {
     build: 'Load and index together.',
-    memory: 'Of the whole process; of a server, of its container.',
+    memory:
+      'Until the index is finished, above what was there before: of the process, or of a server’s container.',
     size: 'On disk, as the engine ships it.',
   };
   return {
