@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
-import { catalogEntries } from '../../datasets/catalog.js';
 import { engineAvailabilities } from '../../engines/availability.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { DatasetsManifest } from '../../harness/model/manifest.js';
@@ -18,12 +17,13 @@ import {
 } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { datasetRows } from './dataset/list.js';
 
 type Row = Record<string, string | number>;
 
 const LISTS: Record<string, (context: CommandContext) => Promise<Row[]> | Row[]> = {
   engines: listEngines,
-  datasets: listDatasets,
+  datasets: datasetRows,
   suites: listSuites,
   runs: ({ runs }) => listedRuns(runs),
   history: ({ runs }) => listedHistory(runs),
@@ -68,19 +68,6 @@ async function listEngines(): Promise<Row[]> {
     });
   }
   return rows;
-}
-
-function listDatasets(): Row[] {
-  return catalogEntries().map((entry) => ({
-    dataset: entry.name,
-    points: entry.count ?? '',
-    dimensions: entry.dimensions ?? '',
-    metric: entry.metric ?? '',
-    queries: entry.querySets
-      .map(({ name, count }) => (count === undefined ? name : `${name} (${count})`))
-      .join(', '),
-    title: entry.title ?? '',
-  }));
 }
 
 function listSuites(): Row[] {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { PointFacts } from '../../../engines/contract/facts.js';
 import type { Point, PointSupport, ScanOptions, Snapshot } from '../../../engines/contract/points.js';
 import type { LoadBatch } from '../../../engines/contract/spec.js';
 import {
@@ -14,7 +15,6 @@ import { whyNotName } from '../../../engines/kit/holds.js';
 import { denseArray } from '../../../engines/kit/vectors.js';
 import type { Filter } from '../../../filters/filter.js';
 import { never } from '../session.js';
-import type { RecordFacts } from './declared.js';
 import {
   field,
   idsOf,
@@ -359,7 +359,7 @@ export function pointTests(contender: RecordContender): void {
 }
 
 /** What the server that is tested has of what the engine declares. */
-function tested(declared: PointSupport['vectors'], { serverLacks: lacks }: RecordFacts) {
+function tested(declared: PointSupport['vectors'], { serverLacks: lacks }: PointFacts) {
   if (lacks === undefined) return declared;
   return {
     ...declared,

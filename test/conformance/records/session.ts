@@ -6,6 +6,7 @@ import { afterAll } from 'vitest';
 import type { FieldSchema, Metric } from '../../../datasets/dataset.js';
 import type { Collection } from '../../../engines/contract/collection.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../../../engines/contract/engine.js';
+import type { PointFacts } from '../../../engines/contract/facts.js';
 import type { IdKind, PointId } from '../../../engines/contract/ids.js';
 import type { Metadata, Point, PointChange, Points, ScanOptions } from '../../../engines/contract/points.js';
 import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
@@ -14,15 +15,14 @@ import { DEFAULT_VECTOR, type VectorField } from '../../../engines/contract/vect
 import type { Filter } from '../../../filters/filter.js';
 import { serverOptions } from '../servers.js';
 import { type Contender, contenders, never, parsed } from '../session.js';
-import { RECORD_FACTS, type RecordFacts } from './declared.js';
 
 export const DIMENSIONS = 8;
 
 /** An engine with records, in one of its modes. */
-export interface RecordContender extends Contender {
-  /** Key of `RECORD_FACTS`. */
+export interface RecordContender extends Omit<Contender, 'facts'> {
+  /** The engine, and the mode where it is not the first. */
   title: string;
-  facts: RecordFacts;
+  facts: PointFacts;
   /** A mode of its own that needs no server; undefined: the one the conformance tests use. */
   mode: string | undefined;
 }
@@ -34,8 +34,8 @@ export const recordContenders: readonly RecordContender[] = contenders
     const own = contender.definition.server?.modes.filter((mode) => mode !== 'docker' && mode !== 'url');
     return [undefined, ...(own ?? [])].map((mode) => {
       const title = mode === undefined ? contender.name : `${contender.name} ${mode}`;
-      const facts = RECORD_FACTS[title];
-      if (facts === undefined) throw new Error(`${title} has records but no RECORD_FACTS`);
+      const facts = contender.facts.points?.[mode ?? 'default'];
+      if (facts === undefined) throw new Error(`${title} keeps points, but its facts say nothing of them`);
       return {
         ...contender,
         title,
@@ -107,7 +107,7 @@ function hitsOf({ keys, scores }: Hits, idOf: PreparedSearch['idOf']): { id: Poi
 
 export interface RecordSession {
   definition: EngineDefinition;
-  facts: RecordFacts;
+  facts: PointFacts;
   connected: ConnectedEngine;
   folder: string;
   /** A name that nothing has yet, with the harness' prefix. */
