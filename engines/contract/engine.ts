@@ -53,6 +53,11 @@ export interface EngineDefinition {
    * process of its own, to see whether the engine works here. Throws what the client throws.
    */
   load?(): void | Promise<void>;
+  /**
+   * What the engine itself says of the instructions it uses here, e.g. `haswell, skylake`; undefined: it says nothing.
+   * Called after `load`, in the same process; `libraries` are the native files that loading it has mapped.
+   */
+  instructions?(libraries: readonly string[]): string | undefined;
   capabilities: Capabilities;
   /** JSON Schemas of `index` and `search` (one value per key; the suite adds lists), for editors. */
   optionSchemas(): { index: Record<string, unknown>; search: Record<string, unknown> };

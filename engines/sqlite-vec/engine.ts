@@ -1,7 +1,7 @@
 import type { EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
-import { openDatabase } from './client.js';
+import { openDatabase, usedInstructions } from './client.js';
 import { connect } from './connect.js';
 import { checkData, rules } from './options.js';
 
@@ -13,6 +13,7 @@ export const engine: EngineDefinition = {
   packages: PACKAGES,
   compiled: ['better-sqlite3'],
   load: () => void openDatabase(':memory:').close(),
+  instructions: usedInstructions,
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

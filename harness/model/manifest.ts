@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instructionsSchema } from './native.js';
 import { plannedBuildSchema, plannedParitySchema } from './plan.js';
 import { lockStateSchema } from './verdict.js';
 
@@ -14,6 +15,8 @@ export const environmentSchema = z.strictObject({
   node: z.string(),
   /** Container or cgroup limit on memory, where there is one. */
   memoryLimitBytes: z.number().nullable(),
+  /** Widest vector instructions of the processor; absent where it does not tell. */
+  instructions: instructionsSchema.optional(),
 });
 
 export const datasetRecordSchema = z.strictObject({
