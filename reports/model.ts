@@ -16,6 +16,7 @@ import {
 import { flagsOf, problemsOf } from './model/problems.js';
 import { trendOf } from './model/trend.js';
 import type { Choice, ReportInput, ReportModel } from './model/types.js';
+import { olderVersions } from './model/versions.js';
 
 export type { ReportInput, ReportModel } from './model/types.js';
 
@@ -42,6 +43,7 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     recallName,
     counts,
     caution: cautionOf(results, counts),
+    olderVersions: olderVersions(results.trials),
     choices,
     defaultChoice: firstChoice(choices),
     series,

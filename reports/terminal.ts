@@ -20,6 +20,7 @@ export interface TerminalOptions {
 const MAX_LINES = 20;
 const MAX_GATES = 4;
 const MAX_PARITY = 3;
+const MAX_OLDER = 2;
 /** The table with its head and three contenders, the blank lines and the path of the report. */
 const LEAST_ROWS = 7;
 
@@ -37,16 +38,29 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   const head = [
     ...wrap(clean(richText(choice.answer)), width, 4).map(styles.bold),
     ...(model.caution === undefined ? [] : wrap(clean(model.caution), width, 2).map(styles.red)),
+    ...model.olderVersions.slice(0, MAX_OLDER).flatMap((each) => wrap(clean(each), width, 2).map(styles.red)),
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
-  const rest = [...filterLines(model, width, styles), ...gates, ...problems];
+  const rest = [
+    ...versionLines(model, width, styles),
+    ...filterLines(model, width, styles),
+    ...gates,
+    ...problems,
+  ];
   const parity = parityLines(model, width, MAX_LINES - head.length - rest.length - LEAST_ROWS);
   const tail = [...parity, ...rest, `Report: ${clean(reportPath)}`];
   // Two blank lines and the table's head are what remains besides the rows.
   const room = MAX_LINES - head.length - tail.length - 3;
   const table = tableLines(choice, Math.max(1, room), width, styles);
   return [...head, '', ...table, '', ...tail].join('\n');
+}
+
+/** What the names in the table stand for, by engine: the table itself has no room for it. */
+function versionLines({ series }: ReportModel, width: number, { dim }: Styles): string[] {
+  const known = series.filter(({ about }) => about !== '').map(({ engine, about }) => `${engine} ${about}`);
+  if (known.length === 0) return [];
+  return wrap(clean(`Versions: ${[...new Set(known)].join('; ')}`), width, 2).map(dim);
 }
 
 function parityLines({ results }: ReportModel, width: number, room: number): string[] {

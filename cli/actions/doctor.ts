@@ -7,9 +7,11 @@ import { visible } from '../../common/visible.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { openDataset } from '../../datasets/open.js';
 import { engineAvailabilities } from '../../engines/availability.js';
-import { engineNames } from '../../engines/registry.js';
+import { nativeRebuildCommand } from '../../engines/kit/installation.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
 import { dockerFindings } from '../../harness/app/docker-findings.js';
 import { type Finding, leftovers } from '../../harness/app/leftovers.js';
+import { type Instructions, instructionsOf, type Native, nativeLines } from '../../harness/model/native.js';
 import { readEnvironment } from '../../harness/run/environment.js';
 import type { CommandContext } from '../context.js';
 
@@ -62,16 +64,39 @@ function nodeFindings(): Finding[] {
 /** Each engine is really loaded, native parts too, in a process of its own. */
 async function engines(): Promise<Finding[]> {
   const found = await engineAvailabilities(engineNames());
-  return [...found].map(([name, each]): Finding => {
+  const definitions = new Map(
+    await Promise.all([...found.keys()].map(async (name) => [name, await loadEngine(name)] as const)),
+  );
+  const { instructions: processor } = readEnvironment();
+  return [...found].flatMap(([name, each]): Finding[] => {
     const what = `engine ${name}`;
     if (each.state === 'missing') {
       const detail = `${each.reason}; its trials are skipped, the rest works`;
-      return { what, state: 'missing', detail, fix: each.next };
+      return [{ what, state: 'missing', detail, fix: each.next }];
     }
     const versions = Object.entries(each.versions).map(([name, version]) => `${name} ${version}`);
     const detail = versions.length === 0 ? 'built in' : `${versions.join(', ')}; loads`;
-    return { what, state: 'ok', detail };
+    const loaded: Finding = { what, state: 'ok', detail };
+    return each.native === undefined
+      ? [loaded]
+      : [loaded, ...nativeFinding(name, each.native, definitions.get(name)!.rebuild, processor)];
   });
+}
+
+/** Which vector instructions an engine's compiled code holds; how to get more of them, where it is compiled here. */
+function nativeFinding(
+  name: string,
+  native: Native,
+  rebuild: string | undefined,
+  processor: Instructions | undefined,
+): Finding[] {
+  if (native.libraries.length === 0) return [];
+  const slow =
+    instructionsOf(native) === 'none' && processor !== undefined && processor !== 'none' && rebuild;
+  const finding = { what: `native code of ${name}`, detail: nativeLines(native).join('; ') };
+  return slow
+    ? [{ ...finding, state: 'note', fix: `faster on this processor: ${nativeRebuildCommand(slow)}` }]
+    : [{ ...finding, state: 'ok' }];
 }
 
 /** Bundled datasets are opened, which verifies their hashes. */

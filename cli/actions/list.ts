@@ -4,8 +4,10 @@ import { parse } from 'yaml';
 import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
 import { engineAvailabilities } from '../../engines/availability.js';
+import { imageEntries } from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { DatasetsManifest } from '../../harness/model/manifest.js';
+import { instructionsOf, instructionsText, type Native } from '../../harness/model/native.js';
 import { readHistory } from '../../harness/store/history.js';
 import {
   listRuns,
@@ -63,11 +65,19 @@ async function listEngines(): Promise<Row[]> {
       engine: name,
       state,
       packages: versions,
+      code: found.state === 'available' ? codeText(found.native) : '',
+      image: imageEntries()[name]?.image ?? '',
       index: types.join(', '),
       metrics: capabilities.metrics.join(' '),
     });
   }
   return rows;
+}
+
+/** Widest vector instructions of the engine's own native code. */
+function codeText(native: Native | undefined): string {
+  const found = native && instructionsOf(native);
+  return found === undefined ? '' : instructionsText(found);
 }
 
 function listSuites(): Row[] {

@@ -46,6 +46,8 @@ export interface EngineDefinition {
   packages: readonly string[];
   /** Those of `packages` that are compiled on this machine when they are installed; none if absent. */
   compiled?: readonly string[] | undefined;
+  /** That of `compiled` which computes distances: built again for this machine's processor alone, it is faster. */
+  rebuild?: string | undefined;
   /** Oldest Node that npm installs `packages` on, e.g. `20.20.2`, where it is newer than vecproof's own. */
   node?: string | undefined;
   /**

@@ -69,7 +69,8 @@ const TWO_BYTE = table((set) => {
     set(alone, 0);
   set([0xc8, 0xcf], 0);
   set([0x80, 0x8f], IMM32);
-  for (const one of [0x70, 0x71, 0x72, 0x73, 0xa4, 0xac, 0xba, 0xc2, 0xc4, 0xc5, 0xc6]) set([one], MODRM | IMM8);
+  for (const one of [0x70, 0x71, 0x72, 0x73, 0xa4, 0xac, 0xba, 0xc2, 0xc4, 0xc5, 0xc6])
+    set([one], MODRM | IMM8);
 });
 
 function table(fill: (set: (range: readonly number[], kind: number) => void) => void): Uint8Array {
@@ -145,7 +146,8 @@ function oneByte(
   if (opcode >= 0xb8 && opcode <= 0xbf && wide) return at + 8;
   const length = operands(code, at, ONE_BYTE[opcode]!, immZ);
   // TEST, the first two of the group, alone has an immediate.
-  if ((opcode & 0xfe) === 0xf6 && ((code[at]! >> 3) & 7) < 2) return at + length + (opcode === 0xf6 ? 1 : immZ);
+  if ((opcode & 0xfe) === 0xf6 && ((code[at]! >> 3) & 7) < 2)
+    return at + length + (opcode === 0xf6 ? 1 : immZ);
   return at + length;
 }
 
@@ -179,15 +181,19 @@ function hasImmediate(map: number, opcode: number): boolean {
   );
 }
 
-/** On masks (AVX-512) and general registers (BMI): no vector instructions, though encoded like them. */
-function isScalar(map: number, opcode: number): boolean {
+/** Tiles (AMX): tile configuration, loads, stores and products. */
+const TILES: ReadonlySet<number> = new Set([0x49, 0x4b, 0x5c, 0x5e, 0x6c]);
+
+/** On masks (AVX-512), general registers (BMI) and tiles: no vector instructions, though encoded like them. */
+function isNoVector(map: number, opcode: number): boolean {
   if (map === 1) return (opcode >= 0x41 && opcode <= 0x4b) || (opcode >= 0x90 && opcode <= 0x99);
-  return map === 2 ? opcode >= 0xf0 && opcode <= 0xf7 : opcode === 0xf0 || (opcode >= 0x30 && opcode <= 0x33);
+  if (map === 2) return (opcode >= 0xf0 && opcode <= 0xf7) || TILES.has(opcode);
+  return opcode === 0xf0 || (opcode >= 0x30 && opcode <= 0x33);
 }
 
 function vex(code: Uint8Array, map: number, last: number, at: number, counts: CodeCounts): number {
   const opcode = code[at]!;
-  if (!isScalar(map, opcode)) {
+  if (!isNoVector(map, opcode)) {
     counts.avx++;
     // VZEROALL has the bit, too, and no register.
     if ((last & 4) !== 0 && !(map === 1 && opcode === 0x77)) counts.ymm++;

@@ -1,7 +1,13 @@
 import { VecproofError } from '../../common/errors.js';
 import type { ImageFacts } from '../../engines/contract/server.js';
 import { packageVersion } from '../../engines/kit/packages.js';
-import { BUILD_NEEDS, buildCommand, imageCandidates, imageEntries, imageFacts } from '../../engines/launcher/images.js';
+import {
+  BUILD_NEEDS,
+  buildCommand,
+  imageCandidates,
+  imageEntries,
+  imageFacts,
+} from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Context } from './context.js';
 import type { Finding } from './leftovers.js';

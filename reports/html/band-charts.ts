@@ -2,6 +2,7 @@ import { BANDS } from '../../harness/measures/groups.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatCount, plural } from '../format.js';
 import type { BandRow } from '../model/filters.js';
+import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { figureText, seriesView, trialAnchor } from './cells.js';
 import type { ChartView } from './chart-views.js';
@@ -190,9 +191,7 @@ function markOf({ row: { series, setting, trial, shown }, x, value }: Entry): Ch
     recall: { value: x, low: null, high: null, n: value.n },
     value,
     front: shown,
-    tooltip: [`${series.label} (${series.engine})`, setting, trial.group, ...figures]
-      .filter((line) => line !== '')
-      .join('\n'),
+    tooltip: [withEngine(series), setting, trial.group, ...figures].filter((line) => line !== '').join('\n'),
     chosen: [],
   };
 }

@@ -1,6 +1,7 @@
 import type { Measure } from '../../harness/model/results.js';
 import { SERIAL } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
+import { withEngine } from '../model/series.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
 import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { renderChart } from './charts/chart.js';
@@ -207,7 +208,7 @@ function markOf(
 function tooltipOf({ recallName, k }: ReportModel, measure: string, point: Point, value: Measure): string {
   const others = ['throughput', 'latency.p95'].filter((name) => name !== measure);
   return [
-    `${point.series.label} (${point.series.engine})`,
+    withEngine(point.series),
     point.fullSetting,
     `recall@${k} ${figureText(recallName, point.recall)}`,
     `${measure} ${figureText(measure, value)}`,

@@ -59,6 +59,7 @@ function viewOf(model: ReportModel) {
     title: model.title,
     k: model.k,
     caution: model.caution,
+    olderVersions: model.olderVersions,
     subject: subjectOf(model),
     gates: gatesView(model),
     description: manifest.suite.description,

@@ -1,6 +1,7 @@
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatShare, plural } from '../format.js';
 import type { GroupRow } from '../model/filters.js';
+import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import type { ChartView } from './chart-views.js';
@@ -60,7 +61,7 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
       value,
       front: true,
       tooltip: [
-        `${series.label} (${series.engine})`,
+        withEngine(series),
         setting,
         `${recallName} ${figureText(recallName, recall)}`,
         `${measure} ${figureText(measure, value)}`,

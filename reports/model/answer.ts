@@ -1,6 +1,7 @@
 import type { Measure } from '../../harness/model/results.js';
 import { formatNumber, formatShare, listed } from '../format.js';
 import { hasSpread, separated } from './compare.js';
+import { fullName } from './series.js';
 import type { ChoiceContext, ChoiceRow, Point, Rich, SeriesRef } from './types.js';
 
 type Chosen = { series: SeriesRef; point: Point };
@@ -45,7 +46,8 @@ function nothing({ series, dataset, k }: ChoiceContext, target: number | undefin
 }
 
 function named({ series, setting }: Point): Rich {
-  return setting === '' ? [strong(series.label)] : [strong(series.label), plain(` ${setting}`)];
+  const about = series.about === '' ? [] : [quiet(` (${series.about})`)];
+  return [strong(series.label), ...about, ...(setting === '' ? [] : [plain(` ${setting}`)])];
 }
 
 function leader({ dataset, k }: ChoiceContext, target: number, [first, second]: readonly Chosen[]): Rich {
@@ -71,7 +73,7 @@ function tieOf(a: Measure | undefined, b: Measure | undefined): string {
 function followers(chosen: readonly Chosen[]): Rich {
   const rest = chosen.slice(1).flatMap(({ series, point }) => {
     const value = point.measures['throughput'];
-    return value === undefined ? [] : [`${series.label} with ${formatNumber(value.value)}`];
+    return value === undefined ? [] : [`${fullName(series)} with ${formatNumber(value.value)}`];
   });
   if (rest.length === 0) return [];
   const more = rest.length - 3;
@@ -93,7 +95,7 @@ function highest({ dataset, k }: ChoiceContext, chosen: readonly Chosen[]): Rich
   const best = ordered[0]!.point;
   const rate = best.measures['throughput'];
   const close = ordered.slice(1).filter(({ point }) => !separated(best.recall, point.recall));
-  const names = close.map(({ series }) => series.label);
+  const names = close.map(({ series }) => fullName(series));
   return [
     plain(`The highest recall@${k} measured on ${dataset} is `),
     strong(formatShare(best.recall.value)),

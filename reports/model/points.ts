@@ -4,6 +4,7 @@ import type { Results, TrialRow } from '../../harness/model/results.js';
 import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './series.js';
+import { aboutRows } from './versions.js';
 
 /**
  * Reference of the hypervolume, the same in every report: recall 0.5 at 0 queries/s. Settings that find less than
@@ -33,7 +34,8 @@ export function seriesRefs(trials: readonly TrialRow[]): Map<string, SeriesRef> 
     [...named.values()].map(({ key, engine, series }) => {
       const mark = mixed && servers.has(key) ? ' (server)' : '';
       const label = `${shared.has(series) ? `${engine} ${series}` : series}${mark}`;
-      return [key, { key, engine, label, identity: looks.get(key)! }];
+      const about = aboutRows(trials.filter((row) => seriesKey(row) === key));
+      return [key, { key, engine, label, about, identity: looks.get(key)! }];
     }),
   );
 }

@@ -24,6 +24,8 @@ export interface SeriesRef {
   key: string;
   engine: string;
   label: string;
+  /** Version, origin and instruction set, to stand beside the label; empty where nothing is known. */
+  about: string;
   identity: Identity;
 }
 
@@ -35,4 +37,14 @@ export interface Series extends SeriesRef {
   /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
   hypervolume: number | undefined;
   trials: { planned: number; completed: number };
+}
+
+/** The contender's name with what stands beside it. */
+export function fullName({ label, about }: Pick<SeriesRef, 'label' | 'about'>): string {
+  return about === '' ? label : `${label} (${about})`;
+}
+
+/** The same for a tooltip, where nothing around it says whose label it is: `fast (usearch 2.25.3)`. */
+export function withEngine({ label, engine, about }: SeriesRef): string {
+  return `${label} (${[engine, about].filter((text) => text !== '').join(' ')})`;
 }

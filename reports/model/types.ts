@@ -113,6 +113,8 @@ export interface ReportModel {
   };
   /** Set where the run is not complete: a sentence that must stand beside the answer. */
   caution: string | undefined;
+  /** Servers older than the pinned ones: sentences that stand beside the answer, too. */
+  olderVersions: readonly string[];
   choices: readonly Choice[];
   /** Key of the choice shown first. */
   defaultChoice: string;

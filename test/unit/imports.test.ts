@@ -253,9 +253,7 @@ describe('engines', () => {
     const folders = readdirSync(join(packageRoot, 'engines'), { withFileTypes: true });
     const names = folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     // What an engine is, and what adapters share, is no engine.
-    expect(names.filter((name) => !SHARED.includes(name)).sort()).toEqual(
-      engineNames().sort(),
-    );
+    expect(names.filter((name) => !SHARED.includes(name)).sort()).toEqual(engineNames().sort());
   });
 
   test('core code names none of them', () => {
