@@ -1,3 +1,4 @@
+import type { CatalogEntry } from './catalog.js';
 import type { InvalidKind, Metric } from './dataset.js';
 import type { Closer } from './formats/format.js';
 import type { ColumnChoice } from './formats/names.js';
@@ -16,6 +17,8 @@ export interface OpenOptions {
   /** Vectors to leave out instead of refusing the dataset. */
   skipInvalid?: readonly InvalidKind[] | undefined;
   cacheFolder: string;
+  /** Downloads a dataset of the catalog that is not here; without it that is an error which says how. */
+  onMissing?: ((entry: CatalogEntry) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
 }
 

@@ -19,6 +19,7 @@ export async function openFiles(
   layout: FolderLayout,
   given: string,
   options: OpenContext,
+  about: { licence?: string | undefined; provenance?: string | undefined } = {},
 ): Promise<Dataset> {
   const sources: VectorSource[] = [];
   const files: DatasetFile[] = [];
@@ -43,6 +44,7 @@ export async function openFiles(
     hash: hashDataset(files, points.reading),
     ...metric!,
     source: given,
+    ...about,
     files,
     warnings: shardWarnings(layout.points),
   };

@@ -58,8 +58,8 @@ function viewOf(model: ReportModel) {
   return {
     title: model.title,
     k: model.k,
-    caution: model.caution,
-    olderVersions: model.olderVersions,
+    cautions: model.cautions,
+    legend: model.legend,
     subject: subjectOf(model),
     gates: gatesView(model),
     description: manifest.suite.description,

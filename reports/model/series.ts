@@ -27,6 +27,8 @@ export interface SeriesRef {
   /** Version, origin and instruction set, to stand beside the label; empty where nothing is known. */
   about: string;
   identity: Identity;
+  /** Where trials were measured on several machines: on which of them. */
+  machine?: number;
 }
 
 export interface Series extends SeriesRef {
@@ -36,7 +38,8 @@ export interface Series extends SeriesRef {
   latencyFront: readonly string[];
   /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
   hypervolume: number | undefined;
-  trials: { planned: number; completed: number };
+  /** `void`: completed, without a recall, because the truth is not that of the data. */
+  trials: { planned: number; completed: number; void: number };
 }
 
 /** The contender's name with what stands beside it. */

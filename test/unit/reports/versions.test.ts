@@ -64,7 +64,7 @@ describe('versions older than the pinned one', () => {
     );
     const model = buildReport({ ...input, results: { ...input.results, trials } });
     const sentence = /usearch 2\.25\.3 is older than 99\.0\.0/;
-    expect(model.olderVersions[0]).toMatch(sentence);
+    expect(model.cautions.join(' ')).toMatch(sentence);
     const text = renderTerminal(model, { color: false, width: 160, reportPath: 'r.html' });
     expect(text).toMatch(sentence);
     expect(text).toContain('Versions: usearch 2.25.3, built locally;');
