@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os';
 import type { Environment } from '../model/manifest.js';
 import { instructionsOfProcessor } from '../model/native.js';
 
@@ -13,6 +14,7 @@ export function readEnvironment(): Environment {
     kernel: `${type()} ${release()}`,
     node: process.version,
     memoryLimitBytes: cgroupLimit(),
+    host: createHash('sha256').update(hostname()).digest('hex').slice(0, 12),
     ...processorInstructions(),
   };
 }
