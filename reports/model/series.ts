@@ -47,7 +47,7 @@ export function fullName({ label, about }: Pick<SeriesRef, 'label' | 'about'>): 
   return about === '' ? label : `${label} (${about})`;
 }
 
-/** The same for a tooltip, where nothing around it says whose label it is: `fast (usearch 2.25.3)`. */
+/** The same for a tooltip, where nothing around it says whose label it is: engine, version and the rest in brackets. */
 export function withEngine({ label, engine, about }: SeriesRef): string {
   return `${label} (${[engine, about].filter((text) => text !== '').join(' ')})`;
 }
