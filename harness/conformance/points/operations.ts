@@ -1,44 +1,33 @@
-import { expect, test } from 'vitest';
 import type { PointId } from '../../../engines/contract/ids.js';
-import type { Point } from '../../../engines/contract/points.js';
+import type { TestApi } from '../api.js';
 import { never } from '../session.js';
 import {
+  byId,
+  checksOn,
   DIMENSIONS,
   field,
   idsOf,
-  openRecords,
-  type RecordContender,
-  type RecordSession,
-  record,
+  type PointContender,
   scanned,
   someIds,
+  somePoint,
   specFor,
   vectorOf,
 } from './session.js';
 
 const FIELDS = [field('name'), field('size', 'integer')];
-const byId = (records: readonly Point[]) => new Map(records.map((each) => [each.id, each]));
 
 /** Create, attach, list, upsert, get, scan, count, delete, update, describe, drop. */
-export function operationTests(contender: RecordContender): void {
+export function checkOperations(api: TestApi, contender: PointContender): void {
+  const { expect } = api;
+  const on = checksOn(api, contender);
   const { facts, definition } = contender;
   const { idKinds, integerIds } = definition.capabilities;
-
-  /** A test with a session of its own. */
-  const on = (title: string, use: (session: RecordSession) => Promise<void>) =>
-    test(title, async () => {
-      const session = await openRecords(contender);
-      try {
-        await use(session);
-      } finally {
-        await session.close();
-      }
-    });
 
   on('create refuses a name that is there, and leaves it untouched', async (session) => {
     const name = session.name();
     const first = await session.create({ fields: FIELDS }, name);
-    await first.upsert([record(someIds(idsOf(contender), 1)[0]!, 1, { name: 'kept', size: 1 })]);
+    await first.upsert([somePoint(someIds(idsOf(contender), 1)[0]!, 1, { name: 'kept', size: 1 })]);
     const before = await scanned(first);
     const described = await first.describe();
     await expect(session.connected.create(specFor(contender, name))).rejects.toThrow(name);
@@ -50,12 +39,12 @@ export function operationTests(contender: RecordContender): void {
     const name = session.name();
     const made = await session.create({ fields: FIELDS }, name);
     const ids = someIds(idsOf(contender), 5);
-    await made.upsert(ids.map((id, i) => record(id, i, { name: `n${i}`, size: i })));
+    await made.upsert(ids.map((id, i) => somePoint(id, i, { name: `n${i}`, size: i })));
     const attached = await session.open(name);
     expect(byId(await scanned(attached))).toEqual(byId(await scanned(made)));
     expect(await attached.describe()).toEqual(await made.describe());
     expect(await session.list()).toContain(name);
-    await attached.upsert([record(ids[0]!, 9, { name: 'new', size: 9 })]);
+    await attached.upsert([somePoint(ids[0]!, 9, { name: 'new', size: 9 })]);
     expect((await made.get([ids[0]!]))[0]!.metadata).toEqual({ name: 'new', size: 9 });
   });
 
@@ -75,7 +64,7 @@ export function operationTests(contender: RecordContender): void {
     }
     const made = await session.create({}, name);
     const [id] = someIds(idsOf(contender), 1);
-    await made.upsert([record(id!, 1)]);
+    await made.upsert([somePoint(id!, 1)]);
     expect(await session.list()).toContain(name);
     expect(await (await session.open(name)).count()).toBe(1);
     await made.drop();
@@ -87,7 +76,7 @@ export function operationTests(contender: RecordContender): void {
       const collection = await session.create({ ids: kind });
       const refused: readonly PointId[] = facts.refusedIds ?? [];
       const ids = oddIds(kind, integerIds, facts.emptyId === 'kept').filter((id) => !refused.includes(id));
-      await collection.upsert(ids.map((id, i) => record(id, i + 1)));
+      await collection.upsert(ids.map((id, i) => somePoint(id, i + 1)));
       expect(await collection.count()).toBe(ids.length);
       const asked = [...ids].reverse();
       expect((await collection.get(asked)).map(({ id }) => id)).toEqual(asked);
@@ -117,7 +106,7 @@ export function operationTests(contender: RecordContender): void {
       if (kind === 'string' && facts.emptyId === 'refused') wrong.push('');
       if (kind === 'u64') wrong.push(...(facts.refusedIds ?? []));
       for (const id of wrong) {
-        await expect(collection.upsert([record(good!, 1), record(id, 2)])).rejects.toThrow();
+        await expect(collection.upsert([somePoint(good!, 1), somePoint(id, 2)])).rejects.toThrow();
       }
       expect(await collection.count()).toBe(0);
     });
@@ -126,19 +115,22 @@ export function operationTests(contender: RecordContender): void {
   on('upsert replaces the whole record, and of two with one id the last one wins', async (session) => {
     const collection = await session.create({ fields: FIELDS });
     const [a, b] = someIds(idsOf(contender), 2);
-    await collection.upsert([record(a!, 1, { name: 'old', size: 1 }), record(b!, 2, { name: 'b', size: 2 })]);
-    await collection.upsert([record(a!, 3, { name: 'new', size: 3 })]);
     await collection.upsert([
-      record(b!, 4, { name: 'first', size: 4 }),
-      record(b!, 5, { name: 'last', size: 5 }),
+      somePoint(a!, 1, { name: 'old', size: 1 }),
+      somePoint(b!, 2, { name: 'b', size: 2 }),
+    ]);
+    await collection.upsert([somePoint(a!, 3, { name: 'new', size: 3 })]);
+    await collection.upsert([
+      somePoint(b!, 4, { name: 'first', size: 4 }),
+      somePoint(b!, 5, { name: 'last', size: 5 }),
     ]);
     expect(await collection.count()).toBe(2);
     expect(await collection.get([a!, b!])).toEqual([
-      record(a!, 3, { name: 'new', size: 3 }),
-      record(b!, 5, { name: 'last', size: 5 }),
+      somePoint(a!, 3, { name: 'new', size: 3 }),
+      somePoint(b!, 5, { name: 'last', size: 5 }),
     ]);
     // What the new record does not name is gone, not merged.
-    await collection.upsert([record(a!, 3, { size: 3 })]);
+    await collection.upsert([somePoint(a!, 3, { size: 3 })]);
     expect((await collection.get([a!]))[0]!.metadata['name'] ?? null).toBeNull();
     expect(await scanned(collection)).toHaveLength(2);
   });
@@ -146,7 +138,7 @@ export function operationTests(contender: RecordContender): void {
   on('get leaves out what is not there; upsert and get of nothing are nothing', async (session) => {
     const collection = await session.create();
     const [a, b, c] = someIds(idsOf(contender), 3);
-    await collection.upsert([record(a!, 1), record(c!, 3)]);
+    await collection.upsert([somePoint(a!, 1), somePoint(c!, 3)]);
     await collection.upsert([]);
     expect((await collection.get([c!, b!, a!])).map(({ id }) => id)).toEqual([c, a]);
     expect(await collection.get([b!])).toEqual([]);
@@ -157,7 +149,7 @@ export function operationTests(contender: RecordContender): void {
   on('scan gives every point once, in batches', async (session) => {
     const collection = await session.create({ fields: FIELDS });
     const ids = someIds(idsOf(contender), 500);
-    const records = ids.map((id, i) => record(id, i, { name: `n${i}`, size: i }));
+    const records = ids.map((id, i) => somePoint(id, i, { name: `n${i}`, size: i }));
     await collection.upsert(records.slice(0, 300));
     await collection.upsert(records.slice(300));
     for (const batchSize of [1000, 500, 64]) {
@@ -172,7 +164,7 @@ export function operationTests(contender: RecordContender): void {
   on('delete removes what is there; what is not there is no error', async (session) => {
     const collection = await session.create();
     const [a, b, c] = someIds(idsOf(contender), 3);
-    await collection.upsert([record(a!, 1), record(b!, 2)]);
+    await collection.upsert([somePoint(a!, 1), somePoint(b!, 2)]);
     await collection.delete([b!, c!]);
     await collection.delete([c!]);
     await collection.delete([]);
@@ -184,12 +176,12 @@ export function operationTests(contender: RecordContender): void {
   on('update sets, unsets and replaces the vector; all else stays', async (session) => {
     const collection = await session.create({ fields: FIELDS });
     const [a, b, gone] = someIds(idsOf(contender), 3);
-    const other = record(b!, 2, { name: 'b', size: 2 });
-    await collection.upsert([record(a!, 1, { name: 'a', size: 1 }), other]);
+    const other = somePoint(b!, 2, { name: 'b', size: 2 });
+    await collection.upsert([somePoint(a!, 1, { name: 'a', size: 1 }), other]);
     await collection.update({ id: a!, set: { name: 'changed' } });
-    expect(await collection.get([a!])).toEqual([record(a!, 1, { name: 'changed', size: 1 })]);
+    expect(await collection.get([a!])).toEqual([somePoint(a!, 1, { name: 'changed', size: 1 })]);
     await collection.update({ id: a!, vectors: { vector: vectorOf(7) } });
-    expect(await collection.get([a!])).toEqual([record(a!, 7, { name: 'changed', size: 1 })]);
+    expect(await collection.get([a!])).toEqual([somePoint(a!, 7, { name: 'changed', size: 1 })]);
     await collection.update({ id: a!, set: { size: 5 }, unset: ['name'], vectors: { vector: vectorOf(8) } });
     const [changed] = await collection.get([a!]);
     expect(changed!.vectors['vector']).toEqual(vectorOf(8));
@@ -211,13 +203,13 @@ export function operationTests(contender: RecordContender): void {
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const vector = vectorOf(1).fill(value, 3, 4);
       await expect(
-        collection.upsert([record(a!, 1), { id: b!, vectors: { vector }, metadata: {} }]),
+        collection.upsert([somePoint(a!, 1), { id: b!, vectors: { vector }, metadata: {} }]),
       ).rejects.toThrow();
     }
     for (const length of [DIMENSIONS - 1, 2 * DIMENSIONS, 0]) {
       const vector = new Float32Array(length).fill(0.5);
       await expect(
-        collection.upsert([record(a!, 1), { id: b!, vectors: { vector }, metadata: {} }]),
+        collection.upsert([somePoint(a!, 1), { id: b!, vectors: { vector }, metadata: {} }]),
       ).rejects.toThrow('dimensions');
       await expect(collection.search(vector, 3)).rejects.toThrow();
     }
@@ -228,7 +220,7 @@ export function operationTests(contender: RecordContender): void {
     for (const metric of definition.capabilities.metrics) {
       const name = session.name();
       const collection = await session.create({ metric, fields: FIELDS }, name);
-      await collection.upsert(someIds(idsOf(contender), 3).map((id, i) => record(id, i + 1)));
+      await collection.upsert(someIds(idsOf(contender), 3).map((id, i) => somePoint(id, i + 1)));
       const described = await (await session.open(name)).describe();
       expect(described).toMatchObject({
         spec: { name, vectors: [{ metric, kind: 'dense', type: 'f32', dimensions: DIMENSIONS }] },
@@ -246,10 +238,10 @@ export function operationTests(contender: RecordContender): void {
     const ids = someIds(idsOf(contender), 20);
     const reason = new Error('enough');
     const aborted = AbortSignal.abort(reason);
-    await expect(collection.upsert([record(ids[0]!, 1)], aborted)).rejects.toBe(reason);
+    await expect(collection.upsert([somePoint(ids[0]!, 1)], aborted)).rejects.toBe(reason);
     expect(await collection.count()).toBe(0);
     await collection.upsert(
-      ids.map((id, i) => record(id, i)),
+      ids.map((id, i) => somePoint(id, i)),
       never,
     );
     const abort = new AbortController();

@@ -1,41 +1,31 @@
-import { expect, test } from 'vitest';
 import type { Filter } from '../../../filters/filter.js';
 import { refusals } from '../../../filters/support.js';
+import type { TestApi } from '../api.js';
 import { exactDistance } from '../data.js';
-import { serverOptions } from '../servers.js';
 import {
+  checksOn,
   field,
   idsOf,
-  openRecords,
-  type RecordContender,
-  type RecordSession,
-  record,
+  type PointContender,
   scanned,
   someIds,
+  somePoint,
   vectorOf,
 } from './session.js';
 
 const COUNT = 60;
+const FIELDS = [field('group')];
 
-/** Search, visibility and durability. */
-export function answerTests(contender: RecordContender): void {
-  const { facts, definition, mode } = contender;
+/** Searches, and what is seen by another connection and after closing. */
+export function checkAnswers(api: TestApi, contender: PointContender): void {
+  const { expect } = api;
+  const on = checksOn(api, contender);
+  const { facts, definition } = contender;
   const { metrics, scores, filters } = definition.capabilities;
   const kind = idsOf(contender);
   const ids = someIds(kind, COUNT);
-  const records = ids.map((id, i) => record(id, i + 1, { group: i % 20 === 0 ? 'rare' : 'common' }));
-  const FIELDS = [field('group')];
+  const records = ids.map((id, i) => somePoint(id, i + 1, { group: i % 20 === 0 ? 'rare' : 'common' }));
   const rare: Filter = { op: 'eq', field: { name: 'group', type: 'string' }, value: 'rare' };
-
-  const on = (title: string, use: (session: RecordSession) => Promise<void>, skip = false) =>
-    test.skipIf(skip)(title, async () => {
-      const session = await openRecords(contender);
-      try {
-        await use(session);
-      } finally {
-        await session.close();
-      }
-    });
 
   for (const metric of metrics) {
     const form = scores[metric]!;
@@ -135,42 +125,6 @@ export function answerTests(contender: RecordContender): void {
     },
     lost !== true,
   );
-
-  if (definition.server === undefined || mode !== undefined) return;
-  test('kill -9 of the server after acknowledged writes loses none of them', async (context) => {
-    const { restartServer } = await serverOptions(definition);
-    if (restartServer === undefined) {
-      context.skip('the server was not started here');
-      return;
-    }
-    const session = await openRecords(contender);
-    const name = session.name();
-    const collection = await session.create({ fields: FIELDS }, name);
-    const many = someIds(kind, 2000).map((id, i) => record(id, i + 1, { group: `g${i}` }));
-    for (let i = 0; i < many.length; i += 250) await collection.upsert(many.slice(i, i + 250));
-    await collection.delete([many[0]!.id]);
-    await collection.update({ id: many[1]!.id, set: { group: 'changed' } });
-    await restartServer('kill');
-    // Not the session's own close: over a connection that comes back, it would drop the collection.
-    await session.connected.close().catch(() => undefined);
-
-    const again = await openRecords(contender);
-    try {
-      const attached = await again.open(name);
-      const found = new Map((await scanned(attached, 500)).map((each) => [each.id, each]));
-      const wanted = new Map(many.slice(1).map((each) => [each.id, each]));
-      wanted.set(many[1]!.id, { ...many[1]!, metadata: { group: 'changed' } });
-      const missing = [...wanted.keys()].filter((id) => !found.has(id));
-      expect(missing, `${missing.length} of ${wanted.size} acknowledged writes are missing`).toEqual([]);
-      expect(found).toEqual(wanted);
-      expect(await attached.count()).toBe(wanted.size);
-      const [hit] = await attached.search(vectorOf(2000), 1);
-      expect(hit!.id).toBe(many.at(-1)!.id);
-      await attached.drop();
-    } finally {
-      await again.close();
-    }
-  });
 }
 
 /** A score from the distance of `exactDistance`: 1 - cos, -dot, or the root. */

@@ -1,15 +1,15 @@
-import { expect, test } from 'vitest';
 import type { FieldSchema, FieldType, MetadataValue } from '../../../datasets/dataset.js';
 import type { Metadata, MetadataSupport, PointValue } from '../../../engines/contract/points.js';
+import type { TestApi } from '../api.js';
 import {
+  checksOn,
   field,
   idsOf,
-  openRecords,
-  type RecordContender,
-  type RecordSession,
-  record,
+  type PointContender,
+  type PointSession,
   scanned,
   someIds,
+  somePoint,
   vectorOf,
 } from './session.js';
 
@@ -56,27 +56,19 @@ const WRONG: Readonly<Record<FieldType, PointValue>> = {
 const ALL_TYPES = Object.keys(VALUES) as FieldType[];
 
 /** Metadata comes back as it was, or as `MetadataSupport` says. */
-export function metadataTests(contender: RecordContender): void {
+export function checkMetadata(api: TestApi, contender: PointContender): void {
+  const { expect } = api;
+  const on = checksOn(api, contender);
   const { facts, definition } = contender;
   const support = definition.capabilities.metadata!;
   const types = ALL_TYPES.filter((type) => support.types[type] !== undefined);
   const kind = idsOf(contender);
 
-  const on = (title: string, use: (session: RecordSession) => Promise<void>) =>
-    test(title, async () => {
-      const session = await openRecords(contender);
-      try {
-        await use(session);
-      } finally {
-        await session.close();
-      }
-    });
-
   /** Writes one record for each metadata, and gives what get and scan answer. */
-  async function roundTrip(session: RecordSession, fields: readonly FieldSchema[], all: readonly Metadata[]) {
+  async function roundTrip(session: PointSession, fields: readonly FieldSchema[], all: readonly Metadata[]) {
     const collection = await session.create({ fields });
     const ids = someIds(kind, all.length);
-    await collection.upsert(all.map((metadata, i) => record(ids[i]!, i, metadata)));
+    await collection.upsert(all.map((metadata, i) => somePoint(ids[i]!, i, metadata)));
     const got = (await collection.get(ids)).map(({ metadata }) => metadata);
     const read = new Map((await scanned(collection)).map(({ id, metadata }) => [id, metadata]));
     expect(ids.map((id) => read.get(id))).toEqual(got);
@@ -106,8 +98,8 @@ export function metadataTests(contender: RecordContender): void {
     on(`${type}: another type is refused by name, and nothing is written`, async (session) => {
       const collection = await session.create({ fields: [field('x', type)] });
       const [a, b] = someIds(kind, 2);
-      const good = record(a!, 1, { x: VALUES[type][0]! });
-      await expect(collection.upsert([good, record(b!, 2, { x: WRONG[type] })])).rejects.toThrow('"x"');
+      const good = somePoint(a!, 1, { x: VALUES[type][0]! });
+      await expect(collection.upsert([good, somePoint(b!, 2, { x: WRONG[type] })])).rejects.toThrow('"x"');
       expect(await collection.count()).toBe(0);
     });
   }
@@ -123,8 +115,8 @@ export function metadataTests(contender: RecordContender): void {
   on('a field that is not nullable refuses null and missing', async (session) => {
     const collection = await session.create({ fields: [field('x', 'string', false)] });
     const [a] = someIds(kind, 1);
-    await expect(collection.upsert([record(a!, 1, { x: null })])).rejects.toThrow('"x"');
-    await expect(collection.upsert([record(a!, 1, {})])).rejects.toThrow('"x"');
+    await expect(collection.upsert([somePoint(a!, 1, { x: null })])).rejects.toThrow('"x"');
+    await expect(collection.upsert([somePoint(a!, 1, {})])).rejects.toThrow('"x"');
     expect(await collection.count()).toBe(0);
   });
 
@@ -135,7 +127,7 @@ export function metadataTests(contender: RecordContender): void {
       if (support.emptyArrays === 'refused') {
         const collection = await session.create({ fields });
         const [a] = someIds(kind, 1);
-        await expect(collection.upsert([record(a!, 1, { x: [] })])).rejects.toThrow('"x"');
+        await expect(collection.upsert([somePoint(a!, 1, { x: [] })])).rejects.toThrow('"x"');
         expect(await collection.count()).toBe(0);
         continue;
       }
@@ -164,7 +156,7 @@ export function metadataTests(contender: RecordContender): void {
   on(`a field that the schema does not name is ${support.undeclared}`, async (session) => {
     const collection = await session.create({ fields: [field('known')] });
     const [a] = someIds(kind, 1);
-    const odd = record(a!, 1, { known: 'x', unknown: 'y' });
+    const odd = somePoint(a!, 1, { known: 'x', unknown: 'y' });
     if (support.undeclared === 'kept') {
       await collection.upsert([odd]);
       expect(await collection.get([a!])).toEqual([odd]);
@@ -189,7 +181,7 @@ export function metadataTests(contender: RecordContender): void {
   on(`text with U+0000 is ${facts.nulCharacter}`, async (session) => {
     const collection = await session.create({ fields: [field('x')] });
     const [a] = someIds(kind, 1);
-    const odd = record(a!, 1, { x: 'a\u0000b' });
+    const odd = somePoint(a!, 1, { x: 'a\u0000b' });
     if (facts.nulCharacter === 'kept') {
       await collection.upsert([odd]);
       expect(await collection.get([a!])).toEqual([odd]);

@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { FieldSchema, Metric } from '../../../datasets/dataset.js';
 import type { Collection } from '../../../engines/contract/collection.js';
-import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../../../engines/contract/engine.js';
+import type { ConnectedEngine, EngineDefinition } from '../../../engines/contract/engine.js';
 import type { PointFacts } from '../../../engines/contract/facts.js';
 import type { IdKind, PointId } from '../../../engines/contract/ids.js';
 import type { Metadata, Point, PointChange, Points, ScanOptions } from '../../../engines/contract/points.js';
@@ -13,47 +11,40 @@ import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
 import type { CollectionSpec } from '../../../engines/contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../../../engines/contract/vectors.js';
 import type { Filter } from '../../../filters/filter.js';
-import { serverOptions } from '../servers.js';
-import { type Contender, contenders, never, parsed } from '../session.js';
+import type { TestApi } from '../api.js';
+import { never, newCollectionName, parsed, type Reached } from '../session.js';
 
 export const DIMENSIONS = 8;
 
-/** An engine with records, in one of its modes. */
-export interface RecordContender extends Omit<Contender, 'facts'> {
-  /** The engine, and the mode where it is not the first. */
-  title: string;
+/** An engine that keeps whole points, in one of its modes, and what is said of them. */
+export interface PointContender extends Reached {
   facts: PointFacts;
-  /** A mode of its own that needs no server; undefined: the one the conformance tests use. */
-  mode: string | undefined;
+  /** All checks share one connection: starting it takes seconds, as that of a database inside the process does. */
+  shared?: boolean | undefined;
 }
 
-/** Every engine that declares records, and its modes that start nothing (`pglite`). */
-export const recordContenders: readonly RecordContender[] = contenders
-  .filter(({ definition }) => definition.capabilities.points !== null)
-  .flatMap((contender) => {
-    const own = contender.definition.server?.modes.filter((mode) => mode !== 'docker' && mode !== 'url');
-    return [undefined, ...(own ?? [])].map((mode) => {
-      const title = mode === undefined ? contender.name : `${contender.name} ${mode}`;
-      const facts = contender.facts.points?.[mode ?? 'default'];
-      if (facts === undefined) throw new Error(`${title} keeps points, but its facts say nothing of them`);
-      return {
-        ...contender,
-        title,
-        facts,
-        mode,
-        missing: mode === undefined ? contender.missing : undefined,
-        suffix: mode === undefined ? contender.suffix : '',
-      };
-    });
-  });
+/** Declares checks that each have a session of their own. */
+export type On = (title: string, use: (session: PointSession) => Promise<void>, skip?: boolean) => void;
 
-/** A collection as these tests use it. */
+export function checksOn({ test }: Pick<TestApi, 'test'>, contender: PointContender): On {
+  return (title, use, skip = false) =>
+    test.skipIf(skip)(title, async () => {
+      const session = await openPoints(contender);
+      try {
+        await use(session);
+      } finally {
+        await session.close();
+      }
+    });
+}
+
+/** A collection as these checks use it. */
 export class Opened {
   readonly collection: Collection;
   readonly points: Points;
-  readonly #contender: RecordContender;
+  readonly #contender: PointContender;
 
-  constructor(contender: RecordContender, collection: Collection) {
+  constructor(contender: PointContender, collection: Collection) {
     if (collection.points === undefined) throw new Error('the engine declares points but has none');
     this.#contender = contender;
     this.collection = collection;
@@ -105,7 +96,7 @@ function hitsOf({ keys, scores }: Hits, idOf: PreparedSearch['idOf']): { id: Poi
   }));
 }
 
-export interface RecordSession {
+export interface PointSession {
   definition: EngineDefinition;
   facts: PointFacts;
   connected: ConnectedEngine;
@@ -122,12 +113,12 @@ export interface RecordSession {
   close(): Promise<void>;
 }
 
-export async function openRecords(contender: RecordContender): Promise<RecordSession> {
+export async function openPoints(contender: PointContender): Promise<PointSession> {
   const { definition, facts } = contender;
-  const shared = contender.mode !== undefined;
+  const shared = contender.shared === true;
   const { folder, connected } = shared ? await sharedConnection(contender) : await newConnection(contender);
   const made: Opened[] = [];
-  const newName = () => `vecproof_${randomBytes(6).toString('hex')}`;
+  const newName = () => newCollectionName(contender);
   const opener = (engine: ConnectedEngine) => async (name: string) =>
     new Opened(contender, await engine.open!(name));
   return {
@@ -162,38 +153,38 @@ interface Connection {
   connected: ConnectedEngine;
 }
 
-/** Starting a database inside the process takes seconds: such a mode has one for all tests. */
-const inProcess = new Map<string, Promise<Connection>>();
+const sharedConnections = new Map<PointContender, Promise<Connection>>();
 
-function sharedConnection(contender: RecordContender): Promise<Connection> {
-  const running = inProcess.get(contender.title) ?? newConnection(contender);
-  inProcess.set(contender.title, running);
+function sharedConnection(contender: PointContender): Promise<Connection> {
+  const running = sharedConnections.get(contender) ?? newConnection(contender);
+  sharedConnections.set(contender, running);
   return running;
 }
 
-async function newConnection(contender: RecordContender): Promise<Connection> {
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-records-'));
+/** To be called when all checks of the contender have ended. */
+export async function closeShared(contender: PointContender): Promise<void> {
+  const running = sharedConnections.get(contender);
+  if (running === undefined) return;
+  sharedConnections.delete(contender);
+  const { folder, connected } = await running;
+  await connected.close();
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function newConnection(contender: PointContender): Promise<Connection> {
+  const folder = await mkdtemp(join(contender.folder ?? tmpdir(), 'vecproof-points-'));
   return { folder, connected: await connect(contender, folder) };
 }
 
-afterAll(async () => {
-  for (const running of inProcess.values()) {
-    const { folder, connected } = await running;
-    await connected.close();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
-
-async function connect({ definition, mode }: RecordContender, folder: string): Promise<ConnectedEngine> {
-  const server: Partial<ConnectOptions> = mode === undefined ? await serverOptions(definition) : { mode };
-  return definition.connect({ folder, threads: 1, seed: 7, ...server }, never);
+async function connect({ definition, reach }: PointContender, folder: string): Promise<ConnectedEngine> {
+  return definition.connect({ folder, threads: 1, seed: 7, ...(await reach?.()) }, never);
 }
 
 /** Parts of a spec, and the metric of its one vector. */
 export type SpecChange = Partial<CollectionSpec> & { metric?: Metric };
 
 export function specFor(
-  { definition, facts }: RecordContender,
+  { definition, facts }: PointContender,
   name: string,
   { metric, ...given }: SpecChange = {},
 ): CollectionSpec {
@@ -215,8 +206,8 @@ export function specFor(
   };
 }
 
-/** The kind of ids that these tests use unless they say so. */
-export function idsOf(contender: RecordContender): IdKind {
+/** The kind of ids that these checks use unless they say so. */
+export function idsOf(contender: PointContender): IdKind {
   return specFor(contender, 'any').ids;
 }
 
@@ -228,7 +219,7 @@ export function vectorOf(seed: number): Float32Array {
   );
 }
 
-export function record(id: PointId, seed: number, metadata: Metadata = {}): Point {
+export function somePoint(id: PointId, seed: number, metadata: Metadata = {}): Point {
   return { id, vectors: { [DEFAULT_VECTOR]: vectorOf(seed) }, metadata };
 }
 
@@ -254,5 +245,12 @@ export async function scanned(collection: Opened, batchSize = 7): Promise<Point[
       throw new Error(`a batch of ${batch.length} where ${batchSize} were asked for`);
     all.push(...batch);
   }
+  return all;
+}
+
+/** By id; throws if one came twice. */
+export function byId(points: readonly Point[]): Map<Point['id'], Point> {
+  const all = new Map(points.map((each) => [each.id, each]));
+  if (all.size !== points.length) throw new Error('a point came twice');
   return all;
 }
