@@ -16,15 +16,15 @@ import {
 } from './session.js';
 
 const COUNT = 60;
+const FIELDS = [field('group')];
 
 /** Search, visibility and durability. */
 export function answerTests(contender: RecordContender): void {
-  const { facts, definition, mode } = contender;
+  const { facts, definition } = contender;
   const { metrics, scores, filters } = definition.capabilities;
   const kind = idsOf(contender);
   const ids = someIds(kind, COUNT);
   const records = ids.map((id, i) => record(id, i + 1, { group: i % 20 === 0 ? 'rare' : 'common' }));
-  const FIELDS = [field('group')];
   const rare: Filter = { op: 'eq', field: { name: 'group', type: 'string' }, value: 'rare' };
 
   const on = (title: string, use: (session: RecordSession) => Promise<void>, skip = false) =>
@@ -135,9 +135,15 @@ export function answerTests(contender: RecordContender): void {
     },
     lost !== true,
   );
+}
 
+/** Durability where it is hardest. Alone: it takes the server from all other tests. */
+export function killTest(contender: RecordContender): void {
+  const { definition, mode } = contender;
   if (definition.server === undefined || mode !== undefined) return;
-  test('kill -9 of the server after acknowledged writes loses none of them', async (context) => {
+  test('kill -9 of the server after acknowledged writes loses none of them', {
+    concurrent: false,
+  }, async (context) => {
     const { restartServer } = await serverOptions(definition);
     if (restartServer === undefined) {
       context.skip('the server was not started here');
@@ -146,7 +152,7 @@ export function answerTests(contender: RecordContender): void {
     const session = await openRecords(contender);
     const name = session.name();
     const collection = await session.create({ fields: FIELDS }, name);
-    const many = someIds(kind, 2000).map((id, i) => record(id, i + 1, { group: `g${i}` }));
+    const many = someIds(idsOf(contender), 2000).map((id, i) => record(id, i + 1, { group: `g${i}` }));
     for (let i = 0; i < many.length; i += 250) await collection.upsert(many.slice(i, i + 250));
     await collection.delete([many[0]!.id]);
     await collection.update({ id: many[1]!.id, set: { group: 'changed' } });
