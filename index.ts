@@ -57,6 +57,13 @@ export {
   type OpenDatasetOptions,
   openDataset,
 } from './harness/app/library/exact-neighbours.js';
+export type { JudgeStoredOptions } from './harness/app/library/judge-options.js';
+export {
+  type DatasetsRunResult,
+  type RunDatasetsOptions,
+  resumeDatasets,
+  runDatasets,
+} from './harness/app/library/run-datasets.js';
 export {
   planSuite,
   type ResumeRunOptions,
@@ -67,7 +74,10 @@ export {
   type SuitePlan,
 } from './harness/app/library/run-suite.js';
 export {
-  type JudgeStoredOptions,
+  openDatasetsRun,
+  type StoredDatasetsRun,
+} from './harness/app/library/stored-datasets-run.js';
+export {
   listRuns,
   openRun,
   type RunPlaces,
@@ -96,11 +106,20 @@ export {
 export { parseRun, type RunScores, scoreRun, type TrecRun } from './harness/measures/trec.js';
 // What is stored of a run; docs/run-folder.md describes the files.
 export type { BuildCost, LiveEvent, LoggedEvent, RunEvent } from './harness/model/events.js';
-export type { Manifest } from './harness/model/manifest.js';
+export type { DatasetsManifest, Manifest } from './harness/model/manifest.js';
 export { definitionOf, MEASURES } from './harness/model/measures/catalogue.js';
 export type { MeasureDefinition } from './harness/model/measures/measure.js';
 export type { PlannedBuild, PlannedParity, PlannedTrial, TrialState } from './harness/model/plan.js';
-export type { Measure, Measures, ParityResult, Results, TrialRow } from './harness/model/results.js';
+export type {
+  DatasetsResults,
+  Measure,
+  Measures,
+  ParityResult,
+  Results,
+  TrialRow,
+} from './harness/model/results.js';
 export type { Samples, Truth } from './harness/model/samples.js';
 export type { Finding, Verdict, VerdictState, Verdicts } from './harness/model/verdict.js';
 export { SuiteError } from './harness/suite/faults.js';
+// Reports of a stored run.
+export { REPORT_FORMATS, type ReportFormat, writeReports } from './reports/write.js';

@@ -1,5 +1,6 @@
 import { EXIT, type ExitCode } from '../common/errors.js';
-import type { Results, TrialRow } from '../harness/model/results.js';
+import type { DerivedRun } from '../harness/derive/run.js';
+import type { TrialRow } from '../harness/model/results.js';
 import type { Verdicts } from '../harness/model/verdict.js';
 
 /** Exit code of the gates alone. */
@@ -8,11 +9,17 @@ export function gateExit(verdicts: Verdicts | undefined): ExitCode {
   return verdicts?.outcome === 'failed' ? EXIT.gateFailed : EXIT.passed;
 }
 
-/** A failed trial, one whose every query failed, or a run that measured nothing is not a success. */
-export function runExit({ trials }: Results, verdicts: Verdicts | undefined): ExitCode {
-  const failed = trials.some((trial) => trial.state === 'failed' || nothingAnswered(trial));
-  const nothing = !trials.some(({ state }) => state === 'completed');
-  return failed || nothing ? EXIT.engineOrDatasetFailed : gateExit(verdicts);
+/** A failed trial, one whose every query failed, or a dataset on which nothing was measured is not a success. */
+export function runExit({ parts }: DerivedRun, verdicts: Verdicts | undefined): ExitCode {
+  const failed = parts.some(({ derived: { results } }) => measuringFailed(results.trials));
+  return failed ? EXIT.engineOrDatasetFailed : gateExit(verdicts);
+}
+
+function measuringFailed(trials: readonly TrialRow[]): boolean {
+  return (
+    trials.some((trial) => trial.state === 'failed' || nothingAnswered(trial)) ||
+    !trials.some(({ state }) => state === 'completed')
+  );
 }
 
 function nothingAnswered({ measures }: TrialRow): boolean {

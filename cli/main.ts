@@ -6,6 +6,7 @@ import { packageInfo } from '../common/paths.js';
 import { visible } from '../common/visible.js';
 import * as baseline from './commands/baseline.js';
 import * as conformance from './commands/conformance.js';
+import * as dataset from './commands/dataset.js';
 import * as doctor from './commands/doctor.js';
 import * as gate from './commands/gate.js';
 import * as list from './commands/list.js';
@@ -28,6 +29,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
+  Data: [dataset],
   'Look up': [list, doctor],
 };
 

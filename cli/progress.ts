@@ -13,6 +13,8 @@ interface Counter {
   unit: string;
   start: number;
   done: number;
+  /** What was done before: it counts for no rate. */
+  before?: number;
 }
 
 /** Shows a run while it goes on: a live line for a person, else at most one plain line in ten seconds. */
@@ -93,7 +95,7 @@ export class Progress {
 
   #prepare({ task: name, done, total, unit }: LiveEvent & { type: 'preparation' }): void {
     if (this.#preparation?.name !== name)
-      this.#preparation = { name, total, unit, done, start: performance.now() };
+      this.#preparation = { name, total, unit, done, start: performance.now(), before: done };
     Object.assign(this.#preparation, { done, total });
     if (this.#terminal.live || performance.now() - this.#first! >= PLAIN_MS) this.#show();
   }
@@ -186,11 +188,16 @@ function phaseText(phase: Counter & { trial: string | undefined }, build: Planne
   return counterText({ ...phase, name }, now);
 }
 
-/** `load 4000/20000 points, 1500/s, 11 s left`; without a rate as long as there is none. */
-export function counterText({ name, total, unit, start, done }: Counter, now: number): string {
+/** `load 4000/20000 points, 1500/s, 11 s left`; without a rate as long as there is none. Bytes come in MB. */
+export function counterText({ name, total, unit, start, done, before = 0 }: Counter, now: number): string {
   const seconds = (now - start) / 1000;
-  if (done === 0 || seconds < 0.2) return `${name} ${seconds.toFixed(0)} s`;
-  const rate = done / seconds;
-  const left = (total - done) / rate;
-  return `${name} ${done}/${total} ${unit}, ${Math.round(rate)}/s, ${left.toFixed(0)} s left`;
+  if (done === before || seconds < 0.2) return `${name} ${seconds.toFixed(0)} s`;
+  const rate = (done - before) / seconds;
+  const left = `${((total - done) / rate).toFixed(0)} s left`;
+  if (unit !== 'bytes') return `${name} ${done}/${total} ${unit}, ${Math.round(rate)}/s, ${left}`;
+  return `${name} ${megabytes(done)}/${megabytes(total)} MB, ${megabytes(rate)} MB/s, ${left}`;
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(1);
 }

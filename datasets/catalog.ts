@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -6,6 +6,7 @@ import { InputError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
 import { unreadable } from './check.js';
 import { METRICS } from './dataset.js';
+import { insideFolder, remoteFileSchema, sizeOf } from './download/schema.js';
 import { FORMATS } from './formats/registry.js';
 
 const FIELD_TYPES = [
@@ -23,9 +24,7 @@ const FIELD_TYPES = [
 const count = z.int().positive();
 const text = z.string().min(1);
 /** Files stay inside the dataset's folder, so that a shared `dataset.yaml` cannot point elsewhere. */
-const fileName = text.refine((path) => !/^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)/.test(path), {
-  message: 'must be a path inside the dataset folder',
-});
+const fileName = insideFolder;
 
 const vectorsSchema = z.strictObject({
   /** Of a format of the registry. */
@@ -52,8 +51,14 @@ const entrySchema = z
     dimensions: count.optional(),
     count: count.optional(),
     format: z.enum([...FORMATS.map(({ name }) => name), 'synthetic']),
-    /** `bundled` with the package, in a `folder` the user gives, or `generated` when it is used. */
-    location: z.enum(['bundled', 'folder', 'generated']).default('folder'),
+    /** `bundled` with the package, in a `folder` the user gives, `generated` when it is used, or `download`ed. */
+    location: z.enum(['bundled', 'folder', 'generated', 'download']).default('folder'),
+    /** Where its publisher describes it. */
+    homepage: z.url().optional(),
+    /** `texts`: documents, queries and judgements, for which the user computes vectors. */
+    holds: z.enum(['vectors', 'texts']).default('vectors'),
+    /** The files of one that is downloaded. Without `points` they are read as their folder is laid out. */
+    download: z.array(remoteFileSchema).default([]),
     points: vectorsSchema.optional(),
     querySets: z
       .array(
@@ -93,8 +98,11 @@ const entrySchema = z
   .superRefine((entry, context) => {
     const issue = (path: string, message: string) =>
       context.addIssue({ code: 'custom', path: [path], message });
+    if ((entry.location === 'download') !== entry.download.length > 0)
+      issue('download', 'must list files, and belongs to the location "download"');
     if (entry.format !== 'synthetic') {
-      if (entry.points === undefined) issue('points', 'must name the file with the points');
+      if (entry.points === undefined && entry.location !== 'download')
+        issue('points', 'must name the file with the points');
       const ownQueries = FORMATS.find(({ name }) => name === entry.format)?.ownQueries ?? null;
       const lacking = ownQueries === null && entry.querySets.some((set) => set.file === undefined);
       if (lacking) issue('querySets', 'must each name a file');
@@ -111,13 +119,27 @@ const entrySchema = z
 /** A dataset as the catalog (`datasets/catalog/*.yaml`) or a folder's `dataset.yaml` describes it. */
 export type CatalogEntry = z.infer<typeof entrySchema>;
 
+const folder = join(packageRoot, 'datasets', 'catalog');
+let entries: CatalogEntry[] | undefined;
+
 /** Every dataset that can be named without a path, by name. */
 export function catalogEntries(): CatalogEntry[] {
-  const folder = join(packageRoot, 'datasets', 'catalog');
-  const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
-  return files
+  entries ??= readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
     .map((file) => readEntry(join(folder, file)))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return entries;
+}
+
+/** The dataset of that name, whose file is called so; undefined if there is none. */
+export function catalogEntry(name: string): CatalogEntry | undefined {
+  const path = join(folder, `${name}.yaml`);
+  return /^[a-z0-9]/.test(name) && !/[/\\]/.test(name) && existsSync(path) ? readEntry(path) : undefined;
+}
+
+/** About how many bytes a dataset has that is downloaded; undefined for others. */
+export function downloadSize({ download }: CatalogEntry): number | undefined {
+  return download.length === 0 ? undefined : download.reduce((sum, file) => sum + sizeOf(file), 0);
 }
 
 /** Reads and checks one entry. Throws InputError listing every fault with its key. */

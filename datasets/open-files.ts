@@ -19,6 +19,7 @@ export async function openFiles(
   layout: FolderLayout,
   given: string,
   options: OpenContext,
+  about: { licence?: string | undefined; provenance?: string | undefined } = {},
 ): Promise<Dataset> {
   const sources: VectorSource[] = [];
   const files: DatasetFile[] = [];
@@ -32,7 +33,7 @@ export async function openFiles(
   }
   const points = concatSources(sources);
   const querySets = withGiven(await givenQueries(options), await ownQueries(layout, options));
-  if (querySets.length === 0) {
+  if (querySets.length === 0 && options.queriesOptional !== true) {
     throw new InputError('has no queries', {
       where: given,
       next: 'give a file with query vectors: --queries, or dataset.queries in a suite',
@@ -43,6 +44,7 @@ export async function openFiles(
     hash: hashDataset(files, points.reading),
     ...metric!,
     source: given,
+    ...about,
     files,
     warnings: shardWarnings(layout.points),
   };

@@ -3,11 +3,12 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { suggest } from '../common/nearest.js';
 import { packageRoot } from '../common/paths.js';
-import { catalogEntries } from './catalog.js';
+import { catalogEntries, catalogEntry } from './catalog.js';
 import { unreadable } from './check.js';
 import type { Dataset } from './dataset.js';
 import { ENDINGS, fileEnding } from './formats/registry.js';
 import type { OpenContext, OpenOptions } from './open-context.js';
+import { openDownloaded } from './open-downloaded.js';
 import { openEntry } from './open-entry.js';
 import { openFile } from './open-file.js';
 import { openFiles } from './open-files.js';
@@ -32,8 +33,9 @@ export async function openDataset(nameOrPath: string, options: OpenOptions): Pro
 
 async function openNameOrPath(nameOrPath: string, options: OpenContext): Promise<Dataset> {
   if (isPath(nameOrPath)) return openPath(nameOrPath, options);
-  const entry = catalogEntries().find((each) => each.name === nameOrPath);
+  const entry = catalogEntry(nameOrPath);
   if (entry === undefined) throw unknownDataset(nameOrPath, options);
+  if (entry.location === 'download') return openDownloaded(entry, nameOrPath, options);
   if (entry.location === 'folder') {
     throw new InputError(`dataset "${entry.name}" is not part of the package`, {
       next: `give the folder that holds its files as a path: ${entry.files.map((file) => file.path).join(', ')}`,
@@ -70,9 +72,11 @@ function globName(pattern: string): string {
 }
 
 function unknownDataset(name: string, options: OpenOptions): InputError {
-  const names = catalogEntries().map((entry) => entry.name);
+  const entries = catalogEntries();
+  const names = entries.map((entry) => entry.name);
+  const here = entries.filter(({ location }) => location !== 'download').map((entry) => entry.name);
   const beside = existsSync(resolve(options.baseFolder, name)) ? `Did you mean the path ./${name}?` : '';
   return new InputError(suggest(`unknown dataset "${name}"`, name, names, beside), {
-    next: `use one of ${names.join(', ')}, or a path to a folder or a file (${ENDINGS.join(', ')})`,
+    next: `use one of ${here.join(', ')} or of those that "vecproof dataset list" shows, or a path to a folder or a file (${ENDINGS.join(', ')})`,
   });
 }

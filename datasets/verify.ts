@@ -8,7 +8,8 @@ import { hashFile, hashFileCached } from './hash.js';
 
 /**
  * Sizes and hashes of all files of an entry. Where the entry states them they are verified on the bytes
- * themselves, every time; other files are hashed once and remembered. Throws InputError naming the file.
+ * themselves, every time; other files, and those that were downloaded and verified then, are hashed once and
+ * remembered until they change. Throws InputError naming the file.
  */
 export async function verifyFiles(
   entry: CatalogEntry,
@@ -21,7 +22,7 @@ export async function verifyFiles(
     const stated = entry.files.find((file) => file.path === name);
     await checkBytes(entry, path, stated?.bytes);
     const found =
-      stated?.sha256 === undefined
+      stated?.sha256 === undefined || entry.location === 'download'
         ? await hashFileCached(path, options.cacheFolder, options.signal)
         : await hashFile(path, options.signal);
     if (stated?.sha256 !== undefined && stated.sha256 !== found.sha256) {
@@ -61,6 +62,8 @@ function damaged(entry: CatalogEntry, path: string, expected: string, found: str
     next:
       entry.location === 'bundled'
         ? 'restore it with "git checkout -- datasets/bundled" in a clone, or install the package again'
-        : 'copy or download the file again',
+        : entry.location === 'download'
+          ? `remove its folder, and say "vecproof dataset download ${entry.name}" again`
+          : 'copy or download the file again',
   });
 }

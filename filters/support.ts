@@ -21,6 +21,36 @@ export const SCALAR_TYPES = [
 export const ARRAY_TYPES = ['string[]', 'integer[]', 'float[]', 'boolean[]'] as const satisfies FieldType[];
 export const ALL_TYPES: readonly FieldType[] = [...SCALAR_TYPES, ...ARRAY_TYPES];
 
+/** Every operator, with the types of fields that it is for; logical ones are for filters. */
+export const EVERY_OPERATOR = {
+  eq: SCALAR_TYPES,
+  ne: SCALAR_TYPES,
+  gt: SCALAR_TYPES,
+  gte: SCALAR_TYPES,
+  lt: SCALAR_TYPES,
+  lte: SCALAR_TYPES,
+  in: SCALAR_TYPES,
+  nin: SCALAR_TYPES,
+  exists: ALL_TYPES,
+  contains: ARRAY_TYPES,
+  containsAny: ARRAY_TYPES,
+  containsAll: ARRAY_TYPES,
+  startsWith: ['string'],
+  like: ['string'],
+  and: [],
+  or: [],
+  not: [],
+} as const satisfies Required<FilterSupport['operators']>;
+
+/** Of an engine that answers everything. */
+export const EVERY_FILTER: FilterSupport = { operators: EVERY_OPERATOR, refused: {} };
+
+/** Operators of an engine that lacks some; all others are for every type that they can be for. */
+export function operatorsWithout(...lacking: readonly FilterOperator[]): FilterSupport['operators'] {
+  const rest = Object.entries(EVERY_OPERATOR).filter(([op]) => !lacking.includes(op as FilterOperator));
+  return Object.fromEntries(rest);
+}
+
 /** Why an engine refuses a filter, one sentence for each operator and type; empty: it answers it exactly. */
 export function refusals(filter: Filter, { operators, refused }: FilterSupport): string[] {
   const found = new Set<string>();

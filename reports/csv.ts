@@ -53,10 +53,12 @@ export function csvLines(
   const workload = keys(all, (row) => row.workloadOptions ?? {});
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
+  const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const header = [
     ...FIXED,
     ...replica,
+    ...machine,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
@@ -66,6 +68,7 @@ export function csvLines(
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
     ...replica.map(() => row.replica ?? 1),
+    ...machine.map(() => row.machine ?? ''),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),

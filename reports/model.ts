@@ -1,6 +1,7 @@
 import type { Results } from '../harness/model/results.js';
 import { historyLine } from '../harness/store/history.js';
-import { formatCount, formatPercent, plural } from './format.js';
+import { formatPercent } from './format.js';
+import { cautionsOf } from './model/cautions.js';
 import { choicesOf } from './model/choice.js';
 import { buildsOf, throughputFloor } from './model/costs.js';
 import { factsOf, protocolOf } from './model/facts.js';
@@ -13,7 +14,7 @@ import {
   seriesOf,
   seriesRefs,
 } from './model/points.js';
-import { flagsOf, problemsOf } from './model/problems.js';
+import { flagsOf, legendOf, problemsOf } from './model/problems.js';
 import { trendOf } from './model/trend.js';
 import type { Choice, ReportInput, ReportModel } from './model/types.js';
 
@@ -31,8 +32,10 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
   const trials = comparedTrials(results);
   const points = pointsOf(trials, refs, recallName);
   const series = seriesOf(refs, points, trials);
-  const floor = throughputFloor(points);
-  const choices = choicesOf({ series, recallName, k, dataset: results.dataset.name });
+  // A rate that all keep says nothing where they ran on different machines.
+  const floor = results.machines === undefined ? throughputFloor(points) : undefined;
+  const { machines } = results;
+  const choices = choicesOf({ series, recallName, k, dataset: results.dataset.name, machines });
   const counts = countTrials(results, plannedTrials(manifest.plan));
   return {
     results,
@@ -41,7 +44,8 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     k,
     recallName,
     counts,
-    caution: cautionOf(results, counts),
+    cautions: cautionsOf(results, counts),
+    legend: legendOf(results.trials),
     choices,
     defaultChoice: firstChoice(choices),
     series,
@@ -83,40 +87,6 @@ function countTrials(results: Results, planned: number): ReportModel['counts'] {
   ) as [number, number, number, number];
   const missing = Math.max(0, planned - completed - failed - skipped - aborted);
   return { planned, completed, failed, skipped, aborted, missing };
-}
-
-function cautionOf({ run, trials }: Results, counts: ReportModel['counts']): string | undefined {
-  const { planned, completed, failed, aborted, missing } = counts;
-  const measured = `${formatCount(completed)} of ${plural(planned, 'planned trial')} measured`;
-  if (run.state === 'interrupted')
-    return `The run was interrupted: ${measured}. The answer speaks of these only.`;
-  if (run.state !== 'completed') return `The run did not finish (${run.state}): ${measured}.`;
-  const lost = lostText(planned, [
-    [failed, 'failed', 'failed'],
-    [aborted, 'was aborted', 'were aborted'],
-    [missing, 'did not run', 'did not run'],
-  ]);
-  if (lost !== undefined) return `${lost}; see what went wrong.`;
-  const busy = trials.filter(({ flags }) => flags.includes('busy-machine')).length;
-  if (busy > 0) {
-    return `Other programs kept the machine busy while ${formatCount(busy)} of ${plural(completed, 'trial')} ${busy === 1 ? 'was' : 'were'} measured: their times and throughput are not those of a quiet machine. Recall stands.`;
-  }
-  return undefined;
-}
-
-/** `1 of 3 planned trials failed`; where there are several kinds, each with its number. */
-function lostText(
-  planned: number,
-  kinds: readonly (readonly [count: number, one: string, several: string])[],
-): string | undefined {
-  const found = kinds.filter(([count]) => count > 0);
-  if (found.length === 0) return undefined;
-  const sum = found.reduce((total, [count]) => total + count, 0);
-  const head = `${formatCount(sum)} of ${plural(planned, 'planned trial')}`;
-  const word = ([count, one, several]: (typeof found)[number]) => (count === 1 ? one : several);
-  if (found.length === 1) return `${head} ${word(found[0]!)}`;
-  const parts = found.map((kind) => `${formatCount(kind[0])} ${word(kind)}`);
-  return `${head} ${sum === 1 ? 'has' : 'have'} no result: ${parts.join(', ')}`;
 }
 
 /** 0.95 if anything reaches it, else the highest target that is reached, else the most accurate settings. */

@@ -1,11 +1,13 @@
 import pc from 'picocolors';
+import { doubtSigns } from '../harness/model/flags.js';
 import { definitionOf } from '../harness/model/measures/catalogue.js';
 import { formatCount, formatMeasure, plural, unitLabel } from './format.js';
 import { gateSentence, markOf } from './gates.js';
-import { richText } from './model/answer.js';
+import { groupHeading, richText } from './model/answer.js';
 import { CHOICE_MEASURES } from './model/choice.js';
 import type { Count } from './model/filters.js';
 import type { Choice, ChoiceRow, ReportModel } from './model/types.js';
+import { shortNames } from './names.js';
 import { paritySentence } from './parity.js';
 
 export interface TerminalOptions {
@@ -20,6 +22,8 @@ export interface TerminalOptions {
 const MAX_LINES = 20;
 const MAX_GATES = 4;
 const MAX_PARITY = 3;
+/** Longest name of a contender in the table. */
+const LONGEST_NAME = 28;
 /** The table with its head and three contenders, the blank lines and the path of the report. */
 const LEAST_ROWS = 7;
 
@@ -36,18 +40,32 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   const choice = model.choices.find(({ key }) => key === model.defaultChoice)!;
   const head = [
     ...wrap(clean(richText(choice.answer)), width, 4).map(styles.bold),
-    ...(model.caution === undefined ? [] : wrap(clean(model.caution), width, 2).map(styles.red)),
+    ...model.cautions
+      .slice(0, 2)
+      .flatMap((text) => wrap(clean(text), width, 2))
+      .map(styles.red),
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
   const rest = [...filterLines(model, width, styles), ...gates, ...problems];
-  const parity = parityLines(model, width, MAX_LINES - head.length - rest.length - LEAST_ROWS);
+  const legend = legendLines(model, signedLines(model, choice), width).map(styles.dim);
+  const parity = parityLines(
+    model,
+    width,
+    MAX_LINES - head.length - rest.length - legend.length - LEAST_ROWS,
+  );
   const tail = [...parity, ...rest, `Report: ${clean(reportPath)}`];
   // Two blank lines and the table's head are what remains besides the rows.
-  const room = MAX_LINES - head.length - tail.length - 3;
-  const table = tableLines(choice, Math.max(1, room), width, styles);
-  return [...head, '', ...table, '', ...tail].join('\n');
+  const room = MAX_LINES - head.length - legend.length - tail.length - 3;
+  const table = tableLines(model, choice, Math.max(1, room), width, styles);
+  return [...head, '', ...table, ...legend, '', ...tail].join('\n');
 }
+
+/** Everything in which a sign may stand. */
+const signedLines = (model: ReportModel, choice: Choice): string[] => [
+  richText(choice.answer),
+  ...linesOf(model, choice).flatMap((line) => ('cells' in line ? line.cells : [])),
+];
 
 function parityLines({ results }: ReportModel, width: number, room: number): string[] {
   return (results.parity ?? [])
@@ -55,15 +73,26 @@ function parityLines({ results }: ReportModel, width: number, room: number): str
     .map((each) => cut(clean(`${each.name}: ${paritySentence(each)}`), width));
 }
 
-function tableLines(choice: Choice, room: number, width: number, styles: Styles): string[] {
-  const rows = choice.rows.length > room ? choice.rows.slice(0, Math.max(0, room - 1)) : choice.rows;
-  const hidden = choice.rows.length - rows.length;
-  const cells = rows.map((row) => rowCells(row, choice));
+/** A row of figures, or the heading of those below it. */
+type TableLine = { heading: string } | { cells: readonly string[] };
+
+function tableLines(
+  model: ReportModel,
+  choice: Choice,
+  room: number,
+  width: number,
+  styles: Styles,
+): string[] {
+  const all = linesOf(model, choice);
+  const lines = all.length > room ? all.slice(0, Math.max(0, room - 1)) : all;
+  const isRow = (line: TableLine) => 'cells' in line;
+  const hidden = all.filter(isRow).length - lines.filter(isRow).length;
   const head = [
     choice.target === undefined ? 'highest recall' : `recall ${choice.label}`,
     ...CHOICE_MEASURES.map(heading),
     'setting',
   ];
+  const cells = lines.flatMap((line) => ('cells' in line ? [line.cells] : []));
   const widths = head.map((title, column) =>
     Math.max(
       title.length,
@@ -80,8 +109,25 @@ function tableLines(choice: Choice, room: number, width: number, styles: Styles)
       .join('  ');
   return [
     styles.dim(cut(align(head), width)),
-    ...cells.map((row) => cut(align(row), width)),
+    ...lines.map((line) =>
+      'cells' in line ? cut(align(line.cells), width) : styles.dim(cut(clean(line.heading), width)),
+    ),
     ...(hidden > 0 ? [styles.dim(`… ${plural(hidden, 'more contender')} in the report`)] : []),
+  ];
+}
+
+function linesOf({ results }: ReportModel, choice: Choice): TableLine[] {
+  const names = shortNames(
+    choice.rows.map(({ series }) => clean(series.label)),
+    LONGEST_NAME,
+  );
+  const line = (row: ChoiceRow): TableLine => ({ cells: rowCells(row, choice, names) });
+  return [
+    ...choice.groups.flatMap((group) => {
+      const words = choice.groups.length > 1 ? groupHeading(group, results) : undefined;
+      return [...(words === undefined ? [] : [{ heading: words }]), ...group.rows.map(line)];
+    }),
+    ...choice.rows.filter(({ choice: { state } }) => state === 'unreached').map(line),
   ];
 }
 
@@ -98,18 +144,29 @@ function heading(name: string): string {
 }
 
 /** Cells of a contender; one without a setting has its name and the reason only. */
-function rowCells({ series, choice }: ChoiceRow, { best }: Choice): string[] {
-  const label = cut(clean(series.label), 28);
+function rowCells(
+  { series, choice }: ChoiceRow,
+  { best }: Choice,
+  names: ReadonlyMap<string, string>,
+): string[] {
+  const label = names.get(clean(series.label))!;
   if (choice.state === 'unreached') return [label, clean(choice.reason)];
-  const { point } = choice;
-  const figures = CHOICE_MEASURES.map((name) => {
-    const measure = point.measures[name];
+  const { point, figures } = choice;
+  const cells = CHOICE_MEASURES.map((name) => {
+    const measure = figures[name];
     if (measure === undefined) return '–';
-    const text = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
-    if (best[name]?.key === series.key) return `*${text}`;
+    const text = `${formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio')}${doubtSigns(point.flags, name)}`;
+    if (best[name]?.keys.includes(series.key)) return `*${text}`;
     return best[name]?.close.includes(series.key) ? `≈${text}` : text;
   });
-  return [label, ...figures, clean(point.setting === '' ? point.fullSetting : point.setting)];
+  return [label, ...cells, clean(point.setting === '' ? point.fullSetting : point.setting)];
+}
+
+/** What the signs mean that stand in the sentence or the table. */
+function legendLines({ legend }: ReportModel, shown: readonly string[], width: number): string[] {
+  return legend
+    .filter(({ sign }) => shown.some((line) => line.includes(sign)))
+    .map(({ sign, text }) => cut(`${sign} ${text}`, width));
 }
 
 /** Violations and leaks, which must be none, each with what it was counted in. */

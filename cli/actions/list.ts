@@ -1,32 +1,24 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
-import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
-import { packageRoot } from '../../common/paths.js';
-import { catalogEntries } from '../../datasets/catalog.js';
-import { engineAvailabilities } from '../../engines/availability.js';
-import { engineNames, loadEngine } from '../../engines/registry.js';
-import type { DatasetsManifest } from '../../harness/model/manifest.js';
-import { readHistory } from '../../harness/store/history.js';
+import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import {
-  listRuns,
-  type Part,
-  partsOf,
-  readDatasetsManifest,
-  readManifest,
-  runFolder,
-} from '../../harness/store/run-folder.js';
+  type ListedEngine,
+  type ListedRun,
+  listEngines,
+  listStoredRuns,
+  listSuites,
+} from '../../harness/app/listings.js';
+import { type HistoryLine, readHistory } from '../../harness/store/history.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { datasetRows } from './dataset/list.js';
 
 type Row = Record<string, string | number>;
 
 const LISTS: Record<string, (context: CommandContext) => Promise<Row[]> | Row[]> = {
-  engines: listEngines,
-  datasets: listDatasets,
-  suites: listSuites,
-  runs: ({ runs }) => listedRuns(runs),
-  history: ({ runs }) => listedHistory(runs),
+  engines: async () => (await listEngines()).map(engineRow),
+  datasets: ({ cache }) => datasetRows(cache),
+  suites: () => listSuites().map(({ path, description }) => ({ suite: path, description })),
+  runs: ({ runs }) => listStoredRuns(runs).map(runRow),
+  history: ({ runs }) => readHistory(runs).map(historyRow),
 };
 
 /** `vecproof list engines|datasets|suites|runs|history`. */
@@ -49,101 +41,30 @@ export async function listCommand(
   return EXIT.passed;
 }
 
-async function listEngines(): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const [name, found] of await engineAvailabilities(engineNames())) {
-    const { capabilities, packages } = await loadEngine(name);
-    const types = Object.entries(capabilities.indexTypes).map(
-      ([type, quantizations]) => `${type} (${quantizations.join(' ')})`,
-    );
-    const versions =
-      found.state === 'available' ? packages.map((each) => `${each} ${found.versions[each]}`).join(', ') : '';
-    const state = found.state === 'available' ? 'available' : `missing: ${found.next}`;
-    rows.push({
-      engine: name,
-      state,
-      packages: versions,
-      index: types.join(', '),
-      metrics: capabilities.metrics.join(' '),
-    });
-  }
-  return rows;
-}
-
-function listDatasets(): Row[] {
-  return catalogEntries().map((entry) => ({
-    dataset: entry.name,
-    points: entry.count ?? '',
-    dimensions: entry.dimensions ?? '',
-    metric: entry.metric ?? '',
-    queries: entry.querySets
-      .map(({ name, count }) => (count === undefined ? name : `${name} (${count})`))
-      .join(', '),
-    title: entry.title ?? '',
-  }));
-}
-
-function listSuites(): Row[] {
-  const folder = join(packageRoot, 'suites');
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .map((name) => {
-      const suite = parse(readFileSync(join(folder, name), 'utf8')) as { name: string; description?: string };
-      return { suite: `suites/${name}`, description: (suite.description ?? '').trim().replace(/\s+/g, ' ') };
-    });
-}
-
-function listedHistory(runs: string): Row[] {
-  return readHistory(runs).map(({ run, suite, started, outcome, verdicts }) => ({
-    run,
-    suite,
-    started,
-    gates: outcome ?? 'not judged',
-    verdicts: Object.entries(verdicts)
-      .map(([state, count]) => `${count} ${state}`)
-      .join(', '),
-  }));
-}
-
-function listedRuns(runs: string): Row[] {
-  return listRuns(runs).map((id) => {
-    try {
-      const folder = runFolder(join(runs, id));
-      const several = readDatasetsManifest(folder);
-      if (several !== undefined) return severalRow(id, several, partsOf(folder)!);
-      const manifest = readManifest(folder);
-      const trials = manifest.plan.reduce((sum, build) => sum + build.trials.length, 0);
-      return {
-        run: id,
-        suite: manifest.suite.name,
-        dataset: manifest.dataset.name,
-        trials,
-        created: manifest.created,
-      };
-    } catch (error) {
-      return {
-        run: id,
-        suite: `cannot be read: ${messageOf(error).split('\n')[0]}`,
-        dataset: '',
-        trials: '',
-        created: '',
-      };
-    }
-  });
-}
-
-/** Trials of the datasets whose measuring has begun. */
-function severalRow(
-  run: string,
-  { suite, datasets, created }: DatasetsManifest,
-  parts: readonly Part[],
-): Row {
-  const plans = parts.flatMap(({ folder }) => readManifest(folder).plan);
+function engineRow({ name, capabilities, availability }: ListedEngine): Row {
+  const available = availability.state === 'available';
+  const versions = available ? Object.entries(availability.versions) : [];
   return {
-    run,
-    suite: suite.name,
-    dataset: datasets.map(({ name }) => name).join(', '),
-    trials: plans.reduce((sum, build) => sum + build.trials.length, 0),
-    created,
+    engine: name,
+    state: available ? 'available' : `missing: ${availability.next}`,
+    packages: versions.map(([each, version]) => `${each} ${version}`).join(', '),
+    index: Object.entries(capabilities.indexTypes)
+      .map(([type, quantizations]) => `${type} (${quantizations.join(' ')})`)
+      .join(', '),
+    metrics: capabilities.metrics.join(' '),
   };
+}
+
+function runRow(run: ListedRun): Row {
+  if (run.state === 'unreadable') {
+    const reason = `cannot be read: ${run.reason.split('\n')[0]}`;
+    return { run: run.id, suite: reason, dataset: '', trials: '', created: '' };
+  }
+  const { id, suite, datasets, trials, created } = run;
+  return { run: id, suite, dataset: datasets.join(', '), trials, created };
+}
+
+function historyRow({ run, suite, started, outcome, verdicts }: HistoryLine): Row {
+  const counts = Object.entries(verdicts).map(([state, count]) => `${count} ${state}`);
+  return { run, suite, started, gates: outcome ?? 'not judged', verdicts: counts.join(', ') };
 }

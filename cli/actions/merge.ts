@@ -3,9 +3,7 @@ import { displayPath } from '../../harness/app/places.js';
 import { mergeRuns } from '../../harness/store/merge.js';
 import { findRun } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
-import { runExit } from '../exit-code.js';
 import { judgeAndReport } from '../judge-and-report.js';
-import { printSummary } from '../output.js';
 
 /** `vecproof merge`: one run out of shards, judged and reported like any other. */
 export async function mergeCommand(
@@ -15,9 +13,7 @@ export async function mergeCommand(
 ): Promise<ExitCode> {
   const folders = references.map((each) => findRun(each, context.runs));
   const folder = mergeRuns(folders, context.runs, new Date());
-  const { results, model, verdicts } = await judgeAndReport(folder, options, context);
-  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
-  else printSummary(context, folder, model);
+  const exit = await judgeAndReport(folder, options, context);
   context.err.write(`merged ${folders.length} shards into ${displayPath(folder.path, context.cwd)}\n`);
-  return runExit(results, verdicts);
+  return exit;
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EXIT, type ExitCode, FailureError, InputError, messageOf } from '../../common/errors.js';
 import { findRun, listRuns, type RunFolder, runFolder } from '../../harness/store/run-folder.js';
+import { reportFile } from '../../reports/write.js';
 import type { CommandContext } from '../context.js';
-import { reportFile } from '../report-file.js';
 
 /** `vecproof open`: shows a report in the browser, the newest one if no run is named. Prints its path in any case. */
 export async function openCommand(

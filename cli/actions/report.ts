@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { displayPath } from '../../harness/app/places.js';
 import { writeTrecRuns } from '../../harness/app/trec-runs.js';
+import { deriveRun } from '../../harness/derive/run.js';
 import { readHistory } from '../../harness/store/history.js';
-import { findRun, partsOf } from '../../harness/store/run-folder.js';
+import { findRun } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
-import { derivedParts, printDatasets, writeDatasetsReports } from '../datasets-output.js';
-import { parseFormats, printSummary, writeReports } from '../output.js';
+import { parseFormats, printRun, writeReports } from '../reports.js';
 
 /** `vecproof report`: derives results and reports again; nothing is measured. */
 export async function reportCommand(
@@ -14,28 +14,19 @@ export async function reportCommand(
   options: { format: string; json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const trec = options.format.split(',').some((name) => name.trim() === 'trec');
-  const others = options.format.split(',').filter((name) => name.trim() !== 'trec');
+  const names = options.format.split(',').map((name) => name.trim());
+  const others = names.filter((name) => name !== 'trec');
   const formats = others.length === 0 ? [] : parseFormats(others.join(','));
-  const folder = findRun(reference, context.runs);
-  const parts = partsOf(folder);
-  if (parts !== undefined) {
-    for (const part of trec ? parts : []) await writeTrecRuns(part.folder, context);
-    const reported = await writeDatasetsReports(folder, await derivedParts(parts), formats, context);
-    if (options.json === true) context.out.write(`${JSON.stringify(reported.results)}\n`);
-    else printDatasets(context, folder, reported);
-    context.err.write(`wrote ${options.format} to ${displayPath(folder.path, context.cwd)}\n`);
-    return EXIT.passed;
-  }
-  if (trec) {
-    const files = await writeTrecRuns(folder, context);
-    context.err.write(`wrote ${files} TREC runs to ${displayPath(join(folder.path, 'trec'), context.cwd)}\n`);
+  const run = await deriveRun(findRun(reference, context.runs));
+  const place = (path: string) => displayPath(path, context.cwd);
+  if (others.length < names.length) {
+    for (const { folder } of run.parts) {
+      const files = await writeTrecRuns(folder, context);
+      context.err.write(`wrote ${files} TREC runs to ${place(join(folder.path, 'trec'))}\n`);
+    }
     if (formats.length === 0) return EXIT.passed;
   }
-  const history = readHistory(context.runs);
-  const { results, model } = await writeReports(folder, formats, undefined, history);
-  if (options.json === true) context.out.write(`${JSON.stringify(results)}\n`);
-  else printSummary(context, folder, model);
-  context.err.write(`wrote ${formats.join(', ')} to ${displayPath(folder.path, context.cwd)}\n`);
+  printRun(run, writeReports(run, formats, context, readHistory(context.runs)), options, context);
+  context.err.write(`wrote ${formats.join(', ')} to ${place(run.folder.path)}\n`);
   return EXIT.passed;
 }

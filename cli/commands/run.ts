@@ -14,6 +14,7 @@ export function register(program: Command, run: Run): void {
     .option('--resume <run>', 'continue a run that was interrupted (folder, id or "latest")')
     .option('--retry-failed', 'with --resume: measure failed and skipped trials again')
     .option('--dry-run', 'print the plan and stop')
+    .option('--download', 'download datasets of the catalog that are not here yet')
     .addOption(
       new Option(
         '--inspect-build [port]',

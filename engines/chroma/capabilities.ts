@@ -1,4 +1,4 @@
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
+import { type FilterSupport, operatorsWithout } from '../../filters/support.js';
 import type { Capabilities } from '../contract/capabilities.js';
 import type { MetadataSupport } from '../contract/points.js';
 import { INDEX_TYPES } from './options.js';
@@ -9,21 +9,11 @@ const NUMBERS = ['integer', 'float', 'timestamp'] as const;
 
 export const FILTERS: FilterSupport = {
   operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
+    ...operatorsWithout('startsWith', 'like'),
     gt: NUMBERS,
     gte: NUMBERS,
     lt: NUMBERS,
     lte: NUMBERS,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    and: ALL_TYPES,
-    or: ALL_TYPES,
-    not: ALL_TYPES,
   },
   refused: {
     'gt string': NO_ORDER,

@@ -1,5 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { OptionsInput } from './options.js';
+import type { DenseType } from './vectors.js';
 
 /** What an engine is expected to do beyond its capabilities; every line is held by the conformance suite. */
 export interface ConformanceFacts {
@@ -21,6 +22,8 @@ export interface ConformanceFacts {
   narrow?: readonly [OptionsInput['search'], OptionsInput['search']] | undefined;
   /** An index on which they do; that of `wide` if absent. */
   coarse?: OptionsInput['index'] | undefined;
+  /** An index and a search of little effort, so that another graph gives other answers; `wide` if absent. */
+  rough?: OptionsInput | undefined;
   /** A setting that the engine moves to its limit by itself, and that limit, on the coarse index at k = 10. */
   moved?: readonly [OptionsInput['search'], OptionsInput['search']] | undefined;
   /** Settings whose scores have the declared form; the engine's defaults if absent. */
@@ -39,6 +42,8 @@ export interface ConformanceFacts {
   tellsSize: boolean;
   /** How each parameter is shown to reach the engine. */
   sweeps: readonly SweepFact[];
+  /** Parameters that change nothing without a filter, as `search.postfilter`; no sweep shows them. */
+  filterSettings?: readonly string[] | undefined;
   /** What it does with whole points, by mode of its server (`default`, `pglite`, …); absent: it keeps none. */
   points?: Readonly<Record<string, PointFacts>> | undefined;
 }
@@ -72,6 +77,8 @@ export interface PointFacts {
   normalised: readonly Metric[];
   /** Metrics under which a vector is kept as direction and length, and comes back with an error in the last bits. */
   rounded?: readonly Metric[] | undefined;
+  /** What an older server that is in use lacks of the engine's vectors; it is refused by name. */
+  serverLacks?: { version: string; several?: true; sparse?: true; dense?: readonly DenseType[] } | undefined;
   /** A second connection at the same time; text: why there can be none. */
   secondConnection: true | string;
   /** Acknowledged writes are there after the connection was closed and opened again; text: why not. */

@@ -1,5 +1,5 @@
 import type { FieldType } from '../../datasets/dataset.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
+import { ALL_TYPES, EVERY_FILTER } from '../../filters/support.js';
 import type { Capabilities } from '../contract/capabilities.js';
 import type { MetadataSupport } from '../contract/points.js';
 import { ANY_NAME, FILE_NAME } from '../kit/names.js';
@@ -14,33 +14,10 @@ const METADATA: MetadataSupport = {
   undeclared: 'refused',
 };
 
-const FILTERS: FilterSupport = {
-  operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    gt: SCALAR_TYPES,
-    gte: SCALAR_TYPES,
-    lt: SCALAR_TYPES,
-    lte: SCALAR_TYPES,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    startsWith: ['string'],
-    like: ['string'],
-    and: [],
-    or: [],
-    not: [],
-  },
-  refused: {},
-};
-
 export const CAPABILITIES: Capabilities = {
   metrics: ['cosine', 'dot', 'l2'],
   indexTypes: { hnsw: ['none'] },
-  filters: FILTERS,
+  filters: EVERY_FILTER,
   metadata: METADATA,
   points: null,
   fieldNames: ANY_NAME,

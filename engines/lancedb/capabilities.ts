@@ -1,4 +1,4 @@
-import { ALL_TYPES, ARRAY_TYPES, SCALAR_TYPES } from '../../filters/support.js';
+import { EVERY_FILTER } from '../../filters/support.js';
 import type { Capabilities } from '../contract/capabilities.js';
 import { COLUMN_TYPES } from './fields.js';
 import { INDEX_TYPES } from './options.js';
@@ -6,28 +6,7 @@ import { INDEX_TYPES } from './options.js';
 export const CAPABILITIES: Capabilities = {
   metrics: ['cosine', 'dot', 'l2'],
   indexTypes: INDEX_TYPES,
-  filters: {
-    operators: {
-      eq: SCALAR_TYPES,
-      ne: SCALAR_TYPES,
-      gt: SCALAR_TYPES,
-      gte: SCALAR_TYPES,
-      lt: SCALAR_TYPES,
-      lte: SCALAR_TYPES,
-      in: SCALAR_TYPES,
-      nin: SCALAR_TYPES,
-      exists: ALL_TYPES,
-      contains: ARRAY_TYPES,
-      containsAny: ARRAY_TYPES,
-      containsAll: ARRAY_TYPES,
-      startsWith: ['string'],
-      like: ['string'],
-      and: [],
-      or: [],
-      not: [],
-    },
-    refused: {},
-  },
+  filters: EVERY_FILTER,
   metadata: {
     types: COLUMN_TYPES,
     absence: 'null',

@@ -2,31 +2,14 @@ import { FailureError } from '../../common/errors.js';
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
+import { type FilterSupport, operatorsWithout } from '../../filters/support.js';
 import { columnName, emptyValue, flagOf, HAS } from './fields.js';
 import type { Layout } from './layout.js';
 
 const ORDERED = ['string', 'integer', 'float', 'timestamp'] as const;
 
 export const FILTERS: FilterSupport = {
-  operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    gt: ORDERED,
-    gte: ORDERED,
-    lt: ORDERED,
-    lte: ORDERED,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    startsWith: ['string'],
-    and: ALL_TYPES,
-    or: ALL_TYPES,
-    not: ALL_TYPES,
-  },
+  operators: { ...operatorsWithout('like'), gt: ORDERED, gte: ORDERED, lt: ORDERED, lte: ORDERED },
   refused: {
     like: 'Milvus 2.3 knows patterns for the beginning of a text only (use $startsWith).',
   },

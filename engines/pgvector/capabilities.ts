@@ -1,8 +1,8 @@
+import { EVERY_FILTER } from '../../filters/support.js';
 import type { Capabilities } from '../contract/capabilities.js';
 import type { MetadataSupport, PointSupport } from '../contract/points.js';
 import type { Holder } from '../kit/check.js';
 import { COLUMN_TYPES } from './fields.js';
-import { FILTERS } from './filter.js';
 import { INDEX_TYPES } from './options.js';
 
 const METADATA: MetadataSupport = {
@@ -26,7 +26,7 @@ const POINTS: PointSupport = {
 export const CAPABILITIES: Capabilities = {
   metrics: ['cosine', 'dot', 'l2'],
   indexTypes: INDEX_TYPES,
-  filters: FILTERS,
+  filters: EVERY_FILTER,
   metadata: METADATA,
   points: POINTS,
   fieldNames: { empty: 'kept' },

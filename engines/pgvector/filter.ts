@@ -1,32 +1,8 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
 import { arrayText, COLUMN_TYPES, FIRST_TIMESTAMP, LAST_TIMESTAMP, quoted, textOf } from './fields.js';
 import type { FieldColumn } from './layout.js';
-
-export const FILTERS: FilterSupport = {
-  operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    gt: SCALAR_TYPES,
-    gte: SCALAR_TYPES,
-    lt: SCALAR_TYPES,
-    lte: SCALAR_TYPES,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    startsWith: ['string'],
-    like: ['string'],
-    and: [],
-    or: [],
-    not: [],
-  },
-  refused: {},
-};
 
 /** A condition in SQL whose values are parameters. */
 export interface SqlFilter {

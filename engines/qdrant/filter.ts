@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
+import { type FilterSupport, operatorsWithout } from '../../filters/support.js';
 import { payloadPath, timestampText } from './fields.js';
 import type { Json } from './json.js';
 import { EMPTY_KEY } from './keys.js';
@@ -12,21 +12,11 @@ const NO_ORDER = 'Qdrant has no order of texts: its ranges are for numbers and d
 
 export const FILTERS: FilterSupport = {
   operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
+    ...operatorsWithout('startsWith', 'like'),
     gt: ORDERED,
     gte: ORDERED,
     lt: ORDERED,
     lte: ORDERED,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    and: ALL_TYPES,
-    or: ALL_TYPES,
-    not: ALL_TYPES,
   },
   refused: {
     'gt string': NO_ORDER,

@@ -1,30 +1,6 @@
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import { type Condition, type Filter, type FilterValue, withoutNot } from '../../filters/filter.js';
-import { ALL_TYPES, ARRAY_TYPES, type FilterSupport, SCALAR_TYPES } from '../../filters/support.js';
 import { type SqlValue, sqlValue } from './fields.js';
-
-export const FILTERS: FilterSupport = {
-  operators: {
-    eq: SCALAR_TYPES,
-    ne: SCALAR_TYPES,
-    gt: SCALAR_TYPES,
-    gte: SCALAR_TYPES,
-    lt: SCALAR_TYPES,
-    lte: SCALAR_TYPES,
-    in: SCALAR_TYPES,
-    nin: SCALAR_TYPES,
-    exists: ALL_TYPES,
-    contains: ARRAY_TYPES,
-    containsAny: ARRAY_TYPES,
-    containsAll: ARRAY_TYPES,
-    startsWith: ['string'],
-    like: ['string'],
-    and: [],
-    or: [],
-    not: [],
-  },
-  refused: {},
-};
 
 export interface SqlFilter {
   /** A condition on the side table `metadata`. */

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Secret } from '../../common/redact.js';
+import type { CatalogEntry } from '../../datasets/catalog.js';
 import type { RunEvent } from '../model/events.js';
 
 /** What use cases need of their surroundings. Nothing here is a terminal. */
@@ -16,6 +17,8 @@ export interface Context {
   onEvent(event: RunEvent): void;
   /** From now on these values must not be shown or stored. */
   hide(secrets: readonly Secret[]): void;
+  /** Brings a dataset of the catalog that is not here; without it that is an error which says how. */
+  onMissing?: ((entry: CatalogEntry) => Promise<void>) | undefined;
 }
 
 /** `.runs` and `.cache` of a home folder. */

@@ -109,6 +109,7 @@ function openRequested(context: Context, request: DataRequest): Promise<Dataset>
     baseFolder: context.cwd,
     cacheFolder: context.cache,
     signal: context.signal,
+    onMissing: context.onMissing,
     ...openOptions(request),
   });
 }

@@ -1,14 +1,9 @@
 import { InputError } from '../../common/errors.js';
-import type { Derived } from '../derive/current.js';
+import type { DerivedRun } from '../derive/run.js';
 import { outcomeOf, VERDICT_SCHEMA, type Verdicts } from '../model/verdict.js';
-import type { Part, RunFolder } from '../store/run-folder.js';
 import { writeVerdicts } from '../store/verdicts.js';
 import type { Context } from './context.js';
 import { type JudgeOptions, judgeRun } from './judge-run.js';
-
-export interface DerivedPart extends Part {
-  derived: Derived;
-}
 
 /**
  * Judges each dataset of a run over several by itself: a gate that selects a dataset on that one, any other on each.
@@ -16,8 +11,7 @@ export interface DerivedPart extends Part {
  * @throws as `judgeRun`
  */
 export async function judgeDatasets(
-  folder: RunFolder,
-  parts: readonly DerivedPart[],
+  { folder, parts }: DerivedRun,
   options: JudgeOptions,
   context: Context,
 ): Promise<Verdicts | undefined> {

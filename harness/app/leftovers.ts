@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
-import { cleanRunFolder, listRuns, partsOf, type RunFolder, runFolder } from '../store/run-folder.js';
+import {
+  cleanRunFolder,
+  listRuns,
+  partsOf,
+  type RunFolder,
+  readDatasetsManifest,
+  runFolder,
+} from '../store/run-folder.js';
 import type { Context } from './context.js';
 import { displayPath } from './places.js';
 
@@ -22,51 +29,81 @@ const CLEAN = 'vecproof doctor --clean';
 
 /** What killed processes left: work folders and unfinished files that nobody is writing any more. */
 export function leftovers(context: Context, clean: boolean): Finding[] {
-  return [...runsIn(context.runs).flatMap((id) => ofRun(id, context, clean)), ...ofCache(context, clean)];
+  return [
+    ...storedRuns(context.runs).flatMap((run) => ofRun(run, context, clean)),
+    ...ofCache(context, clean),
+  ];
+}
+
+/** A run as it was started. */
+interface Whole {
+  folder: RunFolder;
+  /** Where it measures: in itself, or in the parts of its datasets that were begun. */
+  measured: readonly RunFolder[];
+  /** Datasets whose measuring never began. */
+  missing: number;
 }
 
 /** That the folder cannot be read is a finding of its own. */
-function runsIn(folder: string): string[] {
+function storedRuns(runs: string): Whole[] {
   try {
-    return listRuns(folder).flatMap((id) => measuredIn(folder, id));
+    return listRuns(runs).map((id) => wholeRun(runFolder(join(runs, id))));
   } catch (error) {
     if (error instanceof FailureError) return [];
     throw error;
   }
 }
 
-/** Of a run over several datasets the runs of its parts, where work goes on; a damaged one counts as itself. */
-function measuredIn(runs: string, id: string): string[] {
+/** A damaged one counts as a run on one dataset. */
+function wholeRun(folder: RunFolder): Whole {
   try {
-    return partsOf(runFolder(join(runs, id)))?.map(({ folder }) => folder.id) ?? [id];
+    const parts = partsOf(folder);
+    if (parts === undefined) return { folder, measured: [folder], missing: 0 };
+    const missing = readDatasetsManifest(folder)!.datasets.length - parts.length;
+    return { folder, measured: parts.map((part) => part.folder), missing };
   } catch (error) {
-    if (error instanceof InputError) return [id];
+    if (error instanceof InputError) return { folder, measured: [folder], missing: 0 };
     throw error;
   }
 }
 
-function ofRun(id: string, context: Context, clean: boolean): Finding[] {
-  const folder = runFolder(join(context.runs, id));
-  if (lockOwner(folder.lock) !== undefined) return [];
-  const what = `run ${id}`;
+function ofRun({ folder, measured, missing }: Whole, context: Context, clean: boolean): Finding[] {
+  const folders = [...new Set([...measured, folder])];
+  if (folders.some(({ lock }) => lockOwner(lock) !== undefined)) return [];
+  const what = `run ${folder.id}`;
   const next = `continue it with "vecproof run --resume ${displayPath(folder.path, context.cwd)}"`;
-  if (!existsSync(folder.work) && !existsSync(folder.lock)) {
-    return wasEnded(folder) ? [] : [{ what, state: 'note', detail: `did not end; ${next}` }];
+  if (!folders.some(({ work, lock }) => existsSync(work) || existsSync(lock))) {
+    const detail = endOf(measured, missing);
+    return detail === undefined ? [] : [{ what, state: 'note', detail: `${detail}; ${next}` }];
   }
   if (!clean) return [{ what, state: 'note', detail: `ended without cleaning up; ${next}`, fix: CLEAN }];
-  const removed = [folder.work, folder.lock].filter((path) => existsSync(path));
-  removed.push(...unfinished(folder.path).filter((path) => !path.startsWith(folder.work)));
-  cleanRunFolder(folder);
-  rmSync(folder.lock, { force: true });
-  const detail = `what it left behind was removed; ${next}`;
-  return [{ what, state: 'ok', detail, removed: removed.map((path) => displayPath(path, context.cwd)) }];
+  const removed = folders.flatMap(removeLeft).map((path) => displayPath(path, context.cwd));
+  return [{ what, state: 'ok', detail: `what it left behind was removed; ${next}`, removed }];
 }
 
-/** Whether the log's last word is that the run ended, in whatever way. */
-function wasEnded({ events }: RunFolder): boolean {
-  if (!existsSync(events)) return false;
+/** @returns paths that were removed */
+function removeLeft(folder: RunFolder): string[] {
+  const paths = [folder.work, folder.lock].filter((path) => existsSync(path));
+  const files = unfinished(folder.path).filter((path) => !path.startsWith(folder.work));
+  cleanRunFolder(folder);
+  rmSync(folder.lock, { force: true });
+  return [...paths, ...files];
+}
+
+/** Why a run is not at its end; undefined: it is, or someone interrupted it. */
+function endOf(measured: readonly RunFolder[], missing: number): string | undefined {
+  const ends = measured.map(lastState);
+  if (ends.includes(undefined)) return 'did not end';
+  if (missing === 0 || ends.includes('interrupted')) return undefined;
+  return `ended before ${missing === 1 ? 'its last dataset was' : `${missing} of its datasets were`} measured`;
+}
+
+/** How the log says that the run ended; undefined: its last word is another one. */
+function lastState({ events }: RunFolder): string | undefined {
+  if (!existsSync(events)) return undefined;
   const last = readFileSync(events, 'utf8').trimEnd().split('\n').at(-1) ?? '';
-  return last.startsWith('{"type":"runEnd"');
+  if (!last.startsWith('{"type":"runEnd"')) return undefined;
+  return /"state":"(\w+)"/.exec(last)?.[1];
 }
 
 function ofCache({ cache, cwd }: Context, clean: boolean): Finding[] {

@@ -1,17 +1,12 @@
 import { METRICS } from '../../datasets/dataset.js';
-import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { ConformanceFacts } from '../../engines/contract/facts.js';
-import type { OptionsInput } from '../../engines/contract/options.js';
-import { widened } from '../run/probe.js';
 import type { TestApi } from './api.js';
 import { recall, slice } from './data.js';
 import { build, type Contender, parsed, rowsOf } from './session.js';
+import { exhaustiveSetting } from './settings.js';
 
 /** Enough for every kind to train: pq of 8 bits needs 256 points, and LanceDB warns below 1024. */
 const COUNT = 1100;
 const QUERIES = 40;
-/** Above every slice's number of points. */
-const ALL = 5000;
 
 /** Every index type, quantization and metric that an engine declares is built, or refused beforehand with a reason. */
 export function checkMatrix({ test, expect }: TestApi, contender: Contender): void {
@@ -75,24 +70,4 @@ export function checkMatrix({ test, expect }: TestApi, contender: Contender): vo
       });
     }
   }
-}
-
-/** The setting of one `type quantization` under which the engine says that it visits all of `points`. */
-export function exhaustiveSetting(
-  { definition, facts }: { definition: EngineDefinition; facts: Pick<ConformanceFacts, 'kinds' | 'visits'> },
-  kind: string,
-  points: number = facts.visits ?? ALL,
-): OptionsInput {
-  const { name, capabilities, parseOptions } = definition;
-  const given = facts.kinds[kind];
-  if (given === undefined) throw new Error(`the facts of ${name} have no setting of ${kind}`);
-  const { index, search } = given;
-  const complete = parseOptions({ index, search });
-  if (complete.state !== 'ok') throw new Error(`${name} ${kind}: ${JSON.stringify(complete.issues)}`);
-  const declared = capabilities.exhaustive?.[String(complete.index['type'])];
-  if (declared === undefined) throw new Error(`${name} declares no exhaustive search of ${kind}`);
-  const lists = Number(complete.index['nlist'] ?? 1);
-  const wide = widened(declared, complete.search, { points, lists });
-  const named = Object.keys(wide).filter((key) => key in declared.search || key in search);
-  return { index, search: Object.fromEntries(named.map((key) => [key, wide[key]!])) };
 }

@@ -19,6 +19,8 @@ export interface Reached {
   definition: EngineDefinition;
   /** Parent of the folders that it works in; the system's for temporary files if absent. */
   folder?: string | undefined;
+  /** End of the names of all that the checks make, by which it can be found again on a server that stays. */
+  nameEnd?: string | undefined;
   /** What connecting needs beyond a folder; absent for embedded engines. */
   reach?(): Promise<Pick<ConnectOptions, 'endpoint' | 'mode' | 'restartServer'>>;
 }
@@ -26,6 +28,11 @@ export interface Reached {
 /** An engine that is held to the suite. */
 export interface Contender extends Reached {
   facts: ConformanceFacts;
+}
+
+/** A name that nothing has yet, with the harness' prefix. */
+export function newCollectionName({ nameEnd = '' }: Pick<Reached, 'nameEnd'>): string {
+  return `vecproof_${randomBytes(6).toString('hex')}${nameEnd}`;
 }
 
 export const never: AbortSignal = new AbortController().signal;
@@ -85,15 +92,16 @@ export async function build(engine: Reached, data: Slice, options: SessionOption
 
 /** A connected engine with an empty collection. */
 export async function open(
-  { definition, reach, folder: parent = tmpdir() }: Reached,
+  engine: Reached,
   data: Pick<Slice, 'metric' | 'dimensions' | 'count' | 'fields'>,
   { index = {}, threads = 1 }: SessionOptions = {},
 ) {
+  const { definition, reach, folder: parent = tmpdir() } = engine;
   const folder = await mkdtemp(join(parent, 'vecproof-conformance-'));
   const connected = await definition.connect({ folder, threads, seed: 7, ...(await reach?.()) }, never);
   const complete = parsed(definition, { index }).index;
   const { metric, dimensions, count: capacity, fields } = data;
-  const name = `vecproof_${randomBytes(6).toString('hex')}`;
+  const name = newCollectionName(engine);
   const collection = await connected.create(
     rowSpec({ name, dimensions, metric, capacity, index: complete, fields }),
   );

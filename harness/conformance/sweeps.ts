@@ -18,8 +18,6 @@ export interface SweepOptions {
   shares?: boolean;
   /** Why a sweep cannot be shown here; undefined: it can. */
   whyNot?(sweep: SweepFact): string | undefined;
-  /** Parameters that change nothing without a filter, as `search.postfilter`. */
-  filterSettings?: readonly string[];
   /** @param recalls by value */
   onMeasured?(sweep: SweepFact, recalls: number[]): void;
 }
@@ -31,7 +29,7 @@ export function checkSweeps(
   options: SweepOptions = {},
 ): void {
   const { definition, facts } = contender;
-  const { valuesOf = ({ values }: SweepFact) => values, shares = true, filterSettings = [] } = options;
+  const { valuesOf = ({ values }: SweepFact) => values, shares = true } = options;
   /** Sessions by complete index parameters: several sweeps search one build. */
   const sessions = new Map<string, Promise<Session>>();
 
@@ -76,7 +74,7 @@ export function checkSweeps(
     const swept = new Set(facts.sweeps.map(({ part, key }) => `${part}.${key}`));
     const fixedByName = [
       'index.type',
-      ...filterSettings,
+      ...(facts.filterSettings ?? []),
       ...(facts.sweeps.some(({ key }) => key === 'quantization') ? [] : ['index.quantization']),
     ];
     expect([...swept].sort()).toEqual(known.filter((key) => !fixedByName.includes(key)).sort());

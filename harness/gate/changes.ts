@@ -18,7 +18,7 @@ import {
   NONE,
   queriesNeeded,
 } from './statistics.js';
-import { absence, blank, meets, undefinedIn, voidText } from './thresholds.js';
+import { blank, lacking, meets, undefinedIn, voidText } from './thresholds.js';
 
 /** What a trial is compared with: the same setting in each run of the baseline. */
 export interface Partner {
@@ -91,13 +91,14 @@ function draft(wanted: Wanted, baseline: BaselineData | undefined): Draft {
     const how = 'set one with "vecproof baseline set <run> --name main", or give --baseline';
     return closed(blank(row, 'error', `there is no baseline: ${how}`));
   }
-  const lacking = [row, ...again].find((each) => each.measures[gate.measure] === undefined);
-  if (lacking !== undefined) return closed(blank(row, 'fail', absence(lacking, gate.measure)));
+  const without = [row, ...again].find((each) => each.measures[gate.measure] === undefined);
+  if (without !== undefined) return closed(lacking(without, gate.measure));
   const partner = baseline.partner(row, gate.measure);
   if (partner === undefined) return closed(blank(row, 'fail', 'no data: the baseline has no such setting'));
   const missing = partner.rows.find((each) => each.measures[gate.measure] === undefined);
   if (missing !== undefined) {
-    return closed(blank(row, 'fail', `in the baseline, ${absence(missing, gate.measure)}`));
+    const { state, message } = lacking(missing, gate.measure, 'in the baseline, ');
+    return closed(blank(row, state, message));
   }
   if (gate.about.kind !== 'mean') return closed(ratio(wanted, partner));
   const empty = [row, ...again, ...partner.rows].find((each) => undefinedIn(each, gate.measure) > 0);

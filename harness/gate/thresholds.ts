@@ -2,6 +2,7 @@ import { normalQuantile } from '../measures/distributions.js';
 import { SHARE } from '../measures/figures.js';
 import { CONFIDENCE } from '../measures/interval.js';
 import { fewestUnits } from '../measures/mean-bounds.js';
+import { doubtsOf, voidedBy } from '../model/flags.js';
 import type { Measure, TrialRow } from '../model/results.js';
 import type { Finding, VerdictState } from '../model/verdict.js';
 import { workloadOf, workloadText } from '../model/workload.js';
@@ -65,10 +66,17 @@ export function settingOf(row: TrialRow & { setting?: string }): string {
 }
 
 /** Why a trial has no figure of a measure. */
-export function absence(row: TrialRow, measure: string): string {
+function absence(row: TrialRow, measure: string): string {
   if (row.state === 'completed') return `no data: ${measure} was not obtained`;
   const why = (row.error ?? row.reason ?? '').split('\n')[0];
   return `no data: the trial is ${row.state}${why === '' ? '' : ` (${why})`}`;
+}
+
+/** A trial without the figure: void by what was seen is an error, for nobody knows it; not obtained fails. */
+export function lacking(row: TrialRow, measure: string, where = ''): Finding {
+  const by = voidedBy(row.flags, measure);
+  if (by !== undefined) return blank(row, 'error', `${where}void: ${by.short} (${by.name})`);
+  return blank(row, 'fail', `${where}${absence(row, measure)}`);
 }
 
 /** Queries of a mean that have no value because of what was answered. */
@@ -88,15 +96,17 @@ export function voidText(missing: number, measure: string, where = ''): string {
  */
 export function judgeThreshold(gate: Gate, row: TrialRow): Finding {
   const measure = row.measures[gate.measure];
-  if (measure === undefined) return blank(row, 'fail', absence(row, gate.measure));
+  if (measure === undefined) return lacking(row, gate.measure);
   const missing = undefinedIn(row, gate.measure);
   if (missing > 0) return blank(row, 'fail', voidText(missing, gate.measure));
   const { value, low, high, n } = measure;
   const state = stateOf(gate, measure);
   const found = { ...blank(row, state, ''), found: value, low, high, n };
-  if (state !== 'inconclusive') return { ...found, message: noteOf(gate, measure) };
+  const doubts = doubtsOf(row.flags, gate.measure).map(({ sign, short }) => `${sign} ${short}`);
+  const told = (message: string) => [message, ...doubts].filter((text) => text !== '').join('; ');
+  if (state !== 'inconclusive') return { ...found, message: told(noteOf(gate, measure)) };
   const needed = neededFor(gate, measure);
-  return { ...found, needed, message: doubtOf(gate, measure, needed) };
+  return { ...found, needed, message: told(doubtOf(gate, measure, needed)) };
 }
 
 function stateOf(gate: Gate, { value, low, high }: Measure): VerdictState {
@@ -168,7 +178,7 @@ export function judgeTotal(
     const measure = row.measures[gate.measure];
     if (measure === undefined) {
       total = null;
-      return blank(row, 'fail', absence(row, gate.measure));
+      return lacking(row, gate.measure);
     }
     if (total !== null) total += measure.value;
     return { ...blank(row, 'pass', ''), found: measure.value, n: measure.n };

@@ -2,7 +2,7 @@ import { PERCENTILES } from '../model/measures/speed.js';
 import type { Measure, Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
 import { sum } from './figures.js';
-import { intervalOfPasses } from './passes.js';
+import { choosesSettings, intervalOfPasses } from './passes.js';
 import { quantile } from './quantile.js';
 import { wasAnswered } from './units.js';
 
@@ -16,7 +16,8 @@ interface Pass {
 
 /**
  * Throughput and latency. The value is that of all passes together, the interval that of its values in the single passes
- * ({@link intervalOfPasses}), for every workload.
+ * ({@link intervalOfPasses}), for every workload. `split` has it twice, of the passes that choose among settings and of the
+ * others ({@link choosesSettings}).
  *
  * latency.mean, latency.p50 … (ms): over answered samples, from due to answered (a client that waits for each answer sends
  * when a query is due). A percentile is absent where there are too few samples for it, and its interval where a pass has too few.
@@ -26,26 +27,40 @@ interface Pass {
  */
 export function timingMeasures(samples: Samples): Measures {
   const passes = passesOf(samples);
-  const sorted = mergedLatencies(passes);
-  const n = sorted.length;
+  const parts = [choosesSettings, (pass: number) => !choosesSettings(pass)].map((isMeant) =>
+    joined(passes.filter((_, pass) => isMeant(pass))),
+  );
+  const all = { latencies: merged(parts[0]!.latencies, parts[1]!.latencies), seconds: secondsOf(parts) };
+  const n = all.latencies.length;
   if (n === 0) return {};
-  const figure = (value: number, of: (pass: Pass) => number | undefined): Measure => {
-    const interval = intervalOfPasses(passes.map(of), value);
-    return { value, low: interval?.low ?? null, high: interval?.high ?? null, n };
+  const figure = (of: (pass: Pass) => number | undefined): Measure | undefined => {
+    const value = of(all);
+    if (value === undefined) return undefined;
+    const single = passes.map(of);
+    const interval = intervalOfPasses(single, value);
+    const split = splitOf(parts.map(of), single);
+    return { value, low: interval?.low ?? null, high: interval?.high ?? null, n, ...(split && { split }) };
   };
-  const measures: Measures = {
-    'latency.mean': figure(meanOf(sorted)!, ({ latencies }) => meanOf(latencies)),
-  };
-  const seconds = passes.reduce((total, pass) => total + pass.seconds, 0);
-  // A clock too coarse to see any time pass has measured no throughput.
-  if (seconds > 0) measures['throughput'] = figure(n / seconds, rateOf);
-  for (const { name, p, minimum } of PERCENTILES) {
-    if (n < minimum) continue;
-    measures[`latency.${name}`] = figure(quantile(sorted, p)!, ({ latencies }) =>
-      latencies.length < minimum ? undefined : quantile(latencies, p),
-    );
-  }
-  return measures;
+  const figures: [string, Measure | undefined][] = [
+    ['latency.mean', figure(({ latencies }) => meanOf(latencies))],
+    // A clock too coarse to see any time pass has measured no throughput.
+    ['throughput', figure(rateOf)],
+    ...PERCENTILES.map(({ name, p, minimum }): [string, Measure | undefined] => [
+      `latency.${name}`,
+      figure(({ latencies }) => (latencies.length < minimum ? undefined : quantile(latencies, p))),
+    ]),
+  ];
+  return Object.fromEntries(figures.filter((entry): entry is [string, Measure] => entry[1] !== undefined));
+}
+
+/** Undefined where one of the two kinds of passes has no such figure. */
+function splitOf(
+  [chooses, value]: readonly (number | undefined)[],
+  single: readonly (number | undefined)[],
+): Measure['split'] {
+  if (chooses === undefined || value === undefined) return undefined;
+  const interval = intervalOfPasses(single, value, (pass) => !choosesSettings(pass));
+  return { chooses, value, low: interval?.low ?? null, high: interval?.high ?? null };
 }
 
 const meanOf = (values: Float64Array): number | undefined =>
@@ -77,12 +92,28 @@ function passesOf(samples: Samples): Pass[] {
     }));
 }
 
-function mergedLatencies(passes: readonly Pass[]): Float64Array {
-  const all = new Float64Array(passes.reduce((total, { latencies }) => total + latencies.length, 0));
+/** Several passes as one. */
+function joined(passes: readonly Pass[]): Pass {
+  const [first, ...others] = passes;
+  if (others.length === 0) return first ?? { latencies: new Float64Array(0), seconds: 0 };
+  const latencies = new Float64Array(passes.reduce((total, each) => total + each.latencies.length, 0));
   let at = 0;
-  for (const { latencies } of passes) {
-    all.set(latencies, at);
-    at += latencies.length;
+  for (const each of passes) {
+    latencies.set(each.latencies, at);
+    at += each.latencies.length;
   }
-  return all.sort();
+  return { latencies: latencies.sort(), seconds: secondsOf(passes) };
+}
+
+const secondsOf = (passes: readonly Pass[]): number =>
+  passes.reduce((total, { seconds }) => total + seconds, 0);
+
+/** Two ascending lists as one: sorting all of it again would take as long as the rest. */
+function merged(a: Float64Array, b: Float64Array): Float64Array {
+  if (a.length === 0) return b;
+  const all = new Float64Array(a.length + b.length);
+  for (let i = 0, j = 0, at = 0; at < all.length; at++) {
+    all[at] = j === b.length || (i < a.length && a[i]! <= b[j]!) ? a[i++]! : b[j++]!;
+  }
+  return all;
 }

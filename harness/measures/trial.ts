@@ -1,5 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost } from '../model/events.js';
+import { voidedBy } from '../model/flags.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { accuracyOf } from './accuracy.js';
@@ -64,7 +65,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const accuracy = accuracyOf(samples, truth, units, options);
   const { facts, judgements } = options;
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
-  const means = [...accuracy.figures, ...judged];
+  const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timingMeasures(samples),

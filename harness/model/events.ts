@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { environmentSchema } from './manifest.js';
 import { type PlannedBuild, parameters, state } from './plan.js';
 
 const base = { time: z.string() };
@@ -40,7 +41,13 @@ export const buildCostSchema = z.strictObject({
 
 /** Append-only log of a run: one JSON object a line. */
 export const loggedEventSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('runBegin'), ...base, resumed: z.boolean() }),
+  z.strictObject({
+    type: z.literal('runBegin'),
+    ...base,
+    resumed: z.boolean(),
+    /** Of a run that is continued on another machine than it began on. */
+    environment: environmentSchema.optional(),
+  }),
   z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
   z.strictObject({
     type: z.literal('phase'),

@@ -17,6 +17,18 @@ export const measureSchema = z.strictObject({
   low: z.number().nullable(),
   high: z.number().nullable(),
   n: z.int(),
+  /**
+   * Of a time with two passes or more: the figure of the passes that choose among settings, and that of the others with its
+   * interval, which is reported of the chosen one (harness/measures/passes.ts).
+   */
+  split: z
+    .strictObject({
+      chooses: z.number(),
+      value: z.number(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+    })
+    .optional(),
   /** Queries that were asked and have no such value, since an answer left it undefined: not in the mean. Absent: none. */
   missing: z.int().min(1).optional(),
 });
@@ -51,6 +63,10 @@ export const trialRowSchema = z.strictObject({
   workloadOptions: parameters.optional(),
   /** Query group; `all` for the whole set. */
   group: z.string(),
+  /** On which of `machines` it was measured, from 1; absent where the run knows one machine only. */
+  machine: z.int().min(1).optional(),
+  /** Passes that were disturbed and whose place others have taken (`remeasure` of the suite); absent: none. */
+  replaced: z.int().min(1).optional(),
   state,
   reason: z.string().nullable(),
   error: z.string().nullable(),
@@ -127,6 +143,8 @@ export const resultsSchema = z.strictObject({
   truth: truthRecordSchema,
   ks: z.array(z.int()),
   environment: environmentSchema,
+  /** Where trials were measured on more than one machine: all of them, `environment` first. Their times do not compare. */
+  machines: z.array(environmentSchema).min(2).optional(),
   packages: z.record(z.string(), z.string()),
   warnings: z.array(z.string()),
   trials: z.array(trialRowSchema),

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os';
 import type { Environment } from '../model/manifest.js';
 
 /** The machine and the runtime a run was measured on. */
@@ -12,6 +13,7 @@ export function readEnvironment(): Environment {
     kernel: `${type()} ${release()}`,
     node: process.version,
     memoryLimitBytes: cgroupLimit(),
+    host: createHash('sha256').update(hostname()).digest('hex').slice(0, 12),
   };
 }
 

@@ -68,6 +68,11 @@ function idOf(path: string): string {
   return `${basename(dirname(above))}/${PARTS_FOLDER}/${name}`;
 }
 
+/** The folder in which a run stands among others; of a part that of the whole run. */
+export function runsAbove({ path, id }: Pick<RunFolder, 'path' | 'id'>): string {
+  return resolve(path, ...id.split('/').map(() => '..'));
+}
+
 /** Raw observations of a finished trial. */
 export function samplesFile({ samples }: Pick<RunFolder, 'samples'>, trial: string): string {
   return join(samples, `${trial}.parquet`);

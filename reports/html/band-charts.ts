@@ -1,4 +1,5 @@
 import { BANDS } from '../../harness/measures/groups.js';
+import { doubtSigns } from '../../harness/model/flags.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatCount, plural } from '../format.js';
 import type { BandRow } from '../model/filters.js';
@@ -33,7 +34,7 @@ interface Plan {
   onAxis: (measure: Measure) => Measure | undefined;
   y: ValueScale | undefined;
   /** How the table under the chart prints it. */
-  text: (measure: Measure) => string;
+  text: (measure: Measure, flags: readonly string[]) => string;
 }
 
 interface Entry {
@@ -63,7 +64,7 @@ export function bandCharts(model: ReportModel, rows: readonly BandRow[]): ChartV
       better: 'higher',
       onAxis: (measure) => mapped(measure, scale.at),
       y: { type: 'linear', domain: scale.domain, ticks },
-      text: (measure) => figureText(model.recallName, measure),
+      text: (measure, flags) => figureText(model.recallName, measure, flags),
     },
     {
       id: 'chart-selectivity-p95',
@@ -74,7 +75,7 @@ export function bandCharts(model: ReportModel, rows: readonly BandRow[]): ChartV
       better: 'lower',
       onAxis: (measure) => measure,
       y: undefined,
-      text: (measure) => figureText('latency.p95', measure),
+      text: (measure, flags) => figureText('latency.p95', measure, flags),
     },
     {
       id: 'chart-selectivity-underfill',
@@ -117,7 +118,7 @@ function chart(rows: readonly BandRow[], plan: Plan): ChartView {
       anchor: trialAnchor(row.trial.id, row.trial.group),
       recall: SHOWN[at]!.label,
       recallInterval: undefined,
-      value: plan.text(measure),
+      value: plan.text(measure, row.trial.flags),
       valueInterval: undefined,
       front: row.shown,
     })),
@@ -148,7 +149,7 @@ function entriesOf(rows: readonly BandRow[], { measure: name, onAxis }: Plan): E
   });
 }
 
-function specOf({ id, title, label, better, y }: Plan, entries: readonly Entry[]): ChartSpec {
+function specOf({ id, title, label, better, y, measure }: Plan, entries: readonly Entry[]): ChartSpec {
   const contenders = new Set(entries.map(({ row }) => row.series.key)).size;
   const bands = new Set(entries.map(({ at }) => at)).size;
   return {
@@ -160,7 +161,7 @@ function specOf({ id, title, label, better, y }: Plan, entries: readonly Entry[]
     better,
     arrow: better === 'higher' ? 'better ↑' : 'better ↓',
     log: true,
-    marks: entries.map(markOf),
+    marks: entries.map((entry) => markOf(entry, measure)),
     guides: [],
     x: {
       domain: [-0.35, SHOWN.length - 0.65],
@@ -172,7 +173,7 @@ function specOf({ id, title, label, better, y }: Plan, entries: readonly Entry[]
   };
 }
 
-function markOf({ row: { series, setting, trial, shown }, x, value }: Entry): ChartMark {
+function markOf({ row: { series, setting, trial, shown }, x, value }: Entry, measure: string): ChartMark {
   const names = Object.keys(trial.measures).filter(
     (name) =>
       name.startsWith('recall.ties@') ||
@@ -181,7 +182,7 @@ function markOf({ row: { series, setting, trial, shown }, x, value }: Entry): Ch
   const figures = names.map((name) => {
     const found = trial.measures[name]!;
     const of = name.startsWith('filter.') ? ` of ${formatCount(found.n)}` : '';
-    return `${name} ${figureText(name, found)}${of}`;
+    return `${name} ${figureText(name, found, trial.flags)}${of}`;
   });
   return {
     id: trial.id,
@@ -190,6 +191,7 @@ function markOf({ row: { series, setting, trial, shown }, x, value }: Entry): Ch
     recall: { value: x, low: null, high: null, n: value.n },
     value,
     front: shown,
+    signs: doubtSigns(trial.flags, measure),
     tooltip: [`${series.label} (${series.engine})`, setting, trial.group, ...figures]
       .filter((line) => line !== '')
       .join('\n'),

@@ -1,4 +1,5 @@
 import type { ParameterSet } from '../../common/parameters.js';
+import { doubtSigns, doubtsOf, voidedBy } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatMeasure, unitLabel } from '../format.js';
@@ -18,18 +19,40 @@ export interface Cell {
   close?: true;
   /** A count that ought to be 0 and is not. */
   bad?: boolean;
+  /** Signs of doubts about the figure, and what they are. */
+  doubt?: Doubt;
 }
 
-export function cell(name: string, measure: Measure | undefined): Cell {
+export interface Doubt {
+  signs: string;
+  why: string;
+}
+
+/** Undefined for a figure that stands. */
+export function doubtOf(name: string, flags: readonly string[]): Doubt | undefined {
+  const doubts = doubtsOf(flags, name);
+  if (doubts.length === 0) return undefined;
+  return { signs: doubtSigns(flags, name), why: doubts.map(({ short }) => short).join('; ') };
+}
+
+/** @param flags of the trial or build that the figure is of */
+export function cell(name: string, measure: Measure | undefined, flags: readonly string[]): Cell {
   const definition = definitionOf(name);
-  if (measure === undefined) return { absent: definition?.absent ?? 'not measured' };
+  if (measure === undefined) return { absent: absence(name, flags) };
+  const doubt = doubtOf(name, flags);
   const unit = definition?.unit ?? 'ratio';
   const interval = intervalText(name, measure);
   return {
     text: formatMeasure(measure.value, unit),
     sort: Number(measure.value.toPrecision(6)),
     ...(interval === undefined ? {} : { interval }),
+    ...(doubt && { doubt }),
   };
+}
+
+function absence(name: string, flags: readonly string[]): string {
+  const by = voidedBy(flags, name);
+  return by === undefined ? (definitionOf(name)?.absent ?? 'not measured') : `void: ${by.short}`;
 }
 
 /** The 95% interval, its ends rounded outwards for shares; undefined where none is defined. */
@@ -40,12 +63,12 @@ export function intervalText(name: string, { value, low, high }: Measure): strin
   return `${formatMeasure(low, unit, 'down')}–${formatMeasure(high, unit, 'up')}`;
 }
 
-/** A figure in a sentence or tooltip: value, unit and interval. */
-export function figureText(name: string, measure: Measure): string {
+/** A figure in a sentence or tooltip: value, signs of doubts, unit and interval. */
+export function figureText(name: string, measure: Measure, flags: readonly string[]): string {
   const unit = unitLabel(definitionOf(name)?.unit ?? 'ratio');
   const interval = intervalText(name, measure);
   const value = formatMeasure(measure.value, definitionOf(name)?.unit ?? 'ratio');
-  return `${value}${unit === '' ? '' : ` ${unit}`}${interval === undefined ? '' : ` (${interval})`}`;
+  return `${value}${doubtSigns(flags, name)}${unit === '' ? '' : ` ${unit}`}${interval === undefined ? '' : ` (${interval})`}`;
 }
 
 export interface Heading {

@@ -1,8 +1,10 @@
+import { doubtSigns } from '../../harness/model/flags.js';
 import type { Measure } from '../../harness/model/results.js';
 import { SERIAL } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
+import { machineText } from '../model/answer.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
-import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';
+import { type Doubt, doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { renderChart } from './charts/chart.js';
 import type { ChartMark, ChartSize, ChartSpec } from './charts/spec.js';
 
@@ -31,8 +33,10 @@ interface ChartTable {
     anchor: string;
     recall: string;
     recallInterval: string | undefined;
+    recallDoubt?: Doubt | undefined;
     value: string;
     valueInterval: string | undefined;
+    valueDoubt?: Doubt | undefined;
     front: boolean;
   }[];
 }
@@ -53,6 +57,8 @@ interface ChartPlan {
 interface Entry {
   point: Point;
   value: Measure;
+  /** Of the trial or build that the value is of. */
+  flags: readonly string[];
   front: boolean;
   setting: string;
 }
@@ -94,14 +100,31 @@ export function frontierViews(model: ReportModel): ChartView[] {
       size: LARGE,
     },
   ];
-  return plans.map((plan) => {
+  return machinePlans(model, plans).map(({ machine, ...plan }) => {
     const entries = model.points.flatMap((point): Entry[] => {
+      if (machine !== undefined && point.series.machine !== machine) return [];
       const value = point.measures[plan.measure];
       const front = fronts[plan.measure].has(point.id);
-      return value === undefined ? [] : [{ point, value, front, setting: point.setting }];
+      const { setting, flags } = point;
+      return value === undefined ? [] : [{ point, value, front, setting, flags }];
     });
     return view(model, plan, entries);
   });
+}
+
+/** A chart of times for each machine: on one, they would be compared. */
+function machinePlans<T extends ChartPlan>({ results }: ReportModel, plans: readonly T[]) {
+  const { machines } = results;
+  if (machines === undefined) return plans.map((plan) => ({ ...plan, machine: undefined }));
+  return machines.flatMap((_, i) =>
+    plans.map((plan) => ({
+      ...plan,
+      machine: i + 1,
+      id: `${plan.id}-${i + 1}`,
+      title: `${plan.title}, machine ${i + 1}`,
+      note: `${machineText(machines, i + 1)}. ${plan.note}`,
+    })),
+  );
 }
 
 /** What a build costs against the best recall it gives at the floor of throughput. */
@@ -142,11 +165,11 @@ function costPlan(
 }
 
 function costEntries(builds: readonly BuildModel[], measure: string): Entry[] {
-  const entries = builds.flatMap(({ atFloor, measures, setting }): Entry[] => {
+  const entries = builds.flatMap(({ atFloor, measures, setting, flags }): Entry[] => {
     const value = measures[measure];
     return atFloor === undefined || value === undefined
       ? []
-      : [{ point: atFloor, value, front: false, setting }];
+      : [{ point: atFloor, value, front: false, setting, flags }];
   });
   return entries.map((entry) => ({ ...entry, front: !entries.some((other) => beats(other, entry)) }));
 }
@@ -186,7 +209,7 @@ function specOf(model: ReportModel, plan: ChartPlan, entries: readonly Entry[]):
 function markOf(
   model: ReportModel,
   { measure, scale }: ChartPlan,
-  { point, value, front }: Entry,
+  { point, value, front, flags }: Entry,
 ): ChartMark {
   const by = (factor: number, figure: number | null) => (figure === null ? null : figure * factor);
   return {
@@ -195,7 +218,8 @@ function markOf(
     recall: point.recall,
     value: { ...value, value: value.value * scale, low: by(scale, value.low), high: by(scale, value.high) },
     front,
-    tooltip: tooltipOf(model, measure, point, value),
+    signs: signsOf(model.recallName, point, measure, flags),
+    tooltip: tooltipOf(model, measure, { point, value, flags }),
     chosen: model.choices
       .filter(({ rows }) =>
         rows.some(({ choice }) => choice.state === 'chosen' && choice.point.id === point.id),
@@ -204,16 +228,25 @@ function markOf(
   };
 }
 
-function tooltipOf({ recallName, k }: ReportModel, measure: string, point: Point, value: Measure): string {
+/** Doubts about either coordinate, each sign once. */
+function signsOf(recallName: string, point: Point, measure: string, flags: readonly string[]): string {
+  return [...new Set(doubtSigns(point.flags, recallName) + doubtSigns(flags, measure))].join('');
+}
+
+function tooltipOf(
+  { recallName, k }: ReportModel,
+  measure: string,
+  { point, value, flags }: Pick<Entry, 'point' | 'value' | 'flags'>,
+): string {
   const others = ['throughput', 'latency.p95'].filter((name) => name !== measure);
   return [
     `${point.series.label} (${point.series.engine})`,
     point.fullSetting,
-    `recall@${k} ${figureText(recallName, point.recall)}`,
-    `${measure} ${figureText(measure, value)}`,
+    `recall@${k} ${figureText(recallName, point.recall, point.flags)}`,
+    `${measure} ${figureText(measure, value, flags)}`,
     ...others.flatMap((name) => {
       const figure = point.measures[name];
-      return figure === undefined ? [] : [`${name} ${figureText(name, figure)}`];
+      return figure === undefined ? [] : [`${name} ${figureText(name, figure, point.flags)}`];
     }),
   ].join('\n');
 }
@@ -241,14 +274,16 @@ function tableOf(
     recall: `recall@${k}`,
     value: label,
     front: 'On its front',
-    rows: [...entries].sort(order).map(({ point, value, front, setting }) => ({
+    rows: [...entries].sort(order).map(({ point, value, front, setting, flags }) => ({
       series: seriesView(point.series),
       setting,
       anchor: trialAnchor(point.id),
       recall: formatShare(point.recall.value),
       recallInterval: intervalText(recallName, point.recall),
+      recallDoubt: doubtOf(recallName, point.flags),
       value: formatNumber(value.value * scale),
       valueInterval: intervalText(measure, value),
+      valueDoubt: doubtOf(measure, flags),
       front,
     })),
   };

@@ -53,7 +53,7 @@ function partView(model: ReportModel) {
     data: `${formatCount(dataset.count)} × ${dataset.dimensions}, ${dataset.metric}`,
     queries: formatCount(queries.count),
     answer: richText(choice.answer),
-    caution: model.caution,
+    cautions: model.cautions,
     page: renderHtml(model, { embedded: true }),
   };
 }

@@ -64,7 +64,7 @@ function rowView({ series, setting, trial }: GroupRow, measures: readonly string
     columns: measures.length,
     cells: measures.map((name) => {
       const measure = trial.measures[name];
-      const figure = cell(name, measure);
+      const figure = cell(name, measure, trial.flags);
       // A count says nothing without the number of observations that it was counted in.
       if (measure === undefined || definitionOf(name)?.unit !== 'count') return figure;
       return { ...figure, text: `${figure.text} of ${formatCount(measure.n)}`, bad: measure.value > 0 };

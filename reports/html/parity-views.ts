@@ -49,8 +49,8 @@ function strip(all: readonly ParityResult[]): StripRow[] {
       if (value === undefined) return [];
       const floor = each.floor?.rows.find(({ group }) => group === row.group)?.measures[name];
       const label = row.group === 'all' ? each.name : `${each.name}, ${row.group}`;
-      const noise = floor === undefined ? '' : `\nnoise floor ${figureText(name, floor)}`;
-      const tooltip = `${label}\n${name} ${figureText(name, value)}${noise}`;
+      const noise = floor === undefined ? '' : `\nnoise floor ${figureText(name, floor, [])}`;
+      const tooltip = `${label}\n${name} ${figureText(name, value, [])}${noise}`;
       return [{ label, value, floor, colour: `var(--series-${i % 7})`, tooltip }];
     }),
   );

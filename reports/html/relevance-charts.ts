@@ -1,8 +1,9 @@
+import { doubtSigns } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatShare, plural } from '../format.js';
 import type { GroupRow } from '../model/filters.js';
 import type { ReportModel } from '../model/types.js';
-import { figureText, intervalText, seriesView, trialAnchor } from './cells.js';
+import { doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import type { ChartView } from './chart-views.js';
 import { renderChart } from './charts/chart.js';
 import type { ChartSize, ChartSpec } from './charts/spec.js';
@@ -36,8 +37,10 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
       anchor: trialAnchor(trial.id, trial.group),
       recall: formatShare(recall.value),
       recallInterval: intervalText(recallName, recall),
+      recallDoubt: doubtOf(recallName, trial.flags),
       value: formatShare(value.value),
       valueInterval: intervalText(measure, value),
+      valueDoubt: doubtOf(measure, trial.flags),
       front: true,
     })),
   };
@@ -59,11 +62,12 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
       recall,
       value,
       front: true,
+      signs: doubtSigns(trial.flags, measure),
       tooltip: [
         `${series.label} (${series.engine})`,
         setting,
-        `${recallName} ${figureText(recallName, recall)}`,
-        `${measure} ${figureText(measure, value)}`,
+        `${recallName} ${figureText(recallName, recall, trial.flags)}`,
+        `${measure} ${figureText(measure, value, trial.flags)}`,
       ]
         .filter((line) => line !== '')
         .join('\n'),

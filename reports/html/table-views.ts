@@ -1,11 +1,13 @@
+import { doubtSigns } from '../../harness/model/flags.js';
 import { definitionOf, MEASURES } from '../../harness/model/measures/catalogue.js';
 import type { TrialRow } from '../../harness/model/results.js';
 import { workloadOf, workloadText } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural, unitLabel } from '../format.js';
+import { groupHeading } from '../model/answer.js';
 import { CHOICE_MEASURES } from '../model/choice.js';
 import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
 import { splitLog } from '../model/problems.js';
-import type { BuildModel, Choice, ChoiceRow, ReportModel, Series } from '../model/types.js';
+import type { BuildModel, Choice, ChoiceRow, Chosen, ReportModel, Series } from '../model/types.js';
 import { type Cell, cell, heading, parameterViews, seriesView, trialAnchor } from './cells.js';
 
 /** Tables of choice, one per target; all of them are in the page. */
@@ -22,11 +24,26 @@ export function choiceViews(model: ReportModel) {
         : `Each contender’s fastest measured setting with recall@${model.k} ${choice.label} (lower end of the 95% interval)`,
     headings: measures.map(heading),
     columns: measures.length + 1,
-    rows: choice.rows.map((row) => choiceRow(row, choice, measures)),
-    ties: choice.rows.some((row) =>
-      Object.values(choice.best).some(({ close }) => close.includes(row.series.key)),
-    ),
+    wide: measures.length + 2,
+    parts: choiceParts(model, choice).map(({ heading: words, rows }) => ({
+      heading: words,
+      rows: rows.map((row) => choiceRow(row, choice, measures)),
+    })),
+    flattered: choice.flattered,
   }));
+}
+
+/** Groups with a heading where there is more than one, and last the contenders without a setting. */
+function choiceParts(
+  { results }: ReportModel,
+  { groups, rows }: Choice,
+): { heading: string | undefined; rows: readonly ChoiceRow[] }[] {
+  const parts = groups.map((group) => ({
+    heading: groups.length > 1 ? groupHeading(group, results) : undefined,
+    rows: group.rows,
+  }));
+  const rest = rows.filter(({ choice }) => choice.state === 'unreached');
+  return [...parts, { heading: undefined, rows: rest }].filter((part) => part.rows.length > 0);
 }
 
 function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measures: readonly string[]) {
@@ -37,12 +54,20 @@ function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measu
     setting: point.setting === '' ? point.fullSetting : point.setting,
     fullSetting: point.fullSetting,
     anchor: trialAnchor(point.id),
+    passedOver: passedOverText(found),
     cells: measures.map((name): Cell => {
-      const figure = cell(name, point.measures[name]);
-      if (best[name]?.key === series.key) return { ...figure, best: true };
+      const figure = cell(name, found.figures[name], point.flags);
+      if (best[name]?.keys.includes(series.key)) return { ...figure, best: true };
       return best[name]?.close.includes(series.key) ? { ...figure, close: true } : figure;
     }),
   };
+}
+
+/** A faster setting does not lose silently. */
+function passedOverText({ passedOver }: Chosen): string | undefined {
+  if (passedOver === undefined) return undefined;
+  const signs = doubtSigns(passedOver.flags, 'throughput');
+  return `${signs} passed over: ${passedOver.setting === '' ? passedOver.fullSetting : passedOver.setting}`;
 }
 
 export function seriesViews(model: ReportModel) {
@@ -77,17 +102,19 @@ const BUILD_COLUMNS = [
 export function buildViews(model: ReportModel) {
   return {
     headings: BUILD_COLUMNS.map(heading),
-    rows: model.builds.map(({ series, setting, fullSetting, measures, details, atFloor }: BuildModel) => ({
-      series: seriesView(series),
-      setting: setting === '' ? fullSetting : setting,
-      fullSetting,
-      cells: BUILD_COLUMNS.map((name) => cell(name, measures[name])),
-      recall:
-        atFloor === undefined
-          ? { absent: `no setting keeps ${floorText(model)}` }
-          : cell(model.recallName, atFloor.recall),
-      details: details === undefined ? '' : settingText(details),
-    })),
+    rows: model.builds.map(
+      ({ series, setting, fullSetting, measures, details, flags, atFloor }: BuildModel) => ({
+        series: seriesView(series),
+        setting: setting === '' ? fullSetting : setting,
+        fullSetting,
+        cells: BUILD_COLUMNS.map((name) => cell(name, measures[name], flags)),
+        recall:
+          atFloor === undefined
+            ? { absent: `no setting keeps ${floorText(model)}` }
+            : cell(model.recallName, atFloor.recall, atFloor.flags),
+        details: details === undefined ? '' : settingText(details),
+      }),
+    ),
   };
 }
 
@@ -164,7 +191,7 @@ function trialRow(
     reason: reasonOf(row),
     flags: row.flags,
     cells: measures.map((name): Cell => {
-      const figure = cell(name, row.measures[name]);
+      const figure = cell(name, row.measures[name], row.flags);
       return row.state === 'completed' || figure.absent === undefined
         ? figure
         : { absent: `the trial is ${row.state}` };

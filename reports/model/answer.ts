@@ -1,29 +1,74 @@
+import { doubtSigns } from '../../harness/model/flags.js';
 import type { Measure } from '../../harness/model/results.js';
-import { formatNumber, formatShare, listed } from '../format.js';
+import { formatNumber, formatShare, listed, plural } from '../format.js';
 import { hasSpread, separated } from './compare.js';
-import type { ChoiceContext, ChoiceRow, Point, Rich, SeriesRef } from './types.js';
+import type { ChoiceContext, ChoiceGroup, ChoiceRow, Chosen, Point, Rich, SeriesRef } from './types.js';
 
-type Chosen = { series: SeriesRef; point: Point };
+type Named = { series: SeriesRef; choice: Chosen };
 
 /** The answer at one target as one sentence, made from the rows of its table and nothing else. */
 export function answerOf(
   context: ChoiceContext,
   target: number | undefined,
-  rows: readonly ChoiceRow[],
+  { rows, groups }: { rows: readonly ChoiceRow[]; groups: readonly ChoiceGroup[] },
 ): Rich {
-  const chosen = rows.flatMap(({ series, choice }): Chosen[] =>
-    choice.state === 'chosen' ? [{ series, point: choice.point }] : [],
-  );
   // What was skipped or failed has not missed anything: it was not measured.
   const measured = new Set(context.series.filter(({ points }) => points.length > 0).map(({ key }) => key));
   const missed = rows
     .filter(({ series, choice }) => choice.state === 'unreached' && measured.has(series.key))
     .map(({ series }) => series.label);
-  if (chosen.length === 0) return nothing(context, target);
-  return target === undefined
-    ? highest(context, chosen)
-    : [...leader(context, target, chosen), ...followers(chosen), ...absentees(missed, target), quiet('.')];
+  if (groups.length === 0) return nothing(context, target);
+  if (target === undefined) return highest(context, namedOf(groups[0]!));
+  return [
+    plain(`At recall@${context.k} ≥ ${target.toFixed(2)} on ${context.dataset}, `),
+    ...machinesOf(groups).flatMap((own, i) => [
+      ...(i === 0 ? [] : [plain('; ')]),
+      ...onMachine(context, own),
+    ]),
+    ...absentees(missed, target),
+    quiet('.'),
+  ];
 }
+
+const namedOf = ({ rows }: ChoiceGroup): Named[] =>
+  rows.flatMap(({ series, choice }): Named[] => (choice.state === 'chosen' ? [{ series, choice }] : []));
+
+/** Groups of one machine together. */
+function machinesOf(groups: readonly ChoiceGroup[]): ChoiceGroup[][] {
+  const machines = [...new Set(groups.map(({ machine }) => machine))];
+  return machines.map((machine) => groups.filter((group) => group.machine === machine));
+}
+
+/** Who leads on one machine, who follows, and who is not ranked with them. */
+function onMachine({ machines }: ChoiceContext, groups: readonly ChoiceGroup[]): Rich {
+  const { machine } = groups[0]!;
+  const [ranked, apart] = [false, true].map((doubtful) =>
+    groups.filter((group) => group.doubtful === doubtful).flatMap(namedOf),
+  ) as [Named[], Named[]];
+  const where =
+    machine === undefined ? [] : [plain(`on machine ${machine} (${machineText(machines, machine)}) `)];
+  return [...where, ...leader(ranked), ...followers(ranked), ...unranked(apart)];
+}
+
+export function machineText(machines: ChoiceContext['machines'], machine: number): string {
+  const found = machines?.[machine - 1];
+  return found === undefined ? 'unknown' : `${found.cpu}, ${plural(found.cores, 'core')}`;
+}
+
+/** Words above a group of rows, where there are several. */
+export function groupHeading(
+  { machine, doubtful }: ChoiceGroup,
+  { machines }: { machines?: ChoiceContext['machines'] },
+): string | undefined {
+  const where = machine === undefined ? '' : `On machine ${machine} (${machineText(machines, machine)})`;
+  const what = doubtful ? 'not ranked with the others: their figures are doubtful' : '';
+  if (where === '') return what === '' ? undefined : `N${what.slice(1)}`;
+  return what === '' ? where : `${where}, ${what}`;
+}
+
+/** A figure in a sentence with the signs of its doubts. */
+const figureOf = ({ figures, point }: Chosen, name: string): string =>
+  `${formatNumber(figures[name]!.value)}${doubtSigns(point.flags, name)}`;
 
 const plain = (text: string) => ({ text });
 const quiet = (text: string) => ({ text, quiet: true as const });
@@ -48,16 +93,18 @@ function named({ series, setting }: Point): Rich {
   return setting === '' ? [strong(series.label)] : [strong(series.label), plain(` ${setting}`)];
 }
 
-function leader({ dataset, k }: ChoiceContext, target: number, [first, second]: readonly Chosen[]): Rich {
-  const { throughput, 'latency.p95': p95 } = first!.point.measures;
-  const tie = second === undefined ? '' : tieOf(throughput, second.point.measures['throughput']);
+function leader([first, second]: readonly Named[]): Rich {
+  const { choice } = first!;
+  const tie =
+    second === undefined ? '' : tieOf(choice.figures['throughput'], second.choice.figures['throughput']);
   return [
-    plain(`At recall@${k} ≥ ${target.toFixed(2)} on ${dataset}, `),
-    ...named(first!.point),
+    ...named(choice.point),
     plain(' answers '),
-    strong(`${formatNumber(throughput!.value)} queries/s`),
-    ...(p95 === undefined ? [] : [plain(' at p95 '), strong(`${formatNumber(p95.value)} ms`)]),
-    ...(tie === '' ? [] : [plain(`, ${tie} `), ...named(second!.point)]),
+    strong(`${figureOf(choice, 'throughput')} queries/s`),
+    ...(choice.figures['latency.p95'] === undefined
+      ? []
+      : [plain(' at p95 '), strong(`${figureOf(choice, 'latency.p95')} ms`)]),
+    ...(tie === '' ? [] : [plain(`, ${tie} `), ...named(second!.choice.point)]),
   ];
 }
 
@@ -67,16 +114,28 @@ function tieOf(a: Measure | undefined, b: Measure | undefined): string {
   return hasSpread(a) && hasSpread(b) ? 'too close to tell from' : 'which a single pass cannot tell from';
 }
 
-/** Up to three others by their speed; a longer list is what the table is for. */
-function followers(chosen: readonly Chosen[]): Rich {
-  const rest = chosen.slice(1).flatMap(({ series, point }) => {
-    const value = point.measures['throughput'];
-    return value === undefined ? [] : [`${series.label} with ${formatNumber(value.value)}`];
-  });
-  if (rest.length === 0) return [];
-  const more = rest.length - 3;
-  const list = more > 0 ? `${rest.slice(0, 3).join(', ')} and ${more} more` : listed(rest);
-  return [quiet(`; then ${list}`)];
+const withSpeed = (list: readonly Named[]): string[] =>
+  list.flatMap(({ series, choice }) =>
+    choice.figures['throughput'] === undefined
+      ? []
+      : [`${series.label} with ${figureOf(choice, 'throughput')}`],
+  );
+
+/** Up to three; a longer list is what the table is for. */
+function upToThree(items: readonly string[]): string {
+  const more = items.length - 3;
+  return more > 0 ? `${items.slice(0, 3).join(', ')} and ${more} more` : listed(items);
+}
+
+/** The others by their speed. */
+function followers(ranked: readonly Named[]): Rich {
+  const rest = withSpeed(ranked.slice(1));
+  return rest.length === 0 ? [] : [quiet(`; then ${upToThree(rest)}`)];
+}
+
+function unranked(apart: readonly Named[]): Rich {
+  const rest = withSpeed(apart);
+  return rest.length === 0 ? [] : [quiet(`; not ranked with them, as it is doubtful: ${upToThree(rest)}`)];
 }
 
 function absentees(missed: readonly string[], target: number): Rich {
@@ -86,23 +145,20 @@ function absentees(missed: readonly string[], target: number): Rich {
   return [quiet(`; no setting of ${listed(missed, 'or')} reaches ${goal}`)];
 }
 
-function highest({ dataset, k }: ChoiceContext, chosen: readonly Chosen[]): Rich {
-  const ordered = [...chosen].sort(
-    (a, b) => b.point.recall.value - a.point.recall.value || speed(b.point) - speed(a.point),
-  );
-  const best = ordered[0]!.point;
-  const rate = best.measures['throughput'];
-  const close = ordered.slice(1).filter(({ point }) => !separated(best.recall, point.recall));
+function highest({ dataset, k }: ChoiceContext, ordered: readonly Named[]): Rich {
+  const { choice } = ordered[0]!;
+  const best = choice.point;
+  const close = ordered.slice(1).filter((other) => !separated(best.recall, other.choice.point.recall));
   const names = close.map(({ series }) => series.label);
   return [
     plain(`The highest recall@${k} measured on ${dataset} is `),
-    strong(formatShare(best.recall.value)),
+    strong(`${formatShare(best.recall.value)}${doubtSigns(best.flags, `recall.ties@${k}`)}`),
     plain(', by '),
     ...named(best),
-    ...(rate === undefined ? [] : [plain(' at '), strong(`${formatNumber(rate.value)} queries/s`)]),
+    ...(choice.figures['throughput'] === undefined
+      ? []
+      : [plain(' at '), strong(`${figureOf(choice, 'throughput')} queries/s`)]),
     ...(names.length === 0 ? [] : [quiet(`; too close to tell from ${listed(names)}`)]),
     quiet('.'),
   ];
 }
-
-const speed = (point: Point): number => point.measures['throughput']?.value ?? 0;

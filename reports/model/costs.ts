@@ -58,6 +58,7 @@ export function buildsOf(
       fullSetting: settingText(row.index),
       measures: buildMeasures(trials.filter(({ build }) => build === row.build)),
       details: details.get(row.build),
+      flags: [...new Set(trials.filter(({ build }) => build === row.build).flatMap(({ flags }) => flags))],
       atFloor: accurateAt(
         points.filter(({ build }) => build === row.build),
         floor,

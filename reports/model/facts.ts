@@ -102,16 +102,21 @@ function queryFacts({ queries, truth }: Results): Fact[] {
   ];
 }
 
-function machineFacts({ environment }: Results): Fact[] {
+function machineFacts({ environment, machines }: Results): Fact[] {
+  if (machines === undefined) return environmentFacts(environment, '');
+  return machines.flatMap((each, i) => environmentFacts(each, ` of machine ${i + 1}`));
+}
+
+function environmentFacts(environment: Results['environment'], of: string): Fact[] {
   const limit = environment.memoryLimitBytes;
   return [
-    { term: 'Processor', value: `${environment.cpu}, ${plural(environment.cores, 'core')}` },
+    { term: `Processor${of}`, value: `${environment.cpu}, ${plural(environment.cores, 'core')}` },
     {
-      term: 'Memory',
+      term: `Memory${of}`,
       value: `${formatBytes(environment.memoryBytes)}${limit === null ? '' : `, limited to ${formatBytes(limit)}`}`,
     },
-    { term: 'System', value: `${environment.platform}, ${environment.kernel}` },
-    { term: 'Node.js', value: environment.node },
+    { term: `System${of}`, value: `${environment.platform}, ${environment.kernel}` },
+    { term: `Node.js${of}`, value: environment.node },
   ];
 }
 

@@ -16,24 +16,38 @@ export function primaryDepth(ks: readonly number[]): number {
   return ks.includes(10) ? 10 : Math.max(...ks);
 }
 
-export const seriesKey = (row: { engine: string; series: string }): string => `${row.engine}/${row.series}`;
+/** A contender on another machine is another contender: its times do not compare. */
+export const seriesKey = ({
+  engine,
+  series,
+  machine,
+}: Pick<TrialRow, 'engine' | 'series' | 'machine'>): string =>
+  `${engine}/${series}${machine === undefined ? '' : `@${machine}`}`;
 
 /** The contenders of a run, in the order of its plan. */
 export function seriesRefs(trials: readonly TrialRow[]): Map<string, SeriesRef> {
-  const named = new Map<string, { key: string; engine: string; series: string }>();
-  for (const { engine, series } of trials) {
-    const key = seriesKey({ engine, series });
-    if (!named.has(key)) named.set(key, { key, engine, series });
+  const named = new Map<
+    string,
+    { key: string; engine: string; series: string; machine: number | undefined }
+  >();
+  for (const { engine, series, machine } of trials) {
+    const key = seriesKey({ engine, series, machine });
+    if (!named.has(key)) named.set(key, { key, engine, series, machine });
   }
   const servers = new Set(trials.filter(isServer).map(seriesKey));
   const mixed = trials.some((row) => !isServer(row));
   const looks = identities([...named.values()]);
-  const shared = repeated([...named.values()].map((entry) => entry.series));
+  const names = new Set([...named.values()].map(({ engine, series }) => JSON.stringify([engine, series])));
+  const shared = repeated([...names].map((name) => (JSON.parse(name) as [string, string])[1]));
   return new Map(
-    [...named.values()].map(({ key, engine, series }) => {
+    [...named.values()].map(({ key, engine, series, machine }) => {
       const mark = mixed && servers.has(key) ? ' (server)' : '';
-      const label = `${shared.has(series) ? `${engine} ${series}` : series}${mark}`;
-      return [key, { key, engine, label, identity: looks.get(key)! }];
+      const where = machine === undefined ? '' : ` (machine ${machine})`;
+      const label = `${shared.has(series) ? `${engine} ${series}` : series}${mark}${where}`;
+      return [
+        key,
+        { key, engine, label, identity: looks.get(key)!, ...(machine !== undefined && { machine }) },
+      ];
     }),
   );
 }
@@ -151,7 +165,11 @@ export function seriesOf(
       throughputFront: front(own, 'throughput', 'higher'),
       latencyFront: front(own, 'latency.p95', 'lower'),
       hypervolume: fast.length === 0 ? undefined : hypervolume(fast, HYPERVOLUME_REFERENCE),
-      trials: { planned: rows.length, completed: rows.filter((row) => row.state === 'completed').length },
+      trials: {
+        planned: rows.length,
+        completed: rows.filter((row) => row.state === 'completed').length,
+        void: rows.filter(({ flags }) => flags.includes('beats-truth')).length,
+      },
     };
   });
 }

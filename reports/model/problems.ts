@@ -1,23 +1,7 @@
+import { doubtsOf, FLAGS, flagOf } from '../../harness/model/flags.js';
 import type { TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingBySeries } from './points.js';
-import type { FlagModel, Problem, ProblemGroup, SeriesRef } from './types.js';
-
-/** What a flag on a trial means for its figures. Flags without an entry are shown with a plain remark. */
-const FLAGS: Readonly<Record<string, string>> = {
-  'mixed-builds': 'The run was resumed: the trial’s passes ran on two builds of the same index.',
-  'duplicate-hits':
-    'The engine returned the same id more than once for some query; repeats were counted once.',
-  'unknown-keys': 'The engine returned keys that are no rows of the dataset; they were counted as misses.',
-  'beats-truth':
-    'Some answer holds a point nearer than the exact neighbours: then the truth is not exact, and recall not to be trusted.',
-  'busy-machine':
-    'Other programs used more than a quarter of a core while this was measured: its times and throughput say as much about them. Recall is not affected.',
-  'partial-queries':
-    'Some groups of queries were not sent, because the engine refuses their filters. The row of all queries speaks of the others only and takes no part in choice and charts; the groups are measured one by one.',
-  underfilled: 'Some answers held fewer hits than asked for although enough points exist.',
-  'score-mismatch': 'The engine’s own scores differ from the distances that the harness recomputed.',
-  'failed-queries': 'Some queries failed; they count as empty answers in recall and are listed under errors.',
-};
+import type { FlagModel, LegendEntry, Problem, ProblemGroup, SeriesRef } from './types.js';
 
 /** Where the supervisor appends the last lines that a failed child wrote. */
 const LOG_MARK = '\nlast output:\n';
@@ -71,9 +55,24 @@ export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, S
   }
   return [...found].map(([name, list]) => ({
     name,
-    meaning: FLAGS[name] ?? 'A doubt that the run recorded; see docs/measures.md.',
+    meaning: flagOf(name)?.meaning ?? 'A doubt that the run recorded; see docs/measures.md.',
     trials: list,
   }));
+}
+
+/** What the signs mean that stand beside figures of these trials. */
+export function legendOf(trials: readonly TrialRow[]): LegendEntry[] {
+  const seen = new Set(
+    trials.flatMap(({ flags, measures }) =>
+      Object.keys(measures).flatMap((name) => doubtsOf(flags, name).map((flag) => flag.name)),
+    ),
+  );
+  const texts = new Map<string, string[]>();
+  for (const { name, sign, short } of FLAGS) {
+    if (sign === undefined || !seen.has(name)) continue;
+    texts.set(sign, [...(texts.get(sign) ?? []), short]);
+  }
+  return [...texts].map(([sign, list]) => ({ sign, text: list.join(', or ') }));
 }
 
 const buildText = ({ replica }: TrialRow): string => (replica === undefined ? '' : ` (build ${replica})`);

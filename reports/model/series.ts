@@ -25,6 +25,8 @@ export interface SeriesRef {
   engine: string;
   label: string;
   identity: Identity;
+  /** Where trials were measured on several machines: on which of them. */
+  machine?: number;
 }
 
 export interface Series extends SeriesRef {
@@ -34,5 +36,6 @@ export interface Series extends SeriesRef {
   latencyFront: readonly string[];
   /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
   hypervolume: number | undefined;
-  trials: { planned: number; completed: number };
+  /** `void`: completed, without a recall, because the truth is not that of the data. */
+  trials: { planned: number; completed: number; void: number };
 }

@@ -26,7 +26,25 @@ export type { Point, Series, SeriesRef };
 export interface ChoiceRow {
   series: SeriesRef;
   /** The chosen setting, or why there is none. */
-  choice: { state: 'chosen'; point: Point } | { state: 'unreached'; reason: string };
+  choice: Chosen | { state: 'unreached'; reason: string };
+}
+
+export interface Chosen {
+  state: 'chosen';
+  point: Point;
+  /** Its figures, times from passes that did not choose it. */
+  figures: Readonly<Record<string, Measure>>;
+  /** A setting that is faster by what was measured, which is doubtful. */
+  passedOver: Point | undefined;
+}
+
+/** Rows whose times compare with each other, in order; those of another group are ranked by themselves. */
+export interface ChoiceGroup {
+  /** Undefined where the run knows one machine. */
+  machine: number | undefined;
+  /** Their times are doubtful, and others of the same machine are not. */
+  doubtful: boolean;
+  rows: readonly ChoiceRow[];
 }
 
 export interface Choice {
@@ -37,9 +55,13 @@ export interface Choice {
   label: string;
   /** The answer at this target, one sentence. */
   answer: Rich;
+  /** Those of all groups, then those without a setting. */
   rows: readonly ChoiceRow[];
-  /** By measure name: the series with the best value, and those whose interval overlaps it. */
-  best: Readonly<Record<string, { key: string; close: readonly string[] }>>;
+  groups: readonly ChoiceGroup[];
+  /** By measure name: the series with the best value of each machine, and those whose interval overlaps it. */
+  best: Readonly<Record<string, { keys: readonly string[]; close: readonly string[] }>>;
+  /** Some figures are of passes that chose them: there was one pass. */
+  flattered: boolean;
 }
 
 /** What choices are made from. */
@@ -48,6 +70,8 @@ export interface ChoiceContext {
   recallName: string;
   k: number;
   dataset: string;
+  /** By number, from 1; undefined where the run knows one machine. */
+  machines: Results['machines'];
 }
 
 /** What one build cost, once per build. */
@@ -58,6 +82,8 @@ export interface BuildModel {
   fullSetting: string;
   measures: Readonly<Record<string, Measure>>;
   details: BuildCost['details'];
+  /** Of its trials: doubts about its cost. */
+  flags: readonly string[];
   /** The most accurate setting of the build that keeps the floor of throughput. */
   atFloor: Point | undefined;
 }
@@ -76,6 +102,12 @@ export interface ProblemGroup {
   /** Last lines that the build's process wrote. */
   log: readonly string[];
   trials: readonly Problem[];
+}
+
+/** Explains a sign that stands beside doubtful figures. */
+export interface LegendEntry {
+  sign: string;
+  text: string;
 }
 
 export interface FlagModel {
@@ -111,8 +143,10 @@ export interface ReportModel {
     aborted: number;
     missing: number;
   };
-  /** Set where the run is not complete: a sentence that must stand beside the answer. */
-  caution: string | undefined;
+  /** Sentences that must stand beside the answer. */
+  cautions: readonly string[];
+  /** Signs that stand beside figures of this run. */
+  legend: readonly LegendEntry[];
   choices: readonly Choice[];
   /** Key of the choice shown first. */
   defaultChoice: string;

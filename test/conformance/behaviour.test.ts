@@ -1,11 +1,11 @@
 import { describe } from 'vitest';
 import { checkBehaviour } from '../../harness/conformance/behaviour.js';
-import { api, contenderOf } from './facts.js';
-import { contenders, mayOverlap } from './session.js';
+import { api, contenderOf, contenders, mayOverlap } from './session.js';
 
-for (const { name, definition, missing, suffix, standIn } of contenders) {
+for (const contender of contenders) {
+  const { name, definition, missing, suffix, standIn } = contender;
   const concurrent = mayOverlap(definition, standIn);
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () =>
-    checkBehaviour(api, contenderOf(definition)),
+    checkBehaviour(api, contenderOf(contender)),
   );
 }

@@ -1,22 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { OptionsInput } from '../../engines/contract/options.js';
 import { slice } from './data.js';
 import { build, contenders } from './session.js';
 
-/** A search of little effort, so that another graph gives other answers. */
-const COARSE: Readonly<Record<string, OptionsInput>> = {
-  usearch: { index: { m: 4 }, search: { ef: 1 } },
-  hnswlib: { index: { m: 4 }, search: { ef: 1 } },
-  lancedb: { index: { type: 'ivf', quantization: 'pq', nlist: 4, bits: 4 }, search: { nprobe: 1 } },
-  pgvector: { index: { m: 4, efConstruction: 8 }, search: { ef: 2 } },
-  chroma: { index: { m: 4, efConstruction: 8 }, search: { ef: 1 } },
-  milvus: { index: { m: 4, efConstruction: 8 }, search: { ef: 10 } },
-  qdrant: { index: { m: 4 }, search: { ef: 1 } },
-  'sqlite-vec': { index: {}, search: {} },
-  null: { index: {}, search: {} },
-};
-
-for (const { name, definition, missing, suffix } of contenders) {
+for (const { name, definition, facts, missing, suffix } of contenders) {
   const { deterministicBuild } = definition.capabilities;
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => {
     test.runIf(deterministicBuild !== 'never')(
@@ -34,7 +20,7 @@ for (const { name, definition, missing, suffix } of contenders) {
 
     async function answers(threads: number) {
       const data = await slice('cosine', 1500, 50);
-      const { index, search } = COARSE[name]!;
+      const { index, search } = facts.rough ?? facts.wide;
       const session = await build(definition, data, { index, threads });
       const found = await session.search(search, 10);
       await session.close();

@@ -6,11 +6,11 @@ import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import { DECLARED, exhaustiveSetting } from './declared.js';
+import type { SweepFact } from '../../engines/contract/facts.js';
+import { exhaustiveSetting } from '../../harness/conformance/settings.js';
 import { DURABLE } from './raw.js';
 import { urlVariable } from './servers.js';
-import { contenders } from './session.js';
-import { SWEEPS, type Sweep, type SweepResult } from './sweeps.js';
+import { type Contender, contenders } from './session.js';
 
 export const DOC = join(packageRoot, 'docs', 'engines.md');
 const BEGIN = '<!-- measured: begin -->';
@@ -32,7 +32,7 @@ export function renderStatic(): string {
     'Queries: a `blocking` engine holds the process until a query is answered, with a `concurrent` one a process can have several on their way. Settings at a time: prepared searches with different settings that one collection answers side by side; with `one`, the next setting changes what earlier searches answer.',
     '',
     ...records(definitions),
-    ...definitions.flatMap(section),
+    ...contenders.flatMap(section),
     '## What each parameter does',
     '',
     BEGIN,
@@ -167,9 +167,9 @@ function needs({ packages, compiled = [], node }: EngineDefinition): string {
   return `Needs ${versions}${more.join('')}.`;
 }
 
-function section(definition: EngineDefinition): string[] {
+function section(contender: Contender): string[] {
+  const { definition, facts } = contender;
   const { name, title, capabilities } = definition;
-  const declared = DECLARED[name]!;
   return [
     `## ${title}`,
     '',
@@ -178,8 +178,8 @@ function section(definition: EngineDefinition): string[] {
     ...needsServer(definition),
     ...parameters(definition),
     '',
-    ...floors(definition),
-    `A query of NaN gets ${declared.nanQuery}; a query of zeros under cosine gets ${declared.zeroQuery}.`,
+    ...floors(contender),
+    `A query of NaN gets ${facts.nanQuery}; a query of zeros under cosine gets ${facts.zeroQuery}.`,
     '',
     ...capabilities.remarks.map((remark) => `- ${remark}`),
     '',
@@ -212,10 +212,9 @@ function parameters(definition: EngineDefinition): string[] {
 }
 
 /** What an exhaustive search finds, by metric: the loss of quantization alone. */
-function floors(definition: EngineDefinition): string[] {
-  const { floor } = DECLARED[definition.name]!;
-  const rows = Object.entries(floor).map(([kind, { cosine, dot, l2 }]) => {
-    const { index, search } = exhaustiveSetting(definition, kind);
+function floors(contender: Contender): string[] {
+  const rows = Object.entries(contender.facts.floor).map(([kind, { cosine, dot, l2 }]) => {
+    const { index, search } = exhaustiveSetting(contender, kind);
     return [
       kind,
       `\`${JSON.stringify({ ...index, ...search })}\``,
@@ -237,6 +236,13 @@ function listed(values: Readonly<Record<string, unknown>>): string {
   );
 }
 
+/** What was measured of one sweep. */
+export interface SweepResult {
+  engine: string;
+  sweep: SweepFact;
+  recalls: number[];
+}
+
 /** What stands in place of figures where no run of the tests had the engine's server. */
 export const UNMEASURED = 'not measured yet';
 
@@ -249,9 +255,9 @@ export async function writeMeasured(
   size: { points: number; queries: number },
 ): Promise<void> {
   const before = (await readFile(DOC, 'utf8')).split('\n');
-  const rows = Object.entries(SWEEPS).flatMap(([engine, sweeps]) =>
-    sweeps.map((sweep) => {
-      const cells = sweepCells(engine, sweep);
+  const rows = contenders.flatMap(({ name, facts }) =>
+    facts.sweeps.map((sweep) => {
+      const cells = sweepCells(name, sweep);
       const found = results.find((result) => result.sweep === sweep);
       const kept = before
         .find((line) => line.startsWith(`| ${cells.join(' | ')} | `))
@@ -271,7 +277,7 @@ export async function writeMeasured(
   writeFileAtomic(DOC, page);
 }
 
-function sweepCells(engine: string, sweep: Sweep): string[] {
+function sweepCells(engine: string, sweep: SweepFact): string[] {
   return [
     engine,
     `\`${sweep.key}\``,

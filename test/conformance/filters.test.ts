@@ -4,8 +4,8 @@ import { InputError } from '../../common/errors.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import type { Filter } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
+import { exactSetting, filteredSettings } from '../../harness/conformance/settings.js';
 import { exactDistance, pointOf } from './data.js';
-import { exactSetting, filteredSettings } from './declared.js';
 import { filtersFor } from './filter-cases.js';
 import { expectedRows, type FilterData, filterData, vectors } from './filter-data.js';
 import { TABLE, tableData } from './filter-table.js';
@@ -19,7 +19,8 @@ const POINTS = 240;
 /** Searches at a time on engines that answer several: most of a round trip to a server is waiting. */
 const AT_ONCE = 8;
 
-for (const { name, definition, missing, standIn, suffix } of contenders) {
+for (const contender of contenders) {
+  const { name, definition, missing, standIn, suffix } = contender;
   // pgvector's client has one connection, which answers one query after the other.
   const concurrent = mayOverlap(definition, standIn) && name !== 'pgvector';
   const { filters: support, metadata } = definition.capabilities;
@@ -29,7 +30,7 @@ for (const { name, definition, missing, standIn, suffix } of contenders) {
     });
     continue;
   }
-  const setting = exactSetting(definition);
+  const setting = exactSetting(contender);
 
   describe(`${name} refuses what it does not declare, with the reason`, () => {
     test('it keeps the metadata that its filters are about', () => {
@@ -65,8 +66,7 @@ for (const { name, definition, missing, standIn, suffix } of contenders) {
     }
   });
 
-  const keys = Object.keys(definition.optionSchemas().index['properties'] as object);
-  for (const [what, each] of filteredSettings(definition, keys)) {
+  for (const [what, each] of filteredSettings(contender)) {
     describe.skipIf(missing !== undefined)(`${name} with any filter${what}${suffix}`, () => {
       const data = filterData(metadata!, POINTS, 23);
       const filters = filtersFor(data, support);

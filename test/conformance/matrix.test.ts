@@ -1,17 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { checkMatrix } from '../../harness/conformance/matrix.js';
 import { recall, slice } from './data.js';
-import { api, contenderOf } from './facts.js';
-import { build, contenders, mayOverlap, rowsOf } from './session.js';
+import { api, build, contenderOf, contenders, mayOverlap, rowsOf } from './session.js';
 
 const QUERIES = 40;
 
-for (const { name, definition, missing, suffix, standIn } of contenders.filter(
-  ({ name }) => name !== 'null',
-)) {
+for (const contender of contenders.filter(({ name }) => name !== 'null')) {
+  const { name, definition, missing, suffix, standIn } = contender;
   const concurrent = mayOverlap(definition, standIn);
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () =>
-    checkMatrix(api, contenderOf(definition)),
+    checkMatrix(api, contenderOf(contender)),
   );
 }
 

@@ -1,31 +1,34 @@
 import { describe, expect, test } from 'vitest';
-import { answerTests, killTest } from './records/answers.js';
-import { metadataTests } from './records/metadata.js';
-import { operationTests } from './records/operations.js';
-import { pointTests } from './records/points.js';
-import { openRecords, recordContenders } from './records/session.js';
-import { contenders, mayOverlap } from './session.js';
+import { checkPoints } from '../../harness/conformance/points/checks.js';
+import { checkDurability } from '../../harness/conformance/points/durability.js';
+import type { PointContender } from '../../harness/conformance/points/session.js';
+import { api, type Contender, contenders, mayOverlap, reached } from './session.js';
 
 test.each(contenders)('$name declares what it does with whole points, or that it keeps none', (each) => {
   const { points, metadata } = each.definition.capabilities;
   expect(points === null || metadata !== null).toBe(true);
 });
 
-/** Whole records, by every engine that declares them: what migrations stand on. */
-for (const contender of recordContenders) {
-  const { title, definition, mode, missing, standIn, suffix } = contender;
-  // Most of what a server is asked here it answers after a wait of its own; each test has its own collections.
-  const concurrent = mode === undefined && mayOverlap(definition, standIn);
-  describe.skipIf(missing !== undefined)(`${title}${suffix}`, { concurrent }, () => {
-    test('lists its collections', async () => {
-      const session = await openRecords(contender);
-      expect(await session.list()).toEqual(expect.any(Array));
-      await session.close();
-    });
-    operationTests(contender);
-    metadataTests(contender);
-    answerTests(contender);
-    pointTests(contender);
-    killTest(contender);
-  });
+/** Whole points, by every engine that keeps them: on its server, and in its modes that start nothing (`pglite`). */
+for (const contender of contenders.filter(({ definition }) => definition.capabilities.points !== null)) {
+  const { name, definition, missing, standIn, suffix } = contender;
+  const held: PointContender = { ...reached(definition), facts: factsOf(contender, 'default') };
+  // Most of what a server is asked here it answers after a wait of its own; each check has its own collections.
+  const concurrent = mayOverlap(definition, standIn);
+  describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () => checkPoints(api, held));
+  if (definition.server !== undefined)
+    describe.skipIf(missing !== undefined)(`${name}${suffix}`, () => checkDurability(api, held));
+
+  const own = definition.server?.modes.filter((mode) => mode !== 'docker' && mode !== 'url') ?? [];
+  for (const mode of own) {
+    const facts = factsOf(contender, mode);
+    describe(`${name} ${mode}`, () =>
+      checkPoints(api, { definition, facts, reach: async () => ({ mode }), shared: true }));
+  }
+}
+
+function factsOf({ name, facts }: Contender, mode: string): PointContender['facts'] {
+  const found = facts.points?.[mode];
+  if (found === undefined) throw new Error(`${name} keeps points, but its facts say nothing of mode ${mode}`);
+  return found;
 }

@@ -1,15 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { COUNT, checkScores, everyHit, QUERIES, scoreOf } from '../../harness/conformance/scores.js';
 import { pointOf, slice } from './data.js';
-import { api, contenderOf } from './facts.js';
-import { build, contenders, mayOverlap } from './session.js';
+import { api, build, contenderOf, contenders, mayOverlap } from './session.js';
 
-for (const { name, definition, missing, suffix, standIn } of contenders.filter(
-  ({ name }) => name !== 'null',
-)) {
+for (const contender of contenders.filter(({ name }) => name !== 'null')) {
+  const { name, definition, missing, suffix, standIn } = contender;
   const concurrent = mayOverlap(definition, standIn);
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () =>
-    checkScores(api, contenderOf(definition)),
+    checkScores(api, contenderOf(contender)),
   );
 }
 

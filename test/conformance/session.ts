@@ -1,9 +1,13 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { engineAvailabilities } from '../../engines/availability.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import { engineNames, loadEngine } from '../../engines/registry.js';
+import type { ConformanceFacts } from '../../engines/contract/facts.js';
+import { engineNames, loadEngine, loadFacts } from '../../engines/registry.js';
+import type { TestApi } from '../../harness/conformance/api.js';
 import type { Slice } from '../../harness/conformance/data.js';
 import {
   build as buildReached,
+  type Contender as Held,
   open as openReached,
   type Reached,
   type Session,
@@ -11,9 +15,13 @@ import {
 } from '../../harness/conformance/session.js';
 import { findServer, type ServerFound, serverOptions } from './servers.js';
 
+/** The suite runs in Vitest. */
+export const api: TestApi = { describe, test, expect, beforeAll, afterAll };
+
 export interface Contender {
   name: string;
   definition: EngineDefinition;
+  facts: ConformanceFacts;
   /** Why it cannot be tested here; undefined: it can. */
   missing: string | undefined;
   /** What answers in place of its server; undefined: the server does, or there is none. */
@@ -25,12 +33,12 @@ export interface Contender {
 /** Every engine of the registry; one whose package or server is missing is skipped with the reason in the test's title. */
 export const contenders: readonly Contender[] = await Promise.all(
   [...(await engineAvailabilities(engineNames()))].map(async ([name, availability]) => {
-    const definition = await loadEngine(name);
+    const [definition, facts] = await Promise.all([loadEngine(name), loadFacts(name)]);
     const found = availability.state === 'available' ? await findServer(definition) : undefined;
     const missing = availability.state === 'available' ? whyMissing(found) : availability.reason;
     const standIn = found?.state === 'stand-in' ? found.standIn.what : undefined;
     const said = missing ?? standIn;
-    return { name, definition, missing, standIn, suffix: said === undefined ? '' : ` (${said})` };
+    return { name, definition, facts, missing, standIn, suffix: said === undefined ? '' : ` (${said})` };
   }),
 );
 
@@ -57,6 +65,11 @@ export {
   type SessionOptions,
   turnsDuring,
 } from '../../harness/conformance/session.js';
+
+/** One of ours as the suite takes it. */
+export function contenderOf({ definition, facts }: Contender): Held {
+  return { ...reached(definition), facts };
+}
 
 /** One of ours, on its server where it has one. */
 export function reached(definition: EngineDefinition): Reached {

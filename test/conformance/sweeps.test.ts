@@ -1,9 +1,8 @@
 import { afterAll, describe } from 'vitest';
+import type { SweepFact } from '../../engines/contract/facts.js';
 import { COUNT, checkSweeps, QUERIES } from '../../harness/conformance/sweeps.js';
-import { writeMeasured } from './engines-doc.js';
-import { api, contenderOf } from './facts.js';
-import { contenders, mayOverlap } from './session.js';
-import { FILTER_SETTINGS, type Sweep, type SweepResult } from './sweeps.js';
+import { type SweepResult, writeMeasured } from './engines-doc.js';
+import { api, contenderOf, contenders, mayOverlap } from './session.js';
 
 /** What a stand-in cannot do as the server does. */
 const STAND_IN_LACKS: Readonly<Record<string, string>> = {
@@ -15,19 +14,19 @@ const results: SweepResult[] = [];
 /** Written down, all values are measured; otherwise an index that is built for each value is built for the ends alone. */
 const WRITES = process.env['VECPROOF_WRITE_DOCS'] === '1';
 
-function valuesOf({ part, values }: Sweep): Sweep['values'] {
+function valuesOf({ part, values }: SweepFact): SweepFact['values'] {
   return WRITES || part === 'search' ? values : [values[0]!, values.at(-1)!];
 }
 
-for (const { name, definition, missing, suffix, standIn } of contenders) {
+for (const contender of contenders) {
+  const { name, definition, missing, suffix, standIn } = contender;
   const concurrent = mayOverlap(definition, standIn);
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () =>
-    checkSweeps(api, contenderOf(definition), {
+    checkSweeps(api, contenderOf(contender), {
       valuesOf,
       // A restart for one setting would take the server away from other sessions: those are closed by their sweep.
       shares: name !== 'chroma',
       whyNot: ({ key }) => (standIn === undefined ? undefined : STAND_IN_LACKS[`${name} ${key}`]),
-      filterSettings: FILTER_SETTINGS,
       onMeasured: (sweep, recalls) => results.push({ engine: name, sweep, recalls }),
     }),
   );

@@ -21,6 +21,7 @@ const GROUPS: Record<string, string[]> = {
   Measure: ['run', 'truth', 'queries', 'conformance'],
   Judge: ['gate', 'baseline', 'lock', 'power', 'parity', 'score'],
   Report: ['report', 'merge', 'open'],
+  Data: ['dataset'],
   'Look up': ['list', 'doctor'],
 };
 const COMMANDS = Object.values(GROUPS).flat();

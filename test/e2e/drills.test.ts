@@ -4,9 +4,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { readSamples, writeSamples } from '../../harness/store/samples.js';
+import type { Defect } from '../engines/faults.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
-import { type Defect, defectiveInstallation } from './helpers/defects.js';
+import { DEFECTIVE } from './helpers/engines.js';
 import { Workspace } from './helpers/workspace.js';
 
 /**
@@ -21,7 +22,7 @@ repeat: 1
 warmup: 0
 builds: ${builds}
 engines:
-  - use: hnswlib
+  - use: ${DEFECTIVE}
     index: { type: hnsw, m: 12, efConstruction: 60 }
     search: { ef: 80 }
 gates:
@@ -33,11 +34,9 @@ gates:
 const [RECALL, LATENCY] = ['recall.ties@10: drop(baseline) < 0.2pt', 'latency.p95: change(baseline) < 10%'];
 
 let work: Workspace;
-let root: string;
 let baseline: string;
 
 beforeAll(async () => {
-  root = defectiveInstallation();
   work = new Workspace();
   work.write('points.npy', npy(randomVectors(3000, 24)));
   work.write('points.queries.npy', npy(randomVectors(600, 24, 2)));
@@ -51,7 +50,7 @@ beforeAll(async () => {
 /** A night with the defect; returns its exit code, its verdicts by name, and its report. */
 async function night(defect: Defect | 'none') {
   work.write('suite.yaml', suite(1));
-  const place = { folder: work.folder, installation: root, env: { DEFECT: defect } };
+  const place = { folder: work.folder, env: { DEFECT: defect } };
   const outcome = await vecproof(['run', 'suite.yaml'], place);
   const folder = join(work.folder, '.runs', work.runs.at(-1)!);
   const { verdicts } = JSON.parse(readFileSync(join(folder, 'verdicts.json'), 'utf8')) as Verdicts;

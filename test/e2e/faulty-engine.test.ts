@@ -1,19 +1,15 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Results, TrialRow } from '../../harness/model/results.js';
+import type { Fault } from '../engines/faults.js';
 import { vecproof } from './helpers/cli.js';
 import { npy, randomVectors } from './helpers/data.js';
-import { faultyInstallation } from './helpers/installation.js';
+import { FAULTY } from './helpers/engines.js';
 import { events } from './helpers/log.js';
 import { Workspace } from './helpers/workspace.js';
 
 const QUERIES = 40;
 const POINTS = npy(randomVectors(200, 8));
 const VECTORS = npy(randomVectors(QUERIES, 8, 2));
-
-let root: string;
-beforeAll(() => {
-  root = faultyInstallation();
-});
 
 interface Ran {
   work: Workspace;
@@ -22,7 +18,7 @@ interface Ran {
 }
 
 /** Runs a build of the faulty engine beside one of a good engine, which must not suffer from it. */
-async function run(fault: string, code: number, extra = ''): Promise<Ran> {
+async function run(fault: Fault, code: number, extra = ''): Promise<Ran> {
   const work = new Workspace();
   work.write('points.npy', POINTS);
   work.write('points.queries.npy', VECTORS);
@@ -35,10 +31,10 @@ k: 5
 repeat: 2
 warmup: 0
 ${extra}
-engines: [{ use: null }, { use: usearch }]
+engines: [{ use: ${FAULTY} }, { use: usearch }]
 `,
   );
-  const place = { folder: work.folder, installation: root, env: { FAULT: fault } };
+  const place = { folder: work.folder, env: { FAULT: fault } };
   const outcome = await vecproof(['run', 'suite.yaml', '--json'], place);
   expect(outcome.code, outcome.stderr).toBe(code);
   const results = JSON.parse(outcome.stdout) as Results;
@@ -52,11 +48,11 @@ engines: [{ use: null }, { use: usearch }]
 
 /** Flags that the answers earn; that others used the machine meanwhile is no fault of theirs. */
 const doubts = ({ flags }: TrialRow) => flags.filter((flag) => flag !== 'busy-machine');
-const faulty = ({ results }: Ran) => results.trials.find(({ engine }) => engine === 'null')!;
+const faulty = ({ results }: Ran) => results.trials.find(({ engine }) => engine === 'faulty')!;
 const value = (ran: Ran, name: string) => faulty(ran).measures[name]?.value;
 
 describe.concurrent('an engine that fails', () => {
-  test.each([
+  test.each<[Fault, string]>([
     ['connect throws', 'connection refused'],
     ['load aborts', 'crashed with signal SIGABRT'],
     ['load rejects later', 'connection lost'],
@@ -70,7 +66,7 @@ describe.concurrent('an engine that fails', () => {
     expect(faulty(ran).measures).toEqual({});
   });
 
-  test.each(['drop crashes', 'drop throws'])(
+  test.each<Fault>(['drop crashes', 'drop throws'])(
     '%s: what was measured counts, and the failure is told',
     async (fault) => {
       const ran = await run(fault, 0);
@@ -81,7 +77,7 @@ describe.concurrent('an engine that fails', () => {
           .map(({ state }) => state),
       ).toEqual(['failed', 'completed']);
       expect(ran.results.warnings.join()).toMatch(
-        /null-none.* failed after its last trial: .*(SIGABRT|cannot drop)/,
+        /faulty-none.* failed after its last trial: .*(SIGABRT|cannot drop)/,
       );
       expect(ran.stderr).toContain('failed after its last trial');
     },
@@ -89,7 +85,7 @@ describe.concurrent('an engine that fails', () => {
 });
 
 describe('an engine that hangs or grows', () => {
-  test.each([
+  test.each<[Fault, string]>([
     ['query never returns', 'search took longer than its deadline of 2 s (deadline.search)'],
     ['query never resolves', 'search took longer than its deadline of 2 s (deadline.search)'],
   ])('%s: the deadline ends it', async (fault, message) => {
@@ -128,7 +124,7 @@ describe.concurrent('an engine that answers badly', () => {
     expect(measured).toEqual([]);
   });
 
-  test.each([
+  test.each<[Fault, string]>([
     ['query repeats itself', 'duplicate-hits'],
     ['query finds strangers', 'unknown-keys'],
     ['query is short', 'underfilled'],

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
+import type { Defect } from '../engines/faults.js';
 import { vecproof } from './helpers/cli.js';
 import { randomVectors, type Vectors } from './helpers/data.js';
-import { type Defect, defectiveInstallation } from './helpers/defects.js';
+import { DEFECTIVE } from './helpers/engines.js';
 import { Workspace } from './helpers/workspace.js';
 
 /**
@@ -21,23 +22,23 @@ repeat: 1
 warmup: 0
 builds: ${builds}
 engines:
-  - use: hnswlib
+  - use: ${DEFECTIVE}
     index: { type: hnsw, m: 12, efConstruction: 60 }
     search: { ef: 80 }
-${parity ? '  - use: sqlite-vec\nparity: { reference: sqlite-vec flat, candidate: hnswlib hnsw, rebuild: false }' : ''}
+${parity ? '  - use: sqlite-vec\nparity: { reference: sqlite-vec flat, candidate: defective hnsw, rebuild: false }' : ''}
 gates:
   filter.violations: total == 0
   leaks: total == 0
   filter.underfill: total == 0
-  "recall.ties@10{engine:hnswlib}": drop(baseline) < 0.2pt
-  "ndcg@10{engine:hnswlib,group:tenant}": drop(baseline) < 0.5pt
+  "recall.ties@10{engine:defective}": drop(baseline) < 0.2pt
+  "ndcg@10{engine:defective,group:tenant}": drop(baseline) < 0.5pt
 `;
 const GATES = {
   violations: 'filter.violations: total == 0',
   leaks: 'leaks: total == 0',
   underfill: 'filter.underfill: total == 0',
-  recall: 'recall.ties@10{engine:hnswlib}: drop(baseline) < 0.2pt',
-  ndcg: 'ndcg@10{engine:hnswlib,group:tenant}: drop(baseline) < 0.5pt',
+  recall: 'recall.ties@10{engine:defective}: drop(baseline) < 0.2pt',
+  ndcg: 'ndcg@10{engine:defective,group:tenant}: drop(baseline) < 0.5pt',
 } as const;
 type Gate = keyof typeof GATES;
 
@@ -78,10 +79,8 @@ function grades(q: number): Record<string, number> {
 }
 
 let work: Workspace;
-let root: string;
 
 beforeAll(async () => {
-  root = defectiveInstallation();
   work = new Workspace();
   work.write(
     'points.jsonl',
@@ -101,7 +100,7 @@ beforeAll(async () => {
 /** A night with the defect: its verdicts by gate, what parity says was lost by cause, and its report. */
 async function night(defect: Defect | 'none') {
   work.write('suite.yaml', suite(1, true));
-  const place = { folder: work.folder, installation: root, env: { DEFECT: defect } };
+  const place = { folder: work.folder, env: { DEFECT: defect } };
   const outcome = await vecproof(['run', 'suite.yaml'], place);
   const folder = join(work.folder, '.runs', work.runs.at(-1)!);
   const read = (name: string) => readFileSync(join(folder, name), 'utf8');

@@ -125,11 +125,14 @@ describe('a project that depends on vecproof', () => {
       writeFileSync(join(project, `example-${i}.ts`), `${example}\nexport {};\n`);
     writeFileSync(
       join(project, 'types.ts'),
-      `import { defineSuite, type Capabilities, type EngineDefinition, type RunResult } from 'vecproof';
+      `import { type Capabilities, type DatasetsRunResult, defineSuite, type EngineDefinition, openRun, type RunResult, writeReports } from 'vecproof';
 export const nameOf = (engine: EngineDefinition, _capabilities?: Capabilities): string => engine.name;
 export const valueOf = (result: RunResult): number | undefined =>
   // @ts-expect-error a run that broke off has no results
   result.results.trials[0]?.measures['recall@10']?.value;
+export const datasetsOf = (result: DatasetsRunResult): string[] => result.run.datasets().map(({ name }) => name);
+// @ts-expect-error there is no such report
+writeReports(openRun('latest'), ['pdf']);
 // @ts-expect-error a suite needs engines
 defineSuite({ version: 1, name: 'x', dataset: 'y' });
 // @ts-expect-error k is a number
@@ -156,7 +159,17 @@ defineSuite({ version: 1, name: 'x', dataset: 'y', k: 'ten', engines: [{ use: 'u
     expect(printed[1]).toContain('passed');
     expect(printed[1]).toContain('Did you mean "usearch"');
     expect(printed[2]).toBe('interrupted\ncompleted\n');
-    expect(printed[4]).toMatch(/pass recall@10: mean >= 0\.5/);
+    const several = printed[3]!;
+    expect(several).toContain("[ 'docs', 'docs-l2' ]");
+    expect(several).toMatch(/^docs: \d.*\ndocs-l2: \d/m);
+    expect(several).toMatch(/docs pass recall@10: .*\ndocs-l2 pass recall@10: /);
+    expect(several).toMatch(/^docs cosine 40\ndocs-l2 l2 40$/m);
+    expect(printed[5]).toMatch(/pass recall@10: mean >= 0\.5/);
+    const run = join(project, '.runs', readdirSync(join(project, '.runs')).sort()[0]!);
+    for (const name of ['report.html', 'results.csv', 'results.json', 'junit.xml'])
+      expect(printed[6], name).toContain(join(run, name));
+    expect(readFileSync(join(run, 'report.html'), 'utf8')).toContain('Which one to choose');
+    expect(readFileSync(join(run, 'junit.xml'), 'utf8')).toContain('tests="2" failures="0"');
     // Nothing but what the examples ask for is written.
     const left = readdirSync(project).filter((name) => !/^(example-\d+|types)\.ts$/.test(name));
     expect(left.sort()).toEqual(

@@ -241,10 +241,10 @@ describe('folders', () => {
 });
 
 describe('engines', () => {
-  test('each has a folder with the same files: engine, options, and client where there is a package', async () => {
+  test('each has a folder with the same files: engine, facts, options, and client where there is a package', async () => {
     for (const name of engineNames()) {
       const names = readdirSync(join(packageRoot, 'engines', name));
-      expect(names, name).toEqual(expect.arrayContaining(['engine.ts', 'options.ts']));
+      expect(names, name).toEqual(expect.arrayContaining(['engine.ts', 'facts.ts', 'options.ts']));
       const { packages } = await loadEngine(name);
       expect(names.includes('client.ts'), name).toBe(packages.length > 0);
     }

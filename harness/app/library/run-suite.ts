@@ -1,15 +1,13 @@
 import { InputError } from '../../../common/errors.js';
-import { currentResults, writeResults } from '../../derive/current.js';
+import { resultsOf } from '../../derive/run.js';
 import type { PlannedBuild, PlannedParity } from '../../model/plan.js';
 import type { Results } from '../../model/results.js';
 import type { Verdicts } from '../../model/verdict.js';
-import { appendHistory, historyLine } from '../../store/history.js';
-import { type RunFolder, readManifest } from '../../store/run-folder.js';
-import type { Context } from '../context.js';
-import { judgeRun } from '../judge-run.js';
+import { findRun, readDatasetsManifest } from '../../store/run-folder.js';
 import { planRun, type RunOptions } from '../plan-run.js';
-import { dryRun, type RunOutcome, resumeRun as resume, startRun } from '../run.js';
+import { dryRun, type Finish, resumeRun as resume, startRun } from '../run.js';
 import { type DefinedSuite, suiteTextOf } from './define-suite.js';
+import { type Ended, measureAndJudge } from './measure-and-judge.js';
 import { type StoredRun, storedRun } from './stored-run.js';
 import { type Surroundings, within } from './surroundings.js';
 
@@ -34,11 +32,13 @@ export interface SuitePlan {
   parity: readonly PlannedParity[];
   /** Depths, ascending. */
   ks: readonly number[];
+  /** Names of the datasets of a suite with several (all of this is measured on each); else empty. */
+  datasets: readonly string[];
 }
 
 /** How a run ended. In every case `run` holds what was measured. */
 export type RunResult =
-  /** Trials may have failed: each row of the results has its state. */
+  /** Trials may have failed: each row of the results has its state. No verdicts: there are no gates. */
   | { state: 'completed'; run: StoredRun; results: Results; verdicts: Verdicts | undefined }
   /** By the signal; it can be continued. */
   | { state: 'interrupted'; run: StoredRun; results: Results }
@@ -54,34 +54,34 @@ export function planSuite(
   options: RunOptions & Surroundings = {},
 ): Promise<SuitePlan> {
   return within(options, async (context) => {
-    const { parsed, builds, rebuilds, parity } = await dryRun(
+    const { parsed, builds, rebuilds, parity, several } = await dryRun(
       suiteTextOf(suite, context.cwd),
       options,
       context,
     );
-    const { json } = parsed.redactor;
-    return { name: parsed.suite.name, builds: json(builds), rebuilds: json(rebuilds), parity, ks: parsed.ks };
+    const { json, text } = parsed.redactor;
+    const datasets = several ? parsed.datasets.map(({ name }) => text(name!)) : [];
+    const { suite: planned, ks } = parsed;
+    return { name: planned.name, builds: json(builds), rebuilds: json(rebuilds), parity, ks, datasets };
   });
 }
 
 /**
- * Plans and measures a suite in a new run folder, derives its results and judges its gates.
+ * Plans and measures a suite on one dataset in a new run folder, derives its results and judges its gates.
  * @throws InputError for a suite or dataset that cannot be used as it is, FailureError for a machine that fails before
  *   the first measurement, InterruptedError if the signal is aborted before it
  */
 export function runSuite(suite: DefinedSuite | string, options: RunSuiteOptions = {}): Promise<RunResult> {
   return within(options, async (context) => {
     const text = suiteTextOf(suite, context.cwd);
-    if ((await planRun(text, options, context)).several) throw severalDatasets();
-    return concluded(context, options, (finish) => startRun(text, options, context, finish));
-  });
-}
-
-/** A result of the library is one run on one dataset. */
-function severalDatasets(): InputError {
-  return new InputError('this suite has several datasets', {
-    where: 'datasets',
-    next: 'measure one at a time with the option dataset: its name',
+    if ((await planRun(text, options, context)).several) {
+      throw new InputError('this suite has several datasets', {
+        where: 'datasets',
+        next: 'measure all with runDatasets, or one with the option dataset: its name',
+      });
+    }
+    const measure = (finish: Finish) => startRun(text, options, context, finish);
+    return resultOf(await measureAndJudge(context, options, measure), options);
   });
 }
 
@@ -91,41 +91,23 @@ function severalDatasets(): InputError {
  * @throws as `runSuite`
  */
 export function resumeRun(reference: string, options: ResumeRunOptions = {}): Promise<RunResult> {
-  return within(options, (context) =>
-    concluded(context, options, (finish) => resume(reference, options, context, finish)),
-  );
-}
-
-type Conclusion = { results: Results; verdicts: Verdicts | undefined };
-
-async function concluded(
-  context: Context,
-  options: RunSuiteOptions | ResumeRunOptions,
-  measure: (finish: (folder: RunFolder) => Promise<void>) => Promise<RunOutcome>,
-): Promise<RunResult> {
-  let conclusion: Conclusion | undefined;
-  const outcome = await measure(async (folder) => {
-    conclusion = await conclude(folder, options, context);
+  return within(options, async (context) => {
+    if (readDatasetsManifest(findRun(reference, context.runs)) !== undefined) {
+      throw new InputError('this run has several datasets', {
+        where: reference,
+        next: 'continue it with resumeDatasets',
+      });
+    }
+    const measure = (finish: Finish) => resume(reference, options, context, finish);
+    return resultOf(await measureAndJudge(context, options, measure), options);
   });
-  const run = storedRun(outcome.folder, options);
-  if (outcome.state === 'failed') return { state: 'failed', run, error: outcome.error };
-  const { results, verdicts } = conclusion!;
-  if (outcome.state === 'interrupted') return { state: 'interrupted', run, results };
-  return { state: 'completed', run, results, verdicts };
 }
 
-/** Stores the results, and the verdicts of a run that is whole: part of a suite is not judged. */
-async function conclude(
-  folder: RunFolder,
-  { baseline }: RunSuiteOptions,
-  context: Context,
-): Promise<Conclusion> {
-  const derived = await currentResults(folder);
-  const { results } = derived;
-  writeResults(folder, derived);
-  if (context.signal.aborted || readManifest(folder).shard !== undefined)
-    return { results, verdicts: undefined };
-  const verdicts = await judgeRun(folder, derived, { baseline }, context);
-  appendHistory(context.runs, historyLine(results, verdicts));
-  return { results, verdicts };
+function resultOf(ended: Ended, places: Surroundings): RunResult {
+  const run = storedRun(ended.folder, places);
+  if (ended.state === 'failed') return { state: 'failed', run, error: ended.error };
+  const results = resultsOf(ended.derived!) as Results;
+  return ended.state === 'interrupted'
+    ? { state: 'interrupted', run, results }
+    : { state: 'completed', run, results, verdicts: ended.verdicts };
 }

@@ -21,9 +21,9 @@ import { readSamples } from '../../store/samples.js';
 import { readVerdicts } from '../../store/verdicts.js';
 import { readTruth } from '../../truth/files.js';
 import { type CompareRequest, compareRuns } from '../compare-runs.js';
+import { judgeStored } from '../conclude-run.js';
 import { foldersOf } from '../context.js';
-import { judgeRun } from '../judge-run.js';
-import { type DefinedSuite, suiteTextOf } from './define-suite.js';
+import { type JudgeStoredOptions, judgeOptions } from './judge-options.js';
 import { type Surroundings, within } from './surroundings.js';
 
 /** A run on disk: what happened, and what follows from it. Reading changes nothing. */
@@ -44,7 +44,10 @@ export interface StoredRun {
   queries(): QueriesFile;
   /** Raw observations of a trial. @throws InputError if it left none */
   samples(trial: string): Promise<Samples>;
-  /** Judges the run by its gates, or by another suite's, and stores `verdicts.json`; undefined: there are no gates. */
+  /**
+   * Judges the run by its gates, or by another suite's, stores `verdicts.json` and adds the run to the history; undefined:
+   * there are no gates. @throws InputError for a shard, and where the baseline cannot be compared with
+   */
   judge(options?: JudgeStoredOptions): Promise<Verdicts | undefined>;
   /**
    * Compares two trials answer by answer: one of this run, and one of another run (default: this one) on the same data
@@ -53,16 +56,10 @@ export interface StoredRun {
   compare(request: CompareRequest, other?: StoredRun): Promise<ParityResult>;
 }
 
-export interface JudgeStoredOptions {
-  /** Take the gates of this suite instead of the run's own. */
-  suite?: DefinedSuite | string | undefined;
-  /** Name of a baseline, or runs separated by commas; the baseline `main` if absent and there is one. */
-  baseline?: string | undefined;
-}
-
 export type RunPlaces = Pick<Surroundings, 'home' | 'cwd' | 'env'>;
 
-const runsOf = ({ home, env }: RunPlaces): string => foldersOf(home ?? homeFolder(env)).runs;
+/** Where runs are looked for by id. */
+export const runsOf = ({ home, env }: RunPlaces): string => foldersOf(home ?? homeFolder(env)).runs;
 
 /** Ids of the runs of a home folder, oldest first. */
 export function listRuns(places: RunPlaces = {}): string[] {
@@ -89,10 +86,10 @@ export function storedRun(folder: RunFolder, places: RunPlaces): StoredRun {
     truth: () => readTruth(folder.truth),
     queries: () => readRunQueries(folder),
     samples: (trial) => samplesOf(folder, manifest, trial),
-    judge: ({ suite, baseline } = {}) =>
+    judge: (options = {}) =>
       within(places, async (context) => {
-        const from = suite === undefined ? {} : { suite: suiteTextOf(suite, context.cwd) };
-        return judgeRun(folder, await currentResults(folder), { baseline, ...from }, context);
+        const { verdicts } = await judgeStored(folder, judgeOptions(options, context), context);
+        return verdicts;
       }),
     compare: (request, other) =>
       compareRuns(folder, other === undefined ? folder : runFolder(other.path), request),

@@ -15,6 +15,7 @@ export function layers(frame: Frame): Plot.Markish[] {
     ...fronts(frame),
     ...rings(frame),
     ...dots(frame),
+    ...doubts(frame),
   ];
 }
 
@@ -149,6 +150,26 @@ function dots(frame: Frame): Plot.Markish[] {
           ...(size.titles ? { title: (d: ChartMark) => d.tooltip } : {}),
         },
       ),
+    ),
+  );
+}
+
+/** Signs beside the marks whose figures are doubtful. */
+function doubts(frame: Frame): Plot.Markish[] {
+  const { marks } = frame.spec;
+  return [true, false].map((front) =>
+    Plot.text(
+      marks.filter((mark) => mark.signs !== '' && mark.front === front),
+      {
+        ...position(frame),
+        text: (d: ChartMark) => d.signs,
+        dx: 6,
+        dy: -5,
+        textAnchor: 'start',
+        fill: 'var(--quiet)',
+        opacity: front ? 1 : 0.6,
+        className: 'doubt',
+      },
     ),
   );
 }

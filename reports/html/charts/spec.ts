@@ -15,6 +15,8 @@ export interface ChartMark {
   value: Measure;
   /** On the Pareto front of its series; others are faded. */
   front: boolean;
+  /** Stand beside a mark whose figures are doubtful. */
+  signs: string;
   tooltip: string;
   /** Classes of the targets (`t-95`) at which this setting is the chosen one. */
   chosen: readonly string[];

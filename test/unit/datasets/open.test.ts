@@ -13,7 +13,7 @@ function folderWith(yaml: string): string {
 
 describe('the catalog', () => {
   it('describes every dataset completely, with the size and hash of every file', () => {
-    const entries = catalogEntries();
+    const entries = catalogEntries().filter(({ location }) => location !== 'download');
     expect(entries.map((entry) => entry.name)).toEqual([
       'debian-packages',
       'debian-packages-20k',

@@ -57,6 +57,35 @@ describe('a threshold on a mean', () => {
   });
 });
 
+describe('a recall that is void because an answer beats the truth', () => {
+  const broken = row('t1', {}, { flags: ['beats-truth'] });
+
+  it('is an error of its gates, whatever they ask', () => {
+    for (const gate of [{ 'recall@10': 'mean >= 0' }, { 'recall@10': 'drop(baseline) < 1pt' }]) {
+      const [verdict] = verdictsOf(gate, [broken], baselineOf([1], [[1]]));
+      expect(verdict).toMatchObject({ state: 'error', message: expect.stringContaining('beats-truth') });
+    }
+  });
+
+  it('is no figure of a baseline either', () => {
+    const now = row('t1', recall(0.97, 0.96, 0.98));
+    const baseline = baselineOf([1], [[1]], { partner: () => ({ rows: [broken], columns: [] }) });
+    const [verdict] = verdictsOf({ 'recall@10': 'drop(baseline) < 1pt' }, [now], baseline);
+    expect(verdict).toMatchObject({
+      state: 'error',
+      message: expect.stringContaining('in the baseline, void'),
+    });
+  });
+});
+
+describe('a time that was measured beside other load', () => {
+  it('says so beside its verdict', () => {
+    const busy = row('t1', { 'latency.p95': measure(10, 9, 11) }, { flags: ['busy-machine'] });
+    const [verdict] = verdictsOf({ 'latency.p95': 'value < 20ms' }, [busy]);
+    expect(verdict!.message).toContain('† measured while other programs used');
+  });
+});
+
 describe('a threshold on a time', () => {
   const rate = (low: number | null, high: number | null) => [
     row('t1', { throughput: measure(1100, low, high) }),

@@ -164,7 +164,11 @@ describe('doubtful lists', () => {
   });
 
   it('a hit nearer than the truth allows accuses the truth', () => {
-    expect(flagsOf([1, 9], [1, 1.5]).flags).toEqual(['beats-truth']);
+    const { measures, flags } = flagsOf([1, 9], [1, 1.5]);
+    expect(flags).toEqual(['beats-truth']);
+    // Nothing is known of how many neighbours were found, so nothing is said.
+    expect(Object.keys(measures).filter((name) => /^(recall|distance)/.test(name))).toEqual([]);
+    expect(measures['latency.mean']).toBeDefined();
     expect(flagsOf([1, 9], [1, 2]).flags).toEqual([]);
   });
 });

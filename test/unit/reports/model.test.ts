@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Measure, TrialRow } from '../../../harness/model/results.js';
 import { SERIAL } from '../../../harness/model/workload.js';
+import { frontierViews } from '../../../reports/html/chart-views.js';
+import { renderHtml } from '../../../reports/html/html.js';
 import { richText } from '../../../reports/model/answer.js';
 import type { Choice, ReportModel } from '../../../reports/model/types.js';
 import { buildReport, type ReportInput } from '../../../reports/model.js';
+import { renderTerminal } from '../../../reports/terminal.js';
 import { fixture } from './fixture.js';
 
 const plain = (text: string): string => text.replaceAll('\u202f', '');
@@ -111,8 +114,8 @@ describe('the choice at a recall', () => {
       trial('b hnsw', 16, measure(0.97), 995),
       trial('c hnsw', 16, measure(0.97), 500),
     ]);
-    expect(choiceOf(model, '95').best['throughput']).toEqual({ key: 'a/a hnsw', close: ['b/b hnsw'] });
-    expect(choiceOf(model, '95').best['latency.p95']!.key).toBe('a/a hnsw');
+    expect(choiceOf(model, '95').best['throughput']).toEqual({ keys: ['a/a hnsw'], close: ['b/b hnsw'] });
+    expect(choiceOf(model, '95').best['latency.p95']!.keys).toEqual(['a/a hnsw']);
     expect(choiceOf(model, '95').best['index.size']).toBeUndefined();
   });
 
@@ -126,9 +129,9 @@ describe('the choice at a recall', () => {
     };
     const several = choiceOf(report([built('a hnsw', 33, true), built('b hnsw', 66, true)]), '95').best;
     expect(several['build.seconds']).toBeUndefined();
-    expect(several['throughput']).toEqual({ key: 'b/b hnsw', close: [] });
+    expect(several['throughput']).toEqual({ keys: ['b/b hnsw'], close: [] });
     const mixed = choiceOf(report([built('a hnsw', 33, false), built('b hnsw', 66, true)]), '95').best;
-    expect(mixed['throughput']).toEqual({ key: 'b/b hnsw', close: ['a/a hnsw'] });
+    expect(mixed['throughput']).toEqual({ keys: ['b/b hnsw'], close: ['a/a hnsw'] });
     const single = report([built('a hnsw', 33, false), built('b hnsw', 66, false)]);
     expect(choiceOf(single, '95').best['throughput']).toBeUndefined();
     expect(answer(single)).toContain(', which a single pass cannot tell from a hnsw');
@@ -142,6 +145,159 @@ describe('the choice at a recall', () => {
   it('orders the most accurate settings by recall', () => {
     const model = report([trial('a hnsw', 16, measure(0.6), 9000), trial('b hnsw', 16, measure(0.99), 10)]);
     expect(choiceOf(model, 'best').rows.map(({ series }) => series.label)).toEqual(['b hnsw', 'a hnsw']);
+  });
+});
+
+describe('doubtful figures', () => {
+  const flagged = (...flags: string[]) => ({ flags });
+  const sound = (series: string, qps: number) => trial(series, 64, measure(0.97, 0.001), qps);
+  const labels = (choice: Choice, doubtful: boolean): string[] =>
+    choice.groups
+      .filter((group) => group.doubtful === doubtful)
+      .flatMap(({ rows }) => rows.map(({ series }) => series.label));
+
+  it('are not chosen where a sound setting reaches the target, and not passed over silently', () => {
+    const model = report([
+      trial('a hnsw', 32, measure(0.97, 0.001), 9000, flagged('busy-machine')),
+      sound('a hnsw', 5000),
+      sound('b hnsw', 4000),
+    ]);
+    const [row] = choiceOf(model, '95').rows;
+    expect(row!.choice).toMatchObject({ point: { id: 'a-hnsw-64' }, passedOver: { id: 'a-hnsw-32' } });
+    expect(renderHtml(model)).toContain('† passed over: ef&#x3D;32');
+  });
+
+  it.each(['busy-machine', 'failed-queries', 'mixed-builds'])(
+    'are ranked apart, marked and explained: %s',
+    (flag) => {
+      const model = report([
+        trial('a hnsw', 16, measure(0.97, 0.001), 9000, flagged(flag)),
+        sound('b hnsw', 5000),
+        sound('c hnsw', 3000),
+      ]);
+      const choice = choiceOf(model, '95');
+      expect(labels(choice, false)).toEqual(['b hnsw', 'c hnsw']);
+      expect(labels(choice, true)).toEqual(['a hnsw']);
+      expect(choice.best['throughput']!.keys).toEqual(['b/b hnsw']);
+      const [{ sign, text }] = model.legend as [{ sign: string; text: string }];
+      expect(answer(model)).toContain(
+        `b hnsw answers 5000 queries/s at p95 0.200 ms; then c hnsw with 3000; not ranked with them, as it is doubtful: a hnsw with 9000${sign}.`,
+      );
+      const html = renderHtml(model);
+      expect(html).toContain(`<b>${sign}</b> ${text}`);
+      expect(html.match(new RegExp(`class="doubt"[^>]*>${sign}</abbr>`, 'g'))!.length).toBeGreaterThan(4);
+      // In every chart that has the figure, in both sizes.
+      expect(html.match(new RegExp(`<text[^>]*>${sign}</text>`, 'g'))!.length).toBeGreaterThanOrEqual(4);
+      const text2 = renderTerminal(model, { color: false, width: 120, reportPath: 'x' });
+      expect(text2).toContain(`9\u202f000${sign}`);
+      expect(text2).toContain(`${sign} ${text}`);
+    },
+  );
+
+  it('compare with each other where there is nothing else, and stay marked', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.97, 0.001), 9000, flagged('busy-machine')),
+      trial('b hnsw', 16, measure(0.97, 0.001), 5000, flagged('busy-machine')),
+    ]);
+    expect(answer(model)).toContain(
+      'a hnsw answers 9000† queries/s at p95 0.111† ms; then b hnsw with 5000†.',
+    );
+    expect(model.cautions[0]).toContain(
+      'Other programs kept the machine busy while 2 of 2 trials were measured',
+    );
+  });
+
+  it('leave alone what the doubt is not about', () => {
+    const busy = trial('a hnsw', 16, measure(0.99, 0.001), 9000, flagged('busy-machine'));
+    const model = report([busy, sound('b hnsw', 5000)]);
+    // Recall does not suffer from a busy machine.
+    expect(choiceOf(model, 'best').groups.map(({ rows }) => rows.length)).toEqual([2]);
+    expect(answer(model, 'best')).toContain('is 0.990, by a hnsw');
+  });
+
+  it('a recall that beats the truth takes no part at all', () => {
+    const broken = trial('a hnsw', 16, measure(0.99), 9000, flagged('beats-truth'));
+    delete broken.measures['recall.ties@10'];
+    const model = report([broken, sound('b hnsw', 5000)]);
+    expect(choiceOf(model, '95').rows.at(-1)!.choice).toMatchObject({
+      state: 'unreached',
+      reason: expect.stringContaining('its recall is void'),
+    });
+    expect(model.cautions[0]).toContain('nearer than the exact neighbours');
+    expect(renderHtml(model)).toContain('void: an answer holds a point nearer than the exact neighbours');
+  });
+});
+
+describe('several machines', () => {
+  const on = (machine: number, series: string, qps: number) =>
+    trial(series, 16, measure(0.97, 0.001), qps, { machine, id: `${series}-${machine}` });
+  const machines = [
+    { ...fixture().results.environment, cpu: 'Slow CPU', cores: 2 },
+    { ...fixture().results.environment, cpu: 'Fast CPU', cores: 128 },
+  ];
+  const model = report(
+    [on(1, 'a hnsw', 5000), on(1, 'b hnsw', 900), on(2, 'c hnsw', 9000), on(2, 'd hnsw', 8000)],
+    ({ results }) => {
+      results.machines = machines;
+    },
+  );
+
+  it('have an order of speed each, in the sentence and the table, with stars of their own', () => {
+    expect(answer(model)).toBe(
+      'At recall@10 ≥ 0.95 on debian-packages-20k, on machine 1 (Slow CPU, 2 cores) a hnsw (machine 1) answers 5000 queries/s at p95 0.200 ms; then b hnsw (machine 1) with 900; on machine 2 (Fast CPU, 128 cores) c hnsw (machine 2) answers 9000 queries/s at p95 0.111 ms; then d hnsw (machine 2) with 8000.',
+    );
+    const choice = choiceOf(model, '95');
+    expect(choice.groups.map(({ machine, rows }) => [machine, rows.length])).toEqual([
+      [1, 2],
+      [2, 2],
+    ]);
+    expect(choice.best['throughput']).toEqual({ keys: ['a/a hnsw@1', 'c/c hnsw@2'], close: [] });
+    expect(model.cautions[0]).toContain('times of one do not compare with those of another');
+    const text = renderTerminal(model, { color: false, width: 120, reportPath: 'x' });
+    expect(text).toContain('On machine 2 (Fast CPU, 128 cores)');
+  });
+
+  it('share no chart of times, and no floor of throughput', () => {
+    expect(model.floor).toBeUndefined();
+    const ids = frontierViews(model).map(({ id, table }) => [id, table.rows.length]);
+    expect(ids).toEqual([
+      ['chart-throughput-1', 2],
+      ['chart-p95-1', 2],
+      ['chart-throughput-2', 2],
+      ['chart-p95-2', 2],
+    ]);
+  });
+});
+
+describe('the figures of a choice', () => {
+  const split = (chooses: number, value: number): Measure => ({
+    value: (chooses + value) / 2,
+    low: 1,
+    high: 99999,
+    n: 9,
+    split: { chooses, value, low: value * 0.9, high: value * 1.1 },
+  });
+  const row = (ef: number, chooses: number, value: number): TrialRow => {
+    const made = trial('a hnsw', ef, measure(0.97, 0.001), 1);
+    made.measures['throughput'] = split(chooses, value);
+    return made;
+  };
+
+  it('are of passes that did not choose it', () => {
+    const model = report([row(16, 9000, 5000), row(32, 6000, 8000)]);
+    const [first] = choiceOf(model, '95').rows;
+    expect(first!.choice).toMatchObject({
+      point: { id: 'a-hnsw-16' },
+      figures: { throughput: { value: 5000, low: 4500 } },
+    });
+    expect(answer(model)).toContain('ef=16 answers 5000 queries/s');
+    expect(choiceOf(model, '95').flattered).toBe(false);
+  });
+
+  it('flatter where one pass does both, and the report says so', () => {
+    const model = report([trial('a hnsw', 16, measure(0.97, 0.001), 5000)]);
+    expect(choiceOf(model, '95').flattered).toBe(true);
+    expect(renderHtml(model)).toContain('the more settings a contender has, the more it is flattered');
   });
 });
 
@@ -221,7 +377,7 @@ describe('the answer', () => {
           id: 'x',
           trials: [{ id: 'never', search: {}, workload: SERIAL }],
         });
-      }).caution;
+      }).cautions[0];
     expect(caution('interrupted')).toBe(
       'The run was interrupted: 2 of 3 planned trials measured. The answer speaks of these only.',
     );
@@ -232,7 +388,7 @@ describe('the answer', () => {
     const ended = (state: 'failed' | 'aborted') =>
       report(two, ({ results }) => {
         results.trials = results.trials.with(0, { ...results.trials[0]!, state });
-      }).caution;
+      }).cautions[0];
     expect(ended('failed')).toBe('1 of 2 planned trials failed; see what went wrong.');
     expect(ended('aborted')).toBe('1 of 2 planned trials was aborted; see what went wrong.');
     const both = report(two, ({ results, manifest }) => {
@@ -243,10 +399,10 @@ describe('the answer', () => {
         trials: [{ id: 'never', search: {}, workload: SERIAL }],
       });
     });
-    expect(both.caution).toBe(
+    expect(both.cautions[0]).toBe(
       '2 of 3 planned trials have no result: 1 failed, 1 did not run; see what went wrong.',
     );
-    expect(report(two).caution).toBeUndefined();
+    expect(report(two).cautions).toEqual([]);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
 import type { Pass } from '../../../harness/run/executors/executor.js';
 import { serial } from '../../../harness/run/executors/serial.js';
-import { spanOf } from '../../../harness/run/search.js';
+import { spanOf } from '../../../harness/run/parts.js';
 
 /** Queries that say which they are. */
 const queries = Array.from({ length: 6 }, (_, i) => Float32Array.of(i));

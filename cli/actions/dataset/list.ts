@@ -1,0 +1,41 @@
+import { EXIT, type ExitCode } from '../../../common/errors.js';
+import { type CatalogEntry, catalogEntries, downloadSize } from '../../../datasets/catalog.js';
+import { downloadedRecord } from '../../../datasets/download/record.js';
+import type { CommandContext } from '../../context.js';
+import { table } from '../../table.js';
+
+/** `vecproof dataset list`. */
+export async function datasetListCommand(
+  options: { json?: boolean },
+  context: CommandContext,
+): Promise<ExitCode> {
+  const rows = datasetRows(context.cache);
+  context.out.write(options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+  return EXIT.passed;
+}
+
+/** A row for each dataset that can be named, with what is to be downloaded for it and whether that is here. */
+export function datasetRows(cache: string): Record<string, string | number>[] {
+  return catalogEntries().map((entry) => ({
+    dataset: entry.name,
+    points: entry.count ?? '',
+    dimensions: entry.dimensions ?? '',
+    metric: entry.metric ?? '',
+    queries: entry.querySets
+      .map(({ name, count }) => (count === undefined ? name : `${name} (${count})`))
+      .join(', '),
+    size: sizeText(entry),
+    here: whereabouts(entry, cache),
+    title: entry.title ?? '',
+  }));
+}
+
+function sizeText(entry: CatalogEntry): string {
+  const bytes = downloadSize(entry);
+  return bytes === undefined ? '' : `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+}
+
+function whereabouts({ location, name }: CatalogEntry, cache: string): string {
+  if (location === 'download') return downloadedRecord(cache, name) === undefined ? 'download' : 'yes';
+  return { bundled: 'yes', generated: 'yes', folder: 'give its folder' }[location];
+}

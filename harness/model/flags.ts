@@ -1,0 +1,111 @@
+import { definitionOf } from './measures/catalogue.js';
+import type { MeasureKind } from './measures/measure.js';
+
+/** A doubt that a run records about figures of a trial. */
+export interface FlagDefinition {
+  name: string;
+  /** What it means for the figures, in whole sentences. */
+  meaning: string;
+  /** The same in a few words, for a legend. */
+  short: string;
+  /** Kinds of figures that it makes doubtful: they are marked wherever they stand. None: what it tells is counted itself. */
+  doubts: readonly MeasureKind[];
+  /** Stands beside a doubtful figure. */
+  sign?: string;
+  /** Figures that it voids have no value; tested against their names. */
+  voids?: RegExp;
+}
+
+/** Every flag there is. */
+export const FLAGS: readonly FlagDefinition[] = [
+  {
+    name: 'beats-truth',
+    short: 'an answer holds a point nearer than the exact neighbours',
+    meaning:
+      'Some answer holds a point nearer than the exact neighbours: then the truth is not that of these data. The trial has no recall and no distance error, and takes no part in choices, fronts and gates on them.',
+    doubts: [],
+    voids: /^(recall(\.ties)?@|distance\.error$)/,
+  },
+  {
+    name: 'busy-machine',
+    short: 'measured while other programs used more than a quarter of a core',
+    meaning:
+      'Other programs used more than a quarter of a core while this was measured: its times and throughput say as much about them. Recall is not affected.',
+    doubts: ['time'],
+    sign: '†',
+  },
+  {
+    name: 'busy-build',
+    short: 'built while other programs used more than a quarter of a core',
+    meaning:
+      'Other programs used more than a quarter of a core while the index was built: its build time and memory say as much about them.',
+    doubts: ['cost'],
+    sign: '†',
+  },
+  {
+    name: 'failed-queries',
+    short: 'some queries failed',
+    meaning: 'Some queries failed; they count as empty answers in recall and are listed under errors.',
+    doubts: ['mean', 'time'],
+    sign: '‡',
+  },
+  {
+    name: 'mixed-builds',
+    short: 'passes of two builds of the same index',
+    meaning: 'The run was resumed: the trial’s passes ran on two builds of the same index.',
+    doubts: ['mean', 'time', 'cost'],
+    sign: '§',
+  },
+  {
+    name: 'duplicate-hits',
+    short: 'an id returned more than once',
+    meaning: 'The engine returned the same id more than once for some query; repeats were counted once.',
+    doubts: [],
+  },
+  {
+    name: 'unknown-keys',
+    short: 'keys that are no rows of the dataset',
+    meaning: 'The engine returned keys that are no rows of the dataset; they were counted as misses.',
+    doubts: [],
+  },
+  {
+    name: 'partial-queries',
+    short: 'some groups of queries were not sent',
+    meaning:
+      'Some groups of queries were not sent, because the engine refuses their filters. The row of all queries speaks of the others only and takes no part in choice and charts; the groups are measured one by one.',
+    doubts: [],
+  },
+  {
+    name: 'underfilled',
+    short: 'answers with fewer hits than there are',
+    meaning: 'Some answers held fewer hits than asked for although enough points exist.',
+    doubts: [],
+  },
+  {
+    name: 'score-mismatch',
+    short: 'scores differ from recomputed distances',
+    meaning: 'The engine’s own scores differ from the distances that the harness recomputed.',
+    doubts: [],
+  },
+];
+
+const byName = new Map(FLAGS.map((flag) => [flag.name, flag]));
+
+/** Undefined for a flag of another version. */
+export const flagOf = (name: string): FlagDefinition | undefined => byName.get(name);
+
+/** Why a measure has no value: the flag that voids it; undefined where none does. */
+export function voidedBy(flags: readonly string[], measure: string): FlagDefinition | undefined {
+  return flags.flatMap((name) => flagOf(name) ?? []).find(({ voids }) => voids?.test(measure) === true);
+}
+
+/** Flags of a trial that make this figure doubtful, in the order of the catalogue. */
+export function doubtsOf(flags: readonly string[], measure: string): FlagDefinition[] {
+  const kind = definitionOf(measure)?.kind;
+  if (kind === undefined) return [];
+  return FLAGS.filter(({ name, doubts }) => flags.includes(name) && doubts.includes(kind));
+}
+
+/** Their signs, each once: `†‡`; empty for a figure that stands. */
+export const doubtSigns = (flags: readonly string[], measure: string): string =>
+  [...new Set(doubtsOf(flags, measure).map(({ sign }) => sign ?? ''))].join('');

@@ -1,0 +1,113 @@
+import { debug } from '../../common/debug.js';
+import { ConnectionLostError, FailureError } from '../../common/errors.js';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { Samples } from '../model/samples.js';
+import { workloadText } from '../model/workload.js';
+import { failureText } from '../process/phase.js';
+import { RecordingError } from '../process/task.js';
+import { partFile, runFolder } from '../store/run-folder.js';
+import { type BuildContext, inPhase } from './context.js';
+import { executorOf } from './executors/registry.js';
+import { findFlaws, translateFilters } from './filtering.js';
+import { startForeign } from './foreign-load.js';
+import { keep, removeParts } from './parts.js';
+import { orderOf, sentQueries } from './queries.js';
+import { recomputeDistances } from './recompute.js';
+import type { Trial } from './trial.js';
+import { warmUp } from './warm-up.js';
+
+/** Measures one pass of a trial and puts it on disk; what fails only this trial is told, the rest is thrown. */
+export async function onePass(
+  context: BuildContext,
+  collection: Collection,
+  trial: Trial,
+  repetition: number,
+  queries: readonly Float32Array[],
+): Promise<void> {
+  const { job, send, signal } = context;
+  try {
+    const about = { trial: trial.id, total: sentQueries(job).length, unit: 'queries' };
+    const { result: samples } = await inPhase(context, 'search', about, () =>
+      measurePass(context, collection, trial, repetition, queries),
+    );
+    await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
+      recomputeDistances(samples, job.metric, context.vectors, queries);
+      if (context.metadata !== undefined && job.filtering !== undefined)
+        findFlaws(samples, job.filtering, context.metadata);
+      keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
+    });
+    trial.parts[repetition] = samples;
+  } catch (error) {
+    if (signal.aborted || error instanceof RecordingError) throw error;
+    trial.failed = true;
+    removeParts(job, trial);
+    if (error instanceof ConnectionLostError) throw error;
+    await send({ type: 'trialEnd', trial: trial.id, state: 'failed', error: failureText(error), flags: [] });
+  }
+}
+
+async function measurePass(
+  context: BuildContext,
+  collection: Collection,
+  trial: Trial,
+  repetition: number,
+  queries: readonly Float32Array[],
+): Promise<Samples> {
+  const { job, send, signal } = context;
+  debug('engine', () => `prepares ${trial.id}`);
+  const search = await collection.prepare(trial.search, job.k);
+  try {
+    const filters = job.filtering && (await translateFilters(search, job.filtering));
+    const start = performance.now();
+    await warmUp((vector, filter) => search.query(vector, filter), queries, filters, job, signal);
+    await send({
+      type: 'end',
+      phase: 'warmup',
+      subject: trial.id,
+      seconds: (performance.now() - start) / 1000,
+    });
+    trial.effective = search.effective;
+    trial.origin ??= performance.now();
+    const busy = startForeign(job);
+    const samples = await executorOf(trial.workload).run(
+      {
+        search,
+        queries,
+        order: orderOf(job, repetition),
+        k: job.k,
+        filters,
+        ks: job.filtering?.ks,
+        count: job.count,
+        repetition,
+        origin: trial.origin,
+        signal,
+        onProgress: reporter(context),
+      },
+      trial.workload.options,
+    );
+    busy(trial.foreign);
+    debug(
+      'workload',
+      () => `${trial.id}: pass ${repetition} of ${workloadText(trial.workload)}, ${samples.length} samples`,
+    );
+    if (job.endpoint !== undefined) requireAnswers(samples);
+    return samples;
+  } finally {
+    await search.close();
+  }
+}
+
+/** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */
+function requireAnswers({ length, error }: Samples): void {
+  if (length === 0 || error.some((text) => text === null)) return;
+  throw new FailureError(`the server answered none of ${length} queries; the first: ${error[0]}`);
+}
+
+function reporter({ send }: BuildContext): (done: number) => void {
+  let told = performance.now();
+  return (done) => {
+    if (performance.now() - told < 500) return;
+    told = performance.now();
+    void send({ type: 'progress', done });
+  };
+}

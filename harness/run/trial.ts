@@ -1,0 +1,46 @@
+import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
+import type { PlannedTrial } from '../model/plan.js';
+import type { Samples } from '../model/samples.js';
+import type { TrialShape } from './executors/executor.js';
+import { executorOf } from './executors/registry.js';
+import { ForeignLoad } from './foreign-load.js';
+
+/** A trial while it is measured. */
+export interface Trial extends PlannedTrial {
+  /** Passes that it has to have. */
+  passes: number;
+  /** Repetitions an earlier process has left on disk. */
+  done: ReadonlySet<number>;
+  /** Passes of this process. */
+  parts: (Samples | undefined)[];
+  /** Passes came from an earlier process, that is, from another build of the same index. */
+  resumed: boolean;
+  origin: number | undefined;
+  effective: ParameterSet | undefined;
+  /** Of the passes of this process. */
+  foreign: ForeignLoad;
+  failed: boolean;
+}
+
+/** `done`: repetitions that an earlier process has left on disk. */
+export function startTrial(planned: PlannedTrial, shape: TrialShape, done: ReadonlySet<number>): Trial {
+  return {
+    ...planned,
+    passes: passesOf(planned, shape),
+    done,
+    resumed: done.size > 0,
+    origin: undefined,
+    effective: undefined,
+    foreign: new ForeignLoad(),
+    failed: false,
+    parts: [],
+  };
+}
+
+/** What cannot run was refused while planning. */
+function passesOf({ id, workload }: PlannedTrial, shape: TrialShape): number {
+  const plan = executorOf(workload).plan(workload.options, shape);
+  if (plan.state === 'ok') return plan.passes;
+  throw new FailureError(plan.reason, { where: id });
+}
