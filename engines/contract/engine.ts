@@ -19,6 +19,13 @@ export interface ConnectOptions {
   mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
+  /**
+   * A folder of the user's in which the engine keeps its collections (`EngineDefinition.local`), in place of one below
+   * `folder`: it stays as it is but for what is asked of its collections.
+   */
+  place?: string | undefined;
+  /** Nothing at the place or on the server is changed, made or migrated; what would have to be is an error. */
+  readOnly?: boolean | undefined;
   threads: number;
   seed: number;
 }
@@ -60,6 +67,11 @@ export interface EngineDefinition {
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
   checkData(data: DataShape, index: ParameterSet, search: ParameterSet): readonly Fault[];
+  /**
+   * It keeps collections in a folder that can be opened again; `mode` is the server's, where it has one. Absent: it
+   * does not (what it writes is one index, or it has servers alone).
+   */
+  local?: { mode?: string | undefined } | undefined;
   /** How its server is provided; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;

@@ -15,6 +15,7 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
+  local: { mode: 'pglite' },
   server: {
     modes: ['docker', 'url', 'pglite'],
     packages: { pglite: PGLITE_PACKAGES },

@@ -17,5 +17,6 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
-  connect: async ({ folder }) => connect(folder),
+  local: {},
+  connect: async ({ folder, place, readOnly }) => connect(place ?? folder, readOnly),
 };

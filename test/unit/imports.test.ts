@@ -78,13 +78,33 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'filters',
   ],
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
+  // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
+  'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
+  'migration/export': ['migration/connections', 'engines/contract', 'engines/kit', 'datasets/dataset'],
+  'migration/verify': [
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+  ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
-  cli: ['harness', 'engines', 'datasets', 'reports', 'filters'],
+  cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.
   index: ['harness', 'engines', 'datasets', 'reports', 'filters'],
-  scripts: ['datasets', 'harness', 'engines', 'reports', 'filters'],
+  scripts: ['datasets', 'harness', 'migration', 'engines', 'reports', 'filters'],
 };
-const FOLDERS = ['common', 'filters', 'datasets', 'engines', 'harness', 'reports', 'cli', 'scripts'];
+const FOLDERS = [
+  'common',
+  'filters',
+  'datasets',
+  'engines',
+  'harness',
+  'migration',
+  'reports',
+  'cli',
+  'scripts',
+];
 
 /** `to` is a path from the root without extension, or a package. */
 interface Import {
