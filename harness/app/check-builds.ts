@@ -70,7 +70,7 @@ function whyNot(
   const issues = definition.checkData(data, index, search);
   if (issues.length === 0) return undefined;
   return issues
-    .map(({ message, got }) => `${name}: ${message}${got === undefined ? '' : ` (got ${String(got)})`}`)
+    .map(({ what, got }) => `${name}: ${what}${got === undefined ? '' : ` (got ${String(got)})`}`)
     .join('; ');
 }
 
