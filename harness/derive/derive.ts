@@ -5,6 +5,7 @@ import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';
+import { attemptsOf } from './attempts.js';
 import { machinesOfRun } from './machines.js';
 import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
@@ -32,6 +33,7 @@ export async function deriveAll(
   const truth = await readTruth(folder.truth);
   const about = aboutQueries(folder);
   const log = digest(events);
+  const attempts = attemptsOf(manifest, events);
   const machines = machinesOfRun(manifest, events);
   const trials: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
@@ -42,7 +44,7 @@ export async function deriveAll(
     trial: trial.id,
     workload: trial.workload,
     end: log.trialEnds.get(trial.id),
-    cost: log.costs.get(build.id) ?? {},
+    cost: attempts.costOf(build.id, trial.id),
     refused: build.refused ?? {},
     byQuery,
   }));
@@ -50,7 +52,8 @@ export async function deriveAll(
   for (const [i, { build, trial }] of planned.entries()) {
     const { end, cost } = tasks[i]!;
     const machine = machines.of(trial.id);
-    const rows = trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!);
+    const attempt = { number: attempts.of(build.id, trial.id), mixed: attempts.isMixed(build.id), cost };
+    const rows = trialRows(manifest.dataset.name, build, trial, end, attempt, measured[i]!);
     trials.push(...(machine === undefined ? rows : rows.map((row) => ({ ...row, machine }))));
     columns.set(trial.id, measured[i]!.all.columns);
   }
@@ -66,7 +69,7 @@ export async function deriveAll(
     ...(machines.all && { machines: machines.all }),
     packages: manifest.packages,
     ...nativeRecord(manifest, log.costs),
-    warnings: [...new Set(log.warnings)],
+    warnings: [...new Set([...log.warnings, ...attempts.warnings])],
     trials,
     ...(parity && { parity }),
   };
