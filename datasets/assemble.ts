@@ -25,7 +25,7 @@ export interface QueryPart {
 }
 
 export interface DatasetParts {
-  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets' | 'columns'>;
+  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets' | 'columns' | 'component'>;
   points: VectorSource;
   querySets: readonly QueryPart[];
   /** Closes what the sources share (a file that holds both). */
@@ -44,12 +44,14 @@ export function assembleDataset({ info, points, querySets, close }: DatasetParts
       count: points.count,
       fields: points.fields,
       columns: columnsOf(points),
+      ...(points.component && { component: points.component }),
       warnings: [...(info.warnings ?? []), ...columnWarnings(points, querySets)],
       querySets: querySets.map(({ name, source, qrels }) => ({
         name,
         count: source.count,
         judged: qrels !== undefined,
         columns: columnsOf(source),
+        fields: source.fields,
       })),
     },
     points: (options) => checkedPoints(points, options),

@@ -1,3 +1,5 @@
+import type { NumberType } from './formats/numbers.js';
+
 /** How two vectors are compared. `l2` is the Euclidean distance, `dot` the inner product. */
 export type Metric = 'cosine' | 'dot' | 'l2';
 export const METRICS = ['cosine', 'dot', 'l2'] as const satisfies readonly Metric[];
@@ -107,8 +109,11 @@ export interface DatasetInfo {
     count: number;
     judged: boolean;
     columns?: DatasetColumns | undefined;
+    fields?: readonly FieldSchema[] | undefined;
   }[];
   columns?: DatasetColumns | undefined;
+  /** Number type of the components in the file, where it has one: `f4`, `f8`, `u1`, … (numpy's letters). */
+  component?: NumberType | undefined;
   /** Invalid vectors that were left out; absent: none were to be. */
   leftOut?: readonly LeftOut[] | undefined;
   /** What a user should know of how the files were read. */

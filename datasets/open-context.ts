@@ -16,6 +16,8 @@ export interface OpenOptions {
   columns?: ColumnChoice | undefined;
   /** Vectors to leave out instead of refusing the dataset. */
   skipInvalid?: readonly InvalidKind[] | undefined;
+  /** A dataset without queries is fine: it is only looked at, or converted. */
+  queriesOptional?: boolean | undefined;
   cacheFolder: string;
   /** Downloads a dataset of the catalog that is not here; without it that is an error which says how. */
   onMissing?: ((entry: CatalogEntry) => Promise<void>) | undefined;

@@ -33,7 +33,7 @@ export async function openFiles(
   }
   const points = concatSources(sources);
   const querySets = withGiven(await givenQueries(options), await ownQueries(layout, options));
-  if (querySets.length === 0) {
+  if (querySets.length === 0 && options.queriesOptional !== true) {
     throw new InputError('has no queries', {
       where: given,
       next: 'give a file with query vectors: --queries, or dataset.queries in a suite',

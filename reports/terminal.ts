@@ -22,6 +22,7 @@ export interface TerminalOptions {
 const MAX_LINES = 20;
 const MAX_GATES = 4;
 const MAX_PARITY = 3;
+const MAX_CAUTIONS = 3;
 /** Longest name of a contender in the table, and what the columns of figures take beside it. */
 const LONGEST_NAME = { least: 28, most: 48, beside: 88 };
 /** The table with its head and three contenders, the blank lines and the path of the report. */
@@ -41,13 +42,14 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   const head = [
     ...wrap(clean(richText(choice.answer)), width, 4).map(styles.bold),
     ...model.cautions
-      .slice(0, 2)
+      .slice(0, MAX_CAUTIONS)
       .flatMap((text) => wrap(clean(text), width, 2))
       .map(styles.red),
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
-  const rest = [...filterLines(model, width, styles), ...gates, ...problems];
+  const versions = versionLines(model, width).map(styles.dim);
+  const rest = [...versions, ...filterLines(model, width, styles), ...gates, ...problems];
   const legend = legendLines(model, signedLines(model, choice), width).map(styles.dim);
   const parity = parityLines(
     model,
@@ -67,6 +69,13 @@ const signedLines = (model: ReportModel, choice: Choice): string[] => [
   richText(choice.answer),
   ...linesOf(model, choice, 0).flatMap((line) => ('cells' in line ? line.cells : [])),
 ];
+
+/** What the names in the table stand for, by engine: the table itself has no room for it. */
+function versionLines({ series }: ReportModel, width: number): string[] {
+  const known = series.filter(({ about }) => about !== '').map(({ engine, about }) => `${engine} ${about}`);
+  if (known.length === 0) return [];
+  return wrap(clean(`Versions: ${[...new Set(known)].join('; ')}`), width, 2);
+}
 
 function parityLines({ results }: ReportModel, width: number, room: number): string[] {
   return (results.parity ?? [])

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentSchema } from './manifest.js';
+import { nativeSchema } from './native.js';
 import { type PlannedBuild, parameters, state } from './plan.js';
 
 const base = { time: z.string() };
@@ -11,6 +12,11 @@ export const serverCostSchema = z.strictObject({
   /** Image as asked for, and its digest (the image's own id where it was built here). */
   image: z.string().optional(),
   digest: z.string().optional(),
+  /** Where the server comes from: the pinned image, one built on the machine, one that the user named, or a running one. */
+  origin: z.enum(['pinned', 'local', 'chosen', 'url']).optional(),
+  /** Version of the server in the image, as far as that says; and of the one in the pinned image. */
+  imageVersion: z.string().optional(),
+  pinnedVersion: z.string().optional(),
   /** From the order to start it until it answered. */
   startSeconds: z.number().optional(),
   /** Peak working set (anonymous and shared memory, without page cache) by phase. */
@@ -36,6 +42,8 @@ export const buildCostSchema = z.strictObject({
   /** Peak resident memory of the child by phase. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
   details: parameters.optional(),
+  /** Native libraries of an engine that ran in the build's own process. */
+  native: nativeSchema.optional(),
   server: serverCostSchema.optional(),
 });
 

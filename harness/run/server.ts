@@ -5,6 +5,7 @@ import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/contract/server.js';
+import { imageEntries } from '../../engines/launcher/images.js';
 import { engineOf } from '../../engines/open.js';
 import type { ServerCost } from '../model/events.js';
 import type { PlannedBuild } from '../model/plan.js';
@@ -67,9 +68,13 @@ export class BuildServer implements SupervisedServer {
     this.nameEnd = build.server!.mode === 'url' ? randomBytes(6).toString('hex') : undefined;
     this.#limit = build.server?.memoryBytes;
     const { image } = launched;
+    const pinnedVersion = imageEntries()[build.engine]?.version;
     this.cost = {
       mode: build.server!.mode,
+      origin: image?.origin ?? 'url',
       ...(image && { image: image.name, digest: image.digest, startSeconds }),
+      ...(image?.version !== undefined && { imageVersion: image.version }),
+      ...(pinnedVersion !== undefined && { pinnedVersion }),
     };
   }
 

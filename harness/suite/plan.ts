@@ -15,7 +15,10 @@ const MAX_TRIALS = 20_000;
 /** What a module that a suite names turned out to be. */
 export type ModuleFound =
   /** `path`: absolute. */
-  { state: 'loaded'; path: string; definition: EngineDefinition } | { state: 'fault'; message: string };
+  { state: 'loaded'; path: string; definition: EngineDefinition } | EngineFault;
+
+/** Why an engine cannot be taken. */
+type EngineFault = { state: 'fault' } & Pick<Fault, 'what' | 'next'>;
 
 /**
  * Expands the sweeps of a suite: one build for each combination of index parameters, one trial for each
@@ -50,7 +53,8 @@ export function planSuite(
     if (entry === undefined) continue;
     const found = findEngine(entry.use, definitions, modules, modulesOf);
     if (found.state === 'fault') {
-      faults.add({ path: ['engines', i, 'use'], message: found.message, got: entry.use });
+      const { state: _, ...why } = found;
+      faults.add({ path: ['engines', i, 'use'], ...why, got: entry.use });
       continue;
     }
     repeatedValues(['engines', i], entry, faults);
@@ -62,7 +66,7 @@ export function planSuite(
     if (trials > MAX_TRIALS) {
       faults.add({
         path: ['engines', i],
-        message: `sweeps ${trials} combinations; the most is ${MAX_TRIALS}`,
+        what: `sweeps ${trials} combinations; the most is ${MAX_TRIALS}`,
       });
       continue;
     }
@@ -98,19 +102,19 @@ function findEngine(
   definitions: ReadonlyMap<string, EngineDefinition>,
   modules: ReadonlyMap<string, ModuleFound>,
   modulesOf: Map<string, string>,
-): { state: 'found'; definition: EngineDefinition; module?: string } | { state: 'fault'; message: string } {
+): { state: 'found'; definition: EngineDefinition; module?: string } | EngineFault {
   const module = modules.get(use);
   if (module === undefined) {
     const definition = definitions.get(use);
     if (definition !== undefined) return { state: 'found', definition };
-    return { state: 'fault', message: suggest('is an unknown engine', use, [...definitions.keys()]) };
+    return { state: 'fault', what: suggest('is an unknown engine', use, [...definitions.keys()]) };
   }
   if (module.state === 'fault') return module;
   const { definition, path } = module;
   const other = modulesOf.get(definition.name) ?? path;
   if (other !== path) {
-    const message = `defines an engine "${definition.name}", and so does ${other}: name one of them otherwise`;
-    return { state: 'fault', message };
+    const what = `defines an engine "${definition.name}", and so does ${other}`;
+    return { state: 'fault', what, next: 'give one of them another name' };
   }
   modulesOf.set(definition.name, path);
   return { state: 'found', definition, module: path };
@@ -124,12 +128,9 @@ function planOne(
   const { builds, faults, redactor, ids } = planning;
   const parsed = definition.parseOptions(input);
   if (parsed.state === 'invalid') {
-    for (const { path, message, got } of parsed.issues) {
-      faults.add({
-        path: locate(['engines', i], entry, path, input),
-        message: withoutKey(message, path),
-        got,
-      });
+    for (const fault of parsed.issues) {
+      const path = locate(['engines', i], entry, fault.path, input);
+      faults.add({ ...fault, path, what: withoutKey(fault.what, fault.path) });
     }
     return;
   }
@@ -138,13 +139,13 @@ function planOne(
   const self = { engine: definition.name, server: JSON.stringify(server ?? null) };
   const other = planning.owners.get(series) ?? self;
   if (other.engine !== self.engine) {
-    const message = `is the label of ${other.engine} already`;
-    faults.add({ path: ['engines', i, 'label'], message, got: series });
+    const what = `is the label of ${other.engine} already`;
+    faults.add({ path: ['engines', i, 'label'], what, got: series });
     return;
   }
   if (other.server !== self.server) {
-    const message = 'must be given: another entry measures the same on another server';
-    faults.add({ path: ['engines', i, 'label'], message, got: entry.label });
+    const what = 'must be given, as another entry measures the same on another server';
+    faults.add({ path: ['engines', i, 'label'], what, got: entry.label });
     return;
   }
   planning.owners.set(series, self);
@@ -160,7 +161,7 @@ function planOne(
   };
   builds.set(key, build);
   if (build.trials.some(({ search }) => canonical(search) === canonical(parsed.search))) {
-    faults.add({ path: ['engines', i], message: `plans ${build.id} with ${canonical(parsed.search)} twice` });
+    faults.add({ path: ['engines', i], what: `plans ${build.id} with ${canonical(parsed.search)} twice` });
     return;
   }
   for (const workload of planning.workloads) {
@@ -197,7 +198,7 @@ function repeatedValues(path: readonly (string | number)[], entry: EngineEntry, 
       if (!Array.isArray(value)) continue;
       for (const [j, each] of value.entries()) {
         if (value.indexOf(each) !== j)
-          faults.add({ path: [...path, part, key, j], message: 'is listed twice', got: each });
+          faults.add({ path: [...path, part, key, j], what: 'is listed twice', got: each });
       }
     }
   }
@@ -225,12 +226,12 @@ function merged(faults: readonly Fault[], engines: readonly (EngineEntry | undef
     if (typeof at !== 'number') return [fault];
     const path = fault.path.slice(0, -1);
     const values = engines[Number(i)]?.[part as 'index' | 'search'][String(key)];
-    const same = faults.filter((other) => other.message === fault.message && isBelow(other.path, path));
+    const same = faults.filter((other) => other.what === fault.what && isBelow(other.path, path));
     if (!Array.isArray(values) || same.length < values.length || values.length === 1) return [fault];
-    const name = JSON.stringify([path, fault.message]);
+    const name = JSON.stringify([path, fault.what]);
     if (done.has(name)) return [];
     done.add(name);
-    return [{ path, message: fault.message, got: values }];
+    return [{ ...fault, path, got: values }];
   });
 }
 
@@ -239,9 +240,9 @@ function isBelow(path: readonly (string | number)[], parent: readonly (string | 
 }
 
 /** Engines' messages begin with the key, which the place of a fault names already. */
-function withoutKey(message: string, path: readonly (string | number)[]): string {
+function withoutKey(what: string, path: readonly (string | number)[]): string {
   const key = `${path.at(-1)} `;
-  return message.startsWith(key) ? message.slice(key.length) : message;
+  return what.startsWith(key) ? what.slice(key.length) : what;
 }
 
 function sweepsVariant(entry: EngineEntry): boolean {
@@ -260,7 +261,7 @@ class FaultList {
   readonly #seen = new Set<string>();
 
   add(fault: Fault): void {
-    const key = JSON.stringify([fault.path, fault.message]);
+    const key = JSON.stringify([fault.path, fault.what]);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.all.push(fault);

@@ -3,6 +3,7 @@ import { doubtSigns } from '../../harness/model/flags.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatCount, plural } from '../format.js';
 import type { BandRow } from '../model/filters.js';
+import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { figureText, seriesView, trialAnchor } from './cells.js';
 import { type ChartView, picturesOf } from './chart-views.js';
@@ -191,9 +192,7 @@ function markOf({ row: { series, setting, trial, shown }, x, value }: Entry, mea
     value,
     front: shown,
     signs: doubtSigns(trial.flags, measure),
-    tooltip: [`${series.label} (${series.engine})`, setting, trial.group, ...figures]
-      .filter((line) => line !== '')
-      .join('\n'),
+    tooltip: [withEngine(series), setting, trial.group, ...figures].filter((line) => line !== '').join('\n'),
     chosen: [],
   };
 }

@@ -101,8 +101,9 @@ export function trialAnchor(id: string, group = 'all'): string {
   return `trial-${safe(id)}${group === 'all' ? '' : `.${safe(group)}`}`;
 }
 
-export const seriesView = ({ label, engine, identity }: SeriesRef) => ({
+export const seriesView = ({ label, about, engine, identity }: SeriesRef) => ({
   label,
+  about,
   engine,
   colour: identity.colour,
   swatch: swatchPath(identity.shape),

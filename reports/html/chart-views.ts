@@ -3,6 +3,7 @@ import type { Measure } from '../../harness/model/results.js';
 import { SERIAL } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import { machineText } from '../model/answer.js';
+import { withEngine } from '../model/series.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
 import { type Doubt, doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { renderChart } from './charts/chart.js';
@@ -253,7 +254,7 @@ function tooltipOf(
 ): string {
   const others = ['throughput', 'latency.p95'].filter((name) => name !== measure);
   return [
-    `${point.series.label} (${point.series.engine})`,
+    withEngine(point.series),
     point.fullSetting,
     `recall@${k} ${figureText(recallName, point.recall, point.flags)}`,
     `${measure} ${figureText(measure, value, flags)}`,

@@ -2,6 +2,7 @@ import { doubtSigns } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatShare, plural } from '../format.js';
 import type { GroupRow } from '../model/filters.js';
+import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { type ChartView, picturesOf } from './chart-views.js';
@@ -63,7 +64,7 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
       front: true,
       signs: doubtSigns(trial.flags, measure),
       tooltip: [
-        `${series.label} (${series.engine})`,
+        withEngine(series),
         setting,
         `${recallName} ${figureText(recallName, recall, trial.flags)}`,
         `${measure} ${figureText(measure, value, trial.flags)}`,

@@ -45,7 +45,9 @@ const chartsOf = (page: Page): Promise<Chart[]> =>
         labels: [...plot.querySelectorAll('.label')].map(box),
         key: [...figure.querySelectorAll('.key')]
           .filter(seen)
-          .flatMap((key) => [...key.querySelectorAll('.series')].map((each) => each.textContent!.trim())),
+          .flatMap((key) =>
+            [...key.querySelectorAll('.series > span')].map((each) => each.firstChild!.textContent!.trim()),
+          ),
       };
     });
   });

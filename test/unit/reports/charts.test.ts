@@ -138,7 +138,9 @@ describe('charts of a report', () => {
     const titles = [...root.querySelectorAll('.mark title')].map((title) => title.textContent ?? '');
     for (const { series, fullSetting } of model.points) {
       expect(
-        titles.some((title) => title.startsWith(`${series.label} (${series.engine})\n${fullSetting}\n`)),
+        titles.some((title) =>
+          title.startsWith(`${series.label} (${series.engine} ${series.about})\n${fullSetting}\n`),
+        ),
       ).toBe(true);
     }
   });

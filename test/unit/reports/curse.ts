@@ -76,6 +76,7 @@ const SERIES = {
   key: 'a/a',
   engine: 'a',
   label: 'a',
+  about: '',
   identity: { colour: 0, shape: 'circle', fill: 0, line: 0 },
 } as const;
 

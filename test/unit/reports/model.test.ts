@@ -39,7 +39,7 @@ function trial(
     dataset: 'd',
     build: series.replace(' ', '-'),
     engine,
-    engineVersion: '1.0',
+    engineVersion: null,
     series,
     index: { type: 'hnsw', m: 16 },
     search: { ef },

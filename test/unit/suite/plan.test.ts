@@ -49,16 +49,16 @@ describe('a plan', () => {
 
   test('refuses the same trial twice, a value listed twice, and a label of two engines', () => {
     const same = plan([entry({ search: { ef: 1 } }), entry({ search: { ef: 1 } })]);
-    expect(same.faults).toEqual([{ path: ['engines', 1], message: expect.stringContaining('twice') }]);
+    expect(same.faults).toEqual([{ path: ['engines', 1], what: expect.stringContaining('twice') }]);
     const twice = plan([entry({ search: { ef: [1, 2, 1] } })]);
     expect(twice.faults[0]).toEqual({
       path: ['engines', 0, 'search', 'ef', 2],
-      message: 'is listed twice',
+      what: 'is listed twice',
       got: 1,
     });
     const label = plan([entry({ label: 'mine' }), entry({ use: 'two', label: 'mine' })]);
     expect(label.faults).toEqual([
-      { path: ['engines', 1, 'label'], message: 'is the label of one already', got: 'mine' },
+      { path: ['engines', 1, 'label'], what: 'is the label of one already', got: 'mine' },
     ]);
   });
 
@@ -69,14 +69,14 @@ describe('a plan', () => {
     const { builds, faults } = plan([entry({ index: wide })]);
     expect(builds).toEqual([]);
     expect(faults).toEqual([
-      { path: ['engines', 0], message: expect.stringContaining('sweeps 1000000000000 combinations') },
+      { path: ['engines', 0], what: expect.stringContaining('sweeps 1000000000000 combinations') },
     ]);
   });
 
   test('leaves out what cannot be read, and keeps the numbers of the others', () => {
     const { faults } = plan([undefined, entry({ use: 'too' })]);
     expect(faults).toEqual([
-      { path: ['engines', 1, 'use'], message: 'is an unknown engine. Did you mean "two"?', got: 'too' },
+      { path: ['engines', 1, 'use'], what: 'is an unknown engine. Did you mean "two"?', got: 'too' },
     ]);
   });
 });
@@ -88,10 +88,8 @@ describe('faults of options', () => {
       anyEngine('one', ({ index }) => {
         const small = Number(index['m']) < 10;
         const issues = [
-          ...(small ? [] : [{ path: ['index', 'm'], message: 'm is too large', got: index['m'] }]),
-          ...('x' in index
-            ? [{ path: ['index', 'x'], message: 'x is not a known key', got: index['x'] }]
-            : []),
+          ...(small ? [] : [{ path: ['index', 'm'], what: 'm is too large', got: index['m'] }]),
+          ...('x' in index ? [{ path: ['index', 'x'], what: 'x is not a known key', got: index['x'] }] : []),
         ];
         return issues.length > 0
           ? { state: 'invalid', issues }
@@ -102,15 +100,15 @@ describe('faults of options', () => {
 
   test('are placed at the value of the sweep, once, without the key that the place names', () => {
     const { faults } = plan([entry({ index: { m: [1, 50, 2] }, search: { ef: [1, 2, 3] } })], picky);
-    expect(faults.filter(({ message }) => message === 'is too large')).toEqual([
-      { path: ['engines', 0, 'index', 'm', 1], message: 'is too large', got: 50 },
+    expect(faults.filter(({ what }) => what === 'is too large')).toEqual([
+      { path: ['engines', 0, 'index', 'm', 1], what: 'is too large', got: 50 },
     ]);
   });
 
   test('that all values of a sweep share are one fault of the key', () => {
     const { faults } = plan([entry({ index: { m: 1, x: [1, 2, 3] } })], picky);
     expect(faults).toEqual([
-      { path: ['engines', 0, 'index', 'x'], message: 'is not a known key', got: [1, 2, 3] },
+      { path: ['engines', 0, 'index', 'x'], what: 'is not a known key', got: [1, 2, 3] },
     ]);
   });
 });
