@@ -148,7 +148,7 @@ function heading(name: string): string {
   const short = title
     .replace(' latency', '')
     .replace(/^Throughput$/, '')
-    .replace('Peak memory', 'memory')
+    .replace('Memory of the build', 'memory')
     .replace('Build time', 'build')
     .replace('Index size', 'index');
   return short === '' ? label : label === '' ? short : `${short} ${label}`;

@@ -146,7 +146,7 @@ export function costViews(model: ReportModel): ChartView[] {
   if (model.floor === undefined) return [];
   const plans: ChartPlan[] = [
     costPlan('build', 'build.seconds', 'Build time', 'seconds', true, 1),
-    costPlan('memory', 'memory.peak', 'Peak memory', 'MiB', false, 2 ** -20),
+    costPlan('memory', 'memory.peak', 'Memory of the build', 'MiB', false, 2 ** -20),
     costPlan('size', 'index.size', 'Index size', 'MiB', false, 2 ** -20),
   ];
   return plans.map((plan) => view(model, plan, costEntries(model.builds, plan.measure)));
@@ -162,7 +162,8 @@ function costPlan(
 ): ChartPlan {
   const note = {
     build: 'Load and index together.',
-    memory: 'Of the whole process; of a server, of its container.',
+    memory:
+      'Until the index is finished, above what was there before: of the process, or of a server’s container.',
     size: 'On disk, as the engine ships it.',
   };
   return {
