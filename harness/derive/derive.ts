@@ -98,7 +98,7 @@ function withBuilds(rows: readonly TrialRow[]): TrialRow[] {
   for (const machine of new Set(done.map((row) => row.machine))) {
     for (const { row, again } of byReplica(done.filter((each) => each.machine === machine))) {
       const builds = [row, ...again];
-      overBuilds(builds, isTimeOrCost).forEach((each, i) => changed.set(builds[i]!, each));
+      for (const [i, each] of overBuilds(builds, isTimeOrCost).entries()) changed.set(builds[i]!, each);
     }
   }
   return rows.map((row) => changed.get(row) ?? row);
