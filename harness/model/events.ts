@@ -6,6 +6,17 @@ import { type PlannedBuild, parameters, state } from './plan.js';
 const base = { time: z.string() };
 const phase = z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']);
 
+/**
+ * Memory that is held: of a build's process resident memory without the reserve of the JavaScript heap, of a server its
+ * container's working set. `start`: before the engine was connected; `index`: once the index was finished; `search`: at the
+ * end of the first measured pass, of a server the most in any.
+ */
+const held = z.strictObject({
+  start: z.number().optional(),
+  index: z.number().optional(),
+  search: z.number().optional(),
+});
+
 /** What the server of a build was and used. Absent keys could not be measured. */
 export const serverCostSchema = z.strictObject({
   mode: z.string(),
@@ -21,6 +32,7 @@ export const serverCostSchema = z.strictObject({
   startSeconds: z.number().optional(),
   /** Peak working set (anonymous and shared memory, without page cache) by phase. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  memoryHeldBytes: held.optional(),
   /** CPU seconds by phase. */
   cpuSeconds: z.record(z.string(), z.number()).optional(),
   /** Size of its data folder once the index was finished. */
@@ -37,10 +49,12 @@ export const buildCostSchema = z.strictObject({
   points: z.int().optional(),
   indexed: z.int().nullable().optional(),
   indexBytes: z.number().optional(),
-  /** Resident memory of the child before the engine was connected. */
+  /** Resident memory of the child before the engine was connected, garbage collected. */
   memoryBaselineBytes: z.number().optional(),
-  /** Peak resident memory of the child by phase. */
+  /** Peak resident memory of the child by phase; `all`: until the index was finished, where the system has no such peaks. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  /** What the child held, by moment. */
+  memoryHeldBytes: held.optional(),
   details: parameters.optional(),
   /** Native libraries of an engine that ran in the build's own process. */
   native: nativeSchema.optional(),
