@@ -17,11 +17,24 @@ export interface ChartView {
   id: string;
   title: string;
   note: string;
-  svgs: readonly string[];
+  pictures: readonly PictureView[];
   /** Set instead of the picture where there is nothing to draw. */
   empty?: string;
   table: ChartTable;
 }
+
+interface PictureView {
+  size: string;
+  svg: string;
+  key: readonly ReturnType<typeof seriesView>[];
+}
+
+/** The sizes of a chart; the page shows the one that suits its width. */
+export const picturesOf = (spec: ChartSpec, sizes: readonly ChartSize[]): PictureView[] =>
+  sizes.map((size) => {
+    const { key, ...picture } = renderChart(spec, size);
+    return { ...picture, key: key.map(seriesView) };
+  });
 
 interface ChartTable {
   recall: string;
@@ -187,9 +200,9 @@ function view(model: ReportModel, plan: ChartPlan, entries: readonly Entry[]): C
   const table = tableOf(model, plan, entries);
   const base = { id: plan.id, title: plan.title, note: plan.note, table };
   if (entries.length === 0)
-    return { ...base, svgs: [], empty: `No completed trial has a figure for ${plan.measure}.` };
+    return { ...base, pictures: [], empty: `No completed trial has a figure for ${plan.measure}.` };
   const spec = specOf(model, plan, entries);
-  return { ...base, svgs: [renderChart(spec, plan.size), renderChart(spec, SMALL)] };
+  return { ...base, pictures: picturesOf(spec, [plan.size, SMALL]) };
 }
 
 function specOf(model: ReportModel, plan: ChartPlan, entries: readonly Entry[]): ChartSpec {
