@@ -8,6 +8,7 @@ import * as baseline from './commands/baseline.js';
 import * as conformance from './commands/conformance.js';
 import * as dataset from './commands/dataset.js';
 import * as doctor from './commands/doctor.js';
+import * as exportPoints from './commands/export.js';
 import * as gate from './commands/gate.js';
 import * as list from './commands/list.js';
 import * as lock from './commands/lock.js';
@@ -20,6 +21,7 @@ import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as score from './commands/score.js';
 import * as truth from './commands/truth.js';
+import * as verify from './commands/verify.js';
 import { interruptSignal, makeContext } from './context.js';
 import type { Run } from './options.js';
 import type { Output } from './terminal.js';
@@ -29,6 +31,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
+  Migrate: [exportPoints, verify],
   Data: [dataset],
   'Look up': [list, doctor],
 };

@@ -25,7 +25,7 @@ export interface QueryPart {
 }
 
 export interface DatasetParts {
-  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets' | 'columns'>;
+  info: Omit<DatasetInfo, 'dimensions' | 'count' | 'fields' | 'querySets' | 'columns' | 'component'>;
   points: VectorSource;
   querySets: readonly QueryPart[];
   /** Closes what the sources share (a file that holds both). */
@@ -44,17 +44,20 @@ export function assembleDataset({ info, points, querySets, close }: DatasetParts
       count: points.count,
       fields: points.fields,
       columns: columnsOf(points),
+      ...(points.component && { component: points.component }),
       warnings: [...(info.warnings ?? []), ...columnWarnings(points, querySets)],
       querySets: querySets.map(({ name, source, qrels }) => ({
         name,
         count: source.count,
         judged: qrels !== undefined,
         columns: columnsOf(source),
+        fields: source.fields,
       })),
     },
     points: (options) => checkedPoints(points, options),
     place: (row) => points.place(row),
-    async queries(name) {
+    async queries(name, { unchecked = false } = {}) {
+      if (unchecked) return loadQueries(part(name), undefined);
       const set = cache.get(name) ?? loadQueries(part(name), info.metric);
       cache.set(name, set);
       return set;
@@ -135,12 +138,15 @@ function checkField(source: VectorSource, name: string): void {
   });
 }
 
-async function loadQueries({ name, source }: QueryPart, metric: Metric): Promise<QuerySet> {
+/** @param metric by which the vectors have to be comparable; undefined: they are taken as they are */
+async function loadQueries({ name, source }: QueryPart, metric: Metric | undefined): Promise<QuerySet> {
   const { ids, vectors, fields } = await readAll(source);
   const { count, dimensions } = source;
-  const invalid = new InvalidVectors(dimensions, (row) => source.place(row));
-  invalid.add(vectors, count, 0);
-  invalid.throwIfAny(metric, { rows: count, of: 'queries' });
+  if (metric !== undefined) {
+    const invalid = new InvalidVectors(dimensions, (row) => source.place(row));
+    invalid.add(vectors, count, 0);
+    invalid.throwIfAny(metric, { rows: count, of: 'queries' });
+  }
   const first = new Map<string, number>();
   for (const [row, id] of ids.entries()) {
     const before = first.get(id);

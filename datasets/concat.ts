@@ -21,6 +21,7 @@ export function concatSources(sources: readonly VectorSource[]): VectorSource {
       nullable: sources.some(({ fields }) => fields.find(({ name }) => name === field.name)!.nullable),
     })),
     columns: first.columns,
+    component: sources.every(({ component }) => component === first.component) ? first.component : undefined,
     reading: sources.map(({ reading, count }) => [reading, count]),
     place(row) {
       const at = Math.max(

@@ -1,3 +1,5 @@
+import type { NumberType } from './formats/numbers.js';
+
 /** How two vectors are compared. `l2` is the Euclidean distance, `dot` the inner product. */
 export type Metric = 'cosine' | 'dot' | 'l2';
 export const METRICS = ['cosine', 'dot', 'l2'] as const satisfies readonly Metric[];
@@ -107,8 +109,11 @@ export interface DatasetInfo {
     count: number;
     judged: boolean;
     columns?: DatasetColumns | undefined;
+    fields?: readonly FieldSchema[] | undefined;
   }[];
   columns?: DatasetColumns | undefined;
+  /** Number type of the components in the file, where it has one: `f4`, `f8`, `u1`, … (numpy's letters). */
+  component?: NumberType | undefined;
   /** Invalid vectors that were left out; absent: none were to be. */
   leftOut?: readonly LeftOut[] | undefined;
   /** What a user should know of how the files were read. */
@@ -134,8 +139,11 @@ export interface Dataset {
   readonly info: DatasetInfo;
   /** All points in row order. Throws InputError naming file and row for NaN, infinite or short vectors. */
   points(options: PointsOptions): AsyncIterable<PointBatch>;
-  /** Throws InputError with the known names if there is no such set. */
-  queries(name: string): Promise<QuerySet>;
+  /**
+   * Throws InputError with the known names if there is no such set, and for vectors that the metric cannot compare.
+   * @param options `unchecked`: vectors as they are; the caller looks for invalid ones
+   */
+  queries(name: string, options?: { unchecked?: boolean }): Promise<QuerySet>;
   qrels(name: string): Promise<Qrels | undefined>;
   /** Where those judgements stand, for messages. */
   qrelsFile?(name: string): string | undefined;

@@ -21,6 +21,7 @@ export function withDeclaredFields(source: VectorSource, declared: readonly Fiel
     dimensions: source.dimensions,
     fields,
     columns: source.columns,
+    component: source.component,
     reading: [source.reading, changed.map(({ name, type }) => [name, type])],
     place: (row) => source.place(row),
     async *read(options) {

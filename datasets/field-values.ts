@@ -1,6 +1,7 @@
 import { InputError } from '../common/errors.js';
 import { parseTimestamp } from '../common/timestamps.js';
 import type { FieldSchema, FieldType, MetadataValue } from './dataset.js';
+import { Instant } from './formats/instant.js';
 
 const INT64_MIN = -(2n ** 63n);
 const INT64_MAX = 2n ** 63n - 1n;
@@ -31,6 +32,7 @@ export function fieldValue(value: unknown, { name, type }: FieldSchema, where: (
 }
 
 const REMEDY = 'correct the value, or write null';
+const ROUND = 'round the timestamps of the file to microseconds';
 type Refuse = (what: string, got: unknown, next: string) => never;
 
 function scalar(value: unknown, type: FieldType, refuse: Refuse): MetadataValue {
@@ -61,9 +63,14 @@ function integer(value: unknown, refuse: Refuse): MetadataValue {
 }
 
 function timestamp(value: unknown, refuse: Refuse): MetadataValue {
+  if (value instanceof Instant) {
+    return value.finer
+      ? refuse('is finer than microseconds, which are the limit', value.microseconds, ROUND)
+      : value.microseconds;
+  }
   if (typeof value === 'bigint') return value;
   if (typeof value !== 'string') {
-    return refuse('must be whole microseconds', value, 'round the timestamps of the file to microseconds');
+    return refuse('must be whole microseconds', value, ROUND);
   }
   const parsed = parseTimestamp(value);
   return parsed.state === 'ok' ? parsed.value : refuse(parsed.why, value, REMEDY);

@@ -33,7 +33,7 @@ export async function openEntry(
   const files = entry.format === 'synthetic' ? [] : await verifyFiles(entry, folder, options);
   const parts = await openParts(entry, folder, options);
   const querySets = withGiven(await givenQueries(options), parts.querySets);
-  if (querySets.length === 0) {
+  if (querySets.length === 0 && options.queriesOptional !== true) {
     throw new InputError('has no queries', {
       where: source,
       next: 'name a file with query vectors under querySets, or give one with the dataset',

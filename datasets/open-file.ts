@@ -26,7 +26,7 @@ export async function openFile(path: string, given: string, options: OpenContext
       ? opened.querySets
       : [await siblingSet(path, sibling, opened.points.count, options)];
   const querySets = withGiven(queries, own);
-  if (querySets.length === 0) throw noQueries(path);
+  if (querySets.length === 0 && options.queriesOptional !== true) throw noQueries(path);
   const file = await hashFileCached(path, options.cacheFolder, options.signal);
   return finishDataset(
     {

@@ -1,6 +1,7 @@
 import { InterruptedError } from '../common/errors.js';
 import type { FieldSchema, MetadataColumns, PointBatch, PointsOptions } from './dataset.js';
 import type { ColumnsRead } from './formats/names.js';
+import type { NumberType } from './formats/numbers.js';
 
 /**
  * What one file format gives: vectors with ids and metadata, in row order. Points and query sets are read
@@ -12,6 +13,8 @@ export interface VectorSource {
   readonly fields: readonly FieldSchema[];
   /** What was taken for id, vector and text. */
   readonly columns: ColumnsRead;
+  /** Number type of the components, where the file has one; text has none. */
+  readonly component?: NumberType | undefined;
   /** How the files are read, as far as it changes what comes out; part of the dataset's hash. */
   readonly reading: unknown;
   /** Where row `row` is, in the file's own words. */

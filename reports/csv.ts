@@ -10,6 +10,9 @@ const FIXED = [
   'build',
   'engine',
   'engineVersion',
+  'origin',
+  'image',
+  'instructions',
   'series',
   'workload',
   'group',
@@ -53,10 +56,12 @@ export function csvLines(
   const workload = keys(all, (row) => row.workloadOptions ?? {});
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
+  const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const header = [
     ...FIXED,
     ...replica,
+    ...machine,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
@@ -66,6 +71,7 @@ export function csvLines(
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
     ...replica.map(() => row.replica ?? 1),
+    ...machine.map(() => row.machine ?? ''),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),
@@ -84,7 +90,11 @@ function keys(rows: readonly TrialRow[], pick: (row: TrialRow) => object): strin
 }
 
 function fixedCells(row: TrialRow): Cell[] {
-  return FIXED.map((key) => (key === 'flags' ? row.flags.join(' ') : (row[key] ?? '')));
+  const { origin = '', image = '' } = row.server ?? {};
+  const special = { flags: row.flags.join(' '), origin, image };
+  return FIXED.map((key) =>
+    key === 'flags' || key === 'origin' || key === 'image' ? special[key] : (row[key] ?? ''),
+  );
 }
 
 function measureCells(row: TrialRow, name: string): Cell[] {

@@ -6,6 +6,7 @@ import { engineNames, loadEngine } from '../engines/registry.js';
 import { MEASURES } from '../harness/model/measures/catalogue.js';
 import { EXECUTORS } from '../harness/run/executors/registry.js';
 import { suiteJsonSchema } from '../harness/suite/json-schema.js';
+import { manifestJsonSchema } from '../migration/export/manifest.js';
 import { resultsJsonSchema } from '../reports/json.js';
 
 /**
@@ -17,6 +18,7 @@ export async function schemaFiles(): Promise<Record<string, string>> {
   return {
     'suites/suite.schema.json': text(suiteJsonSchema(definitions, EXECUTORS)),
     'reports/results.schema.json': text(resultsJsonSchema()),
+    'migration/export/manifest.schema.json': text(manifestJsonSchema()),
     'docs/measures.md': withTable(readFileSync(join(packageRoot, 'docs/measures.md'), 'utf8')),
   };
 }

@@ -37,6 +37,7 @@ export function flatSource(rows: FlatRows): VectorSource {
     dimensions,
     fields: [],
     columns: tableColumns(`${typeName(type)} (${count}, ${dimensions})`),
+    component: type,
     reading: { format },
     place: (row) => `${file.path} row ${row}`,
     read: (options) => readBatches(rows, options),

@@ -2,6 +2,7 @@ import type { QueryPart } from '../assemble.js';
 import type { Metric } from '../dataset.js';
 import type { VectorSource } from '../source.js';
 import type { ColumnChoice } from './names.js';
+import type { FormatWriter } from './writer.js';
 
 export type Closer = () => void | Promise<void>;
 
@@ -48,6 +49,8 @@ export interface Format {
   readonly ownNeighbors: boolean;
   /** `own`: ids and metadata are in the file; `beside`: a second file may give them. */
   readonly metadata: 'own' | 'beside' | 'none';
+  /** How its files are written. */
+  writer(): Promise<FormatWriter>;
   /** Throws InputError naming the file. */
   open(path: string, options: FormatOptions): Promise<OpenedFile>;
 }

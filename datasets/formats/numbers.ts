@@ -27,6 +27,21 @@ export function typeName(type: NumberType): string {
   return kind === 'bool' ? kind : `${kind}${Number(type[1]) * 8}`;
 }
 
+const ARROW_WORDS: readonly [RegExp, NumberType][] = [
+  [/double|float64/i, 'f8'],
+  [/half|float16/i, 'f2'],
+  [/float(32)?\b/i, 'f4'],
+  [/\buint64/i, 'u8'],
+  [/\buint32/i, 'u4'],
+  [/\bint64/i, 'i8'],
+  [/\bint32/i, 'i4'],
+];
+
+/** The number type of a list's type in Arrow's words (`list<double>`), if it is one that matters. */
+export function componentInWords(words: string): NumberType | undefined {
+  return ARROW_WORDS.find(([pattern]) => pattern.test(words))?.[1];
+}
+
 export function bytesOf(type: NumberType): number {
   return Number(type[1]);
 }

@@ -19,6 +19,13 @@ export interface ConnectOptions {
   mode?: string | undefined;
   /** An empty folder of this build's own, removed by the harness afterwards. */
   folder: string;
+  /**
+   * A folder of the user's in which the engine keeps its collections (`EngineDefinition.local`), in place of one below
+   * `folder`: it stays as it is but for what is asked of its collections.
+   */
+  place?: string | undefined;
+  /** Nothing at the place or on the server is changed, made or migrated; what would have to be is an error. */
+  readOnly?: boolean | undefined;
   threads: number;
   seed: number;
 }
@@ -46,6 +53,8 @@ export interface EngineDefinition {
   packages: readonly string[];
   /** Those of `packages` that are compiled on this machine when they are installed; none if absent. */
   compiled?: readonly string[] | undefined;
+  /** That of `compiled` which computes distances: built again for this machine's processor alone, it is faster. */
+  rebuild?: string | undefined;
   /** Oldest Node that npm installs `packages` on, e.g. `20.20.2`, where it is newer than vecproof's own. */
   node?: string | undefined;
   /**
@@ -53,6 +62,11 @@ export interface EngineDefinition {
    * process of its own, to see whether the engine works here. Throws what the client throws.
    */
   load?(): void | Promise<void>;
+  /**
+   * What the engine itself says of the instructions it uses here, e.g. `haswell, skylake`; undefined: it says nothing.
+   * Called after `load`, in the same process; `libraries` are the native files that loading it has mapped.
+   */
+  instructions?(libraries: readonly string[]): string | undefined;
   capabilities: Capabilities;
   /** JSON Schemas of `index` and `search` (one value per key; the suite adds lists), for editors. */
   optionSchemas(): { index: Record<string, unknown>; search: Record<string, unknown> };
@@ -60,6 +74,11 @@ export interface EngineDefinition {
   parseOptions(input: OptionsInput): ParsedOptions;
   /** Pure. Why parsed options cannot work on such data; empty: they can. Asked while planning, before anything starts. */
   checkData(data: DataShape, index: ParameterSet, search: ParameterSet): readonly Fault[];
+  /**
+   * It keeps collections in a folder that can be opened again; `mode` is the server's, where it has one. Absent: it
+   * does not (what it writes is one index, or it has servers alone).
+   */
+  local?: { mode?: string | undefined } | undefined;
   /** How its server is provided; absent for embedded engines. */
   server?: ServerSupport | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;

@@ -17,12 +17,14 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
+  local: {},
   connect,
 };
 
 /** Tables in the folder itself. Every read asks for the newest version: others may write. */
 async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
-  const { folder, threads } = options;
+  const { threads, folder: own } = options;
+  const folder = options.place ?? own;
   const { lance, arrow } = loadClients(threads);
   const connection = await lance.connect(folder, { readConsistencyInterval: 0 });
   signal.throwIfAborted();

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions } from '../contract/engine.js';
@@ -19,11 +19,15 @@ import type { Workplace } from './workplace.js';
 const MINIMUM = '0.8.0';
 
 export async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
-  const { endpoint, mode, folder, threads } = options;
+  const { endpoint, mode, folder, threads, place: kept, readOnly = false } = options;
   if (endpoint === undefined && mode !== 'pglite') throw new Error('pgvector needs an endpoint');
-  const first = endpoint === undefined ? await openPglite(folder) : await connectServer(endpoint, signal);
+  const ownData = join(folder, 'pglite');
+  // PostgreSQL writes to a database by opening it: one that is only read is copied.
+  if (endpoint === undefined && kept !== undefined && readOnly) await cp(kept, ownData, { recursive: true });
+  const dataDir = readOnly ? ownData : (kept ?? ownData);
+  const first = endpoint === undefined ? await openPglite(dataDir) : await connectServer(endpoint, signal);
   try {
-    const { version, setup } = await requireVersion(first);
+    const { version, setup } = await requireVersion(first, readOnly && endpoint !== undefined);
     await first.query(setup);
     const another = async () => {
       const session = await connectServer(endpoint!, signal);
@@ -73,7 +77,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
       close: async () => {
         await Promise.allSettled([...snapshots].map((each) => each.close()));
         await session.close();
-        await rm(join(folder, 'pglite'), { recursive: true, force: true });
+        await rm(ownData, { recursive: true, force: true });
       },
     };
   } catch (error) {
@@ -125,11 +129,16 @@ async function sharedPlace(session: Session, statement: string) {
  * Makes the extension if need be. Throws FailureError if it is missing, forbidden or too old.
  * @returns `setup`: what every connection is told first, so that it finds the extension and loses no digits
  */
-async function requireVersion(session: Session): Promise<{ version: string; setup: string }> {
+async function requireVersion(
+  session: Session,
+  readOnly: boolean,
+): Promise<{ version: string; setup: string }> {
   try {
-    await session.query(
-      'SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS vector; RESET client_min_messages',
-    );
+    if (readOnly) await session.query('SET default_transaction_read_only = on');
+    else
+      await session.query(
+        'SET client_min_messages = warning; CREATE EXTENSION IF NOT EXISTS vector; RESET client_min_messages',
+      );
   } catch (error) {
     // Somebody else made it between the server's look and its doing.
     if ((error as { code?: string }).code !== '23505') throw extensionFailure(error);
@@ -137,6 +146,7 @@ async function requireVersion(session: Session): Promise<{ version: string; setu
   const [row] = await session.query(
     "SELECT extversion, current_setting('server_version'), EXISTS (SELECT FROM pg_type t WHERE t.typname = 'vector' AND t.typnamespace = e.extnamespace AND pg_type_is_visible(t.oid)), quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE extname = 'vector'",
   );
+  if (row === undefined) throw extensionFailure('the database does not have it');
   const [version, postgres, visible, schema] = row as [string, string, string, string];
   if (isOlder(version, MINIMUM)) {
     throw new FailureError(`pgvector ${version} is too old`, {
@@ -145,7 +155,11 @@ async function requireVersion(session: Session): Promise<{ version: string; setu
     });
   }
   const path = `SELECT set_config('search_path', current_setting('search_path') || ', ' || '${schema.replaceAll("'", "''")}', false)`;
-  const setup = ['SET extra_float_digits = 1', ...(visible === 't' ? [] : [path])].join('; ');
+  const setup = [
+    'SET extra_float_digits = 1',
+    ...(visible === 't' ? [] : [path]),
+    ...(readOnly ? ['SET default_transaction_read_only = on'] : []),
+  ].join('; ');
   return { version: `${version} on PostgreSQL ${postgres.split(' ')[0]}`, setup };
 }
 

@@ -15,9 +15,11 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
+  local: { mode: 'pglite' },
   server: {
     modes: ['docker', 'url', 'pglite'],
     packages: { pglite: PGLITE_PACKAGES },
+    webAssembly: ['pglite'],
     load: async () => (await import('./launch.js')).server,
   },
   connect,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { packageVersion, requireClient } from '../kit/packages.js';
 import type { Row, Session, Value } from './client.js';
@@ -35,10 +34,10 @@ interface Message {
 }
 
 /** PostgreSQL compiled to WebAssembly, inside this process: one session, one thread, the data in a folder. */
-export async function openPglite(folder: string): Promise<Session> {
+export async function openPglite(dataDir: string): Promise<Session> {
   const { PGlite, protocol } = requireClient(PGLITE_PACKAGES[0]) as PgliteModule;
   const { vector } = requireClient(PGLITE_PACKAGES[1]) as { vector: unknown };
-  const database = await PGlite.create({ dataDir: join(folder, 'pglite'), extensions: { vector } });
+  const database = await PGlite.create({ dataDir, extensions: { vector } });
   return new PgliteSession(database, protocol.serialize);
 }
 

@@ -14,7 +14,7 @@ import { Tables } from './tables.js';
 const SUFFIX = '.sqlite';
 
 /** One database file for each collection, in the folder itself. */
-export function connect(folder: string): ConnectedEngine {
+export function connect(folder: string, readOnly = false): ConnectedEngine {
   const opened = new Set<SqliteCollection>();
   const snapshots = new Set<SqliteSnapshot>();
   const fileOf = (name: string) => join(folder, `${encodeURIComponent(name)}${SUFFIX}`);
@@ -41,7 +41,7 @@ export function connect(folder: string): ConnectedEngine {
         const next = there.length > 0 ? `open one of ${there.join(', ')}` : 'the folder has none';
         throw new FailureError(`there is no collection "${name}"`, { where: 'sqlite-vec', next });
       }
-      return kept(openCollection(name, fileOf(name), snapshots));
+      return kept(openCollection(name, fileOf(name), snapshots, readOnly));
     },
     list,
     close: async () => {
@@ -87,8 +87,13 @@ function createCollection(
   return collection;
 }
 
-function openCollection(name: string, file: string, snapshots: Set<SqliteSnapshot>): SqliteCollection {
-  const database = openDatabase(file);
+function openCollection(
+  name: string,
+  file: string,
+  snapshots: Set<SqliteSnapshot>,
+  readonly: boolean,
+): SqliteCollection {
+  const database = openDatabase(file, { readonly });
   try {
     return new SqliteCollection(name, file, new Tables(database), snapshots, false);
   } catch (error) {

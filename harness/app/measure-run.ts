@@ -2,7 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { isLogged, type RunEvent } from '../model/events.js';
-import type { Manifest } from '../model/manifest.js';
+import { sameMachine } from '../model/machines.js';
+import type { Environment, Manifest } from '../model/manifest.js';
+import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { runPlan } from '../run/run.js';
 import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
@@ -53,7 +55,7 @@ async function measure(
   const shown = hideManifest(manifest, redactor);
   const builds = [...shown.plan, ...(shown.rebuilds ?? [])];
   onEvent({ type: 'plan', time: now(), run: manifest.id, builds, finished: [...finished] });
-  onEvent({ type: 'runBegin', time: now(), resumed });
+  onEvent({ type: 'runBegin', time: now(), resumed, ...elsewhere(manifest) });
   for (const message of [...state.warnings, ...inspectWarnings(inspect), ...skipWarnings(skips, finished)])
     onEvent({ type: 'warning', time: now(), message: redactor.text(message) });
   const input = {
@@ -63,6 +65,7 @@ async function measure(
     ...writeQueries(folder, data, manifest.warmup),
     filtering: filteringOf(data, manifest, planned.parsed.suite.fields ?? []),
     skips,
+    native: need(state, 'native'),
     signal,
     redact: redactor.text,
     onEvent,
@@ -71,6 +74,12 @@ async function measure(
   const end = await runPlan(input, finished);
   onEvent({ type: 'runEnd', time: now(), state: end });
   return end;
+}
+
+/** Where the run goes on, if that is another machine. */
+function elsewhere({ environment }: Manifest): { environment?: Environment } {
+  const here = readEnvironment();
+  return sameMachine(environment, here) ? {} : { environment: here };
 }
 
 /** Groups, filters and metadata for the builds' processes; undefined where there is nothing to tell them. */

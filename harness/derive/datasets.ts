@@ -1,6 +1,12 @@
 import { writeFileAtomic } from '../../common/files.js';
-import { type DatasetsManifest, RUN_SCHEMA } from '../model/manifest.js';
-import { type DatasetsResults, datasetsResultsSchema, type Results } from '../model/results.js';
+import { machineNumber, machinesOf } from '../model/machines.js';
+import { type DatasetsManifest, type Environment, RUN_SCHEMA } from '../model/manifest.js';
+import {
+  type DatasetsResults,
+  datasetsResultsSchema,
+  type Results,
+  type TrialRow,
+} from '../model/results.js';
 import type { RunFolder } from '../store/run-folder.js';
 
 /**
@@ -13,6 +19,7 @@ export function joinResults(
 ): DatasetsResults {
   const first = parts[0]!.results;
   const last = parts.at(-1)!.results;
+  const machines = machinesOf(parts.flatMap(({ results }) => results.machines ?? [results.environment]));
   const runs = parts.map(({ results }) => results.run);
   const whole = parts.length === manifest.datasets.length;
   const unfinished = runs.find(({ state }) => state !== 'completed')?.state;
@@ -34,9 +41,20 @@ export function joinResults(
     }),
     ks: first.ks,
     environment: first.environment,
+    ...(machines.length > 1 && { machines }),
     packages: Object.assign({}, ...parts.map(({ results }) => results.packages)),
-    trials: parts.flatMap(({ results }) => results.trials),
+    trials: parts.flatMap(({ results }) =>
+      machines.length > 1 ? numbered(results, machines) : results.trials,
+    ),
   };
+}
+
+/** Each part numbers its own machines. */
+function numbered({ environment, machines: own, trials }: Results, all: readonly Environment[]): TrialRow[] {
+  return trials.map((row) => {
+    const where = own?.[(row.machine ?? 1) - 1] ?? environment;
+    return { ...row, machine: machineNumber(all, where) };
+  });
 }
 
 export function writeDatasetsResults(folder: RunFolder, results: DatasetsResults): void {

@@ -5,6 +5,7 @@ import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';
+import { machinesOfRun } from './machines.js';
 import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
 import { aboutQueries, trialRows } from './trial-rows.js';
@@ -31,6 +32,7 @@ export async function deriveAll(
   const truth = await readTruth(folder.truth);
   const about = aboutQueries(folder);
   const log = digest(events);
+  const machines = machinesOfRun(manifest, events);
   const trials: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
   const planned = manifest.plan.flatMap((build) => build.trials.map((trial) => ({ build, trial })));
@@ -47,7 +49,9 @@ export async function deriveAll(
   const measured = await measureTrials(folder, tasks, { manifest, truth, about });
   for (const [i, { build, trial }] of planned.entries()) {
     const { end, cost } = tasks[i]!;
-    trials.push(...trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!));
+    const machine = machines.of(trial.id);
+    const rows = trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!);
+    trials.push(...(machine === undefined ? rows : rows.map((row) => ({ ...row, machine }))));
     columns.set(trial.id, measured[i]!.all.columns);
   }
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
@@ -59,7 +63,9 @@ export async function deriveAll(
     truth: manifest.truth,
     ks: manifest.ks,
     environment: manifest.environment,
+    ...(machines.all && { machines: machines.all }),
     packages: manifest.packages,
+    ...nativeRecord(manifest, log.costs),
     warnings: [...new Set(log.warnings)],
     trials,
     ...(parity && { parity }),
@@ -78,6 +84,16 @@ function digest(events: readonly LoggedEvent[]) {
     if (event.type === 'warning') warnings.push(event.message);
   }
   return { trialEnds, costs, warnings };
+}
+
+/** What the engines' native code consists of, by engine; that of its first build with any. */
+function nativeRecord({ plan }: Manifest, costs: ReadonlyMap<string, BuildCost>): Pick<Results, 'native'> {
+  const native: NonNullable<Results['native']> = {};
+  for (const { id, engine } of plan) {
+    const found = costs.get(id)?.native;
+    if (found !== undefined) native[engine] ??= found;
+  }
+  return Object.keys(native).length === 0 ? {} : { native };
 }
 
 function runRecord(manifest: Manifest, events: readonly LoggedEvent[]): Results['run'] {

@@ -12,6 +12,8 @@ interface Side {
   folder: RunFolder;
   manifest: Manifest;
   trial: string;
+  /** Number of the machine it was measured on, where its run knows several. */
+  machine?: number | undefined;
 }
 
 /** The ratio of two latencies on some queries, from all pairs of builds of one run that were measured in one round. */
@@ -22,6 +24,8 @@ export async function latencyRatios(
   candidate: Side,
   own: readonly [Samples, Samples],
 ): Promise<LatencyRatio> {
+  // Of two machines the ratio would be theirs.
+  if (reference.machine !== candidate.machine) return () => undefined;
   const pairs = [own];
   const sameRun = reference.folder.path === candidate.folder.path;
   for (const [a, b] of sameRun ? furtherPairs(reference, candidate) : [])

@@ -107,7 +107,12 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
   const [known, other] = [await evidenceOf(reference), await evidenceOf(candidate)];
   const evidence = { reference: known.evidence, candidate: other.evidence };
   const filter = filterFacts(comparison, [a, b, known.hits, other.hits]);
-  const trial = ({ folder, manifest, row }: StoredSide) => ({ folder, manifest, trial: row.id });
+  const trial = ({ folder, manifest, row }: StoredSide) => ({
+    folder,
+    manifest,
+    trial: row.id,
+    machine: row.machine,
+  });
   const latency = await latencyRatios(trial(reference), trial(candidate), [a, b]);
   const rows = rowsOf(comparison, a, b, { evidence, filter }, latency);
   const notes = [known.note, other.note].filter((note) => note !== undefined);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instructionsSchema } from './native.js';
 import { plannedBuildSchema, plannedParitySchema } from './plan.js';
 import { lockStateSchema } from './verdict.js';
 
@@ -14,6 +15,10 @@ export const environmentSchema = z.strictObject({
   node: z.string(),
   /** Container or cgroup limit on memory, where there is one. */
   memoryLimitBytes: z.number().nullable(),
+  /** Tells one machine from another of the same kind: a hash of its name, which does not tell the name. */
+  host: z.string().optional(),
+  /** Widest vector instructions of the processor; absent where it does not tell. */
+  instructions: instructionsSchema.optional(),
 });
 
 export const datasetRecordSchema = z.strictObject({
@@ -86,6 +91,8 @@ export const manifestSchema = z.strictObject({
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
     qrelsFile: z.string().optional(),
+    neighborsFile: z.string().optional(),
+    moreFiles: z.array(z.string()).optional(),
     columns: z
       .strictObject({ id: z.string().optional(), vector: z.string().optional(), text: z.string().optional() })
       .optional(),
@@ -117,6 +124,8 @@ export const manifestSchema = z.strictObject({
   rebuilds: z.array(plannedBuildSchema).optional(),
   /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
   shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
+  /** Of a merged run: where each shard was measured, and its builds. */
+  shards: z.array(z.strictObject({ environment: environmentSchema, builds: z.array(z.string()) })).optional(),
   /** Set where the run is one dataset's part of a run over several: their names, in the order of the suite. */
   partOf: z.strictObject({ run: z.string(), datasets: z.array(z.string()) }).optional(),
   /** How the gates compared with the locked ones when the run began. */

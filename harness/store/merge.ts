@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
+import { machinesOf } from '../model/machines.js';
 import type { Manifest } from '../model/manifest.js';
 import {
   createRunFolder,
@@ -147,12 +148,12 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
 }
 
 function machineWarnings(shards: readonly Shard[]): string[] {
-  const machines = new Set(
-    shards.map(({ manifest }) => `${manifest.environment.cpu}, ${manifest.environment.cores} cores`),
+  const machines = machinesOf(shards.map(({ manifest }) => manifest.environment)).map(
+    ({ cpu, cores }) => `${cpu}, ${cores} cores`,
   );
   const times =
     'the shards were measured one by one or side by side: compare times of different builds with care';
-  const machineText = `the shards ran on different machines (${[...machines].join('; ')}): times of different builds do not compare`;
+  const machineText = `the shards ran on different machines (${machines.join('; ')}): times of one do not compare with those of another`;
   const versions = new Map<string, Set<string>>();
   for (const { manifest } of shards) {
     for (const [name, version] of Object.entries(manifest.packages)) {
@@ -161,7 +162,7 @@ function machineWarnings(shards: readonly Shard[]): string[] {
   }
   const mixed = [...versions].filter(([, found]) => found.size > 1);
   return [
-    machines.size > 1 ? machineText : times,
+    machines.length > 1 ? machineText : times,
     ...mixed.map(
       ([name, found]) => `the shards used different versions of ${name}: ${[...found].join(', ')}`,
     ),
@@ -186,5 +187,17 @@ function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {
   ) as Manifest['packages'];
   const command = first.command.replace(/ --shard \S+/, '');
   const id = merged.id;
-  return { ...first, id, command, plan, packages, ...(rebuilds.length > 0 && { rebuilds }) };
+  const measured = shards.map(({ manifest: { environment, plan: own } }) => ({
+    environment,
+    builds: own.map((build) => build.id),
+  }));
+  return {
+    ...first,
+    id,
+    command,
+    plan,
+    packages,
+    shards: measured,
+    ...(rebuilds.length > 0 && { rebuilds }),
+  };
 }

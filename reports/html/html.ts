@@ -125,7 +125,7 @@ function findingView({ trial, group, setting, state, message, found, low, high }
 
 /** What was compared and on what, as a strip of figures under the answer. */
 function subjectOf({ results, manifest, series, counts }: ReportModel) {
-  const { dataset, queries, environment } = results;
+  const { dataset, queries, environment, machines } = results;
   return [
     {
       term: 'Data',
@@ -150,7 +150,9 @@ function subjectOf({ results, manifest, series, counts }: ReportModel) {
           ? 'all measured'
           : `measured, of ${formatCount(counts.planned)} planned`,
     },
-    { term: 'Machine', value: plural(environment.cores, 'core'), detail: environment.cpu },
+    machines === undefined
+      ? { term: 'Machine', value: plural(environment.cores, 'core'), detail: environment.cpu }
+      : { term: 'Machines', value: formatCount(machines.length), detail: 'times of each by themselves' },
     { term: 'Run', value: results.run.started.slice(0, 10), detail: results.run.suite },
   ];
 }

@@ -65,7 +65,7 @@ describe.skipIf(missing !== undefined)(`tables that are there${why}`, () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'vecproof-tables-'));
-    const session = await openPglite(folder);
+    const session = await openPglite(join(folder, 'pglite'));
     await session.query(TABLES);
     await session.close();
     connected = await engine.connect({ folder, threads: 1, seed: 7, mode: 'pglite' }, never);

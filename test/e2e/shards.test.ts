@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../harness/model/manifest.js';
@@ -70,6 +70,26 @@ describe('shards', () => {
       JSON.parse(readFileSync(at(id, 'verdicts.json'), 'utf8')) as { verdicts: unknown };
     expect(verdicts(merged).verdicts).toEqual(verdicts(whole).verdicts);
   });
+});
+
+test('shards of two machines are never one order of times', async () => {
+  const [, one, two] = work.runs as [string, string, string];
+  const other = 'z-fast';
+  cpSync(at(two), at(other), { recursive: true });
+  const manifest = JSON.parse(readFileSync(at(other, 'manifest.json'), 'utf8')) as Manifest;
+  Object.assign(manifest.environment, { cpu: 'Fast CPU', cores: 128 });
+  writeFileSync(at(other, 'manifest.json'), JSON.stringify(manifest));
+  const { code, stdout, stderr } = await vecproof(['merge', other, one], work);
+  expect(code, stderr).toBe(0);
+  const merged = results(work.runs.filter((id) => id !== other).at(-1)!);
+  expect(merged.machines!.map(({ cpu }) => cpu)).toEqual([merged.environment.cpu, 'Fast CPU']);
+  const shares = merged.trials.map(({ build, machine }) => [build, machine]);
+  expect(new Set(shares.map(String)).size).toBe(3);
+  expect(shares.filter(([, machine]) => machine === 2)).toHaveLength(2);
+  const said = stdout.replace(/\s+/g, ' ');
+  expect(said).toMatch(/on machine 1 \(.*\) hnswlib.*; on machine 2 \(Fast CPU, 128 cores\) hnswlib/);
+  expect(said).toContain('times of one do not compare with those of another');
+  rmSync(at(other), { recursive: true });
 });
 
 describe('bad input', () => {

@@ -11,6 +11,7 @@ export const arrow: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'own',
+  writer: async () => (await import('./write.js')).arrowWriter,
   async open(path, options) {
     const columns = options.columns ?? {};
     return {

@@ -1,8 +1,10 @@
-import { open } from 'node:fs/promises';
-import { FailureError, InputError, messageOf } from '../../../common/errors.js';
+import { type FileHandle, open } from 'node:fs/promises';
+import { InputError, messageOf } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
 import { Decimal } from '../ids.js';
+import { Instant } from '../instant.js';
 import type { JsonObject, RecordReader } from '../records/reader.js';
+import { loadArrow } from './load.js';
 
 type Arrow = typeof import('apache-arrow');
 
@@ -11,12 +13,16 @@ type Arrow = typeof import('apache-arrow');
  * naming the file; FailureError if the library, which is optional, is not installed.
  */
 export async function arrowReader(path: string): Promise<RecordReader> {
-  const arrow = await load();
+  const arrow = await loadArrow();
   const types = new Map<string, string>();
   // The schema is read now, so that a file of another kind is noticed before anything else.
-  const reader = await openReader(arrow, path);
-  for (const field of reader.schema.fields) types.set(field.name, String(field.type));
-  await reader.cancel();
+  const file = await openFile(path);
+  try {
+    const { schema } = await openReader(arrow, path, file);
+    for (const field of schema.fields) types.set(field.name, String(field.type));
+  } finally {
+    await file.close();
+  }
   return {
     path,
     format: 'arrow',
@@ -26,22 +32,14 @@ export async function arrowReader(path: string): Promise<RecordReader> {
   };
 }
 
-async function load(): Promise<Arrow> {
-  try {
-    return await import('apache-arrow');
-  } catch (error) {
-    throw new FailureError('Arrow files need the package apache-arrow, which is not installed', {
-      where: 'apache-arrow',
-      next: 'npm install apache-arrow@18.1.0, or write Parquet instead',
-      cause: error,
-    });
-  }
-}
-
-async function openReader(arrow: Arrow, path: string) {
-  const file = await open(path, 'r').catch((error) => {
+function openFile(path: string): Promise<FileHandle> {
+  return open(path, 'r').catch((error) => {
     throw unreadable(path, error);
   });
+}
+
+/** The library closes the file where it has read to the end, and nowhere else. */
+async function openReader(arrow: Arrow, path: string, file: FileHandle) {
   return read(path, async () => {
     const reader = await (await arrow.RecordBatchReader.from(file)).open();
     // The library gives a reader without a schema for a file that is none.
@@ -67,24 +65,50 @@ async function read<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 async function* readRows(arrow: Arrow, path: string): AsyncGenerator<{ number: number; record: JsonObject }> {
-  const reader = await openReader(arrow, path);
-  let number = 0;
-  for (;;) {
-    const next = await read(path, async () => reader.next());
-    if (next.done === true) return;
-    const batch = next.value;
-    const columns = batch.schema.fields.map((field, i) => ({
-      name: field.name,
-      value: converter(arrow, field.type),
-      vector: batch.getChildAt(i)!,
-    }));
-    for (let row = 0; row < batch.numRows; row++) {
-      const record: JsonObject = {};
-      for (const { name, value, vector } of columns) record[name] = value(vector.get(row));
-      yield { number, record };
-      number++;
+  const file = await openFile(path);
+  try {
+    const reader = await openReader(arrow, path, file);
+    let number = 0;
+    for (;;) {
+      const next = await read(path, async () => reader.next());
+      if (next.done === true) return;
+      const batch = next.value;
+      const columns = batch.schema.fields.map((field, i) => ({
+        name: field.name,
+        value: columnReader(arrow, field.type, batch.getChildAt(i)!),
+      }));
+      for (let row = 0; row < batch.numRows; row++) {
+        const record: JsonObject = {};
+        for (const { name, value } of columns) record[name] = value(row);
+        yield { number, record };
+        number++;
+      }
     }
+  } finally {
+    await file.close();
   }
+}
+
+interface Column {
+  get(row: number): unknown;
+  data: readonly { values: unknown }[];
+}
+
+/** The values of a column of one batch, by row. */
+function columnReader(arrow: Arrow, type: unknown, column: Column): (row: number) => unknown {
+  const convert = converter(arrow, type);
+  if (!arrow.DataType.isTimestamp(type as never)) return (row) => convert(column.get(row));
+  // The library gives timestamps as milliseconds: what is finer would be lost.
+  const values = column.data[0]!.values as BigInt64Array;
+  const { unit } = type as { unit: number };
+  return (row) => (column.get(row) === null ? null : instant(values[row]!, unit));
+}
+
+/** @param unit 0: seconds, 1: milliseconds, 2: microseconds, 3: nanoseconds */
+function instant(value: bigint, unit: number): Instant {
+  if (unit < 3) return new Instant(value * 1000n ** BigInt(2 - unit));
+  const rest = ((value % 1000n) + 1000n) % 1000n;
+  return new Instant((value - rest) / 1000n, rest !== 0n);
 }
 
 /** Values as records hold them: exact integers and decimals, lists as typed arrays where they are numbers. */
@@ -99,7 +123,7 @@ function converter(arrow: Arrow, type: unknown): (value: unknown) => unknown {
       typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
   if (DataType.isTimestamp(type as never) || DataType.isDate(type as never)) {
-    return (value) => (value === null ? null : new Date(Number(value)).toISOString());
+    return (value) => (value === null ? null : new Instant(BigInt(Math.trunc(Number(value))) * 1000n));
   }
   if (DataType.isList(type as never) || DataType.isFixedSizeList(type as never)) {
     const child = (type as { children: { type: unknown }[] }).children[0]!.type;

@@ -11,5 +11,6 @@ export const bin: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'none',
+  writer: async () => (await import('./write.js')).binWriter,
   open: async (path) => ({ points: flatSource(openBin(path)), querySets: [] }),
 };

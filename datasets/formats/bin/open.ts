@@ -11,6 +11,11 @@ const TYPES: Readonly<Record<string, NumberType>> = {
   '.ibin': 'i4',
 };
 
+/** The number type that the ending of a name says. */
+export function binType(path: string): NumberType {
+  return TYPES[path.slice(path.lastIndexOf('.')).toLowerCase()] ?? 'i4';
+}
+
 /**
  * A file of big-ann-benchmarks' kind: the number of rows and of dimensions (uint32 each), then all numbers. Throws
  * InputError naming it.
@@ -20,7 +25,7 @@ const TYPES: Readonly<Record<string, NumberType>> = {
 export function openBin(path: string, tail = false): FlatRows {
   const file = openRandomAccess(path);
   try {
-    const type = TYPES[path.slice(path.lastIndexOf('.')).toLowerCase()] ?? 'i4';
+    const type = binType(path);
     const head = file.size < 8 ? undefined : new DataView(file.read(0, 8).buffer);
     const count = head?.getUint32(0, true) ?? 0;
     const dimensions = head?.getUint32(4, true) ?? 0;

@@ -11,6 +11,7 @@ export const csv: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'own',
+  writer: async () => (await import('./write.js')).csvWriter,
   async open(path, options) {
     const columns = options.columns ?? {};
     return { points: await openRecordSource(csvReader(path), { ...options, columns }), querySets: [] };

@@ -3,7 +3,7 @@ import type { QueryPart } from '../../assemble.js';
 import type { Metric, PointBatch, PointsOptions, ProvidedTruth } from '../../dataset.js';
 import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { checkedNeighbors } from '../neighbors.js';
-import { setRows } from '../numbers.js';
+import { setRows, typeName } from '../numbers.js';
 import { type Hdf5File, type Hdf5Table, openHdf5File } from './file.js';
 
 /** What an ann-benchmarks file holds. */
@@ -80,7 +80,8 @@ function tableSource(path: string, name: string, table: Hdf5Table): VectorSource
     count: rows,
     dimensions: columns,
     fields: [],
-    columns: tableColumns(`table "${name}" (${table.type}, ${columns})`),
+    columns: tableColumns(`table "${name}" (${typeName(table.type)}, ${columns})`),
+    component: table.type,
     reading: { format: 'hdf5', table: name },
     place: (row) => `${path} ${name} row ${row}`,
     read: (options) => readBatches(`${path} ${name}`, table, options),

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { Dataset as H5Dataset, File as H5File, ready } from 'h5wasm/node';
 import { InputError } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
-import { decodeNumbers, NUMBER_TYPES, type NumberType, typeName } from '../numbers.js';
+import { decodeNumbers, NUMBER_TYPES, type NumberType } from '../numbers.js';
 
 /** An open HDF5 file: two-dimensional tables, read by rows, and text attributes of the root. */
 export interface Hdf5File {
@@ -16,8 +16,7 @@ export interface Hdf5File {
 export interface Hdf5Table {
   readonly rows: number;
   readonly columns: number;
-  /** `float32`, `int8`, … */
-  readonly type: string;
+  readonly type: NumberType;
   /** Rows `start .. start+count` in row order: a slice, never the whole table. */
   read(start: number, count: number): ArrayLike<number> | ArrayLike<bigint>;
 }
@@ -66,7 +65,7 @@ function openTable(path: string, file: H5File, name: string, module: Hdf5Module)
   return {
     rows,
     columns,
-    type: typeName(type),
+    type,
     read: (start, count) =>
       guard(path, () =>
         type === 'f2'

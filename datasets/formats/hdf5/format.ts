@@ -10,5 +10,6 @@ export const hdf5: Format = {
   ownMetric: true,
   ownNeighbors: true,
   metadata: 'none',
+  writer: async () => (await import('./write.js')).hdf5Writer,
   open: (path, { metric }) => openHdf5(path, metric),
 };

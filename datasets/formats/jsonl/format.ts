@@ -11,6 +11,7 @@ export const jsonl: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'own',
+  writer: async () => (await import('./write.js')).jsonlWriter,
   async open(path, options) {
     const columns = options.columns ?? {};
     return { points: await openRecordSource(await jsonReader(path), { ...options, columns }), querySets: [] };

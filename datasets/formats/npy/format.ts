@@ -12,6 +12,7 @@ export const npy: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'beside',
+  writer: async () => (await import('./write.js')).npyWriter,
   async open(path, options) {
     const { metadata } = options;
     const columns = options.columns ?? {};

@@ -39,6 +39,7 @@ export function npySource(array: NpyArray, format: string, records?: Records): V
     dimensions: header.dimensions,
     fields: records?.fields ?? [],
     columns: records === undefined ? tableColumns(vector) : { ...records.columns, vector },
+    component: header.type,
     reading: { format, records: records?.reading ?? null },
     place: (row) =>
       records === undefined ? `${name} row ${row}` : `${name} row ${row} (${records.place(row)})`,

@@ -10,5 +10,6 @@ export const npz: Format = {
   ownMetric: false,
   ownNeighbors: true,
   metadata: 'none',
+  writer: async () => (await import('./write.js')).npzWriter,
   open: openNpz,
 };

@@ -10,5 +10,6 @@ export const parquet: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'own',
+  writer: async () => (await import('./write.js')).parquetWriter,
   open: async (path, { columns }) => ({ points: await openParquet(path, columns), querySets: [] }),
 };

@@ -4,6 +4,7 @@ import type { FieldSchema, PointBatch, PointsOptions } from '../../dataset.js';
 import { rowIds, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { idText } from '../ids.js';
 import type { ColumnChoice } from '../names.js';
+import { componentInWords } from '../numbers.js';
 import { CellCursor } from './cells.js';
 import { openColumns } from './columns.js';
 import { openParquetFile, type ParquetFile } from './file.js';
@@ -37,6 +38,7 @@ async function parquetSource(file: ParquetFile, choice: ColumnChoice): Promise<V
     dimensions,
     fields: layout.fields,
     columns: { ...layout.columns, vector: `column "${name}" (${shape.words}, ${dimensions})` },
+    component: componentInWords(shape.words),
     reading: { format: 'parquet', vector: name, id: layout.id?.at(-1)?.element.name ?? null },
     place,
     read: (options) => readBatches(file, layout, { count, ...shape }, options, place),

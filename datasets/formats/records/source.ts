@@ -4,6 +4,7 @@ import { fieldValue } from '../../field-values.js';
 import { rowIds, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { idText } from '../ids.js';
 import { narrowRows } from '../narrow.js';
+import { componentInWords } from '../numbers.js';
 import { type JsonObject, type RecordReader, valueAt } from './reader.js';
 import { placeOf, type RecordScan, type ScanOptions, scanRecords, vectorOf } from './scan.js';
 
@@ -24,6 +25,7 @@ export async function openRecordSource(
     dimensions: vector.dimensions,
     fields,
     columns,
+    component: typeof name === 'string' ? componentInWords(reader.typeOf?.(name) ?? '') : undefined,
     reading: { format: reader.format, vector: name, id },
     place: (row) => placeOf(reader, scan, row),
     read: (batch) => readBatches(reader, scan, batch),

@@ -1,7 +1,8 @@
 import { InputError } from '../../../common/errors.js';
 import type { FieldSchema, FieldType } from '../../dataset.js';
+import { Instant } from '../instant.js';
 
-type Scalar = 'string' | 'integer' | 'float' | 'boolean';
+type Scalar = 'string' | 'integer' | 'float' | 'boolean' | 'timestamp';
 
 /** Objects inside one another whose keys become fields; deeper ones are no metadata. */
 const MAX_DEPTH = 16;
@@ -71,7 +72,8 @@ export function lineValue(record: Record<string, unknown>, name: string): unknow
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+  if (typeof value !== 'object' || value === null || value instanceof Instant) return false;
+  return !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function twice(where: string, name: string): InputError {
@@ -102,6 +104,7 @@ function typeOf(value: unknown): string {
 function scalarType(value: unknown): Scalar | undefined {
   if (typeof value === 'string') return 'string';
   if (typeof value === 'boolean') return 'boolean';
+  if (value instanceof Instant) return 'timestamp';
   if (typeof value === 'bigint') return 'integer';
   // Beyond 2^53 integers come as bigint: a number there was written with a point or an exponent.
   if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'float';
@@ -114,7 +117,7 @@ function commonType(types: ReadonlySet<string>): FieldType | undefined {
   if (lists.length < types.size) return undefined;
   const inner = new Set(lists.filter((type) => type !== '[]').map((type) => type.slice(0, -2)));
   const type = inner.size === 0 ? 'string' : commonScalar(inner);
-  return type === undefined ? undefined : `${type}[]`;
+  return type === undefined || type === 'timestamp' ? undefined : `${type}[]`;
 }
 
 function commonScalar(types: ReadonlySet<string>): Scalar | undefined {

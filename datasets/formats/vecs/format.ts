@@ -11,5 +11,6 @@ export const vecs: Format = {
   ownMetric: false,
   ownNeighbors: false,
   metadata: 'none',
+  writer: async () => (await import('./write.js')).vecsWriter,
   open: async (path) => ({ points: flatSource(openVecs(path)), querySets: [] }),
 };

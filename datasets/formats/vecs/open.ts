@@ -5,6 +5,11 @@ import { openRandomAccess } from '../random-access.js';
 
 const TYPES: Readonly<Record<string, NumberType>> = { '.fvecs': 'f4', '.bvecs': 'u1', '.ivecs': 'i4' };
 
+/** The number type that the ending of a name says. */
+export function vecsType(path: string): NumberType {
+  return TYPES[path.slice(path.lastIndexOf('.')).toLowerCase()] ?? 'f4';
+}
+
 /**
  * A file of TEXMEX' kind: each row is its number of dimensions (int32) and as many float32 (`.fvecs`), bytes (`.bvecs`) or
  * int32 (`.ivecs`). Throws InputError naming it.
@@ -12,7 +17,7 @@ const TYPES: Readonly<Record<string, NumberType>> = { '.fvecs': 'f4', '.bvecs': 
 export function openVecs(path: string): FlatRows {
   const file = openRandomAccess(path);
   try {
-    const type = TYPES[path.slice(path.lastIndexOf('.')).toLowerCase()] ?? 'f4';
+    const type = vecsType(path);
     const head = file.size < 4 ? undefined : file.read(0, 4);
     const dimensions = head === undefined ? 0 : new DataView(head.buffer).getInt32(0, true);
     checkShape(path, file.size < 4 ? 0 : 1, dimensions);

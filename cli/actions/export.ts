@@ -1,0 +1,60 @@
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode } from '../../common/errors.js';
+import { notice, preparation } from '../../harness/app/context.js';
+import { displayPath } from '../../harness/app/places.js';
+import { openSource } from '../../migration/connections/open-source.js';
+import { exportCollection } from '../../migration/export/export.js';
+import type { Manifest } from '../../migration/export/manifest.js';
+import type { CommandContext } from '../context.js';
+
+export interface ExportCommand {
+  out: string;
+  partRows?: number;
+  batch?: number;
+  rate?: number;
+}
+
+/** `vecproof export`: a collection's points to a folder. */
+export async function exportCommand(
+  place: string,
+  { out, partRows, batch, rate }: ExportCommand,
+  context: CommandContext,
+): Promise<ExitCode> {
+  const source = await openSource(place, context);
+  try {
+    const manifest = await exportCollection(source, {
+      folder: resolve(context.cwd, out),
+      partRows,
+      batchSize: batch,
+      rate,
+      signal: context.signal,
+      onProgress: preparation(context, 'export', 'points'),
+      onNotice: (message) => notice(context, message),
+    });
+    context.progress.end();
+    context.out.write(
+      `${linesOf(manifest).join('\n')}\nwrote ${displayPath(resolve(context.cwd, out), context.cwd)}\n`,
+    );
+    return EXIT.passed;
+  } finally {
+    await source.close();
+  }
+}
+
+const CONSISTENCY = {
+  snapshot: 'exactly the points of one moment',
+  repaired: 'the source has no snapshots; two passes agreed',
+  'best-effort': 'the source has no snapshots, and two passes differed: it was written to meanwhile',
+} as const;
+
+function linesOf({ counts, parts, consistency, watermark, vectors, sum, source }: Manifest): string[] {
+  return [
+    `${counts.exported} points of ${source.place}#${source.collection} (${source.engine} ${source.engineVersion})`,
+    `consistency: ${consistency} (${CONSISTENCY[consistency]})${watermark === null ? '' : `, watermark ${watermark}`}`,
+    ...vectors.map(
+      ({ name, kind, type, dimensions, metric, points }) =>
+        `vector "${name}": ${kind} ${type}${dimensions === 0 ? '' : ` ${dimensions}`}, metric ${metric ?? 'not told'}, in ${points} points`,
+    ),
+    `${parts.length} ${parts.length === 1 ? 'file' : 'files'}, sum of all points ${sum}`,
+  ];
+}

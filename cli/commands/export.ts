@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { positiveInteger, type Run } from '../options.js';
+
+export function register(program: Command, run: Run): void {
+  program
+    .command('export')
+    .description(
+      'write all points of a collection to a folder of hashed Parquet files; the source is only read',
+    )
+    .argument('<source>', 'engine:address#collection, such as pgvector:postgres://host/database#docs')
+    .requiredOption('--out <folder>', 'new or empty folder; one with a part of the same export goes on')
+    .option('--part-rows <n>', 'points of a file', positiveInteger)
+    .option('--batch <n>', 'most points of a page that the source is asked for', positiveInteger)
+    .option('--rate <n>', 'most points in a second', positiveInteger)
+    .action((source: string, options) =>
+      run(undefined, async (context) =>
+        (await import('../actions/export.js')).exportCommand(source, options, context),
+      ),
+    );
+}

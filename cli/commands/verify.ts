@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { naturalNumber, type Run } from '../options.js';
+
+export function register(program: Command, run: Run): void {
+  program
+    .command('verify')
+    .description('compare every point of two collections or exports by id; exit code 1 if they differ')
+    .argument('<source>', 'engine:address#collection, or export:folder')
+    .argument('<target>', 'the same')
+    .option('--differences <file>', 'write all differences to this Parquet file')
+    .option('--samples <n>', 'differences told in words', naturalNumber, 10)
+    .option('--json', 'print the result as JSON')
+    .action((source: string, target: string, options) =>
+      run(undefined, async (context) =>
+        (await import('../actions/verify.js')).verifyCommand(source, target, options, context),
+      ),
+    );
+}

@@ -1,0 +1,42 @@
+import { InputError } from '../../common/errors.js';
+import { suggest } from '../../common/nearest.js';
+
+/** A place with collections, as people write it: `engine:address#collection`. */
+export interface Address {
+  /** Name of an engine, or `export`. */
+  engine: string;
+  /** Folder, file or URL; may be empty where the engine has a default. */
+  address: string;
+  /** Undefined: not named. */
+  collection: string | undefined;
+}
+
+/** A finished export stands wherever a collection may be read. */
+export const EXPORT = 'export';
+
+/**
+ * @param engines names that are known
+ * @throws InputError for what is none, with the form and the nearest known name
+ */
+export function parseAddress(text: string, engines: readonly string[]): Address {
+  const [, engine, rest] = /^([a-z][a-z0-9-]*):(.*)$/s.exec(text) ?? [];
+  if (engine === undefined || rest === undefined) {
+    throw new InputError('is no place of a collection', {
+      got: text,
+      next: 'write engine:address#collection, such as pgvector:postgres://host/database#docs, lancedb:./folder#docs or export:./folder',
+    });
+  }
+  const known = [...engines, EXPORT];
+  if (!known.includes(engine)) {
+    throw new InputError(suggest(`unknown engine "${engine}"`, engine, known, ''), {
+      where: text,
+      next: `use one of ${known.join(', ')}`,
+    });
+  }
+  if (engine === EXPORT) return { engine, address: rest, collection: undefined };
+  // The last one: folders may have it in their name, as collections that are named behind it may not.
+  const at = rest.lastIndexOf('#');
+  return at < 0
+    ? { engine, address: rest, collection: undefined }
+    : { engine, address: rest.slice(0, at), collection: rest.slice(at + 1) };
+}

@@ -1,0 +1,224 @@
+import { FailureError, shorten } from '../../common/errors.js';
+import type { PointId } from '../../engines/contract/ids.js';
+import type { Metadata, Point, PointValue } from '../../engines/contract/points.js';
+import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
+import { isMulti, isSparse } from '../../engines/kit/vectors.js';
+
+/**
+ * The canonical bytes of a point, over which its hash is computed: docs/export-format.md, "Hashes". Two points are the
+ * same if and only if their bytes are. Each value begins with a letter for its kind; lengths and counts are u32,
+ * little-endian; text is UTF-8.
+ */
+
+/** What decides how a point is read: which vectors have which number type, and which fields hold timestamps. */
+export interface PointShape {
+  vectors: readonly VectorField[];
+  /** `uuid`: ids that are text are UUIDs; null: both integers and UUIDs may come, and text is a UUID if it looks so. */
+  ids: 'integer' | 'string' | 'uuid' | null;
+  /** Top-level metadata fields whose integers are microseconds since 1970. */
+  timestamps: ReadonlySet<string>;
+}
+
+export type IdType = 'integer' | 'string' | 'uuid';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** The type of an id: `7`, `"7"` and a UUID are three things. */
+export function idType(shape: Pick<PointShape, 'ids'>, id: PointId): IdType {
+  if (typeof id === 'bigint') return 'integer';
+  if (shape.ids === 'uuid' || (shape.ids === null && UUID.test(id))) return 'uuid';
+  return 'string';
+}
+
+/** The bytes of an id. */
+export function idBytes(shape: Pick<PointShape, 'ids'>, id: PointId): Buffer {
+  const bytes = new Bytes();
+  writeId(bytes, shape, id);
+  return bytes.take();
+}
+
+/** Parts of a point that are compared by themselves, so that a difference can be named. */
+export interface CanonicalPoint {
+  id: Buffer;
+  vectors: Buffer;
+  metadata: Buffer;
+  /** Text, URI and tenant. */
+  parts: Buffer;
+}
+
+/**
+ * The canonical bytes of a point, part by part; the whole is their concatenation in this order.
+ * @throws FailureError for what has no canonical form: half of a surrogate pair
+ */
+export function canonicalPoint(shape: PointShape, point: Point): CanonicalPoint {
+  const bytes = new Bytes();
+  writeId(bytes, shape, point.id);
+  const id = bytes.take();
+  try {
+    writeVectors(bytes, shape, point);
+    const vectors = bytes.take();
+    writeObject(bytes, point.metadata, shape.timestamps);
+    const metadata = bytes.take();
+    for (const part of [point.text, point.uri, point.tenant]) {
+      if (part === undefined) bytes.letter('n');
+      else bytes.text('s', part);
+    }
+    return { id, vectors, metadata, parts: bytes.take() };
+  } catch (error) {
+    if (!(error instanceof BrokenText)) throw error;
+    throw new FailureError('holds text that is not valid Unicode (half of a surrogate pair)', {
+      where: `id ${shorten(point.id)}`,
+      got: error.text,
+      next: 'correct the text in the source: no other database could hold it',
+      cause: error,
+    });
+  }
+}
+
+function writeId(bytes: Bytes, shape: Pick<PointShape, 'ids'>, id: PointId): void {
+  const type = idType(shape, id);
+  if (type === 'integer') bytes.text('i', String(id));
+  else bytes.text(type === 'uuid' ? 'u' : 's', id as string);
+}
+
+/** `v`, their number, then by name (in the order of its UTF-8 bytes) name and value. */
+function writeVectors(bytes: Bytes, { vectors }: PointShape, point: Point): void {
+  const names = sorted(Object.keys(point.vectors));
+  bytes.letter('v');
+  bytes.u32(names.length);
+  for (const name of names) {
+    bytes.text('s', name);
+    writeVector(bytes, vectors.find((each) => each.name === name)!, point.vectors[name]!);
+  }
+}
+
+const LETTERS = { f32: 'F', f16: 'H', bf16: 'B', int8: 'I', bit: 'T' } as const;
+
+/** Numbers as they stand in memory, little-endian: bit for bit. */
+function writeVector(bytes: Bytes, { type }: VectorField, value: VectorValue): void {
+  if (isSparse(value)) {
+    bytes.letter('S');
+    bytes.u32(value.indices.length);
+    bytes.raw(value.indices);
+    bytes.raw(value.values);
+  } else if (isMulti(value)) {
+    bytes.letter('M');
+    bytes.u32(value.rows);
+    bytes.letter(LETTERS[type]);
+    bytes.u32(value.values.length);
+    bytes.raw(value.values);
+  } else {
+    bytes.letter(LETTERS[type]);
+    bytes.u32(value.length);
+    bytes.raw(value);
+  }
+}
+
+/** `o`, the number of keys, then each key (in the order of its UTF-8 bytes) and its value. */
+function writeObject(bytes: Bytes, object: Metadata, timestamps: ReadonlySet<string>): void {
+  const keys = sorted(Object.keys(object));
+  bytes.letter('o');
+  bytes.u32(keys.length);
+  for (const key of keys) {
+    bytes.text('s', key);
+    const value = object[key]!;
+    if (typeof value === 'bigint' && timestamps.has(key)) bytes.text('m', String(value));
+    else writeValue(bytes, value);
+  }
+}
+
+const NO_TIMESTAMPS: ReadonlySet<string> = new Set();
+
+function writeValue(bytes: Bytes, value: PointValue): void {
+  if (value === null) bytes.letter('n');
+  else if (typeof value === 'boolean') bytes.letter(value ? 't' : 'f');
+  else if (typeof value === 'string') bytes.text('s', value);
+  else if (typeof value === 'bigint') bytes.text('i', String(value));
+  else if (typeof value === 'number') writeNumber(bytes, value);
+  else if (Array.isArray(value)) {
+    bytes.letter('a');
+    bytes.u32(value.length);
+    for (const each of value as readonly PointValue[]) writeValue(bytes, each);
+  } else writeObject(bytes, value as Metadata, NO_TIMESTAMPS);
+}
+
+/** Numbers by value: 5 and 5.0 are the same, -0 and 0 are not; integers of any size as decimal digits. */
+function writeNumber(bytes: Bytes, value: number): void {
+  if (Number.isInteger(value) && !Object.is(value, -0)) bytes.text('i', BigInt(value).toString());
+  else bytes.double(value);
+}
+
+function sorted(keys: string[]): string[] {
+  if (keys.length < 2) return keys;
+  return keys.every(isAscii)
+    ? keys.sort()
+    : keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
+  return true;
+}
+
+class BrokenText extends Error {
+  readonly text: string;
+
+  constructor(text: string) {
+    super('half of a surrogate pair');
+    this.text = text;
+  }
+}
+
+/** Bytes that grow. */
+class Bytes {
+  #buffer = Buffer.allocUnsafe(4096);
+  #length = 0;
+
+  letter(letter: string): void {
+    this.#need(1);
+    this.#buffer[this.#length++] = letter.charCodeAt(0);
+  }
+
+  u32(value: number): void {
+    this.#need(4);
+    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
+  }
+
+  double(value: number): void {
+    this.letter('d');
+    this.#need(8);
+    this.#length = this.#buffer.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.#length);
+  }
+
+  text(letter: string, text: string): void {
+    this.letter(letter);
+    this.#need(4 + text.length * 3);
+    const size = this.#buffer.write(text, this.#length + 4, 'utf8');
+    if (size > text.length && /\p{Surrogate}/u.test(text)) throw new BrokenText(text);
+    this.#buffer.writeUInt32LE(size, this.#length);
+    this.#length += 4 + size;
+  }
+
+  /** Typed arrays of this machine, which is little-endian (checked when the module is loaded). */
+  raw(values: Uint32Array | Float32Array | Uint16Array | Int8Array | Uint8Array): void {
+    this.#need(values.byteLength);
+    this.#buffer.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), this.#length);
+    this.#length += values.byteLength;
+  }
+
+  /** A copy of what was written, and an end of it. */
+  take(): Buffer {
+    const taken = Buffer.from(this.#buffer.subarray(0, this.#length));
+    this.#length = 0;
+    return taken;
+  }
+
+  #need(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+}
+
+if (new Uint8Array(Uint32Array.of(1).buffer)[0] !== 1) throw new Error('needs a little-endian machine');

@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { InputError, messageOf } from '../../common/errors.js';
+import { writeFileAtomic } from '../../common/files.js';
+import { METRICS } from '../../datasets/dataset.js';
+import type { VectorField } from '../../engines/contract/vectors.js';
+import type { PointShape } from './canonical.js';
+import { ID_COLUMNS } from './columns.js';
+
+/** `manifest.json` of an export: docs/export-format.md. */
+export const MANIFEST = 'manifest.json';
+export const FORMAT = 'vecproof-export';
+export const VERSION = 1;
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().nonnegative();
+/** A name inside the folder: no manifest leads out of it. */
+const partFile = z.string().regex(/^points-\d{5,}\.parquet$/);
+
+const vector = z.strictObject({
+  name: z.string(),
+  kind: z.enum(['dense', 'sparse', 'multi']),
+  type: z.enum(['f32', 'f16', 'bf16', 'int8', 'bit']),
+  dimensions: count.describe('of a dense vector or of each row; 0 for sparse vectors'),
+  metric: z
+    .enum([...METRICS, 'hamming', 'jaccard'])
+    .nullable()
+    .describe('as the source declares it; null: it does not say'),
+  points: count.describe('points that have this vector'),
+  zero: count.describe('dense vectors of which every number is 0'),
+  unit: count.describe('dense vectors whose length is within 1e-3 of 1'),
+  notFinite: count.describe('vectors with a NaN or an infinity; a NaN is kept as NaN, not its payload'),
+});
+
+const field = z.strictObject({
+  name: z.string(),
+  type: z
+    .enum([
+      'string',
+      'integer',
+      'float',
+      'boolean',
+      'timestamp',
+      'string[]',
+      'integer[]',
+      'float[]',
+      'boolean[]',
+    ])
+    .nullable()
+    .describe('of its column; null: it has none, all its values are in the column "metadata"'),
+  native: z.string().nullable().describe("the source's own name of its type; null: the source has no schema"),
+  values: count.describe('points with a value'),
+  nulls: count,
+  elsewhere: count.describe('values that its column cannot hold exactly, in the column "metadata"'),
+});
+
+const part = z.strictObject({
+  file: partFile,
+  rows: count,
+  bytes: count,
+  sha256: digest.describe('of the file'),
+  sum: digest.describe("sum of its points' hashes modulo 2^256"),
+});
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  version: z.literal(VERSION),
+  tool: z.string().describe('what wrote it, with its version'),
+  source: z.strictObject({
+    engine: z.string(),
+    engineVersion: z.string(),
+    collection: z.string(),
+    place: z.string().describe('where it was, without credentials'),
+    index: z
+      .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+      .describe("in the source's own words"),
+  }),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  consistency: z
+    .enum(['snapshot', 'repaired', 'best-effort'])
+    .describe(
+      'snapshot: exactly the points of one moment; repaired: two passes agreed; best-effort: points written or deleted meanwhile may or may not be here',
+    ),
+  watermark: z.string().nullable().describe("position in the source's log or history, in its own words"),
+  interruptions: count.describe('times that the export was interrupted and went on'),
+  ids: z.strictObject({
+    kind: z.enum(['u32', 'u64', 'string', 'uuid']).nullable().describe('null: integers and UUIDs'),
+    column: z.enum(ID_COLUMNS),
+    integer: count,
+    string: count,
+    uuid: count,
+  }),
+  vectors: z.array(vector),
+  fields: z.array(field),
+  text: count.describe('points with a text'),
+  uri: count,
+  tenant: count,
+  counts: z.strictObject({
+    exported: count,
+    before: count.describe("the source's own counter when the export began"),
+    after: count.describe('and when it ended'),
+  }),
+  parts: z.array(part),
+  sum: digest.describe("sum of all points' hashes modulo 2^256: equal for the same points in any order"),
+});
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** Of `manifest.json`, for other readers. */
+export function manifestJsonSchema(): unknown {
+  return { title: 'vecproof export, version 1', ...z.toJSONSchema(manifestSchema) };
+}
+
+/** @throws InputError naming the file and what is wrong with it */
+export function readManifest(folder: string): Manifest {
+  const path = join(folder, MANIFEST);
+  let json: unknown;
+  try {
+    json = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new InputError(missing ? 'is no finished export' : `cannot be read: ${messageOf(error)}`, {
+      where: missing ? folder : path,
+      next: missing
+        ? 'give the folder of an export; one that was interrupted goes on with the same command'
+        : undefined,
+      cause: error,
+    });
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new InputError(
+    `is not a manifest of version ${VERSION}: ${issue?.path.join('.')}: ${issue?.message}`,
+    {
+      where: path,
+      cause: parsed.error,
+    },
+  );
+}
+
+/** Last of all files: a folder without it is no finished export. */
+export function writeManifest(folder: string, manifest: Manifest): void {
+  writeFileAtomic(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+export function shapeOf({ ids, vectors, fields }: Pick<Manifest, 'ids' | 'vectors' | 'fields'>): PointShape {
+  return {
+    ids: ids.kind === 'u32' || ids.kind === 'u64' ? 'integer' : ids.kind,
+    vectors: vectors.map(
+      ({ name, kind, type, dimensions, metric }): VectorField => ({
+        name,
+        kind,
+        type,
+        dimensions,
+        metric,
+      }),
+    ),
+    timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map(({ name }) => name)),
+  };
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import { ParquetWriter } from 'hyparquet-writer';
+import { fileWriter } from 'hyparquet-writer/src/node.js';
+import { fileFailure, temporaryName } from '../../common/files.js';
+import type { FieldType } from '../../datasets/dataset.js';
+import type { Point } from '../../engines/contract/points.js';
+import { vectorIn } from '../../engines/kit/vectors.js';
+import { idType, type PointShape } from './canonical.js';
+import {
+  fieldColumn,
+  ID,
+  ID_TYPE,
+  METADATA,
+  PARTS,
+  type PartShape,
+  partSchema,
+  SPARSE,
+  vectorColumn,
+} from './columns.js';
+import { cellOf, fitsColumn, restOf } from './metadata-cells.js';
+import { vectorCells } from './vector-cells.js';
+
+/** Numbers of a row group's vectors: what a writer holds in memory at a time, at about 30 bytes each. */
+const GROUP_NUMBERS = 4_000_000;
+const GROUP_ROWS = 50_000;
+
+/** A finished part on disk. */
+export interface WrittenPart {
+  bytes: number;
+  /** Of the file, hexadecimal. */
+  sha256: string;
+}
+
+/** Rows of a row group, so that memory stays the same whatever the dimensions. */
+export function groupRows({ vectors }: Pick<PartShape, 'vectors'>): number {
+  const numbers = vectors.reduce((sum, { dimensions }) => sum + Math.max(32, dimensions), 1);
+  return Math.max(1, Math.min(GROUP_ROWS, Math.floor(GROUP_NUMBERS / numbers)));
+}
+
+/** Writes one part, row group by row group, under a temporary name; `finish` flushes and renames it. */
+export class PartWriter {
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #shape: PartShape;
+  readonly #points: Pick<PointShape, 'ids'>;
+  readonly #columns: ReadonlyMap<string, FieldType>;
+  readonly #writer: ParquetWriter;
+
+  constructor(path: string, shape: PartShape, points: Pick<PointShape, 'ids'>) {
+    this.#path = path;
+    this.#temporary = temporaryName(path);
+    this.#shape = shape;
+    this.#points = points;
+    this.#columns = new Map(shape.fields.map(({ name, type }) => [name, type]));
+    this.#writer = this.#guarded(
+      () =>
+        new ParquetWriter({
+          writer: fileWriter(this.#temporary),
+          schema: partSchema(shape),
+          createdBy: 'vecproof',
+        }),
+    );
+  }
+
+  /** Columns of metadata fields, with their types. */
+  get columns(): ReadonlyMap<string, FieldType> {
+    return this.#columns;
+  }
+
+  /** A row group of these points. */
+  write(points: readonly Point[]): void {
+    if (points.length === 0) return;
+    const columnData = columnsOf(this.#shape, this.#points, this.#columns, points);
+    this.#guarded(() =>
+      this.#writer.write({
+        columnData: columnData.map((column) => ({ ...column, statistics: false })),
+        rowGroupSize: points.length,
+      }),
+    );
+  }
+
+  finish(): WrittenPart {
+    return this.#guarded(() => {
+      void this.#writer.finish();
+      const written = { bytes: statSync(this.#temporary).size, sha256: syncedHash(this.#temporary) };
+      renameSync(this.#temporary, this.#path);
+      return written;
+    });
+  }
+
+  /** Removes what was written. */
+  discard(): void {
+    rmSync(this.#temporary, { force: true });
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.discard();
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+      throw fileFailure(this.#path, 'cannot be written', error);
+    }
+  }
+}
+
+/** Flushes a file to the disk and hashes what is there. */
+function syncedHash(path: string): string {
+  const descriptor = openSync(path, 'r+');
+  try {
+    fsyncSync(descriptor);
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(1 << 20);
+    for (;;) {
+      const size = readSync(descriptor, buffer, 0, buffer.length, null);
+      if (size === 0) return hash.digest('hex');
+      hash.update(buffer.subarray(0, size));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+interface Column {
+  name: string;
+  data: unknown[];
+}
+
+function columnsOf(
+  shape: PartShape,
+  ids: Pick<PointShape, 'ids'>,
+  columns: ReadonlyMap<string, FieldType>,
+  points: readonly Point[],
+): Column[] {
+  const column = (name: string, cell: (point: Point) => unknown): Column => ({
+    name,
+    data: points.map(cell),
+  });
+  const isText = shape.idColumn === 'text' || shape.idColumn === 'typed text';
+  return [
+    column(ID, ({ id }) => (isText ? String(id) : id)),
+    ...(shape.idColumn === 'typed text' ? [column(ID_TYPE, ({ id }) => idType(ids, id))] : []),
+    ...shape.vectors.flatMap((field): Column[] => {
+      const cells = points.map(({ vectors }) => vectorCells(field, vectorIn(vectors, field.name)));
+      const names =
+        field.kind === 'sparse'
+          ? [vectorColumn(field.name) + SPARSE.indices, vectorColumn(field.name) + SPARSE.values]
+          : [vectorColumn(field.name)];
+      return names.map((name, at) => ({ name, data: cells.map((each) => each[at]) }));
+    }),
+    ...shape.fields.map(({ name, type }) =>
+      column(fieldColumn(name), ({ metadata }) => {
+        const value = Object.hasOwn(metadata, name) ? metadata[name] : undefined;
+        if (value === undefined || value === null || !fitsColumn(type, value)) return null;
+        return cellOf(type, value);
+      }),
+    ),
+    column(METADATA, ({ id, metadata }) => restOf(id, metadata, columns)),
+    ...PARTS.map((part) => column(part, (point) => point[part] ?? null)),
+  ];
+}

@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import type { Point } from '../../engines/contract/points.js';
+import type { PointShape } from './canonical.js';
+import type { PartShape } from './columns.js';
+import { type Manifest, readManifest, shapeOf } from './manifest.js';
+import { readPart } from './part-reader.js';
+
+/** A finished export on disk. */
+export interface OpenExport {
+  folder: string;
+  manifest: Manifest;
+  shape: PointShape;
+  /** All points, in the order of the parts; memory is bounded by a row group. */
+  points(): AsyncGenerator<Point[]>;
+}
+
+/**
+ * Opens an export. Sizes are looked at; `checkParts` reads and hashes every file.
+ * @throws InputError if it is none, or if a part is missing or has another size
+ */
+export function openExport(folder: string): OpenExport {
+  const manifest = readManifest(folder);
+  for (const { file, bytes } of manifest.parts) requireSize(join(folder, file), bytes);
+  const shape = shapeOf(manifest);
+  const parts: PartShape = {
+    idColumn: manifest.ids.column,
+    vectors: shape.vectors,
+    fields: manifest.fields.flatMap(({ name, type }) => (type === null ? [] : [{ name, type }])),
+  };
+  return {
+    folder,
+    manifest,
+    shape,
+    async *points() {
+      for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts);
+    },
+  };
+}
+
+function requireSize(path: string, bytes: number): void {
+  const next = 'restore the file from a copy, or export again';
+  if (!existsSync(path)) throw new InputError('is missing', { where: path, next });
+  const { size } = statSync(path);
+  if (size !== bytes)
+    throw new InputError(`has ${size} bytes, by the manifest ${bytes}`, { where: path, next });
+}
+
+/** @throws InputError naming the first part whose file is not the one that was written */
+export async function checkParts({ folder, manifest }: OpenExport, signal?: AbortSignal): Promise<void> {
+  for (const { file, sha256 } of manifest.parts) {
+    const path = join(folder, file);
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk);
+    const got = hash.digest('hex');
+    if (got !== sha256) {
+      throw new InputError('is not the file that was written: its SHA-256 is another', {
+        where: path,
+        got,
+        next: 'restore the file from a copy, or export again',
+      });
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../../common/errors.js';
+import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import type { FieldCounts } from './field-types.js';
+import { MANIFEST, type Manifest } from './manifest.js';
+import type { Tally } from './tally.js';
+
+/** Progress of an export that is not finished yet; gone once its manifest is there. */
+const STATE = '.export.json';
+
+export interface ExportState {
+  /** What is exported: an export of something else never goes on in its folder. */
+  source: { place: string; collection: string };
+  startedAt: string;
+  watermark: string | null;
+  interruptions: number;
+  before: number;
+  /** Behind the last point of the last part; undefined: there is none yet. */
+  cursor?: string | undefined;
+  parts: Manifest['parts'];
+  fields: readonly FieldCounts[];
+  tally: Tally;
+}
+
+/**
+ * Makes the folder if need be, and reads how far an earlier export into it came; undefined: it is empty.
+ * @throws InputError if there is a finished export, an export of something else, or a folder of the user's
+ */
+export function findState(folder: string, source: ExportState['source']): ExportState | undefined {
+  makeFolder(folder);
+  const path = join(folder, STATE);
+  if (existsSync(join(folder, MANIFEST))) {
+    throw new InputError('holds a finished export', {
+      where: folder,
+      next: 'choose another folder with --out',
+    });
+  }
+  removeTemporaries(folder);
+  if (!existsSync(path)) {
+    if (readdirSync(folder).length === 0) return undefined;
+    throw new InputError('is not empty', { where: folder, next: 'choose a new or empty folder with --out' });
+  }
+  const state = readState(path);
+  const { place, collection } = state.source;
+  if (place === source.place && collection === source.collection) return state;
+  throw new InputError(`holds a part of an export of ${place}#${collection}`, {
+    where: folder,
+    got: `${source.place}#${source.collection}`,
+    next: 'choose another folder with --out',
+  });
+}
+
+function readState(path: string): ExportState {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ExportState;
+  } catch (error) {
+    throw new InputError(`cannot be read: ${messageOf(error)}`, {
+      where: path,
+      next: 'remove the folder and export again',
+      cause: error,
+    });
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileFailure(folder, 'cannot be made', error);
+  }
+}
+
+export function saveState(folder: string, state: ExportState): void {
+  writeFileAtomic(join(folder, STATE), `${JSON.stringify(state)}\n`);
+}
+
+/** Takes what an earlier export has written away, so that it begins again. */
+export function clearParts(folder: string, { parts }: ExportState): void {
+  for (const { file } of parts) rmSync(join(folder, file), { force: true });
+}
+
+export function removeState(folder: string): void {
+  rmSync(join(folder, STATE), { force: true });
+}

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileFailure } from '../../common/files.js';
+import type { PointId } from '../../engines/contract/ids.js';
+import type { Point } from '../../engines/contract/points.js';
+import { canonicalPoint, type IdType, idType, type PointShape } from '../export/canonical.js';
+
+/** What is kept of a point while two sides are compared: its id, and a digest of each part of it. */
+export interface Digest {
+  type: IdType;
+  id: PointId;
+  vectors: string;
+  metadata: string;
+  parts: string;
+}
+
+/** Bytes of a part's digest: two that differ are taken for equal once in 2^128 pairs. */
+const DIGEST = 16;
+/** Points of a bucket, about: what is compared in memory at a time. */
+const BUCKET = 200_000;
+const FLUSH = 1 << 20;
+
+export function bucketsFor(points: number): number {
+  return Math.max(1, Math.min(512, Math.ceil(points / BUCKET)));
+}
+
+/**
+ * Digests of one side in files, by a hash of their id: the same id is in the same bucket on both sides. Memory is
+ * bounded by one bucket while reading, and by a megabyte for each while writing.
+ */
+export class Buckets {
+  readonly #folder: string;
+  readonly #side: string;
+  readonly #waiting: { chunks: Buffer[]; bytes: number }[];
+  rows = 0;
+
+  constructor(folder: string, side: string, buckets: number) {
+    this.#folder = folder;
+    this.#side = side;
+    this.#waiting = Array.from({ length: buckets }, () => ({ chunks: [], bytes: 0 }));
+  }
+
+  add(shape: PointShape, point: Point): void {
+    const { id, vectors, metadata, parts } = canonicalPoint(shape, point);
+    const record = Buffer.concat([
+      Buffer.allocUnsafe(4),
+      digest(vectors),
+      digest(metadata),
+      digest(parts),
+      Buffer.from(idType(shape, point.id)[0]!),
+      Buffer.from(String(point.id)),
+    ]);
+    record.writeUInt32LE(record.length);
+    const bucket = createHash('sha256').update(id).digest().readUInt32LE() % this.#waiting.length;
+    const waiting = this.#waiting[bucket]!;
+    waiting.chunks.push(record);
+    waiting.bytes += record.length;
+    this.rows++;
+    if (waiting.bytes >= FLUSH) this.#flush(bucket);
+  }
+
+  /** Writes what waits; nothing is added afterwards. */
+  finish(): void {
+    this.#waiting.forEach((_, bucket) => {
+      this.#flush(bucket);
+    });
+  }
+
+  #flush(bucket: number): void {
+    const path = this.#path(bucket);
+    try {
+      const file = openSync(path, 'a');
+      try {
+        writeSync(file, Buffer.concat(this.#waiting[bucket]!.chunks));
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      throw fileFailure(path, 'cannot be written', error);
+    }
+    this.#waiting[bucket] = { chunks: [], bytes: 0 };
+  }
+
+  /** The digests of a bucket; its file is removed. */
+  take(bucket: number): Digest[] {
+    const path = this.#path(bucket);
+    const bytes = readFileSync(path);
+    rmSync(path);
+    const digests: Digest[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const end = at + bytes.readUInt32LE(at);
+      const part = (n: number) => bytes.toString('base64', at + 4 + n * DIGEST, at + 4 + (n + 1) * DIGEST);
+      const type = TYPES[String.fromCharCode(bytes[at + 4 + 3 * DIGEST]!)]!;
+      const text = bytes.toString('utf8', at + 5 + 3 * DIGEST, end);
+      digests.push({
+        type,
+        id: type === 'integer' ? BigInt(text) : text,
+        vectors: part(0),
+        metadata: part(1),
+        parts: part(2),
+      });
+      at = end;
+    }
+    return digests;
+  }
+
+  #path(bucket: number): string {
+    return join(this.#folder, `${this.#side}-${bucket}`);
+  }
+}
+
+const TYPES: Readonly<Record<string, IdType>> = { i: 'integer', s: 'string', u: 'uuid' };
+
+function digest(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, DIGEST);
+}

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import type { PointId } from '../../engines/contract/ids.js';
+import type { Consistency, Point } from '../../engines/contract/points.js';
+import { engineNames } from '../../engines/registry.js';
+import { EXPORT, parseAddress } from '../connections/address.js';
+import { openSource, type Surroundings } from '../connections/open-source.js';
+import { type IdType, idType, type PointShape } from '../export/canonical.js';
+import { checkParts, openExport } from '../export/reader.js';
+
+/** One of the two places that are compared. */
+export interface Side {
+  /** For people: without credentials. */
+  place: string;
+  shape: PointShape;
+  /** Points by the place's own counter. */
+  counter: number;
+  /** What a scan of it promises. */
+  consistency: Consistency;
+  /** Every point once. */
+  scan(): AsyncIterable<readonly Point[]>;
+  /** Those that are there; for a few samples. */
+  get(ids: readonly { type: IdType; id: PointId }[]): Promise<Point[]>;
+  close(): Promise<void>;
+}
+
+const BATCH = 1000;
+
+/** @throws InputError for a place that is none, FailureError if it cannot be reached */
+export async function openSide(text: string, surroundings: Surroundings): Promise<Side> {
+  const { engine, address } = parseAddress(text, engineNames());
+  return engine === EXPORT
+    ? openExportSide(resolve(surroundings.cwd, address), text, surroundings)
+    : openCollectionSide(text, surroundings);
+}
+
+/** Every file is hashed first: what is compared is what was exported. */
+async function openExportSide(folder: string, place: string, { signal }: Surroundings): Promise<Side> {
+  const opened = openExport(folder);
+  await checkParts(opened, signal);
+  const { manifest, shape } = opened;
+  return {
+    place,
+    shape,
+    counter: manifest.counts.exported,
+    consistency: 'snapshot',
+    scan: () => opened.points(),
+    async get(ids) {
+      const wanted = new Set(ids.map(keyOf));
+      const found: Point[] = [];
+      for await (const points of opened.points()) {
+        signal.throwIfAborted();
+        found.push(...points.filter(({ id }) => wanted.has(keyOf({ type: idType(shape, id), id }))));
+      }
+      return found;
+    },
+    close: async () => {},
+  };
+}
+
+function keyOf({ type, id }: { type: IdType; id: PointId }): string {
+  return `${type}:${id}`;
+}
+
+async function openCollectionSide(text: string, surroundings: Surroundings): Promise<Side> {
+  const { collection, place, close } = await openSource(text, surroundings);
+  const { points, name } = collection;
+  try {
+    const { ids, spec, fields, count } = await points.describe();
+    const snapshot = await points.snapshot();
+    const integers = ids === 'u32' || ids === 'u64';
+    return {
+      place: `${place}#${name}`,
+      shape: {
+        ids: integers ? 'integer' : ids,
+        vectors: spec.vectors,
+        timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map((field) => field.name)),
+      },
+      counter: count,
+      consistency: snapshot.consistency,
+      async *scan() {
+        for await (const page of snapshot.scan({ batchSize: BATCH, signal: surroundings.signal }))
+          yield page.points;
+      },
+      // Ids that the collection's kind cannot hold are not there.
+      get: (wanted) =>
+        points.get(
+          wanted.filter(({ type }) => (type === 'integer') === integers || ids === null).map(({ id }) => id),
+        ),
+      close: async () => {
+        await snapshot.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,148 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ParquetWriter } from 'hyparquet-writer';
+import { fileWriter } from 'hyparquet-writer/src/node.js';
+import { fileFailure } from '../../common/files.js';
+import type { Consistency } from '../../engines/contract/points.js';
+import type { Surroundings } from '../connections/open-source.js';
+import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
+import { Buckets, bucketsFor } from './digests.js';
+import { openSide, type Side } from './side.js';
+import { differencesOf } from './words.js';
+
+export interface VerifyOptions extends Surroundings {
+  /** File for all differences; none if absent. */
+  differences?: string | undefined;
+  /** Differences told in words. */
+  samples?: number | undefined;
+  onProgress?(side: 'source' | 'target', done: number, total: number): void;
+}
+
+/** A difference in words. */
+export interface Sample extends Omit<Difference, 'id'> {
+  id: string;
+  /** Of a mismatch: what differs, source first. */
+  words: readonly string[];
+}
+
+export interface SideResult {
+  place: string;
+  /** Points by its own counter, and as they were read. */
+  counter: number;
+  read: number;
+  consistency: Consistency;
+}
+
+/** Every point of two places compared by id: typed ids, all vectors bit for bit, metadata by type and value. */
+export interface Verification {
+  state: 'equal' | 'different';
+  source: SideResult;
+  target: SideResult;
+  counts: Counts;
+  samples: readonly Sample[];
+}
+
+const SAMPLES = 10;
+
+/**
+ * Reads both places whole and compares every point. Memory is bounded by a bucket of about 200,000 ids.
+ * @throws InputError, FailureError if a place cannot be opened or read to its end
+ */
+export async function verify(source: string, target: string, options: VerifyOptions): Promise<Verification> {
+  const sides: Side[] = [];
+  const folder = await mkdtemp(join(tmpdir(), 'vecproof-verify-'));
+  try {
+    for (const each of [source, target]) sides.push(await openSide(each, options));
+    return await compareSides(sides as [Side, Side], folder, options);
+  } finally {
+    for (const side of sides) await side.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function compareSides(
+  [source, target]: [Side, Side],
+  folder: string,
+  options: VerifyOptions,
+): Promise<Verification> {
+  const count = bucketsFor(Math.max(source.counter, target.counter));
+  const [a, b] = [
+    await digestsOf(source, 'source', folder, count, options),
+    await digestsOf(target, 'target', folder, count, options),
+  ];
+  const counts = noCounts();
+  const first: Difference[] = [];
+  const file = options.differences === undefined ? undefined : differencesFile(options.differences);
+  for (let bucket = 0; bucket < count; bucket++) {
+    options.signal.throwIfAborted();
+    const differences = compareBucket(a.take(bucket), b.take(bucket), counts);
+    file?.write(differences);
+    first.push(...differences.slice(0, (options.samples ?? SAMPLES) - first.length));
+  }
+  file?.finish();
+  const { matching: _, ...bad } = counts;
+  return {
+    state: Object.values(bad).every((each) => each === 0) ? 'equal' : 'different',
+    source: resultOf(source, a.rows),
+    target: resultOf(target, b.rows),
+    counts,
+    samples: await inWords(first, source, target),
+  };
+}
+
+function resultOf({ place, counter, consistency }: Side, read: number): SideResult {
+  return { place, counter, read, consistency };
+}
+
+async function digestsOf(
+  side: Side,
+  name: 'source' | 'target',
+  folder: string,
+  count: number,
+  { signal, onProgress }: VerifyOptions,
+): Promise<Buckets> {
+  const buckets = new Buckets(folder, name, count);
+  for await (const points of side.scan()) {
+    signal.throwIfAborted();
+    for (const point of points) buckets.add(side.shape, point);
+    onProgress?.(name, buckets.rows, Math.max(side.counter, buckets.rows));
+  }
+  buckets.finish();
+  return buckets;
+}
+
+async function inWords(differences: readonly Difference[], source: Side, target: Side): Promise<Sample[]> {
+  const ids = differences.filter(({ kind }) => kind === 'mismatched');
+  const [mine, theirs] = ids.length === 0 ? [[], []] : [await source.get(ids), await target.get(ids)];
+  return differences.map(({ id, ...rest }) => {
+    const [a, b] = [mine, theirs].map((points) => points.find((point) => point.id === id));
+    return { ...rest, id: String(id), words: a === undefined || b === undefined ? [] : differencesOf(a, b) };
+  });
+}
+
+/** All differences as Parquet: id, its type, kind, and what differs. */
+function differencesFile(path: string) {
+  const text = (name: string) =>
+    ({ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' }) as const;
+  const names = ['id', 'id_type', 'kind', 'differs'];
+  try {
+    const schema = [{ name: 'root', num_children: names.length }, ...names.map(text)];
+    const writer = new ParquetWriter({ writer: fileWriter(path), schema, createdBy: 'vecproof' });
+    return {
+      write: (differences: readonly Difference[]) => {
+        if (differences.length === 0) return;
+        const columns = [
+          differences.map(({ id }) => String(id)),
+          differences.map(({ type }) => type),
+          differences.map(({ kind }) => kind),
+          differences.map(({ differs }) => differs.join(',')),
+        ];
+        void writer.write({ columnData: names.map((name, at) => ({ name, data: columns[at]! })) });
+      },
+      finish: () => void writer.finish(),
+    };
+  } catch (error) {
+    throw fileFailure(path, 'cannot be written', error);
+  }
+}

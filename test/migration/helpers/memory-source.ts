@@ -1,0 +1,62 @@
+import type { Capabilities } from '../../../engines/contract/capabilities.js';
+import type { IdKind } from '../../../engines/contract/ids.js';
+import type { Consistency, Description, Point, ScanPage } from '../../../engines/contract/points.js';
+import type { VectorField } from '../../../engines/contract/vectors.js';
+import type { OpenSource } from '../../../migration/connections/open-source.js';
+
+export interface MemoryOptions {
+  ids: IdKind | null;
+  vectors: readonly VectorField[];
+  fields?: Description['fields'];
+  consistency?: Consistency;
+  watermark?: string | null;
+  /** What its counter says, if not the truth. */
+  count?: () => number;
+  /** Called before each page; may throw. */
+  beforePage?: (page: number) => void;
+}
+
+/** A source that holds everything and can fail at any page, which no real one does on demand. */
+export function memorySource(points: readonly Point[], options: MemoryOptions): OpenSource {
+  const { ids, vectors, fields = [], consistency = 'snapshot', watermark = 'moment 1' } = options;
+  const description = (): Description => ({
+    spec: { name: 'docs', vectors },
+    ids,
+    index: { type: 'flat' },
+    fields,
+    count: options.count?.() ?? points.length,
+  });
+  const snapshot = async () => ({
+    consistency,
+    watermark,
+    async *scan({
+      batchSize,
+      after,
+    }: {
+      batchSize: number;
+      after?: string | undefined;
+    }): AsyncIterable<ScanPage> {
+      for (let at = Number(after ?? 0), page = 0; at < points.length; at += batchSize, page++) {
+        options.beforePage?.(page);
+        const taken = points.slice(at, at + batchSize);
+        yield { points: taken, cursor: String(at + taken.length) };
+      }
+    },
+    close: async () => {},
+  });
+  const definition = {
+    name: 'memory',
+    title: 'Memory',
+    capabilities: {
+      integerIds: 'unsigned',
+      points: { snapshot: { consistency, reopens: false } },
+    } as unknown as Capabilities,
+  };
+  return {
+    definition,
+    engineVersion: '1',
+    place: 'memory:',
+    collection: { name: 'docs', points: { describe: async () => description(), snapshot } },
+    close: async () => {},
+  } as unknown as OpenSource;
+}
