@@ -101,7 +101,8 @@ function choiceOf(definition: EngineDefinition, options: ConformanceOptions): Se
   );
   const [fault] = faults;
   if (fault === undefined) return choice;
-  throw new InputError(fault.message, { where: `--${fault.path.join('.')}`, got: fault.got });
+  const { path, what, ...more } = fault;
+  throw new InputError(what, { where: `--${path.join('.')}`, ...more });
 }
 
 /** The checks as their process will declare them. */
