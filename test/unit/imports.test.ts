@@ -257,6 +257,13 @@ describe('folders', () => {
     expect(names.sort()).toEqual([...reached].sort());
   });
 
+  test('no code holds the version of a package: package.json has them', () => {
+    const versions = [...sourceOf].flatMap(([file, text]) =>
+      [...text.matchAll(/[a-z-]@\d+\.\d+\.\d+/g)].map((match) => `${file}: ${match[0]}`),
+    );
+    expect(versions).toEqual([]);
+  });
+
   test('no file is longer than 400 lines', () => {
     const long = [...sourceOf].filter(([, text]) => text.split('\n').length > 400).map(([file]) => file);
     expect(long).toEqual([]);
