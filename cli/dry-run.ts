@@ -14,8 +14,9 @@ export function dryRunText(planned: Planned, runs: string): string {
   ];
   for (const build of builds) {
     lines.push(`  ${describeBuild(build)}`);
-    for (const { id, search } of build.trials) {
+    for (const { id, search, ks: own = ks } of build.trials) {
       const setting = Object.entries(search).map(([key, value]) => `${key}=${value}`);
+      if (ks.length > 1) setting.push(`k=${own.at(-1)}`);
       lines.push(`    ${setting.length === 0 ? '(no search parameters)' : setting.join(' ')}  [${id}]`);
     }
   }

@@ -1,5 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import { parityTrials } from '../harness/derive/parity-trials.js';
+import { changedByEngine, effectiveOf } from '../harness/model/effective.js';
 import type { ParityTrial, Results, TrialRow } from '../harness/model/results.js';
 
 type Cell = string | number | boolean;
@@ -15,6 +16,7 @@ const FIXED = [
   'instructions',
   'series',
   'workload',
+  'k',
   'group',
   'state',
   'reason',
@@ -23,7 +25,7 @@ const FIXED = [
 ] as const;
 
 /**
- * One flat row per trial: `index.*`, `search.*` and `workload.*` parameters, then each measure as `name`, `name.low`,
+ * One flat row per trial: `index.*`, `search.*`, `effective.*` (what engines changed) and `workload.*` parameters, then each measure as `name`, `name.low`,
  * `name.high` and `name.n`. What was not measured is an empty cell. Text that a spreadsheet would run as a
  * formula gets a leading apostrophe; numbers stay numbers. Trials that are compared with each other have rows of their
  * own at the end, with the name in the column `parity`: the candidate's parameters and the measures of the comparison.
@@ -53,12 +55,14 @@ export function csvLines(
   const all: readonly (TrialRow & { parity?: string })[] = [...results.trials, ...parity];
   const index = keys(all, (row) => row.index);
   const search = keys(all, (row) => row.search);
+  const effective = keys(all, changedByEngine);
   const workload = keys(all, (row) => row.workloadOptions ?? {});
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
   const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const attempt = results.trials.some((row) => row.attempt !== undefined) ? ['attempt'] : [];
+  const sameAs = all.some((row) => row.sameAs !== undefined) ? ['sameAs'] : [];
   const header = [
     ...FIXED,
     ...replica,
@@ -67,6 +71,8 @@ export function csvLines(
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
+    ...effective.map((key) => `effective.${key}`),
+    ...sameAs,
     ...workload.map((key) => `workload.${key}`),
     ...measures.flatMap((name) => [name, `${name}.low`, `${name}.high`, `${name}.n`]),
   ];
@@ -78,6 +84,8 @@ export function csvLines(
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),
+    ...effective.map((key) => effectiveOf(row)[key] ?? ''),
+    ...sameAs.map(() => row.sameAs ?? ''),
     ...workload.map((key) => row.workloadOptions?.[key] ?? ''),
     ...measures.flatMap((name) => measureCells(row, name)),
   ];

@@ -29,8 +29,8 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
   const k = primaryDepth(results.ks);
   const recallName = `recall.ties@${k}`;
   const refs = seriesRefs(results.trials);
-  const trials = comparedTrials(results);
-  const points = pointsOf(trials, refs, recallName);
+  const trials = comparedTrials(results, k);
+  const points = pointsOf(trials, refs, recallName, results.trials);
   const series = seriesOf(refs, points, trials);
   // A rate that all keep says nothing where they ran on different machines.
   const floor = results.machines === undefined ? throughputFloor(points) : undefined;

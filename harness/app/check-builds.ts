@@ -38,9 +38,10 @@ export function checkAgainstData(
   const reasons = new Map(known);
   for (const build of builds) {
     const definition = definitions.get(build.engine)!;
-    for (const { id, search, workload } of build.trials) {
+    for (const { id, search, workload, ks } of build.trials) {
+      const shape = { ...data, k: ks?.at(-1) ?? data.k };
       const reason =
-        whyNot(definition, data, build.index, search) ?? whyNoWorkload(definition, build, workload);
+        whyNot(definition, shape, build.index, search) ?? whyNoWorkload(definition, build, workload);
       if (reason !== undefined) reasons.set(id, reason);
     }
   }

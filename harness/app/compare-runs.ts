@@ -30,8 +30,8 @@ export async function compareRuns(
   const [mine, theirs] = [readManifest(first), readManifest(second)];
   comparable(second, mine, theirs);
   const k = depthOf(request.k, mine, theirs);
-  const reference = await sideOf(first, mine, '--reference', request.reference);
-  const candidate = await sideOf(second, theirs, '--candidate', request.candidate);
+  const reference = await sideOf(first, mine, '--reference', request.reference, k);
+  const candidate = await sideOf(second, theirs, '--candidate', request.candidate, k);
   if (first.path === second.path && reference.row.id === candidate.row.id) {
     throw new InputError('the candidate is the reference itself', {
       where: '--candidate',
@@ -87,8 +87,9 @@ async function sideOf(
   manifest: Manifest,
   option: string,
   choice: string,
+  k: number,
 ): Promise<StoredSide> {
-  const found = chooseTrial(choice, manifest.plan);
+  const found = chooseTrial(choice, manifest.plan, k);
   if ('fault' in found) {
     throw new InputError(found.fault, {
       where: option,

@@ -5,6 +5,7 @@ import { type Column, columnsByName } from '../measures/by-query.js';
 import { groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
+import { depthsOf } from '../model/depths.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { readJudgements, readQueryFacts } from '../store/queries.js';
 import { type RunFolder, readManifest, samplesFile } from '../store/run-folder.js';
@@ -18,7 +19,8 @@ import { readTruth } from '../truth/files.js';
 export async function readColumns(folder: RunFolder, trials: readonly string[]): Promise<ColumnsOfTrials> {
   const columns = new Map<string, ReadonlyMap<string, Column>>();
   if (trials.length === 0) return columns;
-  const { ks, dataset } = readManifest(folder);
+  const { ks: all, dataset, plan } = readManifest(folder);
+  const planned = new Map(plan.flatMap((build) => build.trials.map((trial) => [trial.id, trial] as const)));
   const truth = await readTruth(folder.truth);
   const judgements = readJudgements(folder);
   for (const trial of trials) {
@@ -29,6 +31,7 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
         next: 'restore the file from a copy of the run, or measure again',
       });
     }
+    const ks = depthsOf(planned.get(trial) ?? {}, all);
     const samples = await readSamples(path, ks.at(-1)!, ['scores', 'due', 'sent', 'answered']);
     const units = unitsOf(samples);
     const { figures } = accuracyOf(samples, truth, units, { ks, metric: dataset.metric });

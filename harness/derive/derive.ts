@@ -1,5 +1,6 @@
 import { overBuilds } from '../measures/builds.js';
 import type { Column } from '../measures/by-query.js';
+import { depthsOf } from '../model/depths.js';
 import type { BuildCost, LoggedEvent } from '../model/events.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
 import { definitionOf } from '../model/measures/catalogue.js';
@@ -12,6 +13,7 @@ import { attemptsOf } from './attempts.js';
 import { machinesOfRun } from './machines.js';
 import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
+import { sameInEffect } from './same-in-effect.js';
 import { aboutQueries, trialRows } from './trial-rows.js';
 
 type EventOf<T extends LoggedEvent['type']> = Extract<LoggedEvent, { type: T }>;
@@ -46,6 +48,7 @@ export async function deriveAll(
   const tasks = planned.map(({ build, trial }) => ({
     trial: trial.id,
     workload: trial.workload,
+    ks: depthsOf(trial, manifest.ks),
     end: log.trialEnds.get(trial.id),
     cost: attempts.costOf(build.id, trial.id),
     refused: build.refused ?? {},
@@ -53,14 +56,19 @@ export async function deriveAll(
   }));
   const measured = await measureTrials(folder, tasks, { manifest, truth, about });
   for (const [i, { build, trial }] of planned.entries()) {
-    const { end, cost } = tasks[i]!;
+    const { end, cost, ks } = tasks[i]!;
     const machine = machines.of(trial.id);
-    const attempt = { number: attempts.of(build.id, trial.id), mixed: attempts.isMixed(build.id), cost };
+    const attempt = {
+      number: attempts.of(build.id, trial.id),
+      mixed: attempts.isMixed(build.id),
+      cost,
+      depths: ks,
+    };
     const rows = trialRows(manifest.dataset.name, build, trial, end, attempt, measured[i]!);
     perBuild.push(...(machine === undefined ? rows : rows.map((row) => ({ ...row, machine }))));
     columns.set(trial.id, measured[i]!.all.columns);
   }
-  const trials = withBuilds(perBuild);
+  const trials = sameInEffect(withBuilds(perBuild));
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   const results: Results = {
     schema: RUN_SCHEMA,

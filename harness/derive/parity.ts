@@ -214,7 +214,7 @@ function rowsOf(
   latency: LatencyRatio,
 ): ParityRow[] {
   const { dataset } = reference.manifest;
-  const wanted = facts && ((query: number) => facts[query]!.k);
+  const wanted = facts && ((query: number) => Math.min(k, facts[query]!.k));
   // Both sides were asked the same queries.
   const sources = querySources(reference.folder);
   const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, sources, ...known };

@@ -22,6 +22,8 @@ export interface AttemptOfTrial {
   /** Trials of the build come from several. */
   mixed: boolean;
   cost: BuildCost;
+  /** At which the trial's answers are measured. */
+  depths: readonly number[];
 }
 
 /** The row of all queries, then those of groups and bands. */
@@ -30,7 +32,7 @@ export function trialRows(
   build: PlannedBuild,
   trial: PlannedBuild['trials'][number],
   end: TrialEnd | undefined,
-  { number: attempt, mixed, cost }: AttemptOfTrial,
+  { number: attempt, mixed, cost, depths }: AttemptOfTrial,
   measured: Measured,
 ): TrialRow[] {
   const instructions = cost.native && instructionsOf(cost.native);
@@ -47,6 +49,8 @@ export function trialRows(
     ...(attempt !== undefined && { attempt }),
     index: build.index,
     search: trial.search,
+    k: depths.at(-1)!,
+    ...(depths.length > 1 && { depths: [...depths] }),
     ...(end?.effective && { effective: end.effective }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
@@ -88,6 +92,8 @@ export interface Measured {
 export interface TrialTask {
   trial: string;
   workload: Workload;
+  /** Depths at which its answers are measured, ascending. */
+  ks: readonly number[];
   /** Undefined: it never ended. */
   end: TrialEnd | undefined;
   cost: BuildCost;
@@ -103,10 +109,13 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, end, cost, refused, byQuery }: TrialTask,
+  { trial, ks, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
-  { facts, judgements, sources }: AboutQueries,
+  { facts: all, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
+  const k = ks.at(-1)!;
+  // A query asks for no more than its trial.
+  const facts = all?.map((each) => (each.k <= k ? each : { ...each, k }));
   if (end?.state !== 'completed') return unmeasured(facts, refused);
   const path = samplesFile(folder, trial);
   if (!existsSync(path)) {
@@ -115,9 +124,9 @@ export async function measureTrial(
       next: 'restore the file from a copy of the run, or measure again',
     });
   }
-  const samples = await readSamples(path, manifest.ks.at(-1)!, ['scores']);
+  const samples = await readSamples(path, k, ['scores']);
   const { wallSeconds, engineSeconds, foreignCores, server } = end;
-  const { ks, dataset } = manifest;
+  const { dataset } = manifest;
   const options = {
     facts,
     judgements,
@@ -131,12 +140,12 @@ export async function measureTrial(
     foreignCores,
   };
   const derived = deriveTrial(samples, truth, options);
-  const all = byQuery ? derived : { ...derived, columns: NO_COLUMNS };
-  if (facts === undefined) return { all, groups: [] };
+  const whole = byQuery ? derived : { ...derived, columns: NO_COLUMNS };
+  if (facts === undefined) return { all: whole, groups: [] };
   const sent = new Set(samples.query);
   const groups = groupsOf(facts, dataset.count);
   return {
-    all,
+    all: whole,
     groups: groups.flatMap(({ name, queries }) => {
       if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
       // A band of which every query belongs to a group that was not sent.

@@ -5,7 +5,7 @@ import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
 import { change, figure } from './format.js';
 import type { Gate, GateSet } from './gates.js';
 import type { Level } from './levels.js';
-import { isSelected } from './select.js';
+import { hasDepthOf, isSelected } from './select.js';
 import { FEWEST_QUERIES } from './statistics.js';
 import { blank, foundText, judgeThreshold, judgeTotal, meets } from './thresholds.js';
 
@@ -61,6 +61,7 @@ export function judge({ set, trials, parity = [], baseline }: JudgeInput): Verdi
  */
 function isMeant(gate: Gate, row: TrialRow, alone: ReadonlySet<string>): boolean {
   const { aggregate, about, measure } = gate;
+  if (!hasDepthOf(gate, row)) return false;
   if (gate.whereMeasured && row.measures[measure] === undefined) return false;
   if (row.group === 'all' || namesGroup(gate)) return true;
   const compared = aggregate === 'change' || aggregate === 'drop';

@@ -1,6 +1,8 @@
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import type { ParameterSet } from '../../common/parameters.js';
+import { measuresDepth } from '../model/depths.js';
+import { depthOf } from '../model/measures/catalogue.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Gate } from './gates.js';
@@ -14,6 +16,7 @@ const FIELDS = [
   'build',
   'id',
   'workload',
+  'k',
   'group',
   'engineVersion',
   'parity',
@@ -23,7 +26,10 @@ const LATE: readonly string[] = ['dataset', 'group', 'engineVersion', 'parity'];
 
 export type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | 'index' | 'search'> &
   Partial<
-    Pick<TrialRow, 'dataset' | 'workload' | 'workloadOptions' | 'group' | 'engineVersion' | 'effective'>
+    Pick<
+      TrialRow,
+      'dataset' | 'workload' | 'workloadOptions' | 'k' | 'depths' | 'group' | 'engineVersion' | 'effective'
+    >
   > & {
     /** Name of the parity, where the row compares two trials. */
     parity?: string;
@@ -32,7 +38,7 @@ export type Selectable = Pick<TrialRow, 'engine' | 'series' | 'build' | 'id' | '
 /** Every trial of a plan as selectors see it. */
 export function selectableOf(builds: readonly Omit<PlannedBuild, 'server'>[]): Selectable[] {
   return builds.flatMap(({ engine, series, id: build, index, trials }) =>
-    trials.map(({ id, search, workload }) => ({
+    trials.map(({ id, search, workload, ks }) => ({
       engine,
       series,
       build,
@@ -41,6 +47,7 @@ export function selectableOf(builds: readonly Omit<PlannedBuild, 'server'>[]): S
       search,
       workload: workload.type,
       workloadOptions: workload.options,
+      ...(ks && { k: ks.at(-1)!, ...(ks.length > 1 && { depths: ks }) }),
     })),
   );
 }
@@ -76,12 +83,23 @@ function same(found: string | number | boolean | undefined, wanted: string): boo
   return typeof found === 'number' ? found === Number(wanted) : String(found) === wanted;
 }
 
+/** Whether a trial asks for the depth that a gate's measure names; measures of parities have depths of their own. */
+export function hasDepthOf(
+  { measure, about }: Pick<Gate, 'measure' | 'about'>,
+  { k, depths }: Selectable,
+): boolean {
+  const depth = depthOf(measure);
+  return (
+    depth === undefined || about.parity === true || k === undefined || measuresDepth({ k, depths }, depth)
+  );
+}
+
 /** The same setting in another run, whatever its label. */
 export function settingKey(row: TrialRow): string {
-  const { engine, index, search, workload, workloadOptions, group } = row;
+  const { engine, index, search, workload, workloadOptions, group, k } = row;
   const sorted = (object: object) => Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const sent = [workload, ...(workloadOptions === undefined ? [] : [sorted(workloadOptions)])];
-  return JSON.stringify([engine, sorted(index), sorted(search), ...sent, group]);
+  return JSON.stringify([engine, sorted(index), sorted(search), k, ...sent, group]);
 }
 
 /**
@@ -102,7 +120,8 @@ export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedB
       return [{ path, inKey: true, what }];
     }
     const early = gate.selectors.filter(({ key }) => !LATE.includes(key));
-    if (rows.length === 0 || rows.some((row) => isSelected(early, row))) return [];
+    const meant = rows.filter((row) => hasDepthOf(gate, row));
+    if (rows.length === 0 || meant.some((row) => isSelected(early, row))) return [];
     return [
       { path, inKey: true, what: 'matches no trial of the plan', next: 'see their ids with --dry-run' },
     ];

@@ -58,11 +58,16 @@ export function blank(row: TrialRow, state: VerdictState, message: string): Find
   };
 }
 
+/** Contender, all parameters (with what the engine made of them) and the hits asked for. */
 export function settingOf(row: TrialRow & { setting?: string }): string {
-  const { series, index, search, setting } = row;
+  const { series, index, search, effective, k, setting } = row;
   if (setting !== undefined) return setting;
-  const parameters = Object.entries({ ...index, ...search }).filter(([key]) => key !== 'type');
-  return [series, ...parameters.map(([key, value]) => `${key}=${value}`)].join(' ');
+  const parameters = Object.entries({ ...index, ...search, k }).filter(([key]) => key !== 'type');
+  const used = (key: string, value: unknown) => {
+    const really = effective?.[key];
+    return really === undefined || really === value ? '' : `→${really}`;
+  };
+  return [series, ...parameters.map(([key, value]) => `${key}=${value}${used(key, value)}`)].join(' ');
 }
 
 /** Why a trial has no figure of a measure. */

@@ -13,12 +13,13 @@ export class Identifiers {
 
   /**
    * @param workload stands at the end, with its options; absent for `serial`
+   * @param k hits asked for; absent where all trials ask for as many
    * @param all named instead of `parameters` where these would not tell it from another
    */
-  next(prefix: string, parameters: ParameterSet, { workload, all = parameters }: More = {}): string {
-    const { name } = identifier(prefix, parameters, workload);
+  next(prefix: string, parameters: ParameterSet, { workload, k, all = parameters }: More = {}): string {
+    const { name } = identifier(prefix, parameters, { workload, k });
     if (this.#take(name)) return name;
-    const full = identifier(prefix, all, workload);
+    const full = identifier(prefix, all, { workload, k });
     if (this.#take(full.name)) return full.name;
     const hashed = `${full.name}-${full.hash}`;
     if (this.#take(hashed)) return hashed;
@@ -34,12 +35,16 @@ export class Identifiers {
 
 interface More {
   workload?: Workload | undefined;
+  k?: number | undefined;
   all?: ParameterSet;
 }
 
-function identifier(prefix: string, parameters: ParameterSet, workload: Workload | undefined) {
+function identifier(prefix: string, parameters: ParameterSet, { workload, k }: Omit<More, 'all'>) {
   const words = (of: ParameterSet) => Object.entries(of).map(([key, value]) => `${key}${value}`);
-  const sent = workload === undefined ? [] : [workload.type, ...words(workload.options)];
+  const sent = [
+    ...(k === undefined ? [] : [`k${k}`]),
+    ...(workload === undefined ? [] : [workload.type, ...words(workload.options)]),
+  ];
   const parts = [prefix, ...words(parameters), ...sent];
   const slug = parts.map((part) => part.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^-|-$/g, '')).join('-');
   // A name that begins with a dot would be hidden.

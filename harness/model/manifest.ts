@@ -102,7 +102,7 @@ export const manifestSchema = z.strictObject({
   }),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
-  /** Ascending; each search asks for the largest. */
+  /** Depths that are measured, ascending; which of them a trial asks for is in the plan. */
   ks: z.array(z.int()).min(1),
   repeat: z.int(),
   warmup: z.int(),

@@ -12,6 +12,8 @@ export const plannedTrialSchema = z.strictObject({
   id: z.string(),
   search: parameters,
   workload: workloadSchema.default({ type: 'serial', options: {} }),
+  /** Depths at which its answers are measured, ascending; the largest is asked for. Absent in earlier versions: all of the run's. */
+  ks: z.array(z.int()).min(1).optional(),
 });
 
 /** What a suite says of an engine's server. */

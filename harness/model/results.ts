@@ -65,8 +65,14 @@ export const trialRowSchema = z.strictObject({
   attempt: z.int().min(1).optional(),
   index: parameters,
   search: parameters,
+  /** Hits that each query asked for. */
+  k: z.int().min(1),
+  /** Depths that were measured in these answers, ascending up to k; absent where that is k alone. */
+  depths: z.array(z.int()).min(2).optional(),
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */
   effective: parameters.optional(),
+  /** Id of an earlier trial of the build that is the same setting by what the engine really used: these are further passes of that one. */
+  sameAs: z.string().optional(),
   /** How queries were sent. `serial`: one client, the next query is sent when the previous one was answered. */
   workload: z.string(),
   /** Absent where the workload has none. */

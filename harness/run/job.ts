@@ -29,7 +29,8 @@ export interface Job {
   warmupQueryCount: number;
   /** Groups and filters of the measured queries; absent where they have none. */
   filtering?: JobFiltering | undefined;
-  k: number;
+  /** Depths of the suite, for trials that do not say theirs. */
+  ks: readonly number[];
   repeat: number;
   warmup: number;
   /** Of the order of the queries. */

@@ -91,9 +91,9 @@ async function lookOnce(
 function excludes(
   keys: readonly number[],
   isFarther: (row: number) => boolean,
-  { build, k, count }: Job,
+  { build, ks, count }: Job,
 ): boolean {
   if ((build.index['quantization'] ?? 'none') !== 'none') return false;
-  if (keys.length < Math.min(k, count)) return true;
+  if (keys.length < Math.min(ks.at(-1)!, count)) return true;
   return keys.some((key) => key >= 0 && key < count && isFarther(key));
 }

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
+import { askedOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { isSerial } from '../model/workload.js';
 import { RecordingError } from '../process/task.js';
@@ -14,7 +15,7 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
   const folder = runFolder(job.runFolder);
   const parts: Samples[] = [];
   for (let r = 0; r < trial.passes; r++) {
-    parts.push(await readSamples(partFile(folder, trial.id, r), job.k));
+    parts.push(await readSamples(partFile(folder, trial.id, r), askedOf(trial, job.ks)));
   }
   keep(samplesFile(folder, trial.id), joinSamples(parts));
   removeParts(job, trial);

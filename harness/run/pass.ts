@@ -1,6 +1,7 @@
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
+import { askedOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
@@ -55,7 +56,8 @@ async function measurePass(
 ): Promise<Samples> {
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
-  const search = await collection.prepare(trial.search, job.k);
+  const k = askedOf(trial, job.ks);
+  const search = await collection.prepare(trial.search, k);
   try {
     const filters = job.filtering && (await translateFilters(search, job.filtering));
     const start = performance.now();
@@ -74,7 +76,7 @@ async function measurePass(
         search,
         queries,
         order: orderOf(job, repetition),
-        k: job.k,
+        k,
         filters,
         ks: job.filtering?.ks,
         count: job.count,

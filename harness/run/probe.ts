@@ -8,6 +8,7 @@ import type { PreparedSearch } from '../../engines/contract/search.js';
 import { engineOf } from '../../engines/open.js';
 import { marginOf, tieLimit } from '../measures/distance.js';
 import { isComplete } from '../measures/parity.js';
+import { askedOf } from '../model/depths.js';
 import type { PlannedTrial } from '../model/plan.js';
 import { EXACT, type Samples, type Truth } from '../model/samples.js';
 import { writeProbe } from '../store/evidence.js';
@@ -61,7 +62,7 @@ async function probeOne(
   const { job } = context;
   const folder = runFolder(job.runFolder);
   const definition = await engineOf(job.build);
-  const exhaustive = exhaustiveSearch(definition, job, trial.search);
+  const exhaustive = exhaustiveSearch(definition, { ...job, k: askedOf(trial, job.ks) }, trial.search);
   const base = {
     schema: 1 as const,
     trial: trial.id,
@@ -75,21 +76,23 @@ async function probeOne(
     return;
   }
   const truth = await readTruth(folder.truth);
-  const samples = await readSamples(samplesFile(folder, trial.id), job.k);
+  const asked = askedOf(trial, job.ks);
+  const own = { ...context, job: { ...job, ks: [asked] } };
+  const samples = await readSamples(samplesFile(folder, trial.id), asked);
   const wanted = incomplete(samples, truth, ks, job);
-  const search = await collection.prepare(exhaustive.search, job.k);
+  const search = await collection.prepare(exhaustive.search, asked);
   try {
     const end = performance.now() + BUDGET * 1000 * job.searchSeconds;
     const filters = job.filtering && (await translateFilters(search, job.filtering));
-    const hits = await ask(context, search, { wanted, filters }, queries, end);
+    const hits = await ask(context, search, { wanted, filters, asked }, queries, end);
     const k = Math.max(...ks);
     const gone = leftOut(hits, truth, k, job.metric);
-    const rows = await lookFor(context, search, [...new Set([...gone.values()].flat())], end);
+    const rows = await lookFor(own, search, [...new Set([...gone.values()].flat())], end);
     const there = new Set(rows?.filter(({ found }) => found).map(({ row }) => row));
-    const excluded = filters && (await lookUnder(context, search, { gone, there, filters }, end));
+    const excluded = filters && (await lookUnder(own, search, { gone, there, filters }, end));
     // What a filter may have left out is asked for without it: some engines filter what they have found.
     const doubtful = shortOf(hits, truth, k).filter((query) => (job.filtering?.filterOf[query] ?? -1) >= 0);
-    const plain = await ask(context, search, { wanted: doubtful, filters: undefined }, queries, end);
+    const plain = await ask(context, search, { wanted: doubtful, filters: undefined, asked }, queries, end);
     const late =
       hits.length < wanted.length ||
       rows === undefined ||
@@ -98,9 +101,9 @@ async function probeOne(
     const note = late
       ? `only ${hits.length} of ${wanted.length} queries were explained within half of deadline.search`
       : null;
-    const asked = { search: exhaustive.search, wanted: wanted.length, asked: hits.length };
+    const done = { search: exhaustive.search, wanted: wanted.length, asked: hits.length };
     const all = plain.length === 0 ? hits : joinSamples([hits, plain]);
-    writeProbe(folder, { ...base, ...asked, note, rows: rows ?? [], ...(excluded && { excluded }) }, all);
+    writeProbe(folder, { ...base, ...done, note, rows: rows ?? [], ...(excluded && { excluded }) }, all);
   } finally {
     await search.close();
   }
@@ -109,7 +112,13 @@ async function probeOne(
 /** The trial's setting with what makes it exhaustive; or why there is none. */
 export function exhaustiveSearch(
   definition: EngineDefinition,
-  { build, count, k, metric, dimensions }: Pick<Job, 'build' | 'count' | 'k' | 'metric' | 'dimensions'>,
+  {
+    build,
+    count,
+    k,
+    metric,
+    dimensions,
+  }: Pick<Job, 'build' | 'count' | 'metric' | 'dimensions'> & { k: number },
   search: ParameterSet,
 ): { kind: ExhaustiveSearch['kind']; search: ParameterSet } | { kind: 'graph'; reason: string } {
   const type = String(build.index['type']);
@@ -193,7 +202,7 @@ function withTies(truth: Truth, query: number, k: number, metric: Job['metric'])
 async function ask(
   { job, vectors, metadata, signal }: BuildContext,
   search: PreparedSearch,
-  { wanted, filters }: { wanted: Int32Array; filters: Filters | undefined },
+  { wanted, filters, asked: k }: { wanted: Int32Array; filters: Filters | undefined; asked: number },
   queries: readonly Float32Array[],
   end: number,
 ): Promise<Samples> {
@@ -202,13 +211,13 @@ async function ask(
   const filtering = { filters, ks: plain ? undefined : job.filtering?.ks };
   const repetition = plain ? EXACT.unfiltered : EXACT.asAsked;
   for (let from = 0; from < wanted.length && performance.now() < end; from += CHUNK) {
-    const { k, count } = job;
+    const { count } = job;
     const order = wanted.subarray(from, from + CHUNK);
     parts.push(
       await serial.run({ search, queries, order, ...filtering, k, count, repetition, origin: 0, signal }, {}),
     );
   }
-  const hits = parts.length === 0 ? emptyHits(job.k) : joinSamples(parts);
+  const hits = parts.length === 0 ? emptyHits(k) : joinSamples(parts);
   recomputeDistances(hits, job.metric, vectors, queries);
   if (metadata !== undefined && job.filtering !== undefined) findFlaws(hits, job.filtering, metadata);
   return hits;

@@ -68,7 +68,7 @@ export class Recorder {
     chunk.sent[i] = sent;
     chunk.answered[i] = answered;
     if (hits === undefined) chunk.error[i] = messageOf(failure);
-    else this.#addHits(i, hits, this.#about.ks?.[query] ?? chunk.k);
+    else this.#addHits(i, hits, Math.min(this.#about.ks?.[query] ?? chunk.k, chunk.k));
   }
 
   #addHits(i: number, { keys, scores }: Hits, wanted: number): void {

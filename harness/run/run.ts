@@ -272,7 +272,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     queryCount: manifest.queries.count,
     warmupQueryCount: input.warmupQueryCount,
     ...(input.filtering && { filtering: jobFiltering(input.filtering, build) }),
-    k: manifest.ks.at(-1)!,
+    ks: manifest.ks,
     repeat: manifest.repeat,
     warmup: manifest.warmup,
     seed: manifest.seed,

@@ -36,14 +36,13 @@ export type HistoryLine = z.infer<typeof historyLineSchema>;
 export const historyFile = (runs: string): string => join(runs, 'history.jsonl');
 
 export function historyLine(results: Results, verdicts: Verdicts | undefined): HistoryLine {
-  const recall = `recall.ties@${results.ks.at(-1)}`;
   const counts: Record<string, number> = {};
   for (const { state } of verdicts?.verdicts ?? []) counts[state] = (counts[state] ?? 0) + 1;
-  const trials = results.trials.map(({ id, group, measures }) => {
+  const trials = results.trials.map(({ id, group, k, measures }) => {
     const value = (key: string, name: string) =>
       measures[name] === undefined ? {} : { [key]: Number(measures[name].value.toPrecision(6)) };
     const figures = {
-      ...value('recall', recall),
+      ...value('recall', `recall.ties@${k}`),
       ...value('p95', 'latency.p95'),
       ...value('throughput', 'throughput'),
     };

@@ -2,7 +2,7 @@ import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
 import { isSelected, selectableOf } from '../gate/select.js';
-import type { PlannedBuild, PlannedParity } from '../model/plan.js';
+import type { PlannedBuild, PlannedParity, PlannedTrial } from '../model/plan.js';
 import { replicaId } from '../model/replicas.js';
 import type { Suite } from './schema.js';
 
@@ -60,7 +60,7 @@ export function planParity(
       faults.push({ path: [...path, 'name'], what: 'is the name of another parity', got: name });
     }
     const [reference, candidate] = (['reference', 'candidate'] as const).map((side) => {
-      const found = chooseTrial(entry[side], builds);
+      const found = chooseTrial(entry[side], builds, k);
       if ('fault' in found)
         faults.push({ path: [...path, side], what: found.fault, got: shown(entry[side]) });
       return 'trial' in found ? found.trial : undefined;
@@ -98,13 +98,18 @@ function addRebuild(
 /**
  * The one trial that a side names: by its id, by its build or series where that has one setting, or by `key:value`
  * selectors as gates have them (a map says the same). Of a setting that was built several times it is the first build,
- * unless the id of another one is given.
+ * unless the id of another one is given; of one that was asked for several depths that which has `k`.
  */
 export function chooseTrial(
   choice: SideChoice,
   builds: readonly Omit<PlannedBuild, 'server'>[],
+  k?: number,
 ): { trial: string } | { fault: string } {
-  const rows = selectableOf(builds);
+  const all = selectableOf(builds);
+  const deep = new Set(
+    builds.flatMap(({ trials }) => trials.filter((trial) => hasDepth(trial, k)).map(({ id }) => id)),
+  );
+  const rows = all.filter(({ id }) => deep.has(id));
   const wanted = selectorsOf(choice);
   const exact = rows.find(({ id }) => id === wanted);
   const named = rows.filter((row) =>
@@ -130,6 +135,10 @@ export function chooseTrial(
   const otherwise = 'See the ids of all trials with --dry-run.';
   return { fault: suggest('names no trial of the plan', wanted, names, otherwise) };
 }
+
+/** A smaller depth than those that a trial was planned for is compared, too, where nothing was asked for it. */
+const hasDepth = ({ ks }: PlannedTrial, k: number | undefined): boolean =>
+  k === undefined || ks === undefined || ks.includes(k);
 
 /** Text without a colon is a name. */
 function selectorsOf(choice: SideChoice): string | Selector[] {

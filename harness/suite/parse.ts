@@ -6,6 +6,7 @@ import { type Redactor, redactor, type Secret } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { type GateSet, parseGates } from '../gate/gates.js';
 import { checkSelectors } from '../gate/select.js';
+import { plannedDepths } from '../model/depths.js';
 import type { PlannedBuild, PlannedParity, Workload } from '../model/plan.js';
 import { SERIAL, type WorkloadKind } from '../model/workload.js';
 import { type DeclaredDataset, datasetFaults, datasetSelectorFaults, declaredDatasets } from './datasets.js';
@@ -82,7 +83,8 @@ export function parseSuite(
   const sending = kinds.length === 0 ? undefined : planWorkloads(readableWorkloads(json), kinds);
   faults.push(...(sending?.faults ?? []));
   const workloads = sending?.workloads ?? [SERIAL];
-  const plan = definitions && planEntries(json, definitions, hidden, workloads, modules);
+  const depths = suite === undefined ? undefined : plannedDepths(ks, suite.depth);
+  const plan = definitions && planEntries(json, definitions, hidden, workloads, modules, depths);
   faults.push(...(plan?.faults ?? []));
   const gates = gatesOf(written);
   faults.push(...gates.faults, ...(suite === undefined ? [] : datasetSelectorFaults(gates.set, suite)));
@@ -138,6 +140,7 @@ function planEntries(
   hidden: Redactor,
   workloads: readonly Workload[],
   modules: ReadonlyMap<string, ModuleFound>,
+  depths: number[][] | undefined,
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const entries = readEntries(valueAt(json, ['engines']));
   const { builds, faults } = planSuite(
@@ -146,6 +149,7 @@ function planEntries(
     hidden,
     workloads,
     modules,
+    depths,
   );
   return { builds, faults: faultsAsWritten(faults, entries) };
 }

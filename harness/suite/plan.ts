@@ -29,6 +29,7 @@ type EngineFault = { state: 'fault' } & Pick<Fault, 'what' | 'next'>;
  * @param redactor keeps secrets out of ids and labels, which are shown and name files
  * @param workloads each setting is measured under each of them
  * @param modules modules that `use` names, by what it says
+ * @param depths what trials ask for (`plannedDepths`): each setting is measured with each of them
  * @returns builds, and every fault of every combination
  */
 export function planSuite(
@@ -37,11 +38,13 @@ export function planSuite(
   redactor: Redactor,
   workloads: readonly Workload[] = [SERIAL],
   modules: ReadonlyMap<string, ModuleFound> = new Map(),
+  depths: readonly (readonly number[])[] = [[10]],
 ): { builds: PlannedBuild[]; faults: Fault[] } {
   const builds = new Map<string, PlannedBuild>();
   const faults = new FaultList();
   const planning = {
     workloads,
+    depths,
     redactor,
     builds,
     faults,
@@ -62,7 +65,8 @@ export function planSuite(
     const server = serverChoice(['engines', i], entry, definition);
     for (const fault of server.faults) faults.add(fault);
     const contender = { i, entry, definition, module, server: server.choice };
-    const trials = combinationCount(entry.index) * combinationCount(entry.search) * workloads.length;
+    const settings = combinationCount(entry.index) * combinationCount(entry.search);
+    const trials = settings * workloads.length * depths.length;
     if (trials > MAX_TRIALS) {
       faults.add({
         path: ['engines', i],
@@ -79,6 +83,7 @@ export function planSuite(
 
 interface Planning {
   workloads: readonly Workload[];
+  depths: readonly (readonly number[])[];
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
   faults: FaultList;
@@ -169,8 +174,12 @@ function planOne(
   }
   for (const workload of planning.workloads) {
     const sent = isSerial(workload) ? undefined : workload;
-    const id = ids.trials.next(build.id, redactor.json(parsed.search), { workload: redactor.json(sent) });
-    build.trials.push({ id, search: parsed.search, workload });
+    for (const ks of planning.depths) {
+      const k = planning.depths.length > 1 ? ks.at(-1) : undefined;
+      const more = { workload: redactor.json(sent), k };
+      const id = ids.trials.next(build.id, redactor.json(parsed.search), more);
+      build.trials.push({ id, search: parsed.search, workload, ks: [...ks] });
+    }
   }
 }
 

@@ -198,7 +198,11 @@ export const suiteSchema = z.strictObject({
   k: z
     .union([k, z.array(k).min(1)])
     .default(10)
-    .meta({ description: 'Neighbours asked for; a list measures several from one search for the largest.' }),
+    .meta({ description: 'Neighbours asked for; of a list each is a search of its own (see depth).' }),
+  depth: z.enum(['each', 'largest']).default('each').meta({
+    description:
+      'Of several k: each is asked for by itself, or all are measured in one search for the largest.',
+  }),
   repeat: z
     .int()
     .min(1)

@@ -4,7 +4,7 @@ import type { TrialRow } from '../../harness/model/results.js';
 import { workloadOf, workloadText } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural, unitLabel } from '../format.js';
 import { groupHeading } from '../model/answer.js';
-import { CHOICE_MEASURES } from '../model/choice.js';
+import { choiceMeasures } from '../model/choice.js';
 import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
 import { splitLog } from '../model/problems.js';
 import type { BuildModel, Choice, ChoiceRow, Chosen, ReportModel, Series } from '../model/types.js';
@@ -12,7 +12,7 @@ import { type Cell, cell, heading, parameterViews, seriesView, trialAnchor } fro
 
 /** Tables of choice, one per target; all of them are in the page. */
 export function choiceViews(model: ReportModel) {
-  const measures = [model.recallName, ...CHOICE_MEASURES];
+  const measures = [model.recallName, ...choiceMeasures(model.points)];
   return model.choices.map((choice) => ({
     key: choice.key,
     label: choice.label,
@@ -99,17 +99,21 @@ const BUILD_COLUMNS = [
   'memory.search',
   'memory.baseline',
   'index.size',
+  'server.disk',
 ];
 
 export function buildViews(model: ReportModel) {
+  const columns = BUILD_COLUMNS.filter(
+    (name) => name !== 'server.disk' || model.builds.some(({ measures }) => measures[name] !== undefined),
+  );
   return {
-    headings: BUILD_COLUMNS.map(heading),
+    headings: columns.map(heading),
     rows: model.builds.map(
       ({ series, setting, fullSetting, measures, details, flags, atFloor }: BuildModel) => ({
         series: seriesView(series),
         setting: setting === '' ? fullSetting : setting,
         fullSetting,
-        cells: BUILD_COLUMNS.map((name) => cell(name, measures[name], flags)),
+        cells: columns.map((name) => cell(name, measures[name], flags)),
         recall:
           atFloor === undefined
             ? { absent: `no setting keeps ${floorText(model)}` }
@@ -158,6 +162,7 @@ export function trialViews(model: ReportModel) {
   const refs = new Map(model.series.map((series) => [series.key, series]));
   const varying = varyingBySeries(trials);
   const several = (pick: (row: TrialRow) => string) => new Set(trials.map(pick)).size > 1;
+  const severalDepths = new Set(trials.map(({ k }) => k)).size > 1;
   return {
     showGroup: several(({ group }) => group) || several((row) => workloadText(workloadOf(row))),
     headings: measures.map((name) => ({
@@ -167,7 +172,7 @@ export function trialViews(model: ReportModel) {
     engines: model.series.map(({ key, label }) => ({ key, label })),
     count: plural(trials.length, 'trial'),
     rows: trials.map((row) =>
-      trialRow(row, measures, refs.get(seriesKey(row))!, varying.get(seriesKey(row))),
+      trialRow(row, measures, refs.get(seriesKey(row))!, varying.get(seriesKey(row)), severalDepths),
     ),
   };
 }
@@ -177,6 +182,7 @@ function trialRow(
   measures: readonly string[],
   series: Series,
   varying: ReadonlySet<string> | undefined,
+  severalDepths: boolean,
 ) {
   return {
     id: row.id,
@@ -188,7 +194,13 @@ function trialRow(
       ...(row.replica === undefined ? [] : [{ text: `build ${row.replica}` }]),
       ...(row.attempt === undefined ? [] : [{ text: `attempt ${row.attempt}` }]),
     ],
-    search: parameterViews(row.search, undefined, row.effective),
+    search: [
+      ...parameterViews(row.search, undefined, row.effective),
+      ...(severalDepths ? [{ text: `k=${row.k}` }] : []),
+      ...(row.sameAs === undefined
+        ? []
+        : [{ text: '=', note: `in effect the same setting as ${row.sameAs}` }]),
+    ],
     group: `${workloadText(workloadOf(row))}, ${row.group}`,
     state: row.state,
     reason: reasonOf(row),

@@ -19,6 +19,12 @@ export const CHOICE_MEASURES = [
   'index.size',
 ] as const;
 
+/** Those, and the disk of servers where it was measured: not every one tells the size of its index. */
+export function choiceMeasures(points: readonly Point[]): string[] {
+  const disk = points.some(({ measures }) => measures['server.disk'] !== undefined);
+  return [...CHOICE_MEASURES, ...(disk ? ['server.disk'] : [])];
+}
+
 /** The choice at each target and, last, each series' most accurate setting. */
 export function choicesOf(context: ChoiceContext): Choice[] {
   return [
@@ -182,13 +188,17 @@ function bestOf(rows: readonly ChosenRow[], name: string): { key: string; close:
   const all = rows.flatMap(({ series, choice: { point, figures } }) => {
     const measure = figures[name];
     const doubtful = doubtSigns(point.flags, name) !== '';
-    return measure === undefined ? [] : [{ key: series.key, measure, doubtful }];
+    return measure === undefined ? [] : [{ key: series.key, measure, doubtful, server: point.server }];
   });
   const sound = all.filter(({ doubtful }) => !doubtful);
   const entries = sound.length > 0 ? sound : all;
   // A single contender wins nothing.
   if (entries.length < 2) return undefined;
-  const sign = definitionOf(name)?.better === 'lower' ? 1 : -1;
+  const definition = definitionOf(name);
+  // A process and a container are measured in different ways.
+  if (definition?.withinKind === true && new Set(entries.map(({ server }) => server)).size > 1)
+    return undefined;
+  const sign = definition?.better === 'lower' ? 1 : -1;
   const [first, ...rest] = entries.sort((a, b) => sign * (a.measure.value - b.measure.value));
   // One observation is not ranked: the next one may be the other way round.
   if (!hasSpread(first!.measure)) return undefined;

@@ -170,7 +170,17 @@ function runFacts({ run }: Results, manifest: Manifest): Fact[] {
 }
 
 /** How queries were sent, by workload. */
-function sentHow({ trials }: Results, k: number): string {
+/** `10 hits`; of several depths whether each was asked for by itself. */
+function hitsText({ trials, ks }: Results): string {
+  const asked = [...new Set(trials.map(({ k }) => k))].toSorted((a, b) => a - b);
+  if (asked.length > 1) return `${listed(asked.map(String), 'or')} hits, each depth in passes of its own`;
+  const all = asked[0] ?? Math.max(...ks);
+  return ks.length === 1 ? `${all} hits` : `${all} hits, in which the smaller depths are measured, too`;
+}
+
+function sentHow(results: Results): string {
+  const { trials } = results;
+  const hits = hitsText(results);
   const other = [
     ...new Set(
       trials
@@ -179,22 +189,22 @@ function sentHow({ trials }: Results, k: number): string {
         .map(workloadText),
     ),
   ];
-  const serial = `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${k} hits. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`;
+  const serial = `One client sends one query at a time and the next one when the answer is there (closed loop), asking for ${hits}. So throughput is that of a single caller, and the latencies hold for an engine that is not under load.`;
   if (other.length === 0) return serial;
-  const also = `Queries were sent as ${listed(other)}, asking for ${k} hits; latency counts from the moment a query was due.`;
+  const also = `Queries were sent as ${listed(other)}, asking for ${hits}; latency counts from the moment a query was due.`;
   return trials.map(workloadOf).some(isSerial) ? `Workload serial: ${serial} Others: ${also}` : also;
 }
 
 /** How figures came about, in words; every number comes from the manifest. */
 export function protocolOf(results: Results, manifest: Manifest): string[] {
-  const { repeat, warmup, threads, seed, ks, deadlineSeconds: deadline, memoryLimitBytes } = manifest;
+  const { repeat, warmup, threads, seed, deadlineSeconds: deadline, memoryLimitBytes } = manifest;
   const limit =
     memoryLimitBytes === null ? 'no limit on memory' : `a memory limit of ${formatBytes(memoryLimitBytes)}`;
   return [
     `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
     `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. ${buildsInTurn(results)}`,
-    sentHow(results, Math.max(...ks)),
+    sentHow(results),
     ...againBuilt(results),
     ...serversAndLibraries(results),
     ...withoutAvx(results),
@@ -229,10 +239,10 @@ function serversAndLibraries({ trials }: Results): string[] {
   ];
   const [servers, libraries] = [names(true), names(false)];
   if (servers.length === 0) return [];
-  const own = `${listed(servers)} ran as servers, one fresh server for each build: their latencies hold a round trip over the network and the client library, and their memory is that of the server.`;
+  const own = `${listed(servers)} ran as servers, one fresh server for each build: their latencies hold a round trip over the network and the client library, and their memory is that of the server’s container beyond what it used idle.`;
   if (libraries.length === 0) return [own];
   return [
-    `${own} ${listed(libraries)} ran as libraries inside the process that asked: no network, no isolation from the caller, nothing shared with others. Their figures stand side by side because the choice is often between the two, not because they do the same work.`,
+    `${own} ${listed(libraries)} ran as libraries inside the process that asked: no network, no isolation from the caller, nothing shared with others. Their figures stand side by side because the choice is often between the two, not because they do the same work. Memory is not ranked across the two: of libraries it is that of the process beyond what was there before, mapped files included.`,
   ];
 }
 

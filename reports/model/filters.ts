@@ -1,6 +1,7 @@
 import { BANDS } from '../../harness/measures/groups.js';
+import { depthOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure, Results, TrialRow } from '../../harness/model/results.js';
-import { seriesKey, settingText, varyingBySeries } from './points.js';
+import { atDepth, seriesKey, settingText, varyingBySeries } from './points.js';
 import type { SeriesRef } from './series.js';
 
 /** One setting of one contender on one group of queries. */
@@ -47,7 +48,7 @@ export function filtersOf(
   refs: ReadonlyMap<string, SeriesRef>,
   recallName: string,
 ): FilterModel | undefined {
-  const rows = groupRows(results.trials, refs, recallName);
+  const rows = groupRows(atDepth(results.trials, depthOf(recallName)!), refs, recallName);
   const bandNames: readonly string[] = BANDS.map(({ name }) => name);
   const bands = rows.flatMap((row) => {
     const band = bandNames.indexOf(row.trial.group);

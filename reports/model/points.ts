@@ -1,7 +1,11 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import { hypervolume, paretoFrontier } from '../../harness/measures/frontier.js';
+import { measuresDepth } from '../../harness/model/depths.js';
+import { changedByEngine, effectiveOf } from '../../harness/model/effective.js';
+import { depthOf } from '../../harness/model/measures/catalogue.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
 import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
+import { listed } from '../format.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './series.js';
 import { aboutRows } from './versions.js';
@@ -81,16 +85,21 @@ export function varyingKeys(rows: readonly ParameterSet[]): Set<string> {
 }
 
 /**
- * Rows that charts and choices speak of: one workload, the whole query set where it was measured as one group, the first
+ * Rows that charts and choices speak of: one depth, one workload, the whole query set where it was measured as one group, the first
  * build of each index. Choosing the best of several builds would praise luck.
  */
-export function comparedTrials(results: Results): TrialRow[] {
+export function comparedTrials(results: Results, depth: number): TrialRow[] {
   const workload = comparedWorkload(results.trials);
   const groups = new Set(results.trials.map((row) => row.group));
   const group = groups.has('all') ? 'all' : results.trials[0]?.group;
-  return results.trials.filter(
+  return atDepth(results.trials, depth).filter(
     (row) => workloadText(workloadOf(row)) === workload && row.group === group && row.replica === undefined,
   );
+}
+
+/** Rows that measure a depth; of those that are the same setting by what the engine really used, the first. */
+export function atDepth(trials: readonly TrialRow[], depth: number): TrialRow[] {
+  return trials.filter((row) => measuresDepth(row, depth) && row.sameAs === undefined);
 }
 
 /** The workload that engines are compared under: `serial` where it was measured, else the first of the plan. */
@@ -110,38 +119,53 @@ export function varyingBySeries(trials: readonly TrialRow[]): Map<string, Set<st
   const rows = new Map<string, ParameterSet[]>();
   for (const row of trials) {
     const key = seriesKey(row);
-    rows.set(key, [...(rows.get(key) ?? []), { ...row.index, ...row.search }]);
+    rows.set(key, [...(rows.get(key) ?? []), { ...row.index, ...effectiveOf(row) }]);
   }
   return new Map([...rows].map(([key, list]) => [key, varyingKeys(list)]));
 }
 
-/** What the engine made of the search parameters where it changed them by itself. */
-function effectiveText({ search, effective = {} }: TrialRow): string {
-  const changed = Object.entries(effective).filter(([key, value]) => search[key] !== value);
-  return changed.length === 0 ? '' : ` (the engine used ${settingText(Object.fromEntries(changed))})`;
+/** Where the engine changed parameters by itself: what was asked for, by all trials that are this one in effect. */
+function askedText(row: TrialRow, trials: readonly TrialRow[]): string {
+  const same = [row, ...trials.filter(({ sameAs, group }) => sameAs === row.id && group === row.group)];
+  const asked = [
+    ...new Set(
+      same.flatMap((each) => {
+        const keys = new Set(Object.keys(changedByEngine(each)));
+        return keys.size === 0 ? [] : [settingText(each.search, keys)];
+      }),
+    ),
+  ];
+  return asked.length === 0 ? '' : ` (asked for as ${listed(asked, 'or')}, which the engine changed)`;
 }
 
+const words = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
+
+/** @param all rows among which are those that are the same in effect */
 export function pointsOf(
   trials: readonly TrialRow[],
   refs: ReadonlyMap<string, SeriesRef>,
   recallName: string,
+  all: readonly TrialRow[] = trials,
 ): Point[] {
+  const depth = depthOf(recallName);
   const varying = varyingBySeries(trials);
   return trials.flatMap((row) => {
     const recall = row.measures[recallName];
     if (row.state !== 'completed' || recall === undefined || isPartial(row)) return [];
-    const parameters = { ...row.index, ...row.search };
+    const parameters = { ...row.index, ...effectiveOf(row) };
     const key = seriesKey(row);
+    const hits = settingText({ k: row.k });
     return [
       {
         id: row.id,
         build: row.build,
         series: refs.get(key)!,
-        setting: settingText(parameters, varying.get(key)),
-        fullSetting: settingText(parameters) + effectiveText(row),
+        setting: words(settingText(parameters, varying.get(key)), row.k === depth ? '' : hits),
+        fullSetting: words(settingText(parameters), hits) + askedText(row, all),
         index: row.index,
         search: row.search,
         workload: workloadText(workloadOf(row)),
+        server: isServer(row),
         recall,
         measures: row.measures,
         flags: row.flags,

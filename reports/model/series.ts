@@ -15,6 +15,8 @@ export interface Point {
   search: ParameterSet;
   /** With its options, e.g. `constant-rate rate=200`. */
   workload: string;
+  /** The engine ran as a server of its own. */
+  server: boolean;
   recall: Measure;
   measures: Readonly<Record<string, Measure>>;
   flags: readonly string[];

@@ -37,7 +37,7 @@ function dataset(work: Workspace): void {
 }
 
 const suite = (queries: string, engines: string) =>
-  `version: 1\nname: filtered\ndataset: data/\nqueries: ${queries}\nk: [1, 10]\nrepeat: 2\nwarmup: 2\nengines:\n${engines}`;
+  `version: 1\nname: filtered\ndataset: data/\nqueries: ${queries}\nk: [1, 10]\ndepth: largest\nrepeat: 2\nwarmup: 2\nengines:\n${engines}`;
 const SQLITE = '  - { use: sqlite-vec, index: { type: flat } }\n';
 const USEARCH = '  - { use: usearch, index: { m: 8 }, search: { ef: [16, 64] } }\n';
 

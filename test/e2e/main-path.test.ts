@@ -30,6 +30,7 @@ name: main path
 dataset: debian-packages-20k
 queries: { limit: 60 }
 k: [1, 10]
+depth: largest
 repeat: 2
 warmup: 5
 engines:
@@ -210,6 +211,7 @@ describe('report', () => {
     const tasks = ends.map((end) => ({
       trial: end.trial,
       workload: SERIAL,
+      ks: [10],
       end,
       cost: {},
       refused: {},

@@ -12,6 +12,7 @@ name: Options
 dataset: { path: ./points.npy, metric: l2 }
 queries: { limit: 20 }
 k: [1, 5]
+depth: largest
 repeat: 1
 warmup: 2
 engines:

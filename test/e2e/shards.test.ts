@@ -11,6 +11,7 @@ const SUITE = `version: 1
 name: sharded
 dataset: { path: ./points.npy, metric: l2 }
 k: [1, 10]
+depth: largest
 repeat: 2
 warmup: 3
 engines:

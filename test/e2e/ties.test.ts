@@ -22,6 +22,7 @@ test.skipIf(without !== '')(`ties do not count as losses of exact search${withou
 name: ties
 dataset: { path: ./points.npy, metric: l2 }
 k: [8, 10]
+depth: largest
 repeat: 1
 engines: [{ use: ${EXACT}, index: { type: flat } }]
 `,

@@ -155,6 +155,7 @@ export const COST: readonly MeasureDefinition[] = [
     definition:
       'Size on disk of the server’s data folder once the index was finished: its logs of changes and what it keeps beside the collection included. One observation per build.',
     absent: 'the engine is no server of this machine’s Docker',
+    withinKind: true,
   },
   {
     name: 'server.start.seconds',

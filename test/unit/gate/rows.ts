@@ -22,6 +22,7 @@ export function row(id: string, measures: TrialRow['measures'], more: Partial<Tr
     series: 'e hnsw',
     index: { type: 'hnsw', m: 16 },
     search: { ef: Number(/\d+$/.exec(id)?.[0] ?? 0) },
+    k: 10,
     workload: 'serial',
     group: 'all',
     state: 'completed',

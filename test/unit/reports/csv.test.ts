@@ -35,7 +35,7 @@ describe('CSV', () => {
 
   it('has parameters and measures with their intervals as columns', () => {
     expect(head.slice(0, 15).join(' ')).toBe(
-      'id dataset build engine engineVersion origin image instructions series workload group state reason error flags',
+      'id dataset build engine engineVersion origin image instructions series workload k group state reason error flags',
     );
     for (const name of [
       'index.m',

@@ -89,6 +89,7 @@ const pointOf = (n: number, measures: Readonly<Record<string, Measure>>): Point 
   index: {},
   search: { ef: n },
   workload: 'serial',
+  server: false,
   recall: RECALL,
   measures: { ...measures, 'recall.ties@10': RECALL },
   flags: [],

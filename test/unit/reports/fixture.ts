@@ -191,6 +191,8 @@ function buildRows(
     series: shape.series,
     index,
     search: shape.effort === '' ? {} : { [shape.effort]: effort },
+    k: 10,
+    depths: [1, 10],
     workload: 'serial',
     group: 'all',
     state: 'completed' as const,

@@ -4,6 +4,7 @@ import { SERIAL } from '../../../harness/model/workload.js';
 import { frontierViews } from '../../../reports/html/chart-views.js';
 import { renderHtml } from '../../../reports/html/html.js';
 import { richText } from '../../../reports/model/answer.js';
+import { choiceMeasures } from '../../../reports/model/choice.js';
 import type { Choice, ReportModel } from '../../../reports/model/types.js';
 import { buildReport, type ReportInput } from '../../../reports/model.js';
 import { renderTerminal } from '../../../reports/terminal.js';
@@ -43,6 +44,7 @@ function trial(
     series,
     index: { type: 'hnsw', m: 16 },
     search: { ef },
+    k: 10,
     workload: 'serial',
     group: 'all',
     state: 'completed',
@@ -84,6 +86,29 @@ describe('the choice at a recall', () => {
     expect(chosen(model, '90', 'a hnsw')).toBe('a-hnsw-16');
     expect(chosen(model, '99', 'a hnsw')).toBeUndefined();
     expect(chosen(model, 'best', 'a hnsw')).toBe('a-hnsw-128');
+  });
+
+  it('ranks memory among embedded engines or among servers, never one with the other, and shows disk where it is measured', () => {
+    const cost = (bytes: number) => ({ value: bytes, low: bytes - 1, high: bytes + 1, n: 3 });
+    const of = (series: string, bytes: number, more: Partial<TrialRow> = {}) => {
+      const row = trial(series, 16, measure(0.96), 100, more);
+      return {
+        ...row,
+        measures: { ...row.measures, 'memory.peak': cost(bytes), 'build.seconds': cost(bytes) },
+      };
+    };
+    const docker = { server: { mode: 'docker' } };
+    const mixed = report([of('a hnsw', 10), of('b hnsw', 20, docker), of('c hnsw', 30)]);
+    expect(choiceOf(mixed, '95').best['memory.peak']).toBeUndefined();
+    expect(choiceOf(mixed, '95').best['build.seconds']).toBeDefined();
+    for (const more of [{}, docker]) {
+      const alike = report([of('a hnsw', 10, more), of('b hnsw', 20, more)]);
+      expect(choiceOf(alike, '95').best['memory.peak']).toBeDefined();
+    }
+    const [row] = mixed.results.trials;
+    const onDisk = report([{ ...row!, measures: { ...row!.measures, 'server.disk': cost(5) } }]);
+    expect(choiceMeasures(onDisk.points).includes('server.disk')).toBe(true);
+    expect(choiceMeasures(mixed.points).includes('server.disk')).toBe(false);
   });
 
   it('does not take a recall without an interval for certain', () => {
@@ -455,12 +480,26 @@ describe('series', () => {
   it('name settings by what varies, and in full', () => {
     const model = report([trial('a hnsw', 16, measure(0.9), 1), trial('a hnsw', 32, measure(0.95), 1)]);
     expect(model.points.map(({ setting }) => setting)).toEqual(['ef=16', 'ef=32']);
-    expect(model.points[0]!.fullSetting).toBe('type=hnsw m=16 ef=16');
+    expect(model.points[0]!.fullSetting).toBe('type=hnsw m=16 ef=16 k=10');
   });
 
   it('say what the engine made of a parameter that it changed', () => {
     const model = report([trial('a hnsw', 5, measure(0.9), 1, { effective: { ef: 10 } })]);
-    expect(model.points[0]!.fullSetting).toBe('type=hnsw m=16 ef=5 (the engine used ef=10)');
+    expect(model.points[0]!.fullSetting).toBe(
+      'type=hnsw m=16 ef=10 k=10 (asked for as ef=5, which the engine changed)',
+    );
+  });
+
+  it('are one where the engine made one of them, and of another depth none', () => {
+    const raised = { effective: { ef: 100 }, k: 100, depths: [10, 100] };
+    const first = trial('a hnsw', 16, measure(0.96), 100, raised);
+    const fastest = trial('a hnsw', 64, measure(0.96), 120, { ...raised, sameAs: first.id });
+    const deeper = trial('a hnsw', 200, measure(0.99), 50, { k: 100 });
+    const model = report([first, fastest, deeper]);
+    expect(model.points.map(({ setting, fullSetting }) => [setting, fullSetting])).toEqual([
+      ['k=100', 'type=hnsw m=16 ef=100 k=100 (asked for as ef=16 or ef=64, which the engine changed)'],
+    ]);
+    expect(richText(model.choices[1]!.answer)).toContain('a hnsw k=100 answers 100 queries/s');
   });
 
   it('leave other query groups out of charts and choices', () => {
