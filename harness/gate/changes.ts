@@ -1,3 +1,4 @@
+import type { Column } from '../measures/by-query.js';
 import { holm } from '../measures/holm.js';
 import type { Finding } from '../model/verdict.js';
 import type { BaselineData, Partner, Wanted } from './comparison.js';
