@@ -6,6 +6,17 @@ import { type PlannedBuild, parameters, state } from './plan.js';
 const base = { time: z.string() };
 const phase = z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']);
 
+/**
+ * Memory that is held: of a build's process resident memory without the reserve of the JavaScript heap, of a server its
+ * container's working set. `start`: before the engine was connected; `index`: once the index was finished; `search`: at the
+ * end of the first measured pass, of a server the most in any.
+ */
+const held = z.strictObject({
+  start: z.number().optional(),
+  index: z.number().optional(),
+  search: z.number().optional(),
+});
+
 /** What the server of a build was and used. Absent keys could not be measured. */
 export const serverCostSchema = z.strictObject({
   mode: z.string(),
@@ -21,6 +32,7 @@ export const serverCostSchema = z.strictObject({
   startSeconds: z.number().optional(),
   /** Peak working set (anonymous and shared memory, without page cache) by phase. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  memoryHeldBytes: held.optional(),
   /** CPU seconds by phase. */
   cpuSeconds: z.record(z.string(), z.number()).optional(),
   /** Size of its data folder once the index was finished. */
@@ -37,10 +49,12 @@ export const buildCostSchema = z.strictObject({
   points: z.int().optional(),
   indexed: z.int().nullable().optional(),
   indexBytes: z.number().optional(),
-  /** Resident memory of the child before the engine was connected. */
+  /** Resident memory of the child before the engine was connected, garbage collected. */
   memoryBaselineBytes: z.number().optional(),
-  /** Peak resident memory of the child by phase. */
+  /** Peak resident memory of the child by phase; `all`: until the index was finished, where the system has no such peaks. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  /** What the child held, by moment. */
+  memoryHeldBytes: held.optional(),
   details: parameters.optional(),
   /** Native libraries of an engine that ran in the build's own process. */
   native: nativeSchema.optional(),
@@ -56,6 +70,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     /** Of a run that is continued on another machine than it began on. */
     environment: environmentSchema.optional(),
   }),
+  /** `attempt`: from 1, counted over all continuations of the run (by earlier versions anew in each). */
   z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
   z.strictObject({
     type: z.literal('phase'),
@@ -71,6 +86,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     ...base,
     build: z.string(),
     trial: z.string(),
+    /** Of the build, as in its `buildBegin`; absent where it was not begun, and in logs of earlier versions. */
+    attempt: z.int().optional(),
     state,
     /** Why it was skipped or aborted. */
     reason: z.string().optional(),

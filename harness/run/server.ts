@@ -130,7 +130,8 @@ export class BuildServer implements SupervisedServer {
   /** Follows the build's phases; what the server uses in between belongs to none of them. */
   follow(message: BuildMessage): void {
     if (message.type === 'begin') {
-      this.launched.memoryPeak();
+      const now = this.#memoryNow();
+      if (message.phase === 'create') this.#noteHeld('start', now);
       this.#cpuBefore = this.launched.cpuSeconds();
     } else if (message.type === 'end' && message.phase !== 'warmup' && message.phase !== 'probe') {
       this.#note(message.phase, message.subject);
@@ -194,6 +195,7 @@ export class BuildServer implements SupervisedServer {
   #note(phase: string, trial: string | undefined): void {
     const { cost, launched } = this;
     const peak = launched.memoryPeak();
+    if (phase === 'index' || phase === 'search') this.#noteHeld(phase, this.#memoryNow());
     const now = launched.cpuSeconds();
     const cpu = now === undefined || this.#cpuBefore === undefined ? undefined : now - this.#cpuBefore;
     const use = {
@@ -209,6 +211,18 @@ export class BuildServer implements SupervisedServer {
       cost.cpuSeconds = { ...cost.cpuSeconds, [phase]: (cost.cpuSeconds?.[phase] ?? 0) + cpu };
     if (trial !== undefined && phase === 'search')
       this.#trials.set(trial, together(this.#trials.get(trial), use));
+  }
+
+  /** Working set at this moment: the peak since the look before. */
+  #memoryNow(): number | undefined {
+    this.launched.memoryPeak();
+    return this.launched.memoryPeak();
+  }
+
+  #noteHeld(moment: 'start' | 'index' | 'search', bytes: number | undefined): void {
+    if (bytes === undefined) return;
+    const { memoryHeldBytes: held } = this.cost;
+    this.cost.memoryHeldBytes = { ...held, [moment]: larger(held?.[moment], bytes) };
   }
 
   /** A server that cannot be asked any more leaves the figure absent; what happened to it shows elsewhere. */

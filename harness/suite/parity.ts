@@ -106,11 +106,13 @@ export function chooseTrial(
 ): { trial: string } | { fault: string } {
   const rows = selectableOf(builds);
   const wanted = selectorsOf(choice);
+  const exact = rows.find(({ id }) => id === wanted);
   const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)
       : isSelected(wanted, row),
   );
+  if (exact !== undefined) return { trial: exact.id };
   const firsts = new Set(
     selectableOf(builds.filter(({ replica }) => replica === undefined)).map(({ id }) => id),
   );

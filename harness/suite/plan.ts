@@ -45,7 +45,7 @@ export function planSuite(
     redactor,
     builds,
     faults,
-    ids: new Identifiers(),
+    ids: { builds: new Identifiers(), trials: new Identifiers() },
     owners: new Map(),
   };
   const modulesOf = new Map<string, string>();
@@ -82,7 +82,8 @@ interface Planning {
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
   faults: FaultList;
-  ids: Identifiers;
+  /** A build without search parameters has the id of its one trial. */
+  ids: Readonly<Record<'builds' | 'trials', Identifiers>>;
   /** Engine and server by series: two of them under one label would share a frontier. */
   owners: Map<string, { engine: string; server: string }>;
 }
@@ -151,7 +152,9 @@ function planOne(
   planning.owners.set(series, self);
   const key = `${series} ${canonical(parsed.index)}`;
   const build = builds.get(key) ?? {
-    id: ids.next(series, redactor.json(withoutVariant(parsed.index))),
+    id: ids.builds.next(series, redactor.json(withoutVariant(parsed.index)), {
+      all: redactor.json(parsed.index),
+    }),
     engine: definition.name,
     ...(module !== undefined && { module }),
     series,
@@ -166,7 +169,7 @@ function planOne(
   }
   for (const workload of planning.workloads) {
     const sent = isSerial(workload) ? undefined : workload;
-    const id = ids.next(build.id, redactor.json(parsed.search), redactor.json(sent));
+    const id = ids.trials.next(build.id, redactor.json(parsed.search), { workload: redactor.json(sent) });
     build.trials.push({ id, search: parsed.search, workload });
   }
 }

@@ -6,8 +6,7 @@ import type { BandRow } from '../model/filters.js';
 import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { figureText, seriesView, trialAnchor } from './cells.js';
-import type { ChartView } from './chart-views.js';
-import { renderChart } from './charts/chart.js';
+import { type ChartView, picturesOf } from './chart-views.js';
 import { recallScale } from './charts/recall-scale.js';
 import type { ChartMark, ChartSize, ChartSpec } from './charts/spec.js';
 import type { ValueScale } from './charts/value-scale.js';
@@ -129,12 +128,12 @@ function chart(rows: readonly BandRow[], plan: Plan): ChartView {
       id,
       title,
       note,
-      svgs: [],
+      pictures: [],
       empty: `No completed trial has a figure for ${plan.measure}.`,
       table,
     };
   const spec = specOf(plan, entries);
-  return { id, title, note, svgs: [renderChart(spec, LARGE), renderChart(spec, SMALL)], table };
+  return { id, title, note, pictures: picturesOf(spec, [LARGE, SMALL]), table };
 }
 
 function entriesOf(rows: readonly BandRow[], { measure: name, onAxis }: Plan): Entry[] {

@@ -77,7 +77,7 @@ const SERIES = {
   engine: 'a',
   label: 'a',
   about: '',
-  identity: { colour: 0, shape: 'circle', variant: 0 },
+  identity: { colour: 0, shape: 'circle', fill: 0, line: 0 },
 } as const;
 
 const pointOf = (n: number, measures: Readonly<Record<string, Measure>>): Point => ({

@@ -37,6 +37,14 @@ describe('a plan', () => {
     expect(builds[0]?.trials[2]?.id).toBe('one-flat-m8-c3-ef2-rtrue');
   });
 
+  test('gives a trial without search parameters the id of its build, with no number', () => {
+    const { builds } = plan([entry({}), entry({ use: 'two' })]);
+    expect(builds.map(({ id, trials }) => [id, ...trials.map((trial) => trial.id)])).toEqual([
+      ['one-flat', 'one-flat'],
+      ['two-flat', 'two-flat'],
+    ]);
+  });
+
   test('joins entries that build the same index', () => {
     const { builds, faults } = plan([
       entry({ index: { m: 8 }, search: { ef: 1 } }),
@@ -147,9 +155,11 @@ describe('for any sweep', () => {
         const { builds } = plan(
           given.map(({ label: text, ...rest }) => entry({ ...rest, ...(text && { label: text }) })),
         );
-        const ids = builds.flatMap((build) => [build.id, ...build.trials.map((trial) => trial.id)]);
-        expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
-        for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9.-]{0,140}$/);
+        const trials = builds.flatMap((build) => build.trials);
+        for (const ids of [builds, trials].map((all) => all.map(({ id }) => id))) {
+          expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
+          for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9.-]{0,140}$/);
+        }
       }),
     );
   });
