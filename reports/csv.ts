@@ -57,11 +57,13 @@ export function csvLines(
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
   const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
+  const replaced = results.trials.some((row) => row.replaced !== undefined) ? ['replaced'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const header = [
     ...FIXED,
     ...replica,
     ...machine,
+    ...replaced,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
@@ -72,6 +74,7 @@ export function csvLines(
     ...fixedCells(row),
     ...replica.map(() => row.replica ?? 1),
     ...machine.map(() => row.machine ?? ''),
+    ...replaced.map(() => row.replaced ?? 0),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),

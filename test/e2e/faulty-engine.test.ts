@@ -47,7 +47,7 @@ engines: [{ use: ${FAULTY} }, { use: usearch }]
 }
 
 /** Flags that the answers earn; that others used the machine meanwhile is no fault of theirs. */
-const doubts = ({ flags }: TrialRow) => flags.filter((flag) => flag !== 'busy-machine');
+const doubts = ({ flags }: TrialRow) => flags.filter((flag) => !flag.startsWith('busy-'));
 const faulty = ({ results }: Ran) => results.trials.find(({ engine }) => engine === 'faulty')!;
 const value = (ran: Ran, name: string) => faulty(ran).measures[name]?.value;
 
