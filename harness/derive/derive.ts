@@ -1,6 +1,9 @@
+import { overBuilds } from '../measures/builds.js';
 import type { Column } from '../measures/by-query.js';
 import type { BuildCost, LoggedEvent } from '../model/events.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
+import { definitionOf } from '../model/measures/catalogue.js';
+import { byReplica } from '../model/replicas.js';
 import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
@@ -33,7 +36,7 @@ export async function deriveAll(
   const about = aboutQueries(folder);
   const log = digest(events);
   const machines = machinesOfRun(manifest, events);
-  const trials: TrialRow[] = [];
+  const perBuild: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
   const planned = manifest.plan.flatMap((build) => build.trials.map((trial) => ({ build, trial })));
   // Recall and tie-aware recall at each k, the error of distances.
@@ -53,9 +56,10 @@ export async function deriveAll(
     const rows = trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!);
     const replaced = log.replaced.get(trial.id);
     const more = { ...(machine !== undefined && { machine }), ...(replaced !== undefined && { replaced }) };
-    trials.push(...rows.map((row) => ({ ...row, ...more })));
+    perBuild.push(...rows.map((row) => ({ ...row, ...more })));
     columns.set(trial.id, measured[i]!.all.columns);
   }
+  const trials = withBuilds(perBuild);
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   const results: Results = {
     schema: RUN_SCHEMA,
@@ -103,6 +107,22 @@ function digest(events: readonly LoggedEvent[]) {
 function addTo(counts: Map<string, number>, key: string, by: number): void {
   if (by > 0) counts.set(key, (counts.get(key) ?? 0) + by);
 }
+
+/** Rows in their order; times and costs of settings that were built several times have intervals over the builds. */
+function withBuilds(rows: readonly TrialRow[]): TrialRow[] {
+  if (rows.every(({ replica }) => replica === undefined)) return [...rows];
+  const changed = new Map<TrialRow, TrialRow>();
+  const done = rows.filter(({ state }) => state === 'completed');
+  for (const machine of new Set(done.map((row) => row.machine))) {
+    for (const { row, again } of byReplica(done.filter((each) => each.machine === machine))) {
+      const builds = [row, ...again];
+      for (const [i, each] of overBuilds(builds, isTimeOrCost).entries()) changed.set(builds[i]!, each);
+    }
+  }
+  return rows.map((row) => changed.get(row) ?? row);
+}
+
+const isTimeOrCost = (name: string): boolean => ['time', 'cost'].includes(definitionOf(name)?.kind ?? '');
 
 /** What the engines' native code consists of, by engine; that of its first build with any. */
 function nativeRecord({ plan }: Manifest, costs: ReadonlyMap<string, BuildCost>): Pick<Results, 'native'> {

@@ -1,5 +1,5 @@
 import type { Column } from '../measures/by-query.js';
-import { normalQuantile } from '../measures/distributions.js';
+import { normalQuantile, studentQuantile } from '../measures/distributions.js';
 import { holm } from '../measures/holm.js';
 import { fewestUnits } from '../measures/mean-bounds.js';
 import type { TrialRow } from '../model/results.js';
@@ -312,8 +312,18 @@ function ratio({ gate, row, again }: Wanted, { rows }: Partner): Finding {
   return { ...base, low, high, state };
 }
 
-/** Standard error of the mean logarithm; undefined where a figure has no interval. */
-function meanLogError(figures: readonly { low: number | null; high: number | null }[]): number | undefined {
+/**
+ * Standard error of the mean logarithm: of several builds from how they differ, as wide as Student's t makes the interval;
+ * undefined where a figure has no interval.
+ */
+function meanLogError(
+  figures: readonly { value: number; low: number | null; high: number | null }[],
+): number | undefined {
+  const n = figures.length;
+  if (n > 1 && figures.every(({ value }) => value > 0)) {
+    const { deviation } = moments(figures.map(({ value }) => Math.log(value)));
+    return ((studentQuantile(1 - ALPHA, n - 1) / normalQuantile(1 - ALPHA)) * deviation) / Math.sqrt(n);
+  }
   const errors: number[] = [];
   for (const { low, high } of figures) {
     if (low === null || high === null || low <= 0) return undefined;

@@ -91,6 +91,8 @@ export const manifestSchema = z.strictObject({
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
     qrelsFile: z.string().optional(),
+    neighborsFile: z.string().optional(),
+    moreFiles: z.array(z.string()).optional(),
     columns: z
       .strictObject({ id: z.string().optional(), vector: z.string().optional(), text: z.string().optional() })
       .optional(),

@@ -6,9 +6,13 @@ import type { GateSet } from '../gate/gates.js';
 import type { DatasetBlock, Suite } from './schema.js';
 
 /** A dataset of a suite; its name in rows, gates and reports is the dataset's own where none is given. */
-export type DeclaredDataset = DatasetBlock;
+export type DeclaredDataset = Omit<DatasetBlock, 'path'> & {
+  path: string;
+  /** Further files, where the path is a list. */
+  more?: string[] | undefined;
+};
 /** One of a list: told from the others by its name, which is known before it is opened. */
-export type ListedDataset = DatasetBlock & { name: string };
+export type ListedDataset = DeclaredDataset & { name: string };
 
 /** The datasets of a suite that was checked: those of `datasets:` with their names, else the one of `dataset:`. */
 export function declaredDatasets({ dataset, datasets }: Suite): DeclaredDataset[] {
@@ -16,8 +20,11 @@ export function declaredDatasets({ dataset, datasets }: Suite): DeclaredDataset[
   return [blockOf(dataset!)];
 }
 
-const blockOf = (entry: string | DatasetBlock): DatasetBlock =>
-  typeof entry === 'string' ? { path: entry } : entry;
+function blockOf(entry: string | DatasetBlock): DeclaredDataset {
+  if (typeof entry === 'string') return { path: entry };
+  const [path, ...more] = [entry.path].flat();
+  return { ...entry, path: path!, ...(more.length > 0 && { more }) };
+}
 
 function listed(entry: string | DatasetBlock): ListedDataset {
   const block = blockOf(entry);
