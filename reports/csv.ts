@@ -59,9 +59,11 @@ export function csvLines(
   const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
   const replaced = results.trials.some((row) => row.replaced !== undefined) ? ['replaced'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
+  const attempt = results.trials.some((row) => row.attempt !== undefined) ? ['attempt'] : [];
   const header = [
     ...FIXED,
     ...replica,
+    ...attempt,
     ...machine,
     ...replaced,
     ...(compared ? ['parity'] : []),
@@ -73,6 +75,7 @@ export function csvLines(
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
     ...replica.map(() => row.replica ?? 1),
+    ...attempt.map(() => row.attempt ?? ''),
     ...machine.map(() => row.machine ?? ''),
     ...replaced.map(() => row.replaced ?? 0),
     ...(compared ? [row.parity ?? ''] : []),
