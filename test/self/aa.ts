@@ -20,7 +20,6 @@ builds: 6
 engines:
   - { use: usearch, index: { type: hnsw, m: 16, efConstruction: 64 }, search: { ef: [20, 40, 80, 160] } }
   - { use: hnswlib, index: { type: hnsw, m: 16, efConstruction: 64 }, search: { ef: [20, 40, 80, 160] } }
-  - { use: sqlite-vec, index: { type: flat } }
 `;
 
 /** Keeps a core busy in bursts of up to two seconds, so that some passes are disturbed and others are not. */
