@@ -58,9 +58,11 @@ export function csvLines(
   const compared = parity.length > 0;
   const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
+  const attempt = results.trials.some((row) => row.attempt !== undefined) ? ['attempt'] : [];
   const header = [
     ...FIXED,
     ...replica,
+    ...attempt,
     ...machine,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
@@ -71,6 +73,7 @@ export function csvLines(
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
     ...replica.map(() => row.replica ?? 1),
+    ...attempt.map(() => row.attempt ?? ''),
     ...machine.map(() => row.machine ?? ''),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readColumns } from '../harness/derive/columns.js';
 import { deriveResults } from '../harness/derive/derive.js';
-import type { BaselineData } from '../harness/gate/changes.js';
+import type { BaselineData } from '../harness/gate/comparison.js';
 import { moments } from '../harness/gate/statistics.js';
 import type { Column } from '../harness/measures/by-query.js';
 import { meanFigure, meansOf } from '../harness/measures/figures.js';

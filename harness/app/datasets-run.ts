@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
 import { type DatasetsManifest, RUN_SCHEMA } from '../model/manifest.js';
+import { readEvents } from '../store/event-log.js';
 import { lockRun } from '../store/lock.js';
+import { partsOf, readDatasetsManifest, writeDatasetsManifest } from '../store/manifests.js';
 import {
   createDatasetsFolder,
   PARTS_FOLDER,
-  partsOf,
   type RunFolder,
-  readDatasetsManifest,
-  readEvents,
   runFolder,
   slugOf,
-  writeDatasetsManifest,
 } from '../store/run-folder.js';
 import { parseSuite } from '../suite/parse.js';
 import { commandLine } from './begin-run.js';

@@ -6,8 +6,9 @@ import type { Column } from '../measures/by-query.js';
 import { definitionOf } from '../model/measures/catalogue.js';
 import { firstId } from '../model/replicas.js';
 import { findBaseline } from '../store/baselines.js';
+import { readManifest } from '../store/manifests.js';
 import { querySources } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
 
 export interface PowerRequest {

@@ -6,8 +6,11 @@ import { definitionOf } from '../model/measures/catalogue.js';
 import { byReplica } from '../model/replicas.js';
 import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
-import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import { readEvents } from '../store/event-log.js';
+import { readManifest } from '../store/manifests.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';
+import { attemptsOf } from './attempts.js';
 import { machinesOfRun } from './machines.js';
 import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
@@ -35,6 +38,7 @@ export async function deriveAll(
   const truth = await readTruth(folder.truth);
   const about = aboutQueries(folder);
   const log = digest(events);
+  const attempts = attemptsOf(manifest, events);
   const machines = machinesOfRun(manifest, events);
   const perBuild: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
@@ -45,7 +49,7 @@ export async function deriveAll(
     trial: trial.id,
     workload: trial.workload,
     end: log.trialEnds.get(trial.id),
-    cost: log.costs.get(build.id) ?? {},
+    cost: attempts.costOf(build.id, trial.id),
     refused: build.refused ?? {},
     byQuery,
   }));
@@ -53,7 +57,8 @@ export async function deriveAll(
   for (const [i, { build, trial }] of planned.entries()) {
     const { end, cost } = tasks[i]!;
     const machine = machines.of(trial.id);
-    const rows = trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!);
+    const attempt = { number: attempts.of(build.id, trial.id), mixed: attempts.isMixed(build.id), cost };
+    const rows = trialRows(manifest.dataset.name, build, trial, end, attempt, measured[i]!);
     perBuild.push(...(machine === undefined ? rows : rows.map((row) => ({ ...row, machine }))));
     columns.set(trial.id, measured[i]!.all.columns);
   }
@@ -70,7 +75,7 @@ export async function deriveAll(
     ...(machines.all && { machines: machines.all }),
     packages: manifest.packages,
     ...nativeRecord(manifest, log.costs),
-    warnings: [...new Set(log.warnings)],
+    warnings: [...new Set([...log.warnings, ...attempts.warnings])],
     trials,
     ...(parity && { parity }),
   };

@@ -15,13 +15,22 @@ import { readSamples } from '../store/samples.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
+/** The making of its build that a trial was measured on. */
+export interface AttemptOfTrial {
+  /** From 1; undefined where there was one, or the trial was not measured. */
+  number: number | undefined;
+  /** Trials of the build come from several. */
+  mixed: boolean;
+  cost: BuildCost;
+}
+
 /** The row of all queries, then those of groups and bands. */
 export function trialRows(
   dataset: string,
   build: PlannedBuild,
   trial: PlannedBuild['trials'][number],
   end: TrialEnd | undefined,
-  cost: BuildCost,
+  { number: attempt, mixed, cost }: AttemptOfTrial,
   measured: Measured,
 ): TrialRow[] {
   const instructions = cost.native && instructionsOf(cost.native);
@@ -35,6 +44,7 @@ export function trialRows(
     ...(instructions && { instructions }),
     series: build.series,
     ...(build.replica !== undefined && { replica: build.replica }),
+    ...(attempt !== undefined && { attempt }),
     index: build.index,
     search: trial.search,
     ...(end?.effective && { effective: end.effective }),
@@ -45,7 +55,7 @@ export function trialRows(
     reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
     error: end?.error ?? null,
   };
-  const doubts = end?.flags ?? [];
+  const doubts = [...(end?.flags ?? []), ...(mixed && row.state === 'completed' ? ['mixed-builds'] : [])];
   const { refused = {} } = build;
   const partial = Object.keys(refused).length > 0 && row.state === 'completed' ? ['partial-queries'] : [];
   const { all } = measured;

@@ -1,7 +1,9 @@
 import { byReplica } from '../model/replicas.js';
 import type { ParityTrial, TrialRow } from '../model/results.js';
 import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
-import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
+import { judgeChanges } from './changes.js';
+import type { BaselineData } from './comparison.js';
+import { fewestFor } from './decision.js';
 import { change, figure } from './format.js';
 import { type Gate, type GateSet, namesGroup } from './gates.js';
 import type { Level } from './levels.js';

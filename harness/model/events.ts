@@ -70,6 +70,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     /** Of a run that is continued on another machine than it began on. */
     environment: environmentSchema.optional(),
   }),
+  /** `attempt`: from 1, counted over all continuations of the run (by earlier versions anew in each). */
   z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
   z.strictObject({
     type: z.literal('phase'),
@@ -85,6 +86,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     ...base,
     build: z.string(),
     trial: z.string(),
+    /** Of the build, as in its `buildBegin`; absent where it was not begun, and in logs of earlier versions. */
+    attempt: z.int().optional(),
     state,
     /** Why it was skipped or aborted. */
     reason: z.string().optional(),

@@ -60,8 +60,9 @@ export const FLAGS: readonly FlagDefinition[] = [
   },
   {
     name: 'mixed-builds',
-    short: 'passes of two builds of the same index',
-    meaning: 'The run was resumed: the trial’s passes ran on two builds of the same index.',
+    short: 'trials of several builds of the same index',
+    meaning:
+      'The build was made again, after a crash or in a run that was continued: its trials, or the passes of one, ran on different builds of the same index, maybe days apart.',
     doubts: ['mean', 'time', 'cost'],
     sign: '§',
   },

@@ -5,14 +5,9 @@ import { fileFailure } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
 import { machinesOf } from '../model/machines.js';
 import type { Manifest } from '../model/manifest.js';
-import {
-  createRunFolder,
-  EXACT_ENDING,
-  type RunFolder,
-  readEvents,
-  readManifest,
-  writeManifest,
-} from './run-folder.js';
+import { readEvents } from './event-log.js';
+import { readManifest, writeManifest } from './manifests.js';
+import { createRunFolder, EXACT_ENDING, type RunFolder } from './run-folder.js';
 
 interface Shard {
   folder: RunFolder;

@@ -186,6 +186,7 @@ function trialRow(
     index: [
       ...parameterViews(row.index, varying),
       ...(row.replica === undefined ? [] : [{ text: `build ${row.replica}` }]),
+      ...(row.attempt === undefined ? [] : [{ text: `attempt ${row.attempt}` }]),
     ],
     search: parameterViews(row.search, undefined, row.effective),
     group: `${workloadText(workloadOf(row))}, ${row.group}`,

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureSameSettings } from './aa.js';
+import { measureDatasets } from './datasets.js';
 import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureGate } from './gate.js';
@@ -20,6 +21,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   report: measureReport,
   gate: measureGate,
   share: measureShare,
+  datasets: measureDatasets,
   load: measureLoad,
   pgvector: measurePgvector,
   servers: measureServers,

@@ -74,6 +74,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/conformance': [
     'harness/model',
     'harness/measures',
+    'harness/process',
     'harness/run',
     'engines',
     'datasets',

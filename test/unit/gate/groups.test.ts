@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BaselineData } from '../../../harness/gate/changes.js';
+import type { BaselineData } from '../../../harness/gate/comparison.js';
 import { columnOf, measure, row, verdictsOf } from './rows.js';
 
 /** Ones, of which the first `lost` are 0. */
