@@ -56,12 +56,13 @@ export async function powerOfRun(
   const own = await builtColumns(folder, measure);
   const sides: Map<string, Column[]>[] = [];
   for (const other of others) sides.push(await builtColumns(other, measure));
+  const tests = own.size;
   const trials = [...own].flatMap(([trial, columns]) => {
     const partners = sides.map((side) => side.get(trial));
     if (partners.some((each) => each === undefined)) return [];
     const values = scaled(sampleOf([...columns, ...partners.flatMap((each) => each!)], sources));
     const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
-    return [{ trial, ...powerOf(mine, theirs, request) }];
+    return [{ trial, ...powerOf(mine, theirs, { ...request, tests }) }];
   });
   if (trials.length > 0) return { measure, trials, others: others.length };
   throw new InputError(`no trial has ${measure} by query`, {

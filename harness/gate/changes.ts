@@ -28,7 +28,8 @@ export function judgeChanges(wanted: readonly Wanted[], baseline: BaselineData |
   const adjusted = holm(ps.filter((_, i) => tested[i]));
   let at = 0;
   open.forEach((each, i) => {
-    each.finding = decided(each, ps[i]!, tested[i] ? adjusted[at++]! : 1);
+    const together = { adjusted: tested[i] ? adjusted[at++]! : 1, tests: Math.max(1, adjusted.length) };
+    each.finding = decided(each, ps[i]!, together);
   });
   return drafts.map(({ finding }) => finding);
 }

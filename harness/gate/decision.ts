@@ -3,8 +3,8 @@ import { fewestUnits } from '../measures/mean-bounds.js';
 import type { Finding } from '../model/verdict.js';
 import type { Estimate } from './estimate.js';
 import { change } from './format.js';
-import type { Gate } from './gates.js';
-import { ALPHA, detectable, type Extra, FEWEST_QUERIES, queriesNeeded } from './statistics.js';
+import { type Gate, namesGroup } from './gates.js';
+import { ALPHA, type Extra, FEWEST_QUERIES, queriesNeeded, SUSPECT, smallestSeen } from './statistics.js';
 import { meets } from './thresholds.js';
 
 /** A judged change before it is known what else was judged with it. */
@@ -26,9 +26,16 @@ export function isFew({ finding, gate, estimate }: Draft): boolean {
   return few && (deviation > 0 || mean === 0 || n < 2);
 }
 
+/** What all changes of a run judged together make of one: its p after Holm's adjustment, and how many there were. */
+interface Together {
+  adjusted: number;
+  tests: number;
+}
+
 /** The verdict of a change, by its p and what Holm made of it. */
-export function decided(draft: Draft, p: number, adjusted: number): Finding {
+export function decided(draft: Draft, p: number, together: Together): Finding {
   const { finding, gate, extra } = draft;
+  const { adjusted } = together;
   const e = draft.estimate!;
   const loss = adjusted <= ALPHA && e.high < 0;
   const base = { ...finding, p, adjusted };
@@ -37,7 +44,7 @@ export function decided(draft: Draft, p: number, adjusted: number): Finding {
     return { ...base, state: 'inconclusive', needed: FEWEST_QUERIES, message };
   }
   return gate.aggregate === 'drop'
-    ? drop(base, gate, e, loss, extra)
+    ? drop(base, gate, e, { loss, extra, ...together })
     : nonInferior(base, gate, e, loss, extra);
 }
 
@@ -55,27 +62,39 @@ function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extr
   };
 }
 
-function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
+function drop(
+  base: Finding,
+  gate: Gate,
+  e: Estimate,
+  about: Together & { loss: boolean; extra: Extra },
+): Finding {
+  const { loss, extra, adjusted, tests } = about;
   const size = -e.mean / (gate.relative && base.before !== null ? base.before : 1);
   const tooLarge = !meets(size, gate.operator, gate.limit);
   if (tooLarge && loss)
     return { ...base, state: 'fail', message: 'a loss is shown, and it is not a small one' };
+  const seen = seenText(gate, e, extra, tests);
+  if (tooLarge && base.group !== 'all' && !namesGroup(gate) && adjusted > SUSPECT) {
+    const message = `a drop that chance makes among ${tests} settings and groups judged together (p ${adjusted.toFixed(2)}): ${seen}`;
+    return { ...base, state: 'pass', message };
+  }
   if (tooLarge) {
     const needed = decidable(e, extra);
     const message = `may be chance: ${advice(needed, base, gate, extra)}`;
     return { ...base, state: 'inconclusive', needed, message };
   }
-  return { ...base, state: 'pass', message: seenText(gate, e, extra) };
+  return { ...base, state: 'pass', message: seen };
 }
 
 /** What a drop that passed says of losses: it passes for lack of evidence. */
-function seenText(gate: Gate, e: Estimate, extra: Extra): string {
+function seenText(gate: Gate, e: Estimate, extra: Extra, tests: number): string {
   const text = (loss: number) => change(loss, { relative: false, about: gate.about }).replace(/^\+/, '');
   if (e.deviation === 0 && e.mean === 0) {
     return `no query changed: ${e.n} queries rule out a loss of more than ${text(-e.low)} (95%)`;
   }
-  const seen = Math.hypot(detectable(e.deviation, e.n), detectable(1, 1) * extra.error);
-  return `${e.n} queries show a drop of ${text(seen)} four times out of five`;
+  const seen = smallestSeen({ ...e, extra }, { alpha: ALPHA / tests });
+  const along = tests === 1 ? '' : `, with ${tests} settings and groups judged together`;
+  return `${e.n} queries show a drop of ${text(seen)} four times out of five${along}`;
 }
 
 /** Queries that decide it if the difference is as large as it looks; null where none would. */
