@@ -28,7 +28,8 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
   }
   const path = samplesFile(folder, trial.id);
   // Of an earlier build, whose passes these take the place of.
-  if (existsSync(path)) keepReplaced(folder, `${trial.id}.build`, await readSamples(path, job.k));
+  if (existsSync(path))
+    keepReplaced(folder, `${trial.id}.build`, await readSamples(path, askedOf(trial, job.ks)));
   keep(path, joinSamples(parts));
   removeParts(job, trial);
   trial.spans = parts.map(spanOf);

@@ -1,5 +1,6 @@
 import { ConnectionLostError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
+import { askedOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
@@ -63,7 +64,7 @@ async function passAgain(
         findFlaws(samples, job.filtering, context.metadata);
       const folder = runFolder(job.runFolder);
       const path = samplesFile(folder, trial.id);
-      const all = passesOfSamples(await readSamples(path, job.k));
+      const all = passesOfSamples(await readSamples(path, askedOf(trial, job.ks)));
       keepReplaced(folder, `${trial.id}.pass${pass}`, quiet ? all.get(pass)! : samples);
       if (!quiet) return;
       trial.foreign.replace(pass, foreign);

@@ -94,5 +94,7 @@ describe('attempts at a build', () => {
   it('one trial with passes of both makes the build a mixed one', () => {
     const log = [begin(monday, 1), begin(friday, 2), trial(a, ['mixed-builds']), trial(b), end(second!, 2)];
     expect(attemptsOf(manifest, log).isMixed(build.id)).toBe(true);
+    const again = [...log, begin(friday, 3), trial(a), trial(b), end(first!, 3)];
+    expect(attemptsOf(manifest, again).isMixed(build.id), 'until all was measured again on one').toBe(false);
   });
 });
