@@ -63,7 +63,6 @@ function note(build: Build, event: LoggedEvent): void {
   // Measured again, or given up: the last word counts.
   build.trials.delete(event.trial);
   build.within.delete(event.trial);
-  build.within.delete(event.trial);
   if (event.state !== 'completed' || attempt === 0) return;
   build.trials.set(event.trial, attempt);
   if (event.flags.includes('mixed-builds')) build.within.add(event.trial);

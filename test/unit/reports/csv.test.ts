@@ -34,7 +34,7 @@ describe('CSV', () => {
   });
 
   it('has parameters and measures with their intervals as columns', () => {
-    expect(head.slice(0, 15).join(' ')).toBe(
+    expect(head.slice(0, 16).join(' ')).toBe(
       'id dataset build engine engineVersion origin image instructions series workload k group state reason error flags',
     );
     for (const name of [

@@ -33,7 +33,7 @@ const pass = (repetition: number, took: number): Samples =>
   );
 
 function context(busy: number): BuildContext {
-  const job = { runFolder: folder, k: 1, metric: 'l2', queryCount: 2, remeasure: { busy } };
+  const job = { runFolder: folder, ks: [1], metric: 'l2', queryCount: 2, remeasure: { busy } };
   return {
     job,
     cost: {},
