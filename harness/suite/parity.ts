@@ -1,8 +1,9 @@
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import type { GateParity, Selector } from '../gate/grammar.js';
-import { isSelected, selectableOf } from '../gate/select.js';
-import type { PlannedBuild, PlannedParity, PlannedTrial } from '../model/plan.js';
+import { isSelected, type Selectable, selectableOf } from '../gate/select.js';
+import { measuresDepth } from '../model/depths.js';
+import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import { replicaId } from '../model/replicas.js';
 import type { Suite } from './schema.js';
 
@@ -105,11 +106,7 @@ export function chooseTrial(
   builds: readonly Omit<PlannedBuild, 'server'>[],
   k?: number,
 ): { trial: string } | { fault: string } {
-  const all = selectableOf(builds);
-  const deep = new Set(
-    builds.flatMap(({ trials }) => trials.filter((trial) => hasDepth(trial, k)).map(({ id }) => id)),
-  );
-  const rows = all.filter(({ id }) => deep.has(id));
+  const rows = withDepth(builds, k);
   const wanted = selectorsOf(choice);
   const exact = rows.find(({ id }) => id === wanted);
   const named = rows.filter((row) =>
@@ -136,9 +133,14 @@ export function chooseTrial(
   return { fault: suggest('names no trial of the plan', wanted, names, otherwise) };
 }
 
-/** A smaller depth than those that a trial was planned for is compared, too, where nothing was asked for it. */
-const hasDepth = ({ ks }: PlannedTrial, k: number | undefined): boolean =>
-  k === undefined || ks === undefined || ks.includes(k);
+/** Trials that ask for a depth; all of them where none does, since the first hits of a longer answer can be compared, too. */
+function withDepth(builds: readonly Omit<PlannedBuild, 'server'>[], k: number | undefined): Selectable[] {
+  const all = selectableOf(builds);
+  const fitting = all.filter(
+    (row) => row.k !== undefined && k !== undefined && measuresDepth({ ...row, k: row.k }, k),
+  );
+  return fitting.length > 0 ? fitting : all;
+}
 
 /** Text without a colon is a name. */
 function selectorsOf(choice: SideChoice): string | Selector[] {
