@@ -108,7 +108,7 @@ export function chooseTrial(
 ): { trial: string } | { fault: string } {
   const rows = withDepth(builds, k);
   const wanted = selectorsOf(choice);
-  const exact = rows.find(({ id }) => id === wanted);
+  const exact = selectableOf(builds).find(({ id }) => id === wanted);
   const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)
