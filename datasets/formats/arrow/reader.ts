@@ -65,11 +65,15 @@ async function* readRows(
   const file = await openFile(plain);
   try {
     const reader = await openReader(arrow, path, file);
+    const bits = (await file.stat()).size * 8;
     let number = 0;
     for (;;) {
       const next = await read(path, async () => reader.next());
       if (next.done === true) return;
       const batch = next.value;
+      // A row takes a bit at least: a count that cannot be would be counted through.
+      if (batch.numRows > bits)
+        throw unreadable(path, new Error(`a batch announces ${batch.numRows} rows`), 'is damaged');
       const columns = batch.schema.fields.map((field, i) => ({
         name: field.name,
         value: columnReader(arrow, field.type, batch.getChildAt(i)!),
