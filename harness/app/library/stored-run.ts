@@ -7,13 +7,13 @@ import type { Manifest } from '../../model/manifest.js';
 import type { ParityResult, Results } from '../../model/results.js';
 import type { Samples, Truth } from '../../model/samples.js';
 import type { Verdicts } from '../../model/verdict.js';
+import { readEvents } from '../../store/event-log.js';
+import { readManifest } from '../../store/manifests.js';
 import { type QueriesFile, readRunQueries } from '../../store/queries.js';
 import {
   findRun,
   listRuns as listFolders,
   type RunFolder,
-  readEvents,
-  readManifest,
   runFolder,
   samplesFile,
 } from '../../store/run-folder.js';

@@ -5,6 +5,7 @@ import { checkFieldEdges } from './edges.js';
 import { checkMetadata } from './metadata.js';
 import { checkOperations } from './operations.js';
 import { checkParts } from './parts.js';
+import { checkSearches } from './searches.js';
 import { closeShared, openPoints, type PointContender } from './session.js';
 import { checkSnapshots } from './snapshots.js';
 import { checkVectors } from './vectors.js';
@@ -23,6 +24,7 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   checkFieldEdges(api, contender);
   checkAnswers(api, contender);
   checkVectors(api, contender);
+  checkSearches(api, contender);
   checkParts(api, contender);
   checkSnapshots(api, contender);
   checkBuilding(api, contender);
