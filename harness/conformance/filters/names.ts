@@ -1,4 +1,5 @@
 import { InputError } from '../../../common/errors.js';
+import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import { whyNotFields } from '../../../engines/kit/holds.js';
 import type { Filter } from '../../../filters/filter.js';
 import type { TestApi } from '../api.js';
@@ -7,7 +8,7 @@ import { exactSetting } from '../settings.js';
 import { vectors } from './data.js';
 
 /** Names that meet what engines, tools and languages call something else, or cannot call anything. */
-export const FIELD_NAMES: readonly string[] = [
+const FIELD_NAMES: readonly string[] = [
   ...[
     'it\'s "so"',
     'a b',
@@ -63,28 +64,21 @@ export const FIELD_NAMES: readonly string[] = [
     'rowaddr',
     'oid',
   ],
-  ...[
-    'ctid',
-    'xmin',
-    'tableoid',
-    'point_id',
-    'chroma:document',
-    '#document',
-    '$meta',
-    '$id',
-    'k',
-    'rank',
-    'order',
-  ],
+  ...['ctid', 'xmin', 'tableoid', 'point_id', '#document', '$meta', '$id', 'k', 'rank', 'order'],
   ...['UPPER', 'null', 'true', 'NaN', 'vector_column', 'rowId', 'ROWID', 'Distance'],
 ];
+
+/** These, and what an engine may keep for itself under its own name. */
+export function fieldNamesFor({ name }: Pick<EngineDefinition, 'name'>): string[] {
+  return [...FIELD_NAMES, `${name}:document`, `_${name}`, `${name}_id`];
+}
 
 const POINTS = 4;
 
 /** Each of them is held, and filtered by as any other, or the engine's declaration refuses it by name while planning. */
 export function checkFieldNames({ test, expect }: TestApi, contender: Contender): void {
   const setting = exactSetting(contender);
-  for (const name of FIELD_NAMES) {
+  for (const name of fieldNamesFor(contender.definition)) {
     const schema = { name, type: 'string', nullable: true } as const;
     const why = whyNotFields(contender.definition, [schema]);
     const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}… (${name.length})` : name);

@@ -1,6 +1,6 @@
 import { whyNotFields } from '../../../engines/kit/holds.js';
 import type { TestApi } from '../api.js';
-import { FIELD_NAMES } from '../filters/names.js';
+import { fieldNamesFor } from '../filters/names.js';
 import { checksOn, field, idsOf, type PointContender, scanned, someIds, somePoint } from './session.js';
 
 /** Fields of one collection: no engine has a limit below. */
@@ -13,7 +13,7 @@ export function checkFieldEdges(api: TestApi, contender: PointContender): void {
   const { definition } = contender;
   const kind = idsOf(contender);
   // A dot makes a nested field, which is another check.
-  const names = FIELD_NAMES.filter((name) => !name.includes('.'));
+  const names = fieldNamesFor(definition).filter((name) => !name.includes('.'));
   const held = names.filter((name) => whyNotFields(definition, [field(name)]).length === 0);
 
   for (let start = 0; start < held.length; start += TOGETHER) {
