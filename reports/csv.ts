@@ -57,6 +57,7 @@ export function csvLines(
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
   const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
+  const replaced = results.trials.some((row) => row.replaced !== undefined) ? ['replaced'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const attempt = results.trials.some((row) => row.attempt !== undefined) ? ['attempt'] : [];
   const header = [
@@ -64,6 +65,7 @@ export function csvLines(
     ...replica,
     ...attempt,
     ...machine,
+    ...replaced,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
@@ -75,6 +77,7 @@ export function csvLines(
     ...replica.map(() => row.replica ?? 1),
     ...attempt.map(() => row.attempt ?? ''),
     ...machine.map(() => row.machine ?? ''),
+    ...replaced.map(() => row.replaced ?? 0),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),

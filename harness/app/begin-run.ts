@@ -107,6 +107,7 @@ function manifestOf(beginning: Beginning): Manifest {
     truth: truth.record,
     ks,
     repeat: suite.repeat,
+    remeasure: suite.remeasure,
     warmup: suite.warmup,
     seed: suite.seed,
     threads: suite.threads,

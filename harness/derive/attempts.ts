@@ -22,8 +22,8 @@ interface Build {
   trials: Map<string, number>;
   /** Attempts that completed trials come from. */
   used: Map<number, number>;
-  /** Some trial has passes of several attempts. */
-  within: boolean;
+  /** Trials that have passes of several attempts. */
+  within: Set<string>;
 }
 
 /** A run that was continued, or a process that crashed, makes a build again: attempts are counted as they begin in the log. */
@@ -52,7 +52,7 @@ const emptyBuild = (): Build => ({
   costs: new Map(),
   trials: new Map(),
   used: new Map(),
-  within: false,
+  within: new Set(),
 });
 
 function note(build: Build, event: LoggedEvent): void {
@@ -62,16 +62,17 @@ function note(build: Build, event: LoggedEvent): void {
   if (event.type !== 'trialEnd') return;
   // Measured again, or given up: the last word counts.
   build.trials.delete(event.trial);
+  build.within.delete(event.trial);
   if (event.state !== 'completed' || attempt === 0) return;
   build.trials.set(event.trial, attempt);
-  build.within ||= event.flags.includes('mixed-builds');
+  if (event.flags.includes('mixed-builds')) build.within.add(event.trial);
 }
 
 function count({ used }: Build, attempt: number): void {
   used.set(attempt, (used.get(attempt) ?? 0) + 1);
 }
 
-const isMixed = ({ used, within }: Build): boolean => used.size > 1 || within;
+const isMixed = ({ used, within }: Build): boolean => used.size > 1 || within.size > 0;
 
 /** Of an attempt that ended without telling its cost only what every attempt has in common is known. */
 function costOf(build: Build | undefined, trial: string): BuildCost {
@@ -97,6 +98,6 @@ function warning(id: string, { begun, used, within }: Build): string {
   const parts = [...used]
     .toSorted(([a], [b]) => a - b)
     .map(([attempt, trials]) => `${trials} on that of ${begun[attempt - 1]}`);
-  const some = within ? ', some of them with passes of an earlier one' : '';
+  const some = within.size > 0 ? ', some of them with passes of an earlier one' : '';
   return `${id} was made ${begun.length} times, and its trials were measured on different ones (${parts.join(', ')}${some}): the index is another one, and the machine may have been, too`;
 }

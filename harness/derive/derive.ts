@@ -59,7 +59,9 @@ export async function deriveAll(
     const machine = machines.of(trial.id);
     const attempt = { number: attempts.of(build.id, trial.id), mixed: attempts.isMixed(build.id), cost };
     const rows = trialRows(manifest.dataset.name, build, trial, end, attempt, measured[i]!);
-    perBuild.push(...(machine === undefined ? rows : rows.map((row) => ({ ...row, machine }))));
+    const replaced = log.replaced.get(trial.id);
+    const more = { ...(machine !== undefined && { machine }), ...(replaced !== undefined && { replaced }) };
+    perBuild.push(...rows.map((row) => ({ ...row, ...more })));
     columns.set(trial.id, measured[i]!.all.columns);
   }
   const trials = withBuilds(perBuild);
@@ -85,14 +87,30 @@ export async function deriveAll(
 /** The last word of the log on every trial and build. */
 function digest(events: readonly LoggedEvent[]) {
   const trialEnds = new Map<string, EventOf<'trialEnd'>>();
+  const replaced = new Map<string, number>();
   const costs = new Map<string, BuildCost>();
   const warnings: string[] = [];
   for (const event of events) {
-    if (event.type === 'trialEnd') trialEnds.set(event.trial, event);
+    if (event.type === 'trialEnd') {
+      const before = trialEnds.get(event.trial);
+      if (before?.state === 'completed') addTo(replaced, event.trial, before.passes ?? 0);
+      trialEnds.set(event.trial, event);
+    }
+    if (event.type === 'passAgain') {
+      const { trial, outcome, wallSeconds, engineSeconds, foreignCores } = event;
+      const end = trialEnds.get(trial);
+      if (end === undefined || outcome === 'disturbed') continue;
+      addTo(replaced, trial, 1);
+      trialEnds.set(trial, { ...end, wallSeconds, engineSeconds, foreignCores });
+    }
     if (event.type === 'buildEnd' && Object.keys(event.cost).length > 0) costs.set(event.build, event.cost);
     if (event.type === 'warning') warnings.push(event.message);
   }
-  return { trialEnds, costs, warnings };
+  return { trialEnds, replaced, costs, warnings };
+}
+
+function addTo(counts: Map<string, number>, key: string, by: number): void {
+  if (by > 0) counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
 /** Rows in their order; times and costs of settings that were built several times have intervals over the builds. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
-import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
+import { BUSY_CORES, type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { instructionsOf } from '../model/native.js';
@@ -60,7 +60,11 @@ export function trialRows(
   const partial = Object.keys(refused).length > 0 && row.state === 'completed' ? ['partial-queries'] : [];
   const { all } = measured;
   return [
-    { ...row, flags: unique([...doubts, ...all.flags, ...partial]), measures: all.measures },
+    {
+      ...row,
+      flags: unique([...doubts, ...all.flags, ...busyBuild(cost), ...partial]),
+      measures: all.measures,
+    },
     ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
       if (reason === undefined)
         return { ...row, group, flags: unique([...doubts, ...derived.flags]), measures: derived.measures };
@@ -68,6 +72,10 @@ export function trialRows(
     }),
   ];
 }
+
+/** A group has no costs of its own to be doubted. */
+const busyBuild = ({ foreignCores = 0 }: BuildCost): string[] =>
+  foreignCores > BUSY_CORES ? ['busy-build'] : [];
 
 const unique = (flags: readonly string[]): string[] => [...new Set(flags)];
 

@@ -43,6 +43,8 @@ export const serverCostSchema = z.strictObject({
 export const buildCostSchema = z.strictObject({
   engineVersion: z.string().optional(),
   createSeconds: z.number().optional(),
+  /** CPU that others used while the index was built, in cores. */
+  foreignCores: z.number().optional(),
   /** Time inside the engine's load calls only. */
   loadSeconds: z.number().optional(),
   indexSeconds: z.number().optional(),
@@ -93,6 +95,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     reason: z.string().optional(),
     error: z.string().optional(),
     flags: z.array(z.string()),
+    /** Passes that were measured. */
+    passes: z.int().optional(),
     /** Wall time of the measured passes and the part of it spent inside engine calls, seconds. */
     wallSeconds: z.number().optional(),
     engineSeconds: z.number().optional(),
@@ -104,6 +108,23 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     server: z
       .strictObject({ memoryPeakBytes: z.number().optional(), cpuSeconds: z.number().optional() })
       .optional(),
+  }),
+  /** A pass of a trial that has ended was measured once more, since other load had disturbed it. */
+  z.strictObject({
+    type: z.literal('passAgain'),
+    ...base,
+    build: z.string(),
+    trial: z.string(),
+    /** Of the build, as in its `buildBegin`. */
+    attempt: z.int().optional(),
+    /** Number of the pass. */
+    pass: z.int(),
+    /** `replaced`: it took the place of the disturbed one; `disturbed`: so was it, and changes nothing. */
+    outcome: z.enum(['replaced', 'disturbed']),
+    /** Of the trial's passes, as in `trialEnd`. */
+    wallSeconds: z.number(),
+    engineSeconds: z.number().optional(),
+    foreignCores: z.number().optional(),
   }),
   z.strictObject({
     type: z.literal('buildEnd'),

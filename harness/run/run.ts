@@ -243,6 +243,9 @@ function take(input: RunInput, { build, attempt, open, server }: Measuring, mess
     case 'warning':
       record(input, { type: 'warning', build: build.id, message: input.redact(message.message) });
       break;
+    case 'passAgain':
+      record(input, { ...message, build: build.id, attempt });
+      break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;
       const text = error === undefined ? undefined : input.redact(server?.explainTrial(error) ?? error);
@@ -275,6 +278,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     k: manifest.ks.at(-1)!,
     repeat: manifest.repeat,
     warmup: manifest.warmup,
+    remeasure: manifest.remeasure ?? { busy: 0 },
     seed: manifest.seed,
     // A second build of an index is worth nothing as a measure of chance if it is the first one's copy.
     engineSeed: manifest.seed + (manifest.rebuilds?.some(({ id }) => id === build.id) === true ? 1 : 0),

@@ -84,6 +84,14 @@ export function partsOnDisk({ parts }: Pick<RunFolder, 'parts'>, trial: string):
   return numbers.sort((a, b) => a - b);
 }
 
+/** Observations that others have taken the place of; nothing is derived from them. */
+export function replacedFile({ samples }: Pick<RunFolder, 'samples'>, name: string): string {
+  return join(samples, REPLACED_FOLDER, `${name}.parquet`);
+}
+
+/** Below `samples`. */
+export const REPLACED_FOLDER = 'replaced';
+
 /** What an exhaustive search told of a trial: its figures and its answers. */
 export function exactFiles(
   { samples }: Pick<RunFolder, 'samples'>,
@@ -191,7 +199,7 @@ function names(folder: string): string[] {
 /** Removes everything that is only needed while a run is going on. */
 export function cleanRunFolder(folder: RunFolder): void {
   rmSync(folder.work, { recursive: true, force: true });
-  for (const path of [folder.path, folder.samples, folder.parts]) {
+  for (const path of [folder.path, folder.samples, folder.parts, join(folder.samples, REPLACED_FOLDER)]) {
     if (existsSync(path)) removeTemporaries(path);
   }
 }

@@ -192,6 +192,7 @@ function trialRow(
     group: `${workloadText(workloadOf(row))}, ${row.group}`,
     state: row.state,
     reason: reasonOf(row),
+    replaced: row.replaced === undefined ? undefined : `${plural(row.replaced, 'pass', 'passes')} replaced`,
     flags: row.flags,
     cells: measures.map((name): Cell => {
       const figure = cell(name, row.measures[name], row.flags);

@@ -196,12 +196,24 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. ${buildsInTurn(results)}`,
     sentHow(results, Math.max(...ks)),
     ...againBuilt(results),
+    ...againMeasured(results),
     ...serversAndLibraries(results),
     ...withoutAvx(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
     `Intervals are 95% intervals. Of means over queries they are the bounds of Gaffke (2005), which allow for queries that were not asked; of times Student’s t over the logarithms of the passes${repeat < 2 ? ' (one pass has none)' : ''}, of settings on several builds over those of the builds, times and costs alike, widened to hold each. ${buildsOf(results) > 1 ? 'They do not cover other machines and days.' : 'They do not cover the luck of one index build, nor what the machine does between builds.'}`,
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
+  ];
+}
+
+/** Passes that others have taken the place of. */
+function againMeasured({ trials }: Results): string[] {
+  const rows = trials.filter(({ group }) => group === 'all');
+  const passes = rows.reduce((sum, { replaced = 0 }) => sum + replaced, 0);
+  if (passes === 0) return [];
+  const of = rows.filter(({ replaced }) => replaced !== undefined).length;
+  return [
+    `${plural(passes, 'pass', 'passes')} of ${plural(of, 'trial')} ${passes === 1 ? 'was' : 'were'} measured again, as other programs had disturbed ${passes === 1 ? 'it' : 'them'}; what was replaced is kept in samples/replaced.`,
   ];
 }
 

@@ -49,7 +49,7 @@ engines: [${[...uses, 'usearch'].map((use) => `{ use: ${use} }`).join(', ')}]
 }
 
 /** Flags that the answers earn; that others used the machine meanwhile is no fault of theirs. */
-const doubts = ({ flags }: TrialRow) => flags.filter((flag) => flag !== 'busy-machine');
+const doubts = ({ flags }: TrialRow) => flags.filter((flag) => !flag.startsWith('busy-'));
 
 function trialOf({ results }: Ran, fault: Fault): TrialRow {
   const found = results.trials.find(({ engine }) => engine === nameOf(fault));

@@ -4,6 +4,7 @@ import { checkBuilding } from './building.js';
 import { checkMetadata } from './metadata.js';
 import { checkOperations } from './operations.js';
 import { checkParts } from './parts.js';
+import { checkSearches } from './searches.js';
 import { closeShared, openPoints, type PointContender } from './session.js';
 import { checkSnapshots } from './snapshots.js';
 import { checkVectors } from './vectors.js';
@@ -21,6 +22,7 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   checkMetadata(api, contender);
   checkAnswers(api, contender);
   checkVectors(api, contender);
+  checkSearches(api, contender);
   checkParts(api, contender);
   checkSnapshots(api, contender);
   checkBuilding(api, contender);
