@@ -108,6 +108,8 @@ export interface MetadataSupport {
   emptyArrays: 'kept' | 'missing' | 'refused';
   /** Fields that the schema does not name: kept or refused. */
   undeclared: 'kept' | 'refused';
+  /** Longest text of a field or point, in bytes of UTF-8; absent: no documented limit. */
+  maxTextBytes?: number | undefined;
 }
 
 /** Which names an engine can hold; all others are refused by name while planning. */

@@ -3,7 +3,8 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
 import { engineNames } from '../../engines/registry.js';
 import { EXPORT, parseAddress } from '../connections/address.js';
-import { openSource, type Surroundings } from '../connections/open-source.js';
+import { openSource } from '../connections/open-source.js';
+import type { Surroundings } from '../connections/reach.js';
 import { type IdType, idType, type PointShape } from '../export/canonical.js';
 import { checkParts, openExport } from '../export/reader.js';
 
@@ -14,6 +15,12 @@ export interface Side {
   shape: PointShape;
   /** Points by the place's own counter. */
   counter: number;
+  /** How its engine keeps null and missing apart; an export does. */
+  absence: 'kept' | 'null' | 'missing';
+  /** Its engine holds no point without all of the collection's vectors. */
+  needsVectors: boolean;
+  /** Longest text that its engine holds. */
+  maxTextBytes: number;
   /** What a scan of it promises. */
   consistency: Consistency;
   /** Every point once. */
@@ -42,6 +49,9 @@ async function openExportSide(folder: string, place: string, { signal }: Surroun
     place,
     shape,
     counter: manifest.counts.exported,
+    absence: 'kept',
+    needsVectors: false,
+    maxTextBytes: Number.POSITIVE_INFINITY,
     consistency: 'snapshot',
     scan: () => opened.points(),
     async get(ids) {
@@ -62,7 +72,7 @@ function keyOf({ type, id }: { type: IdType; id: PointId }): string {
 }
 
 async function openCollectionSide(text: string, surroundings: Surroundings): Promise<Side> {
-  const { collection, place, close } = await openSource(text, surroundings);
+  const { collection, definition, place, close } = await openSource(text, surroundings);
   const { points, name } = collection;
   try {
     const { ids, spec, fields, count } = await points.describe();
@@ -76,6 +86,9 @@ async function openCollectionSide(text: string, surroundings: Surroundings): Pro
         timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map((field) => field.name)),
       },
       counter: count,
+      absence: definition.capabilities.metadata?.absence ?? 'kept',
+      maxTextBytes: definition.capabilities.metadata?.maxTextBytes ?? Number.POSITIVE_INFINITY,
+      needsVectors: definition.capabilities.points!.vectors.absent === 'refused',
       consistency: snapshot.consistency,
       async *scan() {
         for await (const page of snapshot.scan({ batchSize: BATCH, signal: surroundings.signal }))
