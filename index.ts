@@ -15,6 +15,7 @@ export {
   InterruptedError,
   VecproofError,
 } from './common/errors.js';
+export type { PlacedFault } from './common/faults.js';
 export type {
   Dataset,
   DatasetInfo,

@@ -3,6 +3,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Leaves containers behind on purpose: any run with servers beside it would clean them up. */
 const ALONE = ['test/servers/interrupt.test.ts'];
+const UNIT = ['test/unit/**/*.test.ts'];
 
 /** What takes longest begins first, so that it does not run alone at the end. */
 const SLOWEST = ['sweeps', 'records', 'filters', 'matrix', 'conformance/', 'servers/', 'e2e/', 'browser/'];
@@ -18,6 +19,9 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
+/** Files at a time: those with servers and child processes wait more than they compute, so one more than there are cores. */
+const maxWorkers = 3;
+
 export default defineConfig({
   test: {
     globalSetup: ['test/global-setup.ts'],
@@ -30,11 +34,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'two at a time',
+          name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: ALONE,
-          // Many tests wait for servers and child processes; more than two files would only wait for each other.
-          maxWorkers: 2,
+          exclude: [...ALONE, ...UNIT],
+          // Of tests that may overlap: what they ask of a server, it answers after a wait of its own.
+          maxConcurrency: 8,
+          maxWorkers,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: UNIT,
+          // A process for several files: most are done sooner than a process is there.
+          isolate: false,
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },

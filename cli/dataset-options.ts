@@ -12,6 +12,7 @@ export interface DatasetArguments {
   metric?: Metric;
   queries?: string;
   qrels?: string;
+  neighbors?: string;
   skipInvalid?: InvalidKind[];
 }
 
@@ -31,6 +32,10 @@ export function addDatasetOptions(command: Command): Command {
     .option('--queries <file>', 'file with the queries, for datasets that have none')
     .option('--qrels <file>', 'relevance judgements of these queries, in TREC’s or BEIR’s format')
     .option(
+      '--neighbors <file>',
+      'exact neighbours of these queries by row (.ivecs, .ibin, .bin, npy): compared with the truth',
+    )
+    .option(
       '--skip-invalid <kinds>',
       'leave such vectors out and count them: zero (under cosine), non-finite; separated by commas',
       invalidKinds,
@@ -39,12 +44,13 @@ export function addDatasetOptions(command: Command): Command {
 
 /** For use cases; paths start at the working directory. */
 export function datasetOptionsOf(given: DatasetArguments, cwd: string): DatasetOptions {
-  const { id, vector, text, metric, queries, qrels, skipInvalid } = given;
+  const { id, vector, text, metric, queries, qrels, neighbors, skipInvalid } = given;
   const chosen = [id, vector, text].some((name) => name !== undefined);
   return {
     metric: metric ?? null,
     queriesFile: queries === undefined ? null : resolve(cwd, queries),
     qrelsFile: qrels === undefined ? undefined : resolve(cwd, qrels),
+    neighborsFile: neighbors === undefined ? undefined : resolve(cwd, neighbors),
     columns: chosen ? { id, vector, text } : undefined,
     skipInvalid,
   };

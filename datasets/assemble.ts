@@ -56,7 +56,8 @@ export function assembleDataset({ info, points, querySets, close }: DatasetParts
     },
     points: (options) => checkedPoints(points, options),
     place: (row) => points.place(row),
-    async queries(name) {
+    async queries(name, { unchecked = false } = {}) {
+      if (unchecked) return loadQueries(part(name), undefined);
       const set = cache.get(name) ?? loadQueries(part(name), info.metric);
       cache.set(name, set);
       return set;
@@ -137,12 +138,15 @@ function checkField(source: VectorSource, name: string): void {
   });
 }
 
-async function loadQueries({ name, source }: QueryPart, metric: Metric): Promise<QuerySet> {
+/** @param metric by which the vectors have to be comparable; undefined: they are taken as they are */
+async function loadQueries({ name, source }: QueryPart, metric: Metric | undefined): Promise<QuerySet> {
   const { ids, vectors, fields } = await readAll(source);
   const { count, dimensions } = source;
-  const invalid = new InvalidVectors(dimensions, (row) => source.place(row));
-  invalid.add(vectors, count, 0);
-  invalid.throwIfAny(metric, { rows: count, of: 'queries' });
+  if (metric !== undefined) {
+    const invalid = new InvalidVectors(dimensions, (row) => source.place(row));
+    invalid.add(vectors, count, 0);
+    invalid.throwIfAny(metric, { rows: count, of: 'queries' });
+  }
   const first = new Map<string, number>();
   for (const [row, id] of ids.entries()) {
     const before = first.get(id);

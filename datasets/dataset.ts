@@ -139,8 +139,11 @@ export interface Dataset {
   readonly info: DatasetInfo;
   /** All points in row order. Throws InputError naming file and row for NaN, infinite or short vectors. */
   points(options: PointsOptions): AsyncIterable<PointBatch>;
-  /** Throws InputError with the known names if there is no such set. */
-  queries(name: string): Promise<QuerySet>;
+  /**
+   * Throws InputError with the known names if there is no such set, and for vectors that the metric cannot compare.
+   * @param options `unchecked`: vectors as they are; the caller looks for invalid ones
+   */
+  queries(name: string, options?: { unchecked?: boolean }): Promise<QuerySet>;
   qrels(name: string): Promise<Qrels | undefined>;
   /** Where those judgements stand, for messages. */
   qrelsFile?(name: string): string | undefined;

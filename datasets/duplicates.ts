@@ -1,5 +1,6 @@
 import { InputError } from '../common/errors.js';
 import type { Dataset } from './dataset.js';
+import { HashTable64, hashOfText } from './hash-table.js';
 
 /**
  * Finds repeated ids among millions without keeping them: only 64-bit hashes are held, 16 to 32 bytes per
@@ -8,9 +9,7 @@ import type { Dataset } from './dataset.js';
  */
 export class DuplicateFinder {
   private readonly capacity: number;
-  private low = new Uint32Array(0);
-  private high = new Uint32Array(0);
-  private mask = 0;
+  private table: HashTable64 | undefined;
   private row = 0;
   private implicit = true;
   private readonly suspects = new Set<string>();
@@ -56,46 +55,15 @@ export class DuplicateFinder {
   /** The first id that is not its row number: from here on, ids are compared. */
   private start(): void {
     this.implicit = false;
-    let size = 16;
-    while (size < this.capacity * 2) size *= 2;
-    this.low = new Uint32Array(size);
-    this.high = new Uint32Array(size);
-    this.mask = size - 1;
+    this.table = new HashTable64(this.capacity);
     for (let row = 0; row < this.row; row++) this.insert(String(row));
   }
 
   private insert(id: string): void {
-    const [low, high] = hash64(id);
-    // Hash 0/0 marks a free slot.
-    const value = low === 0 && high === 0 ? 1 : low;
-    for (let slot = value & this.mask; ; slot = (slot + 1) & this.mask) {
-      if (this.low[slot] === value && this.high[slot] === high) {
-        this.suspects.add(hashKey(id));
-        return;
-      }
-      if (this.low[slot] === 0 && this.high[slot] === 0) {
-        this.low[slot] = value;
-        this.high[slot] = high;
-        return;
-      }
-    }
+    if (this.table!.add(hashOfText(id))) this.suspects.add(hashKey(id));
   }
 }
 
 function hashKey(id: string): string {
-  return hash64(id).join(':');
-}
-
-/** Two 32-bit halves mixed as in cyrb53 (public domain), over UTF-16 code units. */
-function hash64(text: string): [number, number] {
-  let a = 0xdeadbeef;
-  let b = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return [a >>> 0, b >>> 0];
+  return hashOfText(id).join(':');
 }

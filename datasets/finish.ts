@@ -1,16 +1,19 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { InputError } from '../common/errors.js';
 import { assembleDataset, type DatasetParts } from './assemble.js';
 import type { Dataset } from './dataset.js';
 import { readQrels } from './formats/qrels.js';
 import { hashText } from './hash.js';
 import type { OpenContext } from './open-context.js';
-import { withListedNeighbors } from './provided-lists.js';
+import { neighborsInFile, withListedNeighbors } from './provided-lists.js';
 import { skipInvalid } from './skip-invalid.js';
 
 /** Puts the parts of a dataset together as the user's options say: judgements given, invalid vectors left out. */
 export async function finishDataset(parts: DatasetParts, options: OpenContext): Promise<Dataset> {
   const given = withJudgements(parts, options);
-  const judged = { ...given, querySets: withListedNeighbors(given.points, given.querySets) };
+  const near = withNeighbors(given, options);
+  const judged = { ...near, querySets: withListedNeighbors(near.points, near.querySets) };
   const kinds = options.skipInvalid ?? [];
   if (kinds.length === 0) return assembleDataset(judged);
   const { info } = judged;
@@ -41,4 +44,15 @@ function withJudgements(parts: DatasetParts, { qrelsFile, baseFolder }: OpenCont
   if (qrelsFile === undefined || first === undefined) return parts;
   const path = resolve(baseFolder, qrelsFile);
   return { ...parts, querySets: [{ ...first, qrels: () => readQrels(path), qrelsFile: path }, ...others] };
+}
+
+/** Neighbours that the user gives are of the first set, too. */
+function withNeighbors(parts: DatasetParts, { neighborsFile, baseFolder }: OpenContext): DatasetParts {
+  const [first, ...others] = parts.querySets;
+  if (neighborsFile === undefined || first === undefined) return parts;
+  const path = resolve(baseFolder, neighborsFile);
+  if (!existsSync(path))
+    throw new InputError('the file of neighbours is not there', { where: path, next: 'check the path' });
+  const providedTruth = () => neighborsInFile(path, parts.points, first.source);
+  return { ...parts, querySets: [{ ...first, providedTruth }, ...others] };
 }

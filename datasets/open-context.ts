@@ -10,6 +10,10 @@ export interface OpenOptions {
   metric?: Metric | undefined;
   /** Queries of a single-file dataset that has none; relative to `baseFolder`. */
   queriesFile?: string | undefined;
+  /** Neighbours of the first query set, in a file of their own; relative to `baseFolder`. */
+  neighborsFile?: string | undefined;
+  /** Further files of the points, after the one that the path names: rows of all, in this order. */
+  moreFiles?: readonly string[] | undefined;
   /** Judgements of the first query set; relative to `baseFolder`. */
   qrelsFile?: string | undefined;
   /** Which columns are id, vector and text, where the rules (docs/datasets.md) would take others. */

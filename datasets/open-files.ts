@@ -10,6 +10,7 @@ import { hashDataset, hashFileCached } from './hash.js';
 import { chosenMetric } from './metric.js';
 import type { OpenContext } from './open-context.js';
 import { type FolderLayout, shardWarnings } from './paths.js';
+import { neighborsInFile } from './provided-lists.js';
 import { givenQueries, openQueries, QUERIES, withGiven } from './query-files.js';
 import type { VectorSource } from './source.js';
 
@@ -32,7 +33,7 @@ export async function openFiles(
     files.push({ ...file, path: basename(path) });
   }
   const points = concatSources(sources);
-  const querySets = withGiven(await givenQueries(options), await ownQueries(layout, options));
+  const querySets = withGiven(await givenQueries(options), await ownQueries(layout, points, options));
   if (querySets.length === 0 && options.queriesOptional !== true) {
     throw new InputError('has no queries', {
       where: given,
@@ -51,11 +52,18 @@ export async function openFiles(
   return finishDataset({ info, points, querySets }, options);
 }
 
-async function ownQueries(layout: FolderLayout, options: OpenContext): Promise<QueryPart[]> {
-  const { queries, qrels } = layout;
+async function ownQueries(
+  layout: FolderLayout,
+  points: VectorSource,
+  options: OpenContext,
+): Promise<QueryPart[]> {
+  const { queries, qrels, neighbors } = layout;
   if (queries === undefined || options.queriesFile !== undefined) return [];
   const sources: VectorSource[] = [];
   for (const path of queries) sources.push(await openQueries(path, { ...options, metadata: undefined }));
   const judged = qrels === undefined ? {} : { qrels: () => readQrels(qrels), qrelsFile: qrels };
-  return [{ name: QUERIES, source: concatSources(sources), ...judged }];
+  const source = concatSources(sources);
+  const near =
+    neighbors === undefined ? {} : { providedTruth: () => neighborsInFile(neighbors, points, source) };
+  return [{ name: QUERIES, source, ...judged, ...near }];
 }

@@ -34,7 +34,7 @@ export async function verifyFiles(
 }
 
 /** Every file that the entry reads or lists. */
-function fileNames(entry: CatalogEntry): string[] {
+export function fileNames(entry: CatalogEntry): string[] {
   const sets = entry.querySets.flatMap((set) => [set.file, set.metadata, set.qrels, set.neighbors]).flat();
   const names = [
     ...[entry.points?.file].flat(),

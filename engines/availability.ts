@@ -2,10 +2,16 @@ import { fork } from 'node:child_process';
 import { compiledModule } from '../common/paths.js';
 import { remedyFor } from './kit/remedy.js';
 import type { LoadMessage } from './load-check.js';
+import { type NativeParts, nativeParts } from './native/native.js';
 import { loadEngine } from './registry.js';
 
 export type Availability =
-  | { state: 'available'; versions: Record<string, string> }
+  | {
+      state: 'available';
+      versions: Record<string, string>;
+      /** What its native parts consist of; undefined where that cannot be seen, empty where it has none. */
+      native?: NativeParts | undefined;
+    }
   | {
       state: 'missing';
       package: string;
@@ -81,7 +87,9 @@ async function note(
   found: Map<string, Availability>,
 ): Promise<void> {
   if (message.type === 'loaded') {
-    found.set(message.engine, { state: 'available', versions: message.versions });
+    const { engine, versions, libraries, instructions } = message;
+    const native = libraries && nativeParts(libraries, instructions);
+    found.set(engine, { state: 'available', versions, native });
     return;
   }
   const { compiled = [], node } = await loadEngine(message.engine);

@@ -1,12 +1,21 @@
 import { messageOf } from '../common/errors.js';
 import { ClientError, packageVersion, requireClient } from './kit/packages.js';
 import type { LoadFailure } from './kit/remedy.js';
+import { loadedLibraries } from './native/loaded.js';
 import { loadEngine } from './registry.js';
 
 /** What the process that loads engines tells. `begin` is flushed before the package is touched. */
 export type LoadMessage =
   | { type: 'begin'; engine: string; package: string }
-  | { type: 'loaded'; engine: string; versions: Record<string, string> }
+  | {
+      type: 'loaded';
+      engine: string;
+      versions: Record<string, string>;
+      /** Native libraries that loading it has mapped; undefined where that cannot be seen. */
+      libraries: readonly string[] | undefined;
+      /** What the engine says of the instructions it uses. */
+      instructions: string | undefined;
+    }
   | { type: 'failed'; engine: string; failure: LoadFailure };
 
 /** Entry of a process of its own: loads the engines named on its command line one after the other, native parts too. */
@@ -17,7 +26,8 @@ async function main(): Promise<void> {
 }
 
 async function loaded(engine: string): Promise<LoadMessage> {
-  const { packages, load } = await loadEngine(engine);
+  const { packages, load, instructions } = await loadEngine(engine);
+  const before = new Set(loadedLibraries());
   const versions: Record<string, string> = {};
   let current = '';
   try {
@@ -28,7 +38,8 @@ async function loaded(engine: string): Promise<LoadMessage> {
       versions[name] = packageVersion(name) ?? 'unknown';
     }
     await load?.();
-    return { type: 'loaded', engine, versions };
+    const libraries = loadedLibraries()?.filter((path) => !before.has(path));
+    return { type: 'loaded', engine, versions, libraries, instructions: instructions?.(libraries ?? []) };
   } catch (error) {
     const failure =
       error instanceof ClientError

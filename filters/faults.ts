@@ -8,15 +8,15 @@ export function unknownName(
   what: string,
   known: readonly string[],
 ): Fault {
-  return { path, message: suggest(`is no ${what}`, name, known), got: name, inKey: true };
+  return { path, what: suggest(`is no ${what}`, name, known), got: name, inKey: true };
 }
 
 /** A fault of a value: shows it where a line can, and says what it is otherwise. */
-export function wrongValue(path: Fault['path'], message: string, value: unknown): Fault {
+export function wrongValue(path: Fault['path'], what: string, value: unknown): Fault {
   if (value === null || ['string', 'number', 'bigint', 'boolean'].includes(typeof value)) {
-    return { path, message, got: value as Exclude<Fault['got'], undefined> };
+    return { path, what, got: value as Exclude<Fault['got'], undefined> };
   }
-  return { path, message: `${message} (got ${kindOf(value)})` };
+  return { path, what: `${what} (got ${kindOf(value)})` };
 }
 
 /** What a value is, in words: deep or endless ones are never written out. */

@@ -127,7 +127,7 @@ function valueList(
   make: (values: FilterValue[]) => Filter,
 ): ParsedCondition {
   if (!Array.isArray(value)) return invalid(wrongValue(path, 'must be a list of values', value));
-  if (value.length < least) return invalid({ path, message: 'must be a list of at least one value' });
+  if (value.length < least) return invalid({ path, what: 'must be a list of at least one value' });
   const values: FilterValue[] = [];
   const faults: Fault[] = [];
   for (const [i, each] of (value as unknown[]).entries()) {

@@ -52,8 +52,8 @@ class Parser {
 
   filter(input: unknown, path: Path, depth: number): Filter | undefined {
     if (depth > MAX_DEPTH) {
-      const message = `is nested more than ${MAX_DEPTH} deep: flatten $and and $or, and take away doubled $not`;
-      return this.#fault({ path, message });
+      const what = `is nested more than ${MAX_DEPTH} deep: flatten $and and $or, and take away doubled $not`;
+      return this.#fault({ path, what });
     }
     if (!isPlain(input))
       return this.#fault(wrongValue(path, 'must be an object of fields and operators', input));
@@ -61,7 +61,7 @@ class Parser {
     if (keys.length === 0) {
       return this.#fault({
         path,
-        message: 'is empty: name a field, or leave the filter out to search all points',
+        what: 'is empty: name a field, or leave the filter out to search all points',
       });
     }
     return this.#allOf(keys.map((key) => this.#entry(key, input[key], [...path, key], depth)));
@@ -95,7 +95,7 @@ class Parser {
   #fieldFilter(field: FieldSchema, input: Plain, path: Path, depth: number): Filter | undefined {
     const keys = Object.keys(input);
     if (keys.length === 0)
-      return this.#fault({ path, message: 'has no operator: write a value, or e.g. {$gt: 1}' });
+      return this.#fault({ path, what: 'has no operator: write a value, or e.g. {$gt: 1}' });
     return this.#allOf(
       keys.map((key) => {
         const at = [...path, key];
@@ -119,8 +119,8 @@ class Parser {
   #condition(field: FieldSchema, operator: string, value: unknown, path: Path): Filter | undefined {
     this.#conditions++;
     if (this.#conditions > MAX_CONDITIONS) {
-      const message = `is condition ${MAX_CONDITIONS + 1} of the filter, which may have ${MAX_CONDITIONS}: use $in for lists of values`;
-      return this.#conditions === MAX_CONDITIONS + 1 ? this.#fault({ path, message }) : undefined;
+      const what = `is condition ${MAX_CONDITIONS + 1} of the filter, which may have ${MAX_CONDITIONS}: use $in for lists of values`;
+      return this.#conditions === MAX_CONDITIONS + 1 ? this.#fault({ path, what }) : undefined;
     }
     const parsed = parseCondition(field, operator, value, path);
     if (parsed.state === 'ok') return parsed.filter;
@@ -135,24 +135,24 @@ class Parser {
 
   /** An operator where a field is due. */
   #misplaced(key: string, path: Path): undefined {
-    if (Object.hasOwn(REMEDIES, key)) return this.#fault({ path, message: REMEDIES[key]!, inKey: true });
+    if (Object.hasOwn(REMEDIES, key)) return this.#fault({ path, what: REMEDIES[key]!, inKey: true });
     if (OPERATORS.includes(key)) {
-      const message = `belongs to a field: write {<field>: {${key}: …}}`;
-      return this.#fault({ path, message, inKey: true });
+      const what = `belongs to a field: write {<field>: {${key}: …}}`;
+      return this.#fault({ path, what, inKey: true });
     }
     return this.#fault(unknownName(path, key, 'operator', OPERATORS));
   }
 
   /** A key inside of a field's object that is no operator of fields. */
   #noFieldOperator(field: FieldSchema, key: string, path: Path): undefined {
-    if (Object.hasOwn(REMEDIES, key)) return this.#fault({ path, message: REMEDIES[key]!, inKey: true });
+    if (Object.hasOwn(REMEDIES, key)) return this.#fault({ path, what: REMEDIES[key]!, inKey: true });
     if (LOGICAL.includes(key)) {
-      const message = `stands outside of fields: write {${key}: [{${field.name}: …}, …]}`;
-      return this.#fault({ path, message, inKey: true });
+      const what = `stands outside of fields: write {${key}: [{${field.name}: …}, …]}`;
+      return this.#fault({ path, what, inKey: true });
     }
     if (key.startsWith('$')) return this.#fault(unknownName(path, key, 'operator', OPERATORS));
-    const message = `is no operator; the field of a nested object is written as "${field.name}.${key}"`;
-    return this.#fault({ path, message, inKey: true });
+    const what = `is no operator; the field of a nested object is written as "${field.name}.${key}"`;
+    return this.#fault({ path, what, inKey: true });
   }
 
   #unknownField(name: string, path: Path): undefined {
@@ -160,14 +160,14 @@ class Parser {
     if (known.length === 0) {
       return this.#fault({
         path,
-        message: 'is no field: the dataset declares no metadata',
+        what: 'is no field: the dataset declares no metadata',
         got: name,
         inKey: true,
       });
     }
     const nested = known.filter((each) => each.startsWith(`${name}.`));
-    const message = `is an object; filter its fields: ${nested.join(', ')}`;
-    if (nested.length > 0) return this.#fault({ path, message, got: name, inKey: true });
+    const what = `is an object; filter its fields: ${nested.join(', ')}`;
+    if (nested.length > 0) return this.#fault({ path, what, got: name, inKey: true });
     return this.#fault(unknownName(path, name, 'field of the dataset', known));
   }
 

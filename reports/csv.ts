@@ -10,6 +10,9 @@ const FIXED = [
   'build',
   'engine',
   'engineVersion',
+  'origin',
+  'image',
+  'instructions',
   'series',
   'workload',
   'group',
@@ -87,7 +90,11 @@ function keys(rows: readonly TrialRow[], pick: (row: TrialRow) => object): strin
 }
 
 function fixedCells(row: TrialRow): Cell[] {
-  return FIXED.map((key) => (key === 'flags' ? row.flags.join(' ') : (row[key] ?? '')));
+  const { origin = '', image = '' } = row.server ?? {};
+  const special = { flags: row.flags.join(' '), origin, image };
+  return FIXED.map((key) =>
+    key === 'flags' || key === 'origin' || key === 'image' ? special[key] : (row[key] ?? ''),
+  );
 }
 
 function measureCells(row: TrialRow, name: string): Cell[] {

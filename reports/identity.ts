@@ -1,11 +1,13 @@
-/** How a series looks in every chart of every report: a pure function of its names. */
+/** How a series looks in every chart of every report: no two of a report share colour, shape and fill. */
 export interface Identity {
   /** Index into the palette (`--series-0` … of the style sheet), from the engine's name. */
   colour: number;
-  /** Shape of the mark, from the engine's name. */
+  /** Shape of the mark, from the engine's name; that of another one where the engine has more series than fills. */
   shape: Shape;
-  /** Line and fill pattern, which tells the variants of one engine apart. */
-  variant: number;
+  /** Solid, hollow or tinted, from the series' name. */
+  fill: number;
+  /** Number of the line's pattern. */
+  line: number;
 }
 
 export const SHAPES = ['diamond', 'square', 'cross', 'hexagon', 'circle', 'star', 'triangle'] as const;
@@ -23,7 +25,7 @@ export const PALETTE = {
 /** Line patterns of the variants of one engine, as SVG dash arrays; the first is a plain line. */
 export const DASHES = ['none', '6 3', '2 2.5', '9 3 2 3', '12 4'] as const;
 
-/** Number of ways a variant's mark is filled: solid, hollow, tinted. */
+/** Number of ways a mark is filled: solid, hollow, tinted. */
 export const FILLS = 3;
 
 /** Chosen so that the engines people compare most get different colours; any other value would work too. */
@@ -44,16 +46,43 @@ export function engineIdentity(engine: string): { colour: number; shape: Shape }
 }
 
 /**
- * Identities of a report's series. Colour and shape depend on the engine's name alone; the variant counts
- * the engine's series in alphabetical order, so that it does not depend on the order of the suite.
+ * Identities of a report's series, whatever the order of the suite. Each has the colour and shape of its engine and a fill by its
+ * own name, as long as no other has taken that look; then the next fill, the next shape, at last the next colour. So the others
+ * matter only to what would look the same.
  */
 export function identities(series: readonly { key: string; engine: string }[]): Map<string, Identity> {
   const found = new Map<string, Identity>();
-  const seen = new Map<string, number>();
-  for (const { key, engine } of [...series].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    const variant = seen.get(engine) ?? 0;
-    seen.set(engine, variant + 1);
-    found.set(key, { ...engineIdentity(engine), variant });
+  const taken = new Set<string>();
+  let open = [...series].sort((a, b) => (a.key < b.key ? -1 : 1));
+  // Everyone's first wish goes before anybody's second: a crowd does not drive others from their looks.
+  for (let wish = 0; open.length > 0; wish++) {
+    open = open.filter(({ key, engine }) => {
+      const look = lookAt(engine, key, wish);
+      const name = `${look.colour} ${look.shape} ${look.fill}`;
+      if (taken.has(name) && wish < LOOKS) return true;
+      taken.add(name);
+      found.set(key, { ...look, line: linesBefore(found, look.colour) });
+      return false;
+    });
   }
   return found;
 }
+
+/** Different looks; of more series some must share one. */
+const LOOKS = FILLS * SHAPES.length * PALETTE.light.length;
+
+/** The wishes of a series, from its own look on. */
+function lookAt(engine: string, key: string, wish: number): Omit<Identity, 'line'> {
+  const own = engineIdentity(engine);
+  const shape = SHAPES.indexOf(own.shape) + Math.floor(wish / FILLS);
+  const colour = own.colour + Math.floor(wish / (FILLS * SHAPES.length));
+  return {
+    colour: colour % PALETTE.light.length,
+    shape: SHAPES[shape % SHAPES.length]!,
+    fill: (hash(key, SEED) + wish) % FILLS,
+  };
+}
+
+/** Lines of one colour have different patterns, as far as there are. */
+const linesBefore = (found: ReadonlyMap<string, Identity>, colour: number): number =>
+  [...found.values()].filter((other) => other.colour === colour).length % DASHES.length;

@@ -22,8 +22,9 @@ export interface TerminalOptions {
 const MAX_LINES = 20;
 const MAX_GATES = 4;
 const MAX_PARITY = 3;
-/** Longest name of a contender in the table. */
-const LONGEST_NAME = 28;
+const MAX_CAUTIONS = 3;
+/** Longest name of a contender in the table, and what the columns of figures take beside it. */
+const LONGEST_NAME = { least: 28, most: 48, beside: 88 };
 /** The table with its head and three contenders, the blank lines and the path of the report. */
 const LEAST_ROWS = 7;
 
@@ -41,13 +42,14 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   const head = [
     ...wrap(clean(richText(choice.answer)), width, 4).map(styles.bold),
     ...model.cautions
-      .slice(0, 2)
+      .slice(0, MAX_CAUTIONS)
       .flatMap((text) => wrap(clean(text), width, 2))
       .map(styles.red),
   ];
   const problems = problemLines(model, width).map(styles.red);
   const gates = gateLines(model, width, styles);
-  const rest = [...filterLines(model, width, styles), ...gates, ...problems];
+  const versions = versionLines(model, width).map(styles.dim);
+  const rest = [...versions, ...filterLines(model, width, styles), ...gates, ...problems];
   const legend = legendLines(model, signedLines(model, choice), width).map(styles.dim);
   const parity = parityLines(
     model,
@@ -58,14 +60,22 @@ export function renderTerminal(model: ReportModel, { color, width, reportPath }:
   // Two blank lines and the table's head are what remains besides the rows.
   const room = MAX_LINES - head.length - legend.length - tail.length - 3;
   const table = tableLines(model, choice, Math.max(1, room), width, styles);
-  return [...head, '', ...table, ...legend, '', ...tail].join('\n');
+  // Not before lines are broken: a number is not divided between two.
+  return [...head, '', ...table, ...legend, '', ...tail].join('\n').replaceAll('\u202f', ' ');
 }
 
 /** Everything in which a sign may stand. */
 const signedLines = (model: ReportModel, choice: Choice): string[] => [
   richText(choice.answer),
-  ...linesOf(model, choice).flatMap((line) => ('cells' in line ? line.cells : [])),
+  ...linesOf(model, choice, 0).flatMap((line) => ('cells' in line ? line.cells : [])),
 ];
+
+/** What the names in the table stand for, by engine: the table itself has no room for it. */
+function versionLines({ series }: ReportModel, width: number): string[] {
+  const known = series.filter(({ about }) => about !== '').map(({ engine, about }) => `${engine} ${about}`);
+  if (known.length === 0) return [];
+  return wrap(clean(`Versions: ${[...new Set(known)].join('; ')}`), width, 2);
+}
 
 function parityLines({ results }: ReportModel, width: number, room: number): string[] {
   return (results.parity ?? [])
@@ -83,7 +93,7 @@ function tableLines(
   width: number,
   styles: Styles,
 ): string[] {
-  const all = linesOf(model, choice);
+  const all = linesOf(model, choice, width);
   const lines = all.length > room ? all.slice(0, Math.max(0, room - 1)) : all;
   const isRow = (line: TableLine) => 'cells' in line;
   const hidden = all.filter(isRow).length - lines.filter(isRow).length;
@@ -116,10 +126,11 @@ function tableLines(
   ];
 }
 
-function linesOf({ results }: ReportModel, choice: Choice): TableLine[] {
+function linesOf({ results }: ReportModel, choice: Choice, width: number): TableLine[] {
+  const { least, most, beside } = LONGEST_NAME;
   const names = shortNames(
     choice.rows.map(({ series }) => clean(series.label)),
-    LONGEST_NAME,
+    Math.min(most, Math.max(least, width - beside)),
   );
   const line = (row: ChoiceRow): TableLine => ({ cells: rowCells(row, choice, names) });
   return [
@@ -137,7 +148,7 @@ function heading(name: string): string {
   const short = title
     .replace(' latency', '')
     .replace(/^Throughput$/, '')
-    .replace('Peak memory', 'memory')
+    .replace('Memory of the build', 'memory')
     .replace('Build time', 'build')
     .replace('Index size', 'index');
   return short === '' ? label : label === '' ? short : `${short} ${label}`;
@@ -217,7 +228,7 @@ function problemLines({ problems, counts }: ReportModel, width: number): string[
 
 /** Names and messages come from data: a control character must not reach the terminal. */
 function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').replaceAll('\u202f', ' ');
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
 function cut(text: string, width: number): string {

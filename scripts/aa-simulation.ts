@@ -38,7 +38,7 @@ const queries = settings[0]!.builds[0]!.length;
 function simulate(gates: Record<string, unknown>, options: Partial<NightOptions> = {}, own = settings) {
   const random = new Random(Number(values.seed));
   const { set, faults } = parseGates(gates, [k]);
-  if (faults.length > 0) throw new Error(faults.map(({ message }) => message).join('\n'));
+  if (faults.length > 0) throw new Error(faults.map(({ what }) => what).join('\n'));
   const states = { pass: 0, fail: 0, inconclusive: 0, error: 0 };
   for (let night = 0; night < nights; night++) {
     const found = judge({ set, ...simulateNight(own, { ...sizes, ...options }, random) });

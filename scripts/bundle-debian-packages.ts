@@ -4,18 +4,14 @@
  *
  * Left out, because their licences differ by package or by vocabulary: synopses, descriptions and query texts.
  */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { stringify } from 'yaml';
-import { packageRoot } from '../common/paths.js';
 import { ENTRY } from './debian-entry.js';
+import { writeBundle } from './write-bundle.js';
 import { type OutputColumn, ownParquet } from './write-parquet.js';
 
 type Row = Record<string, string | number | boolean | string[] | null>;
-
-const NAME = 'debian-packages-20k';
 
 function readJsonLines(path: string): Row[] {
   const text = gunzipSync(readFileSync(path)).toString('utf8');
@@ -144,7 +140,13 @@ function main(folder: string): void {
     ['queries-facets.parquet', querySet(folder, 'queries-facets', facets, FACET_COLUMNS)],
     ['qrels-facets.tsv', Buffer.from(qrels.map((line) => `${line.join('\t')}\n`).join(''))],
   ];
-  writeBundle(files, docs, points);
+  writeBundle({
+    entry: ENTRY,
+    script: 'bundle-debian-packages',
+    files,
+    count: docs.length,
+    columns: points,
+  });
 }
 
 function idsOf(rows: readonly Row[], field: string): string[] {
@@ -159,35 +161,6 @@ function querySet(
 ): Uint8Array {
   const vectors = readHalfRows(join(folder, `${name}.f16.npy`), ENTRY.dimensions);
   return ownParquet(idsOf(queries, 'qid'), vectors, columnsOf(queries, spec));
-}
-
-function writeBundle(files: [string, Uint8Array][], docs: readonly Row[], points: OutputColumn[]): void {
-  const target = join(packageRoot, 'datasets', 'bundled', NAME);
-  mkdirSync(target, { recursive: true });
-  for (const [name, bytes] of files) writeFileSync(join(target, name), bytes);
-  const entry = {
-    ...ENTRY,
-    count: docs.length,
-    fields: points.map(({ name, type, nullable, values }) => ({
-      name,
-      type,
-      nullable,
-      nulls: values.filter((value) => value === null).length,
-    })),
-    files: files.map(([path, bytes]) => ({
-      path,
-      bytes: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-    })),
-  };
-  const comment = '# Written by scripts/bundle-debian-packages.ts; change that and run it again.\n';
-  writeFileSync(
-    join(packageRoot, 'datasets', 'catalog', `${NAME}.yaml`),
-    comment + stringify(entry, { lineWidth: 110 }),
-  );
-  const total = files.reduce((sum, [, bytes]) => sum + bytes.length, 0);
-  for (const { path, bytes, sha256 } of entry.files) console.log(`${path}  ${bytes} bytes  ${sha256}`);
-  console.log(`${(total / 1e6).toFixed(2)} MB in ${target}`);
 }
 
 const folder = process.argv[2];

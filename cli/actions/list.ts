@@ -6,6 +6,7 @@ import {
   listStoredRuns,
   listSuites,
 } from '../../harness/app/listings.js';
+import { instructionsText } from '../../harness/model/native.js';
 import { type HistoryLine, readHistory } from '../../harness/store/history.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
@@ -41,13 +42,15 @@ export async function listCommand(
   return EXIT.passed;
 }
 
-function engineRow({ name, capabilities, availability }: ListedEngine): Row {
+function engineRow({ name, capabilities, availability, instructions, image = '' }: ListedEngine): Row {
   const available = availability.state === 'available';
   const versions = available ? Object.entries(availability.versions) : [];
   return {
     engine: name,
     state: available ? 'available' : `missing: ${availability.next}`,
     packages: versions.map(([each, version]) => `${each} ${version}`).join(', '),
+    code: instructions === undefined ? '' : instructionsText(instructions),
+    image,
     index: Object.entries(capabilities.indexTypes)
       .map(([type, quantizations]) => `${type} (${quantizations.join(' ')})`)
       .join(', '),

@@ -40,7 +40,8 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
   const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
   const session = { client, batchSize, restartServer, holder: engine };
   return {
-    version: async () => version,
+    // What the server tells is the version of its interface, whatever its own.
+    version: async () => `interface ${version}`,
     create: async (spec) => {
       checkSpec(engine, spec);
       return createCollection(session, spec);

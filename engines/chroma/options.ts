@@ -35,7 +35,7 @@ export const rules: OptionRules = {
       : [
           {
             path: ['search', 'ef'],
-            message: `ef is ${index['ef']} under index: give it once, here or there`,
+            what: `ef is ${index['ef']} under index: give it once, here or there`,
             got: search['ef'],
           },
         ],

@@ -53,6 +53,8 @@ export interface EngineDefinition {
   packages: readonly string[];
   /** Those of `packages` that are compiled on this machine when they are installed; none if absent. */
   compiled?: readonly string[] | undefined;
+  /** That of `compiled` which computes distances: built again for this machine's processor alone, it is faster. */
+  rebuild?: string | undefined;
   /** Oldest Node that npm installs `packages` on, e.g. `20.20.2`, where it is newer than vecproof's own. */
   node?: string | undefined;
   /**
@@ -60,6 +62,11 @@ export interface EngineDefinition {
    * process of its own, to see whether the engine works here. Throws what the client throws.
    */
   load?(): void | Promise<void>;
+  /**
+   * What the engine itself says of the instructions it uses here, e.g. `haswell, skylake`; undefined: it says nothing.
+   * Called after `load`, in the same process; `libraries` are the native files that loading it has mapped.
+   */
+  instructions?(libraries: readonly string[]): string | undefined;
   capabilities: Capabilities;
   /** JSON Schemas of `index` and `search` (one value per key; the suite adds lists), for editors. */
   optionSchemas(): { index: Record<string, unknown>; search: Record<string, unknown> };

@@ -59,10 +59,22 @@ export interface ControlGroupPaths {
   cpu?: string;
 }
 
+/** Which image a server was started from. */
+export interface ImageFacts {
+  /** As asked for. */
+  name: string;
+  /** Of its repository, or its own id where it was built here. */
+  digest: string;
+  /** `pinned`: that of `docker/images.yaml`; `local`: built here from `docker/<engine>`; `chosen`: named by the user. */
+  origin: 'pinned' | 'local' | 'chosen';
+  /** Of the server in it, as far as the image says. */
+  version?: string;
+}
+
 export interface LaunchedServer {
   endpoint: Endpoint;
-  /** Image as asked for and its digest (or id, for images built here); undefined for `url`. */
-  image: { name: string; digest: string } | undefined;
+  /** Undefined for `url`. */
+  image: ImageFacts | undefined;
   /** How to remove it from elsewhere; undefined where nothing was started or Docker is not on this machine. */
   handle: ContainerHandle | undefined;
   /** Where the kernel counts what it uses; undefined where that cannot be seen. The same after a restart. */
@@ -112,6 +124,8 @@ export interface ServerSupport {
   modes: readonly string[];
   /** npm packages that a mode needs beside the engine's own. */
   packages?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Modes in which the engine runs in the build's own process as WebAssembly. */
+  webAssembly?: readonly string[] | undefined;
   /** Lazy import of the engine's `launch.ts`. */
   load(): Promise<ServerDefinition>;
 }

@@ -12,6 +12,7 @@ export const engine: EngineDefinition = {
   title: 'hnswlib',
   packages: ['hnswlib-node'],
   compiled: ['hnswlib-node'],
+  rebuild: 'hnswlib-node',
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

@@ -22,7 +22,7 @@ export const rules: OptionRules = {
     const m = Number(index['m']);
     const efConstruction = Number(index['efConstruction']);
     if (efConstruction >= m) return [];
-    const message = `efConstruction must be at least m (${m}): hnswlib raises it to m without a word`;
-    return [{ path: ['index', 'efConstruction'], message, got: efConstruction }];
+    const what = `efConstruction must be at least m (${m}): hnswlib raises it to m without a word`;
+    return [{ path: ['index', 'efConstruction'], what, got: efConstruction }];
   },
 };

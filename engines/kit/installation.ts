@@ -31,6 +31,11 @@ export function installCommand(names: readonly string[], root: string = packageR
   return ['npm install', ...versioned].join(' ');
 }
 
+/** The command that compiles a package again, with all instructions that this machine's processor has. */
+export function nativeRebuildCommand(name: string, root: string = packageRoot): string {
+  return `CXXFLAGS="-march=native -O3" ${rebuildCommand([name], root)}`;
+}
+
 /** The command that compiles packages again, or downloads what is compiled already. */
 export function rebuildCommand(names: readonly string[], root: string = packageRoot): string {
   const where = installationOf(root) === 'global' ? ' --global' : '';

@@ -70,7 +70,7 @@ export function parseOptions(rules: OptionRules, input: OptionsInput): ParsedOpt
   const quantized = SYNONYMS[word] ?? word;
   const shape = rules.shape(type, quantized, input.index, input.search);
   if (typeof shape === 'string') {
-    issues.push({ path: ['index', 'quantization'], message: `quantization ${shape}`, got: word });
+    issues.push({ path: ['index', 'quantization'], what: `quantization ${shape}`, got: word });
     return { state: 'invalid', issues };
   }
   const kind = `${type} with quantization ${quantized}`;
@@ -109,7 +109,7 @@ function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, 
     } else {
       const key = String(issue.path[0]);
       if (!found.has(key)) {
-        found.set(key, { path: [part, key], message: `${key} ${issue.message}`, got: values[key] });
+        found.set(key, { path: [part, key], what: `${key} ${issue.message}`, got: values[key] });
       }
     }
   }
@@ -118,8 +118,8 @@ function faults(schema: z.ZodObject, values: Readonly<Record<string, unknown>>, 
 
 function unknownKey(key: string, got: unknown, known: readonly string[], part: Part): Fault {
   const rest = known.length === 0 ? 'takes no keys' : `knows ${known.join(', ')}`;
-  const message = suggest(`${key} is not a known key`, key, known, `This engine's ${part} ${rest}`);
-  return { path: [part, key], message, got };
+  const what = suggest(`${key} is not a known key`, key, known, `This engine's ${part} ${rest}`);
+  return { path: [part, key], what, got };
 }
 
 function withoutEffect(
@@ -133,7 +133,8 @@ function withoutEffect(
     .filter((key) => values[key] !== undefined && key in schema.shape && !(key in effective))
     .map((key) => ({
       path: [part, key],
-      message: `${key} has no effect on ${kind}: remove it (${shorten(Object.keys(effective).join(', ') || 'no key')} would have one)`,
+      what: `${key} has no effect on ${kind}`,
+      next: `remove it; ${shorten(Object.keys(effective).join(', ') || 'no key')} would have one`,
       got: values[key],
     }));
 }

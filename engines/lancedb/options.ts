@@ -42,7 +42,7 @@ export const rules: OptionRules = {
   },
   check: (index) =>
     index['quantization'] === 'pq' && index['bits'] !== undefined && ![4, 8].includes(Number(index['bits']))
-      ? [{ path: ['index', 'bits'], message: 'bits of pq must be 4 or 8', got: index['bits'] }]
+      ? [{ path: ['index', 'bits'], what: 'bits of pq must be 4 or 8', got: index['bits'] }]
       : [],
 };
 
@@ -87,34 +87,34 @@ function checkPq({ dimensions, count }: DataShape, index: ParameterSet): Fault[]
   const segments = pqSegments(index, dimensions);
   const path = ['index', 'pqSegments'];
   if (dimensions % segments !== 0) {
-    return [{ path, message: `pqSegments must divide the ${dimensions} dimensions`, got: segments }];
+    return [{ path, what: `pqSegments must divide the ${dimensions} dimensions`, got: segments }];
   }
   if (bits === 4 && segments % 2 !== 0) {
-    return [{ path, message: 'pqSegments must be even with bits: 4', got: segments }];
+    return [{ path, what: 'pqSegments must be even with bits: 4', got: segments }];
   }
   if (count >= 2 ** bits) return [];
-  const message = `quantization pq needs at least ${2 ** bits} points to train, the dataset has ${count}`;
-  return [{ path: ['index', 'quantization'], message, got: 'pq' }];
+  const what = `quantization pq needs at least ${2 ** bits} points to train, the dataset has ${count}`;
+  return [{ path: ['index', 'quantization'], what, got: 'pq' }];
 }
 
 function checkRq({ dimensions }: DataShape): Fault[] {
   if (dimensions % 8 === 0) return [];
-  const message = `quantization rq needs a dimension divisible by 8, not ${dimensions}`;
-  return [{ path: ['index', 'quantization'], message, got: 'rq' }];
+  const what = `quantization rq needs a dimension divisible by 8, not ${dimensions}`;
+  return [{ path: ['index', 'quantization'], what, got: 'rq' }];
 }
 
 function checkSizes({ count, k }: DataShape, index: ParameterSet, search: ParameterSet): Fault[] {
   const issues: Fault[] = [];
   const nlist = Number(index['nlist'] ?? 1);
   if (nlist > count) {
-    const message = `nlist must not exceed the number of points (${count})`;
-    issues.push({ path: ['index', 'nlist'], message, got: nlist });
+    const what = `nlist must not exceed the number of points (${count})`;
+    issues.push({ path: ['index', 'nlist'], what, got: nlist });
   }
   const wanted = k * Number(search['refineFactor'] ?? 1);
   const ef = search['ef'];
   if (ef !== undefined && Number(ef) < wanted) {
-    const message = `ef must be at least k times refineFactor (${wanted}): LanceDB refuses less`;
-    issues.push({ path: ['search', 'ef'], message, got: ef });
+    const what = `ef must be at least k times refineFactor (${wanted}): LanceDB refuses less`;
+    issues.push({ path: ['search', 'ef'], what, got: ef });
   }
   return issues;
 }

@@ -1,11 +1,10 @@
 import { PassThrough } from 'node:stream';
-import type { Endpoint, LaunchedServer, ServerState } from '../contract/server.js';
+import type { Endpoint, ImageFacts, LaunchedServer, ServerState } from '../contract/server.js';
 import { bridgeAddress } from './address.js';
 import { controlGroup, controlGroupOf } from './control-group.js';
 import { type Dockerode, isNotFound } from './docker.js';
 import type { ServerLog } from './log.js';
 import { removeContainer } from './orphans.js';
-import type { FoundImage } from './prepare.js';
 import { Usage } from './usage.js';
 import { diskUsage } from './volume.js';
 
@@ -13,7 +12,7 @@ import { diskUsage } from './volume.js';
 export interface Started {
   docker: Dockerode;
   id: string;
-  image: FoundImage;
+  image: ImageFacts;
   log: ServerLog;
   /** Host of published ports. */
   host: string;
@@ -32,7 +31,7 @@ const ASK_MS = 25;
 
 /** A server in a container of its own. */
 export class ContainerServer implements LaunchedServer {
-  readonly image: FoundImage;
+  readonly image: ImageFacts;
   readonly handle: LaunchedServer['handle'];
   readonly ended: Promise<ServerState>;
   controlGroup: LaunchedServer['controlGroup'];

@@ -1,11 +1,11 @@
 import type { WaitStrategy } from 'testcontainers';
 import { FailureError, messageOf } from '../../common/errors.js';
-import type { Endpoint, LaunchedServer, LaunchRequest } from '../contract/server.js';
+import type { Endpoint, ImageFacts, LaunchedServer, LaunchRequest } from '../contract/server.js';
 import { ContainerServer } from './container-server.js';
 import { loadTestcontainers } from './docker.js';
 import { ServerLog } from './log.js';
 import { removeContainer } from './orphans.js';
-import { type FoundImage, prepareImage } from './prepare.js';
+import { prepareImage } from './prepare.js';
 import { canReap } from './reaper.js';
 
 /** What differs from one server to another. */
@@ -61,7 +61,7 @@ export async function launchContainer(spec: ContainerSpec, request: LaunchReques
 interface Starting {
   spec: ContainerSpec;
   request: LaunchRequest;
-  image: FoundImage;
+  image: ImageFacts;
   log: ServerLog;
   /** Known as soon as the container exists: one that fails to start has to be removed, too. */
   id?: string;
@@ -119,7 +119,7 @@ function requireMemory({ engine, minimumMemoryBytes }: ContainerSpec, { memoryBy
   });
 }
 
-function startFailure(error: unknown, spec: ContainerSpec, image: FoundImage, log: ServerLog): FailureError {
+function startFailure(error: unknown, spec: ContainerSpec, image: ImageFacts, log: ServerLog): FailureError {
   const tail = log.tail(8);
   const said = tail.length === 0 ? '' : `\nlast lines of its log:\n${tail.join('\n')}`;
   return new FailureError(`the server did not start: ${messageOf(error)}${said}`, {

@@ -30,12 +30,24 @@ export async function connectDocker(): Promise<Dockerode> {
   }
 }
 
-/** Digest of an image on this machine: of its repository where it was pulled, else its own id. */
-export async function imageDigest(docker: Dockerode, name: string): Promise<string | undefined> {
+/** Label by which images say which version they hold (OCI image specification, annotations). */
+const VERSION_LABEL = 'org.opencontainers.image.version';
+
+/**
+ * An image on this machine: digest of its repository where it was pulled, else its own id, and the version that it is
+ * labelled with. Undefined: it is not there.
+ */
+export async function findImage(
+  docker: Dockerode,
+  name: string,
+): Promise<{ digest: string; version?: string | undefined } | undefined> {
   try {
-    const { Id, RepoDigests } = await docker.getImage(name).inspect();
+    const { Id, RepoDigests, Config } = await docker.getImage(name).inspect();
     const digest = RepoDigests?.[0];
-    return digest === undefined ? Id : digest.slice(digest.indexOf('@') + 1);
+    return {
+      digest: digest === undefined ? Id : digest.slice(digest.indexOf('@') + 1),
+      version: Config?.Labels?.[VERSION_LABEL],
+    };
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

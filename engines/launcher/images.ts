@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { packageRoot } from '../../common/paths.js';
+import type { ImageFacts } from '../contract/server.js';
 import { installationOf } from '../kit/installation.js';
 
 /** An engine's entry of `docker/images.yaml`. */
 export interface ImageEntry {
   /** Official image, pinned by version. */
   image: string;
+  /** Of the server in it. */
+  version: string;
   /** Name that `buildCommand` gives; absent where there is no Dockerfile. */
   local?: string;
   /** Debian release that the local build stands on. */
@@ -41,6 +44,18 @@ export function imageCandidates(
   if (entry === undefined) throw new Error(`docker/images.yaml has no entry for ${engine}`);
   const names = entry.local === undefined ? [entry.image] : [entry.image, entry.local];
   return { names, origin: 'docker/images.yaml' };
+}
+
+/** The version of the pinned image is known, that of others only if they are labelled with it. */
+export function imageFacts(
+  engine: string,
+  name: string,
+  { digest, version }: { digest: string; version?: string | undefined },
+): ImageFacts {
+  const entry = imageEntries()[engine];
+  const origin = name === entry?.image ? 'pinned' : name === entry?.local ? 'local' : 'chosen';
+  const known = origin === 'pinned' ? entry!.version : version;
+  return { name, digest, origin, ...(known !== undefined && { version: known }) };
 }
 
 /**

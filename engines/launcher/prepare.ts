@@ -1,12 +1,7 @@
 import { FailureError, messageOf } from '../../common/errors.js';
-import type { LaunchRequest } from '../contract/server.js';
-import { connectDocker, type Dockerode, imageDigest, pullImage } from './docker.js';
-import { imageCandidates, imageRemedy } from './images.js';
-
-export interface FoundImage {
-  name: string;
-  digest: string;
-}
+import type { ImageFacts, LaunchRequest } from '../contract/server.js';
+import { connectDocker, type Dockerode, findImage, pullImage } from './docker.js';
+import { imageCandidates, imageFacts, imageRemedy } from './images.js';
 
 /**
  * The image to start, pulled if it is nowhere on this machine. Throws FailureError if Docker cannot be reached or
@@ -15,18 +10,18 @@ export interface FoundImage {
 export async function prepareImage(
   engine: string,
   request: LaunchRequest,
-): Promise<{ docker: Dockerode; image: FoundImage }> {
+): Promise<{ docker: Dockerode; image: ImageFacts }> {
   const docker = await connectDocker();
   const { names, origin } = imageCandidates(engine, request.image, request.env);
   for (const name of names) {
-    const digest = await imageDigest(docker, name);
-    if (digest !== undefined) return { docker, image: { name, digest } };
+    const found = await findImage(docker, name);
+    if (found !== undefined) return { docker, image: imageFacts(engine, name, found) };
   }
   const wanted = names[0]!;
   await pull(docker, engine, wanted, origin, request);
-  const digest = await imageDigest(docker, wanted);
-  if (digest === undefined) throw new Error(`${wanted} was pulled and is not there`);
-  return { docker, image: { name: wanted, digest } };
+  const found = await findImage(docker, wanted);
+  if (found === undefined) throw new Error(`${wanted} was pulled and is not there`);
+  return { docker, image: imageFacts(engine, wanted, found) };
 }
 
 const failures = new Map<string, unknown>();

@@ -1,4 +1,4 @@
-import { type Dockerode, imageDigest } from './docker.js';
+import { type Dockerode, findImage } from './docker.js';
 
 const REAPER_IMAGE = 'testcontainers/ryuk';
 
@@ -17,7 +17,7 @@ export function canReap(docker: Dockerode): Promise<boolean> {
 async function look(docker: Dockerode): Promise<boolean> {
   if (process.env['TESTCONTAINERS_RYUK_DISABLED'] === 'true') return false;
   const named = process.env['RYUK_CONTAINER_IMAGE'];
-  if (named !== undefined) return (await imageDigest(docker, named)) !== undefined;
+  if (named !== undefined) return (await findImage(docker, named)) !== undefined;
   const images = await docker.listImages({ filters: { reference: [`${REAPER_IMAGE}:*`] } });
   return images.length > 0;
 }

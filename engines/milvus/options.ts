@@ -78,11 +78,11 @@ export function checkData(data: DataShape, index: ParameterSet, search: Paramete
 function checkLimits({ dimensions, k }: DataShape): Fault[] {
   const issues: Fault[] = [];
   if (dimensions > MAX_DIMENSIONS) {
-    const message = `Milvus takes vectors of at most ${MAX_DIMENSIONS} dimensions, not ${dimensions}`;
-    issues.push({ path: ['index'], message });
+    const what = `Milvus takes vectors of at most ${MAX_DIMENSIONS} dimensions, not ${dimensions}`;
+    issues.push({ path: ['index'], what });
   }
   if (k > MAX_HITS) {
-    issues.push({ path: ['search'], message: `Milvus returns at most ${MAX_HITS} hits, not ${k}` });
+    issues.push({ path: ['search'], what: `Milvus returns at most ${MAX_HITS} hits, not ${k}` });
   }
   return issues;
 }
@@ -91,28 +91,28 @@ function checkTraining({ count }: DataShape, index: ParameterSet): Fault[] {
   const issues: Fault[] = [];
   const nlist = Number(index['nlist'] ?? 1);
   if (nlist > count) {
-    const message = `nlist must not exceed the number of points (${count})`;
-    issues.push({ path: ['index', 'nlist'], message, got: nlist });
+    const what = `nlist must not exceed the number of points (${count})`;
+    issues.push({ path: ['index', 'nlist'], what, got: nlist });
   }
   // Scann trains codes of 4 bits.
   const bits = index['type'] === 'scann' ? 4 : Number(index['bits'] ?? 0);
   if (bits > 0 && count < 2 ** bits) {
-    const message = `quantization pq needs at least ${2 ** bits} points to train, the dataset has ${count}`;
-    issues.push({ path: ['index', 'quantization'], message, got: 'pq' });
+    const what = `quantization pq needs at least ${2 ** bits} points to train, the dataset has ${count}`;
+    issues.push({ path: ['index', 'quantization'], what, got: 'pq' });
   }
   return issues;
 }
 
 function checkSegments({ dimensions }: DataShape, index: ParameterSet): Fault[] {
   if (index['type'] === 'scann' && dimensions % 2 !== 0) {
-    const message = `scann needs an even number of dimensions, not ${dimensions}`;
-    return [{ path: ['index', 'type'], message, got: 'scann' }];
+    const what = `scann needs an even number of dimensions, not ${dimensions}`;
+    return [{ path: ['index', 'type'], what, got: 'scann' }];
   }
   if (index['type'] !== 'ivf' || index['quantization'] !== 'pq') return [];
   const segments = pqSegments(index, dimensions);
   if (dimensions % segments === 0) return [];
-  const message = `pqSegments must divide the ${dimensions} dimensions`;
-  return [{ path: ['index', 'pqSegments'], message, got: segments }];
+  const what = `pqSegments must divide the ${dimensions} dimensions`;
+  return [{ path: ['index', 'pqSegments'], what, got: segments }];
 }
 
 function checkSearch({ k }: DataShape, search: ParameterSet): Fault[] {
@@ -120,8 +120,8 @@ function checkSearch({ k }: DataShape, search: ParameterSet): Fault[] {
   for (const key of ['ef', 'reorderK']) {
     const value = search[key];
     if (value !== undefined && Number(value) < k) {
-      const message = `${key} must be at least k (${k}): Milvus refuses less`;
-      issues.push({ path: ['search', key], message, got: value });
+      const what = `${key} must be at least k (${k}): Milvus refuses less`;
+      issues.push({ path: ['search', key], what, got: value });
     }
   }
   return issues;

@@ -19,6 +19,7 @@ export const engine: EngineDefinition = {
   server: {
     modes: ['docker', 'url', 'pglite'],
     packages: { pglite: PGLITE_PACKAGES },
+    webAssembly: ['pglite'],
     load: async () => (await import('./launch.js')).server,
   },
   connect,

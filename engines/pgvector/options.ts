@@ -52,12 +52,12 @@ export const rules: OptionRules = {
     const issues: Fault[] = [];
     const m = Number(index['m'] ?? 0);
     if (index['type'] === 'hnsw' && Number(index['efConstruction']) < 2 * m) {
-      const message = `efConstruction must be at least 2 * m (${2 * m})`;
-      issues.push({ path: ['index', 'efConstruction'], message, got: index['efConstruction'] });
+      const what = `efConstruction must be at least 2 * m (${2 * m})`;
+      issues.push({ path: ['index', 'efConstruction'], what, got: index['efConstruction'] });
     }
     if (search['iterativeScan'] === 'strict' && index['type'] === 'ivf') {
-      const message = 'iterativeScan of ivf must be off or relaxed: pgvector has no strict order there';
-      issues.push({ path: ['search', 'iterativeScan'], message, got: 'strict' });
+      const what = 'iterativeScan of ivf must be off or relaxed: pgvector has no strict order there';
+      issues.push({ path: ['search', 'iterativeScan'], what, got: 'strict' });
     }
     return issues;
   },
@@ -84,16 +84,16 @@ export function checkData(data: DataShape, index: ParameterSet, search: Paramete
   const quantized = String(index['quantization']);
   const most = MAX_INDEXED[quantized]!;
   if (index['type'] !== 'flat' && data.dimensions > most) {
-    const message = `an index with quantization ${quantized} takes at most ${most} dimensions, the data has ${data.dimensions}`;
-    issues.push({ path: ['index', 'quantization'], message, got: quantized });
+    const what = `an index with quantization ${quantized} takes at most ${most} dimensions, the data has ${data.dimensions}`;
+    issues.push({ path: ['index', 'quantization'], what, got: quantized });
   }
   if (index['nlist'] !== undefined && Number(index['nlist']) > data.count) {
-    const message = `nlist must not exceed the number of points (${data.count})`;
-    issues.push({ path: ['index', 'nlist'], message, got: index['nlist'] });
+    const what = `nlist must not exceed the number of points (${data.count})`;
+    issues.push({ path: ['index', 'nlist'], what, got: index['nlist'] });
   }
   if (search['candidates'] !== undefined && Number(search['candidates']) < data.k) {
-    const message = `candidates must be at least k (${data.k})`;
-    issues.push({ path: ['search', 'candidates'], message, got: search['candidates'] });
+    const what = `candidates must be at least k (${data.k})`;
+    issues.push({ path: ['search', 'candidates'], what, got: search['candidates'] });
   }
   return issues;
 }

@@ -81,7 +81,7 @@ export function checkData({ dimensions, count }: DataShape, index: ParameterSet)
   if (dimensions > MAX_DIMENSIONS) {
     issues.push({
       path: ['use'],
-      message: `Qdrant holds at most ${MAX_DIMENSIONS} dimensions`,
+      what: `Qdrant holds at most ${MAX_DIMENSIONS} dimensions`,
       got: dimensions,
     });
   }
@@ -90,8 +90,8 @@ export function checkData({ dimensions, count }: DataShape, index: ParameterSet)
   const size = Math.floor((count * dimensions * Float32Array.BYTES_PER_ELEMENT) / KIB / segments);
   const threshold = Number(index['fullScanThreshold']);
   if (size < threshold) {
-    const message = `fullScanThreshold must not exceed the vectors of a segment (here ${size} KiB in each of ${segments}): Qdrant would scan them all and ignore ef; use type: flat for so few points`;
-    issues.push({ path: ['index', 'fullScanThreshold'], message, got: threshold });
+    const what = `fullScanThreshold must not exceed the vectors of a segment (here ${size} KiB in each of ${segments}): Qdrant would scan them all and ignore ef; use type: flat for so few points`;
+    issues.push({ path: ['index', 'fullScanThreshold'], what, got: threshold });
   }
   return issues;
 }

@@ -25,3 +25,15 @@ export function openDatabase(file: string, { readonly = false } = {}): SqliteDat
     throw error;
   }
 }
+
+/** Instruction sets that the extension was built for beyond the processor's base, as it says itself. */
+export function usedInstructions(): string | undefined {
+  const database = openDatabase(':memory:');
+  try {
+    const about = String(database.prepare('SELECT vec_debug()').pluck().get());
+    const [, flags] = /^Build flags:(.*)$/m.exec(about) ?? [];
+    return flags === undefined ? undefined : flags.trim() || 'built without AVX and NEON';
+  } finally {
+    database.close();
+  }
+}

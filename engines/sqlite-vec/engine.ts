@@ -1,18 +1,22 @@
 import type { EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
-import { openDatabase } from './client.js';
+import { openDatabase, type SqliteDatabase, usedInstructions } from './client.js';
 import { connect } from './connect.js';
 import { checkData, rules } from './options.js';
 
 const PACKAGES = ['better-sqlite3', 'sqlite-vec'];
+
+/** Not closed: that would unload the extension, whose code is looked at afterwards. */
+const opened: SqliteDatabase[] = [];
 
 export const engine: EngineDefinition = {
   name: 'sqlite-vec',
   title: 'sqlite-vec',
   packages: PACKAGES,
   compiled: ['better-sqlite3'],
-  load: () => void openDatabase(':memory:').close(),
+  load: () => void opened.push(openDatabase(':memory:')),
+  instructions: usedInstructions,
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

@@ -29,13 +29,13 @@ export const rules: OptionRules = {
 export function checkData({ metric, dimensions, k }: DataShape): Fault[] {
   const issues: Fault[] = [];
   if (metric === 'dot') {
-    const message = 'sqlite-vec knows cosine and l2 only, not dot (unit vectors rank the same under cosine)';
-    issues.push({ path: ['use'], message, got: metric });
+    const what = 'sqlite-vec knows cosine and l2 only, not dot (unit vectors rank the same under cosine)';
+    issues.push({ path: ['use'], what, got: metric });
   }
   if (dimensions > MAX_DIMENSIONS) {
-    const message = `sqlite-vec holds at most ${MAX_DIMENSIONS} dimensions`;
-    issues.push({ path: ['use'], message, got: dimensions });
+    const what = `sqlite-vec holds at most ${MAX_DIMENSIONS} dimensions`;
+    issues.push({ path: ['use'], what, got: dimensions });
   }
-  if (k > MAX_K) issues.push({ path: ['use'], message: `sqlite-vec returns at most ${MAX_K} hits`, got: k });
+  if (k > MAX_K) issues.push({ path: ['use'], what: `sqlite-vec returns at most ${MAX_K} hits`, got: k });
   return issues;
 }

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { requireClient } from '../kit/packages.js';
 
 /**
@@ -30,4 +31,17 @@ export interface UsearchClient {
 
 export function loadClient(): UsearchClient {
   return requireClient('usearch') as UsearchClient;
+}
+
+/** The package's native part; its JavaScript does not hand these on. */
+interface Addon {
+  hardwareAccelerationAvailable(): string;
+}
+
+/** Kernels that this processor can run, of those compiled in; a distance takes the best one when the index is made. */
+export function usedInstructions(libraries: readonly string[]): string | undefined {
+  const addon = libraries.find((path) => path.endsWith('usearch.node'));
+  if (addon === undefined) return undefined;
+  const { hardwareAccelerationAvailable } = createRequire(import.meta.url)(addon) as Partial<Addon>;
+  return hardwareAccelerationAvailable?.();
 }

@@ -3,7 +3,7 @@ import { checkSpec } from '../kit/check.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
-import { loadClient, type UsearchClient } from './client.js';
+import { loadClient, type UsearchClient, usedInstructions } from './client.js';
 import { UsearchCollection } from './collection.js';
 import { checkData, rules } from './options.js';
 
@@ -11,6 +11,7 @@ export const engine: EngineDefinition = {
   name: 'usearch',
   title: 'USearch',
   packages: ['usearch'],
+  instructions: usedInstructions,
   capabilities: CAPABILITIES,
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),

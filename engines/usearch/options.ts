@@ -32,7 +32,7 @@ export function checkData(data: DataShape, index: ParameterSet): Fault[] {
   return [
     {
       path: ['index', 'quantization'],
-      message: `quantization ${quantized} of usearch normalises vectors and works for metric cosine only, not ${data.metric}`,
+      what: `quantization ${quantized} of usearch normalises vectors and works for metric cosine only, not ${data.metric}`,
       got: quantized,
     },
   ];

@@ -5,8 +5,10 @@ import { type Availability, engineAvailabilities } from '../../engines/availabil
 import { executionOf } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { DataShape } from '../../engines/contract/options.js';
-import { moduleAvailability } from '../../engines/open.js';
+import { needsLaunch } from '../../engines/contract/server.js';
+import { engineOf, moduleAvailability } from '../../engines/open.js';
 import { engineNames } from '../../engines/registry.js';
+import type { Native } from '../model/native.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import { executorOf } from '../run/executors/registry.js';
 import { listRuns } from '../store/run-folder.js';
@@ -70,7 +72,7 @@ function whyNot(
   const issues = definition.checkData(data, index, search);
   if (issues.length === 0) return undefined;
   return issues
-    .map(({ message, got }) => `${name}: ${message}${got === undefined ? '' : ` (got ${String(got)})`}`)
+    .map(({ what, got }) => `${name}: ${what}${got === undefined ? '' : ` (got ${String(got)})`}`)
     .join('; ');
 }
 
@@ -106,6 +108,7 @@ export function skipReasons(
 export async function checkAvailability(builds: readonly PlannedBuild[], threads: number, context: Context) {
   const missing = new Map<string, string>();
   const packages: Record<string, string> = {};
+  const native = new Map<string, Native>();
   const planned = new Set(builds.flatMap(({ engine, module }) => (module === undefined ? [engine] : [])));
   const modules = new Map(
     builds.flatMap(({ engine, module }) => (module === undefined ? [] : [[engine, module] as const])),
@@ -115,8 +118,11 @@ export async function checkAvailability(builds: readonly PlannedBuild[], threads
   const engines = first ? [...new Set([...planned, ...engineNames()])] : [...planned];
   const others: string[] = [];
   const note = (name: string, found: Availability) => {
-    if (found.state === 'available') Object.assign(packages, found.versions);
-    else missing.set(name, `${found.reason}. To fix it: ${found.next}`);
+    if (found.state === 'missing') missing.set(name, `${found.reason}. To fix it: ${found.next}`);
+    else {
+      Object.assign(packages, found.versions);
+      if (found.native !== undefined) native.set(name, found.native);
+    }
   };
   for (const [name, found] of await engineAvailabilities(engines)) {
     if (!planned.has(name)) {
@@ -134,5 +140,24 @@ export async function checkAvailability(builds: readonly PlannedBuild[], threads
     const reason = missing.get(engine);
     if (reason !== undefined) unavailable.set(id, reason);
   }
-  return { unavailable, packages };
+  return { unavailable, packages, native: await nativeByBuild(installed, native) };
+}
+
+/** By build id, what its engine computes with; nothing for servers, whose code this process does not load. */
+async function nativeByBuild(
+  builds: readonly PlannedBuild[],
+  byEngine: ReadonlyMap<string, Native>,
+): Promise<Map<string, Native>> {
+  const found = new Map<string, Native>();
+  for (const build of builds) {
+    const mode = build.server?.mode;
+    const { server } = await engineOf(build);
+    if (mode !== undefined && server?.webAssembly?.includes(mode) === true)
+      found.set(build.id, { libraries: [], webAssembly: true });
+    else if (mode === undefined || !needsLaunch(mode)) {
+      const native = byEngine.get(build.engine);
+      if (native !== undefined && native.libraries.length > 0) found.set(build.id, native);
+    }
+  }
+  return found;
 }

@@ -8,28 +8,40 @@ export interface DatasetOptions {
   queriesFile: string | null;
   /** Absolute path. */
   qrelsFile?: string | undefined;
+  /** Absolute path. */
+  neighborsFile?: string | undefined;
+  /** Absolute paths of further files of the points. */
+  moreFiles?: string[] | undefined;
   columns?: { id?: string | undefined; vector?: string | undefined; text?: string | undefined } | undefined;
   skipInvalid?: InvalidKind[] | undefined;
 }
 
 /** The same for `openDataset`. */
-export function openOptions({ metric, queriesFile, qrelsFile, columns, skipInvalid }: DatasetOptions) {
+export function openOptions({ metric, queriesFile, ...others }: DatasetOptions) {
   return {
     ...(metric !== null && { metric }),
     ...(queriesFile !== null && { queriesFile }),
-    ...(qrelsFile !== undefined && { qrelsFile }),
-    ...(columns !== undefined && { columns }),
-    ...(skipInvalid !== undefined && { skipInvalid }),
+    ...beside(others),
+    ...(others.columns !== undefined && { columns: others.columns }),
   } satisfies Partial<OpenOptions>;
 }
 
 /** Only what was said, for the manifest. */
-export function recordedOptions({ metric, queriesFile, qrelsFile, columns, skipInvalid }: DatasetOptions) {
+export function recordedOptions({ metric, queriesFile, columns, ...others }: DatasetOptions) {
   return {
     metric,
     queriesFile,
-    ...(qrelsFile !== undefined && { qrelsFile }),
+    ...beside(others),
     ...(columns !== undefined && { columns: JSON.parse(JSON.stringify(columns)) as typeof columns }),
+  };
+}
+
+/** What may be left unsaid. */
+function beside({ qrelsFile, neighborsFile, moreFiles, skipInvalid }: Partial<DatasetOptions>) {
+  return {
+    ...(qrelsFile !== undefined && { qrelsFile }),
+    ...(neighborsFile !== undefined && { neighborsFile }),
+    ...(moreFiles !== undefined && { moreFiles }),
     ...(skipInvalid !== undefined && { skipInvalid }),
   };
 }

@@ -171,8 +171,8 @@ function refuseOptions(options: RunOptions): void {
       next: 'measure and merge each dataset by itself: vecproof run <suite> --dataset <name> --shard i/n',
     });
   }
-  const { id, vector, text, metric, queries, qrels, skipInvalid } = options;
-  const given = { id, vector, text, metric, queries, qrels, 'skip-invalid': skipInvalid };
+  const { id, vector, text, metric, queries, qrels, neighbors, skipInvalid } = options;
+  const given = { id, vector, text, metric, queries, qrels, neighbors, 'skip-invalid': skipInvalid };
   const found = Object.entries(given).find(([, value]) => value !== undefined);
   if (found === undefined) return;
   throw new InputError('says how one dataset is read, and the suite has several', {

@@ -6,7 +6,9 @@ import { packageInfo } from '../../common/paths.js';
 import { catalogEntries } from '../../datasets/catalog.js';
 import { openDataset } from '../../datasets/open.js';
 import { engineAvailabilities } from '../../engines/availability.js';
-import { engineNames } from '../../engines/registry.js';
+import { nativeRebuildCommand } from '../../engines/kit/installation.js';
+import { engineNames, loadEngine } from '../../engines/registry.js';
+import { instructionsOf, type Native, nativeLines } from '../model/native.js';
 import { readEnvironment } from '../run/environment.js';
 import type { Context } from './context.js';
 import { dockerFindings } from './docker-findings.js';
@@ -55,16 +57,29 @@ function nodeFindings(): Finding[] {
 /** Each engine is really loaded, native parts too, in a process of its own. */
 async function engines(): Promise<Finding[]> {
   const found = await engineAvailabilities(engineNames());
-  return [...found].map(([name, each]): Finding => {
+  const rebuilds = new Map<string, string | undefined>();
+  for (const name of found.keys()) rebuilds.set(name, (await loadEngine(name)).rebuild);
+  return [...found].flatMap(([name, each]): Finding[] => {
     const what = `engine ${name}`;
     if (each.state === 'missing') {
       const detail = `${each.reason}; its trials are skipped, the rest works`;
-      return { what, state: 'missing', detail, fix: each.next };
+      return [{ what, state: 'missing', detail, fix: each.next }];
     }
     const versions = Object.entries(each.versions).map(([name, version]) => `${name} ${version}`);
     const detail = versions.length === 0 ? 'built in' : `${versions.join(', ')}; loads`;
-    return { what, state: 'ok', detail };
+    const loaded: Finding = { what, state: 'ok', detail };
+    return [loaded, ...nativeFindings(name, each.native, rebuilds.get(name))];
   });
+}
+
+/** Which vector instructions an engine's compiled code holds; how to get more of them, where it is compiled here. */
+function nativeFindings(name: string, native: Native | undefined, rebuild: string | undefined): Finding[] {
+  if (native === undefined || native.libraries.length === 0) return [];
+  const { instructions: processor = 'none' } = readEnvironment();
+  const finding = { what: `native code of ${name}`, detail: nativeLines(native).join('; ') };
+  return instructionsOf(native) === 'none' && processor !== 'none' && rebuild !== undefined
+    ? [{ ...finding, state: 'note', fix: `faster on this processor: ${nativeRebuildCommand(rebuild)}` }]
+    : [{ ...finding, state: 'ok' }];
 }
 
 /** Bundled datasets are opened, which verifies their hashes. */

@@ -1,6 +1,13 @@
 import { VecproofError } from '../../common/errors.js';
+import type { ImageFacts } from '../../engines/contract/server.js';
 import { packageVersion } from '../../engines/kit/packages.js';
-import { BUILD_NEEDS, buildCommand, imageCandidates } from '../../engines/launcher/images.js';
+import {
+  BUILD_NEEDS,
+  buildCommand,
+  imageCandidates,
+  imageEntries,
+  imageFacts,
+} from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Context } from './context.js';
 import type { Finding } from './leftovers.js';
@@ -24,17 +31,19 @@ export async function dockerFindings(context: Context, clean: boolean): Promise<
 type Docker = Awaited<ReturnType<typeof import('../../engines/launcher/docker.js')['connectDocker']>>;
 
 async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
-  const { imageDigest } = await import('../../engines/launcher/docker.js');
+  const { findImage } = await import('../../engines/launcher/docker.js');
   const findings: Finding[] = [];
   for (const name of engineNames()) {
     const { server } = await loadEngine(name);
     if (!server?.modes.includes('docker')) continue;
     const { names } = imageCandidates(name, undefined, env);
-    const digests = await Promise.all(names.map((each) => imageDigest(docker, each)));
-    const at = digests.findIndex((digest) => digest !== undefined);
+    const images = await Promise.all(names.map((each) => findImage(docker, each)));
+    const at = images.findIndex((image) => image !== undefined);
     const what = `image of ${name}`;
-    if (at >= 0) findings.push({ what, state: 'ok', detail: `${names[at]} ${digests[at]}` });
-    else {
+    if (at >= 0) {
+      const image = imageFacts(name, names[at]!, images[at]!);
+      findings.push({ what, state: 'ok', detail: imageDetail(image, imageEntries()[name]?.version) });
+    } else {
       const detail = `${names[0]} is not here; a run pulls it`;
       const build = buildCommand(name);
       const built = build === undefined ? '' : `, or ${build} (${BUILD_NEEDS})`;
@@ -43,6 +52,15 @@ async function images({ env }: Context, docker: Docker): Promise<Finding[]> {
     }
   }
   return findings;
+}
+
+const ORIGINS = { pinned: 'the pinned one', local: 'built here', chosen: 'chosen' } as const;
+
+/** `vecproof/x:local sha256:… (built here, version 2.3.5; the pinned image has 2.6.4)` */
+function imageDetail({ name, digest, origin, version }: ImageFacts, pinned: string | undefined): string {
+  const own = version === undefined ? 'its version shows once it runs' : `version ${version}`;
+  const other = origin === 'pinned' || pinned === undefined ? '' : `; the pinned image has ${pinned}`;
+  return `${name} ${digest} (${ORIGINS[origin]}, ${own}${other})`;
 }
 
 async function orphans(docker: Docker, clean: boolean): Promise<Finding[]> {

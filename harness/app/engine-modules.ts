@@ -30,8 +30,8 @@ async function load(path: string): Promise<ModuleFound> {
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const exported = error.got === undefined ? '' : ` (it exports ${shorten(error.got)})`;
-    const next = error.next === undefined ? '' : `; ${error.next}`;
-    return { state: 'fault', message: `cannot be used: ${path}: ${error.what}${exported}${next}` };
+    const what = `cannot be used: ${path}: ${error.what}${exported}`;
+    return { state: 'fault', what, ...(error.next !== undefined && { next: error.next }) };
   }
 }
 

@@ -5,7 +5,9 @@ import { messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
 import { type Availability, engineAvailabilities } from '../../engines/availability.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
+import { imageEntries } from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import { type Instructions, instructionsOf } from '../model/native.js';
 import { listRuns, partsOf, readDatasetsManifest, readManifest, runFolder } from '../store/run-folder.js';
 
 export interface ListedEngine {
@@ -13,6 +15,10 @@ export interface ListedEngine {
   capabilities: Capabilities;
   /** Whether it loads here; versions are those of its packages. */
   availability: Availability;
+  /** Widest vector instructions of its native code; absent where it has none here. */
+  instructions?: Instructions | undefined;
+  /** Pinned image of its server. */
+  image?: string | undefined;
 }
 
 /** The engines that come with vecproof, each of which is really loaded. */
@@ -20,7 +26,9 @@ export async function listEngines(): Promise<ListedEngine[]> {
   const found: ListedEngine[] = [];
   for (const [name, availability] of await engineAvailabilities(engineNames())) {
     const { capabilities } = await loadEngine(name);
-    found.push({ name, capabilities, availability });
+    const native = availability.state === 'available' ? availability.native : undefined;
+    const instructions = native && instructionsOf(native);
+    found.push({ name, capabilities, availability, instructions, image: imageEntries()[name]?.image });
   }
   return found;
 }

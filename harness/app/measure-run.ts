@@ -65,6 +65,7 @@ async function measure(
     ...writeQueries(folder, data, manifest.warmup),
     filtering: filteringOf(data, manifest, planned.parsed.suite.fields ?? []),
     skips,
+    native: need(state, 'native'),
     signal,
     redact: redactor.text,
     onEvent,

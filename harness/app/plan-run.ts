@@ -31,6 +31,7 @@ export interface RunOptions {
   metric?: Metric | undefined;
   queries?: string | undefined;
   qrels?: string | undefined;
+  neighbors?: string | undefined;
   skipInvalid?: InvalidKind[] | undefined;
 }
 
@@ -173,6 +174,8 @@ function datasetOptions(
     metric: given.metric ?? suite?.metric ?? null,
     queriesFile: path(given.queries, suite?.queries) ?? null,
     qrelsFile: path(given.qrels, suite?.qrels),
+    neighborsFile: path(given.neighbors, suite?.neighbors),
+    moreFiles: suite?.more?.map((file) => resolve(base, file)),
     columns: chosen ? columns : undefined,
     skipInvalid: given.skipInvalid ?? (suite?.skipInvalid && [suite.skipInvalid].flat()),
   };

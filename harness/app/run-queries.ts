@@ -6,7 +6,7 @@ import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { conditionsOf } from '../../filters/filter.js';
 import { SuiteError } from '../suite/faults.js';
 import { type CheckedQuery, checkQueries, type GroupFilter, groupFilter } from '../suite/filtered-queries.js';
-import { describeLineFaults, parseQueryFile } from '../suite/query-file.js';
+import { parseQueryFile, placeLineFaults } from '../suite/query-file.js';
 import type { Suite } from '../suite/schema.js';
 
 /** What a suite says of groups and filters. */
@@ -89,7 +89,7 @@ function readQueryFile(
     cosine: info.metric === 'cosine',
   });
   const faults = [...read.faults, ...checked.faults];
-  if (faults.length > 0) throw new SuiteError(describeLineFaults(shown, faults));
+  if (faults.length > 0) throw new SuiteError(placeLineFaults(shown, faults));
   return checked.queries;
 }
 
@@ -116,7 +116,7 @@ function checkFields(info: DatasetInfo, { fields, fail }: QueriesRequest): void 
   const faults = fields.flatMap((name, i) =>
     known.includes(name)
       ? []
-      : [{ path: ['fields', i], message: suggest('is no field of the dataset', name, known), got: name }],
+      : [{ path: ['fields', i], what: suggest('is no field of the dataset', name, known), got: name }],
   );
   if (faults.length > 0) throw fail(faults);
 }

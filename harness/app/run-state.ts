@@ -1,4 +1,5 @@
 import type { Manifest } from '../model/manifest.js';
+import type { Native } from '../model/native.js';
 import type { Truth } from '../model/samples.js';
 import type { LockState } from '../model/verdict.js';
 import type { RunFolder } from '../store/run-folder.js';
@@ -18,6 +19,8 @@ export interface RunState {
   unavailable?: ReadonlyMap<string, string>;
   /** Versions of the engines' packages. */
   packages?: Record<string, string>;
+  /** Native libraries of engines that run in a build's own process, by build id. */
+  native?: ReadonlyMap<string, Native>;
   /** How the gates compare with the locked ones. */
   lock?: LockState;
   folder?: RunFolder;

@@ -107,6 +107,7 @@ export const availabilityTask: RunTask = {
     const found = await checkAvailability([...builds, ...rebuilds], parsed.suite.threads, state.context);
     state.unavailable = found.unavailable;
     state.packages = found.packages;
+    state.native = found.native;
   },
 };
 

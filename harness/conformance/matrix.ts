@@ -56,7 +56,7 @@ export function checkMatrix({ test, expect }: TestApi, contender: Contender): vo
         test(`${kind} under ${metric} is refused while planning`, () => {
           const issues = definition.checkData(shape, index, search);
           expect(issues).toHaveLength(1);
-          expect(issues[0]!.message).toContain(metric);
+          expect(issues[0]!.what).toContain(metric);
         });
         continue;
       }

@@ -65,6 +65,7 @@ export async function deriveAll(
     environment: manifest.environment,
     ...(machines.all && { machines: machines.all }),
     packages: manifest.packages,
+    ...nativeRecord(manifest, log.costs),
     warnings: [...new Set(log.warnings)],
     trials,
     ...(parity && { parity }),
@@ -83,6 +84,16 @@ function digest(events: readonly LoggedEvent[]) {
     if (event.type === 'warning') warnings.push(event.message);
   }
   return { trialEnds, costs, warnings };
+}
+
+/** What the engines' native code consists of, by engine; that of its first build with any. */
+function nativeRecord({ plan }: Manifest, costs: ReadonlyMap<string, BuildCost>): Pick<Results, 'native'> {
+  const native: NonNullable<Results['native']> = {};
+  for (const { id, engine } of plan) {
+    const found = costs.get(id)?.native;
+    if (found !== undefined) native[engine] ??= found;
+  }
+  return Object.keys(native).length === 0 ? {} : { native };
 }
 
 function runRecord(manifest: Manifest, events: readonly LoggedEvent[]): Results['run'] {

@@ -5,6 +5,7 @@ import type { JudgementOf } from '../measures/judged.js';
 import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
+import { instructionsOf } from '../model/native.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Truth } from '../model/samples.js';
@@ -23,6 +24,7 @@ export function trialRows(
   cost: BuildCost,
   measured: Measured,
 ): TrialRow[] {
+  const instructions = cost.native && instructionsOf(cost.native);
   const row = {
     id: trial.id,
     dataset,
@@ -30,6 +32,7 @@ export function trialRows(
     engine: build.engine,
     engineVersion: cost.engineVersion ?? null,
     ...(build.server && { server: serverRecord(build.server.mode, cost.server) }),
+    ...(instructions && { instructions }),
     series: build.series,
     ...(build.replica !== undefined && { replica: build.replica }),
     index: build.index,
@@ -154,6 +157,13 @@ export function aboutQueries(folder: RunFolder): AboutQueries {
 
 /** How the engine's server was provided; the image is known once it has been started. */
 function serverRecord(mode: string, cost: ServerCost | undefined): TrialRow['server'] {
-  const { image, digest } = cost ?? {};
-  return { mode, ...(image !== undefined && { image }), ...(digest !== undefined && { digest }) };
+  const { image, digest, origin, imageVersion, pinnedVersion } = cost ?? {};
+  return {
+    mode,
+    ...(image !== undefined && { image }),
+    ...(digest !== undefined && { digest }),
+    ...(origin !== undefined && { origin }),
+    ...(imageVersion !== undefined && { imageVersion }),
+    ...(pinnedVersion !== undefined && { pinnedVersion }),
+  };
 }

@@ -55,7 +55,7 @@ export function parseGates(
   if (given === undefined) return { set: NO_GATES, faults: [] };
   const reader = new Reader(ks, parities);
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
-    reader.fault({ path: ['gates'], message: 'must be a map from a measure to a check', got: given });
+    reader.fault({ path: ['gates'], what: 'must be a map from a measure to a check', got: given });
     return { set: NO_GATES, faults: reader.faults };
   }
   const map = given as Record<string, unknown>;
@@ -66,7 +66,7 @@ export function parseGates(
   const inconclusive = reader.level(map['inconclusive'], ['gates', 'inconclusive']) ?? preset?.inconclusive;
   const missing = reader.level(map['missing'], ['gates', 'missing']);
   if (reader.gates.length === 0 && reader.faults.length === 0) {
-    reader.fault({ path: ['gates'], message: 'must not be empty' });
+    reader.fault({ path: ['gates'], what: 'must not be empty' });
   }
   const set = { gates: reader.gates, inconclusive: inconclusive ?? 'warn', ...(missing && { missing }) };
   return { set, faults: reader.faults };
@@ -94,11 +94,11 @@ class Reader {
       parseSubject(key, this.#ks, this.#parities);
     } catch (error) {
       if (!(error instanceof GrammarFault)) throw error;
-      this.fault({ path, message: error.message, inKey: true, offset: error.offset });
+      this.fault({ path, what: error.message, inKey: true, offset: error.offset });
       return;
     }
     if (!Array.isArray(value)) this.#entry(key, value, path);
-    else if (value.length === 0) this.fault({ path, message: 'must not be empty', got: value });
+    else if (value.length === 0) this.fault({ path, what: 'must not be empty', got: value });
     else for (const [i, each] of value.entries()) this.#entry(key, each, [...path, i]);
   }
 
@@ -110,21 +110,21 @@ class Reader {
     if (value === null || typeof value !== 'object' || Array.isArray(value)) {
       this.fault({
         path,
-        message: 'must be a check such as "mean >= 0.95", or { check, level, by }',
+        what: 'must be a check such as "mean >= 0.95", or { check, level, by }',
         got: value,
       });
       return;
     }
     const { check, level, by, ...rest } = value as Record<string, unknown>;
     for (const other of Object.keys(rest)) {
-      const message = suggest('is not a known key', other, ['check', 'level', 'by']);
-      this.fault({ path: [...path, other], message, inKey: true });
+      const what = suggest('is not a known key', other, ['check', 'level', 'by']);
+      this.fault({ path: [...path, other], what, inKey: true });
     }
     if (by !== undefined && by !== 'interval' && by !== 'value') {
-      this.fault({ path: [...path, 'by'], message: 'must be "interval" or "value"', got: by });
+      this.fault({ path: [...path, 'by'], what: 'must be "interval" or "value"', got: by });
     }
     if (typeof check !== 'string') {
-      this.fault({ path: [...path, 'check'], message: 'must be a check such as "mean >= 0.95"', got: check });
+      this.fault({ path: [...path, 'check'], what: 'must be a check such as "mean >= 0.95"', got: check });
       return;
     }
     this.#add(
@@ -155,8 +155,7 @@ class Reader {
       if (advisory && level === 'error') {
         this.fault({
           path,
-          message:
-            'can only be a warning: runs that were not interleaved differ in speed by themselves; set level: warn',
+          what: 'can only be a warning: runs that were not interleaved differ in speed by themselves; set level: warn',
         });
         return;
       }
@@ -173,17 +172,17 @@ class Reader {
       this.gates.push(gate);
     } catch (error) {
       if (!(error instanceof GrammarFault)) throw error;
-      this.fault({ path, message: error.message, got: text, offset: error.offset });
+      this.fault({ path, what: error.message, got: text, offset: error.offset });
     }
   }
 
   #checkAgainstOthers(gate: Gate, path: (string | number)[]): void {
     const other = this.gates.find((each) => topicOf(each) === topicOf(gate) && contradict(each, gate));
     if (other !== undefined) {
-      this.fault({ path, message: `contradicts "${other.name}": no figure meets both`, got: gate.text });
+      this.fault({ path, what: `contradicts "${other.name}": no figure meets both`, got: gate.text });
     }
     if (this.gates.some((each) => each.name === gate.name)) {
-      this.fault({ path, message: 'is there twice', got: gate.text });
+      this.fault({ path, what: 'is there twice', got: gate.text });
     }
   }
 
@@ -191,7 +190,7 @@ class Reader {
     // YAML 1.1 tools write off as false.
     const text = value === false ? 'off' : value;
     if (text === undefined || (LEVELS as readonly unknown[]).includes(text)) return text as Level | undefined;
-    this.fault({ path, message: `must be ${LEVELS.map((each) => `"${each}"`).join(' or ')}`, got: value });
+    this.fault({ path, what: `must be ${LEVELS.map((each) => `"${each}"`).join(' or ')}`, got: value });
     return undefined;
   }
 
@@ -201,8 +200,8 @@ class Reader {
     const known = Object.keys(PRESETS);
     const preset = typeof name === 'string' && Object.hasOwn(PRESETS, name) ? PRESETS[name] : undefined;
     if (preset === undefined) {
-      const message = suggest('is an unknown preset', name, known);
-      this.fault({ path: ['gates', 'preset'], message, got: name });
+      const what = suggest('is an unknown preset', name, known);
+      this.fault({ path: ['gates', 'preset'], what, got: name });
       return undefined;
     }
     if (this.#ks.length === 0) return preset;

@@ -98,12 +98,14 @@ export function checkSelectors(gates: readonly Gate[], builds: readonly PlannedB
     const strange = gate.selectors.find(({ key }) => !known.has(key.replace(PART, '$2')));
     if (strange !== undefined) {
       const { key } = strange;
-      const message = suggest(`selects by "${key}", which no trial has`, key, [...known]);
-      return [{ path, inKey: true, message }];
+      const what = suggest(`selects by "${key}", which no trial has`, key, [...known]);
+      return [{ path, inKey: true, what }];
     }
     const early = gate.selectors.filter(({ key }) => !LATE.includes(key));
     if (rows.length === 0 || rows.some((row) => isSelected(early, row))) return [];
-    return [{ path, inKey: true, message: 'matches no trial of the plan (see their ids with --dry-run)' }];
+    return [
+      { path, inKey: true, what: 'matches no trial of the plan', next: 'see their ids with --dry-run' },
+    ];
   });
 }
 

@@ -18,19 +18,42 @@ export function costMeasures(cost: BuildCost): Measures {
   };
 }
 
+/** Phases in which an index is made. */
+const BUILDING: ReadonlySet<string> = new Set(['create', 'load', 'index', 'all']);
+
 /**
- * What the engine needs: the build's own process for an embedded engine; for a server its container, while the
- * process that only asks is `client.memory.peak`.
+ * What the engine needs beyond what was there before: in the build's own process for an embedded engine; for a server in
+ * its container, while the process that only asks is `client.memory.peak`.
  */
-function memory({ memoryBaselineBytes, memoryPeakBytes, server }: BuildCost): Measures {
-  const own = largest(memoryPeakBytes);
-  if (server === undefined) {
-    return { ...single('memory.baseline', memoryBaselineBytes), ...single('memory.peak', own) };
-  }
+function memory({ memoryBaselineBytes, memoryPeakBytes, memoryHeldBytes, server }: BuildCost): Measures {
+  const own = above(peakOfBuilding(memoryPeakBytes), memoryBaselineBytes);
+  const of =
+    server === undefined
+      ? { baseline: memoryBaselineBytes, peak: own, held: memoryHeldBytes }
+      : {
+          baseline: server.memoryHeldBytes?.start,
+          peak: above(peakOfBuilding(server.memoryPeakBytes), server.memoryHeldBytes?.start),
+          held: server.memoryHeldBytes,
+        };
   return {
-    ...single('memory.peak', largest(server.memoryPeakBytes)),
-    ...single('client.memory.peak', own),
+    ...single('memory.peak', of.peak),
+    ...single('memory.index', above(of.held?.index, of.held?.start)),
+    ...single('memory.search', above(of.held?.search, of.held?.start)),
+    ...single('memory.baseline', of.baseline),
+    ...(server !== undefined && single('client.memory.peak', own)),
   };
+}
+
+/** What is less than the noise of the baseline is nothing. */
+function above(bytes: number | undefined, baseline: number | undefined): number | undefined {
+  return bytes === undefined || baseline === undefined ? undefined : Math.max(0, bytes - baseline);
+}
+
+function peakOfBuilding(peaks: Readonly<Record<string, number>> | undefined): number | undefined {
+  const values = Object.entries(peaks ?? {}).flatMap(([phase, bytes]) =>
+    BUILDING.has(phase) ? [bytes] : [],
+  );
+  return values.length === 0 ? undefined : Math.max(...values);
 }
 
 /** What a server used while one trial was searched, over all its passes. */
@@ -44,11 +67,6 @@ export function serverMeasures(use: ServerUse | undefined): Measures {
 export interface ServerUse {
   memoryPeakBytes?: number | undefined;
   cpuSeconds?: number | undefined;
-}
-
-function largest(peaks: Readonly<Record<string, number>> | undefined): number | undefined {
-  const values = Object.values(peaks ?? {});
-  return values.length === 0 ? undefined : Math.max(...values);
 }
 
 function single(name: string, value: number | undefined): Measures {

@@ -1,9 +1,21 @@
 import { z } from 'zod';
 import { environmentSchema } from './manifest.js';
+import { nativeSchema } from './native.js';
 import { type PlannedBuild, parameters, state } from './plan.js';
 
 const base = { time: z.string() };
 const phase = z.enum(['launch', 'create', 'load', 'index', 'warmup', 'search', 'record', 'probe']);
+
+/**
+ * Memory that is held: of a build's process resident memory without the reserve of the JavaScript heap, of a server its
+ * container's working set. `start`: before the engine was connected; `index`: once the index was finished; `search`: at the
+ * end of the first measured pass, of a server the most in any.
+ */
+const held = z.strictObject({
+  start: z.number().optional(),
+  index: z.number().optional(),
+  search: z.number().optional(),
+});
 
 /** What the server of a build was and used. Absent keys could not be measured. */
 export const serverCostSchema = z.strictObject({
@@ -11,10 +23,16 @@ export const serverCostSchema = z.strictObject({
   /** Image as asked for, and its digest (the image's own id where it was built here). */
   image: z.string().optional(),
   digest: z.string().optional(),
+  /** Where the server comes from: the pinned image, one built on the machine, one that the user named, or a running one. */
+  origin: z.enum(['pinned', 'local', 'chosen', 'url']).optional(),
+  /** Version of the server in the image, as far as that says; and of the one in the pinned image. */
+  imageVersion: z.string().optional(),
+  pinnedVersion: z.string().optional(),
   /** From the order to start it until it answered. */
   startSeconds: z.number().optional(),
   /** Peak working set (anonymous and shared memory, without page cache) by phase. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  memoryHeldBytes: held.optional(),
   /** CPU seconds by phase. */
   cpuSeconds: z.record(z.string(), z.number()).optional(),
   /** Size of its data folder once the index was finished. */
@@ -31,11 +49,15 @@ export const buildCostSchema = z.strictObject({
   points: z.int().optional(),
   indexed: z.int().nullable().optional(),
   indexBytes: z.number().optional(),
-  /** Resident memory of the child before the engine was connected. */
+  /** Resident memory of the child before the engine was connected, garbage collected. */
   memoryBaselineBytes: z.number().optional(),
-  /** Peak resident memory of the child by phase. */
+  /** Peak resident memory of the child by phase; `all`: until the index was finished, where the system has no such peaks. */
   memoryPeakBytes: z.record(z.string(), z.number()).optional(),
+  /** What the child held, by moment. */
+  memoryHeldBytes: held.optional(),
   details: parameters.optional(),
+  /** Native libraries of an engine that ran in the build's own process. */
+  native: nativeSchema.optional(),
   server: serverCostSchema.optional(),
 });
 

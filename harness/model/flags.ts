@@ -6,15 +6,24 @@ export interface FlagDefinition {
   name: string;
   /** What it means for the figures, in whole sentences. */
   meaning: string;
-  /** The same in a few words, for a legend. */
+  /** The same in a few words. */
   short: string;
   /** Kinds of figures that it makes doubtful: they are marked wherever they stand. None: what it tells is counted itself. */
   doubts: readonly MeasureKind[];
-  /** Stands beside a doubtful figure. */
-  sign?: string;
+  /** Stands beside a doubtful figure; what it means stands in `SIGNS`. */
+  sign?: Sign;
   /** Figures that it voids have no value; tested against their names. */
   voids?: RegExp;
 }
+
+/** Signs of doubt, as a legend explains them. */
+export const SIGNS = {
+  '†': 'beside other load: other programs used more than a quarter of a core',
+  '‡': 'some queries failed',
+  '§': 'passes of two builds of the same index',
+} as const;
+
+export type Sign = keyof typeof SIGNS;
 
 /** Every flag there is. */
 export const FLAGS: readonly FlagDefinition[] = [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { instructionsSchema } from './native.js';
 import { plannedBuildSchema, plannedParitySchema } from './plan.js';
 import { lockStateSchema } from './verdict.js';
 
@@ -16,6 +17,8 @@ export const environmentSchema = z.strictObject({
   memoryLimitBytes: z.number().nullable(),
   /** Tells one machine from another of the same kind: a hash of its name, which does not tell the name. */
   host: z.string().optional(),
+  /** Widest vector instructions of the processor; absent where it does not tell. */
+  instructions: instructionsSchema.optional(),
 });
 
 export const datasetRecordSchema = z.strictObject({
@@ -88,6 +91,8 @@ export const manifestSchema = z.strictObject({
     metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
     queriesFile: z.string().nullable(),
     qrelsFile: z.string().optional(),
+    neighborsFile: z.string().optional(),
+    moreFiles: z.array(z.string()).optional(),
     columns: z
       .strictObject({ id: z.string().optional(), vector: z.string().optional(), text: z.string().optional() })
       .optional(),

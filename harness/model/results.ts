@@ -6,6 +6,7 @@ import {
   RUN_SCHEMA,
   truthRecordSchema,
 } from './manifest.js';
+import { instructionsSchema, nativeSchema } from './native.js';
 import { parameters, state } from './plan.js';
 
 /**
@@ -48,8 +49,15 @@ export const trialRowSchema = z.strictObject({
       image: z.string().optional(),
       /** Digest of the image, or its own id where it was built on the machine. */
       digest: z.string().optional(),
+      /** The pinned image, one built on the machine, one that the user named, or a server that ran already. */
+      origin: z.enum(['pinned', 'local', 'chosen', 'url']).optional(),
+      /** Version of the server in the image, as far as that says; and of the one in the pinned image. */
+      imageVersion: z.string().optional(),
+      pinnedVersion: z.string().optional(),
     })
     .optional(),
+  /** Widest vector instructions in the engine's native code; absent where it has none in the build's own process. */
+  instructions: instructionsSchema.optional(),
   series: z.string(),
   /** Which build of the same index this row is of, from 2 on (`builds:` of the suite); absent for the first. */
   replica: z.int().min(2).optional(),
@@ -146,6 +154,8 @@ export const resultsSchema = z.strictObject({
   /** Where trials were measured on more than one machine: all of them, `environment` first. Their times do not compare. */
   machines: z.array(environmentSchema).min(2).optional(),
   packages: z.record(z.string(), z.string()),
+  /** By engine: its native libraries, and what their machine code consists of. */
+  native: z.record(z.string(), nativeSchema).optional(),
   warnings: z.array(z.string()),
   trials: z.array(trialRowSchema),
   /** Trials compared with each other; absent where the suite asks for none. */

@@ -10,10 +10,10 @@ import type { ConnectedEngine } from '../../engines/contract/engine.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { engineOf } from '../../engines/open.js';
 import type { BuildCost } from '../model/events.js';
-import { peakSinceReset, resetPeak } from '../process/resources.js';
 import { type BuildContext, inPhase } from './context.js';
 import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
 import type { BuildTaskContext, Job } from './job.js';
+import { noteIndexed, noteStart } from './memory.js';
 import { searchTrials } from './search.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
@@ -32,12 +32,11 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
   const { send } = task;
   const vectors = openPreparedVectors(job.vectorsFile, job.count, job.dimensions);
   const cost: BuildCost = {};
+  // The harness' own memory, which is there before the baseline is taken.
+  const batch = batchOf(job);
   const metadata = openMetadata(job.filtering, job.count);
   const context: BuildContext = { ...task, job, cost, vectors, metadata };
-  globalThis.gc?.();
-  resetPeak();
-  const baseline = peakSinceReset();
-  if (baseline !== undefined) cost.memoryBaselineBytes = baseline;
+  await noteStart(cost);
   const closers: (() => Promise<void> | void)[] = [() => vectors.close(), () => metadata?.close()];
   let failure: { error: unknown } | undefined;
   try {
@@ -46,14 +45,15 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
       () => collection.drop(),
       () => engine.close(),
     );
-    await load(context, collection);
+    await load(context, collection, batch);
     await index(context, collection);
+    await noteIndexed(cost);
     await send({ type: 'report', report: cost });
     await searchTrials(context, collection);
   } catch (error) {
     failure = { error };
   }
-  await send({ type: 'report', report: withOverallPeak(cost) });
+  await send({ type: 'report', report: cost });
   for (const close of closers) {
     try {
       await close();
@@ -97,12 +97,17 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
   return result;
 }
 
-async function load(context: BuildContext, collection: Collection): Promise<void> {
+/** What vectors are read into; touched, so that all of it is resident from now on. */
+function batchOf({ count, dimensions }: Job): Float32Array {
+  const size = Math.max(1, Math.min(count, Math.floor(BATCH_BYTES / (dimensions * 4))));
+  return new Float32Array(size * dimensions).fill(Number.NaN);
+}
+
+async function load(context: BuildContext, collection: Collection, buffer: Float32Array): Promise<void> {
   const { job, cost, vectors, metadata, signal, send } = context;
   const { count, dimensions, filtering } = job;
   const withFields = metadata !== undefined && filtering !== undefined && filtering.load.length > 0;
-  const size = Math.max(1, Math.min(count, Math.floor(BATCH_BYTES / (dimensions * 4))));
-  const buffer = new Float32Array(size * dimensions);
+  const size = buffer.length / dimensions;
   let inEngine = 0;
   let told = performance.now();
   await inPhase(context, 'load', { total: count, unit: 'points' }, async () => {
@@ -149,10 +154,4 @@ async function index(context: BuildContext, collection: Collection): Promise<voi
   }
   const bytes = await collection.indexBytes();
   if (bytes !== undefined) cost.indexBytes = bytes;
-}
-
-/** Where peaks by phase are not available, the process's peak since its start still is. */
-function withOverallPeak(cost: BuildCost): BuildCost {
-  if (cost.memoryPeakBytes !== undefined) return cost;
-  return { ...cost, memoryPeakBytes: { all: process.resourceUsage().maxRSS * 1024 } };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, hostname, release, totalmem, type } from 'node:os';
 import type { Environment } from '../model/manifest.js';
+import { instructionsOfProcessor } from '../model/native.js';
 
 /** The machine and the runtime a run was measured on. */
 export function readEnvironment(): Environment {
@@ -14,6 +15,7 @@ export function readEnvironment(): Environment {
     node: process.version,
     memoryLimitBytes: cgroupLimit(),
     host: createHash('sha256').update(hostname()).digest('hex').slice(0, 12),
+    ...processorInstructions(),
   };
 }
 
@@ -28,4 +30,11 @@ function cgroupLimit(): number | null {
     }
   }
   return null;
+}
+
+/** By the flags that Linux tells of an x86 processor. */
+function processorInstructions(): Pick<Environment, 'instructions'> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return {};
+  const [, flags] = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8')) ?? [];
+  return flags === undefined ? {} : { instructions: instructionsOfProcessor(flags) };
 }

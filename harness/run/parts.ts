@@ -14,7 +14,7 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
   const folder = runFolder(job.runFolder);
   const parts: Samples[] = [];
   for (let r = 0; r < trial.passes; r++) {
-    parts.push(trial.parts[r] ?? (await readSamples(partFile(folder, trial.id, r), job.k)));
+    parts.push(await readSamples(partFile(folder, trial.id, r), job.k));
   }
   keep(samplesFile(folder, trial.id), joinSamples(parts));
   removeParts(job, trial);

@@ -10,6 +10,7 @@ import { type BuildContext, inPhase } from './context.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { startForeign } from './foreign-load.js';
+import { noteSearching } from './memory.js';
 import { keep, removeParts } from './parts.js';
 import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
@@ -36,7 +37,6 @@ export async function onePass(
         findFlaws(samples, job.filtering, context.metadata);
       keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
     });
-    trial.parts[repetition] = samples;
   } catch (error) {
     if (signal.aborted || error instanceof RecordingError) throw error;
     trial.failed = true;
@@ -86,6 +86,8 @@ async function measurePass(
       trial.workload.options,
     );
     busy(trial.foreign);
+    // While the search is open: what it needs is there.
+    if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(
       'workload',
       () => `${trial.id}: pass ${repetition} of ${workloadText(trial.workload)}, ${samples.length} samples`,

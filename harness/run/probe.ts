@@ -45,8 +45,8 @@ export async function probeTrials(
       );
     } catch (error) {
       if (signal.aborted) throw error;
-      const message = `the answers of ${trial} cannot be explained: its exhaustive search failed: ${messageOf(error)}`;
-      await send({ type: 'warning', message });
+      const what = `the answers of ${trial} cannot be explained: its exhaustive search failed: ${messageOf(error)}`;
+      await send({ type: 'warning', message: what });
     }
   }
 }
@@ -124,7 +124,7 @@ export function exhaustiveSearch(
       ? parsed.issues
       : definition.checkData({ metric, dimensions, count, k }, parsed.index, parsed.search);
   if (parsed.state === 'ok' && issues.length === 0) return { kind: declared.kind, search: parsed.search };
-  const what = issues.map(({ message }) => message).join('; ');
+  const what = issues.map((issue) => issue.what).join('; ');
   return { kind: 'graph', reason: `no exhaustive search of ${count} points: ${what}` };
 }
 

@@ -5,6 +5,7 @@ import type { PreparedVectors } from '../../datasets/dataset.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
 import type { RunEvent, Untimed } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
+import type { Native } from '../model/native.js';
 import type { PlannedBuild } from '../model/plan.js';
 import type { Leavings } from '../process/protocol.js';
 import { supervise } from '../process/supervisor.js';
@@ -23,6 +24,8 @@ export interface RunInput {
   warmupQueryCount: number;
   /** Groups and filters of the measured queries; absent where they have none. */
   filtering?: RunFiltering | undefined;
+  /** By build whose engine runs in its own process: the engine's native libraries. */
+  native: ReadonlyMap<string, Native>;
   /** Trials that cannot be measured here, with the reason; they are recorded as skipped. */
   skips: ReadonlyMap<string, string>;
   signal: AbortSignal;
@@ -98,6 +101,7 @@ async function measure(
     const state = end.state;
     debug('run', () => `${build.id}: attempt ${attempt} ${state}, ${open.size} trials left`);
     const error = end.state === 'failed' ? end.error : undefined;
+    const native = input.native.get(build.id);
     if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
     if (end.state === 'failed') losses(input, build, open, end, end.error);
     record(input, {
@@ -105,7 +109,7 @@ async function measure(
       build: build.id,
       attempt,
       state,
-      cost: end.report ?? {},
+      cost: end.report === undefined ? {} : { ...end.report, ...(native && { native }) },
       ...(error && { error }),
     });
     if (end.state === 'aborted') return;

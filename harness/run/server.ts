@@ -5,6 +5,7 @@ import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/contract/server.js';
+import { imageEntries } from '../../engines/launcher/images.js';
 import { engineOf } from '../../engines/open.js';
 import type { ServerCost } from '../model/events.js';
 import type { PlannedBuild } from '../model/plan.js';
@@ -67,9 +68,13 @@ export class BuildServer implements SupervisedServer {
     this.nameEnd = build.server!.mode === 'url' ? randomBytes(6).toString('hex') : undefined;
     this.#limit = build.server?.memoryBytes;
     const { image } = launched;
+    const pinnedVersion = imageEntries()[build.engine]?.version;
     this.cost = {
       mode: build.server!.mode,
+      origin: image?.origin ?? 'url',
       ...(image && { image: image.name, digest: image.digest, startSeconds }),
+      ...(image?.version !== undefined && { imageVersion: image.version }),
+      ...(pinnedVersion !== undefined && { pinnedVersion }),
     };
   }
 
@@ -125,7 +130,8 @@ export class BuildServer implements SupervisedServer {
   /** Follows the build's phases; what the server uses in between belongs to none of them. */
   follow(message: BuildMessage): void {
     if (message.type === 'begin') {
-      this.launched.memoryPeak();
+      const now = this.#memoryNow();
+      if (message.phase === 'create') this.#noteHeld('start', now);
       this.#cpuBefore = this.launched.cpuSeconds();
     } else if (message.type === 'end' && message.phase !== 'warmup' && message.phase !== 'probe') {
       this.#note(message.phase, message.subject);
@@ -189,6 +195,7 @@ export class BuildServer implements SupervisedServer {
   #note(phase: string, trial: string | undefined): void {
     const { cost, launched } = this;
     const peak = launched.memoryPeak();
+    if (phase === 'index' || phase === 'search') this.#noteHeld(phase, this.#memoryNow());
     const now = launched.cpuSeconds();
     const cpu = now === undefined || this.#cpuBefore === undefined ? undefined : now - this.#cpuBefore;
     const use = {
@@ -204,6 +211,18 @@ export class BuildServer implements SupervisedServer {
       cost.cpuSeconds = { ...cost.cpuSeconds, [phase]: (cost.cpuSeconds?.[phase] ?? 0) + cpu };
     if (trial !== undefined && phase === 'search')
       this.#trials.set(trial, together(this.#trials.get(trial), use));
+  }
+
+  /** Working set at this moment: the peak since the look before. */
+  #memoryNow(): number | undefined {
+    this.launched.memoryPeak();
+    return this.launched.memoryPeak();
+  }
+
+  #noteHeld(moment: 'start' | 'index' | 'search', bytes: number | undefined): void {
+    if (bytes === undefined) return;
+    const { memoryHeldBytes: held } = this.cost;
+    this.cost.memoryHeldBytes = { ...held, [moment]: larger(held?.[moment], bytes) };
   }
 
   /** A server that cannot be asked any more leaves the figure absent; what happened to it shows elsewhere. */

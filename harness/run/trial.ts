@@ -1,7 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { PlannedTrial } from '../model/plan.js';
-import type { Samples } from '../model/samples.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
 import { ForeignLoad } from './foreign-load.js';
@@ -12,8 +11,6 @@ export interface Trial extends PlannedTrial {
   passes: number;
   /** Repetitions an earlier process has left on disk. */
   done: ReadonlySet<number>;
-  /** Passes of this process. */
-  parts: (Samples | undefined)[];
   /** Passes came from an earlier process, that is, from another build of the same index. */
   resumed: boolean;
   origin: number | undefined;
@@ -34,7 +31,6 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     effective: undefined,
     foreign: new ForeignLoad(),
     failed: false,
-    parts: [],
   };
 }
 

@@ -6,9 +6,13 @@ import type { GateSet } from '../gate/gates.js';
 import type { DatasetBlock, Suite } from './schema.js';
 
 /** A dataset of a suite; its name in rows, gates and reports is the dataset's own where none is given. */
-export type DeclaredDataset = DatasetBlock;
+export type DeclaredDataset = Omit<DatasetBlock, 'path'> & {
+  path: string;
+  /** Further files, where the path is a list. */
+  more?: string[] | undefined;
+};
 /** One of a list: told from the others by its name, which is known before it is opened. */
-export type ListedDataset = DatasetBlock & { name: string };
+export type ListedDataset = DeclaredDataset & { name: string };
 
 /** The datasets of a suite that was checked: those of `datasets:` with their names, else the one of `dataset:`. */
 export function declaredDatasets({ dataset, datasets }: Suite): DeclaredDataset[] {
@@ -16,8 +20,11 @@ export function declaredDatasets({ dataset, datasets }: Suite): DeclaredDataset[
   return [blockOf(dataset!)];
 }
 
-const blockOf = (entry: string | DatasetBlock): DatasetBlock =>
-  typeof entry === 'string' ? { path: entry } : entry;
+function blockOf(entry: string | DatasetBlock): DeclaredDataset {
+  if (typeof entry === 'string') return { path: entry };
+  const [path, ...more] = [entry.path].flat();
+  return { ...entry, path: path!, ...(more.length > 0 && { more }) };
+}
 
 function listed(entry: string | DatasetBlock): ListedDataset {
   const block = blockOf(entry);
@@ -40,9 +47,11 @@ function nameOf(path: string): string {
 export function datasetFaults(json: unknown, suite: Suite | undefined): Fault[] {
   if (json === null || typeof json !== 'object' || Array.isArray(json)) return [];
   const [one, several] = [Object.hasOwn(json, 'dataset'), Object.hasOwn(json, 'datasets')];
-  if (!one && !several) return [{ path: ['dataset'], message: 'is required' }];
+  if (!one && !several) return [{ path: ['dataset'], what: 'is required' }];
   if (one && several) {
-    return [{ path: ['datasets'], message: 'cannot stand beside dataset: keep one of the two', inKey: true }];
+    return [
+      { path: ['datasets'], what: 'cannot stand beside dataset', next: 'keep one of the two', inKey: true },
+    ];
   }
   return suite?.datasets === undefined ? [] : sameNames(suite.datasets);
 }
@@ -53,10 +62,10 @@ function sameNames(entries: NonNullable<Suite['datasets']>): Fault[] {
     const first = names.indexOf(names[i]!);
     if (first === i) return [];
     const same = blockOf(entries[first]!).path === blockOf(entry).path && named(entry) === undefined;
-    const message = same
-      ? 'is listed twice'
-      : `has the name of datasets[${first}]: give it one of its own, as in { path: …, name: … }`;
-    return [{ path: ['datasets', i], message, got: listed(entry).name }];
+    const fault = { path: ['datasets', i], got: listed(entry).name };
+    if (same) return [{ ...fault, what: 'is listed twice' }];
+    const next = 'give it one of its own, as in { path: …, name: … }';
+    return [{ ...fault, what: `has the name of datasets[${first}]`, next }];
   });
 }
 
@@ -69,7 +78,7 @@ export function datasetSelectorFaults(gates: GateSet, suite: Suite): Fault[] {
   return gates.gates.flatMap(({ selectors, name }) => {
     const wanted = selectors.find(({ key }) => key === 'dataset')?.value;
     if (wanted === undefined || names.includes(wanted)) return [];
-    const message = suggest(`selects the dataset "${wanted}", which the suite does not list`, wanted, names);
-    return [{ path: ['gates', name.slice(0, name.indexOf('}') + 1)], inKey: true, message }];
+    const what = suggest(`selects the dataset "${wanted}", which the suite does not list`, wanted, names);
+    return [{ path: ['gates', name.slice(0, name.indexOf('}') + 1)], inKey: true, what }];
   });
 }

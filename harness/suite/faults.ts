@@ -1,6 +1,6 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument } from 'yaml';
 import { InputError } from '../../common/errors.js';
-import { describeFault, type Fault } from '../../common/faults.js';
+import { type Fault, faultText, type PlacedFault, placeFault } from '../../common/faults.js';
 
 interface Place {
   line: number;
@@ -9,10 +9,10 @@ interface Place {
 
 /** All faults of a suite at once, each with file, line and column. Exit code 2. */
 export class SuiteError extends InputError {
-  readonly faults: readonly string[];
+  readonly faults: readonly PlacedFault[];
 
-  constructor(faults: readonly string[], next?: string) {
-    super(faults.join('\n'), next === undefined ? {} : { next });
+  constructor(faults: readonly PlacedFault[]) {
+    super(faults.map(faultText).join('\n'));
     this.faults = faults;
   }
 }
@@ -35,7 +35,7 @@ export function parseYaml(text: string, file: string): Source {
     throw new SuiteError(
       document.errors.map((error) => {
         const { line, col } = lines.linePos(error.pos[0]);
-        return `${file}:${line}:${col} ${yamlFault(error.message)}`;
+        return { where: `${file}:${line}:${col}`, what: yamlFault(error.message) };
       }),
     );
   }
@@ -55,7 +55,7 @@ export function suiteError(source: Source, faults: readonly Fault[]): SuiteError
   placed.sort((a, b) => a.at.line - b.at.line || a.at.col - b.at.col);
   return new SuiteError(
     placed.map(({ fault, at: { line, col } }) =>
-      describeFault(source.file === IN_CODE ? `${IN_CODE}:` : `${source.file}:${line}:${col}`, fault),
+      placeFault(source.file === IN_CODE ? `${IN_CODE}:` : `${source.file}:${line}:${col}`, fault),
     ),
   );
 }

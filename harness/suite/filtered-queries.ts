@@ -1,3 +1,4 @@
+import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
@@ -25,13 +26,6 @@ export interface CheckedQuery extends GroupFilter {
   line: number;
 }
 
-interface FilterFaultAt {
-  path: readonly (string | number)[];
-  message: string;
-  got?: unknown;
-  inKey?: boolean;
-}
-
 /** Groups whose queries see one tenant's rows: their filter's only field is the tenant's unless another is named. */
 const TENANT_GROUPS = ['tenant', 'permission'];
 
@@ -39,14 +33,14 @@ const TENANT_GROUPS = ['tenant', 'permission'];
 export function groupFilter(
   given: { group: string; filter?: unknown; tenant?: string | undefined },
   fields: readonly FieldSchema[],
-): { checked: GroupFilter; faults: FilterFaultAt[] } {
+): { checked: GroupFilter; faults: Fault[] } {
   const { group } = given;
   const none = { group, filter: null, text: null, tenant: null };
   if (given.filter === undefined || given.filter === null) {
     if (given.tenant === undefined) return { checked: none, faults: [] };
     return {
       checked: none,
-      faults: [{ path: ['tenant'], message: 'needs a filter on that field', got: given.tenant }],
+      faults: [{ path: ['tenant'], what: 'needs a filter on that field', got: given.tenant }],
     };
   }
   const parsed = parseFilter(given.filter, fields);
@@ -60,13 +54,13 @@ export function groupFilter(
   if (field === undefined) return { checked, faults: [] };
   if (!fields.some(({ name }) => name === field)) {
     const known = fields.map(({ name }) => name);
-    const message = suggest('is no field of the dataset', field, known);
-    return { checked, faults: [{ path: ['tenant'], message, got: field }] };
+    const what = suggest('is no field of the dataset', field, known);
+    return { checked, faults: [{ path: ['tenant'], what, got: field }] };
   }
   const own = boundTo(filter, field);
   if (own === undefined) {
-    const message = `must be a field that the filter binds with $eq or $in, e.g. {"${field}": "…"}`;
-    return { checked, faults: [{ path: ['tenant'], message, got: field }] };
+    const what = `must be a field that the filter binds with $eq or $in, e.g. {"${field}": "…"}`;
+    return { checked, faults: [{ path: ['tenant'], what, got: field }] };
   }
   return { checked: { ...checked, tenant: { field, filter: own } }, faults: [] };
 }
@@ -109,13 +103,13 @@ export function checkQueries(
     const { line } = entry;
     const before = faults.length;
     const { checked, faults: wrong } = groupFilter(entry, known.fields);
-    faults.push(...wrong.map(({ path, message, got }) => ({ line, path, message, got })));
-    const source = sourceOf(entry, known, (path, message, got) => faults.push({ line, path, message, got }));
+    faults.push(...wrong.map((each) => ({ line, ...each })));
+    const source = sourceOf(entry, known, (path, what, got) => faults.push({ line, path, what, got }));
     if (entry.k !== undefined && entry.k > known.maxK) {
       faults.push({
         line,
         path: ['k'],
-        message: `must be at most the suite’s largest k, ${known.maxK}`,
+        what: `must be at most the suite’s largest k, ${known.maxK}`,
         got: entry.k,
       });
     }
@@ -129,7 +123,7 @@ export function checkQueries(
 function sourceOf(
   { query, vector }: QueryEntry,
   { ids, set, dimensions, cosine }: QueryKnowledge,
-  fault: (path: string[], message: string, got: unknown) => void,
+  fault: (path: string[], what: string, got: unknown) => void,
 ): number | Float32Array | undefined {
   if (query !== undefined) {
     const at = ids.get(query);

@@ -53,26 +53,26 @@ export function planParity(
     const name = entry.name ?? defaultName(i, entries.length);
     const k = entry.k ?? deepest;
     if (k > deepest) {
-      const message = `must be at most the suite's k (${deepest}): no search asks for more`;
-      faults.push({ path: [...path, 'k'], message, got: k });
+      const what = `must be at most the suite's k (${deepest}): no search asks for more`;
+      faults.push({ path: [...path, 'k'], what, got: k });
     }
     if (parity.some((other) => other.name === name)) {
-      faults.push({ path: [...path, 'name'], message: 'is the name of another parity', got: name });
+      faults.push({ path: [...path, 'name'], what: 'is the name of another parity', got: name });
     }
     const [reference, candidate] = (['reference', 'candidate'] as const).map((side) => {
       const found = chooseTrial(entry[side], builds);
       if ('fault' in found)
-        faults.push({ path: [...path, side], message: found.fault, got: shown(entry[side]) });
+        faults.push({ path: [...path, side], what: found.fault, got: shown(entry[side]) });
       return 'trial' in found ? found.trial : undefined;
     });
     if (reference === undefined || candidate === undefined) continue;
     if (reference === candidate) {
-      const message = 'is the reference itself: a build against its own rebuild is measured anyway (rebuild)';
-      faults.push({ path: [...path, 'candidate'], message, got: shown(entry.candidate) });
+      const what = 'is the reference itself: a build against its own rebuild is measured anyway (rebuild)';
+      faults.push({ path: [...path, 'candidate'], what, got: shown(entry.candidate) });
       continue;
     }
     const twin = parity.find((other) => other.candidate === candidate && other.reference === reference);
-    if (twin?.k === k) faults.push({ path: [...path], message: `compares the same as "${twin.name}"` });
+    if (twin?.k === k) faults.push({ path: [...path], what: `compares the same as "${twin.name}"` });
     const second = (id: string) => (suite.builds > 1 ? replicaId(id, 2) : addRebuild(id, builds, rebuilds));
     const rebuild = entry.rebuild ? second(reference) : null;
     parity.push({ name, k, reference, candidate, rebuild });
@@ -106,11 +106,13 @@ export function chooseTrial(
 ): { trial: string } | { fault: string } {
   const rows = selectableOf(builds);
   const wanted = selectorsOf(choice);
+  const exact = rows.find(({ id }) => id === wanted);
   const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)
       : isSelected(wanted, row),
   );
+  if (exact !== undefined) return { trial: exact.id };
   const firsts = new Set(
     selectableOf(builds.filter(({ replica }) => replica === undefined)).map(({ id }) => id),
   );

@@ -159,7 +159,7 @@ function toJson({ document, file }: Source): unknown {
   try {
     return document.toJS();
   } catch (error) {
-    throw new SuiteError([`${file}:1:1 ${messageOf(error)}`]);
+    throw new SuiteError([{ where: `${file}:1:1`, what: messageOf(error) }]);
   }
 }
 
@@ -168,7 +168,7 @@ function strangeKeys(written: unknown, path: readonly (string | number)[] = []):
   if (written === null || typeof written !== 'object') return [];
   return Object.entries(written).flatMap(([key, value]) => {
     const at = [...path, Array.isArray(written) ? Number(key) : key];
-    if (key === '__proto__') return [{ path: at, message: 'is a name that cannot be used', inKey: true }];
+    if (key === '__proto__') return [{ path: at, what: 'is a name that cannot be used', inKey: true }];
     return strangeKeys(value, at);
   });
 }
@@ -181,10 +181,9 @@ function plainPasswords(written: unknown): Fault[] {
     const path = ['engines', i, 'url'];
     const password = /^[^/]+:\/\/[^/@]*:([^/@]*)@/.exec(String(valueAt(written, path)))?.[1];
     if (password === undefined || /^(\$\{[A-Za-z_][A-Za-z0-9_]*\})?$/.test(password)) return [];
-    return [
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-      { path, message: 'holds a password: write it as ${VARIABLE}, which is taken from the environment' },
-    ];
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+    const next = 'write it as ${VARIABLE}, which is taken from the environment';
+    return [{ path, what: 'holds a password', next }];
   });
 }
 
@@ -195,7 +194,7 @@ function memoryLimit(suite: Suite, faults: Fault[]): number | null {
   if (bytes === undefined || bytes <= 0) {
     faults.push({
       path: ['memoryLimit'],
-      message: 'must be a size such as 512MiB or 4GiB',
+      what: 'must be a size such as 512MiB or 4GiB',
       got: memoryLimit,
     });
   }
@@ -208,16 +207,15 @@ function groupFaults({ queries, filters, fields }: Suite): Fault[] {
   if (queries.file !== undefined && filters !== undefined) {
     faults.push({
       path: ['filters'],
-      message: 'cannot stand beside queries.file, which has filters of its own',
+      what: 'cannot stand beside queries.file, which has filters of its own',
     });
   }
   for (const [i, { group }] of (filters ?? []).entries()) {
     const wrong = wrongGroup(group);
-    if (wrong !== undefined) faults.push({ path: ['filters', i, 'group'], message: wrong, got: group });
+    if (wrong !== undefined) faults.push({ path: ['filters', i, 'group'], what: wrong, got: group });
   }
   for (const [i, name] of (fields ?? []).entries()) {
-    if (fields!.indexOf(name) !== i)
-      faults.push({ path: ['fields', i], message: 'is listed twice', got: name });
+    if (fields!.indexOf(name) !== i) faults.push({ path: ['fields', i], what: 'is listed twice', got: name });
   }
   return faults;
 }
@@ -225,7 +223,7 @@ function groupFaults({ queries, filters, fields }: Suite): Fault[] {
 function distinctKs({ k }: Suite, faults: Fault[]): number[] {
   const ks = [k].flat();
   for (const [i, value] of ks.entries()) {
-    if (ks.indexOf(value) !== i) faults.push({ path: ['k', i], message: 'is listed twice', got: value });
+    if (ks.indexOf(value) !== i) faults.push({ path: ['k', i], what: 'is listed twice', got: value });
   }
   return ks.toSorted((a, b) => a - b);
 }
@@ -242,7 +240,7 @@ function resolveVariables(
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
       const found = env[name];
       if (found === undefined) {
-        faults.push({ path, message: `uses the environment variable ${name}, which is not set` });
+        faults.push({ path, what: `uses the environment variable ${name}, which is not set` });
         return whole;
       }
       secrets.push({ name, value: found });
@@ -269,7 +267,7 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
     const known = knownKeys(path);
     return issue.keys.map((key) => ({
       path: [...path, key],
-      message: suggest('is not a known key', key, known),
+      what: suggest('is not a known key', key, known),
     }));
   }
   if (issue.code === 'invalid_union' && got !== undefined) {
@@ -284,10 +282,10 @@ function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
         shellFaults({ ...each, path: [...issue.path, ...each.path] } as z.core.$ZodIssue, json),
       );
     }
-    return [{ path, message: `must be ${wanted}`, got }];
+    return [{ path, what: `must be ${wanted}`, got }];
   }
-  if (got === undefined) return [{ path, message: 'is required' }];
-  return [{ path, message: words(issue), got }];
+  if (got === undefined) return [{ path, what: 'is required' }];
+  return [{ path, what: words(issue), got }];
 }
 
 /** `parity` may be one entry instead of a list of one: its faults have no index then. */

@@ -15,7 +15,10 @@ const MAX_TRIALS = 20_000;
 /** What a module that a suite names turned out to be. */
 export type ModuleFound =
   /** `path`: absolute. */
-  { state: 'loaded'; path: string; definition: EngineDefinition } | { state: 'fault'; message: string };
+  { state: 'loaded'; path: string; definition: EngineDefinition } | EngineFault;
+
+/** Why an engine cannot be taken. */
+type EngineFault = { state: 'fault' } & Pick<Fault, 'what' | 'next'>;
 
 /**
  * Expands the sweeps of a suite: one build for each combination of index parameters, one trial for each
@@ -42,7 +45,7 @@ export function planSuite(
     redactor,
     builds,
     faults,
-    ids: new Identifiers(),
+    ids: { builds: new Identifiers(), trials: new Identifiers() },
     owners: new Map(),
   };
   const modulesOf = new Map<string, string>();
@@ -50,7 +53,8 @@ export function planSuite(
     if (entry === undefined) continue;
     const found = findEngine(entry.use, definitions, modules, modulesOf);
     if (found.state === 'fault') {
-      faults.add({ path: ['engines', i, 'use'], message: found.message, got: entry.use });
+      const { state: _, ...why } = found;
+      faults.add({ path: ['engines', i, 'use'], ...why, got: entry.use });
       continue;
     }
     repeatedValues(['engines', i], entry, faults);
@@ -62,7 +66,7 @@ export function planSuite(
     if (trials > MAX_TRIALS) {
       faults.add({
         path: ['engines', i],
-        message: `sweeps ${trials} combinations; the most is ${MAX_TRIALS}`,
+        what: `sweeps ${trials} combinations; the most is ${MAX_TRIALS}`,
       });
       continue;
     }
@@ -78,7 +82,8 @@ interface Planning {
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
   faults: FaultList;
-  ids: Identifiers;
+  /** A build without search parameters has the id of its one trial. */
+  ids: Readonly<Record<'builds' | 'trials', Identifiers>>;
   /** Engine and server by series: two of them under one label would share a frontier. */
   owners: Map<string, { engine: string; server: string }>;
 }
@@ -98,19 +103,19 @@ function findEngine(
   definitions: ReadonlyMap<string, EngineDefinition>,
   modules: ReadonlyMap<string, ModuleFound>,
   modulesOf: Map<string, string>,
-): { state: 'found'; definition: EngineDefinition; module?: string } | { state: 'fault'; message: string } {
+): { state: 'found'; definition: EngineDefinition; module?: string } | EngineFault {
   const module = modules.get(use);
   if (module === undefined) {
     const definition = definitions.get(use);
     if (definition !== undefined) return { state: 'found', definition };
-    return { state: 'fault', message: suggest('is an unknown engine', use, [...definitions.keys()]) };
+    return { state: 'fault', what: suggest('is an unknown engine', use, [...definitions.keys()]) };
   }
   if (module.state === 'fault') return module;
   const { definition, path } = module;
   const other = modulesOf.get(definition.name) ?? path;
   if (other !== path) {
-    const message = `defines an engine "${definition.name}", and so does ${other}: name one of them otherwise`;
-    return { state: 'fault', message };
+    const what = `defines an engine "${definition.name}", and so does ${other}`;
+    return { state: 'fault', what, next: 'give one of them another name' };
   }
   modulesOf.set(definition.name, path);
   return { state: 'found', definition, module: path };
@@ -124,12 +129,9 @@ function planOne(
   const { builds, faults, redactor, ids } = planning;
   const parsed = definition.parseOptions(input);
   if (parsed.state === 'invalid') {
-    for (const { path, message, got } of parsed.issues) {
-      faults.add({
-        path: locate(['engines', i], entry, path, input),
-        message: withoutKey(message, path),
-        got,
-      });
+    for (const fault of parsed.issues) {
+      const path = locate(['engines', i], entry, fault.path, input);
+      faults.add({ ...fault, path, what: withoutKey(fault.what, fault.path) });
     }
     return;
   }
@@ -138,19 +140,21 @@ function planOne(
   const self = { engine: definition.name, server: JSON.stringify(server ?? null) };
   const other = planning.owners.get(series) ?? self;
   if (other.engine !== self.engine) {
-    const message = `is the label of ${other.engine} already`;
-    faults.add({ path: ['engines', i, 'label'], message, got: series });
+    const what = `is the label of ${other.engine} already`;
+    faults.add({ path: ['engines', i, 'label'], what, got: series });
     return;
   }
   if (other.server !== self.server) {
-    const message = 'must be given: another entry measures the same on another server';
-    faults.add({ path: ['engines', i, 'label'], message, got: entry.label });
+    const what = 'must be given, as another entry measures the same on another server';
+    faults.add({ path: ['engines', i, 'label'], what, got: entry.label });
     return;
   }
   planning.owners.set(series, self);
   const key = `${series} ${canonical(parsed.index)}`;
   const build = builds.get(key) ?? {
-    id: ids.next(series, redactor.json(withoutVariant(parsed.index))),
+    id: ids.builds.next(series, redactor.json(withoutVariant(parsed.index)), {
+      all: redactor.json(parsed.index),
+    }),
     engine: definition.name,
     ...(module !== undefined && { module }),
     series,
@@ -160,12 +164,12 @@ function planOne(
   };
   builds.set(key, build);
   if (build.trials.some(({ search }) => canonical(search) === canonical(parsed.search))) {
-    faults.add({ path: ['engines', i], message: `plans ${build.id} with ${canonical(parsed.search)} twice` });
+    faults.add({ path: ['engines', i], what: `plans ${build.id} with ${canonical(parsed.search)} twice` });
     return;
   }
   for (const workload of planning.workloads) {
     const sent = isSerial(workload) ? undefined : workload;
-    const id = ids.next(build.id, redactor.json(parsed.search), redactor.json(sent));
+    const id = ids.trials.next(build.id, redactor.json(parsed.search), { workload: redactor.json(sent) });
     build.trials.push({ id, search: parsed.search, workload });
   }
 }
@@ -197,7 +201,7 @@ function repeatedValues(path: readonly (string | number)[], entry: EngineEntry, 
       if (!Array.isArray(value)) continue;
       for (const [j, each] of value.entries()) {
         if (value.indexOf(each) !== j)
-          faults.add({ path: [...path, part, key, j], message: 'is listed twice', got: each });
+          faults.add({ path: [...path, part, key, j], what: 'is listed twice', got: each });
       }
     }
   }
@@ -225,12 +229,12 @@ function merged(faults: readonly Fault[], engines: readonly (EngineEntry | undef
     if (typeof at !== 'number') return [fault];
     const path = fault.path.slice(0, -1);
     const values = engines[Number(i)]?.[part as 'index' | 'search'][String(key)];
-    const same = faults.filter((other) => other.message === fault.message && isBelow(other.path, path));
+    const same = faults.filter((other) => other.what === fault.what && isBelow(other.path, path));
     if (!Array.isArray(values) || same.length < values.length || values.length === 1) return [fault];
-    const name = JSON.stringify([path, fault.message]);
+    const name = JSON.stringify([path, fault.what]);
     if (done.has(name)) return [];
     done.add(name);
-    return [{ path, message: fault.message, got: values }];
+    return [{ ...fault, path, got: values }];
   });
 }
 
@@ -239,9 +243,9 @@ function isBelow(path: readonly (string | number)[], parent: readonly (string | 
 }
 
 /** Engines' messages begin with the key, which the place of a fault names already. */
-function withoutKey(message: string, path: readonly (string | number)[]): string {
+function withoutKey(what: string, path: readonly (string | number)[]): string {
   const key = `${path.at(-1)} `;
-  return message.startsWith(key) ? message.slice(key.length) : message;
+  return what.startsWith(key) ? what.slice(key.length) : what;
 }
 
 function sweepsVariant(entry: EngineEntry): boolean {
@@ -260,7 +264,7 @@ class FaultList {
   readonly #seen = new Set<string>();
 
   add(fault: Fault): void {
-    const key = JSON.stringify([fault.path, fault.message]);
+    const key = JSON.stringify([fault.path, fault.what]);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     this.all.push(fault);

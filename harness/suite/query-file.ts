@@ -1,4 +1,4 @@
-import { describeFault, type Fault } from '../../common/faults.js';
+import { type Fault, type PlacedFault, placeFault } from '../../common/faults.js';
 import { repeatedKey } from '../../common/json.js';
 import { suggest } from '../../common/nearest.js';
 
@@ -48,11 +48,11 @@ export function parseQueryFile(text: string): { entries: QueryEntry[]; faults: L
     if (entry === undefined) continue;
     const before = lineOf.get(entry.id);
     if (before === undefined) entries.push(entry);
-    else faults.push({ line, path: ['id'], message: `is the id of line ${before} already`, got: entry.id });
+    else faults.push({ line, path: ['id'], what: `is the id of line ${before} already`, got: entry.id });
     lineOf.set(entry.id, before ?? line);
   }
   if (entries.length === 0 && faults.length === 0) {
-    faults.push({ line: 1, path: [], message: 'holds no query: write one JSON object a line' });
+    faults.push({ line: 1, path: [], what: 'holds no query', next: 'write one JSON object a line' });
   }
   return { entries, faults };
 }
@@ -62,24 +62,23 @@ function readLine(raw: string, line: number): { entry?: QueryEntry; faults: Line
   try {
     json = JSON.parse(raw);
   } catch (error) {
-    return { faults: [{ line, path: [], message: `is not JSON: ${(error as Error).message}` }] };
+    return { faults: [{ line, path: [], what: `is not JSON: ${(error as Error).message}` }] };
   }
   const twice = repeatedKey(raw);
   if (twice !== undefined)
     return {
-      faults: [{ line, path: [], message: `names the key "${twice}" twice in one object: keep one` }],
+      faults: [{ line, path: [], what: `names the key "${twice}" twice in one object`, next: 'keep one' }],
     };
   if (json === null || typeof json !== 'object' || Array.isArray(json)) {
     return {
-      faults: [{ line, path: [], message: 'must be a JSON object, e.g. {"id": "q1", "query": "…"}' }],
+      faults: [{ line, path: [], what: 'must be a JSON object, e.g. {"id": "q1", "query": "…"}' }],
     };
   }
   const given = json as Record<string, unknown>;
   const faults = Object.keys(given)
     .filter((key) => !(KEYS as readonly string[]).includes(key))
-    .map((key): LineFault => ({ line, path: [key], message: suggest('is not a known key', key, KEYS) }));
-  const fault = (key: string, message: string) =>
-    faults.push({ line, path: [key], message, got: given[key] });
+    .map((key): LineFault => ({ line, path: [key], what: suggest('is not a known key', key, KEYS) }));
+  const fault = (key: string, what: string) => faults.push({ line, path: [key], what, got: given[key] });
   checkShapes(given, fault);
   if (faults.length > 0) return { faults };
   const filter = given['filter'] ?? undefined;
@@ -97,7 +96,7 @@ function readLine(raw: string, line: number): { entry?: QueryEntry; faults: Line
   return { entry, faults };
 }
 
-function checkShapes(given: Record<string, unknown>, fault: (key: string, message: string) => void): void {
+function checkShapes(given: Record<string, unknown>, fault: (key: string, what: string) => void): void {
   const { id, query, vector, k, group, tenant, judgements } = given;
   const isText = (value: unknown) => typeof value === 'string' && value !== '';
   if (id !== undefined && !isText(id)) fault('id', 'must be a text');
@@ -137,11 +136,10 @@ function areGrades(value: unknown): boolean {
 
 const MOST_FAULTS = 50;
 
-/** Faults as lines of text, in the order of the file. */
-export function describeLineFaults(file: string, faults: readonly LineFault[]): string[] {
+/** Faults with their places, in the order of the file. */
+export function placeLineFaults(file: string, faults: readonly LineFault[]): PlacedFault[] {
   const sorted = faults.toSorted((a, b) => a.line - b.line);
-  const lines = sorted.slice(0, MOST_FAULTS).map((fault) => describeFault(`${file}:${fault.line}`, fault));
-  return sorted.length > MOST_FAULTS
-    ? [...lines, `${file}: ${sorted.length - MOST_FAULTS} more faults`]
-    : lines;
+  const placed = sorted.slice(0, MOST_FAULTS).map((fault) => placeFault(`${file}:${fault.line}`, fault));
+  const more = sorted.length - MOST_FAULTS;
+  return more > 0 ? [...placed, { where: `${file}:`, what: `${more} more faults` }] : placed;
 }

@@ -90,7 +90,9 @@ const skipInvalid = z.union([z.enum(INVALID_KINDS), z.array(z.enum(INVALID_KINDS
 
 /** A dataset with what its files leave open. */
 export const datasetBlockSchema = z.strictObject({
-  path: z.string().min(1).meta({ description: 'Catalog name, file or folder.' }),
+  path: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .meta({ description: 'Catalog name, file, pattern or folder; or a list of files, in this order.' }),
   name: z
     .string()
     .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must consist of letters, digits, ".", "_" and "-", at most 60')
@@ -104,6 +106,10 @@ export const datasetBlockSchema = z.strictObject({
     .meta({ description: 'File with the queries, where the dataset has none.' }),
   qrels: z.string().min(1).optional().meta({
     description: 'Relevance judgements of these queries: TREC’s four columns or BEIR’s three.',
+  }),
+  neighbors: z.string().min(1).optional().meta({
+    description:
+      'File with the exact neighbours of these queries by row (.ivecs, .ibin, big-ann’s .bin, npy): compared with the truth, never used as it.',
   }),
   id: z.string().min(1).optional().meta({
     description: 'Column of the points’ ids, or row-number; by default the first of the known names.',

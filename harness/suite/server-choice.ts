@@ -14,20 +14,23 @@ export function serverChoice(
 ): { choice: ServerChoice | undefined; faults: Fault[] } {
   const given = KEYS.filter((key) => entry[key] !== undefined);
   if (server === undefined) {
-    const message = `is for engines with a server; ${name} runs inside the process: remove it`;
-    return { choice: undefined, faults: given.map((key) => ({ path: [...path, key], message })) };
+    const what = `is for engines with a server, and ${name} runs inside the process`;
+    return {
+      choice: undefined,
+      faults: given.map((key) => ({ path: [...path, key], what, next: 'remove it' })),
+    };
   }
   const faults: Fault[] = [];
   const mode = entry.launch ?? (entry.url === undefined ? server.modes[0]! : 'url');
   if (!server.modes.includes(mode)) {
-    const message = suggest(`must be one of ${server.modes.join(', ')}`, mode, server.modes, '');
-    faults.push({ path: [...path, 'launch'], message, got: entry.launch });
+    const what = suggest(`must be one of ${server.modes.join(', ')}`, mode, server.modes, '');
+    faults.push({ path: [...path, 'launch'], what, got: entry.launch });
   }
   faults.push(...misplaced(path, given, mode), ...urlFaults(path, entry, mode));
   const memoryBytes = typeof entry.memory === 'string' ? parseSize(entry.memory) : entry.memory;
   if (entry.memory !== undefined && (memoryBytes === undefined || memoryBytes <= 0)) {
-    const message = 'must be a size such as 512MiB or 4GiB';
-    faults.push({ path: [...path, 'memory'], message, got: entry.memory });
+    const what = 'must be a size such as 512MiB or 4GiB';
+    faults.push({ path: [...path, 'memory'], what, got: entry.memory });
   }
   const { image, url, cpus } = entry;
   const choice = {
@@ -52,16 +55,16 @@ function misplaced(
   };
   return given
     .filter((key) => !(useful[mode] ?? ['launch']).includes(key))
-    .map((key) => ({ path: [...path, key], message: `has no effect with launch: ${mode}; remove it` }));
+    .map((key) => ({ path: [...path, key], what: `has no effect with launch: ${mode}`, next: 'remove it' }));
 }
 
 function urlFaults(path: readonly (string | number)[], { url }: EngineEntry, mode: string): Fault[] {
   if (mode === 'url' && url === undefined) {
-    return [{ path: [...path, 'url'], message: 'is required with launch: url' }];
+    return [{ path: [...path, 'url'], what: 'is required with launch: url' }];
   }
   if (url === undefined || URL.canParse(url)) return [];
-  const message = 'must be an address such as postgres://host:5432/database or https://host:6333';
-  return [{ path: [...path, 'url'], message }];
+  const what = 'must be an address such as postgres://host:5432/database or https://host:6333';
+  return [{ path: [...path, 'url'], what }];
 }
 
 /** What tells contenders on different servers apart in the report; empty for the engine's default. */

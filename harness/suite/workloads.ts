@@ -26,10 +26,10 @@ export function planWorkloads(
     const kind = kinds.find((each) => each.type === type);
     if (kind === undefined) {
       const known = kinds.map((each) => each.type);
-      const message = suggest('is an unknown workload', type, known);
+      const what = suggest('is an unknown workload', type, known);
       // The list in any case: most that people know from elsewhere are none of them.
-      const list = message.includes('Known:') ? '' : ` Known: ${known.join(', ')}.`;
-      faults.push({ path: base, message: `${message}${list}`, got: type });
+      const list = what.includes('Known:') ? '' : ` Known: ${known.join(', ')}.`;
+      faults.push({ path: base, what: `${what}${list}`, got: type });
       continue;
     }
     for (const each of combinations(options as Record<string, SweptValue>)) {
@@ -39,7 +39,7 @@ export function planWorkloads(
         continue;
       }
       const key = `${type} ${canonical(parsed.options)}`;
-      if (workloads.has(key)) faults.push({ path: ['workloads', i], message: 'is listed twice', got: entry });
+      if (workloads.has(key)) faults.push({ path: ['workloads', i], what: 'is listed twice', got: entry });
       workloads.set(key, { type, options: parsed.options });
     }
   }
@@ -49,8 +49,8 @@ export function planWorkloads(
 /** A fault that all values of a sweep have in common is told once. */
 function distinct(faults: readonly Fault[]): Fault[] {
   const seen = new Set<string>();
-  return faults.filter(({ path, message }) => {
-    const key = JSON.stringify([path, message]);
+  return faults.filter(({ path, what }) => {
+    const key = JSON.stringify([path, what]);
     return seen.size < seen.add(key).size;
   });
 }

@@ -3,10 +3,10 @@ import { doubtSigns } from '../../harness/model/flags.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatCount, plural } from '../format.js';
 import type { BandRow } from '../model/filters.js';
+import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { figureText, seriesView, trialAnchor } from './cells.js';
-import type { ChartView } from './chart-views.js';
-import { renderChart } from './charts/chart.js';
+import { type ChartView, picturesOf } from './chart-views.js';
 import { recallScale } from './charts/recall-scale.js';
 import type { ChartMark, ChartSize, ChartSpec } from './charts/spec.js';
 import type { ValueScale } from './charts/value-scale.js';
@@ -128,12 +128,12 @@ function chart(rows: readonly BandRow[], plan: Plan): ChartView {
       id,
       title,
       note,
-      svgs: [],
+      pictures: [],
       empty: `No completed trial has a figure for ${plan.measure}.`,
       table,
     };
   const spec = specOf(plan, entries);
-  return { id, title, note, svgs: [renderChart(spec, LARGE), renderChart(spec, SMALL)], table };
+  return { id, title, note, pictures: picturesOf(spec, [LARGE, SMALL]), table };
 }
 
 function entriesOf(rows: readonly BandRow[], { measure: name, onAxis }: Plan): Entry[] {
@@ -192,9 +192,7 @@ function markOf({ row: { series, setting, trial, shown }, x, value }: Entry, mea
     value,
     front: shown,
     signs: doubtSigns(trial.flags, measure),
-    tooltip: [`${series.label} (${series.engine})`, setting, trial.group, ...figures]
-      .filter((line) => line !== '')
-      .join('\n'),
+    tooltip: [withEngine(series), setting, trial.group, ...figures].filter((line) => line !== '').join('\n'),
     chosen: [],
   };
 }

@@ -3,7 +3,6 @@ import { doubtSigns, doubtsOf, voidedBy } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatMeasure, unitLabel } from '../format.js';
-import { FILLS } from '../identity.js';
 import type { SeriesRef } from '../model/types.js';
 
 /** One figure as the templates print it. Exactly one of `text` and `absent` is set. */
@@ -102,12 +101,13 @@ export function trialAnchor(id: string, group = 'all'): string {
   return `trial-${safe(id)}${group === 'all' ? '' : `.${safe(group)}`}`;
 }
 
-export const seriesView = ({ label, engine, identity }: SeriesRef) => ({
+export const seriesView = ({ label, about, engine, identity }: SeriesRef) => ({
   label,
+  about,
   engine,
   colour: identity.colour,
   swatch: swatchPath(identity.shape),
-  fill: identity.variant % FILLS,
+  fill: identity.fill,
 });
 
 /** The mark as an SVG path in a box of 14 x 14 around the origin. */

@@ -3,6 +3,7 @@ import type { Measure } from '../../harness/model/results.js';
 import { SERIAL } from '../../harness/model/workload.js';
 import { formatCount, formatNumber, formatShare, plural } from '../format.js';
 import { machineText } from '../model/answer.js';
+import { withEngine } from '../model/series.js';
 import type { BuildModel, Point, ReportModel } from '../model/types.js';
 import { type Doubt, doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { renderChart } from './charts/chart.js';
@@ -16,11 +17,24 @@ export interface ChartView {
   id: string;
   title: string;
   note: string;
-  svgs: readonly string[];
+  pictures: readonly PictureView[];
   /** Set instead of the picture where there is nothing to draw. */
   empty?: string;
   table: ChartTable;
 }
+
+interface PictureView {
+  size: string;
+  svg: string;
+  key: readonly ReturnType<typeof seriesView>[];
+}
+
+/** The sizes of a chart; the page shows the one that suits its width. */
+export const picturesOf = (spec: ChartSpec, sizes: readonly ChartSize[]): PictureView[] =>
+  sizes.map((size) => {
+    const { key, ...picture } = renderChart(spec, size);
+    return { ...picture, key: key.map(seriesView) };
+  });
 
 interface ChartTable {
   recall: string;
@@ -132,7 +146,7 @@ export function costViews(model: ReportModel): ChartView[] {
   if (model.floor === undefined) return [];
   const plans: ChartPlan[] = [
     costPlan('build', 'build.seconds', 'Build time', 'seconds', true, 1),
-    costPlan('memory', 'memory.peak', 'Peak memory', 'MiB', false, 2 ** -20),
+    costPlan('memory', 'memory.peak', 'Memory of the build', 'MiB', false, 2 ** -20),
     costPlan('size', 'index.size', 'Index size', 'MiB', false, 2 ** -20),
   ];
   return plans.map((plan) => view(model, plan, costEntries(model.builds, plan.measure)));
@@ -148,7 +162,8 @@ function costPlan(
 ): ChartPlan {
   const note = {
     build: 'Load and index together.',
-    memory: 'Of the whole process; of a server, of its container.',
+    memory:
+      'Until the index is finished, above what was there before: of the process, or of a server’s container.',
     size: 'On disk, as the engine ships it.',
   };
   return {
@@ -185,9 +200,9 @@ function view(model: ReportModel, plan: ChartPlan, entries: readonly Entry[]): C
   const table = tableOf(model, plan, entries);
   const base = { id: plan.id, title: plan.title, note: plan.note, table };
   if (entries.length === 0)
-    return { ...base, svgs: [], empty: `No completed trial has a figure for ${plan.measure}.` };
+    return { ...base, pictures: [], empty: `No completed trial has a figure for ${plan.measure}.` };
   const spec = specOf(model, plan, entries);
-  return { ...base, svgs: [renderChart(spec, plan.size), renderChart(spec, SMALL)] };
+  return { ...base, pictures: picturesOf(spec, [plan.size, SMALL]) };
 }
 
 function specOf(model: ReportModel, plan: ChartPlan, entries: readonly Entry[]): ChartSpec {
@@ -240,7 +255,7 @@ function tooltipOf(
 ): string {
   const others = ['throughput', 'latency.p95'].filter((name) => name !== measure);
   return [
-    `${point.series.label} (${point.series.engine})`,
+    withEngine(point.series),
     point.fullSetting,
     `recall@${k} ${figureText(recallName, point.recall, point.flags)}`,
     `${measure} ${figureText(measure, value, flags)}`,

@@ -2,10 +2,10 @@ import { doubtSigns } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import { formatShare, plural } from '../format.js';
 import type { GroupRow } from '../model/filters.js';
+import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
 import { doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
-import type { ChartView } from './chart-views.js';
-import { renderChart } from './charts/chart.js';
+import { type ChartView, picturesOf } from './chart-views.js';
 import type { ChartSize, ChartSpec } from './charts/spec.js';
 
 const LARGE: ChartSize = { name: 'wide', width: 680, height: 360, right: 118, font: 12, titles: true };
@@ -45,7 +45,7 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
     })),
   };
   if (entries.length === 0)
-    return { id, title, note, svgs: [], empty: `No completed trial has a figure for ${measure}.`, table };
+    return { id, title, note, pictures: [], empty: `No completed trial has a figure for ${measure}.`, table };
   const contenders = new Set(entries.map(({ series }) => series.key)).size;
   const spec: ChartSpec = {
     id,
@@ -64,7 +64,7 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
       front: true,
       signs: doubtSigns(trial.flags, measure),
       tooltip: [
-        `${series.label} (${series.engine})`,
+        withEngine(series),
         setting,
         `${recallName} ${figureText(recallName, recall, trial.flags)}`,
         `${measure} ${figureText(measure, value, trial.flags)}`,
@@ -75,5 +75,5 @@ function chart({ k, recallName }: ReportModel, rows: readonly GroupRow[], measur
     })),
     guides: [],
   };
-  return { id, title, note, svgs: [renderChart(spec, LARGE), renderChart(spec, SMALL)], table };
+  return { id, title, note, pictures: picturesOf(spec, [LARGE, SMALL]), table };
 }

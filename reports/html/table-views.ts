@@ -94,8 +94,10 @@ const BUILD_COLUMNS = [
   'load.pointsPerSecond',
   'index.seconds',
   'build.seconds',
-  'memory.baseline',
   'memory.peak',
+  'memory.index',
+  'memory.search',
+  'memory.baseline',
   'index.size',
 ];
 

@@ -2,6 +2,7 @@ import { doubtSigns } from '../../harness/model/flags.js';
 import type { Measure } from '../../harness/model/results.js';
 import { formatNumber, formatShare, listed, plural } from '../format.js';
 import { hasSpread, separated } from './compare.js';
+import { fullName } from './series.js';
 import type { ChoiceContext, ChoiceGroup, ChoiceRow, Chosen, Point, Rich, SeriesRef } from './types.js';
 
 type Named = { series: SeriesRef; choice: Chosen };
@@ -90,7 +91,8 @@ function nothing({ series, dataset, k }: ChoiceContext, target: number | undefin
 }
 
 function named({ series, setting }: Point): Rich {
-  return setting === '' ? [strong(series.label)] : [strong(series.label), plain(` ${setting}`)];
+  const about = series.about === '' ? [] : [quiet(` (${series.about})`)];
+  return [strong(series.label), ...about, ...(setting === '' ? [] : [plain(` ${setting}`)])];
 }
 
 function leader([first, second]: readonly Named[]): Rich {
@@ -118,7 +120,7 @@ const withSpeed = (list: readonly Named[]): string[] =>
   list.flatMap(({ series, choice }) =>
     choice.figures['throughput'] === undefined
       ? []
-      : [`${series.label} with ${figureOf(choice, 'throughput')}`],
+      : [`${fullName(series)} with ${figureOf(choice, 'throughput')}`],
   );
 
 /** Up to three; a longer list is what the table is for. */
@@ -149,7 +151,7 @@ function highest({ dataset, k }: ChoiceContext, ordered: readonly Named[]): Rich
   const { choice } = ordered[0]!;
   const best = choice.point;
   const close = ordered.slice(1).filter((other) => !separated(best.recall, other.choice.point.recall));
-  const names = close.map(({ series }) => series.label);
+  const names = close.map(({ series }) => fullName(series));
   return [
     plain(`The highest recall@${k} measured on ${dataset} is `),
     strong(`${formatShare(best.recall.value)}${doubtSigns(best.flags, `recall.ties@${k}`)}`),

@@ -2,14 +2,19 @@ import type { Results } from '../../harness/model/results.js';
 import { formatCount, plural } from '../format.js';
 import { machineText } from './answer.js';
 import type { ReportModel } from './types.js';
+import { olderVersions } from './versions.js';
 
 type Counts = ReportModel['counts'];
 
 /** Sentences that must stand beside the answer, the gravest first. */
 export function cautionsOf(results: Results, counts: Counts): string[] {
-  return [incomplete(results, counts), wrongTruth(results), machines(results), busy(results, counts)].filter(
-    (text) => text !== undefined,
-  );
+  return [
+    incomplete(results, counts),
+    wrongTruth(results),
+    ...olderVersions(results.trials),
+    machines(results),
+    busy(results, counts),
+  ].filter((text) => text !== undefined);
 }
 
 function wrongTruth({ trials }: Results): string | undefined {

@@ -10,6 +10,8 @@ export const BUILD_MEASURES = [
   'index.seconds',
   'build.seconds',
   'memory.peak',
+  'memory.index',
+  'memory.search',
   'memory.baseline',
   'client.memory.peak',
   'server.disk',

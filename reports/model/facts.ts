@@ -1,4 +1,5 @@
 import type { Manifest } from '../../harness/model/manifest.js';
+import { instructionsText, nativeLines } from '../../harness/model/native.js';
 import type { Results } from '../../harness/model/results.js';
 import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
 import {
@@ -110,7 +111,10 @@ function machineFacts({ environment, machines }: Results): Fact[] {
 function environmentFacts(environment: Results['environment'], of: string): Fact[] {
   const limit = environment.memoryLimitBytes;
   return [
-    { term: `Processor${of}`, value: `${environment.cpu}, ${plural(environment.cores, 'core')}` },
+    {
+      term: `Processor${of}`,
+      value: `${environment.cpu}, ${plural(environment.cores, 'core')}${environment.instructions === undefined ? '' : `, ${instructionsText(environment.instructions)}`}`,
+    },
     {
       term: `Memory${of}`,
       value: `${formatBytes(environment.memoryBytes)}${limit === null ? '' : `, limited to ${formatBytes(limit)}`}`,
@@ -120,7 +124,8 @@ function environmentFacts(environment: Results['environment'], of: string): Fact
   ];
 }
 
-function versionFacts({ run, packages, trials }: Results): Fact[] {
+function versionFacts(results: Results): Fact[] {
+  const { run, packages, trials } = results;
   const engines = new Map(
     trials.flatMap((row) => (row.engineVersion === null ? [] : [[row.engine, row.engineVersion]])),
   );
@@ -128,6 +133,7 @@ function versionFacts({ run, packages, trials }: Results): Fact[] {
     { term: 'vecproof', value: run.vecproof },
     ...[...engines].map(([engine, version]) => ({ term: `${engine} (engine)`, value: version })),
     ...imageFacts(trials),
+    ...nativeFacts(results),
     ...Object.entries(packages).map(([name, version]) => code(name, version)),
   ];
 }
@@ -141,6 +147,13 @@ function imageFacts(trials: Results['trials']): Fact[] {
     images.set(`${engine} ${value}`, code(`${engine} (image)`, value));
   }
   return [...images.values()];
+}
+
+/** Which vector instructions the engines' code holds: an engine without AVX is slower than it is elsewhere. */
+function nativeFacts({ native = {} }: Results): Fact[] {
+  return Object.entries(native).flatMap(([engine, found]) =>
+    nativeLines(found).map((line) => ({ term: `${engine} (native code)`, value: line })),
+  );
 }
 
 function runFacts({ run }: Results, manifest: Manifest): Fact[] {
@@ -184,6 +197,7 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
     sentHow(results, Math.max(...ks)),
     ...againBuilt(results),
     ...serversAndLibraries(results),
+    ...withoutAvx(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
     `Intervals are 95% intervals. Of means over queries they are the bounds of Gaffke (2005), which allow for queries that were not asked; of times Student’s t over the logarithms of the passes, widened to hold every pass${repeat < 2 ? ': one pass has none' : ''}. They do not cover the luck of one index build, nor what the machine does between builds.`,
@@ -210,6 +224,16 @@ function serversAndLibraries({ trials }: Results): string[] {
   if (libraries.length === 0) return [own];
   return [
     `${own} ${listed(libraries)} ran as libraries inside the process that asked: no network, no isolation from the caller, nothing shared with others. Their figures stand side by side because the choice is often between the two, not because they do the same work.`,
+  ];
+}
+
+/** Engines whose code leaves half of the processor's vector width unused, or more. */
+function withoutAvx({ trials, environment }: Results): string[] {
+  if (environment.instructions !== 'avx' && environment.instructions !== 'avx512') return [];
+  const slow = new Set(trials.filter((row) => row.instructions === 'none').map(({ engine }) => engine));
+  if (slow.size === 0) return [];
+  return [
+    `The native code of ${listed([...slow])} holds no AVX, though the processor has it: compiled for this processor it may be faster. The figures are those of the npm package as it is installed; docs/engines.md says how it is rebuilt.`,
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Results, TrialRow } from '../../harness/model/results.js';
 import { isSerial, workloadOf, workloadText } from '../../harness/model/workload.js';
 import { identities } from '../identity.js';
 import type { Point, Series, SeriesRef } from './series.js';
+import { aboutRows } from './versions.js';
 
 /**
  * Reference of the hypervolume, the same in every report: recall 0.5 at 0 queries/s. Settings that find less than
@@ -44,10 +45,9 @@ export function seriesRefs(trials: readonly TrialRow[]): Map<string, SeriesRef> 
       const mark = mixed && servers.has(key) ? ' (server)' : '';
       const where = machine === undefined ? '' : ` (machine ${machine})`;
       const label = `${shared.has(series) ? `${engine} ${series}` : series}${mark}${where}`;
-      return [
-        key,
-        { key, engine, label, identity: looks.get(key)!, ...(machine !== undefined && { machine }) },
-      ];
+      const about = aboutRows(trials.filter((row) => seriesKey(row) === key));
+      const ref = { key, engine, label, about, identity: looks.get(key)! };
+      return [key, { ...ref, ...(machine !== undefined && { machine }) }];
     }),
   );
 }

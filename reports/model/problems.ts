@@ -1,4 +1,4 @@
-import { doubtsOf, FLAGS, flagOf } from '../../harness/model/flags.js';
+import { doubtsOf, flagOf, SIGNS, type Sign } from '../../harness/model/flags.js';
 import type { TrialRow } from '../../harness/model/results.js';
 import { seriesKey, settingText, varyingBySeries } from './points.js';
 import type { FlagModel, LegendEntry, Problem, ProblemGroup, SeriesRef } from './types.js';
@@ -64,15 +64,12 @@ export function flagsOf(trials: readonly TrialRow[], refs: ReadonlyMap<string, S
 export function legendOf(trials: readonly TrialRow[]): LegendEntry[] {
   const seen = new Set(
     trials.flatMap(({ flags, measures }) =>
-      Object.keys(measures).flatMap((name) => doubtsOf(flags, name).map((flag) => flag.name)),
+      Object.keys(measures).flatMap((name) => doubtsOf(flags, name).map(({ sign }) => sign)),
     ),
   );
-  const texts = new Map<string, string[]>();
-  for (const { name, sign, short } of FLAGS) {
-    if (sign === undefined || !seen.has(name)) continue;
-    texts.set(sign, [...(texts.get(sign) ?? []), short]);
-  }
-  return [...texts].map(([sign, list]) => ({ sign, text: list.join(', or ') }));
+  return (Object.keys(SIGNS) as Sign[])
+    .filter((sign) => seen.has(sign))
+    .map((sign) => ({ sign, text: SIGNS[sign] }));
 }
 
 const buildText = ({ replica }: TrialRow): string => (replica === undefined ? '' : ` (build ${replica})`);

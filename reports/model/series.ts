@@ -24,6 +24,8 @@ export interface SeriesRef {
   key: string;
   engine: string;
   label: string;
+  /** Version, origin and instruction set, to stand beside the label; empty where nothing is known. */
+  about: string;
   identity: Identity;
   /** Where trials were measured on several machines: on which of them. */
   machine?: number;
@@ -38,4 +40,14 @@ export interface Series extends SeriesRef {
   hypervolume: number | undefined;
   /** `void`: completed, without a recall, because the truth is not that of the data. */
   trials: { planned: number; completed: number; void: number };
+}
+
+/** The contender's name with what stands beside it. */
+export function fullName({ label, about }: Pick<SeriesRef, 'label' | 'about'>): string {
+  return about === '' ? label : `${label} (${about})`;
+}
+
+/** The same for a tooltip, where nothing around it says whose label it is: engine, version and the rest in brackets. */
+export function withEngine({ label, engine, about }: SeriesRef): string {
+  return `${label} (${[engine, about].filter((text) => text !== '').join(' ')})`;
 }

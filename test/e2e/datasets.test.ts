@@ -172,7 +172,7 @@ describe('a suite with several datasets', () => {
 
   test('continues where Ctrl-C or a kill stopped it', async () => {
     for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-      const work = twoDatasets({ count: 3000, repeat: 40, ef: '[64, 400, 500]' });
+      const work = twoDatasets({ count: 3000, repeat: 20, ef: '[64, 400, 500]' });
       const running = start(['run', 'suite.yaml'], work);
       await until('the first dataset is being measured', () =>
         work.runs.length > 0 && eventsOf(work, 'first').some(({ type }) => type === 'buildBegin')

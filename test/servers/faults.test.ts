@@ -119,6 +119,9 @@ describeWithPgvector('a server that fails', () => {
     expect(trial!.server).toMatchObject({ mode: 'docker', digest: expect.stringMatching(/^sha256:/) });
     for (const name of [
       'memory.peak',
+      'memory.index',
+      'memory.search',
+      'memory.baseline',
       'client.memory.peak',
       'server.memory.peak',
       'server.cpu.seconds',

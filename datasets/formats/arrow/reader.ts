@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { InputError, messageOf } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
 import { Decimal } from '../ids.js';
@@ -16,9 +16,13 @@ export async function arrowReader(path: string): Promise<RecordReader> {
   const arrow = await loadArrow();
   const types = new Map<string, string>();
   // The schema is read now, so that a file of another kind is noticed before anything else.
-  const reader = await openReader(arrow, path);
-  for (const field of reader.schema.fields) types.set(field.name, String(field.type));
-  await reader.cancel();
+  const file = await openFile(path);
+  try {
+    const { schema } = await openReader(arrow, path, file);
+    for (const field of schema.fields) types.set(field.name, String(field.type));
+  } finally {
+    await file.close();
+  }
   return {
     path,
     format: 'arrow',
@@ -28,10 +32,14 @@ export async function arrowReader(path: string): Promise<RecordReader> {
   };
 }
 
-async function openReader(arrow: Arrow, path: string) {
-  const file = await open(path, 'r').catch((error) => {
+function openFile(path: string): Promise<FileHandle> {
+  return open(path, 'r').catch((error) => {
     throw unreadable(path, error);
   });
+}
+
+/** The library closes the file where it has read to the end, and nowhere else. */
+async function openReader(arrow: Arrow, path: string, file: FileHandle) {
   return read(path, async () => {
     const reader = await (await arrow.RecordBatchReader.from(file)).open();
     // The library gives a reader without a schema for a file that is none.
@@ -57,22 +65,27 @@ async function read<T>(path: string, work: () => Promise<T>): Promise<T> {
 }
 
 async function* readRows(arrow: Arrow, path: string): AsyncGenerator<{ number: number; record: JsonObject }> {
-  const reader = await openReader(arrow, path);
-  let number = 0;
-  for (;;) {
-    const next = await read(path, async () => reader.next());
-    if (next.done === true) return;
-    const batch = next.value;
-    const columns = batch.schema.fields.map((field, i) => ({
-      name: field.name,
-      value: columnReader(arrow, field.type, batch.getChildAt(i)!),
-    }));
-    for (let row = 0; row < batch.numRows; row++) {
-      const record: JsonObject = {};
-      for (const { name, value } of columns) record[name] = value(row);
-      yield { number, record };
-      number++;
+  const file = await openFile(path);
+  try {
+    const reader = await openReader(arrow, path, file);
+    let number = 0;
+    for (;;) {
+      const next = await read(path, async () => reader.next());
+      if (next.done === true) return;
+      const batch = next.value;
+      const columns = batch.schema.fields.map((field, i) => ({
+        name: field.name,
+        value: columnReader(arrow, field.type, batch.getChildAt(i)!),
+      }));
+      for (let row = 0; row < batch.numRows; row++) {
+        const record: JsonObject = {};
+        for (const { name, value } of columns) record[name] = value(row);
+        yield { number, record };
+        number++;
+      }
     }
+  } finally {
+    await file.close();
   }
 }
 

@@ -21,6 +21,8 @@ export interface MeasureDefinition {
   definition: string;
   /** Why a completed trial may lack it. */
   absent: string;
+  /** Compares embedded engines with each other, and servers; not one with the other, which are measured in another way. */
+  withinKind?: true;
   /** Of two trials compared (`parity:` of the suite), not of one. */
   parity?: true;
   /** Says nothing without an interval: what the machine did meanwhile is in it. */

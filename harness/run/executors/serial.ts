@@ -17,7 +17,7 @@ export const serial: Executor = {
   parse: (options) => {
     const issues = Object.keys(options).map((key) => ({
       path: [key],
-      message: 'is not known: serial has no options',
+      what: 'is not known: serial has no options',
       inKey: true,
     }));
     return issues.length === 0 ? { state: 'ok', options } : { state: 'invalid', issues };

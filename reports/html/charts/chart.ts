@@ -1,15 +1,25 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import type { SeriesRef } from '../../model/types.js';
 import { type Frame, frameOf } from './frame.js';
 import { type LabelView, labelsOf } from './label-layer.js';
 import { layers } from './layers.js';
 import { type ChartSize, type ChartSpec, colourOf, MARGIN } from './spec.js';
 
+/** A chart in one of its sizes. */
+export interface Picture {
+  /** Name of the size. */
+  size: string;
+  svg: string;
+  /** Contenders for whose name there was no room: they stand in a key below. */
+  key: readonly SeriesRef[];
+}
+
 /**
  * One chart of recall against a value, as SVG text: no script, no styles of its own, colours from the variables of
  * the page's style sheet, a title and a description for screen readers.
  */
-export function renderChart(spec: ChartSpec, size: ChartSize): string {
+export function renderChart(spec: ChartSpec, size: ChartSize): Picture {
   const frame = frameOf(spec, size);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const svg = Plot.plot({
@@ -25,9 +35,10 @@ export function renderChart(spec: ChartSpec, size: ChartSize): string {
     y: { type: frame.y.type, domain: [...frame.y.domain], axis: null },
     marks: layers(frame),
   }) as unknown as SvgElement;
-  finish(svg, frame, document as unknown as SvgDocument);
+  const { placed, left } = labelsOf(frame);
+  finish(svg, frame, placed, document as unknown as SvgDocument);
   round(svg);
-  return svg.outerHTML;
+  return { size: size.name, svg: svg.outerHTML, key: left };
 }
 
 /** The few parts of the DOM that are used here; the project compiles without the browser's types. */
@@ -58,7 +69,7 @@ function maker(document: SvgDocument): Make {
   };
 }
 
-function finish(svg: SvgElement, frame: Frame, document: SvgDocument): void {
+function finish(svg: SvgElement, frame: Frame, labels: readonly LabelView[], document: SvgDocument): void {
   const { spec, size } = frame;
   const make = maker(document);
   const id = `${spec.id}-${size.name}`;
@@ -78,7 +89,7 @@ function finish(svg: SvgElement, frame: Frame, document: SvgDocument): void {
   );
   const corner = { class: 'better', x: size.width - size.right, y: 12, 'text-anchor': 'end' };
   svg.append(make('text', corner, spec.arrow ?? (spec.better === 'higher' ? 'better ↗' : 'better ↘')));
-  for (const label of labelsOf(frame)) drawLabel(svg, label, make);
+  for (const label of labels) drawLabel(svg, label, make);
 }
 
 function drawLabel(svg: SvgElement, { box, anchor, leader, rows, mark }: LabelView, make: Make): void {

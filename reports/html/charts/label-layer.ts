@@ -1,3 +1,4 @@
+import type { SeriesRef } from '../../model/types.js';
 import type { Frame } from './frame.js';
 import { type Anchor, type LabelRequest, type PlacedLabel, placeLabels } from './labels.js';
 import { bySeries, type ChartMark, type ChartSize, frontOf, MARGIN } from './spec.js';
@@ -7,8 +8,8 @@ export interface LabelView extends PlacedLabel {
   mark: ChartMark;
 }
 
-/** A direct label for each series, near an end of its front. */
-export function labelsOf(frame: Frame): LabelView[] {
+/** Direct labels near the ends of the fronts, and the series for whose name, which is never cut, there is no room. */
+export function labelsOf(frame: Frame): { placed: LabelView[]; left: SeriesRef[] } {
   const { spec, size } = frame;
   const groups = bySeries(spec.marks);
   const requests = groups.flatMap(({ series, marks }): LabelRequest[] => {
@@ -16,10 +17,11 @@ export function labelsOf(frame: Frame): LabelView[] {
     const [first, last] = [ends[0], ends.at(-1)];
     if (first === undefined || last === undefined) return [];
     const rows = rowsOf(series.label, size);
+    if (rows === undefined) return [];
     return [
       {
         key: series.key,
-        width: Math.max(...rows.map((row) => row.length)) * size.font * 0.59 + 4,
+        width: Math.max(...rows.map((row) => row.length)) * size.font * EM + 4,
         height: rows.length * (size.font + 2),
         anchors: ends.length > 1 ? [last, first] : [last],
         others: groups
@@ -34,10 +36,12 @@ export function labelsOf(frame: Frame): LabelView[] {
     right: size.width - 2,
     bottom: size.height - MARGIN.bottom + 5,
   });
-  return placed.map((label) => {
+  const views = placed.map((label) => {
     const { series, marks } = groups.find((group) => group.series.key === label.key)!;
-    return { ...label, rows: rowsOf(series.label, size), mark: marks[0]! };
+    return { ...label, rows: rowsOf(series.label, size)!, mark: marks[0]! };
   });
+  const named = new Set(placed.map(({ key }) => key));
+  return { placed: views, left: groups.flatMap(({ series }) => (named.has(series.key) ? [] : [series])) };
 }
 
 const centre = ({ recall, value }: ChartMark, { pixel }: Frame): Anchor => pixel(recall.value, value.value);
@@ -79,12 +83,19 @@ function along(points: readonly Anchor[]): Anchor[] {
   });
 }
 
-/** On small charts a label breaks after its first word, which is the engine's name as a rule. */
-function rowsOf(label: string, { width }: ChartSize): string[] {
-  const space = label.indexOf(' ');
-  if (width > 500 || space < 0) return [shorten(label, 24)];
-  return [shorten(label.slice(0, space), 15), shorten(label.slice(space + 1), 15)];
-}
+/** Width of a bold letter in sizes of the font, of a wide one: which font a page has is not known. */
+const EM = 0.66;
+/** Most rows of a label. */
+const ROWS = 2;
 
-const shorten = (text: string, limit: number): string =>
-  text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+/** A name in rows that are broken between its words; undefined where it takes more than there may be. */
+function rowsOf(label: string, { width }: ChartSize): string[] | undefined {
+  const longest = width > 500 ? 24 : 15;
+  const rows: string[] = [];
+  for (const word of label.split(' ')) {
+    const last = rows.at(-1);
+    if (last !== undefined && `${last} ${word}`.length <= longest) rows[rows.length - 1] = `${last} ${word}`;
+    else rows.push(word);
+  }
+  return rows.length > ROWS || rows.some((row) => row.length > longest) ? undefined : rows;
+}

@@ -54,13 +54,16 @@ export function placeLabels(
       (a, b) => (a === undefined || b.cost < a.cost ? b : a),
       undefined,
     );
-    // A label without any free place is left out: the mark's tooltip and the tables still name it.
-    if (best !== undefined)
+    // A label without a place, or one that would hide others' marks, is left out: a key below the chart has it.
+    if (best !== undefined && best.cost <= WORST)
       placed.push({ key: request.key, box: best.box, anchor: best.anchor, leader: best.distance > 13 });
     open.delete(request);
   }
   return placed;
 }
+
+/** Cost of a place above which no label is better. */
+const WORST = 150;
 
 interface Candidate {
   box: Box;

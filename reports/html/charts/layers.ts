@@ -104,7 +104,7 @@ function fronts({ spec, x }: Frame): Plot.Markish[] {
       y: (d: ChartMark) => d.value.value,
       stroke: colourOf(series),
       strokeWidth: 2,
-      strokeDasharray: DASHES[series.identity.variant % DASHES.length]!,
+      strokeDasharray: DASHES[series.identity.line]!,
     }),
   );
 }

@@ -1,5 +1,4 @@
 import type { Measure } from '../../../harness/model/results.js';
-import { FILLS } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
 import type { RecallScale } from './recall-scale.js';
 import type { ValueScale } from './value-scale.js';
@@ -57,11 +56,11 @@ export const MARGIN = { top: 34, bottom: 42, left: 56 } as const;
 
 export const colourOf = ({ identity }: SeriesRef): string => `var(--series-${identity.colour})`;
 
-/** Inside of a mark: solid, hollow or tinted by the series' variant. */
+/** Inside of a mark: solid, hollow or tinted. */
 export function fillOf(series: SeriesRef): string {
   const colour = colourOf(series);
   const fills = [colour, 'var(--page)', `color-mix(in srgb, ${colour} 40%, var(--page))`];
-  return fills[series.identity.variant % FILLS]!;
+  return fills[series.identity.fill]!;
 }
 
 export function bySeries(marks: readonly ChartMark[]): { series: SeriesRef; marks: ChartMark[] }[] {

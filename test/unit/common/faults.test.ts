@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeFault } from '../../../common/faults.js';
+import { faultText, placeFault } from '../../../common/faults.js';
 import { suggest } from '../../../common/nearest.js';
 
 it.each([
@@ -16,14 +16,18 @@ it.each([
 
 it.each([
   [
-    { path: ['engines', 0, 'index', 'm'], message: 'must be 2 or more', got: '16k' },
+    { path: ['engines', 0, 'index', 'm'], what: 'must be 2 or more', got: '16k' },
     's.yaml:1:2 engines[0].index.m must be 2 or more (got "16k")',
   ],
-  [{ path: [], message: 'must be a map' }, 's.yaml:1:2 must be a map'],
+  [{ path: [], what: 'must be a map' }, 's.yaml:1:2 must be a map'],
   [
-    { path: Array.from({ length: 40 }, (_, i) => `k${i}`), message: 'is nested too deep' },
+    { path: ['memory'], what: 'has no effect', got: '4GiB', next: 'remove it' },
+    's.yaml:1:2 memory has no effect (got "4GiB")\n  next: remove it',
+  ],
+  [
+    { path: Array.from({ length: 40 }, (_, i) => `k${i}`), what: 'is nested too deep' },
     's.yaml:1:2 k0.k1.k2.k3.k4.k5.k6.k7 … .k32.k33.k34.k35.k36.k37.k38.k39 is nested too deep',
   ],
 ])('a fault is told with its place, %#', (fault, text) => {
-  expect(describeFault('s.yaml:1:2', fault)).toBe(text);
+  expect(faultText(placeFault('s.yaml:1:2', fault))).toBe(text);
 });

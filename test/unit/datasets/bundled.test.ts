@@ -2,7 +2,7 @@ import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../common/paths.js';
-import { catalogEntries } from '../../../datasets/catalog.js';
+import { catalogEntries, catalogEntry } from '../../../datasets/catalog.js';
 import type { Dataset, PointBatch } from '../../../datasets/dataset.js';
 import { hashFile } from '../../../datasets/hash.js';
 import { openEntry } from '../../../datasets/open-entry.js';
@@ -188,3 +188,38 @@ async function collectChecked(dataset: Dataset, metadata: readonly string[]) {
   const all = await collect(dropVectors(watch()));
   return { ...all, vectors: { normError } };
 }
+
+describe('the second bundled dataset', () => {
+  it('has the points, queries and fields that its entry states, and no vector twice', async () => {
+    const other = catalogEntry('glove-words-20k')!;
+    for (const file of other.files) {
+      const found = await hashFile(join(packageRoot, 'datasets', 'bundled', other.name, file.path));
+      expect([found.sha256, found.bytes]).toEqual([file.sha256, file.bytes]);
+    }
+    const dataset = await openFresh(other.name);
+    expect(dataset.info).toMatchObject({
+      count: 20_000,
+      dimensions: 100,
+      metric: 'l2',
+      metricSource: 'declared',
+    });
+    expect(dataset.info.fields.map(({ name }) => name)).toEqual(['rank', 'length', 'kind']);
+    const vectors = new Set<string>();
+    const ids = new Set<string>();
+    const norms: number[] = [];
+    for await (const batch of dataset.points({ batchSize: 4096 })) {
+      for (const [i, id] of batch.ids.entries()) {
+        const vector = batch.vectors.subarray(i * 100, (i + 1) * 100);
+        norms.push(Math.hypot(...vector));
+        vectors.add(vector.join());
+        ids.add(id);
+      }
+    }
+    expect([vectors.size, ids.size]).toEqual([20_000, 20_000]);
+    // Not normalised: that is what makes Euclidean distance another question than cosine.
+    expect(Math.max(...norms) / Math.min(...norms)).toBeGreaterThan(5);
+    const queries = await dataset.queries('words');
+    expect([queries.count, queries.ids.some((id) => ids.has(id))]).toEqual([1000, false]);
+    await dataset.close();
+  });
+});

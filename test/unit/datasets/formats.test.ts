@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ColumnChoice } from '../../../datasets/formats/names.js';
 import { openFormat } from '../../../datasets/formats/registry.js';
+import { askUntil } from '../../../engines/kit/poll.js';
 import {
   collect,
   expectedVectors,
@@ -222,26 +223,27 @@ describe('other containers', () => {
   });
 });
 
+const WHOLE_FILES = [
+  'tiny_base.fvecs',
+  'tiny.bvecs',
+  'tiny.fbin',
+  'tiny.u8bin',
+  'stored.npz',
+  'deflated.npz',
+  'list.arrow',
+  'fixed.feather',
+  'vector-text.parquet',
+  'vector-base64.parquet',
+  'packed.jsonl.gz',
+  'packed.jsonl.zst',
+  'packed.npy.gz',
+  'array.json',
+  'f2.hdf5',
+  'i2.npy',
+];
+
 describe('bad input', () => {
-  const files = [
-    'tiny_base.fvecs',
-    'tiny.bvecs',
-    'tiny.fbin',
-    'tiny.u8bin',
-    'stored.npz',
-    'deflated.npz',
-    'list.arrow',
-    'fixed.feather',
-    'vector-text.parquet',
-    'vector-base64.parquet',
-    'packed.jsonl.gz',
-    'packed.jsonl.zst',
-    'packed.npy.gz',
-    'array.json',
-    'f2.hdf5',
-    'i2.npy',
-  ];
-  it.each(files)('%s cut off anywhere is refused, with its name and a way out', async (name) => {
+  it.each(WHOLE_FILES)('%s cut off anywhere is refused, with its name and a way out', async (name) => {
     const whole = readFileSync(join(folder, name));
     const target = temporaryFolder();
     for (const share of [0, 0.01, 0.31, 0.71, 0.99]) {
@@ -282,5 +284,45 @@ describe('bad input', () => {
 
   it('a packed Arrow file says how to write it', async () => {
     await expectInputError(read('compressed.feather'), 'compressed.feather', 'compression="uncompressed"');
+  });
+});
+
+describe.runIf(process.platform === 'linux')('files are closed', () => {
+  /** Paths in a folder that this process holds open. */
+  const openIn = (place: string) =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        const path = readlinkSync(`/proc/self/fd/${fd}`);
+        return path.startsWith(place) ? [path] : [];
+      } catch {
+        return []; // The one that listed them.
+      }
+    });
+
+  it.each(WHOLE_FILES)('%s, read to its end, left behind its first batch, or damaged', async (name) => {
+    const place = temporaryFolder();
+    const bytes = readFileSync(join(folder, name));
+    for (const [share, batches] of [
+      [1, Number.POSITIVE_INFINITY],
+      [1, 1],
+      [0.31, 1],
+      [0.99, Number.POSITIVE_INFINITY],
+    ] as const) {
+      const path = join(place, `${share}-${batches}-${name}`);
+      writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * share)));
+      const file = await openFormat(path, { cacheFolder: temporaryFolder() }).catch(() => undefined);
+      let count = 0;
+      const reading = async () => {
+        for await (const _ of file!.points.read({ batchSize: 3 })) if (++count === batches) break;
+      };
+      if (share === 1) await reading();
+      else await reading().catch(() => undefined);
+      await file?.points.close();
+      file?.close?.();
+      // A stream closes its file a moment after it was left.
+      const closed = async () => openIn(place).length === 0 || undefined;
+      await askUntil(closed, AbortSignal.timeout(10_000), 5).catch(() => undefined);
+      expect(openIn(place), `${share} of it, ${count} batches`).toEqual([]);
+    }
   });
 });

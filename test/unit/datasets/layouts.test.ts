@@ -96,6 +96,26 @@ describe('folders as their makers lay them out', () => {
     });
   });
 
+  it('VectorDBBench: shuffled points, neighbours by id in a file of their own', async () => {
+    const dataset = await openFresh('./formats/vectordbbench', { metric: 'l2' });
+    const truth = await dataset.providedTruth('queries');
+    // pyarrow and numpy made the files; the neighbours are the queries' nearest by Euclidean distance.
+    expect(truth).toMatchObject({ state: 'usable', k: 3 });
+    const points: number[][] = [];
+    for await (const { vectors, count } of dataset.points({ batchSize: 64 }))
+      for (let i = 0; i < count; i++) points.push([...vectors.subarray(i * 6, i * 6 + 6)]);
+    const { vectors } = await dataset.queries('queries');
+    const nearest = Array.from({ length: 4 }, (_, q) => {
+      const far = points.map((point) => Math.hypot(...point.map((value, j) => value - vectors[q * 6 + j]!)));
+      return points
+        .map((_, row) => row)
+        .sort((a, b) => far[a]! - far[b]!)
+        .slice(0, 3);
+    });
+    expect([...(truth as { rows: Int32Array }).rows]).toEqual(nearest.flat());
+    await dataset.close();
+  });
+
   it('train and test, with neighbours by id', async () => {
     const folder = folderOf({
       'train.jsonl': lines(0, 4),

@@ -17,6 +17,7 @@ describe('the catalog', () => {
     expect(entries.map((entry) => entry.name)).toEqual([
       'debian-packages',
       'debian-packages-20k',
+      'glove-words-20k',
       'synthetic-10k-32',
       'synthetic-1m-128',
     ]);

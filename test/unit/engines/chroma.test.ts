@@ -38,7 +38,7 @@ describe('options', () => {
     [{ m: 1 }, 'm must be an integer from 2 to 1024'],
   ])('%j is a fault', (index, message) => {
     const result = parse(index, {});
-    expect(result.state === 'invalid' && result.issues.map((issue) => issue.message)).toEqual([message]);
+    expect(result.state === 'invalid' && result.issues.map((issue) => issue.what)).toEqual([message]);
   });
 });
 

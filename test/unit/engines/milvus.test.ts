@@ -38,7 +38,7 @@ describe('options', () => {
   ])('%j %j is a fault', (index, search, message) => {
     const result = parse(index, search);
     expect(result.state === 'invalid' && result.issues).toHaveLength(1);
-    expect(result.state === 'invalid' && result.issues[0]!.message).toContain(message);
+    expect(result.state === 'invalid' && result.issues[0]!.what).toContain(message);
   });
 
   test.each<[OptionsInput['index'], OptionsInput['search'], object, RegExp]>([
@@ -56,7 +56,7 @@ describe('options', () => {
     const shape = { metric: 'cosine', dimensions: 384, count: 1000, k: 10, ...data } as const;
     const found = engine.checkData(shape, parsed.index, parsed.search);
     expect(found).toHaveLength(1);
-    expect(found[0]!.message).toMatch(message);
+    expect(found[0]!.what).toMatch(message);
   });
 });
 

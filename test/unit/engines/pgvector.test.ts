@@ -175,7 +175,7 @@ describe('options', () => {
       if (options.state !== 'ok') throw new Error(JSON.stringify(options));
       return engine
         .checkData({ metric: 'l2', dimensions, count: 50, k: 10 }, options.index, options.search)
-        .map(({ message }) => message);
+        .map(({ what }) => what);
     };
     expect(check(2000, {})).toEqual([]);
     expect(check(2001, {})[0]).toContain('at most 2000 dimensions');

@@ -104,30 +104,37 @@ describe('commands for what is missing', () => {
 
 /** A copy of the compiled project whose clients are not there, or there but broken. */
 describe('engines whose packages did not install', () => {
-  let folder: string;
+  let root: string;
+  const packages = () => join(root, 'node_modules');
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'vecproof-registry-'));
-    await cp(join(packageRoot, 'dist'), join(folder, 'dist'), { recursive: true });
-    await cp(join(packageRoot, 'package.json'), join(folder, 'package.json'));
-    await mkdir(join(folder, 'node_modules', 'hnswlib-node'), { recursive: true });
-    for (const name of ['zod', 'fastest-levenshtein']) {
-      await symlink(join(packageRoot, 'node_modules', name), join(folder, 'node_modules', name));
-    }
-    const broken = join(folder, 'node_modules', 'hnswlib-node');
-    await writeFile(
-      join(broken, 'package.json'),
-      '{"name":"hnswlib-node","version":"3.0.0","main":"index.js"}',
-    );
-    await writeFile(
-      join(broken, 'index.js'),
-      'throw new Error("Could not locate the bindings file.\\nTried: …");',
-    );
+    root = await mkdtemp(join(tmpdir(), 'vecproof-registry-'));
+    const compiled = join(packageRoot, 'dist');
+    const filter = (path: string) => !/\.(d\.ts|map)$/.test(path);
+    await cp(compiled, join(root, 'dist'), { recursive: true, filter });
+    await cp(join(packageRoot, 'package.json'), join(root, 'package.json'));
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => rm(root, { recursive: true, force: true }));
+
+  /** Installs what the core needs, and these in place of engines' packages. */
+  async function install(broken: Readonly<Record<string, { version: string; code: string }>>): Promise<void> {
+    await rm(packages(), { recursive: true, force: true });
+    await mkdir(packages());
+    for (const name of ['zod', 'fastest-levenshtein'])
+      await symlink(join(packageRoot, 'node_modules', name), join(packages(), name));
+    for (const [name, { version, code }] of Object.entries(broken)) {
+      await mkdir(join(packages(), name));
+      const manifest = JSON.stringify({ name, version, main: 'index.js' });
+      await writeFile(join(packages(), name, 'package.json'), manifest);
+      await writeFile(join(packages(), name, 'index.js'), code);
+    }
+  }
+
+  const hnswlib = (code: string) => install({ 'hnswlib-node': { version: '3.0.0', code } });
 
   test('are reported as missing with reason and remedy, and the rest works', async () => {
-    const found = await availability(folder, engineNames());
+    await hnswlib('throw new Error("Could not locate the bindings file.\\nTried: …");');
+    const found = await availability(root, engineNames());
     for (const name of engineNames()) {
       const { packages, node } = await loadEngine(name);
       const [first] = packages;
@@ -159,35 +166,22 @@ describe('engines whose packages did not install', () => {
       'newer Linux distribution',
     ],
   ])('a native part %s is found, and the engines after it are tried', async (_, code, reason, next) => {
-    const root = await mkdtemp(join(tmpdir(), 'vecproof-native-'));
-    await cp(folder, root, { recursive: true });
-    await writeFile(join(root, 'node_modules', 'hnswlib-node', 'index.js'), code);
+    await hnswlib(code);
     const found = await availability(root, ['hnswlib', 'usearch', 'null']);
     expect(found['hnswlib']).toMatchObject({ state: 'missing', package: 'hnswlib-node' });
     expect(found['hnswlib']!.reason).toContain(reason);
     expect(found['hnswlib']!.next).toContain(next);
     expect(found['usearch']!.reason).toBe('package usearch is not installed');
     expect(found['null']).toEqual({ state: 'available', versions: {} });
-    await rm(root, { recursive: true, force: true });
   });
 
   test('a native part that is opened at the first use is opened', async () => {
-    const root = await mkdtemp(join(tmpdir(), 'vecproof-lazy-'));
-    await cp(folder, root, { recursive: true });
-    for (const [name, code] of [
-      [
-        'better-sqlite3',
-        "module.exports = class { constructor() { throw new Error('Could not locate the bindings file. Tried:'); } };",
-      ],
-      ['sqlite-vec', 'module.exports = { load() {} };'],
-    ] as const) {
-      await mkdir(join(root, 'node_modules', name));
-      await writeFile(
-        join(root, 'node_modules', name, 'package.json'),
-        `{"name":"${name}","version":"1.0.0","main":"index.js"}`,
-      );
-      await writeFile(join(root, 'node_modules', name, 'index.js'), code);
-    }
+    const code =
+      "module.exports = class { constructor() { throw new Error('Could not locate the bindings file. Tried:'); } };";
+    await install({
+      'better-sqlite3': { version: '1.0.0', code },
+      'sqlite-vec': { version: '1.0.0', code: 'module.exports = { load() {} };' },
+    });
     const found = await availability(root, ['sqlite-vec']);
     expect(found['sqlite-vec']).toMatchObject({
       state: 'missing',
@@ -195,13 +189,10 @@ describe('engines whose packages did not install', () => {
       reason: 'package better-sqlite3 is installed without its native part: its install script did not run',
       next: expect.stringContaining('npm rebuild better-sqlite3'),
     });
-    await rm(root, { recursive: true, force: true });
   });
 
   test('what is compiled here names the tools that are missing, and a client that needs a newer Node says so', async () => {
-    const root = await mkdtemp(join(tmpdir(), 'vecproof-tools-'));
-    await cp(folder, root, { recursive: true });
-    await rm(join(root, 'node_modules', 'hnswlib-node'), { recursive: true });
+    await install({});
     const bare = await availability(root, ['hnswlib'], { PATH: join(root, 'none'), CXX: '' });
     expect(bare['hnswlib']!.reason).toBe(
       'package hnswlib-node is not installed: it is compiled when it is installed, and a C++ compiler and make and Python 3 are missing here',
@@ -213,7 +204,6 @@ describe('engines whose packages did not install', () => {
     );
     expect(old.reason).toContain('it needs Node 999.1.0 or newer');
     expect(old.next).toMatch(/^install Node 999\.1\.0 or newer, then: npm install client$/);
-    await rm(root, { recursive: true, force: true });
   });
 });
 

@@ -28,9 +28,9 @@ function ok(input: unknown): Filter {
 function faults(input: unknown, fields = FIELDS): string[] {
   const parsed = parseFilter(input, fields);
   if (parsed.state === 'ok') throw new Error('the filter was accepted');
-  return parsed.faults.map(({ path, message, got }) => {
+  return parsed.faults.map(({ path, what, got }) => {
     const value = got === undefined ? '' : ` (got ${typeof got === 'string' ? JSON.stringify(got) : got})`;
-    return `${path.join('.')}: ${message}${value}`;
+    return `${path.join('.')}: ${what}${value}`;
   });
 }
 

@@ -104,7 +104,7 @@ describe('what it refuses, and where', () => {
 });
 
 describe('gates of a suite', () => {
-  const faults = (given: unknown) => parseGates(given, KS).faults.map(({ message }) => message);
+  const faults = (given: unknown) => parseGates(given, KS).faults.map(({ what }) => what);
 
   it('take levels, lists and presets; the suite’s own gate replaces that of the preset', () => {
     const { set, faults } = parseGates(

@@ -200,7 +200,8 @@ describe('what is behind a figure', () => {
   });
 
   it('nothing measured: nothing but the cost', () => {
-    const cost = { loadSeconds: 2, indexSeconds: 3, points: 100, memoryPeakBytes: { load: 5, search: 9 } };
+    const memory = { memoryBaselineBytes: 2, memoryPeakBytes: { create: 3, load: 5, search: 9 } };
+    const cost = { loadSeconds: 2, indexSeconds: 3, points: 100, ...memory };
     const { measures } = deriveTrial(samplesOf(2, []), truth, { ...options, cost });
     const values = Object.fromEntries(Object.entries(measures).map(([name, { value }]) => [name, value]));
     expect(values).toEqual({
@@ -208,7 +209,8 @@ describe('what is behind a figure', () => {
       'load.pointsPerSecond': 50,
       'index.seconds': 3,
       'build.seconds': 5,
-      'memory.peak': 9,
+      'memory.peak': 3,
+      'memory.baseline': 2,
     });
   });
 
@@ -222,6 +224,49 @@ describe('what is behind a figure', () => {
       'memory.baseline',
       'index.size',
     ]);
+  });
+
+  describe('memory is the engine’s', () => {
+    const memoryOf = (cost: object) => {
+      const { measures } = deriveTrial(samplesOf(2, []), truth, { ...options, cost });
+      return Object.fromEntries(Object.entries(measures).map(([name, { value }]) => [name, value]));
+    };
+    const process = {
+      memoryBaselineBytes: 80,
+      memoryPeakBytes: { create: 84, load: 120, index: 126 },
+      memoryHeldBytes: { start: 60, index: 105, search: 110 },
+    };
+
+    it('above what was there before, whatever searching and recording need', () => {
+      const searched = { ...process, memoryPeakBytes: { ...process.memoryPeakBytes, search: 361 } };
+      expect(memoryOf(searched)).toEqual(memoryOf(process));
+      expect(memoryOf(process)).toEqual({
+        'memory.peak': 46,
+        'memory.index': 45,
+        'memory.search': 50,
+        'memory.baseline': 80,
+      });
+    });
+
+    it('of a server above its idle container, the client apart', () => {
+      const server = {
+        mode: 'docker',
+        memoryPeakBytes: { create: 210, load: 300, index: 320, search: 900 },
+        memoryHeldBytes: { start: 200, index: 310, search: 330 },
+      };
+      expect(memoryOf({ ...process, server })).toEqual({
+        'memory.peak': 120,
+        'memory.index': 110,
+        'memory.search': 130,
+        'memory.baseline': 200,
+        'client.memory.peak': 46,
+      });
+    });
+
+    it('a figure without its baseline is absent, and one within the noise of it is none', () => {
+      expect(memoryOf({ memoryPeakBytes: { load: 9 }, server: { mode: 'url' } })).toEqual({});
+      expect(memoryOf({ memoryHeldBytes: { start: 60, index: 59 } })).toEqual({ 'memory.index': 0 });
+    });
   });
 
   it('the share of wall time inside engine calls', () => {

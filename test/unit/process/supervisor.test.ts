@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { askUntil } from '../../../engines/kit/poll.js';
 import type { ProcessMessage } from '../../../harness/process/protocol.js';
 import { type Supervision, supervise } from '../../../harness/process/supervisor.js';
 import type { Task, TaskEnd } from '../../../harness/process/task.js';
@@ -140,16 +143,38 @@ describe.concurrent('a task in a process of its own', () => {
 
   test('under an inspector waits for it, and has no deadline meanwhile', async () => {
     const abort = new AbortController();
+    const inspect = await freePort();
+    const late = 0.01;
+    const began = performance.now();
     const asked = run('hangs after a message', {
-      inspect: 0,
+      inspect,
       signal: abort.signal,
-      limits: { memoryLimitBytes: null, deadlineSeconds: { early: 0.01, late: 0.01 } },
+      limits: { memoryLimitBytes: null, deadlineSeconds: { early: late, late } },
     });
     let over = false;
     void asked.then(() => (over = true));
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    const targets = await untilInspected(inspect);
+    expect(targets).toMatchObject([{ type: 'node', url: expect.stringContaining('process/child.js') }]);
+    expect(performance.now() - began).toBeGreaterThan(1000 * late);
     expect(over).toBe(false);
     abort.abort(new Error('stop'));
-    expect((await asked).end.state).toBe('aborted');
+    const { end, messages } = await asked;
+    expect(end.state).toBe('aborted');
+    expect(messages).toEqual([]);
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** What an inspector can be attached to there, once it listens. */
+async function untilInspected(port: number): Promise<unknown> {
+  const asked = () => fetch(`http://127.0.0.1:${port}/json/list`).then((answer) => answer.json());
+  return askUntil(() => asked().catch(() => undefined), AbortSignal.timeout(60_000), 10);
+}

@@ -123,7 +123,7 @@ describe('charts of a report', () => {
   const svg = (text: string) => parseHTML(`<body>${text}</body>`).document.querySelector('svg')!;
 
   it('are five, each in two sizes', () => {
-    expect(views.map(({ id, svgs }) => [id, svgs.length])).toEqual([
+    expect(views.map(({ id, pictures }) => [id, pictures.length])).toEqual([
       ['chart-throughput', 2],
       ['chart-p95', 2],
       ['chart-build', 2],
@@ -133,19 +133,21 @@ describe('charts of a report', () => {
   });
 
   it('have a mark for every measured setting, whose tooltip names it in full', () => {
-    const root = svg(views[0]!.svgs[0]!);
+    const root = svg(views[0]!.pictures[0]!.svg);
     expect(root.querySelectorAll('.mark a').length).toBe(model.points.length);
     const titles = [...root.querySelectorAll('.mark title')].map((title) => title.textContent ?? '');
     for (const { series, fullSetting } of model.points) {
       expect(
-        titles.some((title) => title.startsWith(`${series.label} (${series.engine})\n${fullSetting}\n`)),
+        titles.some((title) =>
+          title.startsWith(`${series.label} (${series.engine} ${series.about})\n${fullSetting}\n`),
+        ),
       ).toBe(true);
     }
   });
 
   it('have title and description for screen readers, under ids of their own', () => {
-    const ids = views.flatMap(({ svgs }) =>
-      svgs.map((text) => {
+    const ids = views.flatMap(({ pictures }) =>
+      pictures.map(({ svg: text }) => {
         const root = svg(text);
         expect(root.getAttribute('aria-labelledby')).toBe(root.querySelector('title')!.id);
         expect(root.querySelector('desc')!.textContent).toMatch(/contenders?\. Recall@10 from 0\.\d+ to /);
@@ -156,13 +158,13 @@ describe('charts of a report', () => {
   });
 
   it('label every series that has a mark', () => {
-    const root = svg(views[0]!.svgs[0]!);
+    const root = svg(views[0]!.pictures[0]!.svg);
     const labels = [...root.querySelectorAll('.label')].map((label) => label.textContent).sort();
     expect(labels).toEqual(model.series.map(({ label }) => label).sort());
   });
 
   it('bring no style or script of their own, no fixed ink, and finite coordinates', () => {
-    for (const text of views.flatMap(({ svgs }) => svgs)) {
+    for (const text of views.flatMap(({ pictures }) => pictures.map((each) => each.svg))) {
       expect(text).not.toMatch(/<style|<script|NaN|Infinity|undefined/);
       for (const [, ink] of text.matchAll(/(?:stroke|fill)="([^"]*)"/g)) {
         expect(ink).toMatch(/^(var\(--[a-z0-9-]+\)|color-mix\(.*\)|currentColor|none|inherit)$/);
@@ -184,6 +186,6 @@ describe('charts of a report', () => {
     const input = fixture({ series: ['lancedb flat'] });
     for (const { measures } of input.results.trials) delete measures['index.size'];
     const size = costViews(buildReport(input)).find(({ id }) => id === 'chart-size')!;
-    expect(size).toMatchObject({ svgs: [], empty: 'No completed trial has a figure for index.size.' });
+    expect(size).toMatchObject({ pictures: [], empty: 'No completed trial has a figure for index.size.' });
   });
 });

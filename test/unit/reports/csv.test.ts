@@ -34,8 +34,8 @@ describe('CSV', () => {
   });
 
   it('has parameters and measures with their intervals as columns', () => {
-    expect(head.slice(0, 12).join(' ')).toBe(
-      'id dataset build engine engineVersion series workload group state reason error flags',
+    expect(head.slice(0, 15).join(' ')).toBe(
+      'id dataset build engine engineVersion origin image instructions series workload group state reason error flags',
     );
     for (const name of [
       'index.m',

@@ -76,7 +76,8 @@ const SERIES = {
   key: 'a/a',
   engine: 'a',
   label: 'a',
-  identity: { colour: 0, shape: 'circle', variant: 0 },
+  about: '',
+  identity: { colour: 0, shape: 'circle', fill: 0, line: 0 },
 } as const;
 
 const pointOf = (n: number, measures: Readonly<Record<string, Measure>>): Point => ({

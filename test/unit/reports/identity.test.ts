@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { engineIdentity, FILLS, identities, PALETTE } from '../../../reports/identity.js';
 
@@ -71,13 +72,64 @@ describe('the look of an engine', () => {
     expect(among).toEqual(alone);
   });
 
-  it('tells variants of one engine apart by fill and line, in any order of the suite', () => {
+  it('is another one for each contender of a report, in any order of the suite', () => {
     const keys = ['e/c', 'e/a', 'e/b'].map((key) => ({ key, engine: 'e' }));
     const found = identities(keys);
     expect(new Map([...identities(keys.toReversed())].sort())).toEqual(new Map([...found].sort()));
-    expect(new Set([...found.values()].map(({ variant }) => variant % FILLS)).size).toBe(3);
+    expect(new Set([...found.values()].map(({ fill }) => fill)).size).toBe(FILLS);
+    expect(new Set([...found.values()].map(({ line }) => line)).size).toBe(3);
+  });
+
+  it.each(['one engine', 'many engines', 'the engines there are'])(
+    'is shared by no two of twenty contenders: %s',
+    (kind) => {
+      const engines = { 'one engine': ['e'], 'many engines': letters(20), 'the engines there are': ENGINES }[
+        kind
+      ]!;
+      const keys = letters(20).map((letter, i) => ({
+        key: `${engines[i % engines.length]}/${letter}`,
+        engine: engines[i % engines.length]!,
+      }));
+      const looks = [...identities(keys).values()].map(
+        ({ colour, shape, fill }) => `${colour} ${shape} ${fill}`,
+      );
+      expect(new Set(looks).size).toBe(20);
+    },
+  );
+
+  it('is shared by no two of any up to sixty', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 30 })), {
+          selector: String,
+          maxLength: 60,
+        }),
+        (pairs) => {
+          const keys = pairs.map(([engine, name]) => ({ key: `e${engine}/${name}`, engine: `e${engine}` }));
+          const looks = [...identities(keys).values()].map(
+            ({ colour, shape, fill }) => `${colour} ${shape} ${fill}`,
+          );
+          expect(new Set(looks).size).toBe(keys.length);
+        },
+      ),
+    );
+  });
+
+  it('pgvector’s index types are told apart', () => {
+    const found = identities(
+      ['hnsw', 'hnsw-f16', 'hnsw-binary', 'ivf'].map((type) => ({
+        key: `pgvector/pgvector ${type}`,
+        engine: 'pgvector',
+      })),
+    );
+    expect(
+      new Set([...found.values()].map(({ colour, shape, fill }) => `${colour} ${shape} ${fill}`)).size,
+    ).toBe(4);
   });
 });
+
+const ENGINES = ['usearch', 'hnswlib', 'lancedb', 'sqlite-vec', 'pgvector', 'chroma', 'milvus', 'qdrant'];
+const letters = (n: number): string[] => Array.from({ length: n }, (_, i) => String.fromCharCode(97 + i));
 
 describe('the palette', () => {
   it.each([

@@ -4,6 +4,7 @@ import { buildReport } from '../../../reports/model.js';
 import { renderTerminal } from '../../../reports/terminal.js';
 import { fixture } from './fixture.js';
 import { expectGolden } from './golden.js';
+import { many } from './many.js';
 
 const options = { color: false, width: 100, reportPath: '.runs/x/report.html' };
 
@@ -28,6 +29,29 @@ describe('the terminal summary', () => {
       const lines = renderTerminal(buildReport(input), { ...options, width }).split('\n');
       expect(lines.length).toBeLessThanOrEqual(20);
       for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+    }
+  });
+
+  it.each([80, 100, 120, 200])('keeps twenty contenders with long names apart, in %i columns', (width) => {
+    const input = many(20);
+    // Only these reach the target, so that they stand in the rows there is room for.
+    for (const { series, measures } of input.results.trials) {
+      if (!/tuned|binary|ivf/.test(series)) delete measures['recall.ties@10'];
+    }
+    const lines = renderTerminal(buildReport(input), { ...options, width }).split('\n');
+    const from = lines.findIndex((line) => line.startsWith('recall ≥')) + 1;
+    const rows = lines.slice(from, from + 6).filter((line) => !/^(Not ranked|…|†)/.test(line));
+    const names = rows.map((line) => line.split(/ {2,}/)[0]!);
+    expect(names.length).toBeGreaterThan(3);
+    expect(new Set(names).size).toBe(names.length);
+    if (width >= 120) expect(names).toContain('pgvector hnsw-binary (server)');
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it('does not divide a number between two lines', () => {
+    for (let width = 60; width < 120; width++) {
+      const text = renderTerminal(buildReport(fixture()), { ...options, width });
+      expect(text).not.toMatch(/ \d\n\d{3}[ .;,]/);
     }
   });
 

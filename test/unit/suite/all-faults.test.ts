@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { faultText } from '../../../common/faults.js';
 import { engine as usearch } from '../../../engines/usearch/engine.js';
 import { SuiteError } from '../../../harness/suite/faults.js';
 import { parseSuite } from '../../../harness/suite/parse.js';
@@ -13,7 +14,7 @@ function faults(engines: string, more = ''): string[] {
     return [];
   } catch (error) {
     if (!(error instanceof SuiteError)) throw error;
-    return error.faults.map((fault) => fault.replace(/^s\.yaml:\d+:\d+ /, ''));
+    return error.faults.map((fault) => faultText(fault).replace(/^s\.yaml:\d+:\d+ /, ''));
   }
 }
 
@@ -36,7 +37,7 @@ describe('all faults of a suite are told at once', () => {
     ).toEqual([
       'engines[0].index.m must be an integer from 2 to 256 (got "16k")',
       'engines[0].search.ef must not be empty (got [])',
-      'engines[0].image is for engines with a server; usearch runs inside the process: remove it',
+      'engines[0].image is for engines with a server, and usearch runs inside the process\n  next: remove it',
     ]);
   });
 

@@ -22,8 +22,7 @@ const plan = (parity: string, extra = '') => {
   const { suite, ks } = parseSuite(text, 's.yaml', {});
   return planParity(suite, ks, BUILDS, parity.startsWith('['));
 };
-const faults = (parity: string) =>
-  plan(parity).faults.map(({ path, message }) => `${path.join('.')} ${message}`);
+const faults = (parity: string) => plan(parity).faults.map(({ path, what }) => `${path.join('.')} ${what}`);
 
 describe('parity of a suite', () => {
   test('finds its trials by series, build, id or selectors, and builds the reference again', () => {
@@ -118,7 +117,7 @@ describe('parity of a suite', () => {
 describe('gates on a parity', () => {
   const parities = [{ name: 'move', k: 10 }];
   const said = (gates: Record<string, unknown>, known = parities) =>
-    parseGates(gates, [10], known).faults.map(({ message }) => message);
+    parseGates(gates, [10], known).faults.map(({ what }) => what);
 
   test('need one, by its name and depth, and no baseline', () => {
     expect(said({ 'overlap@10{parity:move}': 'mean >= 0.98', 'parity.lost': 'total == 0' })).toEqual([]);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { faultText } from '../../../common/faults.js';
 import { SuiteError } from '../../../harness/suite/faults.js';
 import { type ParsedSuite, parseSuite } from '../../../harness/suite/parse.js';
 import { parseSize } from '../../../harness/suite/schema.js';
@@ -18,7 +19,7 @@ function faults(text: string, env: NodeJS.ProcessEnv = {}): readonly string[] {
   try {
     parse(text, env);
   } catch (error) {
-    if (error instanceof SuiteError) return error.faults;
+    if (error instanceof SuiteError) return error.faults.map(faultText);
     throw error;
   }
   throw new Error('the suite has no fault');

@@ -37,6 +37,14 @@ describe('a plan', () => {
     expect(builds[0]?.trials[2]?.id).toBe('one-flat-m8-c3-ef2-rtrue');
   });
 
+  test('gives a trial without search parameters the id of its build, with no number', () => {
+    const { builds } = plan([entry({}), entry({ use: 'two' })]);
+    expect(builds.map(({ id, trials }) => [id, ...trials.map((trial) => trial.id)])).toEqual([
+      ['one-flat', 'one-flat'],
+      ['two-flat', 'two-flat'],
+    ]);
+  });
+
   test('joins entries that build the same index', () => {
     const { builds, faults } = plan([
       entry({ index: { m: 8 }, search: { ef: 1 } }),
@@ -49,16 +57,16 @@ describe('a plan', () => {
 
   test('refuses the same trial twice, a value listed twice, and a label of two engines', () => {
     const same = plan([entry({ search: { ef: 1 } }), entry({ search: { ef: 1 } })]);
-    expect(same.faults).toEqual([{ path: ['engines', 1], message: expect.stringContaining('twice') }]);
+    expect(same.faults).toEqual([{ path: ['engines', 1], what: expect.stringContaining('twice') }]);
     const twice = plan([entry({ search: { ef: [1, 2, 1] } })]);
     expect(twice.faults[0]).toEqual({
       path: ['engines', 0, 'search', 'ef', 2],
-      message: 'is listed twice',
+      what: 'is listed twice',
       got: 1,
     });
     const label = plan([entry({ label: 'mine' }), entry({ use: 'two', label: 'mine' })]);
     expect(label.faults).toEqual([
-      { path: ['engines', 1, 'label'], message: 'is the label of one already', got: 'mine' },
+      { path: ['engines', 1, 'label'], what: 'is the label of one already', got: 'mine' },
     ]);
   });
 
@@ -69,14 +77,14 @@ describe('a plan', () => {
     const { builds, faults } = plan([entry({ index: wide })]);
     expect(builds).toEqual([]);
     expect(faults).toEqual([
-      { path: ['engines', 0], message: expect.stringContaining('sweeps 1000000000000 combinations') },
+      { path: ['engines', 0], what: expect.stringContaining('sweeps 1000000000000 combinations') },
     ]);
   });
 
   test('leaves out what cannot be read, and keeps the numbers of the others', () => {
     const { faults } = plan([undefined, entry({ use: 'too' })]);
     expect(faults).toEqual([
-      { path: ['engines', 1, 'use'], message: 'is an unknown engine. Did you mean "two"?', got: 'too' },
+      { path: ['engines', 1, 'use'], what: 'is an unknown engine. Did you mean "two"?', got: 'too' },
     ]);
   });
 });
@@ -88,10 +96,8 @@ describe('faults of options', () => {
       anyEngine('one', ({ index }) => {
         const small = Number(index['m']) < 10;
         const issues = [
-          ...(small ? [] : [{ path: ['index', 'm'], message: 'm is too large', got: index['m'] }]),
-          ...('x' in index
-            ? [{ path: ['index', 'x'], message: 'x is not a known key', got: index['x'] }]
-            : []),
+          ...(small ? [] : [{ path: ['index', 'm'], what: 'm is too large', got: index['m'] }]),
+          ...('x' in index ? [{ path: ['index', 'x'], what: 'x is not a known key', got: index['x'] }] : []),
         ];
         return issues.length > 0
           ? { state: 'invalid', issues }
@@ -102,15 +108,15 @@ describe('faults of options', () => {
 
   test('are placed at the value of the sweep, once, without the key that the place names', () => {
     const { faults } = plan([entry({ index: { m: [1, 50, 2] }, search: { ef: [1, 2, 3] } })], picky);
-    expect(faults.filter(({ message }) => message === 'is too large')).toEqual([
-      { path: ['engines', 0, 'index', 'm', 1], message: 'is too large', got: 50 },
+    expect(faults.filter(({ what }) => what === 'is too large')).toEqual([
+      { path: ['engines', 0, 'index', 'm', 1], what: 'is too large', got: 50 },
     ]);
   });
 
   test('that all values of a sweep share are one fault of the key', () => {
     const { faults } = plan([entry({ index: { m: 1, x: [1, 2, 3] } })], picky);
     expect(faults).toEqual([
-      { path: ['engines', 0, 'index', 'x'], message: 'is not a known key', got: [1, 2, 3] },
+      { path: ['engines', 0, 'index', 'x'], what: 'is not a known key', got: [1, 2, 3] },
     ]);
   });
 });
@@ -149,9 +155,11 @@ describe('for any sweep', () => {
         const { builds } = plan(
           given.map(({ label: text, ...rest }) => entry({ ...rest, ...(text && { label: text }) })),
         );
-        const ids = builds.flatMap((build) => [build.id, ...build.trials.map((trial) => trial.id)]);
-        expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
-        for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9.-]{0,140}$/);
+        const trials = builds.flatMap((build) => build.trials);
+        for (const ids of [builds, trials].map((all) => all.map(({ id }) => id))) {
+          expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
+          for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9][A-Za-z0-9.-]{0,140}$/);
+        }
       }),
     );
   });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { faultText } from '../../../common/faults.js';
 import type { FieldSchema } from '../../../datasets/dataset.js';
 import { checkQueries } from '../../../harness/suite/filtered-queries.js';
-import { describeLineFaults, parseQueryFile } from '../../../harness/suite/query-file.js';
+import { parseQueryFile, placeLineFaults } from '../../../harness/suite/query-file.js';
 
 const fields: FieldSchema[] = [
   { name: 'section', type: 'string', nullable: false },
@@ -23,7 +24,7 @@ const known = {
 function read(text: string) {
   const parsed = parseQueryFile(text);
   const checked = checkQueries(parsed.entries, known);
-  const faults = describeLineFaults('x.jsonl', [...parsed.faults, ...checked.faults]);
+  const faults = placeLineFaults('x.jsonl', [...parsed.faults, ...checked.faults]).map(faultText);
   return { queries: checked.queries, faults };
 }
 

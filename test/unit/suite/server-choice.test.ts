@@ -34,7 +34,7 @@ describe('the server of an entry', () => {
   test.each([
     [
       '  - { use: usearch, memory: 1GiB }',
-      '5:29 engines[0].memory is for engines with a server; usearch runs inside the process',
+      '5:29 engines[0].memory is for engines with a server, and usearch runs inside the process\n  next: remove it',
     ],
     [
       '  - { use: pgvector, launch: dokcer }',
@@ -44,7 +44,7 @@ describe('the server of an entry', () => {
     ['  - { use: pgvector, url: nowhere }', 'engines[0].url must be an address such as'],
     [
       '  - { use: pgvector, url: "postgres://h/db", cpus: 2 }',
-      'engines[0].cpus has no effect with launch: url; remove it',
+      'engines[0].cpus has no effect with launch: url\n  next: remove it',
     ],
     [
       '  - { use: pgvector, memory: much }',
@@ -55,11 +55,11 @@ describe('the server of an entry', () => {
     [
       '  - { use: pgvector, url: "postgres://u:secret@h/db" }',
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-      'engines[0].url holds a password: write it as ${VARIABLE}',
+      'engines[0].url holds a password\n  next: write it as ${VARIABLE}',
     ],
     [
       '  - { use: pgvector }\n  - { use: pgvector, memory: 1GiB }',
-      'engines[1].label must be given: another entry measures the same on another server',
+      'engines[1].label must be given, as another entry measures the same on another server',
     ],
   ])('%s: %s', (engines, message) => {
     expect(() => plan(engines)).toThrow(message);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { faultText } from '../../../common/faults.js';
 import { redactor } from '../../../common/redact.js';
 import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import type { ParsedOptions } from '../../../engines/contract/options.js';
@@ -21,10 +22,10 @@ const rated: WorkloadKind = {
   parse: ({ rate, arrivals = 'uniform', ...rest }) => {
     const issues = Object.keys(rest).map((key) => ({
       path: [key],
-      message: 'is not a known key',
+      what: 'is not a known key',
       inKey: true,
     }));
-    if (typeof rate !== 'number') issues.push({ path: ['rate'], message: 'must be a number', inKey: false });
+    if (typeof rate !== 'number') issues.push({ path: ['rate'], what: 'must be a number', inKey: false });
     return issues.length > 0
       ? { state: 'invalid', issues }
       : { state: 'ok', options: { rate: rate!, arrivals } };
@@ -43,7 +44,7 @@ function faults(workloads: string, known: readonly WorkloadKind[] = EXECUTORS): 
   try {
     parseSuite(suite(workloads), 's.yaml', {}, undefined, known);
   } catch (error) {
-    if (error instanceof SuiteError) return error.faults;
+    if (error instanceof SuiteError) return error.faults.map(faultText);
     throw error;
   }
   throw new Error('the suite has no fault');
@@ -146,7 +147,7 @@ describe('a planned trial', () => {
 
   test('a gate on a workload that is not planned is a fault of the plan', () => {
     const check = (gates: Record<string, string>) =>
-      checkSelectors(parseGates(gates, [10]).set.gates, builds).map(({ message }) => message);
+      checkSelectors(parseGates(gates, [10]).set.gates, builds).map(({ what }) => what);
     expect(check({ 'latency{workload:serial}': 'p(99) < 9ms' })).toEqual([]);
     expect(check({ 'latency{workload:constant-rate,rate:200}': 'p(99) < 9ms' })).toEqual([]);
     expect(check({ 'latency{workload:open}': 'p(99) < 9ms' })).toEqual([

@@ -55,7 +55,7 @@ it('relevance of the exact answers to the judged queries', async () => {
 });
 
 describe('queries that tie', () => {
-  const asked = 1000;
+  const asked = 250;
   let queries: QuerySet;
   let truth: ComputedTruth;
   beforeAll(async () => {

@@ -155,6 +155,20 @@ pa.feather.write_feather(pa.table({"id": pa.array(uuids_ := [str(u) for u in uui
 pa.feather.write_feather(pa.table({"id": pa.array([Decimal(n + 10**30) for n in ids], pa.decimal128(38, 0)), "embedding": half}), "half.feather", compression="uncompressed")
 pa.feather.write_feather(table, "compressed.feather", compression="lz4")
 
+# VectorDBBench: neighbours by id, their rows in another order than the queries'
+os.makedirs("vectordbbench", exist_ok=True)
+vdb = lambda rows: pa.array([row.tolist() for row in rows], pa.list_(pa.float32()))
+nearest = [[ids[n] for n in np.argsort(((f4 - q) ** 2).sum(1))[:3]] for q in f4[:4] + np.float32(0.25)]
+pq.write_table(pa.table({"id": pa.array(ids), "emb": vdb(f4)}), "vectordbbench/shuffle_train.parquet")
+pq.write_table(pa.table({"id": pa.array([30, 31, 32, 33]), "emb": vdb(f4[:4] + np.float32(0.25))}), "vectordbbench/test.parquet")
+pq.write_table(pa.table({"id": pa.array([33, 32, 31, 30]), "neighbors_id": pa.array(nearest[::-1])}), "vectordbbench/neighbors.parquet")
+# Buffers packed with LZ4 and ZSTD, in several batches, and a dictionary
+packed = pa.table({"id": pa.array([f"p{n}" for n in ids]), "embedding": pa.FixedSizeListArray.from_arrays(pa.array(f4.ravel()), D), "n": pa.array([None if n % 4 == 0 else n for n in range(N)]), "tag": pa.array([f"t{n % 3}" for n in range(N)]).dictionary_encode()})
+pa.feather.write_feather(packed, "lz4.feather", compression="lz4", chunksize=8)
+pa.feather.write_feather(packed, "zstd.feather", compression="zstd", chunksize=8)
+with pa.OSFile("zstd.arrows", "wb") as sink, pa.ipc.new_stream(sink, packed.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    writer.write_table(packed)
+
 # Binary vectors: TEXMEX' and big-ann's
 def vecs(name, a, kind):
     faiss_header = np.full((len(a), 1), a.shape[1], "<i4")

@@ -1,0 +1,64 @@
+import { instructionsText } from '../../harness/model/native.js';
+import type { TrialRow } from '../../harness/model/results.js';
+
+type VersionedRow = Pick<TrialRow, 'engine' | 'engineVersion' | 'server' | 'instructions'>;
+
+const ORIGINS = {
+  pinned: 'pinned image',
+  local: 'built locally',
+  chosen: 'chosen image',
+  url: 'running server',
+} as const;
+
+/** What stands beside a contender's name: version, where its server came from, widest vector instructions of its code. */
+export function aboutRow(row: VersionedRow): string {
+  const { server, instructions } = row;
+  return [
+    ...(versionText(row) ?? []),
+    ...(server?.origin === undefined ? [] : [ORIGINS[server.origin]]),
+    ...(instructions === undefined ? [] : [instructionsText(instructions)]),
+  ].join(', ');
+}
+
+/** The same of several rows, once each: a run that was continued may have had two versions of a contender. */
+export function aboutRows(rows: readonly VersionedRow[]): string {
+  return [...new Set(rows.map(aboutRow))].filter((text) => text !== '').join(' / ');
+}
+
+/** A server that tells no version of its own is named by that of its image, where the image is labelled with it. */
+function versionText({ engineVersion, server }: VersionedRow): string[] | undefined {
+  const image = server?.imageVersion;
+  if (engineVersion === null) return undefined;
+  return image === undefined || numbersOf(engineVersion) !== undefined
+    ? [engineVersion]
+    : [`${image} (${engineVersion})`];
+}
+
+/** One sentence for each engine whose server is older than the one in the pinned image. */
+export function olderVersions(rows: readonly VersionedRow[]): string[] {
+  const older = rows.flatMap((row) => {
+    const pinned = row.server?.pinnedVersion;
+    const own = [row.engineVersion, row.server?.imageVersion].map((text) => numbersOf(text ?? ''));
+    const known = own.find((numbers) => numbers !== undefined);
+    const wanted = numbersOf(pinned ?? '');
+    if (known === undefined || wanted === undefined || !isOlder(known, wanted)) return [];
+    return [
+      `${row.engine} ${known.join('.')} is older than ${pinned}, the version of the pinned image: these are the figures of an old version.`,
+    ];
+  });
+  return [...new Set(older)];
+}
+
+/** `2.3.5` of `2.3.5`, `v2.3.5` and `2.3.5 on PostgreSQL 17.6`; undefined where a text does not begin with a version. */
+function numbersOf(text: string): number[] | undefined {
+  const [, numbers] = /^v?(\d+(?:\.\d+)+)/.exec(text) ?? [];
+  return numbers?.split('.').map(Number);
+}
+
+function isOlder(a: readonly number[], b: readonly number[]): boolean {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const [mine, other] = [a[i] ?? 0, b[i] ?? 0];
+    if (mine !== other) return mine < other;
+  }
+  return false;
+}
