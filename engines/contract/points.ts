@@ -1,4 +1,4 @@
-import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
+import type { FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { IdKind, PointId } from './ids.js';
 import type { CollectionSpec } from './spec.js';
 import type { DenseType, NamedVectors } from './vectors.js';
@@ -134,6 +134,11 @@ export interface PointSupport {
     multi: boolean;
     /** A point without one of its vectors: kept apart from an empty or zero vector, or refused. */
     absent: 'kept' | 'refused';
+    /**
+     * Metrics under which dense vectors do not come back bit for bit. `rounded`: kept as direction and length, with an
+     * error of up to two units in the last place; `normalised`: the length is lost.
+     */
+    changed?: Readonly<Partial<Record<Metric, 'rounded' | 'normalised'>>> | undefined;
   };
   /** `native`: the engine's own; `field`: a column or key beside the metadata; or refused. */
   text: 'native' | 'field' | 'refused';

@@ -25,7 +25,14 @@ export const METADATA: MetadataSupport = {
 };
 
 const POINTS: PointSupport = {
-  vectors: { several: true, dense: ['f32', 'f16'], sparse: true, multi: true, absent: 'kept' },
+  vectors: {
+    several: true,
+    dense: ['f32', 'f16'],
+    sparse: true,
+    multi: true,
+    absent: 'kept',
+    changed: { cosine: 'normalised' },
+  },
   text: 'field',
   uri: 'field',
   tenant: 'field',

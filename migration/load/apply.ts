@@ -1,16 +1,24 @@
 import { FailureError, shorten } from '../../common/errors.js';
-import type { Metadata, Point, PointValue } from '../../engines/contract/points.js';
+import type { Metadata, MetadataSupport, Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse, vectorIn } from '../../engines/kit/vectors.js';
 import type { MappedField, Mapping } from '../mapping/mapping.js';
+import { isObject } from '../mapping/observe.js';
 
 /** A point as a mapping wants it in the target. */
 export type Apply = (point: Point) => Point;
 
-/** @param vectors as the source has them */
-export function applyMapping(mapping: Mapping, vectors: readonly VectorField[]): Apply {
+/**
+ * @param vectors as the source has them
+ * @param nested how the target keeps objects: `native` ones may be empty
+ */
+export function applyMapping(
+  mapping: Mapping,
+  vectors: readonly VectorField[],
+  nested: MetadataSupport['nested'] | undefined,
+): Apply {
   const fields = new Map(mapping.fields.map((field) => [field.from, field]));
   const integers = mapping.target.ids === 'u32' || mapping.target.ids === 'u64';
   return (point) => {
@@ -20,7 +28,10 @@ export function applyMapping(mapping: Mapping, vectors: readonly VectorField[]):
     return {
       id: integers ? point.id : String(point.id),
       vectors: mappedVectors(mapping, vectors, point),
-      metadata: mappedMetadata(fields, point),
+      metadata:
+        nested === 'native'
+          ? withEmptyObjects(mappedMetadata(fields, point), point.metadata)
+          : mappedMetadata(fields, point),
       ...Object.fromEntries(parts.map((part) => [part, point[part]])),
     };
   };
@@ -61,6 +72,23 @@ function mappedMetadata(fields: ReadonlyMap<string, MappedField>, { id, metadata
     if (field.to !== null) mapped[field.to] = field.as === 'text' && value !== null ? asText(value) : value;
   }
   return nest(mapped);
+}
+
+/** Objects without keys have no fields that could be mapped: they are put back where they were. */
+function withEmptyObjects(mapped: Metadata, source: Metadata): Metadata {
+  const all: Record<string, PointValue> = Object.assign(record<PointValue>(), mapped);
+  for (const [key, value] of Object.entries(source)) {
+    if (!isObject(value)) continue;
+    const there = Object.hasOwn(mapped, key) ? mapped[key] : undefined;
+    if (there === undefined && hasNoValue(value)) all[key] = value;
+    else if (isObject(there)) all[key] = withEmptyObjects(there, value);
+  }
+  return all;
+}
+
+/** Nothing but empty objects. */
+function hasNoValue(object: Metadata): boolean {
+  return Object.values(object).every((value) => isObject(value) && hasNoValue(value));
 }
 
 /** Texts as they are, everything else as JSON with all digits. */

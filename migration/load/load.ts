@@ -13,6 +13,7 @@ import { vectorIn, whyNotVectorValue } from '../../engines/kit/vectors.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { parseAddress } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
+import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
 import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, readMapping } from '../mapping/mapping.js';
@@ -83,7 +84,10 @@ export async function loadExport(options: LoadOptions): Promise<LoadResult> {
   try {
     const { collection, state: now } = await collectionOf(target.connected, spec, load, state, options);
     const work = new Load(source, collection, definition, spec, now, options);
-    return await work.run(applyMapping(mapping, source.shape.vectors), target.place);
+    return await work.run(
+      applyMapping(mapping, source.shape.vectors, capabilities.metadata?.nested),
+      target.place,
+    );
   } finally {
     await target.close();
   }
@@ -102,6 +106,13 @@ async function openTarget(
 ): Promise<OpenTarget> {
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-target-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  // Native engines leave temporary files behind when they build an index: they go where they are removed.
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
+  closing.push(async () => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  });
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();
   };
@@ -259,6 +270,7 @@ class Load {
         timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map(({ name }) => name)),
       },
       declared: fields.map(({ name }) => name),
+      near: nearFields(vectors, capabilities.points!.vectors),
       absence: capabilities.metadata?.absence ?? 'kept',
       insertOnly: capabilities.points!.insertOnly,
     };

@@ -4,6 +4,7 @@ import type { Point, Points } from '../../engines/contract/points.js';
 import { elementsOf, type VectorField } from '../../engines/contract/vectors.js';
 import { flatten, nest } from '../../engines/kit/check.js';
 import type { PointShape } from '../export/canonical.js';
+import { isNear, type NearField, nearValues, withoutNear } from '../export/near.js';
 import { pointHash } from '../export/row-hash.js';
 import { differencesOf } from '../export/words.js';
 import type { Reject } from './state.js';
@@ -20,6 +21,8 @@ export interface BatchTarget {
   shape: PointShape;
   /** Fields that are declared: where missing becomes null, these do. */
   declared: readonly string[];
+  /** Vectors that it does not give back bit for bit. */
+  near: readonly NearField[];
   absence: 'kept' | 'null' | 'missing';
   /** The target keeps only what is not there yet, so that nothing newer is overwritten. */
   insertOnly: boolean;
@@ -80,7 +83,7 @@ async function readBack(target: BatchTarget, rows: readonly Row[]): Promise<void
     const got = found.get(point.id);
     if (got === undefined) throw differs(row, point, 'was acknowledged and is not there');
     const [wanted, there] = [settled(target, point), settled(target, got)];
-    if (pointHash(target.shape, wanted).equals(pointHash(target.shape, there))) continue;
+    if (isSame(target, wanted, there)) continue;
     const words = differencesOf(wanted, there).join('; ');
     throw differs(row, point, `is not in the target as it was written: ${words}`);
   }
@@ -90,6 +93,17 @@ function differs(row: number, { id }: Point, what: string): FailureError {
   return new FailureError(`point ${shorten(id)} ${what}`, {
     where: `row ${row} of the export`,
     next: 'compare with "vecproof verify"; nothing behind this row counts as loaded',
+  });
+}
+
+/** Bit for bit, but for what the target changes of vectors by its own account. */
+function isSame({ shape, near }: BatchTarget, wanted: Point, there: Point): boolean {
+  const [a, b] = [wanted, there].map((point) => pointHash(shape, withoutNear(near, point)));
+  if (!a!.equals(b!)) return false;
+  const [given, found] = [wanted, there].map(({ vectors }) => nearValues(near, vectors));
+  return near.every((field, i) => {
+    const [before, after] = [given![i], found![i]];
+    return before === undefined || after === undefined ? before === after : isNear(field, before, after);
   });
 }
 

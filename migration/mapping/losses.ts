@@ -1,5 +1,7 @@
+import type { Metric } from '../../datasets/dataset.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { Manifest } from '../export/manifest.js';
+import { isMetric } from '../export/metric.js';
 import type { Loss, LossKind, Mapping } from './mapping.js';
 import type { Observed, Seen } from './observe.js';
 
@@ -16,6 +18,11 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
   'vector-widened': {
     severity: 'note',
     remedy: 'none needed: float32 holds the same numbers, in more space',
+  },
+  'vector-rounded': { severity: 'note', remedy: 'none needed: an error of two units in the last place' },
+  'vector-normalised': {
+    severity: 'warning',
+    remedy: 'rankings by cosine stay the same, lengths are lost; keep them in a field if they are needed',
   },
   'vector-absent': {
     severity: 'serious',
@@ -94,12 +101,22 @@ function vectorLosses(
       ...(type === source.type ? [] : [lossOf('vector-widened', from, source)]),
       ...(target.points!.vectors.absent === 'refused' ? [lossOf('vector-absent', from, absent)] : []),
       lossOf('vector-not-finite', from, { points: source.notFinite }),
+      ...changes(
+        source.kind === 'dense' && metric !== null && isMetric(metric) ? metric : undefined,
+        target,
+      ).map((how) => lossOf(`vector-${how}`, from, source)),
       ...(metric === null ? [lossOf('metric-not-told', from, source)] : []),
       ...(metric !== null && source.metric !== null && metric !== source.metric
         ? [lossOf('metric-changed', from, source)]
         : []),
     ];
   });
+}
+
+/** How the target changes dense vectors under a metric. */
+function changes(metric: Metric | undefined, { points }: Capabilities): ('rounded' | 'normalised')[] {
+  const how = metric === undefined ? undefined : points!.vectors.changed?.[metric];
+  return how === undefined ? [] : [how];
 }
 
 function fieldLosses({ fields }: Mapping, observed: Observed, target: Capabilities): Loss[] {

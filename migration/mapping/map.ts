@@ -1,5 +1,5 @@
 import { InputError } from '../../common/errors.js';
-import { describeFault } from '../../common/faults.js';
+import { faultText, placeFault } from '../../common/faults.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { EXPORT, parseAddress } from '../connections/address.js';
@@ -45,7 +45,9 @@ async function targetOf(place: string, given: MapOptions['index'], points: numbe
   const type = points < FEW && 'flat' in definition.capabilities.indexTypes ? { type: 'flat' } : {};
   const parsed = definition.parseOptions({ index: { ...type, ...given }, search: {} });
   if (parsed.state === 'ok') return { definition, index: parsed.index };
-  throw new InputError(parsed.issues.map((fault) => describeFault('', fault)).join('; '), { where: engine });
+  throw new InputError(parsed.issues.map((fault) => faultText(placeFault('', fault))).join('; '), {
+    where: engine,
+  });
 }
 
 /** Everything that decides where the points of an export fit. */

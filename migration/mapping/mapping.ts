@@ -25,6 +25,8 @@ export const LOSSES = [
   'id-as-text',
   'vector-dropped',
   'vector-widened',
+  'vector-rounded',
+  'vector-normalised',
   'vector-absent',
   'vector-not-finite',
   'metric-not-told',

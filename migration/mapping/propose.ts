@@ -4,10 +4,10 @@ import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { IdKind } from '../../engines/contract/ids.js';
 import type { DenseType, VectorField } from '../../engines/contract/vectors.js';
 import type { Manifest } from '../export/manifest.js';
+import { isMetric } from '../export/metric.js';
 import { mapField } from './fields.js';
 import { lossesOf } from './losses.js';
 import type { MappedField, Mapping } from './mapping.js';
-import { isMetric } from './metric.js';
 import type { Observed } from './observe.js';
 
 /** The mapping that loses least, with every loss computed; nothing of it is accepted yet. */

@@ -1,4 +1,4 @@
-import type { Point, PointValue } from '../../engines/contract/points.js';
+import type { Metadata, Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
@@ -20,7 +20,7 @@ export interface Expectation {
 export function expectation(
   mapping: Mapping,
   vectors: readonly VectorField[],
-  { absence, needsVectors, maxTextBytes }: Pick<Side, 'absence' | 'needsVectors' | 'maxTextBytes'>,
+  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Side, 'scan' | 'get' | 'close'>,
 ): Expectation {
   const named = (name: string) => mapping.fields.find(({ from }) => from === name);
   const open = (point: Point) => (absence === 'kept' ? point : withoutNulls(point));
@@ -43,7 +43,7 @@ export function expectation(
       return open({
         id: mapping.target.ids === 'string' || mapping.target.ids === 'uuid' ? `${point.id}` : point.id,
         vectors: expected,
-        metadata: nest(metadata),
+        metadata: nestedNatively ? keepEmpty(nest(metadata), point.metadata) : nest(metadata),
         text: mapping.text ? point.text : undefined,
         uri: mapping.uri ? point.uri : undefined,
         tenant: mapping.tenant ? point.tenant : undefined,
@@ -63,6 +63,22 @@ function allFinite(value: VectorValue): boolean {
   const numbers = isSparse(value) || isMulti(value) ? value.values : value;
   if (!(numbers instanceof Uint16Array)) return Array.prototype.every.call(numbers, Number.isFinite);
   return halvesToFloats(numbers).every(Number.isFinite) && brainsToFloats(numbers).every(Number.isFinite);
+}
+
+/** Where the source has an object of nothing, so has the target. */
+function keepEmpty(expected: Metadata, source: Metadata): Metadata {
+  const kept = record<PointValue>();
+  for (const [key, value] of Object.entries(expected)) {
+    const before = Object.hasOwn(source, key) ? source[key] : undefined;
+    kept[key] = isObject(value) && isObject(before) ? keepEmpty(value, before) : value;
+  }
+  for (const [key, value] of Object.entries(source))
+    if (!(key in kept) && isObject(value) && Object.keys(flatten(value)).length === 0) kept[key] = value;
+  return kept;
+}
+
+function isObject(value: PointValue | undefined): value is Metadata {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function withoutNulls(point: Point): Point {

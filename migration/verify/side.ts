@@ -6,6 +6,7 @@ import { EXPORT, parseAddress } from '../connections/address.js';
 import { openSource } from '../connections/open-source.js';
 import type { Surroundings } from '../connections/reach.js';
 import { type IdType, idType, type PointShape } from '../export/canonical.js';
+import { type NearField, nearFields } from '../export/near.js';
 import { checkParts, openExport } from '../export/reader.js';
 
 /** One of the two places that are compared. */
@@ -19,6 +20,10 @@ export interface Side {
   absence: 'kept' | 'null' | 'missing';
   /** Its engine holds no point without all of the collection's vectors. */
   needsVectors: boolean;
+  /** Its engine keeps nested objects as they are, empty ones too. */
+  nestedNatively: boolean;
+  /** Vectors that its engine does not give back bit for bit. */
+  near: readonly NearField[];
   /** Longest text that its engine holds. */
   maxTextBytes: number;
   /** What a scan of it promises. */
@@ -50,6 +55,8 @@ async function openExportSide(folder: string, place: string, { signal }: Surroun
     shape,
     counter: manifest.counts.exported,
     absence: 'kept',
+    nestedNatively: true,
+    near: [],
     needsVectors: false,
     maxTextBytes: Number.POSITIVE_INFINITY,
     consistency: 'snapshot',
@@ -88,6 +95,8 @@ async function openCollectionSide(text: string, surroundings: Surroundings): Pro
       counter: count,
       absence: definition.capabilities.metadata?.absence ?? 'kept',
       maxTextBytes: definition.capabilities.metadata?.maxTextBytes ?? Number.POSITIVE_INFINITY,
+      nestedNatively: definition.capabilities.metadata?.nested === 'native',
+      near: nearFields(spec.vectors, definition.capabilities.points!.vectors),
       needsVectors: definition.capabilities.points!.vectors.absent === 'refused',
       consistency: snapshot.consistency,
       async *scan() {

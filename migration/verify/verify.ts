@@ -6,6 +6,7 @@ import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure } from '../../common/files.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
 import type { Surroundings } from '../connections/reach.js';
+import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
@@ -72,16 +73,18 @@ async function compareSides(
 ): Promise<Verification> {
   const count = bucketsFor(Math.max(source.counter, target.counter));
   const expected = expectedOf(source, target, options);
+  // Without a mapping nothing was accepted: all is compared bit for bit.
+  const near = options.mapping === undefined ? [] : target.near;
   const [a, b] = [
-    await digestsOf(expected.source, 'source', folder, count, options),
-    await digestsOf(expected.target, 'target', folder, count, options),
+    await digestsOf(expected.source, 'source', folder, count, near, options),
+    await digestsOf(expected.target, 'target', folder, count, near, options),
   ];
   const counts = noCounts();
   const first: Difference[] = [];
   const file = options.differences === undefined ? undefined : differencesFile(options.differences);
   for (let bucket = 0; bucket < count; bucket++) {
     options.signal.throwIfAborted();
-    const differences = compareBucket(a.take(bucket), b.take(bucket), counts);
+    const differences = compareBucket(a.take(bucket), b.take(bucket), counts, near);
     file?.write(differences);
     first.push(...differences.slice(0, (options.samples ?? SAMPLES) - first.length));
   }
@@ -142,9 +145,10 @@ async function digestsOf(
   name: 'source' | 'target',
   folder: string,
   count: number,
+  near: readonly NearField[],
   { signal, onProgress }: VerifyOptions,
 ): Promise<Buckets> {
-  const buckets = new Buckets(folder, name, count);
+  const buckets = new Buckets(folder, name, count, near);
   for await (const points of side.scan()) {
     signal.throwIfAborted();
     for (const point of points) buckets.add(side.shape, point);

@@ -42,6 +42,7 @@ async function placeOf({ name, local, server }: EngineDefinition): Promise<Place
   return { address: `${name}:${tls ? 'https' : 'http'}://${host}:${port}`, env: process.env };
 }
 
+const wholeMatrix = process.env['VECPROOF_MATRIX'] === 'all';
 let collections = 0;
 
 /** Maps with every loss accepted, loads, and compares. */
@@ -80,38 +81,48 @@ describe.each(engines)('canaries in $title', ({ definition, missing }) => {
     expect(asMapped.state).toBe('equal');
     // What differs without the mapping is what was lost: nothing else, and nothing less.
     const { samples, counts } = await compare(false);
-    expect({ missing: counts.missing, extra: counts.extra }).toEqual({ missing: 0, extra: 0 });
-    const lost = new Set(mapping.losses.filter(({ points }) => points > 0).map(({ of }) => of.split('.')[0]));
-    for (const { words } of samples) {
-      for (const word of words) {
-        const [, name] = /^field "((?:[^"\\]|\\.)*)"/.exec(word) ?? [];
-        const part = word.split(':')[0]!;
-        const kinds = mapping.losses.map(({ loss }) => loss as string);
-        const told =
-          name === undefined
-            ? kinds.includes(`${part}-dropped`)
-            : lost.has(JSON.parse(`"${name}"`)) || lost.has('');
-        expect(told, `${word} was told: ${JSON.stringify(mapping.losses)}`).toBe(true);
-      }
-    }
+    const { leftOut } = loaded as { leftOut: number };
+    expect({ missing: counts.missing, extra: counts.extra }).toEqual({ missing: leftOut, extra: 0 });
+    for (const { words } of samples)
+      for (const word of words) expect(isTold(mapping, word), `${word} was told`).toBe(true);
   });
 });
 
+/** Whether a difference between source and target is one of the losses that the mapping tells. */
+function isTold({ losses }: Mapping, word: string): boolean {
+  const [, of, json] = /^(field|vector) ("(?:[^"\\]|\\.)*")/.exec(word) ?? [];
+  if (of === undefined || json === undefined)
+    return losses.some(({ loss }) => loss === `${word.split(':')[0]}-dropped`);
+  const name = JSON.parse(json) as string;
+  if (of === 'vector') return losses.some((each) => each.of === name && each.loss.startsWith('vector-'));
+  // A field of a nested object shows in the difference of the object.
+  return losses.some((each) => each.of === '' || each.of === name || each.of.startsWith(`${name}.`));
+}
+
 describe.each(engines)('from $title', (from) => {
-  test.each(engines)('to $title: what arrived there arrives here', async (to) => {
-    if (from.missing !== undefined || to.missing !== undefined) return;
+  const out = `from-${from.name}`;
+  beforeAll(async () => {
+    if (from.missing !== undefined) return;
     const first = await moved('canaries', from.definition);
     const source = await openSource(first.place, { cwd: folder, env: first.env, signal: never });
-    const out = `from-${from.name}-${to.name}`;
     try {
       await exportCollection(source, { folder: join(folder, out), signal: never });
     } finally {
       await source.close();
     }
-    const { loaded, compare } = await moved(out, to.definition);
-    expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
-    const { state, samples } = await compare(true);
-    expect(samples).toEqual([]);
-    expect(state).toBe('equal');
   });
+
+  // Milvus waits for its server half a minute at each load: `VECPROOF_MATRIX=all` for every pair with it as the target.
+  for (const to of engines.filter(
+    ({ name }) => wholeMatrix || name !== 'milvus' || from.name === 'lancedb',
+  )) {
+    const missing = from.missing ?? to.missing;
+    test.skipIf(missing !== undefined)(`to ${to.title}: what arrived there arrives here`, async () => {
+      const { loaded, compare } = await moved(out, to.definition);
+      expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
+      const { state, samples } = await compare(true);
+      expect(samples).toEqual([]);
+      expect(state).toBe('equal');
+    });
+  }
 });
