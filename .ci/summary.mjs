@@ -32,8 +32,20 @@ for (const { name, assertionResults } of results.testResults)
     if (status === 'failed')
       console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 1_500)}`);
 for (const each of others) failed += elsewhere(each);
+for (const { file, seconds } of slowest(10)) console.log(`slow: ${seconds.toFixed(0).padStart(4)} s ${file}`);
 console.log(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 ? 1 : 0);
+
+/** Files that took longest, of those that run beside each other; why they do is in CONTRIBUTING.md. */
+function slowest(count) {
+  return results.testResults
+    .map(({ name, startTime, endTime }) => ({
+      file: name.replace(`${process.cwd()}/`, ''),
+      seconds: (endTime - startTime) / 1000,
+    }))
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, count);
+}
 
 /** Tells how the tests went on another Node; returns how many failed, at least 1 if they did not run. */
 function elsewhere(path) {

@@ -57,11 +57,15 @@ export function csvLines(
   const measures = keys(all, (row) => row.measures);
   const compared = parity.length > 0;
   const machine = results.trials.some((row) => row.machine !== undefined) ? ['machine'] : [];
+  const replaced = results.trials.some((row) => row.replaced !== undefined) ? ['replaced'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
+  const attempt = results.trials.some((row) => row.attempt !== undefined) ? ['attempt'] : [];
   const header = [
     ...FIXED,
     ...replica,
+    ...attempt,
     ...machine,
+    ...replaced,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
@@ -71,7 +75,9 @@ export function csvLines(
   const cells = (row: TrialRow & { parity?: string }): Cell[] => [
     ...fixedCells(row),
     ...replica.map(() => row.replica ?? 1),
+    ...attempt.map(() => row.attempt ?? ''),
     ...machine.map(() => row.machine ?? ''),
+    ...replaced.map(() => row.replaced ?? 0),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => row.index[key] ?? ''),
     ...search.map((key) => row.search[key] ?? ''),

@@ -4,14 +4,10 @@ import { writeFileAtomic } from '../common/files.js';
 import { type DerivedRun, deriveRun, resultsOf, storeResults } from '../harness/derive/run.js';
 import type { DatasetsResults } from '../harness/model/results.js';
 import type { Verdicts } from '../harness/model/verdict.js';
+import { readEvents } from '../harness/store/event-log.js';
 import { type HistoryLine, readHistory } from '../harness/store/history.js';
-import {
-  type RunFolder,
-  readEvents,
-  readManifest,
-  runFolder,
-  runsAbove,
-} from '../harness/store/run-folder.js';
+import { readManifest } from '../harness/store/manifests.js';
+import { type RunFolder, runFolder, runsAbove } from '../harness/store/run-folder.js';
 import { readVerdicts } from '../harness/store/verdicts.js';
 import { renderDatasetsCsv } from './csv.js';
 import { renderDatasetsHtml } from './html/datasets.js';

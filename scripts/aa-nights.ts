@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { readColumns } from '../harness/derive/columns.js';
 import { deriveResults } from '../harness/derive/derive.js';
-import type { BaselineData } from '../harness/gate/changes.js';
+import type { BaselineData } from '../harness/gate/comparison.js';
 import { moments } from '../harness/gate/statistics.js';
 import type { Column } from '../harness/measures/by-query.js';
 import { meanFigure, meansOf } from '../harness/measures/figures.js';
@@ -51,7 +51,8 @@ export interface Loss {
   size: number;
   /** `spread`: each hit is lost with the same chance; `whole`: some queries lose all, as those of a lost tenant. */
   how: 'spread' | 'whole';
-  where: 'all' | 'index' | 'one';
+  /** Everywhere, in one index, one setting, or the first group of all settings. */
+  where: 'all' | 'index' | 'one' | 'group';
 }
 
 export interface NightOptions {
@@ -82,7 +83,9 @@ export function simulateNight(settings: readonly Setting[], options: NightOption
   const seed = random.uint32();
   const isHurt = ({ id, build }: TrialRow) =>
     loss !== undefined &&
-    (loss.where === 'all' || (loss.where === 'index' ? build === victim.build : id === victim.id));
+    (loss.where === 'all' ||
+      loss.where === 'group' ||
+      (loss.where === 'index' ? build === victim.build : id === victim.id));
   const names = ['all', ...(groups > 1 ? Array.from({ length: groups }, (_, g) => `group ${g + 1}`) : [])];
   const part = (values: Float64Array, group: string): Column => {
     const g = names.indexOf(group) - 1;
@@ -97,7 +100,11 @@ export function simulateNight(settings: readonly Setting[], options: NightOption
   const trials: TrialRow[] = [];
   const key = ({ id, group }: TrialRow) => `${id} ${group}`;
   for (const { row, builds: values } of settings) {
-    const own = tonight.map((b) => (isHurt(row) ? planted(values[b]!, loss!, k, seed) : values[b]!));
+    const own = tonight.map((b) => {
+      if (!isHurt(row)) return values[b]!;
+      const hurt = planted(values[b]!, loss!, k, seed);
+      return loss!.where === 'group' ? hurt.map((v, i) => (i % groups === 0 ? v : values[b]![i]!)) : hurt;
+    });
     for (const group of names) {
       const old = earlier.map((b) => part(values[b]!, group));
       own.forEach((each, i) => {

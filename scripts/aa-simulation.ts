@@ -72,6 +72,13 @@ const PARTS: Readonly<Record<string, () => void>> = {
   groups: () => {
     for (const [what, loss] of LOSSES.slice(0, 2))
       tell(`${DROP}, in all and in 4 groups; ${what}`, simulate({ [measure]: DROP }, { loss, groups: 4 }));
+    for (const size of [0.005, 0.01, 0.02]) {
+      const loss: Loss = { size, how: 'spread', where: 'group' };
+      tell(
+        `${DROP}, in all and in 4 groups; ${100 * size} pt lost in one group`,
+        simulate({ [measure]: DROP }, { loss, groups: 4 }),
+      );
+    }
   },
   change: () => {
     for (const [what, loss] of LOSSES) tell(`${CHANGE}; ${what}`, simulate({ [measure]: CHANGE }, { loss }));

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { homeFolder, packageRoot } from '../common/paths.js';
-import { listRuns, readManifest, runFolder } from '../harness/store/run-folder.js';
+import { readManifest } from '../harness/store/manifests.js';
+import { listRuns, runFolder } from '../harness/store/run-folder.js';
 
 /**
  * What CI does, the same on a workflow's runner, in a Kubernetes pod and on a desk; nothing but calls of the command line.

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
-import { conformance } from '../../harness/app/conformance.js';
+import { type ConformanceOptions, conformance } from '../../harness/app/conformance.js';
 import type { CheckResult } from '../../harness/conformance/runner.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
@@ -8,11 +8,11 @@ import { table } from '../table.js';
 /** `vecproof conformance`: the checks as they end, what the engine can do, and how many checks it passed. */
 export async function conformanceCommand(
   target: string,
-  { json = false }: { json?: boolean | undefined },
+  { json = false, ...options }: Omit<ConformanceOptions, 'onResult'> & { json?: boolean | undefined },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const tell = (result: CheckResult) => context[json ? 'err' : 'out'].write(`${lineOf(result)}\n`);
-  const { definition, checks } = await conformance(target, context, tell);
+  const onResult = (result: CheckResult) => context[json ? 'err' : 'out'].write(`${lineOf(result)}\n`);
+  const { definition, checks } = await conformance(target, { ...options, onResult }, context);
   const count = (state: CheckResult['state']) => checks.filter((check) => check.state === state).length;
   const failed = count('failed');
   if (json) {

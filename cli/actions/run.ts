@@ -35,6 +35,13 @@ export async function runCommand(
   };
   if (options.resume !== undefined)
     return exitOf(await resumeRun(options.resume, options, context, report), () => exit, context);
+  if (options.remeasure !== undefined) {
+    throw new InputError('measures trials of a stored run again', {
+      where: '--remeasure',
+      got: options.remeasure,
+      next: `say which run: vecproof run --resume <run> --remeasure ${options.remeasure}`,
+    });
+  }
   if (suite === undefined) {
     throw new InputError('no suite was given', {
       next: 'vecproof run suites/quickstart.yaml, or --resume <run>',

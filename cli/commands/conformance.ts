@@ -1,13 +1,32 @@
 import type { Command } from 'commander';
-import type { Run } from '../options.js';
+import { positiveInteger, type Run } from '../options.js';
+
+interface Options {
+  launch?: string;
+  url?: string;
+  image?: string;
+  deadline?: number;
+  json?: true;
+}
 
 export function register(program: Command, run: Run): void {
   program
     .command('conformance')
-    .description('hold an engine of your own to the suite that ours are held to; its code runs here')
-    .argument('<module>', 'path of a module that defines an engine')
+    .description('hold an engine, one that comes with vecproof or one of your own, to the conformance suite')
+    .argument('<engine>', 'name of an engine, or path of a module that defines one')
+    .option(
+      '--launch <mode>',
+      "how the engine's server is provided: docker, url, … (default: the engine's first)",
+    )
+    .option('--url <address>', 'a server that runs already')
+    .option('--image <name>', 'image of the server that is started')
+    .option(
+      '--deadline <seconds>',
+      'what a check may take at most (default: 120, 400 to sweep a parameter)',
+      positiveInteger,
+    )
     .option('--json', 'print capabilities and checks as JSON on stdout')
-    .action((target: string, options: { json?: true }) =>
+    .action((target: string, options: Options) =>
       run(undefined, async (context) =>
         (await import('../actions/conformance.js')).conformanceCommand(target, options, context),
       ),

@@ -13,6 +13,12 @@ export function register(program: Command, run: Run): void {
     .option('--baseline <name|run>', 'what the gates compare with (default: the baseline main, if set)')
     .option('--resume <run>', 'continue a run that was interrupted (folder, id or "latest")')
     .option('--retry-failed', 'with --resume: measure failed and skipped trials again')
+    .addOption(
+      new Option(
+        '--remeasure <doubt>',
+        'with --resume, also of a run that has ended: measure builds again with doubtful trials',
+      ).choices(['busy', 'mixed']),
+    )
     .option('--dry-run', 'print the plan and stop')
     .option('--download', 'download datasets of the catalog that are not here yet')
     .addOption(

@@ -46,6 +46,7 @@ export const facts: ConformanceFacts = {
       by: 0.03,
     },
   ],
+  restarts: true,
   points: {
     default: {
       index: {},

@@ -44,6 +44,8 @@ export interface ConformanceFacts {
   sweeps: readonly SweepFact[];
   /** Parameters that change nothing without a filter, as `search.postfilter`; no sweep shows them. */
   filterSettings?: readonly string[] | undefined;
+  /** Some settings restart the server, which takes it away from every other session. */
+  restarts?: boolean | undefined;
   /** What it does with whole points, by mode of its server (`default`, `pglite`, …); absent: it keeps none. */
   points?: Readonly<Record<string, PointFacts>> | undefined;
 }

@@ -124,6 +124,8 @@ export interface NameRules {
   empty: 'kept' | 'refused';
 }
 
+export type SearchableKind = 'bit' | 'int8' | 'sparse' | 'multi';
+
 /** What an engine can do with whole points. */
 export interface PointSupport {
   vectors: {
@@ -132,6 +134,8 @@ export interface PointSupport {
     dense: readonly DenseType[];
     sparse: boolean;
     multi: boolean;
+    /** Of those beside floats (f32, f16, bf16), which a search compares; all others are refused by name. None if absent. */
+    searchable?: readonly SearchableKind[] | undefined;
     /** A point without one of its vectors: kept apart from an empty or zero vector, or refused. */
     absent: 'kept' | 'refused';
     /**

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { FailureError, messageOf } from '../../common/errors.js';
-import { installCommand } from './installation.js';
+import { installCommand } from '../../common/installation.js';
 
 const require = createRequire(import.meta.url);
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { installationOf, installCommand, rebuildCommand } from './installation.js';
+import { installationOf, installCommand, rebuildCommand } from '../../common/installation.js';
 
 /** A package that did not load, as a child process tells it. */
 export interface LoadFailure {

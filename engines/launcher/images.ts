@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { installationOf } from '../../common/installation.js';
 import { packageRoot } from '../../common/paths.js';
 import type { ImageFacts } from '../contract/server.js';
-import { installationOf } from '../kit/installation.js';
 
 /** An engine's entry of `docker/images.yaml`. */
 export interface ImageEntry {

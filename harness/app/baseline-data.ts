@@ -1,7 +1,7 @@
 import { InputError } from '../../common/errors.js';
 import { columnOfQueries, groupQueries } from '../derive/columns.js';
 import { currentResults, type Derived } from '../derive/current.js';
-import type { BaselineData } from '../gate/changes.js';
+import type { BaselineData } from '../gate/comparison.js';
 import type { GateSet } from '../gate/gates.js';
 import { needsBaseline } from '../gate/judge.js';
 import { isSelected, settingKey } from '../gate/select.js';
@@ -9,8 +9,9 @@ import type { Column } from '../measures/by-query.js';
 import type { Manifest } from '../model/manifest.js';
 import type { TrialRow } from '../model/results.js';
 import type { Baseline } from '../store/baselines.js';
+import { readManifest } from '../store/manifests.js';
 import { querySources } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 
 /** A run with what comparing needs. */
 export interface KnownRun extends Pick<Derived, 'results' | 'columns'> {

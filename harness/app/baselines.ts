@@ -1,13 +1,9 @@
 import { InputError } from '../../common/errors.js';
 import type { Manifest } from '../model/manifest.js';
 import { setBaseline } from '../store/baselines.js';
-import {
-  findRun,
-  type RunFolder,
-  readDatasetsManifest,
-  readEvents,
-  readManifest,
-} from '../store/run-folder.js';
+import { readEvents } from '../store/event-log.js';
+import { readDatasetsManifest, readManifest } from '../store/manifests.js';
+import { findRun, type RunFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
 
 /**

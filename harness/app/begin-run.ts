@@ -5,8 +5,9 @@ import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
 import type { LockState } from '../model/verdict.js';
 import { readEnvironment } from '../run/environment.js';
+import { writeManifest } from '../store/manifests.js';
 import type { QueriesFile } from '../store/queries.js';
-import { type RunFolder, writeManifest } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { writeTruth } from '../truth/files.js';
 import type { Context } from './context.js';
 import type { Data } from './data.js';
@@ -106,6 +107,7 @@ function manifestOf(beginning: Beginning): Manifest {
     truth: truth.record,
     ks,
     repeat: suite.repeat,
+    remeasure: suite.remeasure,
     warmup: suite.warmup,
     seed: suite.seed,
     threads: suite.threads,

@@ -3,8 +3,9 @@ import { currentResults } from '../derive/current.js';
 import { compareStored, type StoredSide } from '../derive/parity.js';
 import type { Manifest } from '../model/manifest.js';
 import type { ParityResult } from '../model/results.js';
+import { readManifest } from '../store/manifests.js';
 import { readQueryFacts } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { chooseTrial } from '../suite/parity.js';
 import { readTruth } from '../truth/files.js';
 

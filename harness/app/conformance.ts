@@ -1,16 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { FailureError, InputError, messageOf } from '../../common/errors.js';
+import { engineAvailability } from '../../engines/availability.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import type { ConformanceFacts } from '../../engines/contract/facts.js';
-import { isEngineModule, loadEngineModule, moduleAvailability } from '../../engines/open.js';
-import { loadEngine } from '../../engines/registry.js';
-import type { TestApi } from '../conformance/api.js';
-import { cacheDataIn } from '../conformance/data.js';
-import { type CheckResult, runChecks } from '../conformance/runner.js';
+import { ownLabels } from '../../engines/launcher/labels.js';
+import { type EngineReference, isEngineModule, moduleAvailability } from '../../engines/open.js';
+import { loadContender } from '../conformance/contender.js';
+import { type CheckResult, type Declared, declared } from '../conformance/runner.js';
+import { ChecksServer } from '../conformance/server.js';
+import type { Contender } from '../conformance/session.js';
 import { checkEngine } from '../conformance/suite.js';
-import type { Context } from './context.js';
+import { superviseChecks } from '../conformance/supervise.js';
+import type { ServerChoice } from '../model/plan.js';
+import { serverChoice } from '../suite/server-choice.js';
+import { type Context, notice, warn } from './context.js';
 
 /** What the suite found of an engine. */
 export interface Conformance {
@@ -19,61 +23,118 @@ export interface Conformance {
   checks: CheckResult[];
 }
 
+export interface ConformanceOptions {
+  /** How the engine's server is provided; the engine's first mode if absent, `url` with an address. */
+  launch?: string | undefined;
+  /** Address of a server that runs already. */
+  url?: string | undefined;
+  image?: string | undefined;
+  /** Seconds that a check may take. */
+  deadline?: number | undefined;
+  /** Told of each check as it ends. */
+  onResult?: ((result: CheckResult) => void) | undefined;
+}
+
+/** A check, and one that builds several indexes for its values. */
+const DEADLINES = { check: 120, sweep: 400 };
+const THREADS = 2;
+
 /**
- * Holds the engine of a module to the suite that those which come with vecproof are held to. Its code runs in this
- * process: an engine that crashes ends it.
+ * Holds an engine, one of ours or that of a module, to the suite. The checks run in a process of their own: a crash, or
+ * a call that never ends, is a failed check.
  *
- * @param target path of the module, relative to `context.cwd`
- * @param onResult told of each check as it ends
- * @throws InputError if the module cannot be used, FailureError if a package that it needs is missing
+ * @param target name of an engine, or path of a module relative to `context.cwd`
+ * @throws InputError if the target cannot be used, FailureError if a package, Docker or the server is missing
  */
 export async function conformance(
   target: string,
-  context: Pick<Context, 'cwd' | 'cache' | 'signal'>,
-  onResult: (result: CheckResult) => void = () => {},
+  options: ConformanceOptions,
+  context: Context,
 ): Promise<Conformance> {
-  if (!isEngineModule(target)) {
-    const { title } = await loadEngine(target);
-    throw new InputError(`${title} comes with vecproof, whose own tests hold it to this suite`, {
-      where: target,
-      next: 'give the path of a module that defines an engine, e.g. ./my-engine.js',
-    });
-  }
-  const path = resolve(context.cwd, target);
-  const { engine, facts } = await loadEngineModule(path);
-  const missing = whyNoFacts(facts) ?? (engine.server && 'engines with a server cannot be checked yet');
-  if (missing !== undefined) {
-    const next = 'see "What else to declare" in docs/engine-guide.md';
-    throw new InputError(missing, { where: target, next });
-  }
-  const found = await moduleAvailability(path);
-  if (found.state === 'missing') throw new FailureError(found.reason, { where: target, next: found.next });
-  cacheDataIn(context.cache);
+  const { signal } = context;
+  const reference = referenceOf(target, context);
+  const contender = await loadContender(reference);
+  const { definition } = contender;
+  const choice = choiceOf(definition, options);
+  const planned = plannedChecks(contender, choice?.mode, target);
+  await requireAvailable(reference, target);
+  const results: CheckResult[] = [];
+  const server = await startServer(definition, choice, context);
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-conformance-'));
-  const contender = { definition: engine, facts: facts!, folder };
-  const define = (api: TestApi) => {
-    try {
-      checkEngine(api, contender);
-    } catch (error) {
-      throw new InputError(`its facts cannot be used: ${messageOf(error)}`, { where: target, cause: error });
-    }
-  };
   try {
-    const checks = await runChecks(define, onResult, context.signal);
-    context.signal.throwIfAborted();
-    return { definition: engine, checks };
+    const { deadline } = options;
+    await superviseChecks({
+      checks: planned,
+      job: { reference, mode: choice?.mode, cacheFolder: context.cache },
+      server,
+      folder,
+      deadlineSeconds: deadline === undefined ? DEADLINES : { check: deadline, sweep: deadline },
+      signal,
+      onResult: (result) => {
+        results.push(result);
+        options.onResult?.(result);
+      },
+    });
+    signal.throwIfAborted();
+    return { definition, checks: results };
   } finally {
-    // A check that failed leaves its collection open.
+    const left = results.length > 0 ? await server?.clean() : undefined;
+    if (left !== undefined) warn(context, left);
+    await server?.stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-function whyNoFacts(facts: ConformanceFacts | undefined): string | undefined {
-  if (typeof facts !== 'object')
-    return 'exports no "facts", which say what the suite is to expect of the engine';
-  const lacking = (['kinds', 'floor', 'wide', 'nanQuery', 'zeroQuery', 'tellsSize', 'sweeps'] as const).find(
-    (name) => facts[name] === undefined,
+function referenceOf(target: string, { cwd }: Context): EngineReference {
+  if (!isEngineModule(target)) return { engine: target };
+  const module = resolve(cwd, target);
+  return { engine: basename(module), module };
+}
+
+function choiceOf(definition: EngineDefinition, options: ConformanceOptions): ServerChoice | undefined {
+  const { launch, url, image } = options;
+  const given = { ...(launch && { launch }), ...(url && { url }), ...(image && { image }) };
+  const { choice, faults } = serverChoice(
+    [],
+    { use: definition.name, index: {}, search: {}, ...given },
+    definition,
   );
-  if (lacking !== undefined) return `facts.${lacking} is missing`;
-  return Array.isArray(facts.sweeps) ? undefined : 'facts.sweeps must be a list';
+  const [fault] = faults;
+  if (fault === undefined) return choice;
+  const { path, what, ...more } = fault;
+  throw new InputError(what, { where: `--${path.join('.')}`, ...more });
+}
+
+/** The checks as their process will declare them. */
+function plannedChecks(
+  contender: Pick<Contender, 'definition' | 'facts'>,
+  mode: string | undefined,
+  target: string,
+): Declared[] {
+  try {
+    return declared((api) => checkEngine(api, contender, mode));
+  } catch (error) {
+    throw new InputError(`its facts cannot be used: ${messageOf(error)}`, { where: target, cause: error });
+  }
+}
+
+async function requireAvailable({ engine, module }: EngineReference, target: string): Promise<void> {
+  const found = module === undefined ? await engineAvailability(engine) : await moduleAvailability(module);
+  if (found.state === 'missing') throw new FailureError(found.reason, { where: target, next: found.next });
+}
+
+async function startServer(
+  definition: EngineDefinition,
+  choice: ServerChoice | undefined,
+  context: Context,
+): Promise<ChecksServer | undefined> {
+  if (choice === undefined) return undefined;
+  return ChecksServer.start(definition, {
+    ...choice,
+    labels: ownLabels('conformance'),
+    env: context.env,
+    threads: THREADS,
+    signal: context.signal,
+    onNotice: (message) => notice(context, message),
+  });
 }

@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
 import { type DatasetsManifest, RUN_SCHEMA } from '../model/manifest.js';
+import { readEvents } from '../store/event-log.js';
 import { lockRun } from '../store/lock.js';
+import { partsOf, readDatasetsManifest, writeDatasetsManifest } from '../store/manifests.js';
 import {
   createDatasetsFolder,
   PARTS_FOLDER,
-  partsOf,
   type RunFolder,
-  readDatasetsManifest,
-  readEvents,
   runFolder,
   slugOf,
-  writeDatasetsManifest,
 } from '../store/run-folder.js';
 import { parseSuite } from '../suite/parse.js';
 import { commandLine } from './begin-run.js';
@@ -32,6 +30,7 @@ import {
 } from './one-run.js';
 import { displayPath, type SuiteText } from './places.js';
 import { type Planned, planRun, type RunOptions } from './plan-run.js';
+import type { Remeasure } from './remeasure.js';
 import type { RunState } from './run-state.js';
 import { baselineTask, fitTask, openDataTask, planTask } from './run-tasks.js';
 import { runTasks } from './tasks.js';
@@ -63,7 +62,13 @@ export async function startDatasets(
   const folder = createDatasetsFolder(context.runs, planned.parsed.suite.name, new Date());
   const manifest = manifestOf(folder, planned, options, context);
   writeDatasetsManifest(folder, changed(manifest, planned.parsed.redactor.json));
-  return measureAll(folder, manifest, { suite, options, retryFailed: false }, context, finish);
+  return measureAll(
+    folder,
+    manifest,
+    { suite, options, retryFailed: false, remeasure: undefined },
+    context,
+    finish,
+  );
 }
 
 /** Continues a run over several datasets: what is complete stays, what was begun is continued, the rest is measured. */
@@ -84,6 +89,7 @@ export async function resumeDatasets(
     suite,
     options: { ...manifest.options, inspectBuild: options.inspectBuild, baseline: options.baseline },
     retryFailed: options.retryFailed === true,
+    remeasure: options.remeasure,
   };
   return measureAll(folder, manifest, work, context, finish);
 }
@@ -98,6 +104,7 @@ interface Work {
   suite: SuiteText;
   options: RunOptions & InspectOptions & { baseline?: string | undefined };
   retryFailed: boolean;
+  remeasure: Remeasure | undefined;
 }
 
 async function measureAll(
@@ -120,19 +127,19 @@ async function measureAll(
 async function measureInTurn(
   folder: RunFolder,
   manifest: DatasetsManifest,
-  { suite, options, retryFailed }: Work,
+  { suite, options, retryFailed, remeasure }: Work,
   context: Context,
 ): Promise<RunOutcome> {
   const partOf = { run: folder.id, datasets: manifest.datasets.map(({ name }) => name) };
   for (const [number, { folder: inside }] of manifest.datasets.entries()) {
     const path = join(folder.path, inside);
     const before = stateOf(runFolder(path));
-    if (before === 'completed' && !retryFailed) continue;
+    if (before === 'completed' && !retryFailed && remeasure === undefined) continue;
     try {
       const outcome =
         before === 'absent'
           ? await startOne(suite, options, context, undefined, { number, place: { path, partOf } })
-          : await resumeOne(path, { ...options, retryFailed }, context);
+          : await resumeOne(path, { ...options, retryFailed, remeasure }, context);
       if (outcome.state !== 'completed') return { ...outcome, folder };
     } catch (error) {
       // What was measured before is worth its report.

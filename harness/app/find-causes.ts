@@ -6,8 +6,9 @@ import { settingKey } from '../gate/select.js';
 import { samplesOfQueries } from '../measures/groups.js';
 import type { TrialRow } from '../model/results.js';
 import type { Finding, Verdict } from '../model/verdict.js';
+import { readManifest } from '../store/manifests.js';
 import { readRunQueries } from '../store/queries.js';
-import { type RunFolder, readManifest, samplesFile } from '../store/run-folder.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import { readTruth } from '../truth/files.js';
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import type { GateSet } from '../gate/gates.js';
 import type { LockState } from '../model/verdict.js';
-import { parseOr, readJson } from '../store/run-folder.js';
+import { parseOr, readJson } from '../store/read-json.js';
 
 const lockSchema = z.strictObject({
   schema: z.literal(1),

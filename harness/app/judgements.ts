@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { InputError } from '../../common/errors.js';
 import type { Qrels, QuerySet } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
+import { NO_ROW } from '../model/samples.js';
 import { unknownQuery } from '../suite/filtered-queries.js';
 import type { QuerySelections } from '../truth/selections.js';
 import type { GroupedQuery } from './run-queries.js';
@@ -45,8 +46,8 @@ export function judgementsOf(
   const rows = new Map<string, number>();
   const selves = new Map<string, number>();
   for (const { judged, self } of queries.values()) {
-    for (const document of judged.keys()) rows.set(document, -1);
-    if (self !== undefined) selves.set(self, -1);
+    for (const document of judged.keys()) rows.set(document, NO_ROW);
+    if (self !== undefined) selves.set(self, NO_ROW);
   }
   for (let start = 0; start < points.count; start += BATCH) {
     const { ids } = points.read(start, Math.min(BATCH, points.count - start));
@@ -62,7 +63,7 @@ export function judgementsOf(
       const kept = [...judged].filter(
         ([document]) => options.missing === 'ideal' || rows.get(document)! >= 0,
       );
-      const own = self === undefined ? -1 : selves.get(self)!;
+      const own = self === undefined ? NO_ROW : selves.get(self)!;
       const judgement = {
         rows: kept.map(([document]) => rows.get(document)!),
         grades: kept.map(([, grade]) => grade),

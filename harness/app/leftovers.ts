@@ -3,14 +3,8 @@ import { join } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
-import {
-  cleanRunFolder,
-  listRuns,
-  partsOf,
-  type RunFolder,
-  readDatasetsManifest,
-  runFolder,
-} from '../store/run-folder.js';
+import { partsOf, readDatasetsManifest } from '../store/manifests.js';
+import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
 import { displayPath } from './places.js';
 

@@ -8,7 +8,8 @@ import type { Capabilities } from '../../engines/contract/capabilities.js';
 import { imageEntries } from '../../engines/launcher/images.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { type Instructions, instructionsOf } from '../model/native.js';
-import { listRuns, partsOf, readDatasetsManifest, readManifest, runFolder } from '../store/run-folder.js';
+import { partsOf, readDatasetsManifest, readManifest } from '../store/manifests.js';
+import { listRuns, runFolder } from '../store/run-folder.js';
 
 export interface ListedEngine {
   name: string;

@@ -7,7 +7,8 @@ import type { Environment, Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { runPlan } from '../run/run.js';
-import { appendEvent, cleanRunFolder, type RunFolder } from '../store/run-folder.js';
+import { appendEvent, readEvents } from '../store/event-log.js';
+import { cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import { skipReasons } from './check-builds.js';
 import type { Data } from './data.js';
 import { hideManifest } from './manifest-secrets.js';
@@ -65,6 +66,7 @@ async function measure(
     ...writeQueries(folder, data, manifest.warmup),
     filtering: filteringOf(data, manifest, planned.parsed.suite.fields ?? []),
     skips,
+    begun: begunBefore(folder),
     native: need(state, 'native'),
     signal,
     redact: redactor.text,
@@ -95,6 +97,14 @@ function filteringOf(
     metadata: metadata && { folder: metadata.folder, fields: metadata.fields },
     extraFields,
   };
+}
+
+/** How often each build was begun so far. */
+function begunBefore(folder: RunFolder): Map<string, number> {
+  const begun = new Map<string, number>();
+  for (const event of readEvents(folder))
+    if (event.type === 'buildBegin') begun.set(event.build, (begun.get(event.build) ?? 0) + 1);
+  return begun;
 }
 
 function inspectWarnings(inspect: number | undefined): string[] {

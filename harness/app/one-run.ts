@@ -5,6 +5,7 @@ import { type Context, notice } from './context.js';
 import { measureTask } from './measure-run.js';
 import type { SuiteText } from './places.js';
 import type { RunOptions } from './plan-run.js';
+import type { Remeasure } from './remeasure.js';
 import { differencesTask, sameDataTask, storedRunTask } from './resume-tasks.js';
 import { need, type RunState } from './run-state.js';
 import {
@@ -39,6 +40,8 @@ export interface StartOptions extends RunOptions, InspectOptions {
 export interface ResumeOptions extends InspectOptions {
   /** Measure failed and skipped trials again. */
   retryFailed?: boolean | undefined;
+  /** Measure builds again of which trials are doubtful. */
+  remeasure?: Remeasure | undefined;
   baseline?: string | undefined;
 }
 

@@ -6,8 +6,9 @@ import type { Column } from '../measures/by-query.js';
 import { definitionOf } from '../model/measures/catalogue.js';
 import { firstId } from '../model/replicas.js';
 import { findBaseline } from '../store/baselines.js';
+import { readManifest } from '../store/manifests.js';
 import { querySources } from '../store/queries.js';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import type { RunFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
 
 export interface PowerRequest {
@@ -55,12 +56,13 @@ export async function powerOfRun(
   const own = await builtColumns(folder, measure);
   const sides: Map<string, Column[]>[] = [];
   for (const other of others) sides.push(await builtColumns(other, measure));
+  const tests = own.size;
   const trials = [...own].flatMap(([trial, columns]) => {
     const partners = sides.map((side) => side.get(trial));
     if (partners.some((each) => each === undefined)) return [];
     const values = scaled(sampleOf([...columns, ...partners.flatMap((each) => each!)], sources));
     const [mine, theirs] = [values.slice(0, columns.length), values.slice(columns.length)];
-    return [{ trial, ...powerOf(mine, theirs, request) }];
+    return [{ trial, ...powerOf(mine, theirs, { ...request, tests }) }];
   });
   if (trials.length > 0) return { measure, trials, others: others.length };
   throw new InputError(`no trial has ${measure} by query`, {

@@ -4,19 +4,22 @@ import { engineOf } from '../../engines/open.js';
 import type { LoggedEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
+import { readEvents, repairEvents } from '../store/event-log.js';
 import { lockRun } from '../store/lock.js';
-import { cleanRunFolder, findRun, readEvents, readManifest, repairEvents } from '../store/run-folder.js';
+import { readManifest } from '../store/manifests.js';
+import { cleanRunFolder, findRun } from '../store/run-folder.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { recordedOptions } from './dataset-options.js';
 import { revealManifest } from './manifest-secrets.js';
 import { groupingOf, type Planned } from './plan-run.js';
+import { type Remeasure, trialsAgain } from './remeasure.js';
 import { need, type RunState } from './run-state.js';
 import type { Task } from './tasks.js';
 
 /** Takes up a run where it stopped: same plan, same data; what has ended is not measured again. */
 export function storedRunTask(
   reference: string,
-  options: { retryFailed?: boolean | undefined },
+  options: { retryFailed?: boolean | undefined; remeasure?: Remeasure | undefined },
 ): Task<RunState> {
   return {
     title: 'read the run',
@@ -32,7 +35,12 @@ export function storedRunTask(
       context.hide(parsed.secrets);
       state.manifest = revealManifest(stored, parsed.redactor);
       state.planned = await storedPlan(state.manifest, parsed, folder.path);
-      state.finished = finished(readEvents(folder), options.retryFailed === true);
+      const done = finished(readEvents(folder), options.retryFailed === true);
+      const again =
+        options.remeasure === undefined
+          ? new Set<string>()
+          : await trialsAgain(folder, state.manifest, options.remeasure);
+      state.finished = new Set([...done].filter((id) => !again.has(id)));
     },
     teardown: ({ unlock }) => unlock?.(),
   };

@@ -1,4 +1,5 @@
-import { findRun, readDatasetsManifest } from '../store/run-folder.js';
+import { readDatasetsManifest } from '../store/manifests.js';
+import { findRun } from '../store/run-folder.js';
 import type { Context } from './context.js';
 import { checkDatasets, resumeDatasets, startDatasets } from './datasets-run.js';
 import {

@@ -3,7 +3,7 @@ import { ColumnStore } from '../../filters/columns.js';
 import { compile } from '../../filters/compile.js';
 import type { Filter } from '../../filters/filter.js';
 import { NO_ROW, type Truth } from '../model/samples.js';
-import type { QuerySelections } from '../truth/selections.js';
+import { NO_SELECTION, type QuerySelections } from '../truth/selections.js';
 import type { GroupedQuery } from './run-queries.js';
 
 const BATCH = 4096;
@@ -27,7 +27,7 @@ export function selectionsOf(
   const numbers = new Map<string, number>();
   const filters: Filter[] = [];
   const of = Int32Array.from(grouped, ({ filter, text }) => {
-    if (filter === null || text === null) return -1;
+    if (filter === null || text === null) return NO_SELECTION;
     const known = numbers.get(text);
     if (known !== undefined) return known;
     numbers.set(text, filters.length);

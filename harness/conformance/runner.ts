@@ -8,130 +8,178 @@ export type CheckResult = { path: readonly string[]; title: string; seconds: num
   | { state: 'skipped'; reason: string | undefined }
 );
 
-interface Group {
+/** A check as it was declared. */
+export interface Declared {
+  /** Titles of the groups that it is in. */
+  path: readonly string[];
   title: string;
   skipped: boolean;
+}
+
+/** What comes next: the check at an index of `declared`, or what comes before or after those from `from` to below `to`. */
+export type Step =
+  | { kind: 'check'; at: number; long: boolean }
+  | { kind: 'before' | 'after'; from: number; to: number };
+
+export interface RunOptions {
+  /** Checks before this index are left out, and with them what comes before and after groups of them alone. */
+  from?: number | undefined;
+  /** Told of each step before anything of it is called. */
+  onStep?(step: Step): void | Promise<void>;
+  /** Told of each result: that of the check `at`, or undefined for what comes after several. */
+  onResult(result: CheckResult, at: number | undefined): void | Promise<void>;
+  /** No further check begins once it is raised. */
+  signal: AbortSignal;
+}
+
+type Define = (api: TestApi) => void;
+
+/** All checks that `define` declares, in the order in which they run. Nothing is called. */
+export function declared(define: Define): Declared[] {
+  const root = collected(define);
+  return checksOf(root).map(({ path, title, skipped }) => ({ path, title, skipped }));
+}
+
+/** Runs what `define` declares, one check after the other; a failure ends its check alone. */
+export async function runChecks(define: Define, options: RunOptions): Promise<void> {
+  await new Run(options).group(collected(define));
+}
+
+interface Group {
   items: (Check | Group)[];
   before: (() => Promise<void> | void)[];
   after: (() => Promise<void> | void)[];
-}
-
-interface Check {
-  title: string;
+  path: readonly string[];
   skipped: boolean;
+}
+
+interface Check extends Declared {
+  at: number;
   run: TestBody;
-  timeoutMs: number;
+  long: boolean;
 }
 
-const TIMEOUT_MS = 120_000;
-
-/**
- * Runs what `define` declares, one check after the other; a failure ends its check alone.
- *
- * @param onResult told of each check as it ends
- * @param signal no further check begins once it is raised
- */
-export async function runChecks(
-  define: (api: TestApi) => void | Promise<void>,
-  onResult: (result: CheckResult) => void,
-  signal: AbortSignal,
-): Promise<CheckResult[]> {
-  const root: Group = { title: '', skipped: false, items: [], before: [], after: [] };
-  await define(collector(root));
-  const results: CheckResult[] = [];
-  const tell = (result: CheckResult) => {
-    results.push(result);
-    onResult(result);
-  };
-  await runGroup(root, [], false, tell, signal);
-  return results;
+function isGroup(item: Check | Group): item is Group {
+  return 'items' in item;
 }
 
-/** An API that collects groups and checks below `root`. */
-function collector(root: Group): TestApi {
+function checksOf({ items }: Group): Check[] {
+  return items.flatMap((item) => (isGroup(item) ? checksOf(item) : [item]));
+}
+
+/** What is declared through an API that only takes notes. */
+function collected(define: Define): Group {
+  const root: Group = { items: [], before: [], after: [], path: [], skipped: false };
   let current = root;
-  const group = (title: string, define: () => void, skipped: boolean) => {
+  let count = 0;
+  const group = (title: string, inside: () => void, skipped: boolean) => {
     const parent = current;
-    current = { title, skipped, items: [], before: [], after: [] };
+    const { path } = parent;
+    current = {
+      items: [],
+      before: [],
+      after: [],
+      path: [...path, title],
+      skipped: parent.skipped || skipped,
+    };
     parent.items.push(current);
-    define();
+    inside();
     current = parent;
   };
   const check = (title: string, run: TestBody, timeoutMs: number | undefined, skipped: boolean) => {
-    current.items.push({ title, skipped, run, timeoutMs: timeoutMs ?? TIMEOUT_MS });
+    const { path } = current;
+    const long = timeoutMs !== undefined;
+    current.items.push({ at: count++, path, title, skipped: current.skipped || skipped, run, long });
   };
-  const describe = ((title, define) => group(title, define, false)) as Describe;
-  describe.skipIf = (condition) => (title, define) => group(title, define, condition);
+  const describe = ((title, inside) => group(title, inside, false)) as Describe;
+  describe.skipIf = (condition) => (title, inside) => group(title, inside, condition);
   const test = ((title, run, timeoutMs) => check(title, run, timeoutMs, false)) as Test;
   test.skipIf = (condition) => (title, run, timeoutMs) => check(title, run, timeoutMs, condition);
-  return {
+  define({
     describe,
     test,
     expect,
     beforeAll: (run) => void current.before.push(run),
     afterAll: (run) => void current.after.push(run),
-  };
-}
-
-type Tell = (result: CheckResult) => void;
-
-async function runGroup(
-  group: Group,
-  path: readonly string[],
-  skipped: boolean,
-  tell: Tell,
-  signal: AbortSignal,
-): Promise<void> {
-  const skip = skipped || group.skipped;
-  let broken: string | undefined;
-  try {
-    if (!skip) for (const run of group.before) await run();
-  } catch (error) {
-    broken = `what comes before all checks failed: ${messageOf(error)}`;
-  }
-  for (const item of group.items) {
-    if (signal.aborted) break;
-    if ('items' in item) await runGroup(item, [...path, item.title], skip, tell, signal);
-    else tell(await runCheck(item, path, skip, broken));
-  }
-  if (skip) return;
-  for (const run of group.after) {
-    try {
-      await run();
-    } catch (error) {
-      tell({ path, title: 'clean-up', seconds: 0, state: 'failed', error: messageOf(error) });
-    }
-  }
+  });
+  return root;
 }
 
 /** Thrown by `context.skip`. */
 class Skipped extends Error {}
 
-async function runCheck(
-  { title, skipped, run, timeoutMs }: Check,
-  path: readonly string[],
-  skip: boolean,
-  broken: string | undefined,
-): Promise<CheckResult> {
-  if (skip || skipped) return { path, title, seconds: 0, state: 'skipped', reason: undefined };
-  if (broken !== undefined) return { path, title, seconds: 0, state: 'failed', error: broken };
-  const start = performance.now();
-  const seconds = () => (performance.now() - start) / 1000;
-  const skipNow = (reason?: string) => {
+class Run {
+  readonly #options: RunOptions;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+  }
+
+  async group(group: Group, brokenAbove?: string): Promise<void> {
+    const { from: first = 0, onStep, onResult, signal } = this.#options;
+    const checks = checksOf(group).filter(({ at }) => at >= first);
+    if (checks.length === 0 || signal.aborted) return;
+    const [from, to] = [checks[0]!.at, checks.at(-1)!.at + 1];
+    const runs = checks.some(({ skipped }) => !skipped);
+    let broken = brokenAbove;
+    if (broken === undefined && runs && group.before.length > 0) {
+      await onStep?.({ kind: 'before', from, to });
+      broken = await failureOf(group.before);
+    }
+    for (const item of group.items) {
+      if (signal.aborted) break;
+      if (isGroup(item)) await this.group(item, broken);
+      else if (item.at >= first) await this.#check(item, broken);
+    }
+    if (!runs || group.after.length === 0) return;
+    await onStep?.({ kind: 'after', from, to });
+    const error = await failureOf(group.after);
+    if (error !== undefined)
+      await onResult({ path: group.path, title: 'clean-up', seconds: 0, state: 'failed', error }, undefined);
+  }
+
+  async #check({ at, path, title, skipped, run, long }: Check, broken: string | undefined): Promise<void> {
+    const { onStep, onResult } = this.#options;
+    const name = { path, title };
+    if (skipped) return onResult({ ...name, seconds: 0, state: 'skipped', reason: undefined }, at);
+    if (broken !== undefined) {
+      const error = `what comes before all checks failed: ${broken}`;
+      return onResult({ ...name, seconds: 0, state: 'failed', error }, at);
+    }
+    await onStep?.({ kind: 'check', at, long });
+    const start = performance.now();
+    const end = await outcomeOf(run);
+    await onResult({ ...name, seconds: (performance.now() - start) / 1000, ...end }, at);
+  }
+}
+
+type Outcome =
+  | { state: 'passed' }
+  | { state: 'failed'; error: string }
+  | { state: 'skipped'; reason: string | undefined };
+
+async function outcomeOf(run: TestBody): Promise<Outcome> {
+  const skip = (reason?: string) => {
     throw new Skipped(reason);
   };
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`has not ended within ${timeoutMs / 1000} s`)), timeoutMs);
-  });
   try {
-    await Promise.race([run({ skip: skipNow }), late]);
-    return { path, title, seconds: seconds(), state: 'passed' };
+    await run({ skip });
+    return { state: 'passed' };
   } catch (error) {
-    if (error instanceof Skipped)
-      return { path, title, seconds: seconds(), state: 'skipped', reason: error.message };
-    return { path, title, seconds: seconds(), state: 'failed', error: messageOf(error) };
-  } finally {
-    clearTimeout(timer);
+    if (error instanceof Skipped) return { state: 'skipped', reason: error.message || undefined };
+    return { state: 'failed', error: messageOf(error) };
   }
+}
+
+/** Calls all, and tells of the first that failed. */
+async function failureOf(hooks: Group['before']): Promise<string | undefined> {
+  let failure: string | undefined;
+  for (const hook of hooks) {
+    try {
+      await hook();
+    } catch (error) {
+      failure ??= messageOf(error);
+    }
+  }
+  return failure;
 }

@@ -14,8 +14,6 @@ const MOST_MS = 400_000;
 export interface SweepOptions {
   /** Values that are measured; all if absent. */
   valuesOf?(sweep: SweepFact): SweepFact['values'];
-  /** Whether several sweeps may search one build at a time. */
-  shares?: boolean;
   /** Why a sweep cannot be shown here; undefined: it can. */
   whyNot?(sweep: SweepFact): string | undefined;
   /** @param recalls by value */
@@ -29,7 +27,9 @@ export function checkSweeps(
   options: SweepOptions = {},
 ): void {
   const { definition, facts } = contender;
-  const { valuesOf = ({ values }: SweepFact) => values, shares = true } = options;
+  const { valuesOf = ({ values }: SweepFact) => values } = options;
+  /** Whether several sweeps may search one build. */
+  const shares = facts.restarts !== true;
   /** Sessions by complete index parameters: several sweeps search one build. */
   const sessions = new Map<string, Promise<Session>>();
 

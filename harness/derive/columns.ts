@@ -6,8 +6,9 @@ import { groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
+import { readManifest } from '../store/manifests.js';
 import { readJudgements, readQueryFacts } from '../store/queries.js';
-import { type RunFolder, readManifest, samplesFile } from '../store/run-folder.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import { readTruth } from '../truth/files.js';
 

@@ -1,10 +1,16 @@
+import { overBuilds } from '../measures/builds.js';
 import type { Column } from '../measures/by-query.js';
 import type { BuildCost, LoggedEvent } from '../model/events.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
+import { definitionOf } from '../model/measures/catalogue.js';
+import { byReplica } from '../model/replicas.js';
 import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
-import { type RunFolder, readEvents, readManifest } from '../store/run-folder.js';
+import { readEvents } from '../store/event-log.js';
+import { readManifest } from '../store/manifests.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';
+import { attemptsOf } from './attempts.js';
 import { machinesOfRun } from './machines.js';
 import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
@@ -32,8 +38,9 @@ export async function deriveAll(
   const truth = await readTruth(folder.truth);
   const about = aboutQueries(folder);
   const log = digest(events);
+  const attempts = attemptsOf(manifest, events);
   const machines = machinesOfRun(manifest, events);
-  const trials: TrialRow[] = [];
+  const perBuild: TrialRow[] = [];
   const columns = new Map<string, ReadonlyMap<string, Column>>();
   const planned = manifest.plan.flatMap((build) => build.trials.map((trial) => ({ build, trial })));
   // Recall and tie-aware recall at each k, the error of distances.
@@ -42,7 +49,7 @@ export async function deriveAll(
     trial: trial.id,
     workload: trial.workload,
     end: log.trialEnds.get(trial.id),
-    cost: log.costs.get(build.id) ?? {},
+    cost: attempts.costOf(build.id, trial.id),
     refused: build.refused ?? {},
     byQuery,
   }));
@@ -50,10 +57,14 @@ export async function deriveAll(
   for (const [i, { build, trial }] of planned.entries()) {
     const { end, cost } = tasks[i]!;
     const machine = machines.of(trial.id);
-    const rows = trialRows(manifest.dataset.name, build, trial, end, cost, measured[i]!);
-    trials.push(...(machine === undefined ? rows : rows.map((row) => ({ ...row, machine }))));
+    const attempt = { number: attempts.of(build.id, trial.id), mixed: attempts.isMixed(build.id), cost };
+    const rows = trialRows(manifest.dataset.name, build, trial, end, attempt, measured[i]!);
+    const replaced = log.replaced.get(trial.id);
+    const more = { ...(machine !== undefined && { machine }), ...(replaced !== undefined && { replaced }) };
+    perBuild.push(...rows.map((row) => ({ ...row, ...more })));
     columns.set(trial.id, measured[i]!.all.columns);
   }
+  const trials = withBuilds(perBuild);
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   const results: Results = {
     schema: RUN_SCHEMA,
@@ -66,7 +77,7 @@ export async function deriveAll(
     ...(machines.all && { machines: machines.all }),
     packages: manifest.packages,
     ...nativeRecord(manifest, log.costs),
-    warnings: [...new Set(log.warnings)],
+    warnings: [...new Set([...log.warnings, ...attempts.warnings])],
     trials,
     ...(parity && { parity }),
   };
@@ -76,15 +87,47 @@ export async function deriveAll(
 /** The last word of the log on every trial and build. */
 function digest(events: readonly LoggedEvent[]) {
   const trialEnds = new Map<string, EventOf<'trialEnd'>>();
+  const replaced = new Map<string, number>();
   const costs = new Map<string, BuildCost>();
   const warnings: string[] = [];
   for (const event of events) {
-    if (event.type === 'trialEnd') trialEnds.set(event.trial, event);
+    if (event.type === 'trialEnd') {
+      const before = trialEnds.get(event.trial);
+      if (before?.state === 'completed') addTo(replaced, event.trial, before.passes ?? 0);
+      trialEnds.set(event.trial, event);
+    }
+    if (event.type === 'passAgain') {
+      const { trial, outcome, wallSeconds, engineSeconds, foreignCores } = event;
+      const end = trialEnds.get(trial);
+      if (end === undefined || outcome === 'disturbed') continue;
+      addTo(replaced, trial, 1);
+      trialEnds.set(trial, { ...end, wallSeconds, engineSeconds, foreignCores });
+    }
     if (event.type === 'buildEnd' && Object.keys(event.cost).length > 0) costs.set(event.build, event.cost);
     if (event.type === 'warning') warnings.push(event.message);
   }
-  return { trialEnds, costs, warnings };
+  return { trialEnds, replaced, costs, warnings };
 }
+
+function addTo(counts: Map<string, number>, key: string, by: number): void {
+  if (by > 0) counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+/** Rows in their order; times and costs of settings that were built several times have intervals over the builds. */
+function withBuilds(rows: readonly TrialRow[]): TrialRow[] {
+  if (rows.every(({ replica }) => replica === undefined)) return [...rows];
+  const changed = new Map<TrialRow, TrialRow>();
+  const done = rows.filter(({ state }) => state === 'completed');
+  for (const machine of new Set(done.map((row) => row.machine))) {
+    for (const { row, again } of byReplica(done.filter((each) => each.machine === machine))) {
+      const builds = [row, ...again];
+      for (const [i, each] of overBuilds(builds, isTimeOrCost).entries()) changed.set(builds[i]!, each);
+    }
+  }
+  return rows.map((row) => changed.get(row) ?? row);
+}
+
+const isTimeOrCost = (name: string): boolean => ['time', 'cost'].includes(definitionOf(name)?.kind ?? '');
 
 /** What the engines' native code consists of, by engine; that of its first build with any. */
 function nativeRecord({ plan }: Manifest, costs: ReadonlyMap<string, BuildCost>): Pick<Results, 'native'> {

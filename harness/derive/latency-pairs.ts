@@ -4,7 +4,8 @@ import type { Manifest } from '../model/manifest.js';
 import { firstId, replicaId } from '../model/replicas.js';
 import type { Measure } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
-import { type RunFolder, readEvents, samplesFile } from '../store/run-folder.js';
+import { readEvents } from '../store/event-log.js';
+import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
 /** One trial of a stored run. */

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type RunFolder, readManifest } from '../store/run-folder.js';
+import { readManifest } from '../store/manifests.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { readTruth } from '../truth/files.js';
 import { aboutQueries, type Measured, measureTrial, type TrialTask } from './trial-rows.js';
 

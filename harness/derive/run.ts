@@ -1,13 +1,8 @@
 import { InputError } from '../../common/errors.js';
 import type { DatasetsManifest } from '../model/manifest.js';
 import type { DatasetsResults, Results } from '../model/results.js';
-import {
-  type Part,
-  partsOf,
-  type RunFolder,
-  readDatasetsManifest,
-  readManifest,
-} from '../store/run-folder.js';
+import { type Part, partsOf, readDatasetsManifest, readManifest } from '../store/manifests.js';
+import type { RunFolder } from '../store/run-folder.js';
 import { currentResults, type Derived, writeResults } from './current.js';
 import { joinResults, writeDatasetsResults } from './datasets.js';
 

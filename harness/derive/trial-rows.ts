@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
-import { type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
+import { BUSY_CORES, type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { instructionsOf } from '../model/native.js';
@@ -15,13 +15,22 @@ import { readSamples } from '../store/samples.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
+/** The making of its build that a trial was measured on. */
+export interface AttemptOfTrial {
+  /** From 1; undefined where there was one, or the trial was not measured. */
+  number: number | undefined;
+  /** Trials of the build come from several. */
+  mixed: boolean;
+  cost: BuildCost;
+}
+
 /** The row of all queries, then those of groups and bands. */
 export function trialRows(
   dataset: string,
   build: PlannedBuild,
   trial: PlannedBuild['trials'][number],
   end: TrialEnd | undefined,
-  cost: BuildCost,
+  { number: attempt, mixed, cost }: AttemptOfTrial,
   measured: Measured,
 ): TrialRow[] {
   const instructions = cost.native && instructionsOf(cost.native);
@@ -35,6 +44,7 @@ export function trialRows(
     ...(instructions && { instructions }),
     series: build.series,
     ...(build.replica !== undefined && { replica: build.replica }),
+    ...(attempt !== undefined && { attempt }),
     index: build.index,
     search: trial.search,
     ...(end?.effective && { effective: end.effective }),
@@ -45,12 +55,16 @@ export function trialRows(
     reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),
     error: end?.error ?? null,
   };
-  const doubts = end?.flags ?? [];
+  const doubts = [...(end?.flags ?? []), ...(mixed && row.state === 'completed' ? ['mixed-builds'] : [])];
   const { refused = {} } = build;
   const partial = Object.keys(refused).length > 0 && row.state === 'completed' ? ['partial-queries'] : [];
   const { all } = measured;
   return [
-    { ...row, flags: unique([...doubts, ...all.flags, ...partial]), measures: all.measures },
+    {
+      ...row,
+      flags: unique([...doubts, ...all.flags, ...busyBuild(cost), ...partial]),
+      measures: all.measures,
+    },
     ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
       if (reason === undefined)
         return { ...row, group, flags: unique([...doubts, ...derived.flags]), measures: derived.measures };
@@ -58,6 +72,10 @@ export function trialRows(
     }),
   ];
 }
+
+/** A group has no costs of its own to be doubted. */
+const busyBuild = ({ foreignCores = 0 }: BuildCost): string[] =>
+  foreignCores > BUSY_CORES ? ['busy-build'] : [];
 
 const unique = (flags: readonly string[]): string[] => [...new Set(flags)];
 

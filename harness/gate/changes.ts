@@ -1,58 +1,14 @@
 import type { Column } from '../measures/by-query.js';
-import { normalQuantile } from '../measures/distributions.js';
 import { holm } from '../measures/holm.js';
-import { fewestUnits } from '../measures/mean-bounds.js';
-import type { TrialRow } from '../model/results.js';
 import type { Finding } from '../model/verdict.js';
+import type { BaselineData, Partner, Wanted } from './comparison.js';
+import { type Draft, decided, isFew } from './decision.js';
 import { type Estimate, paired, unpaired } from './estimate.js';
-import { change } from './format.js';
 import type { Gate } from './gates.js';
-import { rangeOf, type SourceOf, sampleOf } from './sample.js';
-import {
-  ALPHA,
-  averaged,
-  detectable,
-  type Extra,
-  FEWEST_QUERIES,
-  moments,
-  NONE,
-  queriesNeeded,
-} from './statistics.js';
-import { blank, lacking, meets, undefinedIn, voidText } from './thresholds.js';
-
-/** What a trial is compared with: the same setting in each run of the baseline. */
-export interface Partner {
-  rows: readonly TrialRow[];
-  columns: readonly Column[];
-}
-
-/** The baseline as far as the gates need it. */
-export interface BaselineData {
-  name: string | null;
-  runs: readonly string[];
-  /** Proven by equal hashes of dataset and queries. */
-  paired: boolean;
-  /** Undefined: the baseline has no such trial. */
-  partner(row: TrialRow, measure: string): Partner | undefined;
-  /** Undefined: the trial has no values by query. */
-  column(row: TrialRow, measure: string): Column | undefined;
-  /** Completed trials of which this run has none of the same setting, workload and group. */
-  gone?: readonly TrialRow[] | undefined;
-  /** Sources of this run's queries, and of the baseline's where they are others. */
-  sources?: { now: SourceOf; before: SourceOf } | undefined;
-}
-
-/** A judged change before it is known what else was judged with it. */
-interface Draft {
-  finding: Finding;
-  gate: Gate;
-  /** Of the value that must not be below 0; undefined: already decided. */
-  estimate: Estimate | undefined;
-  /** Of rebuilds, where several builds of the baseline tell it. */
-  extra: Extra;
-  /** Chance of a loss this large if there were none. */
-  p: number;
-}
+import { ratio } from './ratio.js';
+import { rangeOf, sampleOf } from './sample.js';
+import { averaged, NONE } from './statistics.js';
+import { blank, lacking, undefinedIn, voidText } from './thresholds.js';
 
 /**
  * Judges all changes of a run together, so that Holm's adjustment (1979) holds the chance that any of them fails by
@@ -72,16 +28,10 @@ export function judgeChanges(wanted: readonly Wanted[], baseline: BaselineData |
   const adjusted = holm(ps.filter((_, i) => tested[i]));
   let at = 0;
   open.forEach((each, i) => {
-    each.finding = decided(each, ps[i]!, tested[i] ? adjusted[at++]! : 1);
+    const together = { adjusted: tested[i] ? adjusted[at++]! : 1, tests: Math.max(1, adjusted.length) };
+    each.finding = decided(each, ps[i]!, together);
   });
   return drafts.map(({ finding }) => finding);
-}
-
-/** A gate on one setting: its row, and those of its further builds. */
-interface Wanted {
-  gate: Gate;
-  row: TrialRow;
-  again: readonly TrialRow[];
 }
 
 function draft(wanted: Wanted, baseline: BaselineData | undefined): Draft {
@@ -183,141 +133,4 @@ function shown(gate: Gate, { n, mean, low, high }: Estimate, before: number, sig
   };
   const [from, to] = sign > 0 ? [low, high] : [high, low];
   return { found: back(mean), low: back(from), high: back(to), n, before };
-}
-
-/** Too few queries to decide a drop, or anything about a group, unless all of them changed by the same amount. */
-function isFew({ finding, gate, estimate }: Draft): boolean {
-  const { n, deviation, mean } = estimate!;
-  const few = n < FEWEST_QUERIES && (gate.aggregate === 'drop' || finding.group !== 'all');
-  return few && (deviation > 0 || mean === 0 || n < 2);
-}
-
-function decided(draft: Draft, p: number, adjusted: number): Finding {
-  const { finding, gate, extra } = draft;
-  const e = draft.estimate!;
-  const loss = adjusted <= ALPHA && e.high < 0;
-  const base = { ...finding, p, adjusted };
-  if (isFew(draft)) {
-    const message = `${e.n} queries are reported, not gated: fewer than ${FEWEST_QUERIES} decide nothing`;
-    return { ...base, state: 'inconclusive', needed: FEWEST_QUERIES, message };
-  }
-  return gate.aggregate === 'drop'
-    ? drop(base, gate, e, loss, extra)
-    : nonInferior(base, gate, e, loss, extra);
-}
-
-function nonInferior(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
-  const inclusive = gate.operator.endsWith('=');
-  if (e.low > 0 || (inclusive && e.low >= 0)) return { ...base, state: 'pass', message: '' };
-  if (loss) return { ...base, state: 'fail', message: 'shown to be worse than the limit' };
-  const needed = decidable(e, extra);
-  const least = fewestFor(gate, base.before);
-  return {
-    ...base,
-    state: 'inconclusive',
-    needed: needed === null || gate.about.unit !== 'share' ? needed : Math.max(needed, least),
-    message: advice(needed, base, gate, extra),
-  };
-}
-
-function drop(base: Finding, gate: Gate, e: Estimate, loss: boolean, extra: Extra): Finding {
-  const size = -e.mean / (gate.relative && base.before !== null ? base.before : 1);
-  const tooLarge = !meets(size, gate.operator, gate.limit);
-  if (tooLarge && loss)
-    return { ...base, state: 'fail', message: 'a loss is shown, and it is not a small one' };
-  if (tooLarge) {
-    const needed = decidable(e, extra);
-    const message = `may be chance: ${advice(needed, base, gate, extra)}`;
-    return { ...base, state: 'inconclusive', needed, message };
-  }
-  return { ...base, state: 'pass', message: seenText(gate, e, extra) };
-}
-
-/** What a drop that passed says of losses: it passes for lack of evidence. */
-function seenText(gate: Gate, e: Estimate, extra: Extra): string {
-  const text = (loss: number) => change(loss, { relative: false, about: gate.about }).replace(/^\+/, '');
-  if (e.deviation === 0 && e.mean === 0) {
-    return `no query changed: ${e.n} queries rule out a loss of more than ${text(-e.low)} (95%)`;
-  }
-  const seen = Math.hypot(detectable(e.deviation, e.n), detectable(1, 1) * extra.error);
-  return `${e.n} queries show a drop of ${text(seen)} four times out of five`;
-}
-
-/** Queries that decide it if the difference is as large as it looks; null where none would. */
-function decidable(e: Estimate, extra: Extra): number | null {
-  // What rebuilds differ by does not go away with more queries.
-  const left = Math.abs(e.mean) - (normalQuantile(1 - ALPHA) + normalQuantile(0.8)) * extra.error;
-  if (left <= 0) return null;
-  const reach = e.mean > 0 ? e.mean - e.range.low : 0;
-  return queriesNeeded(e.deviation, left, { reach }) ?? null;
-}
-
-/**
- * Queries below which a change within the limit cannot be shown, not even by queries of which none changed: those that
- * were not asked may have lost more. For a drop, which need not be shown, those below which nothing is decided.
- */
-export function fewestFor(gate: Gate, before: number | null): number {
-  if (gate.aggregate !== 'change' || gate.about.unit !== 'share') return FEWEST_QUERIES;
-  const margin = Math.abs(gate.limit) * (gate.relative ? (before ?? 1) : 1);
-  const towards = gate.about.better === 'lower' ? gate.limit > 0 : gate.limit < 0;
-  // Of "no change at all" no number of queries is proof.
-  const worst = gate.relative ? -(1 - Math.abs(gate.limit)) : margin - 1;
-  return towards ? fewestUnits({ low: worst, high: margin }, 0, ALPHA) : FEWEST_QUERIES;
-}
-
-function advice(needed: number | null, base: Finding, gate: Gate, extra: Extra): string {
-  const n = base.n!;
-  const least = fewestFor(gate, base.before);
-  if (gate.aggregate === 'change' && n < least) {
-    return base.group === 'all'
-      ? `${n} queries cannot show it, not even if none of them changed: at least ${least} are needed`
-      : `${n} queries are reported, not gated: fewer than ${least} cannot show it`;
-  }
-  if (extra.from === 'assumed') {
-    return 'one build on each side, so what a rebuild alone changes is assumed, not measured: "builds: 3" in the suite measures it';
-  }
-  if (needed === null) {
-    return extra.error > 0
-      ? 'rebuilds differ by as much: only more builds of the baseline decide it'
-      : 'the change lies on the limit: no number of queries decides it';
-  }
-  if (needed <= n) return `about as many queries as now (${n}) decide it, with other gates judged along`;
-  return `about ${needed} queries would decide it (now ${n})`;
-}
-
-/** z of the two-sided 95% intervals that results hold. */
-const Z95 = 1.959964;
-
-/**
- * Ratio of two times or costs, geometric means over builds; logarithms taken as normal, as wide as the intervals within
- * each run say.
- */
-function ratio({ gate, row, again }: Wanted, { rows }: Partner): Finding {
-  const sides = [[row, ...again], rows].map((side) => side.map((each) => each.measures[gate.measure]!));
-  const [now, before] = sides.map((side) => Math.exp(moments(side.map(({ value }) => Math.log(value))).mean));
-  if (!(before! > 0) || !(now! > 0)) return blank(row, 'fail', 'a ratio needs figures above 0');
-  const found = now! / before! - 1;
-  const note = 'advisory: the runs were not interleaved, so this also holds what the machine did meanwhile';
-  const n = sides[0]!.reduce((sum, each) => sum + each.n, 0);
-  const base = { ...blank(row, 'inconclusive', note), found, now: now!, before: before!, n };
-  const errors = sides.map(meanLogError);
-  if (errors.some((error) => error === undefined)) {
-    return { ...base, state: meets(found, gate.operator, gate.limit) ? 'pass' : 'fail' };
-  }
-  const half = normalQuantile(1 - ALPHA) * Math.hypot(...(errors as number[]));
-  const low = Math.exp(Math.log1p(found) - half) - 1;
-  const high = Math.exp(Math.log1p(found) + half) - 1;
-  const ends = [low, high].map((end) => meets(end, gate.operator, gate.limit));
-  const state = ends[0] && ends[1] ? 'pass' : ends[0] || ends[1] ? 'inconclusive' : 'fail';
-  return { ...base, low, high, state };
-}
-
-/** Standard error of the mean logarithm; undefined where a figure has no interval. */
-function meanLogError(figures: readonly { low: number | null; high: number | null }[]): number | undefined {
-  const errors: number[] = [];
-  for (const { low, high } of figures) {
-    if (low === null || high === null || low <= 0) return undefined;
-    errors.push(Math.log(high / low) / (2 * Z95));
-  }
-  return Math.hypot(...errors) / errors.length;
 }

@@ -1,7 +1,7 @@
 import { normalQuantile, studentQuantile } from '../measures/distributions.js';
 import { lossTail, meanBounds, type Range } from '../measures/mean-bounds.js';
 import { observedOf, type Sample, scaled } from './sample.js';
-import { ALPHA, averaged, type Extra, lossP, moments, NONE, rebuildError } from './statistics.js';
+import { ALPHA, averaged, type Extra, grainOf, lossP, moments, NONE, rebuildError } from './statistics.js';
 
 /** A mean over queries with one-sided bounds at 1 - ALPHA each. */
 export interface Estimate {
@@ -12,6 +12,8 @@ export interface Estimate {
   deviation: number;
   low: number;
   high: number;
+  /** Size of the pieces in which queries differ; see `grainOf`. 0 where there are no pairs. */
+  grain: number;
   /** Values that one query can take. */
   range: Range;
 }
@@ -50,7 +52,7 @@ export function paired(both: Sample, builds: number, range: Range, { sign, facto
   const observed = observedOf(sums, both);
   const differences = differenceRange(range, { sign, factor });
   const n = sums.length;
-  const estimate = { n, mean, deviation, range: differences };
+  const estimate = { n, mean, deviation, grain: grainOf(values!), range: differences };
   if (n === 0) return { estimate: { ...estimate, ...UNKNOWN }, extra, p: () => 1 };
   const bounds = { low: meanBounds(observed, differences, ALPHA).low, high: studentHigh(n, mean, deviation) };
   // A t test of values that are all the same knows no chance, be they two.
@@ -72,7 +74,7 @@ export function unpaired({ now, before }: Sides, range: Range, { sign, factor }:
   const n = Math.min(a.n, b.n);
   const mean = a.mean - b.mean;
   const deviation = Math.sqrt(n * (a.deviation ** 2 / a.n + b.deviation ** 2 / b.n));
-  const estimate = { n, mean, deviation, range: differenceRange(range, { sign, factor }) };
+  const estimate = { n, mean, deviation, grain: 0, range: differenceRange(range, { sign, factor }) };
   if (n === 0) return { estimate: { ...estimate, ...UNKNOWN }, extra: NONE, p: () => 1 };
   const extra = rebuildError([scaled(now), scaled(before)], deviation);
   const bounds = {

@@ -255,3 +255,8 @@ function highest(...checks: readonly Check[]) {
   }
   return { at, open };
 }
+
+/** Whether a gate is about one group by name. */
+export function namesGroup({ selectors }: Gate): boolean {
+  return selectors.some(({ key }) => key === 'group');
+}

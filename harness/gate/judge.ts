@@ -1,9 +1,11 @@
 import { byReplica } from '../model/replicas.js';
 import type { ParityTrial, TrialRow } from '../model/results.js';
 import { type Finding, type Verdict, type VerdictState, worst } from '../model/verdict.js';
-import { type BaselineData, fewestFor, judgeChanges } from './changes.js';
+import { judgeChanges } from './changes.js';
+import type { BaselineData } from './comparison.js';
+import { fewestFor } from './decision.js';
 import { change, figure } from './format.js';
-import type { Gate, GateSet } from './gates.js';
+import { type Gate, type GateSet, namesGroup } from './gates.js';
 import type { Level } from './levels.js';
 import { isSelected } from './select.js';
 import { FEWEST_QUERIES } from './statistics.js';
@@ -69,7 +71,6 @@ function isMeant(gate: Gate, row: TrialRow, alone: ReadonlySet<string>): boolean
   return row.state !== 'completed' || row.measures[measure] !== undefined;
 }
 
-const namesGroup = ({ selectors }: Gate): boolean => selectors.some(({ key }) => key === 'group');
 const isBand = ({ group }: TrialRow): boolean => group.startsWith('selectivity');
 
 /** What the baseline has and this run has not: a setting that was dropped passes no gate on it. */

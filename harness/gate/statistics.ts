@@ -1,7 +1,12 @@
-import { normalQuantile, studentUpperTail } from '../measures/distributions.js';
+import { normalQuantile, studentQuantile, studentUpperTail } from '../measures/distributions.js';
 
 /** Chance of a false alarm that each bound and all changes judged together (Holm) are held to. */
 export const ALPHA = 0.05;
+/**
+ * A drop in a group that no gate names is told as undecided only if chance makes one as large among all that is judged
+ * together, in at most this share of runs: so many groups have some drop somewhere every night.
+ */
+export const SUSPECT = 0.2;
 /** Fewer queries than this are reported, not gated: a handful of answers decides them. */
 export const FEWEST_QUERIES = 200;
 
@@ -91,6 +96,52 @@ export function detectable(
   { alpha = ALPHA, power = 0.8, reach = 0 }: Wanted = {},
 ): number {
   return ((normalQuantile(1 - alpha) + normalQuantile(power)) * deviation) / Math.sqrt(n) + reach / n;
+}
+
+/** What is known of a comparison before its result: enough for what it would show. */
+export interface Sight {
+  /** Independent queries. */
+  n: number;
+  /** Standard deviation of the differences by query. */
+  deviation: number;
+  /** Size of one loss of one query ({@link grainOf}): losing adds scatter of its own. */
+  grain: number;
+  extra: Extra;
+}
+
+/**
+ * The smallest drop that is shown with chance `power` by a one-sided t test at `alpha`: the drop at which
+ * (t(1-alpha) + t(power)) sqrt((deviation^2 + drop grain) / n + rebuilds^2) is the drop itself, with the degrees of freedom
+ * of Welch and Satterthwaite. What is lost in pieces of one size adds its own variance, drop times size.
+ */
+export function smallestSeen(sight: Sight, { alpha = ALPHA, power = 0.8 }: Wanted = {}): number {
+  const { n, deviation, grain, extra } = sight;
+  const z = quantileSum(sight, alpha, power);
+  const linear = (z ** 2 * grain) / n;
+  return (linear + Math.sqrt(linear ** 2 + 4 * z ** 2 * (deviation ** 2 / n + extra.error ** 2))) / 2;
+}
+
+/** t(1-alpha) + t(power) with the degrees of freedom that such a comparison has. */
+export function quantileSum({ n, deviation, extra }: Sight, alpha: number, power: number): number {
+  const [own, { error, df }] = [deviation / Math.sqrt(n), extra];
+  const all = Math.hypot(own, error);
+  const freedom = error === 0 || all === 0 ? n - 1 : all ** 4 / (own ** 4 / (n - 1) + error ** 4 / df);
+  const quantile = (p: number) =>
+    freedom >= 1 && freedom < 1e6 ? studentQuantile(p, freedom) : normalQuantile(p);
+  return quantile(1 - alpha) + quantile(power);
+}
+
+/**
+ * Size of the pieces in which queries differ: sum of squares over sum of sizes of the differences, which is the variance
+ * that losing in such pieces adds for each unit lost. 1, whole queries, where none differs: nothing is known then.
+ */
+export function grainOf(differences: ArrayLike<number>): number {
+  let [squares, sizes] = [0, 0];
+  for (let i = 0; i < differences.length; i++) {
+    squares += differences[i]! ** 2;
+    sizes += Math.abs(differences[i]!);
+  }
+  return sizes === 0 ? 1 : squares / sizes;
 }
 
 /**

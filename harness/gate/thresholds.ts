@@ -163,8 +163,10 @@ function doubtOf(gate: Gate, { low, n }: Measure, needed: number | null): string
 }
 
 function noteOf({ about }: Gate, { low }: Measure): string {
-  if (about.kind === 'cost') return 'one observation per build: nothing is known of its spread';
-  if (about.kind === 'time') return 'the interval is of this run; other hours and machines differ by more';
+  if (about.kind === 'cost' && low === null)
+    return 'one observation: nothing is known of its spread ("builds: 3" in the suite measures it)';
+  if (about.kind === 'time' || about.kind === 'cost')
+    return 'the interval is of this run; other hours and machines differ by more';
   return low === null ? 'no interval: judged by the figure' : '';
 }
 

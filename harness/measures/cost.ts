@@ -11,6 +11,7 @@ export function costMeasures(cost: BuildCost): Measures {
     ...single('load.pointsPerSecond', rate ? undefined : points / loadSeconds),
     ...single('index.seconds', indexSeconds),
     ...single('build.seconds', both ? undefined : loadSeconds + indexSeconds),
+    ...single('build.foreign', cost.foreignCores),
     ...memory(cost),
     ...single('index.size', cost.indexBytes),
     ...single('server.disk', cost.server?.diskBytes),

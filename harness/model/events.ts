@@ -43,6 +43,8 @@ export const serverCostSchema = z.strictObject({
 export const buildCostSchema = z.strictObject({
   engineVersion: z.string().optional(),
   createSeconds: z.number().optional(),
+  /** CPU that others used while the index was built, in cores. */
+  foreignCores: z.number().optional(),
   /** Time inside the engine's load calls only. */
   loadSeconds: z.number().optional(),
   indexSeconds: z.number().optional(),
@@ -70,6 +72,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     /** Of a run that is continued on another machine than it began on. */
     environment: environmentSchema.optional(),
   }),
+  /** `attempt`: from 1, counted over all continuations of the run (by earlier versions anew in each). */
   z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
   z.strictObject({
     type: z.literal('phase'),
@@ -85,11 +88,15 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     ...base,
     build: z.string(),
     trial: z.string(),
+    /** Of the build, as in its `buildBegin`; absent where it was not begun, and in logs of earlier versions. */
+    attempt: z.int().optional(),
     state,
     /** Why it was skipped or aborted. */
     reason: z.string().optional(),
     error: z.string().optional(),
     flags: z.array(z.string()),
+    /** Passes that were measured. */
+    passes: z.int().optional(),
     /** Wall time of the measured passes and the part of it spent inside engine calls, seconds. */
     wallSeconds: z.number().optional(),
     engineSeconds: z.number().optional(),
@@ -101,6 +108,23 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     server: z
       .strictObject({ memoryPeakBytes: z.number().optional(), cpuSeconds: z.number().optional() })
       .optional(),
+  }),
+  /** A pass of a trial that has ended was measured once more, since other load had disturbed it. */
+  z.strictObject({
+    type: z.literal('passAgain'),
+    ...base,
+    build: z.string(),
+    trial: z.string(),
+    /** Of the build, as in its `buildBegin`. */
+    attempt: z.int().optional(),
+    /** Number of the pass. */
+    pass: z.int(),
+    /** `replaced`: it took the place of the disturbed one; `disturbed`: so was it, and changes nothing. */
+    outcome: z.enum(['replaced', 'disturbed']),
+    /** Of the trial's passes, as in `trialEnd`. */
+    wallSeconds: z.number(),
+    engineSeconds: z.number().optional(),
+    foreignCores: z.number().optional(),
   }),
   z.strictObject({
     type: z.literal('buildEnd'),

@@ -10,6 +10,8 @@ export interface FlagDefinition {
   short: string;
   /** Kinds of figures that it makes doubtful: they are marked wherever they stand. None: what it tells is counted itself. */
   doubts: readonly MeasureKind[];
+  /** Figures of these kinds that it leaves as they are. */
+  spares?: RegExp;
   /** Stands beside a doubtful figure; what it means stands in `SIGNS`. */
   sign?: Sign;
   /** Figures that it voids have no value; tested against their names. */
@@ -49,6 +51,7 @@ export const FLAGS: readonly FlagDefinition[] = [
     meaning:
       'Other programs used more than a quarter of a core while the index was built: its build time and memory say as much about them.',
     doubts: ['cost'],
+    spares: /^(index\.size|server\.disk|engine\.share|(machine|build)\.foreign)$/,
     sign: '†',
   },
   {
@@ -60,8 +63,9 @@ export const FLAGS: readonly FlagDefinition[] = [
   },
   {
     name: 'mixed-builds',
-    short: 'passes of two builds of the same index',
-    meaning: 'The run was resumed: the trial’s passes ran on two builds of the same index.',
+    short: 'trials of several builds of the same index',
+    meaning:
+      'The build was made again, after a crash or in a run that was continued: its trials, or the passes of one, ran on different builds of the same index, maybe days apart.',
     doubts: ['mean', 'time', 'cost'],
     sign: '§',
   },
@@ -112,7 +116,10 @@ export function voidedBy(flags: readonly string[], measure: string): FlagDefinit
 export function doubtsOf(flags: readonly string[], measure: string): FlagDefinition[] {
   const kind = definitionOf(measure)?.kind;
   if (kind === undefined) return [];
-  return FLAGS.filter(({ name, doubts }) => flags.includes(name) && doubts.includes(kind));
+  return FLAGS.filter(
+    ({ name, doubts, spares }) =>
+      flags.includes(name) && doubts.includes(kind) && spares?.test(measure) !== true,
+  );
 }
 
 /** Their signs, each once: `†‡`; empty for a figure that stands. */

@@ -106,6 +106,8 @@ export const manifestSchema = z.strictObject({
   ks: z.array(z.int()).min(1),
   repeat: z.int(),
   warmup: z.int(),
+  /** Further passes for a trial in place of disturbed ones, at most; absent: none. */
+  remeasure: z.strictObject({ busy: z.int() }).optional(),
   seed: z.int(),
   threads: z.int(),
   memoryLimitBytes: z.number().nullable(),

@@ -61,6 +61,8 @@ export const trialRowSchema = z.strictObject({
   series: z.string(),
   /** Which build of the same index this row is of, from 2 on (`builds:` of the suite); absent for the first. */
   replica: z.int().min(2).optional(),
+  /** Which making of its build a trial was measured on, where a crash or a continued run has made it again; costs are those of it. */
+  attempt: z.int().min(1).optional(),
   index: parameters,
   search: parameters,
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */

@@ -167,7 +167,7 @@ class Watch<T extends TaskTypes> {
     clearTimeout(this.#deadline);
     const seconds = limits.deadlineSeconds[key];
     this.#deadline = setTimeout(() => {
-      this.kill(`${what} of ${seconds} s (deadline.${key})`);
+      this.kill(`${what} of ${seconds} s (${task.deadlineOption ?? `deadline.${key}`})`);
     }, seconds * 1000);
   }
 

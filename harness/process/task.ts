@@ -23,6 +23,8 @@ export interface Task<T extends TaskTypes> {
   first: T['phase'];
   /** By phase the deadline that it has; null: a part of another phase, which has none of its own. */
   phases: Readonly<Record<T['phase'], T['deadline'] | null>>;
+  /** Where a user sets its deadlines, for messages; absent: under the deadline's key in a suite's `deadline`. */
+  deadlineOption?: string | undefined;
 }
 
 /** What a task tells the supervisor. A phase's `begin` is flushed before the phase starts. */

@@ -12,6 +12,7 @@ import { engineOf } from '../../engines/open.js';
 import type { BuildCost } from '../model/events.js';
 import { type BuildContext, inPhase } from './context.js';
 import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
+import { ForeignLoad, startForeign } from './foreign-load.js';
 import type { BuildTaskContext, Job } from './job.js';
 import { noteIndexed, noteStart } from './memory.js';
 import { searchTrials } from './search.js';
@@ -45,8 +46,10 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
       () => collection.drop(),
       () => engine.close(),
     );
+    const busy = startForeign(job);
     await load(context, collection, batch);
     await index(context, collection);
+    noteForeign(cost, busy);
     await noteIndexed(cost);
     await send({ type: 'report', report: cost });
     await searchTrials(context, collection);
@@ -62,6 +65,14 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
     }
   }
   if (failure !== undefined) throw failure.error;
+}
+
+/** What others used while the index was built. */
+function noteForeign(cost: BuildCost, busy: (sum: ForeignLoad) => void): void {
+  const foreign = new ForeignLoad();
+  busy(foreign);
+  const cores = foreign.cores();
+  if (cores !== undefined) cost.foreignCores = cores;
 }
 
 async function create(context: BuildContext): Promise<[ConnectedEngine, Collection]> {

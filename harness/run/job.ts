@@ -32,6 +32,8 @@ export interface Job {
   k: number;
   repeat: number;
   warmup: number;
+  /** Further passes for a trial in place of those that other load disturbed, at most. */
+  remeasure: { busy: number };
   /** Of the order of the queries. */
   seed: number;
   /** The engine's own. */
@@ -60,10 +62,25 @@ interface TrialEnd {
   state: TrialState;
   error?: string;
   flags: string[];
+  /** That were measured. */
+  passes?: number;
   wallSeconds?: number;
   engineSeconds?: number;
   foreignCores?: number;
   effective?: ParameterSet;
+}
+
+/** A disturbed pass of a trial that has ended was measured once more. */
+interface PassAgain {
+  type: 'passAgain';
+  trial: string;
+  pass: number;
+  /** `replaced`: it took the place of the disturbed one; `disturbed`: so was it. */
+  outcome: 'replaced' | 'disturbed';
+  /** Of the trial's passes, as in `trialEnd`. */
+  wallSeconds: number;
+  engineSeconds?: number;
+  foreignCores?: number;
 }
 
 /** A build as a task: `subject` of a phase is a trial, what it reports is its cost. */
@@ -71,7 +88,7 @@ export interface BuildTypes {
   input: Job;
   phase: BuildPhase;
   deadline: 'create' | 'load' | 'index' | 'search';
-  message: TrialEnd;
+  message: TrialEnd | PassAgain;
   report: BuildCost;
 }
 

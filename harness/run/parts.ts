@@ -1,9 +1,18 @@
-import { rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
 import type { Samples } from '../model/samples.js';
 import { isSerial } from '../model/workload.js';
 import { RecordingError } from '../process/task.js';
-import { partFile, partsOnDisk, runFolder, samplesFile } from '../store/run-folder.js';
+import {
+  partFile,
+  partsOnDisk,
+  REPLACED_FOLDER,
+  type RunFolder,
+  replacedFile,
+  runFolder,
+  samplesFile,
+} from '../store/run-folder.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { BuildContext } from './context.js';
 import type { Job } from './job.js';
@@ -16,23 +25,40 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
   for (let r = 0; r < trial.passes; r++) {
     parts.push(await readSamples(partFile(folder, trial.id, r), job.k));
   }
-  keep(samplesFile(folder, trial.id), joinSamples(parts));
+  const path = samplesFile(folder, trial.id);
+  // Of an earlier build, whose passes these take the place of.
+  if (existsSync(path)) keepReplaced(folder, `${trial.id}.build`, await readSamples(path, job.k));
+  keep(path, joinSamples(parts));
   removeParts(job, trial);
-  const spans = parts.map(spanOf);
-  const foreignCores = trial.foreign.cores();
+  trial.spans = parts.map(spanOf);
   await send({
     type: 'trialEnd',
     trial: trial.id,
     state: 'completed',
     flags: trial.resumed ? ['mixed-builds'] : [],
+    passes: trial.passes,
     ...(trial.effective && { effective: trial.effective }),
+    ...passFigures(trial),
+  });
+}
+
+/** What the passes of a trial say beside their samples. */
+export function passFigures({ workload, spans, foreign }: Trial) {
+  const foreignCores = foreign.cores();
+  return {
     wallSeconds: spans.reduce((sum, { wall }) => sum + wall, 0) / 1000,
     // Of several clients at a time these add up to more than the wall time.
-    ...(isSerial(trial.workload) && {
-      engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000,
-    }),
+    ...(isSerial(workload) && { engineSeconds: spans.reduce((sum, { inside }) => sum + inside, 0) / 1000 }),
     ...(foreignCores !== undefined && { foreignCores }),
-  });
+  };
+}
+
+/** Observations that others have taken the place of stay on disk, numbered. */
+export function keepReplaced(folder: RunFolder, name: string, samples: Samples): void {
+  mkdirSync(join(folder.samples, REPLACED_FOLDER), { recursive: true });
+  let i = 1;
+  while (existsSync(replacedFile(folder, `${name}.${i}`))) i++;
+  keep(replacedFile(folder, `${name}.${i}`), samples);
 }
 
 /** What was measured cannot be written down: no fault of the trial, and nothing more can be measured. */

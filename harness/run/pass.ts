@@ -9,7 +9,7 @@ import { partFile, runFolder } from '../store/run-folder.js';
 import { type BuildContext, inPhase } from './context.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
-import { startForeign } from './foreign-load.js';
+import { type ForeignLoad, startForeign } from './foreign-load.js';
 import { noteSearching } from './memory.js';
 import { keep, removeParts } from './parts.js';
 import { orderOf, sentQueries } from './queries.js';
@@ -46,12 +46,14 @@ export async function onePass(
   }
 }
 
-async function measurePass(
+/** @param foreign takes what others used meanwhile */
+export async function measurePass(
   context: BuildContext,
   collection: Collection,
   trial: Trial,
   repetition: number,
   queries: readonly Float32Array[],
+  foreign: ForeignLoad = trial.foreign,
 ): Promise<Samples> {
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
@@ -85,7 +87,7 @@ async function measurePass(
       },
       trial.workload.options,
     );
-    busy(trial.foreign);
+    busy(foreign, repetition);
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(

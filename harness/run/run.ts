@@ -28,6 +28,8 @@ export interface RunInput {
   native: ReadonlyMap<string, Native>;
   /** Trials that cannot be measured here, with the reason; they are recorded as skipped. */
   skips: ReadonlyMap<string, string>;
+  /** How often each build was begun before, where the run is continued. */
+  begun: ReadonlyMap<string, number>;
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
@@ -40,6 +42,7 @@ export interface RunInput {
 /** A build that is being measured. */
 interface Measuring {
   build: PlannedBuild;
+  attempt: number;
   /** Trials that have not ended. */
   open: Set<string>;
   server?: BuildServer | undefined;
@@ -94,16 +97,17 @@ async function measure(
   open: Set<string>,
   left: LeftOnServers,
 ): Promise<void> {
-  for (let attempt = 1; open.size > 0; attempt++) {
+  const before = input.begun.get(build.id) ?? 0;
+  for (let attempt = before + 1; open.size > 0; attempt++) {
     debug('run', () => `${build.id}: attempt ${attempt}, ${open.size} trials to measure`);
     record(input, { type: 'buildBegin', build: build.id, attempt });
-    const end = await attemptBuild(input, { build, open }, attempt, left);
+    const end = await attemptBuild(input, { build, attempt, open }, left);
     const state = end.state;
     debug('run', () => `${build.id}: attempt ${attempt} ${state}, ${open.size} trials left`);
     const error = end.state === 'failed' ? end.error : undefined;
     const native = input.native.get(build.id);
     if (end.state === 'failed' && open.size === 0) warnOfEnd(input, build, end.error);
-    if (end.state === 'failed') losses(input, build, open, end, end.error);
+    if (end.state === 'failed') losses(input, { build, attempt, open }, end, end.error);
     record(input, {
       type: 'buildEnd',
       build: build.id,
@@ -119,13 +123,8 @@ async function measure(
 }
 
 /** One process on one server. A server that does not start is a failure of the build; texts come back redacted. */
-async function attemptBuild(
-  input: RunInput,
-  measuring: Measuring,
-  attempt: number,
-  left: LeftOnServers,
-): Promise<BuildEnd> {
-  const { build } = measuring;
+async function attemptBuild(input: RunInput, measuring: Measuring, left: LeftOnServers): Promise<BuildEnd> {
+  const { build, attempt } = measuring;
   const { manifest, folder, signal } = input;
   let server: BuildServer | undefined;
   try {
@@ -204,8 +203,7 @@ function warnOfEnd(input: RunInput, build: PlannedBuild, error: string): void {
 /** Records what a failed process took with it: one trial if it was being measured, else all of the build. */
 function losses(
   input: RunInput,
-  build: PlannedBuild,
-  open: Set<string>,
+  { build, attempt, open }: Measuring,
   end: BuildEnd & { state: 'failed' },
   error: string,
 ): void {
@@ -216,11 +214,11 @@ function losses(
     !end.orderly;
   for (const trial of one ? [end.subject!] : [...open]) {
     open.delete(trial);
-    record(input, { type: 'trialEnd', build: build.id, trial, state: 'failed', error, flags: [] });
+    record(input, { type: 'trialEnd', build: build.id, trial, attempt, state: 'failed', error, flags: [] });
   }
 }
 
-function take(input: RunInput, { build, open, server }: Measuring, message: BuildMessage): void {
+function take(input: RunInput, { build, attempt, open, server }: Measuring, message: BuildMessage): void {
   server?.follow(message);
   switch (message.type) {
     case 'begin': {
@@ -245,12 +243,15 @@ function take(input: RunInput, { build, open, server }: Measuring, message: Buil
     case 'warning':
       record(input, { type: 'warning', build: build.id, message: input.redact(message.message) });
       break;
+    case 'passAgain':
+      record(input, { ...message, build: build.id, attempt });
+      break;
     case 'trialEnd': {
       const { type, error, ...rest } = message;
       const text = error === undefined ? undefined : input.redact(server?.explainTrial(error) ?? error);
       const use = server?.useOf(message.trial);
       const more = { ...(text !== undefined && { error: text }), ...(use && { server: use }) };
-      record(input, { type, build: build.id, ...rest, ...more });
+      record(input, { type, build: build.id, attempt, ...rest, ...more });
       open.delete(message.trial);
       break;
     }
@@ -277,6 +278,7 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     k: manifest.ks.at(-1)!,
     repeat: manifest.repeat,
     warmup: manifest.warmup,
+    remeasure: manifest.remeasure ?? { busy: 0 },
     seed: manifest.seed,
     // A second build of an index is worth nothing as a measure of chance if it is the first one's copy.
     engineSeed: manifest.seed + (manifest.rebuilds?.some(({ id }) => id === build.id) === true ? 1 : 0),

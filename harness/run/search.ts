@@ -6,6 +6,7 @@ import { finish } from './parts.js';
 import { onePass } from './pass.js';
 import { probeTrials } from './probe.js';
 import { readQueries } from './queries.js';
+import { remeasureBusy } from './remeasure.js';
 import { startTrial } from './trial.js';
 
 /**
@@ -29,5 +30,6 @@ export async function searchTrials(context: BuildContext, collection: Collection
       if (!trial.failed && repetition === trial.passes - 1) await finish(context, trial);
     }
   }
+  await remeasureBusy(context, collection, trials, queries);
   await probeTrials(context, collection, queries);
 }

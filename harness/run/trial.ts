@@ -17,6 +17,8 @@ export interface Trial extends PlannedTrial {
   effective: ParameterSet | undefined;
   /** Of the passes of this process. */
   foreign: ForeignLoad;
+  /** Of its passes, once it has ended. */
+  spans: readonly { wall: number; inside: number }[];
   failed: boolean;
 }
 
@@ -30,6 +32,7 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     origin: undefined,
     effective: undefined,
     foreign: new ForeignLoad(),
+    spans: [],
     failed: false,
   };
 }

@@ -3,7 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { findRun, parseOr, type RunFolder, readJson, runFolder } from './run-folder.js';
+import { parseOr, readJson } from './read-json.js';
+import { findRun, type RunFolder, runFolder } from './run-folder.js';
 
 const fileSchema = z.strictObject({
   schema: z.literal(1),

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { VecproofError } from '../../common/errors.js';
-import { listRuns, partsOf, type RunFolder, readEvents, readManifest, runFolder } from './run-folder.js';
+import { readEvents } from './event-log.js';
+import { partsOf, readManifest } from './manifests.js';
+import { listRuns, type RunFolder, runFolder } from './run-folder.js';
 
 /**
  * Seconds that each build (by id) took in the latest run that completed it on a dataset.

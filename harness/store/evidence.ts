@@ -4,7 +4,8 @@ import { writeFileAtomic } from '../../common/files.js';
 import type { Evidence, ExactAnswer } from '../measures/parity-causes.js';
 import { deviates, SCORE_FORMS } from '../measures/scores.js';
 import { EXACT, type Samples } from '../model/samples.js';
-import { exactFiles, parseOr, type RunFolder, readJson } from './run-folder.js';
+import { parseOr, readJson } from './read-json.js';
+import { exactFiles, type RunFolder } from './run-folder.js';
 import { emptySamples, readSamples, writeSamples } from './samples.js';
 
 const number = z.number().nullable();

@@ -1,18 +1,13 @@
-import { appendFileSync, copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { fileFailure } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
 import { machinesOf } from '../model/machines.js';
 import type { Manifest } from '../model/manifest.js';
-import {
-  createRunFolder,
-  EXACT_ENDING,
-  type RunFolder,
-  readEvents,
-  readManifest,
-  writeManifest,
-} from './run-folder.js';
+import { readEvents } from './event-log.js';
+import { readManifest, writeManifest } from './manifests.js';
+import { createRunFolder, EXACT_ENDING, REPLACED_FOLDER, type RunFolder } from './run-folder.js';
 
 interface Shard {
   folder: RunFolder;
@@ -118,6 +113,12 @@ function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
     if (!existsSync(folder.samples)) continue;
     for (const name of readdirSync(folder.samples).filter(isSample)) {
       copy(join(folder.samples, name), join(merged.samples, name));
+    }
+    const replaced = join(folder.samples, REPLACED_FOLDER);
+    if (!existsSync(replaced)) continue;
+    mkdirSync(join(merged.samples, REPLACED_FOLDER), { recursive: true });
+    for (const name of readdirSync(replaced).filter(isSample)) {
+      copy(join(replaced, name), join(merged.samples, REPLACED_FOLDER, name));
     }
   }
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { QueryFacts } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
-import { parseOr, type RunFolder, readJson } from './run-folder.js';
+import { parseOr, readJson } from './read-json.js';
+import type { RunFolder } from './run-folder.js';
 
 /** One measured query of a run that has groups or filters. */
 export const runQuerySchema = z.strictObject({

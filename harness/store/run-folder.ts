@@ -1,16 +1,7 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { z } from 'zod';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
-import { type LoggedEvent, loggedEventSchema } from '../model/events.js';
-import {
-  type DatasetsManifest,
-  datasetsManifestSchema,
-  type Manifest,
-  manifestSchema,
-  RUN_SCHEMA,
-} from '../model/manifest.js';
+import { fileFailure, removeTemporaries } from '../../common/files.js';
 
 /** Paths inside one run's folder; see `docs/run-folder.md`. */
 export interface RunFolder {
@@ -92,6 +83,14 @@ export function partsOnDisk({ parts }: Pick<RunFolder, 'parts'>, trial: string):
   });
   return numbers.sort((a, b) => a - b);
 }
+
+/** Observations that others have taken the place of; nothing is derived from them. */
+export function replacedFile({ samples }: Pick<RunFolder, 'samples'>, name: string): string {
+  return join(samples, REPLACED_FOLDER, `${name}.parquet`);
+}
+
+/** Below `samples`. */
+export const REPLACED_FOLDER = 'replaced';
 
 /** What an exhaustive search told of a trial: its figures and its answers. */
 export function exactFiles(
@@ -197,124 +196,10 @@ function names(folder: string): string[] {
   }
 }
 
-export function writeManifest(folder: RunFolder, manifest: Manifest): void {
-  writeFileAtomic(folder.manifest, `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
-}
-
-/** Throws InputError if the run was written by a newer version, is damaged, is no run, or has several datasets. */
-export function readManifest(folder: RunFolder): Manifest {
-  const json = manifestJson(folder);
-  if (!holdsDatasets(json)) return parseOr(manifestSchema, json, folder.manifest);
-  const { datasets } = parseOr(datasetsManifestSchema, json, folder.manifest);
-  throw new InputError('this run holds several datasets, and this is done with one of them', {
-    where: folder.path,
-    got: datasets.map(({ name }) => name).join(', '),
-    next: `name one: ${datasets.map((each) => `${folder.id}/${each.folder}`).join(', ')}`,
-  });
-}
-
-/** Of a run over several datasets; undefined for any other. @throws InputError as `readManifest` */
-export function readDatasetsManifest(folder: RunFolder): DatasetsManifest | undefined {
-  const json = manifestJson(folder);
-  return holdsDatasets(json) ? parseOr(datasetsManifestSchema, json, folder.manifest) : undefined;
-}
-
-export function writeDatasetsManifest(folder: RunFolder, manifest: DatasetsManifest): void {
-  writeFileAtomic(folder.manifest, `${JSON.stringify(datasetsManifestSchema.parse(manifest), null, 2)}\n`);
-}
-
-/** One dataset's run in a run over several. */
-export interface Part {
-  name: string;
-  folder: RunFolder;
-}
-
-/** The parts of a run over several datasets whose measuring has begun; undefined for any other run. */
-export function partsOf(folder: RunFolder): Part[] | undefined {
-  return readDatasetsManifest(folder)
-    ?.datasets.map(({ name, folder: inside }) => ({ name, folder: runFolder(join(folder.path, inside)) }))
-    .filter((part) => existsSync(part.folder.manifest));
-}
-
-const holdsDatasets = (json: unknown): boolean => Array.isArray((json as { datasets?: unknown }).datasets);
-
-function manifestJson(folder: RunFolder): unknown {
-  const json = readJson(folder.manifest);
-  const schema = (json as { schema?: unknown }).schema;
-  if (typeof schema === 'number' && schema > RUN_SCHEMA) {
-    throw new InputError('this run was written by a newer vecproof', {
-      where: folder.manifest,
-      got: `schema ${schema}, this version reads up to ${RUN_SCHEMA}`,
-      next: 'use the vecproof version named in the file, or a newer one',
-    });
-  }
-  return json;
-}
-
-/** Reads a JSON file of a run folder; damage is an InputError that names the file. */
-export function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8'));
-  } catch (error) {
-    throw new InputError('this file of the run cannot be read', {
-      where: path,
-      got: error,
-      next: 'restore the file from a copy of the run, or measure again',
-      cause: error,
-    });
-  }
-}
-
-/** Validates what a file of a run folder holds. */
-export function parseOr<T extends z.ZodType>(schema: T, json: unknown, path: string): z.infer<T> {
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const first = parsed.error.issues[0];
-  throw new InputError(`this file of the run is not valid: ${first?.path.join('.')} ${first?.message}`, {
-    where: path,
-    next: 'restore the file from a copy of the run, or measure again',
-  });
-}
-
-export function appendEvent(folder: RunFolder, event: LoggedEvent): void {
-  try {
-    appendFileSync(folder.events, `${JSON.stringify(event)}\n`);
-  } catch (error) {
-    throw fileFailure(folder.events, 'the run cannot be recorded', error);
-  }
-}
-
-/** All events. A last line that was cut off by a kill is left out; any other damage is an InputError. */
-export function readEvents(folder: RunFolder): LoggedEvent[] {
-  if (!existsSync(folder.events)) return [];
-  const lines = readFileSync(folder.events, 'utf8').split('\n');
-  const whole = lines.slice(0, -1);
-  return whole.map((line, i) => {
-    try {
-      return parseOr(loggedEventSchema, JSON.parse(line), `${folder.events}:${i + 1}`);
-    } catch (error) {
-      throw new InputError('this line of the log is damaged', {
-        where: `${folder.events}:${i + 1}`,
-        got: line,
-        next: 'restore the file from a copy of the run, or measure again',
-        cause: error,
-      });
-    }
-  });
-}
-
-/** Ends a cut-off last line, so that the next event starts on a line of its own. */
-export function repairEvents(folder: RunFolder): void {
-  if (!existsSync(folder.events)) return;
-  const text = readFileSync(folder.events, 'utf8');
-  const end = text.lastIndexOf('\n') + 1;
-  if (end !== text.length) writeFileAtomic(folder.events, text.slice(0, end));
-}
-
 /** Removes everything that is only needed while a run is going on. */
 export function cleanRunFolder(folder: RunFolder): void {
   rmSync(folder.work, { recursive: true, force: true });
-  for (const path of [folder.path, folder.samples, folder.parts]) {
+  for (const path of [folder.path, folder.samples, folder.parts, join(folder.samples, REPLACED_FOLDER)]) {
     if (existsSync(path)) removeTemporaries(path);
   }
 }

@@ -143,6 +143,26 @@ async function readColumns(path: string, wanted: string[]): Promise<Map<string, 
   }
 }
 
+/** The passes of one trial by repetition, in order. */
+export function passesOfSamples(samples: Samples): Map<number, Samples> {
+  const numbers = [...new Set(samples.repetition)].sort((a, b) => a - b);
+  return new Map(numbers.map((number) => [number, passOf(samples, number)]));
+}
+
+function passOf(samples: Samples, number: number): Samples {
+  const { k, repetition } = samples;
+  const entries = Array.from(repetition.keys()).filter((i) => repetition[i] === number);
+  const pass = emptySamples(entries.length, k);
+  if (samples.flaws !== undefined) pass.flaws = new Uint8Array(entries.length * k);
+  for (const [to, from] of entries.entries()) {
+    for (const name of SCALARS) pass[name][to] = samples[name][from]!;
+    for (const name of LISTS) pass[name].set(samples[name].subarray(from * k, (from + 1) * k), to * k);
+    pass.flaws?.set(samples.flaws!.subarray(from * k, (from + 1) * k), to * k);
+    pass.error[to] = samples.error[from] ?? null;
+  }
+  return pass;
+}
+
 /** The passes of one trial in order of repetition, joined. All must have the same k. */
 export function joinSamples(parts: readonly Samples[]): Samples {
   const k = parts[0]?.k ?? 0;

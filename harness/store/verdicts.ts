@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { VERDICT_SCHEMA, type Verdicts, verdictsSchema } from '../model/verdict.js';
-import { parseOr, type RunFolder, readJson } from './run-folder.js';
+import { parseOr, readJson } from './read-json.js';
+import type { RunFolder } from './run-folder.js';
 
 export function writeVerdicts(folder: RunFolder, verdicts: Verdicts): void {
   writeFileAtomic(folder.verdicts, `${JSON.stringify(verdictsSchema.parse(verdicts), null, 2)}\n`);

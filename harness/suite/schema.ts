@@ -205,6 +205,15 @@ export const suiteSchema = z.strictObject({
     .max(1000)
     .default(3)
     .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
+  remeasure: z
+    .strictObject({
+      busy: z.int().min(0).max(100).default(3).meta({
+        description:
+          'Further passes for a trial of which other programs disturbed some, at most; a quiet one takes the place of a disturbed one.',
+      }),
+    })
+    .prefault({})
+    .meta({ description: 'What is measured again by itself, while the build is there.' }),
   builds: z.int().min(1).max(100).default(1).meta({
     description:
       'How often each build is made, every time with another seed: gates on a baseline then know what a rebuild alone changes. 3 for nightly gates.',

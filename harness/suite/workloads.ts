@@ -3,8 +3,8 @@ import { suggest } from '../../common/nearest.js';
 import { canonical } from '../model/ids.js';
 import type { Workload } from '../model/plan.js';
 import { SERIAL, type WorkloadKind } from '../model/workload.js';
-import { combinations } from './plan.js';
 import type { Suite, SweptValue } from './schema.js';
+import { combinations } from './sweeps.js';
 
 export type WorkloadEntry = Suite['workloads'][number];
 

@@ -2,12 +2,13 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { FailureError, InputError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
+import { installCommand } from '../../common/installation.js';
 import { startThread } from '../../common/threads.js';
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
 import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
 import type { KernelName } from './kernel.js';
-import { type QuerySelections, sharedSelections } from './selections.js';
+import { NO_SELECTION, type QuerySelections, sharedSelections } from './selections.js';
 import { TopLists } from './top-lists.js';
 
 /** Raised when the meaning of a truth changes; part of the cache key. */
@@ -111,7 +112,7 @@ function checkSelections(selections: QuerySelections | undefined, rows: number, 
 function matchesOf(selections: QuerySelections | undefined, rows: number): Int32Array | undefined {
   if (selections === undefined) return undefined;
   const counts = selections.list.map((selection) => selection.count());
-  return selections.of.map((i) => (i < 0 ? rows : counts[i]!));
+  return selections.of.map((i) => (i === NO_SELECTION ? rows : counts[i]!));
 }
 
 async function chooseKernel({ kernel, onWarning }: TruthOptions): Promise<KernelName> {
@@ -120,7 +121,7 @@ async function chooseKernel({ kernel, onWarning }: TruthOptions): Promise<Kernel
     await import('usearch');
     return 'usearch';
   } catch (error) {
-    const next = 'install it with: npm install usearch@2.25.3';
+    const next = `install it with: ${installCommand(['usearch'])}`;
     if (kernel === 'usearch') {
       throw new FailureError(`usearch cannot be loaded: ${messageOf(error)}`, {
         where: 'truth',

@@ -1,12 +1,14 @@
 import type { ScanTile } from './kernel.js';
-import { oneGroup } from './selections.js';
+import { NO_SELECTION, oneGroup } from './selections.js';
 import { distanceOf } from './tile.js';
 
 /** Every distance in float64. Slow, without native code, and obviously right: the twin the other kernel is held to. */
 export const scanFloat64: ScanTile = ({ metric, queries, lists, selections }, tile) => {
   for (const group of selections?.groups ?? oneGroup(queries.count)) {
     const rows =
-      group.selection < 0 ? undefined : selections!.rowsIn(group.selection, tile.first, tile.count);
+      group.selection === NO_SELECTION
+        ? undefined
+        : selections!.rowsIn(group.selection, tile.first, tile.count);
     const count = rows?.length ?? tile.count;
     for (const query of group.queries) {
       let bound = lists.bound(query);

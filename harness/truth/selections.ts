@@ -1,6 +1,9 @@
 import { rowsOf, type Selection, wordsFor } from '../../filters/selection.js';
 
-/** Which points each query may find: by query a number in `list`, or -1 for all points. */
+/** In place of the number of a selection: the query may find every point. */
+export const NO_SELECTION = -1;
+
+/** Which points each query may find: by query a number in `list`, or NO_SELECTION. */
 export interface QuerySelections {
   of: Int32Array;
   /** Each filter once, however many queries have it: queries of one filter share its scan. */
@@ -27,7 +30,7 @@ export function sharedSelections({ of, list }: QuerySelections, rows: number): S
 
 /** Queries that may find the same points. */
 export interface QueryGroup {
-  /** -1: all points. */
+  /** Number in the list, or NO_SELECTION. */
   selection: number;
   queries: readonly number[];
 }
@@ -72,5 +75,5 @@ function queryGroups(of: Int32Array): QueryGroup[] {
 
 /** The only group where no query has a filter. */
 export function oneGroup(queries: number): QueryGroup[] {
-  return [{ selection: -1, queries: Array.from({ length: queries }, (_, query) => query) }];
+  return [{ selection: NO_SELECTION, queries: Array.from({ length: queries }, (_, query) => query) }];
 }

@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import { kernelLimit, kernelMetric, powerOfTwoScale } from './error-bound.js';
 import type { ScanJob, ScanTile } from './kernel.js';
-import { oneGroup } from './selections.js';
+import { NO_SELECTION, oneGroup } from './selections.js';
 import { distanceOf, type Tile, type Vectors } from './tile.js';
 
 type ExactSearch = typeof import('usearch')['exactSearch'];
@@ -80,7 +80,7 @@ class TileScan {
     const { queries, selections, rowsSeen } = this.#job;
     const wide: Asked[] = [];
     for (const { selection, queries: asked } of selections?.groups ?? oneGroup(queries.count)) {
-      if (selection >= 0) this.#runGroup(selection, asked, wide);
+      if (selection !== NO_SELECTION) this.#runGroup(selection, asked, wide);
       else wide.push(...this.#ask(asked, this.#expected(this.#tile.count, rowsSeen), selection));
     }
     // Those that want as many side by side: a block is searched for the most that one of it wants.

@@ -186,11 +186,13 @@ function trialRow(
     index: [
       ...parameterViews(row.index, varying),
       ...(row.replica === undefined ? [] : [{ text: `build ${row.replica}` }]),
+      ...(row.attempt === undefined ? [] : [{ text: `attempt ${row.attempt}` }]),
     ],
     search: parameterViews(row.search, undefined, row.effective),
     group: `${workloadText(workloadOf(row))}, ${row.group}`,
     state: row.state,
     reason: reasonOf(row),
+    replaced: row.replaced === undefined ? undefined : `${plural(row.replaced, 'pass', 'passes')} replaced`,
     flags: row.flags,
     cells: measures.map((name): Cell => {
       const figure = cell(name, row.measures[name], row.flags);

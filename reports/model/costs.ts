@@ -47,27 +47,33 @@ export function buildsOf(
   floor: number | undefined,
 ): BuildModel[] {
   const details = detailsByBuild(events);
-  const first = new Map<string, TrialRow>();
-  for (const row of trials) if (!first.has(row.build)) first.set(row.build, row);
-  const rows = [...first.values()];
+  const made = new Map<string, TrialRow[]>();
+  for (const row of trials) made.set(madeKey(row), [...(made.get(madeKey(row)) ?? []), row]);
+  const rows = [...made.values()].map(([row]) => row!);
   return rows.map((row) => {
     const key = seriesKey(row);
+    const own = made.get(madeKey(row))!;
+    const ids = new Set(own.map(({ id }) => id));
+    const attempt = row.attempt === undefined ? '' : `attempt ${row.attempt}`;
     const siblings = rows.filter((other) => seriesKey(other) === key).map(({ index }) => index);
     return {
       id: row.build,
       series: refs.get(key)!,
-      setting: settingText(row.index, varyingKeys(siblings)),
-      fullSetting: settingText(row.index),
-      measures: buildMeasures(trials.filter(({ build }) => build === row.build)),
+      setting: [settingText(row.index, varyingKeys(siblings)), attempt].filter(Boolean).join(' '),
+      fullSetting: [settingText(row.index), attempt].filter(Boolean).join(' '),
+      measures: buildMeasures(own),
       details: details.get(row.build),
-      flags: [...new Set(trials.filter(({ build }) => build === row.build).flatMap(({ flags }) => flags))],
+      flags: [...new Set(own.flatMap(({ flags }) => flags))],
       atFloor: accurateAt(
-        points.filter(({ build }) => build === row.build),
+        points.filter(({ id }) => ids.has(id)),
         floor,
       ),
     };
   });
 }
+
+/** A build that was made again after a crash, or in a continued run, is two: each has its own cost. */
+const madeKey = ({ build, attempt }: TrialRow): string => JSON.stringify([build, attempt]);
 
 function buildMeasures(rows: readonly TrialRow[]): Record<string, Measure> {
   const found: Record<string, Measure> = {};

@@ -193,20 +193,41 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
   return [
     `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
-    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. Builds follow one another: between engines and builds, times also differ by what the machine did meanwhile.`,
+    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. ${buildsInTurn(results)}`,
     sentHow(results, Math.max(...ks)),
     ...againBuilt(results),
+    ...againMeasured(results),
     ...serversAndLibraries(results),
     ...withoutAvx(results),
     ...engineTime(results),
     'Distances and recall were computed by the harness from the dataset’s own vectors, outside the timed region. Failed queries are counted, never retried.',
-    `Intervals are 95% intervals. Of means over queries they are the bounds of Gaffke (2005), which allow for queries that were not asked; of times Student’s t over the logarithms of the passes, widened to hold every pass${repeat < 2 ? ': one pass has none' : ''}. They do not cover the luck of one index build, nor what the machine does between builds.`,
+    `Intervals are 95% intervals. Of means over queries they are the bounds of Gaffke (2005), which allow for queries that were not asked; of times Student’s t over the logarithms of the passes${repeat < 2 ? ' (one pass has none)' : ''}, of settings on several builds over those of the builds, times and costs alike, widened to hold each. ${buildsOf(results) > 1 ? 'They do not cover other machines and days.' : 'They do not cover the luck of one index build, nor what the machine does between builds.'}`,
     `Deadlines: create ${formatDuration(deadline.create)}, load ${formatDuration(deadline.load)}, index ${formatDuration(deadline.index)}, search ${formatDuration(deadline.search)}. A build that passes one is a recorded failure.`,
   ];
 }
 
-function againBuilt({ trials }: Results): string[] {
-  const most = Math.max(1, ...trials.map(({ replica }) => replica ?? 1));
+/** Passes that others have taken the place of. */
+function againMeasured({ trials }: Results): string[] {
+  const rows = trials.filter(({ group }) => group === 'all');
+  const passes = rows.reduce((sum, { replaced = 0 }) => sum + replaced, 0);
+  if (passes === 0) return [];
+  const of = rows.filter(({ replaced }) => replaced !== undefined).length;
+  return [
+    `${plural(passes, 'pass', 'passes')} of ${plural(of, 'trial')} ${passes === 1 ? 'was' : 'were'} measured again, as other programs had disturbed ${passes === 1 ? 'it' : 'them'}; what was replaced is kept in samples/replaced.`,
+  ];
+}
+
+const buildsOf = ({ trials }: Results): number => Math.max(1, ...trials.map(({ replica }) => replica ?? 1));
+
+/** What drift of the machine is in: builds follow one another, in rounds where each was made several times. */
+function buildsInTurn(results: Results): string {
+  return buildsOf(results) > 1
+    ? 'Builds follow one another in rounds, all indexes once and then all again in the opposite order: drift falls on all of them, and is in the intervals over builds.'
+    : 'Builds follow one another: between engines and builds, times also differ by what the machine did meanwhile.';
+}
+
+function againBuilt(results: Results): string[] {
+  const most = buildsOf(results);
   if (most === 1) return [];
   return [
     `Each index was built ${most} times, every time with another seed where the engine takes one. Charts and choices speak of the first build, so that none is chosen for its luck; gates on a baseline take all of them, and the table of all trials shows them.`,

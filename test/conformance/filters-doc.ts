@@ -6,7 +6,7 @@ import type { FieldType } from '../../datasets/dataset.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { CONDITION_OPERATORS, LOGICAL_OPERATORS } from '../../filters/filter.js';
 import { refusals } from '../../filters/support.js';
-import { TABLE } from './filter-table.js';
+import { TABLE } from '../../harness/conformance/filters/table.js';
 
 export const FILTERS_DOC = join(packageRoot, 'docs', 'filters.md');
 const BEGIN = '<!-- engines: begin -->';

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { checkPoints } from '../../harness/conformance/points/checks.js';
 import { checkDurability } from '../../harness/conformance/points/durability.js';
 import type { PointContender } from '../../harness/conformance/points/session.js';
-import { api, type Contender, contenders, mayOverlap, reached } from './session.js';
+import { pointFactsOf } from '../../harness/conformance/suite.js';
+import { api, contenders, mayOverlap, reached } from './session.js';
 
 test.each(contenders)('$name declares what it does with whole points, or that it keeps none', (each) => {
   const { points, metadata } = each.definition.capabilities;
@@ -12,7 +13,7 @@ test.each(contenders)('$name declares what it does with whole points, or that it
 /** Whole points, by every engine that keeps them: on its server, and in its modes that start nothing (`pglite`). */
 for (const contender of contenders.filter(({ definition }) => definition.capabilities.points !== null)) {
   const { name, definition, missing, standIn, suffix } = contender;
-  const held: PointContender = { ...reached(definition), facts: factsOf(contender, 'default') };
+  const held: PointContender = { ...reached(definition), facts: pointFactsOf(definition, contender.facts) };
   // Most of what a server is asked here it answers after a wait of its own; each check has its own collections.
   const concurrent = mayOverlap(definition, standIn);
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () => checkPoints(api, held));
@@ -21,14 +22,8 @@ for (const contender of contenders.filter(({ definition }) => definition.capabil
 
   const own = definition.server?.modes.filter((mode) => mode !== 'docker' && mode !== 'url') ?? [];
   for (const mode of own) {
-    const facts = factsOf(contender, mode);
+    const facts = pointFactsOf(definition, contender.facts, mode);
     describe(`${name} ${mode}`, () =>
       checkPoints(api, { definition, facts, reach: async () => ({ mode }), shared: true }));
   }
-}
-
-function factsOf({ name, facts }: Contender, mode: string): PointContender['facts'] {
-  const found = facts.points?.[mode];
-  if (found === undefined) throw new Error(`${name} keeps points, but its facts say nothing of mode ${mode}`);
-  return found;
 }

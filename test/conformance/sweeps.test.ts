@@ -1,5 +1,6 @@
 import { afterAll, describe } from 'vitest';
 import type { SweepFact } from '../../engines/contract/facts.js';
+import { ends } from '../../harness/conformance/suite.js';
 import { COUNT, checkSweeps, QUERIES } from '../../harness/conformance/sweeps.js';
 import { type SweepResult, writeMeasured } from './engines-doc.js';
 import { api, contenderOf, contenders, mayOverlap } from './session.js';
@@ -14,8 +15,8 @@ const results: SweepResult[] = [];
 /** Written down, all values are measured; otherwise an index that is built for each value is built for the ends alone. */
 const WRITES = process.env['VECPROOF_WRITE_DOCS'] === '1';
 
-function valuesOf({ part, values }: SweepFact): SweepFact['values'] {
-  return WRITES || part === 'search' ? values : [values[0]!, values.at(-1)!];
+function valuesOf(sweep: SweepFact): SweepFact['values'] {
+  return WRITES ? sweep.values : ends(sweep);
 }
 
 for (const contender of contenders) {
@@ -24,8 +25,6 @@ for (const contender of contenders) {
   describe.skipIf(missing !== undefined)(`${name}${suffix}`, { concurrent }, () =>
     checkSweeps(api, contenderOf(contender), {
       valuesOf,
-      // A restart for one setting would take the server away from other sessions: those are closed by their sweep.
-      shares: name !== 'chroma',
       whyNot: ({ key }) => (standIn === undefined ? undefined : STAND_IN_LACKS[`${name} ${key}`]),
       onMeasured: (sweep, recalls) => results.push({ engine: name, sweep, recalls }),
     }),

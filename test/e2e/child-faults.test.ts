@@ -60,6 +60,8 @@ describe.skipIf(!hasProc)('a build’s process that ends by itself', () => {
       expect(flags.includes('mixed-builds'), id).toBe(others.includes(id));
     }
     expect(eventsOf(work, 'buildBegin').map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
+    const attempts = results(work).trials.filter(({ id }) => others.includes(id));
+    expect(attempts.map(({ attempt }) => attempt)).toEqual(others.map(() => 2));
     expect(work.halfWritten()).toEqual([]);
 
     const again = await vecproof(['run', '--resume', 'latest'], work);

@@ -30,7 +30,7 @@ describe.concurrent('an engine of one’s own, held to the suite', () => {
     expect(code, stderr + stdout).toBe(0);
     expect(stdout).toMatch(/^passed {2}recall: flat none under dot reaches recall 1/m);
     expect(stdout).toMatch(/^metrics +cosine, dot, l2$/m);
-    expect(stdout).toMatch(/^Brute force: \d\d passed, 0 failed, 3 do not apply$/m);
+    expect(stdout).toMatch(/^Brute force: \d\d passed, 0 failed, 4 do not apply$/m);
   });
 
   /** What is wrong | in the example | becomes | the checks that see it. */
@@ -57,6 +57,12 @@ describe.concurrent('an engine of one’s own, held to the suite', () => {
       [/^behaviour: counts/m],
     ],
     ['says that it waits', "'blocking'", "'concurrent'", [/^execution: concurrent: the event loop turns/m]],
+    [
+      'says that no two builds are alike',
+      "deterministicBuild: 'always'",
+      "deterministicBuild: 'never'",
+      [/^determinism: two builds differ/m],
+    ],
   ];
   test.each(SPOILT)('one that %s fails', async (_what, from, to, checks) => {
     const { code, stdout, stderr } = await conformance(from, to, '--json');
@@ -86,10 +92,79 @@ describe.concurrent('an engine of one’s own, held to the suite', () => {
     expect(stderr).not.toContain('unexpected:');
   });
 
-  test('one of ours is held to it by our own tests; an unknown one is told', async () => {
-    const ours = await vecproof(['conformance', 'usearch'], new Workspace());
-    expect([ours.code, ours.stderr]).toEqual([2, expect.stringContaining('comes with vecproof')]);
-    const unknown = await vecproof(['conformance', 'usaerch'], new Workspace());
-    expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('Did you mean "usearch"')]);
+  /** What a call does | where | what becomes of its check. */
+  const NATIVE: [what: string, from: string, to: string, found: RegExp][] = [
+    [
+      'crashes',
+      '    return { keys: nearest',
+      '    if (k === 20) process.abort();\n    return { keys: nearest',
+      /^the process of the check crashed with signal SIGABRT/,
+    ],
+    [
+      'never returns',
+      '    return { keys: nearest',
+      '    if (k === 20) for (;;);\n    return { keys: nearest',
+      /^check took longer than its deadline of 20 s \(--deadline\)/,
+    ],
+    [
+      'never resolves',
+      '    return { keys: nearest',
+      '    if (k === 20) return new Promise(() => setInterval(() => {}, 1000));\n    return { keys: nearest',
+      /^check took longer than its deadline of 20 s \(--deadline\)/,
+    ],
+  ];
+  test.each(NATIVE)(
+    'a call that %s is a failed check by its name, and the others run',
+    async (_what, from, to, found) => {
+      const { code, stdout, stderr } = await conformance(from, to, '--json', '--deadline', '20');
+      expect(code, stderr).toBe(1);
+      const { checks } = JSON.parse(stdout) as Checks;
+      // The only one that asks for 20 points.
+      const failed = checks.filter(({ state }) => state === 'failed');
+      expect(failed).toMatchObject([
+        { path: ['behaviour'], title: 'points with equal vectors are all found, each once' },
+      ]);
+      expect(failed[0]!.error).toMatch(found);
+      expect(checks.filter(({ state }) => state === 'passed').length).toBeGreaterThan(20);
+      expect(new Set(checks.map(({ path, title }) => [...path, title].join())).size).toBe(checks.length);
+    },
+  );
+
+  test('one of ours is held to the same suite, whole points and filters included', async () => {
+    const { code, stdout, stderr } = await vecproof(['conformance', 'sqlite-vec', '--json'], new Workspace());
+    expect(code, stderr).toBe(0);
+    const { checks } = JSON.parse(stdout) as Checks;
+    const groups = new Set(checks.map(({ path }) => path[0]));
+    expect([...groups]).toEqual([
+      'behaviour',
+      'execution',
+      'scores',
+      'recall',
+      'parameters',
+      'filters',
+      'determinism',
+      'points',
+    ]);
+  });
+
+  test.each([
+    ['an unknown engine', ['usaerch'], 2, 'Did you mean "usearch"'],
+    [
+      'a mode that there is not',
+      ['qdrant', '--launch', 'dokcer'],
+      2,
+      '--launch: must be one of docker, url. Did you mean "docker"?',
+    ],
+    [
+      'an address of an engine without a server',
+      ['usearch', '--url', 'http://x:1'],
+      2,
+      'usearch runs inside the process',
+    ],
+    ['a server that does not answer', ['qdrant', '--url', 'http://127.0.0.1:1'], 3, '127.0.0.1:1'],
+  ])('%s is told', async (_what, args, exit, message) => {
+    const { code, stderr } = await vecproof(['conformance', ...args], new Workspace());
+    expect([code, stderr]).toEqual([exit, expect.stringContaining(message)]);
+    expect(stderr).not.toContain('unexpected:');
   });
 });

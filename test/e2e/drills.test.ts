@@ -134,6 +134,17 @@ describe('drills', () => {
       'old~3',
       'new~3',
     ]);
+    // Of one pass there is no interval: it is over the three builds, and so the same for each of them.
+    for (const name of ['throughput', 'build.seconds']) {
+      const ends = (label: string) =>
+        results.trials
+          .filter(({ series }) => series === label)
+          .map(({ measures: { [name]: m } }) => [m!.low, m!.high, m!.value > m!.low! && m!.value < m!.high!]);
+      for (const label of ['old', 'new'])
+        expect(new Set(ends(label).map(String)), `${name} of ${label}`).toEqual(
+          new Set([`${ends(label)[0]!.slice(0, 2)},true`]),
+        );
+    }
     expect(results.parity![0]!.rows[0]!.measures['parity.latency']).toMatchObject({
       n: 3,
       low: expect.any(Number),

@@ -20,8 +20,14 @@ function midway(work: Workspace, build: 0 | 1): Promise<string> {
   });
 }
 
-/** Everything was measured, every query once in each repetition, and nothing is left of the interruption. */
-async function complete(work: Workspace, mixed: readonly string[]): Promise<void> {
+/**
+ * Everything was measured, every query once in each repetition, and nothing is left of the interruption.
+ * @param begun trials with passes of two builds: all of such a build have the flag
+ */
+async function complete(work: Workspace, begun: readonly string[]): Promise<void> {
+  const mixed = manifest(work).plan.flatMap(({ trials }) =>
+    trials.some(({ id }) => begun.includes(id)) ? trials.map(({ id }) => id) : [],
+  );
   const results = work.json<Results>('results.json');
   expect(results.run.state).toBe('completed');
   expect(new Set(Object.values(states(work)))).toEqual(new Set(['completed']));
@@ -99,6 +105,30 @@ describe.skipIf(!hasProc)('a run that is stopped', () => {
     expect(new Set(Object.values(states(work)))).toEqual(new Set(['completed']));
   });
 });
+
+test.skipIf(!hasProc)(
+  'trials of a build that was made again are told apart, each with its own cost',
+  async () => {
+    const work = slowSuite();
+    const running = start(['run', 'suite.yaml', '--only', 'm4-'], work);
+    await until('a trial has ended', () => eventsOf(work, 'trialEnd')[0]);
+    process.kill(-running.child.pid!, 'SIGINT');
+    expect((await running.ended).code).toBe(130);
+    const resumed = await vecproof(['run', '--resume', 'latest'], work);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    expect(eventsOf(work, 'buildBegin').map(({ attempt }) => attempt)).toEqual([1, 2]);
+    const attempts = eventsOf(work, 'trialEnd').map(({ trial, attempt }) => [trial, attempt] as const);
+    expect(new Set(attempts.map(([, attempt]) => attempt))).toEqual(new Set([1, 2]));
+    const costs = eventsOf(work, 'buildEnd').map(({ cost }) => cost.loadSeconds! + cost.indexSeconds!);
+    const { trials, warnings } = work.json<Results>('results.json');
+    for (const { id, attempt, flags, measures } of trials) {
+      expect(attempt).toBe(new Map(attempts).get(id));
+      expect(measures['build.seconds']?.value).toBe(costs[attempt! - 1]);
+      expect(flags).toContain('mixed-builds');
+    }
+    expect(warnings).toEqual([expect.stringContaining('was made 2 times')]);
+  },
+);
 
 test.skipIf(!hasProc)(
   'after a power cut doctor finds what is left, --clean removes it, and the run continues',

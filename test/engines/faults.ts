@@ -1,4 +1,4 @@
-/** What can be asked of the faulty engine, by the environment variable FAULT. */
+/** What can go wrong in a faulty engine. */
 export type Fault =
   | 'connect throws'
   | 'load aborts'
@@ -18,6 +18,9 @@ export type Fault =
   | 'exit never ends'
   | 'drop crashes'
   | 'drop throws';
+
+/** Of the engine with that fault. */
+export const nameOf = (fault: Fault): string => `faulty-${fault.replaceAll(' ', '-')}`;
 
 /** Defects that can be planted in the defective engine, by the environment variable DEFECT and the words of a drill. */
 export type Defect =

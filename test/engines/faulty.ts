@@ -2,22 +2,21 @@ import type { Collection } from '../../engines/contract/collection.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { Hits } from '../../engines/contract/search.js';
 import { engine as real } from '../../engines/null/engine.js';
-import type { Fault } from './faults.js';
-
-/** What goes wrong: the environment variable FAULT says it, and its process inherits it. */
-const fault = process.env['FAULT'] as Fault | undefined;
+import { type Fault, nameOf } from './faults.js';
 
 /** Does as engines do that are less well-behaved. What goes wrong apart, it is the null engine. */
-export const engine: EngineDefinition = {
-  ...real,
-  name: 'faulty',
-  title: 'Faulty',
-  connect: async (options, signal) => {
-    if (fault === 'connect throws') throw new Error('connection refused');
-    const connected = await real.connect(options, signal);
-    return { ...connected, create: async (spec) => faultyCollection(await connected.create(spec)) };
-  },
-};
+export function faulty(fault: Fault): EngineDefinition {
+  return {
+    ...real,
+    name: nameOf(fault),
+    title: `Faulty: ${fault}`,
+    connect: async (options, signal) => {
+      if (fault === 'connect throws') throw new Error('connection refused');
+      const connected = await real.connect(options, signal);
+      return { ...connected, create: async (spec) => faultyCollection(await connected.create(spec), fault) };
+    },
+  };
+}
 
 const kept: Buffer[] = [];
 let asked = 0;
@@ -49,7 +48,7 @@ const QUERIES: Readonly<Partial<Record<Fault, (hits: Hits) => unknown>>> = {
   }),
 };
 
-function faultyCollection(collection: Collection): Collection {
+function faultyCollection(collection: Collection, fault: Fault): Collection {
   return {
     ...collection,
     load: async (batch, signal) => {
@@ -72,7 +71,7 @@ function faultyCollection(collection: Collection): Collection {
       const query = (vector: Float32Array) => {
         asked++;
         const hits = prepared.query(vector) as Hits;
-        return ((fault && QUERIES[fault]?.(hits)) as Hits | undefined) ?? hits;
+        return (QUERIES[fault]?.(hits) as Hits | undefined) ?? hits;
       };
       return { ...prepared, query };
     },

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { homeFolder, packageRoot } from '../../common/paths.js';
-import { listRuns, type RunFolder, readManifest, runFolder } from '../../harness/store/run-folder.js';
+import { readManifest } from '../../harness/store/manifests.js';
+import { listRuns, type RunFolder, runFolder } from '../../harness/store/run-folder.js';
 
 /** The latest whole quickstart run here; measured first if there is none. */
 export function quickstartRun(): RunFolder {

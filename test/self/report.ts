@@ -1,5 +1,6 @@
 import { deriveResults } from '../../harness/derive/derive.js';
-import { readEvents, readManifest } from '../../harness/store/run-folder.js';
+import { readEvents } from '../../harness/store/event-log.js';
+import { readManifest } from '../../harness/store/manifests.js';
 import { renderHtml } from '../../reports/html/html.js';
 import { buildReport } from '../../reports/model.js';
 import { median, print } from './print.js';

@@ -1,4 +1,4 @@
-import { readEvents } from '../../harness/store/run-folder.js';
+import { readEvents } from '../../harness/store/event-log.js';
 import { print } from './print.js';
 import { quickstartRun } from './quickstart-run.js';
 

@@ -74,6 +74,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/conformance': [
     'harness/model',
     'harness/measures',
+    'harness/process',
     'harness/run',
     'engines',
     'datasets',
@@ -271,6 +272,13 @@ describe('folders', () => {
     const hashed = modulesFrom(roots.map((root) => join(packageRoot, `${root}.ts`))).keys();
     const names = [...hashed].map((path) => relative(packageRoot, path).replace(/\.ts$/, ''));
     expect(names.sort()).toEqual([...reached].sort());
+  });
+
+  test('no code holds the version of a package: package.json has them', () => {
+    const versions = [...sourceOf].flatMap(([file, text]) =>
+      [...text.matchAll(/[a-z-]@\d+\.\d+\.\d+/g)].map((match) => `${file}: ${match[0]}`),
+    );
+    expect(versions).toEqual([]);
   });
 
   test('no file is longer than 400 lines', () => {

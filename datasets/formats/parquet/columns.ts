@@ -1,7 +1,7 @@
 import { type ParquetScan, parquetScan } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import type { FieldSchema, MetadataColumns, MetadataValue } from '../../dataset.js';
 import { fieldValue } from '../../field-values.js';
+import { COMPRESSORS } from './compression.js';
 import type { ParquetFile } from './file.js';
 
 /**
@@ -19,7 +19,7 @@ export async function openColumns(file: ParquetFile): Promise<ColumnReader> {
   const scan = await parquetScan({
     file: file.buffer,
     metadata: file.metadata,
-    compressors,
+    compressors: COMPRESSORS,
     parsers: PARSERS,
   });
   return {

@@ -1,9 +1,11 @@
-import type { ColumnMetaData, DecodedArray, PageHeader, SchemaTree } from 'hyparquet';
+import type { ColumnMetaData, DataPageHeader, DecodedArray, PageHeader, SchemaTree } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
-import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
+import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js';
 import { readPlain } from 'hyparquet/src/plain.js';
-import { compressors } from 'hyparquet-compressors';
+import { getMaxDefinitionLevel, getMaxRepetitionLevel } from 'hyparquet/src/schema.js';
+import { COMPRESSORS } from './compression.js';
 import type { ParquetFile } from './file.js';
+import { decodeHybrid, isOneRun, levelWidth } from './levels.js';
 
 type ColumnDecoder = Parameters<typeof readDataPage>[2];
 
@@ -11,9 +13,9 @@ type ColumnDecoder = Parameters<typeof readDataPage>[2];
 export interface LeafPage {
   values: DecodedArray;
   /** Per value; empty if the column is not repeated. 0 starts a row. */
-  repetition: readonly number[];
+  repetition: Uint8Array;
   /** Per value; empty if nothing in the page is null. */
-  definition: readonly number[];
+  definition: Uint8Array;
 }
 
 /** Headers hold little but statistics, whose bounds for vectors are a few KiB. */
@@ -36,7 +38,7 @@ export function* leafPages(file: ParquetFile, path: SchemaTree[]): Generator<Lea
       codec: meta.codec,
       element: leaf.element,
       schemaPath: path,
-      compressors,
+      compressors: COMPRESSORS,
     } as unknown as ColumnDecoder);
   }
 }
@@ -71,23 +73,106 @@ function readDictionary(header: PageHeader, body: Uint8Array, decoder: ColumnDec
   return readPlain({ view, offset: 0 }, decoder.type, count, decoder.element.type_length);
 }
 
+const NONE = new Uint8Array(0);
+/** Of a page; writers end pages after about a megabyte. A header that says more is not believed. */
+const MOST_VALUES = 2 ** 27;
+
 function readValues(
   header: PageHeader,
   body: Uint8Array,
   decoder: ColumnDecoder,
   dictionary: DecodedArray | undefined,
 ): LeafPage {
-  const v1 = header.data_page_header;
-  const raw =
-    v1 === undefined
-      ? readDataPageV2(body, header, decoder)
-      : readDataPage(
-          decompressPage(body, header.uncompressed_page_size, decoder.codec, decoder.compressors),
-          v1,
-          decoder,
-        );
-  const encoding = (v1 ?? header.data_page_header_v2)!.encoding;
-  const coded = dictionary !== undefined && encoding.endsWith('_DICTIONARY');
-  const values = coded ? Array.from(raw.dataPage, (index) => dictionary[Number(index)]) : raw.dataPage;
-  return { values, repetition: raw.repetitionLevels, definition: raw.definitionLevels ?? [] };
+  const { repetition, definition, encoded, nulls } = readLevels(header, body, decoder);
+  const { num_values: all, encoding } = (header.data_page_header ?? header.data_page_header_v2)!;
+  const count = all - nulls;
+  const levels = { repetition, definition: nulls === 0 ? NONE : definition };
+  if (dictionary !== undefined && encoding.endsWith('_DICTIONARY'))
+    return { values: lookUp(encoded, count, dictionary), ...levels };
+  // Without levels, which are read already, the page is that of a flat column without nulls.
+  const flat = { ...decoder, schemaPath: decoder.schemaPath.slice(0, 1) };
+  const { dataPage } = readDataPage(encoded, { num_values: count, encoding } as DataPageHeader, flat);
+  return { values: dataPage, ...levels };
+}
+
+interface Levels {
+  repetition: Uint8Array;
+  definition: Uint8Array;
+  /** Values whose definition level is below the highest: they are not stored. */
+  nulls: number;
+  /** The values, unpacked. */
+  encoded: Uint8Array;
+}
+
+/** Version 1 packs levels and values together, each kind of levels behind its length; version 2 only the values. */
+function readLevels(header: PageHeader, body: Uint8Array, decoder: ColumnDecoder): Levels {
+  const { schemaPath, codec, compressors } = decoder;
+  const highest = getMaxDefinitionLevel(schemaPath);
+  const deepest = getMaxRepetitionLevel(schemaPath);
+  const v2 = header.data_page_header_v2;
+  if (header.data_page_header !== undefined) {
+    const page = decompressPage(body, header.uncompressed_page_size, codec, compressors);
+    const { num_values: count } = header.data_page_header;
+    const first = deepest > 0 ? withLength(page, 0) : NONE;
+    const start = deepest > 0 ? 4 + first.length : 0;
+    const second = highest > 0 ? withLength(page, start) : NONE;
+    const end = highest > 0 ? start + 4 + second.length : start;
+    return { ...levelsOf(first, deepest, second, highest, count), encoded: page.subarray(end) };
+  }
+  const { repetition_levels_byte_length: first, definition_levels_byte_length: second } = v2!;
+  const packed = body.subarray(first + second);
+  const size = header.uncompressed_page_size - first - second;
+  const encoded = v2!.is_compressed === false ? packed : decompressPage(packed, size, codec, compressors);
+  const levels = levelsOf(
+    body.subarray(0, first),
+    deepest,
+    body.subarray(first, first + second),
+    highest,
+    v2!.num_values,
+  );
+  return { ...levels, encoded };
+}
+
+function withLength(page: Uint8Array, at: number): Uint8Array {
+  const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
+  const length = view.getUint32(at, true);
+  if (at + 4 + length > page.length)
+    throw new RangeError(`levels of ${length} bytes in a page of ${page.length}`);
+  return page.subarray(at + 4, at + 4 + length);
+}
+
+function levelsOf(
+  repeated: Uint8Array,
+  deepest: number,
+  defined: Uint8Array,
+  highest: number,
+  count: number,
+): Omit<Levels, 'encoded'> {
+  if (count > MOST_VALUES) throw new RangeError(`a page of ${count} values`);
+  const repetition = deepest > 0 ? new Uint8Array(count) : NONE;
+  if (deepest > 0) decodeHybrid(repeated, levelWidth(deepest), repetition);
+  const width = levelWidth(highest);
+  if (highest === 0 || isOneRun(defined, width, highest, count))
+    return { repetition, definition: NONE, nulls: 0 };
+  const definition = new Uint8Array(count);
+  decodeHybrid(defined, width, definition);
+  let nulls = 0;
+  for (let i = 0; i < definition.length; i++) if (definition[i] !== highest) nulls++;
+  return { repetition, definition, nulls };
+}
+
+/** Values of a page that stores places in the dictionary: one byte for the bits of each, then the places. */
+function lookUp(encoded: Uint8Array, count: number, dictionary: DecodedArray): DecodedArray {
+  const places = new Uint32Array(count);
+  const width = count === 0 ? 0 : encoded[0]!;
+  if (width > 32) throw new RangeError(`places in a dictionary of ${width} bits`);
+  if (width > 0) decodeHybrid(encoded.subarray(1), width, places);
+  if (places.some((place) => place >= dictionary.length))
+    throw new RangeError(`a place beyond the ${dictionary.length} values of the dictionary`);
+  if (dictionary instanceof Float32Array || dictionary instanceof Float64Array) {
+    const values = dictionary instanceof Float32Array ? new Float32Array(count) : new Float64Array(count);
+    for (let i = 0; i < count; i++) values[i] = dictionary[places[i]!]!;
+    return values;
+  }
+  return Array.from(places, (place) => dictionary[place]);
 }

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { InputError } from '../../../common/errors.js';
 import { homeFolder } from '../../../common/paths.js';
 import { currentResults } from '../../derive/current.js';
@@ -8,14 +7,15 @@ import type { Manifest } from '../../model/manifest.js';
 import type { ParityResult, Results } from '../../model/results.js';
 import type { Samples, Truth } from '../../model/samples.js';
 import type { Verdicts } from '../../model/verdict.js';
+import { readEvents } from '../../store/event-log.js';
+import { readManifest } from '../../store/manifests.js';
 import { type QueriesFile, readRunQueries } from '../../store/queries.js';
 import {
   findRun,
   listRuns as listFolders,
   type RunFolder,
-  readEvents,
-  readManifest,
   runFolder,
+  samplesFile,
 } from '../../store/run-folder.js';
 import { readSamples } from '../../store/samples.js';
 import { readVerdicts } from '../../store/verdicts.js';
@@ -97,7 +97,7 @@ export function storedRun(folder: RunFolder, places: RunPlaces): StoredRun {
 }
 
 async function samplesOf(folder: RunFolder, { ks, plan }: Manifest, trial: string): Promise<Samples> {
-  const path = join(folder.samples, `${trial}.parquet`);
+  const path = samplesFile(folder, trial);
   const ids = plan.flatMap(({ trials }) => trials.map(({ id }) => id));
   if (!ids.includes(trial) || !existsSync(path)) {
     throw new InputError('no observations of this trial are stored', {

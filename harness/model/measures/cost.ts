@@ -25,6 +25,17 @@ export const COST: readonly MeasureDefinition[] = [
     absent: 'the system does not tell, or the passes were too short (under 0.1 s) for its clock',
   },
   {
+    name: 'build.foreign',
+    title: 'CPU used by others while building',
+    head: ['Others’ CPU', 'building, cores'],
+    unit: 'ratio',
+    kind: 'cost',
+    better: 'neither',
+    definition:
+      'As machine.foreign, from the first load call to the finished index. Above 0.25 the build’s trials have the flag busy-build.',
+    absent: 'the system does not tell, or the build was too short (under 0.1 s) for its clock',
+  },
+  {
     name: 'load.seconds',
     title: 'Load time',
     head: ['Load', ''],

@@ -24,6 +24,7 @@ name: slow
 dataset: { path: ./points.npy, metric: l2 }
 k: 10
 repeat: ${REPEAT}
+remeasure: { busy: 0 }
 warmup: 3
 ${extra}
 engines:

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Context, foldersOf } from '../../../harness/app/context.js';
 import { resumeRun, startRun } from '../../../harness/app/run.js';
 import { isLogged, type RunEvent } from '../../../harness/model/events.js';
-import { readEvents } from '../../../harness/store/run-folder.js';
+import { readEvents } from '../../../harness/store/event-log.js';
 
 let home: string;
 beforeEach(() => {

@@ -5,9 +5,9 @@ import type { Condition, Filter } from '../../../filters/filter.js';
 import { CONDITION_OPERATORS } from '../../../filters/filter.js';
 import { type FieldValue, matches } from '../../../filters/matches.js';
 import { ALL_TYPES } from '../../../filters/support.js';
-import { filtersFor } from '../../conformance/filter-cases.js';
-import { filterData } from '../../conformance/filter-data.js';
-import { fieldName, ROWS, TABLE } from '../../conformance/filter-table.js';
+import { filtersFor } from '../../../harness/conformance/filters/cases.js';
+import { filterData } from '../../../harness/conformance/filters/data.js';
+import { fieldName, ROWS, TABLE } from '../../../harness/conformance/filters/table.js';
 import { ALL_OPERATORS, EVERYTHING_KEPT } from './everything.js';
 
 const data = filterData(EVERYTHING_KEPT, 240, 23);

@@ -5,9 +5,9 @@ import { compile } from '../../../filters/compile.js';
 import type { Filter } from '../../../filters/filter.js';
 import { likeMatcher } from '../../../filters/like.js';
 import { Selection } from '../../../filters/selection.js';
-import { filtersFor } from '../../conformance/filter-cases.js';
-import { expectedRows, filterData } from '../../conformance/filter-data.js';
-import { TABLE, tableData } from '../../conformance/filter-table.js';
+import { filtersFor } from '../../../harness/conformance/filters/cases.js';
+import { expectedRows, filterData } from '../../../harness/conformance/filters/data.js';
+import { TABLE, tableData } from '../../../harness/conformance/filters/table.js';
 import { ALL_OPERATORS, EVERYTHING_KEPT } from './everything.js';
 
 function storeOf({ fields, metadata, count }: ReturnType<typeof filterData>, batch: number): ColumnStore {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BaselineData } from '../../../harness/gate/changes.js';
+import type { BaselineData } from '../../../harness/gate/comparison.js';
 import { columnOf, measure, row, verdictsOf } from './rows.js';
 
 /** Ones, of which the first `lost` are 0. */
@@ -115,5 +115,47 @@ describe.each(['drop(baseline) < 0.2pt', 'change(baseline) > -0.5pt'])('%s', (ch
   it('does not judge a group twice that is all there is', () => {
     const one = { all: values(600), only: values(600) };
     expect(judged('recall@10', check, one, one).findings).toHaveLength(1);
+  });
+});
+
+describe('drops of groups among many', () => {
+  const CHECK = 'drop(baseline) < 0.2pt';
+  const names = Array.from({ length: 8 }, (_, i) => `g${i}`);
+  /** In each group a tenth of 400 queries lost a hit, another tenth found one; `more` queries lost one beside. */
+  const night = (more: Readonly<Record<string, number>>) => {
+    const now = {
+      all: moved(3200, 0),
+      ...Object.fromEntries(names.map((name) => [name, moved(400, more[name] ?? 0)])),
+    };
+    const before = { all: flat(3200), ...Object.fromEntries(names.map((name) => [name, flat(400)])) };
+    return { now, before };
+  };
+  const flat = (n: number) => Array.from({ length: n }, () => 0.9);
+  const moved = (n: number, more: number) =>
+    Array.from({ length: n }, (_, i) => (i < n / 10 + more ? 0.8 : i >= n - n / 10 ? 1 : 0.9));
+
+  it('one that chance makes somewhere is no doubt, and is told', () => {
+    // .25 pt of 400 queries that move by .1 in a fifth of cases: p = .13 by itself, and one of nine.
+    const { now, before } = night({ g3: 10 });
+    const verdict = judged('recall@10', CHECK, now, before);
+    expect(verdict.state).toBe('pass');
+    const own = verdict.findings.find(({ group }) => group === 'g3')!;
+    expect(own.found).toBeCloseTo(-0.0025, 12);
+    expect(own).toMatchObject({
+      state: 'pass',
+      message: expect.stringMatching(/chance makes among 9 settings and groups/),
+    });
+  });
+
+  it('a gate that names the group is as strict as ever', () => {
+    const { now, before } = night({ g3: 10 });
+    expect(judged('recall@10{group:g3}', CHECK, now, before).state).toBe('inconclusive');
+  });
+
+  it('one that is not so likely is undecided, and one that is shown fails', () => {
+    const few = night({ g3: 32 });
+    expect(judged('recall@10', CHECK, few.now, few.before).state).toBe('inconclusive');
+    const many = night({ g3: 80 });
+    expect(judged('recall@10', CHECK, many.now, many.before).state).toBe('fail');
   });
 });

@@ -1,4 +1,4 @@
-import type { BaselineData } from '../../../harness/gate/changes.js';
+import type { BaselineData } from '../../../harness/gate/comparison.js';
 import { parseGates } from '../../../harness/gate/gates.js';
 import { judge } from '../../../harness/gate/judge.js';
 import type { Column } from '../../../harness/measures/by-query.js';

@@ -187,4 +187,38 @@ describe('power', () => {
     expect(result.needed).toBeNull();
     expect(result.builds).toBeGreaterThan(100);
   });
+
+  it('takes more where several settings are judged together', () => {
+    const [alone, together] = [1, 20].map((tests) => powerOf([fresh], [old], { ...options, tests }).smallest);
+    expect(together! / alone!).toBeGreaterThan(1.2);
+  });
+
+  it.each([
+    ['a recall of .999', 0.01],
+    ['a recall of .98', 0.15],
+  ])('says a drop that is seen four times out of five, at %s', (_, missing) => {
+    const random = new Random(17);
+    const chance = () => random.uint32() / 2 ** 32;
+    const n = 1000;
+    // Of 10 hits a query misses one now and then, in each build another.
+    const build = () => Float64Array.from({ length: n }, () => (chance() < missing ? 0.9 : 1));
+    const three = () => [build(), build(), build()];
+    let seen = 0;
+    const NIGHTS = 300;
+    for (let night = 0; night < NIGHTS; night++) {
+      const { smallest } = powerOf(three(), three(), options);
+      // The same hits are lost in every build.
+      const lost = Float64Array.from({ length: n }, () => {
+        let hits = 0;
+        for (let i = 0; i < 10; i++) if (chance() < smallest) hits++;
+        return hits / 10;
+      });
+      const now = three().map((values) => values.map((value, i) => Math.max(0, value - lost[i]!)));
+      const sample = sampleOf([...now, ...three()].map(columnOf), undefined);
+      const { estimate, p } = paired(sample, 3, SHARE, LIKE);
+      if (estimate.mean < 0 && p(0) <= 0.05) seen++;
+    }
+    // 80% less two standard deviations of a share in 300 nights.
+    expect(seen / NIGHTS).toBeGreaterThan(0.754);
+  });
 });

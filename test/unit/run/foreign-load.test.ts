@@ -39,3 +39,20 @@ test('passes too short to tell count together, and not at all where they are tha
     ]),
   ).toBe(0);
 });
+
+test('disturbed passes are told, and another measurement may take the place of one', () => {
+  const load = new ForeignLoad();
+  for (const [cpu, wall] of [
+    [0.2, 1],
+    [0.3, 1],
+    [1, 0.05],
+    [0.9, 1],
+  ] as const)
+    load.add(cpu, wall);
+  expect(load.disturbed()).toEqual([1, 3]);
+  const other = new ForeignLoad();
+  other.add(0.1, 1, 3);
+  load.replace(3, other);
+  expect(load.disturbed()).toEqual([1]);
+  expect(load.cores()).toBeCloseTo(0.3, 12);
+});

@@ -12,14 +12,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryName, writeFileAtomic } from '../../../common/files.js';
 import type { LoggedEvent } from '../../../harness/model/events.js';
+import { appendEvent, readEvents, repairEvents } from '../../../harness/store/event-log.js';
 import {
-  appendEvent,
   cleanRunFolder,
   createRunFolder,
   findRun,
   type RunFolder,
-  readEvents,
-  repairEvents,
 } from '../../../harness/store/run-folder.js';
 
 let parent: string;

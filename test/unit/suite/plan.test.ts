@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { redactor } from '../../../common/redact.js';
 import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import type { OptionsInput, ParsedOptions } from '../../../engines/contract/options.js';
-import { combinations, planSuite } from '../../../harness/suite/plan.js';
+import { planSuite } from '../../../harness/suite/plan.js';
 import type { EngineEntry } from '../../../harness/suite/schema.js';
+import { combinations } from '../../../harness/suite/sweeps.js';
 
 /** An engine that takes any option: only what planning asks of a definition is there. */
 function anyEngine(name: string, parse?: (input: OptionsInput) => ParsedOptions): EngineDefinition {

@@ -6,8 +6,8 @@ import { FILTERS, translate } from '../../../../engines/qdrant/filter.js';
 import { fromJson, toJson } from '../../../../engines/qdrant/json.js';
 import type { Filter } from '../../../../filters/filter.js';
 import { MAX_DEPTH } from '../../../../filters/parse.js';
-import { filtersFor } from '../../../conformance/filter-cases.js';
-import { filterData } from '../../../conformance/filter-data.js';
+import { filtersFor } from '../../../../harness/conformance/filters/cases.js';
+import { filterData } from '../../../../harness/conformance/filters/data.js';
 import { recorded, requireDescribed } from './replay.js';
 
 const field = (name: string, type: FieldType) => ({ name, type });

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
-import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
+import type { FieldSchema, MetadataValue } from '../../../datasets/dataset.js';
 import {
   CONDITION_OPERATORS,
   type Condition,
   type ConditionOperator,
   type Filter,
   type FilterValue,
-} from '../../filters/filter.js';
-import type { FilterSupport } from '../../filters/support.js';
-import { elementType, type ScalarType } from '../../filters/values.js';
-import { type FilterData, POOLS } from './filter-data.js';
+} from '../../../filters/filter.js';
+import type { FilterSupport } from '../../../filters/support.js';
+import { elementType, type ScalarType } from '../../../filters/values.js';
+import { type FilterData, POOLS } from './data.js';
 
 /** Filters over a dataset's fields, of the operators and types that the engine declares exact; up to 4 levels. */
 export function filtersFor(

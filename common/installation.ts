@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { packageRoot } from '../../common/paths.js';
+import { packageRoot } from './paths.js';
 
 /**
  * How this copy of vecproof came here, on which the commands depend that add something to it: a checkout (or any

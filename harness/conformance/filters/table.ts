@@ -1,8 +1,8 @@
-import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
-import type { MetadataSupport } from '../../engines/contract/points.js';
-import type { Condition, Filter, FilterOperator, FilterValue } from '../../filters/filter.js';
-import { ALL_TYPES } from '../../filters/support.js';
-import { type FilterData, vectors } from './filter-data.js';
+import type { FieldType, MetadataValue } from '../../../datasets/dataset.js';
+import type { MetadataSupport } from '../../../engines/contract/points.js';
+import type { Condition, Filter, FilterOperator, FilterValue } from '../../../filters/filter.js';
+import { ALL_TYPES } from '../../../filters/support.js';
+import { type FilterData, vectors } from './data.js';
 
 const SPRING = 1774746000000000n;
 const BIG = 2n ** 53n;

@@ -1,10 +1,10 @@
-import type { FieldSchema, FieldType, MetadataColumns, MetadataValue } from '../../datasets/dataset.js';
-import type { MetadataSupport } from '../../engines/contract/points.js';
-import type { Filter } from '../../filters/filter.js';
-import { matches } from '../../filters/matches.js';
-import { elementType, isArrayType, type ScalarType } from '../../filters/values.js';
-import { Random } from '../../harness/measures/random.js';
-import type { Slice } from './data.js';
+import type { FieldSchema, FieldType, MetadataColumns, MetadataValue } from '../../../datasets/dataset.js';
+import type { MetadataSupport } from '../../../engines/contract/points.js';
+import type { Filter } from '../../../filters/filter.js';
+import { matches } from '../../../filters/matches.js';
+import { elementType, isArrayType, type ScalarType } from '../../../filters/values.js';
+import { Random } from '../../measures/random.js';
+import type { Slice } from '../data.js';
 
 /** Points with metadata, for filters. */
 export interface FilterData extends Slice {

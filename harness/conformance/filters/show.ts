@@ -1,5 +1,5 @@
-import { conditionsOf, type Filter } from '../../filters/filter.js';
-import type { FilterData } from './filter-data.js';
+import { conditionsOf, type Filter } from '../../../filters/filter.js';
+import type { FilterData } from './data.js';
 
 /** A filter as people write it, for the message of a failed test. */
 export function showFilter(filter: Filter): string {
