@@ -32,6 +32,7 @@ const POINTS: PointSupport = {
     multi: true,
     searchable: ['sparse', 'multi'],
     absent: 'kept',
+    changed: { cosine: 'normalised' },
   },
   text: 'field',
   uri: 'field',
