@@ -181,7 +181,7 @@ describe('doubtful figures', () => {
       expect(choice.best['throughput']!.keys).toEqual(['b/b hnsw']);
       const [{ sign, text }] = model.legend as [{ sign: string; text: string }];
       expect(answer(model)).toContain(
-        `b hnsw answers 5000 queries/s at p95 0.200 ms; then c hnsw with 3000; not ranked with them, as it is doubtful: a hnsw with 9000${sign}.`,
+        `b hnsw answers 5000 queries/s at p95 0.200 ms; then c hnsw with 3000; not ranked with them, as doubtful: a hnsw with 9000${sign}.`,
       );
       const html = renderHtml(model);
       expect(html).toContain(`<b>${sign}</b> ${text}`);
