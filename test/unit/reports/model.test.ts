@@ -487,6 +487,17 @@ describe('costs', () => {
     ]);
   });
 
+  it('are not decided by a speed that is doubtful, where there are others', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.9), 9000, { flags: ['busy-machine'] }),
+      trial('a hnsw', 64, measure(0.99), 210),
+      trial('a hnsw', 128, measure(0.999), 220, { flags: ['busy-machine'] }),
+      trial('b ivf', 4, measure(0.8), 330),
+    ]);
+    expect(model.floor).toBe(200);
+    expect(model.builds.map(({ atFloor }) => atFloor?.id)).toEqual(['a-hnsw-64', 'b-ivf-4']);
+  });
+
   it('list each build once with what its engine says', () => {
     const input = fixture();
     const model = buildReport(input);
