@@ -1,6 +1,7 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Filter } from '../../filters/filter.js';
 import type { PointId } from './ids.js';
+import type { VectorValue } from './vectors.js';
 
 /** One answer, nearest first, as the client library returned it: no conversion inside the timed call. */
 export interface Hits {
@@ -14,8 +15,12 @@ declare const native: unique symbol;
 /** A filter in the engine's own form; opaque to all but its adapter. */
 export type NativeFilter = { readonly [native]?: never } & object;
 
-/** A search translated once, outside the timed region. */
-export interface PreparedSearch {
+/**
+ * A search translated once, outside the timed region. `Vector`: what it is asked with, by the vector that was named when it
+ * was prepared: a Float32Array for numbers of f32, f16 and bf16, and a value of the vector's own kind for bit, int8,
+ * sparse and multi vectors (`PointSupport.vectors.searchable`).
+ */
+export interface PreparedSearch<Vector extends VectorValue = Float32Array> {
   /** ParameterSet that the engine raises or lowers by itself (`ef` below k, `nprobe` above nlist), as they really are. */
   readonly effective?: ParameterSet | undefined;
   /**
@@ -25,7 +30,7 @@ export interface PreparedSearch {
    *   the engine may go on with it. A blocking engine ignores it. A listener on it is part of the timed call; without a
    *   signal the call costs nothing more.
    */
-  query(vector: Float32Array, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
+  query(vector: Vector, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
   /**
    * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
    * Absent: the engine has no filters.

@@ -11,6 +11,7 @@ import {
   type VectorField,
   type VectorValue,
 } from '../contract/vectors.js';
+import { requireDimensions } from './load.js';
 
 /** The vector that the index is about and that a search uses unless it names another. */
 export function firstVector({ vectors }: Pick<CollectionSpec, 'vectors'>): VectorField {
@@ -81,6 +82,25 @@ export function isMulti(value: VectorValue): value is MultiVector {
 /** A point's vector of that name; undefined: it has none. */
 export function vectorIn(vectors: NamedVectors, name: string): VectorValue | undefined {
   return Object.hasOwn(vectors, name) ? vectors[name] : undefined;
+}
+
+/**
+ * Whether queries fit a field, settled once: one of floats costs the comparison of two lengths.
+ * The function throws FailureError for a query of another length or kind.
+ */
+export function queryCheck(engine: string, field: VectorField): (query: VectorValue) => void {
+  const { dimensions } = field;
+  if (isOfFloats(field)) return (query) => requireDimensions(engine, query as Float32Array, dimensions);
+  return (query) => {
+    const why = whyNotVectorValue(field, query);
+    if (why === undefined) return;
+    throw new FailureError(`the query of vector "${field.name}" ${why}`, { where: engine });
+  };
+}
+
+/** Dense numbers that a Float32Array is compared with. */
+export function isOfFloats({ kind, type }: VectorField): boolean {
+  return kind === 'dense' && type !== 'bit' && type !== 'int8';
 }
 
 /** What is wrong with a vector of such a field, as the rest of a sentence; undefined: nothing. */

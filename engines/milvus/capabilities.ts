@@ -23,6 +23,7 @@ const METADATA: MetadataSupport = {
   nested: 'flattened',
   emptyArrays: 'kept',
   undeclared: 'refused',
+  maxTextBytes: MAX_TEXT,
 };
 
 /** What the newest servers have; `versions.ts` says since when, and a server that lacks it is asked nothing. */
@@ -32,6 +33,7 @@ const POINTS: PointSupport = {
     dense: ['f32', 'f16', 'bf16', 'int8', 'bit'],
     sparse: true,
     multi: false,
+    searchable: ['bit'],
     absent: 'refused',
   },
   text: 'field',
@@ -83,7 +85,7 @@ export const CAPABILITIES: Capabilities = {
     'More than some 500 conditions keep the parser of the server busy for minutes: such a filter is refused; $in counts as one.',
     'The id 2^63 - 1 is refused: the server (2.3.5) takes it and counts it, but no query returns it; a collection of others that holds it would be read without that point.',
     'Points are read and counted with consistency level Strong, which adds the time tick of the server (200 ms) to each call; so are searches of collections whose points were written one by one, or that were opened. Collections that others made are only read, columns that can be null, JSON and dynamic keys too; filters are about columns without nulls.',
-    'Vectors: float32, float16 and bits, one in a point (2.3); several, bfloat16 and sparse ones since 2.4, int8 since 2.6. Tested are the first three, and several and sparse ones in part (see the conformance tests); what a server lacks is refused by name when a collection is created. All vectors but the first are searched exactly (int8: HNSW). Sparse vectors that are empty or have negative values are refused, as the server asks; multi vectors (struct arrays, 2.6) are not built.',
+    'Vectors: float32, float16 and bits, one in a point (2.3); several, bfloat16 and sparse ones since 2.4, int8 since 2.6. Tested are the first three, and several and sparse ones in part (see the conformance tests). A query of bits is the packed bytes; sparse and int8 vectors are kept, and not searched; what a server lacks is refused by name when a collection is created. All vectors but the first are searched exactly (int8: HNSW). Sparse vectors that are empty or have negative values are refused, as the server asks; multi vectors (struct arrays, 2.6) are not built.',
     'A field whose name the server or its expressions do not take has a column named by its bytes (vp_x…) or their hash (vp_h…), a nullable one a second (vp_has_…). Text and URI of a point are the columns vp_text and vp_uri; its tenant is the partition key vp_tenant, over 16 partitions. What a collection was created with is kept in its description.',
     'A scan goes by key until a page is empty, since a page may be short before the end; it is best-effort: servers before 2.4 have no reading at one time, and that of newer ones, which is asked for, was not tested.',
     'An update reads a point, changes it and writes the whole of it: of two at a time one may be lost.',

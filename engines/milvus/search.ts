@@ -1,10 +1,10 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
-import type { VectorField } from '../contract/vectors.js';
+import type { VectorField, VectorValue } from '../contract/vectors.js';
 import { floatsToBrains, floatsToHalves } from '../kit/half.js';
-import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
-import { vectorNamed } from '../kit/vectors.js';
+import { requireFields, unlessAborted } from '../kit/load.js';
+import { queryCheck, vectorNamed } from '../kit/vectors.js';
 import { ask, type MilvusClient } from './client.js';
 import { translateFilter } from './filter.js';
 import type { Layout } from './layout.js';
@@ -25,7 +25,7 @@ export function prepareSearch(
   k: number,
   vector: string | undefined,
   isBuilt: boolean,
-): PreparedSearch {
+): PreparedSearch<VectorValue> {
   const { fields, index, key, ids } = layout;
   const field = vectorNamed(layout, vector);
   const isFirst = field === layout.vectors[0];
@@ -41,6 +41,7 @@ export function prepareSearch(
   };
   const hitsOf = ids === 'u32' ? numberedHits : keyedHits(key);
   const dataOf = queryOf(field);
+  const check = queryCheck('milvus', field);
   let open = true;
   return {
     effective,
@@ -52,7 +53,7 @@ export function prepareSearch(
     query: async (vector, filter, signal) => {
       signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
-      requireDimensions('milvus', vector, field.dimensions);
+      check(vector);
       const data = dataOf(vector);
       const answer = ask('search', client.search({ ...request, ...filter, data }));
       const { results } = await unlessAborted(answer, signal);
@@ -87,11 +88,11 @@ function keyedHits(key: string): (results: readonly Result[]) => Hits {
   });
 }
 
-/** A query as the client takes it for such a column. Throws FailureError for vectors that are no lists of numbers. */
-function queryOf({ name, kind, type }: VectorField): (vector: Float32Array) => Float32Array | Buffer {
+/** A query as the client takes it for such a column. Throws FailureError for sparse vectors and int8, which are not searched. */
+function queryOf({ name, kind, type }: VectorField): (vector: VectorValue) => Float32Array | Buffer {
   if (kind === 'sparse' || type === 'int8') {
     throw new FailureError(
-      `vector "${name}" is ${kind === 'sparse' ? kind : type}; a search here is of floats`,
+      `vector "${name}" is ${kind === 'sparse' ? kind : type}; a search here is of floats or bits`,
       {
         where: 'milvus',
       },
@@ -99,23 +100,18 @@ function queryOf({ name, kind, type }: VectorField): (vector: Float32Array) => F
   }
   switch (type) {
     case 'f16':
-      return (vector) => Buffer.from(floatsToHalves(vector).buffer);
+      return (vector) => Buffer.from(floatsToHalves(vector as Float32Array).buffer);
     case 'bf16':
-      return (vector) => Buffer.from(floatsToBrains(vector).buffer);
+      return (vector) => Buffer.from(floatsToBrains(vector as Float32Array).buffer);
     case 'bit':
-      return bitsOf;
+      return (vector) => bytesOf(vector as Uint8Array);
     default:
-      return (vector) => vector;
+      return (vector) => vector as Float32Array;
   }
 }
 
-/** Numbers above 0 are set bits, the first one the highest of its byte. */
-function bitsOf(vector: Float32Array): Buffer {
-  const bits = Buffer.alloc(vector.length / 8);
-  vector.forEach((value, i) => {
-    if (value > 0) bits[i >> 3]! |= 0x80 >> (i & 7);
-  });
-  return bits;
+function bytesOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 /** Versions differ in what they do with an nprobe above nlist (some refuse it): never sent. */

@@ -14,7 +14,14 @@ const METADATA: MetadataSupport = {
 };
 
 const POINTS: PointSupport = {
-  vectors: { several: true, dense: ['f32', 'f16', 'bit'], sparse: true, multi: false, absent: 'kept' },
+  vectors: {
+    several: true,
+    dense: ['f32', 'f16', 'bit'],
+    sparse: true,
+    multi: false,
+    searchable: ['bit', 'sparse'],
+    absent: 'kept',
+  },
   text: 'field',
   uri: 'field',
   tenant: 'field',
@@ -66,6 +73,7 @@ export const CAPABILITIES: Capabilities = {
     'Cannot hold U+0000 in text and time stamps before 4713 BC; it refuses them by name.',
     'A collection is a table with a column id, one for each vector (vector, halfvec, bit, sparsevec), one for each field (nested ones have dotted names), and text, uri and tenant where points have them. A name that PostgreSQL has no column for becomes a hashed one, with the original in the column’s comment; so is the metric kept. The index that `create` asked for is built by `ready`.',
     'Opens any table with a vector column and a single-column key (primary key or unique, not null) of type bigint, integer, smallint, text, varchar or uuid, by its name or as schema.table. Columns that no portable type fits are read as text and not written.',
+    'Bits are searched by hamming or jaccard, sparse vectors by any metric; the query is a vector of the same kind.',
     'A sparse vector has at most 16,000 entries, no entry of value 0, and indexes below 1,000,000,000.',
     'A snapshot is a REPEATABLE READ, READ ONLY transaction on a connection of its own: while it is open, the server keeps old row versions. Its watermark is pg_current_snapshot() with the WAL position read before it. In PGlite, which has one session, it is a temporary copy of the table.',
     'launch: pglite runs PostgreSQL as WebAssembly inside the process, with one thread and one session: it needs no Docker, and its speed says nothing about a server’s.',

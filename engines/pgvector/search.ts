@@ -4,13 +4,15 @@ import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind } from '../contract/ids.js';
 import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
-import { requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
+import type { VectorValue } from '../contract/vectors.js';
+import { requireFields, unlessAborted } from '../kit/load.js';
+import { queryCheck } from '../kit/vectors.js';
 import type { Row, Session, Value } from './client.js';
 import { sqlFilter } from './filter.js';
 import type { FieldColumn } from './layout.js';
 import { FilterPlans, planOf } from './plan.js';
 import { type SearchTarget, searchSettings, searchStatement } from './sql.js';
-import { vectorParameter } from './vectors.js';
+import { probeOf, queryEncoder } from './vectors.js';
 
 /** Where a search works: a connection of its own on a server, so that no setting leaks into another. */
 export interface SearchPlace {
@@ -35,15 +37,17 @@ export async function prepareSearch(
   target: Searched,
   search: ParameterSet,
   k: number,
-): Promise<PreparedSearch> {
+): Promise<PreparedSearch<VectorValue>> {
   const { session, statement } = place;
-  const { dimensions } = target.vector.field;
+  const encode = queryEncoder(target.vector);
+  const check = queryCheck('pgvector', target.vector.field);
   const keysOf = KEYS[target.ids];
   for (const setting of searchSettings(target.index, search)) await session.query(setting);
   const run = await session.prepare(statement, searchStatement(target, search, k));
-  const probe = new Float32Array(dimensions).fill(1);
-  await run(vectorParameter(probe));
-  await requirePlan(session, statement, target.indexes, probe);
+  const { value, text } = probeOf(target.vector);
+  const probe = encode(value);
+  await run(probe);
+  await requirePlan(session, statement, target.indexes, text);
   const filtered = new FilteredStatements(
     place,
     target,
@@ -58,11 +62,10 @@ export async function prepareSearch(
     query: async (vector, filter, signal) => {
       signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
-      requireDimensions('pgvector', vector, dimensions);
-      if (filter === undefined)
-        return hits(await unlessAborted(run(vectorParameter(vector)), signal), keysOf);
+      check(vector);
+      if (filter === undefined) return hits(await unlessAborted(run(encode(vector)), signal), keysOf);
       const translated = filter as TranslatedFilter;
-      const answer = translated.run(vectorParameter(vector), ...translated.parameters);
+      const answer = translated.run(encode(vector), ...translated.parameters);
       return hits(await unlessAborted(answer, signal), keysOf);
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
@@ -93,12 +96,12 @@ class FilteredStatements {
     place: SearchPlace,
     { fields, indexes }: Searched,
     statement: (where: string) => string,
-    probe: Float32Array,
+    probe: Buffer,
   ) {
     this.#place = place;
     this.#fields = fields;
     this.#statement = statement;
-    this.#probe = vectorParameter(probe);
+    this.#probe = probe;
     this.plans = new FilterPlans(indexes);
   }
 
@@ -162,9 +165,9 @@ async function requirePlan(
   session: Session,
   statement: string,
   indexes: readonly string[],
-  probe: Float32Array,
+  probe: string,
 ): Promise<void> {
-  const rows = await session.query(`EXPLAIN (FORMAT JSON) EXECUTE "${statement}" ('[${probe.join(',')}]')`);
+  const rows = await session.query(`EXPLAIN (FORMAT JSON) EXECUTE "${statement}" ('${probe}')`);
   const plan = planOf(rows);
   const answers = plan.index !== undefined && indexes.includes(plan.index);
   if (indexes.length === 0 ? plan.index === undefined : answers) return;

@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
+import type { VectorMetric } from '../contract/vectors.js';
 import { quoted } from './fields.js';
 import type { VectorColumn } from './layout.js';
 
@@ -9,6 +10,14 @@ export const FAMILIES: Readonly<Record<Metric, { operator: string; family: strin
   cosine: { operator: '<=>', family: 'cosine' },
   dot: { operator: '<#>', family: 'ip' },
   l2: { operator: '<->', family: 'l2' },
+};
+
+const OPERATORS: Readonly<Record<VectorMetric, string>> = {
+  cosine: FAMILIES.cosine.operator,
+  dot: FAMILIES.dot.operator,
+  l2: FAMILIES.l2.operator,
+  hamming: '<~>',
+  jaccard: '<%>',
 };
 
 /** What an index with such a quantization holds of a vector. */
@@ -20,8 +29,19 @@ export function expressionOf(vector: VectorColumn, quantization: unknown): strin
 }
 
 /** A column whose type has no dimensions is searched as one that has them, as an index over it must be. */
-function plain({ column, native, sized, field }: VectorColumn): string {
-  return sized ? quoted(column) : `${quoted(column)}::${native}(${field.dimensions})`;
+function plain(vector: VectorColumn): string {
+  const { column, native, sized } = vector;
+  return sized ? quoted(column) : `${quoted(column)}::${native}(${sizeOf(vector)})`;
+}
+
+function sizeOf({ native, sparse, field }: VectorColumn): number {
+  return native === 'sparsevec' ? sparse : field.dimensions;
+}
+
+/** `$1`, the query: in the column's type, but that half vectors are asked with floats. */
+function parameter(vector: VectorColumn): string {
+  const { native } = vector;
+  return `$1::${native === 'halfvec' ? 'vector' : native}(${sizeOf(vector)})`;
 }
 
 function bits(value: string, dimensions: number): string {
@@ -34,7 +54,7 @@ export interface SearchTarget {
   table: string;
   key: string;
   vector: VectorColumn;
-  metric: Metric;
+  metric: VectorMetric;
   /** Of the index that answers, or `flat`. */
   index: ParameterSet;
 }
@@ -51,8 +71,8 @@ export function searchStatement(
 ): string {
   const { table, key, vector, metric, index } = target;
   const { dimensions } = vector.field;
-  const { operator } = FAMILIES[metric];
-  const query = `$1::vector(${dimensions})`;
+  const operator = OPERATORS[metric];
+  const query = parameter(vector);
   const half = `${query}::halfvec(${dimensions})`;
   const value = plain(vector);
   const exact = `${value} ${operator} ${vector.native === 'halfvec' ? half : query}`;
@@ -76,22 +96,15 @@ function nearest(id: string, from: string, distance: string, k: number): string 
   return `SELECT ${id}, ${distance} AS distance FROM ${from} ORDER BY ${distance} LIMIT ${Math.floor(k)}`;
 }
 
-/** Throws FailureError for a vector whose searches cannot be asked here, or whose metric nobody tells. */
-export function searchedMetric({ field, native, column }: VectorColumn, table: string): Metric {
+/** Throws FailureError for a vector whose metric nobody tells. */
+export function searchedMetric({ field, native, column }: VectorColumn, table: string): VectorMetric {
   const { metric, name } = field;
-  if (native === 'bit' || native === 'sparsevec' || metric === 'hamming' || metric === 'jaccard') {
-    throw new FailureError(
-      `vector "${name}" is of type ${native}: a search compares dense vectors of numbers`,
-      {
-        where: 'pgvector',
-      },
-    );
-  }
   if (metric !== null) return metric;
-  const comment = `'vecproof {"role":"vector","name":${JSON.stringify(name)},"metric":"cosine"}'`;
+  const [first, others] = native === 'bit' ? ['hamming', 'jaccard'] : ['cosine', 'dot, l2'];
+  const comment = `'vecproof {"role":"vector","name":${JSON.stringify(name)},"metric":"${first}"}'`;
   throw new FailureError(`the table does not tell by which metric vector "${name}" is searched`, {
     where: 'pgvector',
-    next: `give it an index, or a comment: COMMENT ON COLUMN ${table}.${quoted(column)} IS ${comment} (or dot, l2)`,
+    next: `give it an index, or a comment: COMMENT ON COLUMN ${table}.${quoted(column)} IS ${comment} (or ${others})`,
   });
 }
 

@@ -101,9 +101,33 @@ function sparseOf(bytes: Buffer): SparseVector {
   };
 }
 
-/** A query as a parameter in binary. */
+/** Queries of a column as parameters in binary; those of numbers are float32. */
+export function queryEncoder(column: VectorColumn): (query: VectorValue) => Buffer {
+  const { native } = column;
+  if (native === 'bit' || native === 'sparsevec') return (query) => vectorBytes(column, query);
+  return (query) => vectorParameter(query as Float32Array);
+}
+
+/** A query of numbers as a parameter. */
 export function vectorParameter(vector: Float32Array): Buffer {
   const buffer = Buffer.allocUnsafe(4 + 4 * vector.length);
   writeNumbers(buffer, 0, vector, 0, vector.length);
   return buffer;
+}
+
+/** Some query of a column, and the same as text. */
+export function probeOf({ native, sparse, field }: VectorColumn): { value: VectorValue; text: string } {
+  const { dimensions } = field;
+  if (native === 'sparsevec') {
+    const value = { indices: Uint32Array.of(0), values: Float32Array.of(1) };
+    return { value, text: `{1:1}/${sparse}` };
+  }
+  if (native === 'bit') {
+    const value = new Uint8Array(Math.ceil(dimensions / 8)).fill(0xff);
+    const spare = 8 * value.length - dimensions;
+    value[value.length - 1] = (0xff << spare) & 0xff;
+    return { value, text: '1'.repeat(dimensions) };
+  }
+  const value = new Float32Array(dimensions).fill(1);
+  return { value, text: `[${value.join(',')}]` };
 }

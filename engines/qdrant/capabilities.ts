@@ -25,7 +25,15 @@ export const METADATA: MetadataSupport = {
 };
 
 const POINTS: PointSupport = {
-  vectors: { several: true, dense: ['f32', 'f16'], sparse: true, multi: true, absent: 'kept' },
+  vectors: {
+    several: true,
+    dense: ['f32', 'f16'],
+    sparse: true,
+    multi: true,
+    searchable: ['sparse', 'multi'],
+    absent: 'kept',
+    changed: { cosine: 'normalised' },
+  },
   text: 'field',
   uri: 'field',
   tenant: 'field',
@@ -82,9 +90,9 @@ export const CAPABILITIES: Capabilities = {
     'Keys of the metadata that the paths of the server cannot write (with a double quote or a backslash, or empty), and those that begin with _vecproof_, are kept under _vecproof__ and their bytes, and come back as they were. In collections that others made a filter by such a key is refused.',
     'Ids that are texts become UUIDs of version 5; the text is kept in the payload under _vecproof_id and comes back. Text, URI and tenant of a point are the keys _vecproof_text, _vecproof_uri and _vecproof_tenant; the last has a tenant index. What a collection was created with is kept in its metadata (server 1.16 and newer).',
     'Of a batch with one bad vector the server may write a part although it answers an error: points are checked as a whole before anything is sent. An update of one point is one request of several operations, which the server does one after the other.',
-    'The key of a server that runs already is VECPROOF_QDRANT_API_KEY, else QDRANT_API_KEY; the port is 6333 unless the address names one, also with https.',
-    'On a server that runs already, only collections are made and removed that begin with vecproof_; a run that was killed may leave one.',
-    'A collection of one dense vector of the default name has the vector without a name that is Qdrant’s default; others have named ones. All dense vectors get the index that the suite asks for; sparse ones are compared by dot and have an index of their own, which a search here does not ask.',
+    'The key of a running server is VECPROOF_QDRANT_API_KEY, else QDRANT_API_KEY; the port is 6333 unless the address names one, also with https.',
+    'On a running server, only collections are made and removed that begin with vecproof_; a run that was killed may leave one.',
+    'A collection of one dense vector of the default name has the vector without a name that is Qdrant’s default; others have named ones. All dense vectors get the index that the suite asks for; sparse ones are compared by dot and have an index of their own, whose answers leave out points that share no index with the query.',
     'Vectors of 8-bit integers are unsigned in Qdrant, those of others are read as float32 and not written. A multi vector without rows is refused.',
     'A scan goes by id over what is there when each page is read: points that stay throughout come once, others may or may not. It ends where the server says so.',
     'Of several vectors the server tells only how many it has indexed in all. What is written after a build is indexed by the server itself, but for the last few vectors (below 1 KiB of a segment), which it scans.',

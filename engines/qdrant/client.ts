@@ -66,8 +66,11 @@ export interface ScoredPoint {
   payload?: Readonly<Record<string, unknown>> | null;
 }
 
+/** A dense vector, the rows of a multi vector, or a sparse one. */
+export type NativeQuery = number[] | number[][] | { indices: number[]; values: number[] };
+
 export interface QueryBody {
-  query: number[];
+  query: NativeQuery;
   using?: string;
   limit: number;
   params: SearchParams;

@@ -1,5 +1,6 @@
 import type { Filter } from '../../filters/filter.js';
 import type { NativeFilter } from '../contract/search.js';
+import type { NativeQuery } from './client.js';
 import { type NativeCondition, translate } from './filter.js';
 import { JsonText } from './http.js';
 import { type Json, needsExactJson, toJson } from './json.js';
@@ -19,7 +20,7 @@ export class ExactFilter {
     this.#rest = toJson(body as Json).slice(1);
   }
 
-  body(query: readonly number[]): JsonText {
+  body(query: NativeQuery): JsonText {
     return new JsonText(`{"query":${JSON.stringify(query)},${this.#rest}`);
   }
 }

@@ -1,8 +1,9 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { PreparedSearch } from '../contract/search.js';
-import { requireDimensions, unlessAborted } from '../kit/load.js';
-import { vectorNamed } from '../kit/vectors.js';
+import type { VectorValue } from '../contract/vectors.js';
+import { unlessAborted } from '../kit/load.js';
+import { queryCheck, vectorNamed } from '../kit/vectors.js';
 import { failure, type ScoredPoint } from './client.js';
 import { pathOf, send } from './http.js';
 import { ownId } from './ids.js';
@@ -11,6 +12,7 @@ import type { Layout } from './layout.js';
 import { ExactFilter, type FilterPart, nativeFilter } from './native-filter.js';
 import { effective, searchParams } from './requests.js';
 import type { QdrantSession } from './session.js';
+import { QUERIES } from './vectors.js';
 
 const FAILED = 'the query failed';
 
@@ -20,15 +22,11 @@ export function prepareSearch(
   search: ParameterSet,
   k: number,
   vector: string | undefined,
-): PreparedSearch {
+): PreparedSearch<VectorValue> {
   const { name, ids, unnamed } = layout;
   const field = vectorNamed(layout, vector);
-  if (field.kind === 'sparse') {
-    throw new FailureError(`vector "${field.name}" is sparse, and a search here compares dense ones`, {
-      where: 'qdrant',
-    });
-  }
-  const { dimensions } = field;
+  const check = queryCheck('qdrant', field);
+  const nativeOf = QUERIES[field.kind];
   const path = `${pathOf(name)}/points/query`;
   const rest = {
     ...(!unnamed && { using: field.name }),
@@ -49,8 +47,8 @@ export function prepareSearch(
     query: async (vector, filter, signal) => {
       signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'qdrant' });
-      requireDimensions('qdrant', vector, dimensions);
-      const query = Array.from(vector);
+      check(vector);
+      const query = nativeOf(vector);
       const given = filter ?? unfiltered;
       const answer =
         given instanceof ExactFilter

@@ -5,12 +5,15 @@ import {
   type DenseType,
   type DenseValues,
   elementsOf,
+  type MultiVector,
   type NamedVectors,
+  type SparseVector,
   type VectorField,
   type VectorValue,
 } from '../contract/vectors.js';
 import { floatsToHalves, halvesToFloats } from '../kit/half.js';
 import { isMulti, isSparse } from '../kit/vectors.js';
+import type { NativeQuery } from './client.js';
 import { hasNegativeZero, type Json } from './json.js';
 import type { Layout } from './layout.js';
 
@@ -36,6 +39,23 @@ function nativeVector(value: VectorValue): Json {
 function floatsOf(values: DenseValues): Float32Array {
   return values instanceof Uint16Array ? halvesToFloats(values) : (values as Float32Array);
 }
+
+/** Queries as the client takes them, by the kind of their vector. */
+export const QUERIES: Readonly<Record<VectorField['kind'], (query: VectorValue) => NativeQuery>> = {
+  dense: (query) => Array.from(query as Float32Array),
+  sparse: (query) => {
+    const { indices, values } = query as SparseVector;
+    return { indices: Array.from(indices), values: Array.from(values) };
+  },
+  multi: (query) => {
+    const { rows, values } = query as MultiVector;
+    const floats = floatsOf(values);
+    const width = floats.length / rows;
+    return Array.from({ length: rows }, (_, row) =>
+      Array.from(floats.subarray(row * width, (row + 1) * width)),
+    );
+  },
+};
 
 /** The server's answer as it was written; null, which stands for what is no number, is NaN. */
 export function vectorsFrom({ vectors, unnamed }: Vectors, native: unknown): NamedVectors {

@@ -65,13 +65,13 @@ function parseOptions({ index, search }) {
   const { type = 'flat', quantization = 'none', ...unknownIndex } = index;
   const { share = 1, ...unknownSearch } = search;
   const issues = Object.entries({ ...unknownIndex, ...unknownSearch }).map(([key, got]) => {
-    return { path: [key in index ? 'index' : 'search', key], message: `${key} is not a known key`, got };
+    return { path: [key in index ? 'index' : 'search', key], what: 'is not a known key', got };
   });
-  if (type !== 'flat') issues.push({ path: ['index', 'type'], message: 'type must be flat', got: type });
+  if (type !== 'flat') issues.push({ path: ['index', 'type'], what: 'must be flat', got: type });
   if (quantization !== 'none')
-    issues.push({ path: ['index', 'quantization'], message: 'quantization must be none', got: quantization });
+    issues.push({ path: ['index', 'quantization'], what: 'must be none', got: quantization });
   if (typeof share !== 'number' || !(share > 0 && share <= 1))
-    issues.push({ path: ['search', 'share'], message: 'share must be above 0 and at most 1', got: share });
+    issues.push({ path: ['search', 'share'], what: 'must be above 0 and at most 1', got: share });
   if (issues.length > 0) return { state: 'invalid', issues };
   const complete = { type: 'flat', quantization: 'none' };
   return { state: 'ok', index: complete, search: { share: Number(share) }, variant: 'flat' };

@@ -1,9 +1,11 @@
 import type { TestApi } from '../api.js';
 import { checkAnswers } from './answers.js';
 import { checkBuilding } from './building.js';
+import { checkFieldEdges } from './edges.js';
 import { checkMetadata } from './metadata.js';
 import { checkOperations } from './operations.js';
 import { checkParts } from './parts.js';
+import { checkSearches } from './searches.js';
 import { closeShared, openPoints, type PointContender } from './session.js';
 import { checkSnapshots } from './snapshots.js';
 import { checkVectors } from './vectors.js';
@@ -19,8 +21,10 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   });
   checkOperations(api, contender);
   checkMetadata(api, contender);
+  checkFieldEdges(api, contender);
   checkAnswers(api, contender);
   checkVectors(api, contender);
+  checkSearches(api, contender);
   checkParts(api, contender);
   checkSnapshots(api, contender);
   checkBuilding(api, contender);

@@ -1,4 +1,3 @@
-import type { PointFacts } from '../../../engines/contract/facts.js';
 import type { Point, PointSupport } from '../../../engines/contract/points.js';
 import {
   type DenseType,
@@ -29,9 +28,8 @@ const BITS = 16;
 export function checkVectors(api: TestApi, contender: PointContender): void {
   const { expect } = api;
   const on = checksOn(api, contender);
-  const { definition, facts } = contender;
-  const { points: support, metrics } = definition.capabilities;
-  const vectors = tested(support!.vectors, facts);
+  const { metrics } = contender.definition.capabilities;
+  const vectors = keptVectors(contender);
   const kind = idsOf(contender);
   const metric = metrics.includes('l2') ? 'l2' : metrics[0]!;
 
@@ -149,8 +147,12 @@ export function checkVectors(api: TestApi, contender: PointContender): void {
   );
 }
 
-/** What the server that is tested has of what the engine declares. */
-function tested(declared: PointSupport['vectors'], { serverLacks: lacks }: PointFacts) {
+/** What the server that is tested has of the vectors that the engine declares. */
+export function keptVectors({
+  definition,
+  facts: { serverLacks: lacks },
+}: PointContender): PointSupport['vectors'] {
+  const declared = definition.capabilities.points!.vectors;
   if (lacks === undefined) return declared;
   return {
     ...declared,

@@ -48,6 +48,10 @@ def vector(given):
     return {name: vector(each) for name, each in given.items()}
 
 
+def query_vector(given):
+    return edge.SparseVector(given["indices"], given["values"]) if isinstance(given, dict) else given
+
+
 def vector_json(given):
     if isinstance(given, edge.SparseVector):
         return {"indices": given.indices, "values": given.values}

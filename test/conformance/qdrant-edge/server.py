@@ -81,7 +81,7 @@ class Collection:
     def query(self, body):
         request = edge.QueryRequest(
             limit=body["limit"],
-            query=edge.Query.Nearest(body["query"], using=body.get("using")),
+            query=edge.Query.Nearest(core.query_vector(body["query"]), using=body.get("using")),
             params=core.search_params(body["params"]),
             filter=core.filter_of(body.get("filter")),
             with_payload=core.payload_selector(body.get("with_payload", False)),
