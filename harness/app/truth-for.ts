@@ -3,11 +3,13 @@ import { medianIntrinsicDimension } from '../measures/intrinsic.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
 import { loadOrComputeTruth } from '../truth/cache.js';
+import type { QuerySelections } from '../truth/selections.js';
 import { tiesAtRank } from '../truth/ties.js';
 import { type Context, preparation } from './context.js';
 import type { Data } from './data.js';
 import { unreachableJudgements } from './judgements.js';
 import { compareProvided, queriesAmongPoints } from './provided.js';
+import type { GroupedQuery } from './run-queries.js';
 import { cutToK, selectionsOf } from './selections.js';
 
 /** Neighbours kept even where k is small: the data's intrinsic dimension is estimated from them. */
@@ -33,6 +35,7 @@ export async function truthFor(
     const unreachable = unreachableJudgements(data.judgements, grouped!, selections);
     if (unreachable !== undefined) warnings.push(unreachable);
   }
+  if (selections !== undefined) warnings.push(...emptyFilters(grouped!, selections));
   const truth = await loadOrComputeTruth({
     cacheFolder: context.cache,
     datasetHash: info.hash,
@@ -69,6 +72,25 @@ export async function truthFor(
     ...(among > 0 && { queriesAmongPoints: among }),
   };
   return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
+}
+
+/** Filters that no point passes: their queries have nothing to find, and their recall is undefined. */
+function emptyFilters(grouped: readonly GroupedQuery[], { of, list }: QuerySelections): string[] {
+  const empty = new Map<string, number>();
+  for (const [i, { group, text }] of grouped.entries()) {
+    const selection = of[i]! < 0 ? undefined : list[of[i]!];
+    if (selection === undefined || selection.count() > 0) continue;
+    const words = `group "${group}", ${text}`;
+    empty.set(words, (empty.get(words) ?? 0) + 1);
+  }
+  if (empty.size === 0) return [];
+  const shown = [...empty]
+    .slice(0, 5)
+    .map(([words, count]) => `${words} (${count} ${count === 1 ? 'query' : 'queries'})`);
+  const more = empty.size > shown.length ? ` and ${empty.size - shown.length} more` : '';
+  return [
+    `no point passes these filters, so that there is nothing to find and recall is undefined: ${shown.join('; ')}${more}`,
+  ];
 }
 
 /** Progress in points compared with all queries: a tile of them says nothing to anybody. */

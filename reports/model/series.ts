@@ -38,8 +38,11 @@ export interface Series extends SeriesRef {
   latencyFront: readonly string[];
   /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
   hypervolume: number | undefined;
-  /** `void`: completed, without a recall, because the truth is not that of the data. */
-  trials: { planned: number; completed: number; void: number };
+  /**
+   * `void`: completed, without a recall, because the truth is not that of the data. `empty`: completed, without a recall,
+   * because no query has anything to find.
+   */
+  trials: { planned: number; completed: number; void: number; empty: number };
 }
 
 /** The contender's name with what stands beside it. */

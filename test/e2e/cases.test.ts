@@ -146,3 +146,27 @@ describe.concurrent('published files', () => {
     expect(figure(results, 'recall@10')).toBe(1);
   });
 });
+
+describe.concurrent('nothing to find', () => {
+  test('filters that no point passes are named before measuring, and the report says that recall is undefined', async () => {
+    const work = new Workspace();
+    work.write(
+      'p.jsonl',
+      POINTS.map((vector, i) => `${JSON.stringify({ id: `d${i}`, vector, price: 0.2 + i })}\n`).join(''),
+    );
+    work.write(
+      'q.jsonl',
+      QUERIES.map((vector, i) => `${JSON.stringify({ id: `q${i}`, vector })}\n`).join(''),
+    );
+    const filters = 'filters: [{ group: cheap, filter: { price: { $lte: 0.1 } } }]\n';
+    work.write('suite.yaml', suite('{ path: ./p.jsonl, metric: cosine, queries: ./q.jsonl }', filters));
+    const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml'], work);
+    expect(code).toBe(0);
+    expect(stderr).toContain(
+      'no point passes these filters, so that there is nothing to find and recall is undefined: group "cheap", {"price":{"$lte":0.1}} (6 queries)',
+    );
+    expect(stdout).toContain('Recall is undefined: no point of p passes the filter of any query.');
+    expect(stdout).not.toContain('Nothing was measured');
+    expect(stdout).not.toContain('refuses');
+  });
+});
