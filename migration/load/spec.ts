@@ -1,0 +1,32 @@
+import { InputError } from '../../common/errors.js';
+import type { CollectionSpec } from '../../engines/contract/spec.js';
+import type { VectorField } from '../../engines/contract/vectors.js';
+import type { Mapping } from '../mapping/mapping.js';
+
+/** The collection that a mapping asks for. */
+export function specOf(mapping: Mapping, collection: string, source: readonly VectorField[]): CollectionSpec {
+  const { target, fields, source: of, text, uri, tenant } = mapping;
+  const vectors = mapping.vectors.flatMap(({ from, to, type, metric }): VectorField[] => {
+    const field = source.find(({ name }) => name === from);
+    if (field === undefined || to === null) return [];
+    return [{ ...field, name: to, type, metric }];
+  });
+  if (vectors.length === 0) {
+    throw new InputError('the mapping keeps no vector', {
+      next: 'give at least one of "vectors" a name in "to"; the target may hold none of their kinds',
+    });
+  }
+  return {
+    name: collection,
+    vectors,
+    ids: target.ids,
+    fields: fields.flatMap(({ to, type }) =>
+      to === null || type === null ? [] : [{ name: to, type, nullable: true }],
+    ),
+    text,
+    uri,
+    tenant,
+    capacity: of.points,
+    index: target.index,
+  };
+}
