@@ -49,6 +49,8 @@ export async function truthFor(
     onProgress: tilesOf(context, info.count),
     onWarning: (text) => warnings.push(text),
   });
+  const unmatched = grouped && withoutMatches(grouped, truth);
+  if (unmatched !== undefined) warnings.push(unmatched);
   // A file's own neighbours are those of its own queries, without filters.
   const provided = grouped === undefined ? await data.dataset.providedTruth(data.set) : undefined;
   const compared = provided && compareProvided(provided, truth, { metric: info.metric, vectors, queries }, k);
@@ -74,23 +76,16 @@ export async function truthFor(
   return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
 }
 
-/** Filters that no point passes: their queries have nothing to find, and their recall is undefined. */
-function emptyFilters(grouped: readonly GroupedQuery[], { of, list }: QuerySelections): string[] {
-  const empty = new Map<string, number>();
-  for (const [i, { group, text }] of grouped.entries()) {
-    const selection = of[i]! < 0 ? undefined : list[of[i]!];
-    if (selection === undefined || selection.count() > 0) continue;
-    const words = `group "${group}", ${text}`;
-    empty.set(words, (empty.get(words) ?? 0) + 1);
-  }
-  if (empty.size === 0) return [];
-  const shown = [...empty]
-    .slice(0, 5)
-    .map(([words, count]) => `${words} (${count} ${count === 1 ? 'query' : 'queries'})`);
-  const more = empty.size > shown.length ? ` and ${empty.size - shown.length} more` : '';
-  return [
-    `no point passes these filters, so that there is nothing to find and recall is undefined: ${shown.join('; ')}${more}`,
-  ];
+/** Queries whose filter no point passes, by group; undefined if there is none. */
+function withoutMatches(
+  grouped: NonNullable<Data['grouped']>,
+  { matches }: Pick<Truth, 'matches'>,
+): string | undefined {
+  const empty = grouped.filter((_, query) => matches?.[query] === 0);
+  if (empty.length === 0) return undefined;
+  const groups = [...new Set(empty.map(({ group }) => group))];
+  const all = empty.length === grouped.length ? ', so that there is no recall at all' : '';
+  return `no point passes the filter of ${empty.length} of ${grouped.length} queries (group ${groups.join(', ')})${all}: they are asked, right is an empty answer, and they have no recall; check type, case and range of the values (a float32 0.1 is above 0.1)`;
 }
 
 /** Progress in points compared with all queries: a tile of them says nothing to anybody. */

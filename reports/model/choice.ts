@@ -100,6 +100,8 @@ const EMPTY = 'its recall is undefined: no query has anything to find (no point 
 const VOID =
   'its recall is void: some answer is nearer than the exact neighbours, so the truth is not that of these data';
 
+const EMPTY = 'no point passes the filter of any query, so that there is no recall: see filters';
+
 function whyNone({ trials }: Series): string {
   if (trials.void > 0) return VOID;
   if (trials.empty > 0) return EMPTY;

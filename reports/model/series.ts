@@ -39,8 +39,8 @@ export interface Series extends SeriesRef {
   /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
   hypervolume: number | undefined;
   /**
-   * `void`: completed, without a recall, because the truth is not that of the data. `empty`: completed, without a recall,
-   * because no query has anything to find.
+   * Completed without a recall: `void`, because the truth is not that of the data; `empty`, because no point passes the
+   * filter of any query.
    */
   trials: { planned: number; completed: number; void: number; empty: number };
 }

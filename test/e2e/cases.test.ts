@@ -147,26 +147,62 @@ describe.concurrent('published files', () => {
   });
 });
 
-describe.concurrent('nothing to find', () => {
-  test('filters that no point passes are named before measuring, and the report says that recall is undefined', async () => {
+describe.concurrent('filters that no point passes', () => {
+  const files = (work: Workspace) => {
+    const records = POINTS.map((vector, row) =>
+      JSON.stringify({ id: `d${row}`, vector, kind: row % 2 ? 'Book' : 'Pen' }),
+    );
+    work.write('docs.jsonl', `${records.join('\n')}\n`);
+    work.write(
+      'docs.queries.jsonl',
+      jsonl(QUERIES, (row) => `q${row}`),
+    );
+  };
+
+  test('are named before anything is measured; a recall that is undefined is said to be that', async () => {
     const work = new Workspace();
-    work.write(
-      'p.jsonl',
-      POINTS.map((vector, i) => `${JSON.stringify({ id: `d${i}`, vector, price: 0.2 + i })}\n`).join(''),
+    files(work);
+    const lines = QUERIES.map((_, q) =>
+      JSON.stringify({ id: `g${q}`, query: `q${q}`, group: 'lower', filter: { kind: 'book' } }),
     );
+    work.write('none.jsonl', `${lines.join('\n')}\n`);
     work.write(
-      'q.jsonl',
-      QUERIES.map((vector, i) => `${JSON.stringify({ id: `q${i}`, vector })}\n`).join(''),
+      'suite.yaml',
+      suite('{ path: ./docs.jsonl, metric: cosine }', 'queries: { file: ./none.jsonl }\n'),
     );
-    const filters = 'filters: [{ group: cheap, filter: { price: { $lte: 0.1 } } }]\n';
-    work.write('suite.yaml', suite('{ path: ./p.jsonl, metric: cosine, queries: ./q.jsonl }', filters));
     const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml'], work);
-    expect(code).toBe(0);
+    expect(code, stderr).toBe(0);
     expect(stderr).toContain(
-      'no point passes these filters, so that there is nothing to find and recall is undefined: group "cheap", {"price":{"$lte":0.1}} (6 queries)',
+      'no point passes the filter of 6 of 6 queries (group lower), so that there is no recall at all',
     );
-    expect(stdout).toContain('Recall is undefined: no point of p passes the filter of any query.');
-    expect(stdout).not.toContain('Nothing was measured');
-    expect(stdout).not.toContain('refuses');
+    expect(stdout.replaceAll('\n', ' ')).toContain(
+      'Recall is undefined: no point of docs passes the filter of any query.',
+    );
+    expect(stdout).toMatch(/lancedb flat +no point passes the filter of any query/);
+    expect(stdout).not.toMatch(/Nothing was measured|refuses some groups/);
+  });
+
+  test('of some queries: those have no recall, the others do', async () => {
+    const work = new Workspace();
+    files(work);
+    const lines = QUERIES.map((_, q) =>
+      JSON.stringify({
+        id: `g${q}`,
+        query: `q${q}`,
+        group: q % 2 ? 'lower' : 'as it is',
+        filter: { kind: q % 2 ? 'book' : 'Book' },
+      }),
+    );
+    work.write('some.jsonl', `${lines.join('\n')}\n`);
+    const { stderr, results } = await run(
+      work,
+      suite('{ path: ./docs.jsonl, metric: cosine }', 'queries: { file: ./some.jsonl }\n'),
+    );
+    expect(stderr).toContain('no point passes the filter of 3 of 6 queries (group lower):');
+    const recall = (group: string) =>
+      results.trials.find((row) => row.group === group)!.measures['recall@10'];
+    expect(recall('as it is')).toMatchObject({ value: 1, n: 3 });
+    expect(recall('all')).toMatchObject({ value: 1, n: 3 });
+    expect(recall('lower')).toBeUndefined();
   });
 });
