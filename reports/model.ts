@@ -31,7 +31,7 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
   const refs = seriesRefs(results.trials);
   const trials = comparedTrials(results);
   const points = pointsOf(trials, refs, recallName);
-  const series = seriesOf(refs, points, trials, recallName);
+  const series = seriesOf(refs, points, trials);
   // A rate that all keep says nothing where they ran on different machines.
   const floor = results.machines === undefined ? throughputFloor(points) : undefined;
   const { machines } = results;

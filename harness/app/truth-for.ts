@@ -3,13 +3,11 @@ import { medianIntrinsicDimension } from '../measures/intrinsic.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Truth } from '../model/samples.js';
 import { loadOrComputeTruth } from '../truth/cache.js';
-import type { QuerySelections } from '../truth/selections.js';
 import { tiesAtRank } from '../truth/ties.js';
 import { type Context, preparation } from './context.js';
 import type { Data } from './data.js';
 import { unreachableJudgements } from './judgements.js';
 import { compareProvided, queriesAmongPoints } from './provided.js';
-import type { GroupedQuery } from './run-queries.js';
 import { cutToK, selectionsOf } from './selections.js';
 
 /** Neighbours kept even where k is small: the data's intrinsic dimension is estimated from them. */
@@ -35,7 +33,6 @@ export async function truthFor(
     const unreachable = unreachableJudgements(data.judgements, grouped!, selections);
     if (unreachable !== undefined) warnings.push(unreachable);
   }
-  if (selections !== undefined) warnings.push(...emptyFilters(grouped!, selections));
   const truth = await loadOrComputeTruth({
     cacheFolder: context.cache,
     datasetHash: info.hash,

@@ -96,7 +96,6 @@ function mostAccurate(series: Series): ChoiceRow['choice'] {
 }
 
 const PARTIAL = 'it refuses some groups of queries: see filters';
-const EMPTY = 'its recall is undefined: no query has anything to find (no point passes their filters)';
 const VOID =
   'its recall is void: some answer is nearer than the exact neighbours, so the truth is not that of these data';
 

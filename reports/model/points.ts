@@ -101,20 +101,6 @@ function comparedWorkload(trials: readonly TrialRow[]): string | undefined {
 }
 
 /** Whether some groups were not sent: figures over the rest do not compare with those over all. */
-/** Completed, and its recall void: some answer is nearer than the exact neighbours. */
-function isVoid({ flags }: TrialRow): boolean {
-  return flags.includes('beats-truth');
-}
-
-/** Completed and complete, but its recall is undefined: no point passes the filter of any query. */
-function hasNothingToFind(row: TrialRow, recallName: string): boolean {
-  const { state, measures } = row;
-  // Without answers there may have been something to find.
-  const answered = measures['errors']?.value === 0;
-  const unknown = measures[recallName] === undefined && !isPartial(row) && !isVoid(row);
-  return state === 'completed' && answered && unknown;
-}
-
 export function isPartial({ flags }: Pick<TrialRow, 'flags'>): boolean {
   return flags.includes('partial-queries');
 }
@@ -168,7 +154,6 @@ export function seriesOf(
   refs: ReadonlyMap<string, SeriesRef>,
   points: readonly Point[],
   trials: readonly TrialRow[],
-  recallName: string,
 ): Series[] {
   return [...refs.values()].map((ref) => {
     const own = points.filter((point) => point.series.key === ref.key);
