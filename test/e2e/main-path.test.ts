@@ -33,6 +33,7 @@ queries: { limit: 60 }
 k: [1, 10]
 depth: largest
 repeat: 2
+remeasure: { busy: 0 }
 warmup: 5
 engines:
 `;
