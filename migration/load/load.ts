@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
+import { faultText, placeFault } from '../../common/faults.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { Collection, Readiness } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
@@ -15,8 +17,9 @@ import { parseAddress } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
 import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
+import { lockFolder } from '../export/state.js';
 import { observe, openLosses } from '../mapping/map.js';
-import { type Loss, readMapping } from '../mapping/mapping.js';
+import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
 import { applyMapping } from './apply.js';
 import { specOf } from './spec.js';
 import { findLoad, type LoadState, type Reject, saveLoad } from './state.js';
@@ -60,6 +63,15 @@ const BATCH_POINTS = 1000;
  * @throws FailureError if the target fails, has such a collection already, or does not give back what was written
  */
 export async function loadExport(options: LoadOptions): Promise<LoadResult> {
+  const release = lockFolder(options.state);
+  try {
+    return await load(options);
+  } finally {
+    release();
+  }
+}
+
+async function load(options: LoadOptions): Promise<LoadResult> {
   const source = openExport(options.source);
   const { mapping, hash } = readMapping(options.mapping);
   if (mapping.source.sum !== source.manifest.sum) {
@@ -75,14 +87,17 @@ export async function loadExport(options: LoadOptions): Promise<LoadResult> {
   const observed = await observe(source, capabilities, { signal: options.signal });
   const losses = openLosses(mapping, source, observed, capabilities);
   if (losses.length > 0) return { state: 'undecided', losses };
-  const spec = specOf(mapping, address.collection!, source.shape.vectors);
+  const spec = {
+    ...specOf(mapping, address.collection!, source.shape.vectors),
+    index: indexOf(definition, mapping),
+  };
   const reasons = whyNotHeld(definition, spec);
   if (reasons.length > 0) throw new InputError(reasons.join('; '), { where: options.mapping });
-  const load = { sum: mapping.source.sum, mapping: hash, place: mapping.target.place };
-  const state = findLoad(options.state, load);
+  const what = { sum: mapping.source.sum, mapping: hash, place: mapping.target.place };
+  const state = findLoad(options.state, what);
   const target = await openTarget(definition, address, options);
   try {
-    const { collection, state: now } = await collectionOf(target.connected, spec, load, state, options);
+    const { collection, state: now } = await collectionOf(target.connected, spec, what, state, options);
     const work = new Load(source, collection, definition, spec, now, options);
     return await work.run(
       applyMapping(mapping, source.shape.vectors, capabilities.metadata?.nested),
@@ -91,6 +106,14 @@ export async function loadExport(options: LoadOptions): Promise<LoadResult> {
   } finally {
     await target.close();
   }
+}
+
+/** The mapping's index parameters, checked: people edit them. */
+function indexOf(definition: EngineDefinition, { target }: Mapping): ParameterSet {
+  const parsed = definition.parseOptions({ index: target.index, search: {} });
+  if (parsed.state === 'ok') return parsed.index;
+  const faults = parsed.issues.map((fault) => faultText(placeFault('target', fault)));
+  throw new InputError(faults.join('; '), { where: 'mapping' });
 }
 
 interface OpenTarget {

@@ -3,6 +3,24 @@ import type { CollectionSpec } from '../../engines/contract/spec.js';
 import type { VectorField } from '../../engines/contract/vectors.js';
 import type { Mapping } from '../mapping/mapping.js';
 
+/** Two that become one would overwrite each other. */
+function requireDistinct(part: string, mapped: readonly { from: string; to: string | null }[]): void {
+  const taken = new Map<string, string>();
+  for (const { from, to } of mapped) {
+    if (to === null) continue;
+    const other = taken.get(to);
+    if (other !== undefined)
+      throw new InputError(
+        `${part}: ${JSON.stringify(other)} and ${JSON.stringify(from)} both become ${JSON.stringify(to)}`,
+        {
+          where: 'mapping',
+          next: 'give one of them another name in "to"',
+        },
+      );
+    taken.set(to, from);
+  }
+}
+
 /** The collection that a mapping asks for. */
 export function specOf(mapping: Mapping, collection: string, source: readonly VectorField[]): CollectionSpec {
   const { target, fields, source: of, text, uri, tenant } = mapping;
@@ -16,6 +34,8 @@ export function specOf(mapping: Mapping, collection: string, source: readonly Ve
       next: 'give at least one of "vectors" a name in "to"; the target may hold none of their kinds',
     });
   }
+  requireDistinct('vectors', mapping.vectors);
+  requireDistinct('fields', fields);
   return {
     name: collection,
     vectors,

@@ -40,8 +40,8 @@ export function findLoad(
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }
-  removeTemporaries(folder);
   if (!existsSync(path)) return undefined;
+  removeTemporaries(folder);
   const found = read(path);
   const other = (['sum', 'mapping', 'place'] as const).find((key) => found[key] !== load[key]);
   if (other === undefined) return found;

@@ -158,6 +158,24 @@ describe('load', () => {
     expect(shared.stderr).toContain('holds the state of a load with another export');
   });
 
+  test('refuses two fields that become one, and index parameters that there are not', async () => {
+    await mapped('export', 'lancedb:./one#docs', 'one.yaml', (mapping) => {
+      acceptAll(mapping);
+      mapping.fields.find(({ from }) => from === 'n')!.to = 'price';
+      const renamed = { loss: 'field-renamed', of: 'n', points: 3000, severity: 'note', remedy: '' } as const;
+      mapping.losses.push({ ...renamed, accepted: 'a test' });
+    });
+    const one = await run('load', 'export', '--mapping', 'one.yaml');
+    expect(one).toMatchObject({ code: 2 });
+    expect(one.stderr).toMatch(/"(n|price)" and "(n|price)" both become "price"/);
+    await mapped('export', 'lancedb:./two#docs', 'two.yaml', (mapping) => {
+      mapping.target.index = { type: 'hnsw', mm: 16 };
+    });
+    const two = await run('load', 'export', '--mapping', 'two.yaml');
+    expect(two).toMatchObject({ code: 2 });
+    expect(two.stderr).toContain('mm');
+  });
+
   test.each([
     ['version: 1\n', 'is not a mapping'],
     ['{', 'the mapping cannot be read'],
