@@ -24,7 +24,10 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     /** Only settings whose recall is at least this. */
     recall: { type: 'string', default: '0' },
-    parts: { type: 'string', default: 'settings,drop,groups,change,unseen,threshold,preset,power' },
+    parts: {
+      type: 'string',
+      default: 'settings,drop,groups,change,unseen,threshold,thresholds,preset,power',
+    },
   },
 });
 const nights = Number(values.nights);
@@ -116,6 +119,33 @@ const PARTS: Readonly<Record<string, () => void>> = {
         shareText(Math.max(...wrong.map((each) => each[state])), nights);
       console.log(
         `mean >= the true mean; ${n} queries; worst setting alone | fail ${most('fail')} | pass ${most('pass')}`,
+      );
+    }
+  },
+  // The same for all settings, each with a limit of its own, judged together: how many nights have any wrong verdict.
+  thresholds: () => {
+    for (const n of [30, 100, 300, 1000]) {
+      const gates = Object.fromEntries(
+        settings.map(({ row, mean }) => [
+          `${measure}{build:${row.build},ef:${row.search['ef']}}`,
+          `mean >= ${mean}`,
+        ]),
+      );
+      const { set } = parseGates(gates, [k]);
+      const random = new Random(Number(values.seed));
+      const any = { fail: 0, pass: 0 };
+      for (let night = 0; night < nights; night++) {
+        const drawn = simulateNight(
+          settings,
+          { ...sizes, now: 1, before: 1, queries: n, bounds: true },
+          random,
+        );
+        const states = judge({ set, ...drawn }).map(({ state }) => state);
+        for (const state of ['fail', 'pass'] as const) if (states.includes(state)) any[state]++;
+      }
+      const [fail, pass] = [any.fail, any.pass].map((count) => shareText(count, nights));
+      console.log(
+        `${settings.length} gates mean >= the true mean; ${n} queries | any fails ${fail} | any passes ${pass}`,
       );
     }
   },

@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { visible } from '../../common/visible.js';
 import { preparation } from '../../harness/app/context.js';
+import { readMapping } from '../../migration/mapping/mapping.js';
 import { type Sample, type SideResult, type Verification, verify } from '../../migration/verify/verify.js';
 import type { CommandContext } from '../context.js';
 
 export interface VerifyCommand {
+  mapping?: string;
   differences?: string;
   samples: number;
   json?: boolean;
@@ -15,7 +17,7 @@ export interface VerifyCommand {
 export async function verifyCommand(
   source: string,
   target: string,
-  { differences, samples, json = false }: VerifyCommand,
+  { mapping, differences, samples, json = false }: VerifyCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const tell = {
@@ -26,6 +28,7 @@ export async function verifyCommand(
     cwd: context.cwd,
     env: context.env,
     signal: context.signal,
+    mapping: mapping === undefined ? undefined : readMapping(resolve(context.cwd, mapping)).mapping,
     differences: differences === undefined ? undefined : resolve(context.cwd, differences),
     samples,
     onProgress: (side, done, total) => tell[side](done, total),

@@ -12,13 +12,13 @@ interface Options {
 export function register(program: Command, run: Run): void {
   program
     .command('conformance')
-    .description('hold an engine, one that comes with vecproof or one of your own, to the conformance suite')
+    .description('run the conformance suite on an engine that comes with vecproof or on your own')
     .argument('<engine>', 'name of an engine, or path of a module that defines one')
     .option(
       '--launch <mode>',
       "how the engine's server is provided: docker, url, … (default: the engine's first)",
     )
-    .option('--url <address>', 'a server that runs already')
+    .option('--url <address>', 'a running server')
     .option('--image <name>', 'image of the server that is started')
     .option(
       '--deadline <seconds>',

@@ -4,7 +4,7 @@ import { homeOption, type Run } from '../options.js';
 export function register(program: Command, run: Run): void {
   program
     .command('doctor')
-    .description('what is missing on this machine, and how to get it')
+    .description('check what is missing on this machine and how to get it')
     .option('--clean', 'remove what killed runs left behind')
     .option('--json', 'print JSON')
     .addOption(homeOption())

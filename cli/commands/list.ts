@@ -4,7 +4,7 @@ import { homeOption, type Run } from '../options.js';
 export function register(program: Command, run: Run): void {
   program
     .command('list')
-    .description('what is there: engines, datasets, suites or runs')
+    .description('list engines, datasets, suites, runs or their history')
     .argument('<what>', 'engines, datasets, suites, runs or history')
     .option('--json', 'print JSON')
     .addOption(homeOption())

@@ -4,7 +4,7 @@ import type { Run } from '../options.js';
 export function register(program: Command, run: Run): void {
   program
     .command('lock')
-    .description('fix the gates of a suite; runs whose gates differ say so in every report')
+    .description('lock the gates of a suite; runs whose gates differ are marked in every report')
     .argument('<suite>', 'YAML file, or the name of a suite that comes with vecproof')
     .action((suite: string) =>
       run(undefined, async (context) => (await import('../actions/lock.js')).lockCommand(suite, context)),

@@ -4,7 +4,7 @@ import { homeOption, type Run } from '../options.js';
 export function register(program: Command, run: Run): void {
   program
     .command('merge')
-    .description('one run out of all shards of a suite')
+    .description('combine all shards of a suite into one run')
     .argument('<runs...>', 'run folders or ids')
     .option('--baseline <name|run>', 'what the gates compare with (default: the baseline main, if set)')
     .option('--json', 'print the results as JSON on stdout')

@@ -4,11 +4,11 @@ import { homeOption, type Run, share } from '../options.js';
 export function register(program: Command, run: Run): void {
   program
     .command('power')
-    .description('how many queries and builds a gate needs to see a drop')
+    .description('compute how many queries and builds a gate needs to detect a drop')
     .argument('[run]', 'run folder, id or "latest"', 'latest')
     .option('--measure <name>', 'a mean over queries (default: the deepest recall.ties@k)')
-    .option('--drop <size>', 'loss to be seen, as 0.5pt or 0.005', '0.5pt')
-    .option('--power <share>', 'chance to see it', share, 0.9)
+    .option('--drop <size>', 'loss to be detected, as 0.5pt or 0.005', '0.5pt')
+    .option('--power <share>', 'chance of detecting it', share, 0.9)
     .option('--alpha <share>', 'chance of a false alarm', share, 0.05)
     .option('--baseline <name|runs>', 'other runs of the same suite, from which pairs and rebuilds are known')
     .option('--json', 'print JSON')

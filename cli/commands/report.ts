@@ -4,7 +4,7 @@ import { homeOption, type Run } from '../options.js';
 export function register(program: Command, run: Run): void {
   program
     .command('report')
-    .description('derive the results of a run again from its raw files and write its reports')
+    .description('derive the results of a run from its raw files again and write its reports')
     .argument('[run]', 'run folder, id or "latest"', 'latest')
     .option('--format <names>', 'html, csv, json, junit, github, trec; separated by commas', 'html,csv,json')
     .option('--json', 'print the results as JSON on stdout')

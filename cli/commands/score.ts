@@ -14,7 +14,7 @@ without relevant documents are left out instead of scoring 0. --json prints
 export function register(program: Command, run: Run): void {
   program
     .command('score')
-    .description('measures of a TREC run file against judgements, by trec_eval’s conventions')
+    .description('compute measures of a TREC run file against judgements, by trec_eval’s conventions')
     .requiredOption('--qrels <file>', 'judgements: TREC’s four columns, or BEIR’s three; .gz too')
     .requiredOption('--run <file>', 'run: query Q0 document rank score tag; .gz too')
     .option('--measures <names>', 'separated by commas', 'ndcg@10,mrr,map,precision@10,recall@100')

@@ -7,6 +7,7 @@ export function register(program: Command, run: Run): void {
     .description('compare every point of two collections or exports by id; exit code 1 if they differ')
     .argument('<source>', 'engine:address#collection, or export:folder')
     .argument('<target>', 'the same')
+    .option('--mapping <file>', 'what the target was loaded by: the source is compared as it has to be there')
     .option('--differences <file>', 'write all differences to this Parquet file')
     .option('--samples <n>', 'differences told in words', naturalNumber, 10)
     .option('--json', 'print the result as JSON')

@@ -51,7 +51,14 @@ export const CAPABILITIES: Capabilities = {
   filters: FILTERS,
   metadata: METADATA,
   points: {
-    vectors: { several: false, dense: ['f32'], sparse: false, multi: false, absent: 'refused' },
+    vectors: {
+      several: false,
+      dense: ['f32'],
+      sparse: false,
+      multi: false,
+      absent: 'refused',
+      changed: { cosine: 'rounded' },
+    },
     text: 'native',
     uri: 'native',
     tenant: 'field',

@@ -54,8 +54,6 @@ export const facts: ConformanceFacts = {
       oddFields: 'kept',
       nulCharacter: 'kept',
       emptyId: 'kept',
-      normalised: [],
-      rounded: ['cosine'],
       secondConnection: true,
       reconnects: true,
     },

@@ -75,10 +75,6 @@ export interface PointFacts {
   emptyId: 'kept' | 'refused';
   /** Integer ids within the range that are refused all the same. */
   refusedIds?: readonly bigint[] | undefined;
-  /** Metrics under which vectors come back normalised; under all others they are bit-equal. */
-  normalised: readonly Metric[];
-  /** Metrics under which a vector is kept as direction and length, and comes back with an error in the last bits. */
-  rounded?: readonly Metric[] | undefined;
   /** What an older server that is in use lacks of the engine's vectors; it is refused by name. */
   serverLacks?: { version: string; several?: true; sparse?: true; dense?: readonly DenseType[] } | undefined;
   /** A second connection at the same time; text: why there can be none. */

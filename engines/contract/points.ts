@@ -1,4 +1,4 @@
-import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
+import type { FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { IdKind, PointId } from './ids.js';
 import type { CollectionSpec } from './spec.js';
 import type { DenseType, NamedVectors } from './vectors.js';
@@ -108,6 +108,8 @@ export interface MetadataSupport {
   emptyArrays: 'kept' | 'missing' | 'refused';
   /** Fields that the schema does not name: kept or refused. */
   undeclared: 'kept' | 'refused';
+  /** Longest text of a field or point, in bytes of UTF-8; absent: no documented limit. */
+  maxTextBytes?: number | undefined;
 }
 
 /** Which names an engine can hold; all others are refused by name while planning. */
@@ -136,6 +138,11 @@ export interface PointSupport {
     searchable?: readonly SearchableKind[] | undefined;
     /** A point without one of its vectors: kept apart from an empty or zero vector, or refused. */
     absent: 'kept' | 'refused';
+    /**
+     * Metrics under which dense vectors do not come back bit for bit. `rounded`: kept as direction and length, with an
+     * error of up to two units in the last place; `normalised`: the length is lost.
+     */
+    changed?: Readonly<Partial<Record<Metric, 'rounded' | 'normalised'>>> | undefined;
   };
   /** `native`: the engine's own; `field`: a column or key beside the metadata; or refused. */
   text: 'native' | 'field' | 'refused';

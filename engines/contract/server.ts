@@ -16,7 +16,7 @@ export interface Endpoint {
 
 /** What the suite's entry says of the server, and what the supervisor adds. */
 export interface LaunchRequest {
-  /** `docker` starts a container, `url` uses a server that runs already; an engine may have more (`pglite`). */
+  /** `docker` starts a container, `url` uses a running server; an engine may have more (`pglite`). */
   mode: string;
   /** Image for `docker`; the pinned one of `docker/images.yaml` if absent. */
   image?: string | undefined;

@@ -159,7 +159,6 @@ export const facts: ConformanceFacts = {
     default: {
       oddFields: 'kept',
       emptyId: 'kept',
-      normalised: [],
       index: { type: 'flat' },
       oddNames: 'refused',
       nulCharacter: 'kept',

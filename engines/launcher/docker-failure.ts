@@ -3,7 +3,7 @@ import { FailureError, messageOf } from '../../common/errors.js';
 
 const SOCKET = '/var/run/docker.sock';
 const REACH_MS = 2000;
-const OTHERWISE = 'or use a server that runs already with url:';
+const OTHERWISE = 'or use a running server with url:';
 
 /** Why Docker cannot be reached, in words of its own: the client library tells one sentence for all cases. */
 export async function dockerFailure(error: unknown, env = process.env): Promise<FailureError> {

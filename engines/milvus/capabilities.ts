@@ -23,6 +23,7 @@ const METADATA: MetadataSupport = {
   nested: 'flattened',
   emptyArrays: 'kept',
   undeclared: 'refused',
+  maxTextBytes: MAX_TEXT,
 };
 
 /** What the newest servers have; `versions.ts` says since when, and a server that lacks it is asked nothing. */

@@ -119,7 +119,6 @@ export const facts: ConformanceFacts = {
       oddFields: 'kept',
       nulCharacter: 'kept',
       emptyId: 'kept',
-      normalised: [],
       refusedIds: [2n ** 63n - 1n],
       serverLacks: { version: '2.3', several: true, sparse: true, dense: ['bf16', 'int8'] },
       secondConnection: true,

@@ -18,7 +18,7 @@ const of = (index: OptionsInput['index'], search: OptionsInput['search']): Optio
   index,
   search,
 });
-const KEPT = { oddNames: 'kept', oddFields: 'kept', emptyId: 'kept', normalised: [] } as const;
+const KEPT = { oddNames: 'kept', oddFields: 'kept', emptyId: 'kept' } as const;
 
 /** What the conformance suite expects of it beyond its capabilities. */
 export const facts: ConformanceFacts = {

@@ -125,7 +125,6 @@ export const facts: ConformanceFacts = {
       oddFields: 'kept',
       nulCharacter: 'kept',
       emptyId: 'kept',
-      normalised: ['cosine'],
       secondConnection: true,
       reconnects: true,
     },

@@ -17,7 +17,6 @@ export const facts: ConformanceFacts = {
       oddNames: 'kept',
       oddFields: 'kept',
       emptyId: 'kept',
-      normalised: [],
       index: {},
       nulCharacter: 'refused',
       secondConnection: true,

@@ -26,7 +26,7 @@ export interface Conformance {
 export interface ConformanceOptions {
   /** How the engine's server is provided; the engine's first mode if absent, `url` with an address. */
   launch?: string | undefined;
-  /** Address of a server that runs already. */
+  /** Address of a running server. */
   url?: string | undefined;
   image?: string | undefined;
   /** Seconds that a check may take. */

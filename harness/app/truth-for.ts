@@ -46,6 +46,8 @@ export async function truthFor(
     onProgress: tilesOf(context, info.count),
     onWarning: (text) => warnings.push(text),
   });
+  const unmatched = grouped && withoutMatches(grouped, truth);
+  if (unmatched !== undefined) warnings.push(unmatched);
   // A file's own neighbours are those of its own queries, without filters.
   const provided = grouped === undefined ? await data.dataset.providedTruth(data.set) : undefined;
   const compared = provided && compareProvided(provided, truth, { metric: info.metric, vectors, queries }, k);
@@ -69,6 +71,18 @@ export async function truthFor(
     ...(among > 0 && { queriesAmongPoints: among }),
   };
   return { truth: grouped === undefined ? truth : cutToK(truth, grouped, k), record, warnings };
+}
+
+/** Queries whose filter no point passes, by group; undefined if there is none. */
+function withoutMatches(
+  grouped: NonNullable<Data['grouped']>,
+  { matches }: Pick<Truth, 'matches'>,
+): string | undefined {
+  const empty = grouped.filter((_, query) => matches?.[query] === 0);
+  if (empty.length === 0) return undefined;
+  const groups = [...new Set(empty.map(({ group }) => group))];
+  const all = empty.length === grouped.length ? ', so that there is no recall at all' : '';
+  return `no point passes the filter of ${empty.length} of ${grouped.length} queries (group ${groups.join(', ')})${all}: they are asked, right is an empty answer, and they have no recall; check type, case and range of the values (a float32 0.1 is above 0.1)`;
 }
 
 /** Progress in points compared with all queries: a tile of them says nothing to anybody. */

@@ -23,8 +23,7 @@ export function checkExecution({ test, expect }: TestApi, contender: Contender, 
     await session.close();
   });
 
-  // Of a server, in servers.test.ts.
-  test.skipIf(!(execution === 'concurrent' && definition.server === undefined))(
+  test.skipIf(execution !== 'concurrent')(
     'concurrent: queries that are on their way together get the answers of one after the other',
     async () => {
       const data = await slice('cosine', COUNT, 16);
@@ -38,7 +37,7 @@ export function checkExecution({ test, expect }: TestApi, contender: Contender, 
     },
   );
 
-  test.skipIf(!(execution === 'concurrent'))(
+  test.skipIf(execution !== 'concurrent')(
     'a signal gives a query up with its reason, and the next one is answered',
     async () => {
       const data = await slice('cosine', COUNT, 1);

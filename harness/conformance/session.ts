@@ -31,8 +31,9 @@ export interface Contender extends Reached {
 }
 
 /** A name that nothing has yet, with the harness' prefix. */
-export function newCollectionName({ nameEnd = '' }: Pick<Reached, 'nameEnd'>): string {
-  return `vecproof_${randomBytes(6).toString('hex')}${nameEnd}`;
+export function newCollectionName({ nameEnd }: Pick<Reached, 'nameEnd'>): string {
+  const end = nameEnd === undefined ? '' : `_${nameEnd}`;
+  return `vecproof_${randomBytes(6).toString('hex')}${end}`;
 }
 
 export const never: AbortSignal = new AbortController().signal;

@@ -20,6 +20,7 @@ export function joinResults(
   const first = parts[0]!.results;
   const last = parts.at(-1)!.results;
   const machines = machinesOf(parts.flatMap(({ results }) => results.machines ?? [results.environment]));
+  const natives = parts.flatMap(({ results: { native } }) => (native === undefined ? [] : [native]));
   const runs = parts.map(({ results }) => results.run);
   const whole = parts.length === manifest.datasets.length;
   const unfinished = runs.find(({ state }) => state !== 'completed')?.state;
@@ -43,6 +44,7 @@ export function joinResults(
     environment: first.environment,
     ...(machines.length > 1 && { machines }),
     packages: Object.assign({}, ...parts.map(({ results }) => results.packages)),
+    ...(natives.length > 0 && { native: Object.assign({}, ...natives) }),
     trials: parts.flatMap(({ results }) =>
       machines.length > 1 ? numbered(results, machines) : results.trials,
     ),

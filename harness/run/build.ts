@@ -93,7 +93,7 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const engine = await definition.connect(options, signal);
     const { dimensions, metric, count } = job;
     const spec = rowSpec({
-      // A random part: on a server that runs already, nothing that is there can be meant.
+      // A random part: on a running server, nothing that is there can be meant.
       name: `${COLLECTION_PREFIX}${nameEnd ?? randomBytes(6).toString('hex')}`,
       dimensions,
       metric,

@@ -42,7 +42,7 @@ export const engineEntrySchema = z.strictObject({
   search: swept.default({}),
   launch: z.string().min(1).optional().meta({
     description:
-      'How the server is provided: docker (the default) starts a container, url uses one that runs; some engines have more.',
+      'How the server is provided: docker (the default) starts a container, url uses a running one; some engines have further modes.',
   }),
   image: z
     .string()
@@ -52,7 +52,7 @@ export const engineEntrySchema = z.strictObject({
   url: z.string().min(1).optional().meta({
     description:
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-      'Address of a server that runs already; credentials as ${VARIABLES} or from the environment.',
+      'Address of a running server; credentials as ${VARIABLES} or from the environment.',
   }),
   memory: z
     .union([z.string(), z.int().positive()])
@@ -77,12 +77,12 @@ export const parityEntrySchema = z.strictObject({
     .meta({ description: 'Name in gates and reports; letters, digits, ".", "_" and "-".' }),
   reference: side.meta({
     description:
-      'The trial to agree with: a series, build or id, or selectors such as { engine: …, ef: 64 }.',
+      'The trial to compare with: a series, build or trial id, or selectors such as { engine: …, ef: 64 }.',
   }),
-  candidate: side.meta({ description: 'The trial that should agree; named as the reference.' }),
-  k: k.optional().meta({ description: 'Hits compared; the suite’s largest k if absent.' }),
+  candidate: side.meta({ description: 'The trial to be compared, named in the same way.' }),
+  k: k.optional().meta({ description: 'Hits compared; default: the suite’s largest k.' }),
   rebuild: z.boolean().default(true).meta({
-    description: 'Builds the reference a second time: what a rebuild alone changes is the noise floor.',
+    description: 'Build the reference a second time; what a rebuild alone changes is the noise floor.',
   }),
 });
 
@@ -103,7 +103,7 @@ export const datasetBlockSchema = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .meta({ description: 'File with the queries, where the dataset has none.' }),
+    .meta({ description: 'File with the queries, for a dataset that has none.' }),
   qrels: z.string().min(1).optional().meta({
     description: 'Relevance judgements of these queries: TREC’s four columns or BEIR’s three.',
   }),
@@ -137,20 +137,16 @@ export const suiteSchema = z.strictObject({
     .meta({ description: 'Name from the catalog (see `vecproof list datasets`) or a path.' }),
   datasets: z.array(datasetEntrySchema).min(1).optional().meta({
     description:
-      'Instead of dataset: several, each measured with the whole suite and told apart in one report.',
+      'Several datasets instead of one: each is measured with the whole suite and reported separately.',
   }),
   queries: z
     .strictObject({
-      set: z
-        .string()
-        .min(1)
-        .optional()
-        .meta({ description: 'Query set; the dataset’s first one if absent.' }),
+      set: z.string().min(1).optional().meta({ description: 'Query set; default: the dataset’s first.' }),
       limit: z
         .int()
         .min(1)
         .optional()
-        .meta({ description: 'Measure a random sample of so many queries, drawn with the seed.' }),
+        .meta({ description: 'Measure a random sample of this many queries, drawn with the seed.' }),
       file: z.string().min(1).optional().meta({
         description:
           'JSON Lines with queries of your own: vectors or ids of the set, filters, groups, judgements.',
@@ -169,7 +165,8 @@ export const suiteSchema = z.strictObject({
           .optional()
           .meta({ description: 'As in docs/filters.md; absent: the group has none.' }),
         tenant: z.string().min(1).optional().meta({
-          description: 'Field whose value says to whom a row belongs; rows of others are counted as leaks.',
+          description:
+            'Field that identifies the tenant of a row; rows of other tenants are counted as leaks.',
         }),
       }),
     )
@@ -177,16 +174,16 @@ export const suiteSchema = z.strictObject({
     .optional()
     .meta({ description: 'Each of these filters is applied to every query of the set.' }),
   fields: z.array(z.string().min(1)).min(1).optional().meta({
-    description: 'Metadata fields that engines load beside those that filters name.',
+    description: 'Metadata fields that engines load in addition to those that filters name.',
   }),
   relevance: z
     .strictObject({
       level: z.int().min(1).max(1000).default(1).meta({
         description:
-          'Grade from which on a document is relevant for MRR, MAP, precision and success (trec_eval’s -l).',
+          'Lowest grade that counts as relevant for MRR, MAP, precision and success (trec_eval’s -l).',
       }),
       excludeSelf: z.boolean().default(false).meta({
-        description: 'Leave the document that has the query’s id out of its answer, as BEIR does.',
+        description: 'Leave the document with the query’s own id out of its answer, as BEIR does.',
       }),
       missing: z.enum(['ideal', 'drop', 'refuse']).default('ideal').meta({
         description:
@@ -209,23 +206,27 @@ export const suiteSchema = z.strictObject({
     .strictObject({
       busy: z.int().min(0).max(100).default(3).meta({
         description:
-          'Further passes for a trial of which other programs disturbed some, at most; a quiet one takes the place of a disturbed one.',
+          'Most further passes for a trial whose passes were disturbed by other programs; an undisturbed pass replaces a disturbed one.',
       }),
     })
     .prefault({})
-    .meta({ description: 'What is measured again by itself, while the build is there.' }),
+    .meta({ description: 'What is measured again automatically, while the build exists.' }),
   builds: z.int().min(1).max(100).default(1).meta({
     description:
-      'How often each build is made, every time with another seed: gates on a baseline then know what a rebuild alone changes. 3 for nightly gates.',
+      'How often each build is made, each time with a different seed: gates on a baseline then know how much a rebuild alone changes. 3 for nightly gates.',
   }),
   warmup: z.int().min(0).default(100).meta({ description: 'Untimed queries before each pass.' }),
-  seed: z.int().min(0).default(42).meta({ description: 'Order of the queries and the engines’ own seeds.' }),
+  seed: z
+    .int()
+    .min(0)
+    .default(42)
+    .meta({ description: 'Seed for the order of the queries and for the engines.' }),
   threads: z.int().min(1).max(1024).default(1).meta({
-    description: 'Threads an engine may use to build; 1 makes builds repeatable where the engine allows.',
+    description: 'Threads an engine may use to build; with 1, builds are repeatable if the engine allows it.',
   }),
   memoryLimit: z.union([z.string(), z.int().positive()]).optional().meta({
     description:
-      'Resident memory a build’s process may use, e.g. 4GiB; above it the build is ended and recorded as failed.',
+      'Resident memory a build’s process may use, e.g. 4GiB; a build that exceeds it is killed and recorded as failed.',
   }),
   deadline: z
     .strictObject({
@@ -237,11 +238,11 @@ export const suiteSchema = z.strictObject({
     .prefault({})
     .meta({
       description:
-        'Seconds a phase may take (search: one pass) before its process is ended and recorded as failed.',
+        'Seconds a phase may take (search: one pass) before its process is killed and recorded as failed.',
     }),
   workloads: z.array(workloadEntry).min(1).default(['serial']).meta({
     description:
-      'How queries are sent: names, or maps with a type and its options, where a list of values is swept. Each setting is measured under each of them.',
+      'How queries are sent: names, or maps with a type and its options; lists of values are swept. Each setting is measured under each workload.',
   }),
   engines: z.array(engineEntrySchema).min(1),
   parity: z

@@ -19,6 +19,12 @@ export const EXPORT = 'export';
  * @throws InputError for what is none, with the form and the nearest known name
  */
 export function parseAddress(text: string, engines: readonly string[]): Address {
+  if (/\/\/[^/@]*:[^/]*@|[?&](password|token|api[-_]?key|secret)=/i.test(text)) {
+    throw new InputError('holds a password, which would end up in files and on screens', {
+      where: text.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*$/s, '?…'),
+      next: 'leave it out, and set the variable of the engine (PGPASSWORD, QDRANT_API_KEY, MILVUS_TOKEN, CHROMA_TOKEN)',
+    });
+  }
   const [, engine, rest] = /^([a-z][a-z0-9-]*):(.*)$/s.exec(text) ?? [];
   if (engine === undefined || rest === undefined) {
     throw new InputError('is no place of a collection', {

@@ -1,23 +1,13 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
-import { FailureError, InputError } from '../../common/errors.js';
+import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
-import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../../engines/contract/engine.js';
+import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Points } from '../../engines/contract/points.js';
-import type { LaunchedServer } from '../../engines/contract/server.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { type Address, parseAddress } from './address.js';
-
-/** What opening a place needs of its surroundings. */
-export interface Surroundings {
-  /** Relative folders start here. */
-  cwd: string;
-  /** Credentials that an address leaves out. */
-  env: NodeJS.ProcessEnv;
-  signal: AbortSignal;
-}
+import { reach, requirePoints, type Surroundings } from './reach.js';
 
 /** A collection of the user's that is only read. */
 export interface OpenSource {
@@ -58,63 +48,6 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
     await close();
     throw error;
   }
-}
-
-function requirePoints({ title, capabilities }: EngineDefinition, where: string): void {
-  if (capabilities.points !== null) return;
-  throw new InputError(`${title} keeps vectors and row numbers alone, no whole points`, {
-    where,
-    next: 'read the files that its index was made of',
-  });
-}
-
-interface Reach {
-  connect: Pick<ConnectOptions, 'endpoint' | 'mode' | 'place'>;
-  server?: LaunchedServer;
-  place: string;
-}
-
-/** A folder, where the engine keeps its collections in one and the address is no URL; else its server. */
-async function reach(
-  { name, local, server }: EngineDefinition,
-  { address }: Address,
-  { cwd, env, signal }: Surroundings,
-): Promise<Reach> {
-  if (local !== undefined && !/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
-    const place = resolve(cwd, address);
-    if (address === '' || !existsSync(place))
-      throw new FailureError('there is no such folder', {
-        where: `${name}:${address}`,
-        next: 'check the path',
-      });
-    return { connect: { mode: local.mode, place }, place: `${name}:${relative(cwd, place) || '.'}` };
-  }
-  if (server === undefined) {
-    throw new InputError('keeps its collections in folders, not on servers', {
-      where: `${name}:${hidden(address)}`,
-      next: `write ${name}:./folder#collection`,
-    });
-  }
-  const launched = await (await server.load()).launch({
-    mode: 'url',
-    url: address,
-    labels: {},
-    env,
-    threads: 1,
-    signal,
-  });
-  return {
-    connect: { endpoint: launched.endpoint, mode: 'url' },
-    server: launched,
-    place: `${name}:${hidden(address)}`,
-  };
-}
-
-/** An address without user, password and parameters, which may hold one. */
-function hidden(address: string): string {
-  if (!URL.canParse(address)) return address.replace(/\/\/[^/]*@/, '//');
-  const { protocol, host, pathname } = new URL(address);
-  return `${protocol}//${host}${pathname}`;
 }
 
 async function openCollection(

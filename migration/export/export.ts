@@ -9,7 +9,7 @@ import { FieldTypes } from './field-types.js';
 import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
 import { groupRows, PartWriter } from './part-writer.js';
 import { pointHash, RowSum } from './row-hash.js';
-import { clearParts, type ExportState, findState, removeState, saveState } from './state.js';
+import { clearParts, type ExportState, findState, lockFolder, removeState, saveState } from './state.js';
 import { countPoint, emptyTally } from './tally.js';
 
 export interface ExportOptions {
@@ -38,6 +38,15 @@ const BATCH = 1000;
  * @throws FailureError if the source fails or ends early, or the disk is full; what is finished stays
  */
 export async function exportCollection(source: OpenSource, options: ExportOptions): Promise<Manifest> {
+  const release = lockFolder(options.folder);
+  try {
+    return await exportInto(source, options);
+  } finally {
+    release();
+  }
+}
+
+async function exportInto(source: OpenSource, options: ExportOptions): Promise<Manifest> {
   const { points, name } = source.collection;
   const description = await points.describe();
   const where = { place: source.place, collection: name };
@@ -87,7 +96,11 @@ async function begin(
     fields: new FieldTypes(description.fields).all(),
     tally: emptyTally(),
   };
-  if (found === undefined) return { snapshot, state: fresh };
+  if (found === undefined) {
+    // From now on the folder is known as one of an export.
+    saveState(options.folder, fresh);
+    return { snapshot, state: fresh };
+  }
   const same = found.watermark !== null && found.watermark === snapshot.watermark;
   if (same || snapshot.consistency !== 'snapshot')
     return { snapshot, state: { ...found, interruptions: found.interruptions + 1 } };

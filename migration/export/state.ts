@@ -2,12 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { takeLock } from '../../common/lock.js';
 import type { FieldCounts } from './field-types.js';
 import { MANIFEST, type Manifest } from './manifest.js';
 import type { Tally } from './tally.js';
 
 /** Progress of an export that is not finished yet; gone once its manifest is there. */
 const STATE = '.export.json';
+const UNFINISHED = /^(\.tmp-\d+-[0-9a-f]{8}-)?\.(lock(\.[0-9a-f]{16})?|export\.json)$/;
 
 export interface ExportState {
   /** What is exported: an export of something else never goes on in its folder. */
@@ -36,11 +38,12 @@ export function findState(folder: string, source: ExportState['source']): Export
       next: 'choose another folder with --out',
     });
   }
-  removeTemporaries(folder);
   if (!existsSync(path)) {
-    if (readdirSync(folder).length === 0) return undefined;
+    // Nothing, or what an export left that was killed before its first file was whole.
+    if (readdirSync(folder).every((name) => UNFINISHED.test(name))) return undefined;
     throw new InputError('is not empty', { where: folder, next: 'choose a new or empty folder with --out' });
   }
+  removeTemporaries(folder);
   const state = readState(path);
   const { place, collection } = state.source;
   if (place === source.place && collection === source.collection) return state;
@@ -61,6 +64,21 @@ function readState(path: string): ExportState {
       cause: error,
     });
   }
+}
+
+/**
+ * Keeps a second command out of the folder.
+ * @returns what lets it in again
+ * @throws InputError if another process works in it
+ */
+export function lockFolder(folder: string): () => void {
+  makeFolder(folder);
+  const lock = takeLock(join(folder, '.lock'));
+  if (lock.state === 'taken') return lock.release;
+  throw new InputError(`is in use by process ${lock.by}`, {
+    where: folder,
+    next: 'wait until it has ended, or choose another folder',
+  });
 }
 
 function makeFolder(folder: string): void {

@@ -1,5 +1,6 @@
 import type { PointId } from '../../engines/contract/ids.js';
 import type { IdType } from '../export/canonical.js';
+import { isNear, type NearField } from '../export/near.js';
 import type { Digest } from './digests.js';
 
 export const PARTS_OF_A_POINT = ['vectors', 'metadata', 'parts'] as const;
@@ -34,6 +35,7 @@ export function compareBucket(
   source: readonly Digest[],
   target: readonly Digest[],
   counts: Counts,
+  near: readonly NearField[] = [],
 ): Difference[] {
   const differences: Difference[] = [];
   const inTarget = new Map<string, Digest>();
@@ -59,7 +61,9 @@ export function compareBucket(
       differences.push({ ...idOf(each), kind: 'missing', differs: [] });
       continue;
     }
-    const differs = PARTS_OF_A_POINT.filter((part) => each[part] !== other[part]);
+    const differs = PARTS_OF_A_POINT.filter(
+      (part) => each[part] !== other[part] || (part === 'vectors' && !areNear(near, each, other)),
+    );
     if (differs.length === 0) counts.matching++;
     else {
       counts.mismatched++;
@@ -71,6 +75,13 @@ export function compareBucket(
     differences.push({ ...idOf(each), kind: 'extra', differs: [] });
   }
   return differences;
+}
+
+function areNear(near: readonly NearField[], { near: a }: Digest, { near: b }: Digest): boolean {
+  return near.every((field, i) => {
+    const [mine, other] = [a[i], b[i]];
+    return mine === undefined || other === undefined ? mine === other : isNear(field, mine, other);
+  });
 }
 
 function keyOf({ type, id }: Pick<Digest, 'type' | 'id'>): string {

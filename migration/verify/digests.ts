@@ -5,6 +5,7 @@ import { fileFailure } from '../../common/files.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
 import { canonicalPoint, type IdType, idType, type PointShape } from '../export/canonical.js';
+import { type NearField, nearValues, withoutNear } from '../export/near.js';
 
 /** What is kept of a point while two sides are compared: its id, and a digest of each part of it. */
 export interface Digest {
@@ -13,6 +14,8 @@ export interface Digest {
   vectors: string;
   metadata: string;
   parts: string;
+  /** Numbers of the vectors that are compared within a tolerance, in the order of the fields. */
+  near: readonly (Float32Array | undefined)[];
 }
 
 /** Bytes of a part's digest: two that differ are taken for equal once in 2^128 pairs. */
@@ -33,21 +36,24 @@ export class Buckets {
   readonly #folder: string;
   readonly #side: string;
   readonly #waiting: { chunks: Buffer[]; bytes: number }[];
+  readonly #near: readonly NearField[];
   rows = 0;
 
-  constructor(folder: string, side: string, buckets: number) {
+  constructor(folder: string, side: string, buckets: number, near: readonly NearField[] = []) {
+    this.#near = near;
     this.#folder = folder;
     this.#side = side;
     this.#waiting = Array.from({ length: buckets }, () => ({ chunks: [], bytes: 0 }));
   }
 
   add(shape: PointShape, point: Point): void {
-    const { id, vectors, metadata, parts } = canonicalPoint(shape, point);
+    const { id, vectors, metadata, parts } = canonicalPoint(shape, withoutNear(this.#near, point));
     const record = Buffer.concat([
       Buffer.allocUnsafe(4),
       digest(vectors),
       digest(metadata),
       digest(parts),
+      ...nearValues(this.#near, point.vectors).map(nearBytes),
       Buffer.from(idType(shape, point.id)[0]!),
       Buffer.from(String(point.id)),
     ]);
@@ -91,14 +97,22 @@ export class Buckets {
     for (let at = 0; at < bytes.length; ) {
       const end = at + bytes.readUInt32LE(at);
       const part = (n: number) => bytes.toString('base64', at + 4 + n * DIGEST, at + 4 + (n + 1) * DIGEST);
-      const type = TYPES[String.fromCharCode(bytes[at + 4 + 3 * DIGEST]!)]!;
-      const text = bytes.toString('utf8', at + 5 + 3 * DIGEST, end);
+      const near: (Float32Array | undefined)[] = [];
+      let next = at + 4 + 3 * DIGEST;
+      for (const _ of this.#near) {
+        const [values, behind] = nearFrom(bytes, next);
+        near.push(values);
+        next = behind;
+      }
+      const type = TYPES[String.fromCharCode(bytes[next]!)]!;
+      const text = bytes.toString('utf8', next + 1, end);
       digests.push({
         type,
         id: type === 'integer' ? BigInt(text) : text,
         vectors: part(0),
         metadata: part(1),
         parts: part(2),
+        near,
       });
       at = end;
     }
@@ -111,6 +125,23 @@ export class Buckets {
 }
 
 const TYPES: Readonly<Record<string, IdType>> = { i: 'integer', s: 'string', u: 'uuid' };
+
+/** Their number, plus one so that 0 is none, and the numbers. */
+function nearBytes(values: Float32Array | undefined): Buffer {
+  const bytes = Buffer.alloc(4 + (values?.byteLength ?? 0));
+  if (values === undefined) return bytes;
+  bytes.writeUInt32LE(values.length + 1);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 4);
+  return bytes;
+}
+
+function nearFrom(bytes: Buffer, at: number): [values: Float32Array | undefined, behind: number] {
+  const length = bytes.readUInt32LE(at) - 1;
+  if (length < 0) return [undefined, at + 4];
+  const values = new Float32Array(length);
+  for (let i = 0; i < length; i++) values[i] = bytes.readFloatLE(at + 4 + i * 4);
+  return [values, at + 4 + length * 4];
+}
 
 function digest(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest().subarray(0, DIGEST);

@@ -3,8 +3,10 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
 import { engineNames } from '../../engines/registry.js';
 import { EXPORT, parseAddress } from '../connections/address.js';
-import { openSource, type Surroundings } from '../connections/open-source.js';
+import { openSource } from '../connections/open-source.js';
+import type { Surroundings } from '../connections/reach.js';
 import { type IdType, idType, type PointShape } from '../export/canonical.js';
+import { type NearField, nearFields } from '../export/near.js';
 import { checkParts, openExport } from '../export/reader.js';
 
 /** One of the two places that are compared. */
@@ -14,6 +16,16 @@ export interface Side {
   shape: PointShape;
   /** Points by the place's own counter. */
   counter: number;
+  /** How its engine keeps null and missing apart; an export does. */
+  absence: 'kept' | 'null' | 'missing';
+  /** Its engine holds no point without all of the collection's vectors. */
+  needsVectors: boolean;
+  /** Its engine keeps nested objects as they are, empty ones too. */
+  nestedNatively: boolean;
+  /** Vectors that its engine does not give back bit for bit. */
+  near: readonly NearField[];
+  /** Longest text that its engine holds. */
+  maxTextBytes: number;
   /** What a scan of it promises. */
   consistency: Consistency;
   /** Every point once. */
@@ -42,6 +54,11 @@ async function openExportSide(folder: string, place: string, { signal }: Surroun
     place,
     shape,
     counter: manifest.counts.exported,
+    absence: 'kept',
+    nestedNatively: true,
+    near: [],
+    needsVectors: false,
+    maxTextBytes: Number.POSITIVE_INFINITY,
     consistency: 'snapshot',
     scan: () => opened.points(),
     async get(ids) {
@@ -62,7 +79,7 @@ function keyOf({ type, id }: { type: IdType; id: PointId }): string {
 }
 
 async function openCollectionSide(text: string, surroundings: Surroundings): Promise<Side> {
-  const { collection, place, close } = await openSource(text, surroundings);
+  const { collection, definition, place, close } = await openSource(text, surroundings);
   const { points, name } = collection;
   try {
     const { ids, spec, fields, count } = await points.describe();
@@ -76,6 +93,11 @@ async function openCollectionSide(text: string, surroundings: Surroundings): Pro
         timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map((field) => field.name)),
       },
       counter: count,
+      absence: definition.capabilities.metadata?.absence ?? 'kept',
+      maxTextBytes: definition.capabilities.metadata?.maxTextBytes ?? Number.POSITIVE_INFINITY,
+      nestedNatively: definition.capabilities.metadata?.nested === 'native',
+      near: nearFields(spec.vectors, definition.capabilities.points!.vectors),
+      needsVectors: definition.capabilities.points!.vectors.absent === 'refused',
       consistency: snapshot.consistency,
       async *scan() {
         for await (const page of snapshot.scan({ batchSize: BATCH, signal: surroundings.signal }))

@@ -4,14 +4,19 @@ import { join } from 'node:path';
 import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure } from '../../common/files.js';
-import type { Consistency } from '../../engines/contract/points.js';
-import type { Surroundings } from '../connections/open-source.js';
+import type { Consistency, Point } from '../../engines/contract/points.js';
+import type { Surroundings } from '../connections/reach.js';
+import type { NearField } from '../export/near.js';
+import { differencesOf } from '../export/words.js';
+import type { Mapping } from '../mapping/mapping.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
+import { expectation } from './expected.js';
 import { openSide, type Side } from './side.js';
-import { differencesOf } from './words.js';
 
 export interface VerifyOptions extends Surroundings {
+  /** What the target was loaded by; absent: both hold the same. */
+  mapping?: Mapping | undefined;
   /** File for all differences; none if absent. */
   differences?: string | undefined;
   /** Differences told in words. */
@@ -67,16 +72,19 @@ async function compareSides(
   options: VerifyOptions,
 ): Promise<Verification> {
   const count = bucketsFor(Math.max(source.counter, target.counter));
+  const expected = expectedOf(source, target, options);
+  // Without a mapping nothing was accepted: all is compared bit for bit.
+  const near = options.mapping === undefined ? [] : target.near;
   const [a, b] = [
-    await digestsOf(source, 'source', folder, count, options),
-    await digestsOf(target, 'target', folder, count, options),
+    await digestsOf(expected.source, 'source', folder, count, near, options),
+    await digestsOf(expected.target, 'target', folder, count, near, options),
   ];
   const counts = noCounts();
   const first: Difference[] = [];
   const file = options.differences === undefined ? undefined : differencesFile(options.differences);
   for (let bucket = 0; bucket < count; bucket++) {
     options.signal.throwIfAborted();
-    const differences = compareBucket(a.take(bucket), b.take(bucket), counts);
+    const differences = compareBucket(a.take(bucket), b.take(bucket), counts, near);
     file?.write(differences);
     first.push(...differences.slice(0, (options.samples ?? SAMPLES) - first.length));
   }
@@ -87,8 +95,45 @@ async function compareSides(
     source: resultOf(source, a.rows),
     target: resultOf(target, b.rows),
     counts,
-    samples: await inWords(first, source, target),
+    samples: await inWords(first, expected.source, expected.target),
   };
+}
+
+/** Both sides as they must be alike: under a mapping, the source's points as the target has to hold them. */
+function expectedOf(source: Side, target: Side, { mapping }: VerifyOptions): { source: Side; target: Side } {
+  if (mapping === undefined) return { source, target };
+  const expected = expectation(mapping, source.shape.vectors, target);
+  return {
+    source: {
+      ...source,
+      shape: target.shape,
+      scan: () => mapped(source.scan(), expected.source),
+      get: async (wanted) =>
+        (await source.get(wanted.map((each) => originalId(source, each)))).flatMap(
+          (point) => expected.source(point) ?? [],
+        ),
+    },
+    target: {
+      ...target,
+      scan: () => mapped(target.scan(), expected.target),
+      get: async (wanted) => (await target.get(wanted)).map(expected.target),
+    },
+  };
+}
+
+async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: Point) => Point | undefined) {
+  for await (const points of pages) yield points.flatMap((point) => change(point) ?? []);
+}
+
+/** The id that a source's point had before it became text. */
+function originalId(
+  { shape }: Side,
+  wanted: Pick<Difference, 'type' | 'id'>,
+): Pick<Difference, 'type' | 'id'> {
+  const digits = typeof wanted.id === 'string' && /^-?\d+$/.test(wanted.id);
+  if (shape.ids === 'integer' || (shape.ids === null && digits))
+    return { type: 'integer', id: BigInt(wanted.id) };
+  return { id: wanted.id, type: shape.ids ?? 'uuid' };
 }
 
 function resultOf({ place, counter, consistency }: Side, read: number): SideResult {
@@ -100,9 +145,10 @@ async function digestsOf(
   name: 'source' | 'target',
   folder: string,
   count: number,
+  near: readonly NearField[],
   { signal, onProgress }: VerifyOptions,
 ): Promise<Buckets> {
-  const buckets = new Buckets(folder, name, count);
+  const buckets = new Buckets(folder, name, count, near);
   for await (const points of side.scan()) {
     signal.throwIfAborted();
     for (const point of points) buckets.add(side.shape, point);

@@ -196,11 +196,21 @@ function trialRow(
     flags: row.flags,
     cells: measures.map((name): Cell => {
       const figure = cell(name, row.measures[name], row.flags);
-      return row.state === 'completed' || figure.absent === undefined
-        ? figure
-        : { absent: `the trial is ${row.state}` };
+      if (figure.absent === undefined) return figure;
+      return {
+        absent: row.state === 'completed' ? absentOf(row, name, figure.absent) : `the trial is ${row.state}`,
+      };
     }),
   };
+}
+
+/** Why a trial that completed lacks a figure: costs stand in the row of all queries, and answers may have had none to find. */
+function absentOf({ group, measures }: TrialRow, name: string, otherwise: string): string {
+  if (group !== 'all' && definitionOf(name)?.kind === 'cost')
+    return 'of the whole build: see its row for all queries';
+  const unfound = (measures['filter.wrongFilled']?.n ?? 0) > 0;
+  const ofNeighbours = name.startsWith('recall') || name === 'distance.error';
+  return unfound && ofNeighbours ? 'there is no neighbour to find: no point passes the filters' : otherwise;
 }
 
 function reasonOf({ error, reason }: TrialRow): string | undefined {

@@ -79,6 +79,14 @@ export const richText = (rich: Rich): string => rich.map(({ text }) => text).joi
 
 function nothing({ series, dataset, k }: ChoiceContext, target: number | undefined): Rich {
   const measured = series.flatMap(({ points }) => points).sort((a, b) => b.recall.value - a.recall.value)[0];
+  if (measured === undefined && series.some(({ trials }) => trials.empty > 0)) {
+    return [
+      strong('Recall is undefined'),
+      plain(
+        `: no point of ${dataset} passes the filter of any query. What was returned all the same is under filters.`,
+      ),
+    ];
+  }
   if (measured === undefined)
     return [strong('Nothing was measured'), plain(`: no trial on ${dataset} completed.`)];
   const goal = target === undefined ? '' : ` reaches recall@${k} ≥ ${target.toFixed(2)}`;

@@ -11,7 +11,7 @@ export function cautionsOf(results: Results, counts: Counts): string[] {
   return [
     incomplete(results, counts),
     wrongTruth(results),
-    ...olderVersions(results.trials),
+    olderVersions(results.trials),
     machines(results),
     busy(results, counts),
   ].filter((text) => text !== undefined);

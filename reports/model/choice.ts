@@ -99,8 +99,11 @@ const PARTIAL = 'it refuses some groups of queries: see filters';
 const VOID =
   'its recall is void: some answer is nearer than the exact neighbours, so the truth is not that of these data';
 
+const EMPTY = 'no point passes the filter of any query, so that there is no recall: see filters';
+
 function whyNone({ trials }: Series): string {
   if (trials.void > 0) return VOID;
+  if (trials.empty > 0) return EMPTY;
   return trials.completed > 0 ? PARTIAL : 'no setting was measured';
 }
 

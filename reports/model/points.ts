@@ -169,9 +169,18 @@ export function seriesOf(
         planned: rows.length,
         completed: rows.filter((row) => row.state === 'completed').length,
         void: rows.filter(({ flags }) => flags.includes('beats-truth')).length,
+        empty: rows.filter(isEmpty).length,
       },
     };
   });
+}
+
+/** Asked and answered in full, and without a recall, since no point passes the filter of any query. */
+function isEmpty({ state, flags, measures }: TrialRow): boolean {
+  const answered =
+    state === 'completed' && !flags.includes('partial-queries') && !flags.includes('beats-truth');
+  const unfound = measures['filter.wrongFilled']?.n ?? 0;
+  return answered && unfound > 0 && !Object.keys(measures).some((name) => name.startsWith('recall@'));
 }
 
 /** Points that have the measure, on the plane of recall and that measure. */

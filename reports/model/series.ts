@@ -38,8 +38,11 @@ export interface Series extends SeriesRef {
   latencyFront: readonly string[];
   /** Area under the recall-throughput front; see `hypervolumeReference`. Undefined without a measured point. */
   hypervolume: number | undefined;
-  /** `void`: completed, without a recall, because the truth is not that of the data. */
-  trials: { planned: number; completed: number; void: number };
+  /**
+   * Completed without a recall: `void`, because the truth is not that of the data; `empty`, because no point passes the
+   * filter of any query.
+   */
+  trials: { planned: number; completed: number; void: number; empty: number };
 }
 
 /** The contender's name with what stands beside it. */

@@ -1,5 +1,6 @@
 import { instructionsText } from '../../harness/model/native.js';
 import type { TrialRow } from '../../harness/model/results.js';
+import { listed } from '../format.js';
 
 type VersionedRow = Pick<TrialRow, 'engine' | 'engineVersion' | 'server' | 'instructions'>;
 
@@ -34,19 +35,20 @@ function versionText({ engineVersion, server }: VersionedRow): string[] | undefi
     : [`${image} (${engineVersion})`];
 }
 
-/** One sentence for each engine whose server is older than the one in the pinned image. */
-export function olderVersions(rows: readonly VersionedRow[]): string[] {
+/** A sentence on the engines whose server is older than the one in the pinned image; undefined: there are none. */
+export function olderVersions(rows: readonly VersionedRow[]): string | undefined {
   const older = rows.flatMap((row) => {
     const pinned = row.server?.pinnedVersion;
     const own = [row.engineVersion, row.server?.imageVersion].map((text) => numbersOf(text ?? ''));
     const known = own.find((numbers) => numbers !== undefined);
     const wanted = numbersOf(pinned ?? '');
     if (known === undefined || wanted === undefined || !isOlder(known, wanted)) return [];
-    return [
-      `${row.engine} ${known.join('.')} is older than ${pinned}, the version of the pinned image: these are the figures of an old version.`,
-    ];
+    return [`${row.engine} ${known.join('.')} (pinned: ${pinned})`];
   });
-  return [...new Set(older)];
+  const names = [...new Set(older)];
+  if (names.length === 0) return undefined;
+  const [verb, its] = names.length === 1 ? ['is', 'its'] : ['are', 'their'];
+  return `${listed(names)} ${verb} older than what vecproof pins: ${its} figures are those of an old version.`;
 }
 
 /** `2.3.5` of `2.3.5`, `v2.3.5` and `2.3.5 on PostgreSQL 17.6`; undefined where a text does not begin with a version. */

@@ -1,12 +1,13 @@
 import { describe } from 'vitest';
 import {
-  checkFieldNames,
   checkGenerated,
   checkRefusals,
   checkTable,
   type Generated,
   hasFilters,
 } from '../../harness/conformance/filters/checks.js';
+import { checkEdges } from '../../harness/conformance/filters/edges.js';
+import { checkFieldNames } from '../../harness/conformance/filters/names.js';
 import { api, contenderOf, contenders, mayOverlap } from './session.js';
 
 /** Filters tried on each engine; more of them, or others: set these. */
@@ -26,4 +27,5 @@ for (const contender of contenders) {
   block(`${name} by hand${suffix}`, { concurrent }, () => checkTable(api, held));
   block(`${name}${suffix}`, () => checkGenerated(api, held, generated));
   block(`${name}: names of fields${suffix}`, { concurrent }, () => checkFieldNames(api, held));
+  block(`${name}: values at the edge${suffix}`, { concurrent }, () => checkEdges(api, held));
 }

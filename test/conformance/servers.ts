@@ -5,7 +5,7 @@ import type { LaunchedServer, LaunchRequest } from '../../engines/contract/serve
 import { ownLabels } from '../../engines/launcher/labels.js';
 import { type StandIn, standInOf } from './stand-in.js';
 
-/** Address of a server that runs already, for tests of an engine: `VECPROOF_QDRANT_URL`, … */
+/** Address of a running server, for tests of an engine: `VECPROOF_QDRANT_URL`, … */
 export function urlVariable(engine: string): string {
   return `VECPROOF_${engine.toUpperCase()}_URL`;
 }

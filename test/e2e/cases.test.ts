@@ -146,3 +146,63 @@ describe.concurrent('published files', () => {
     expect(figure(results, 'recall@10')).toBe(1);
   });
 });
+
+describe.concurrent('filters that no point passes', () => {
+  const files = (work: Workspace) => {
+    const records = POINTS.map((vector, row) =>
+      JSON.stringify({ id: `d${row}`, vector, kind: row % 2 ? 'Book' : 'Pen' }),
+    );
+    work.write('docs.jsonl', `${records.join('\n')}\n`);
+    work.write(
+      'docs.queries.jsonl',
+      jsonl(QUERIES, (row) => `q${row}`),
+    );
+  };
+
+  test('are named before anything is measured; a recall that is undefined is said to be that', async () => {
+    const work = new Workspace();
+    files(work);
+    const lines = QUERIES.map((_, q) =>
+      JSON.stringify({ id: `g${q}`, query: `q${q}`, group: 'lower', filter: { kind: 'book' } }),
+    );
+    work.write('none.jsonl', `${lines.join('\n')}\n`);
+    work.write(
+      'suite.yaml',
+      suite('{ path: ./docs.jsonl, metric: cosine }', 'queries: { file: ./none.jsonl }\n'),
+    );
+    const { code, stdout, stderr } = await vecproof(['run', 'suite.yaml'], work);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain(
+      'no point passes the filter of 6 of 6 queries (group lower), so that there is no recall at all',
+    );
+    expect(stdout.replaceAll('\n', ' ')).toContain(
+      'Recall is undefined: no point of docs passes the filter of any query.',
+    );
+    expect(stdout).toMatch(/lancedb flat +no point passes the filter of any query/);
+    expect(stdout).not.toMatch(/Nothing was measured|refuses some groups/);
+  });
+
+  test('of some queries: those have no recall, the others do', async () => {
+    const work = new Workspace();
+    files(work);
+    const lines = QUERIES.map((_, q) =>
+      JSON.stringify({
+        id: `g${q}`,
+        query: `q${q}`,
+        group: q % 2 ? 'lower' : 'as it is',
+        filter: { kind: q % 2 ? 'book' : 'Book' },
+      }),
+    );
+    work.write('some.jsonl', `${lines.join('\n')}\n`);
+    const { stderr, results } = await run(
+      work,
+      suite('{ path: ./docs.jsonl, metric: cosine }', 'queries: { file: ./some.jsonl }\n'),
+    );
+    expect(stderr).toContain('no point passes the filter of 3 of 6 queries (group lower):');
+    const recall = (group: string) =>
+      results.trials.find((row) => row.group === group)!.measures['recall@10'];
+    expect(recall('as it is')).toMatchObject({ value: 1, n: 3 });
+    expect(recall('all')).toMatchObject({ value: 1, n: 3 });
+    expect(recall('lower')).toBeUndefined();
+  });
+});

@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { packageRoot } from '../../common/paths.js';
+import { compiledModule, packageRoot } from '../../common/paths.js';
 import { vecproof } from './helpers/cli.js';
 import { Workspace } from './helpers/workspace.js';
 
@@ -129,6 +130,25 @@ describe.concurrent('an engine of one’s own, held to the suite', () => {
       expect(new Set(checks.map(({ path, title }) => [...path, title].join())).size).toBe(checks.length);
     },
   );
+
+  test('one on a server that stays: what crashed checks left there is removed, and no secret is shown', async () => {
+    const work = new Workspace();
+    const place = join(work.folder, 'place');
+    mkdirSync(place);
+    writeFileSync(join(place, 'theirs'), '');
+    const target = compiledModule('test/engines/placed.js');
+    const args = ['conformance', target, '--url', pathToFileURL(place).href, '--json'];
+    const { code, stdout, stderr } = await vecproof(args, work);
+    expect(code, stderr).toBe(1);
+    const failed = (JSON.parse(stdout) as Checks).checks.filter(({ state }) => state === 'failed');
+    expect(failed.map(({ title }) => title)).toEqual([
+      'has a version',
+      'a query of another length is refused, also one of twice the length',
+    ]);
+    expect(failed[0]!.error).toContain('denied to <password>');
+    expect(stdout + stderr).not.toContain('correct-horse');
+    expect(readdirSync(place)).toEqual(['theirs']);
+  });
 
   test('one of ours is held to the same suite, whole points and filters included', async () => {
     const { code, stdout, stderr } = await vecproof(['conformance', 'sqlite-vec', '--json'], new Workspace());

@@ -64,10 +64,11 @@ describe('export', () => {
   test('refuses a folder that holds something, and one that is finished', async () => {
     mkdirSync(join(work.folder, 'full'));
     writeFileSync(join(work.folder, 'full', 'mine.txt'), 'mine');
+    writeFileSync(join(work.folder, 'full', '.tmp-mine'), 'mine');
     const full = await vecproof(['export', 'lancedb:./lancedb#docs', '--out', 'full'], work);
     expect(full).toMatchObject({ code: 2 });
     expect(full.stderr).toContain('is not empty');
-    expect(readFileSync(join(work.folder, 'full', 'mine.txt'), 'utf8')).toBe('mine');
+    expect(readdirSync(join(work.folder, 'full')).sort()).toEqual(['.tmp-mine', 'mine.txt']);
     const again = await vecproof(['export', 'lancedb:./lancedb#docs', '--out', 'from-lancedb'], work);
     expect(again).toMatchObject({ code: 2 });
     expect(again.stderr).toContain('holds a finished export');
@@ -80,11 +81,13 @@ describe('export', () => {
     ['lancedb:./lancedb#nothing', 3, 'nothing'],
     ['hnswlib:./x#docs', 2, 'no whole points'],
     ['docs', 2, 'engine:address#collection'],
+    ['pgvector:postgres://me:hush-hush@host/db#docs', 2, 'holds a password'],
     ['lancedb:https://host#docs', 2, 'folders'],
   ])('of %s ends with exit code %i and says why', async (place, code, words) => {
     const ended = await vecproof(['export', place, '--out', 'never'], work);
     expect(ended.code).toBe(code);
     expect(ended.stderr).toContain(words);
+    expect(ended.stderr).not.toContain('hush');
     expect(existsSync(join(work.folder, 'nowhere'))).toBe(false);
   });
 });

@@ -9,6 +9,7 @@ import { readManifest } from '../../migration/export/manifest.js';
 import { verify } from '../../migration/verify/verify.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
 import { somePoints, writeCollection } from './helpers/collection.js';
+import { seeded } from './helpers/seeded.js';
 
 const POINTS = somePoints(3000);
 /** `VECPROOF_KILLS=100` for a thorough run. */
@@ -20,17 +21,6 @@ beforeAll(async () => {
   work = new Workspace();
   for (const name of ENGINES) await writeCollection(name, join(work.folder, name), POINTS);
 });
-
-/** A generator of numbers from 0 to 1 (mulberry32), so that a failure can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Runs the command; it is killed as soon as `when` resolves. */
 async function exportOnce(engine: string, out: string, when: (ended: AbortSignal) => Promise<void>) {

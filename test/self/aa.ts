@@ -29,10 +29,10 @@ const NEIGHBOUR =
 /** The share of pairs of the same setting that the report calls different, as the machine is and with a neighbour on each core. */
 export async function measureSameSettings(parent: string): Promise<void> {
   for (const [name, neighbours] of [
-    ['quiet', 0],
-    ['busy', availableParallelism()],
+    ['as it is', 0],
+    ['with neighbours', availableParallelism()],
   ] as const) {
-    const folder = join(parent, `same-${name}`);
+    const folder = join(parent, `same-${neighbours}`);
     mkdirSync(folder);
     writeFileSync(join(folder, 'suite.yaml'), SUITE);
     const beside = Array.from({ length: neighbours }, () =>

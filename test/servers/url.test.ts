@@ -20,7 +20,7 @@ const tables = () =>
     "SELECT relname FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace ORDER BY 1",
   );
 
-describeWithPgvector('a server that runs already', () => {
+describeWithPgvector('a running server', () => {
   beforeAll(async () => {
     server = await pgvector.launch(request(`url-test-${process.pid}`));
     session = await connectServer(server.endpoint, never);

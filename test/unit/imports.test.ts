@@ -84,9 +84,26 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
   'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
   'migration/export': ['migration/connections', 'engines/contract', 'engines/kit', 'datasets/dataset'],
+  'migration/mapping': [
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+  ],
+  'migration/load': [
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+  ],
   'migration/verify': [
     'migration/connections',
     'migration/export',
+    'migration/mapping',
     'engines/registry',
     'engines/contract',
     'engines/kit',

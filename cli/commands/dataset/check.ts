@@ -4,7 +4,9 @@ import { homeOption, type Run } from '../../options.js';
 
 export function register(parent: Command, run: Run): void {
   addDatasetOptions(parent.command('check'))
-    .description('what a dataset is like, whether its metric fits, and whether it can tell engines apart')
+    .description(
+      'report what a dataset is like, whether its metric fits, and whether it can tell engines apart',
+    )
     .argument('<dataset>', 'catalog name or path')
     .option(
       '--model <name>',

@@ -19,8 +19,8 @@ export function register(parent: Command, run: Run): void {
       lossKinds,
       [],
     )
-    .option('--overwrite', 'replace files that are there')
-    .option('--dry-run', 'tell what would be written and lost, then stop')
+    .option('--overwrite', 'replace existing files')
+    .option('--dry-run', 'print what would be written and lost, then stop')
     .option('--json', 'print JSON')
     .action((input: string, out: string, options) =>
       run(undefined, async (context) =>

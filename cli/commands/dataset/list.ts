@@ -4,7 +4,7 @@ import { homeOption, type Run } from '../../options.js';
 export function register(parent: Command, run: Run): void {
   parent
     .command('list')
-    .description('the datasets that have a name')
+    .description('list the datasets that have a name')
     .option('--json', 'print JSON')
     .addOption(homeOption())
     .action((options) =>

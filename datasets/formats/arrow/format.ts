@@ -15,7 +15,7 @@ export const arrow: Format = {
   async open(path, options) {
     const columns = options.columns ?? {};
     return {
-      points: await openRecordSource(await arrowReader(path), { ...options, columns }),
+      points: await openRecordSource(await arrowReader(path, options), { ...options, columns }),
       querySets: [],
     };
   },

@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { InputError, messageOf } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
 import { Decimal } from '../ids.js';
 import { Instant } from '../instant.js';
 import type { JsonObject, RecordReader } from '../records/reader.js';
 import { loadArrow } from './load.js';
+import { type UnpackOptions, unpackedArrow } from './unpacked.js';
 
 type Arrow = typeof import('apache-arrow');
 
@@ -12,11 +12,12 @@ type Arrow = typeof import('apache-arrow');
  * Rows of an Arrow IPC file or stream (Feather version 2 is the same) as records. Read batch by batch. Throws InputError
  * naming the file; FailureError if the library, which is optional, is not installed.
  */
-export async function arrowReader(path: string): Promise<RecordReader> {
+export async function arrowReader(path: string, options: UnpackOptions): Promise<RecordReader> {
   const arrow = await loadArrow();
+  const plain = await unpackedArrow(path, options);
   const types = new Map<string, string>();
   // The schema is read now, so that a file of another kind is noticed before anything else.
-  const file = await openFile(path);
+  const file = await openFile(plain);
   try {
     const { schema } = await openReader(arrow, path, file);
     for (const field of schema.fields) types.set(field.name, String(field.type));
@@ -28,7 +29,7 @@ export async function arrowReader(path: string): Promise<RecordReader> {
     format: 'arrow',
     place: (number) => `${path} row ${number}`,
     typeOf: (name) => types.get(name),
-    read: () => readRows(arrow, path),
+    read: () => readRows(arrow, path, plain),
   };
 }
 
@@ -52,27 +53,27 @@ async function read<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const message = messageOf(error);
-    if (/compression/i.test(message)) {
-      throw new InputError('is packed (LZ4 or ZSTD), which is not read here', {
-        where: path,
-        next: 'write it without: feather.write_feather(table, path, compression="uncompressed"), or write Parquet',
-        cause: error,
-      });
-    }
     throw unreadable(path, error, 'is not a readable Arrow file');
   }
 }
 
-async function* readRows(arrow: Arrow, path: string): AsyncGenerator<{ number: number; record: JsonObject }> {
-  const file = await openFile(path);
+async function* readRows(
+  arrow: Arrow,
+  path: string,
+  plain: string,
+): AsyncGenerator<{ number: number; record: JsonObject }> {
+  const file = await openFile(plain);
   try {
     const reader = await openReader(arrow, path, file);
+    const bits = (await file.stat()).size * 8;
     let number = 0;
     for (;;) {
       const next = await read(path, async () => reader.next());
       if (next.done === true) return;
       const batch = next.value;
+      // A row takes a bit at least: a count that cannot be would be counted through.
+      if (batch.numRows > bits)
+        throw unreadable(path, new Error(`a batch announces ${batch.numRows} rows`), 'is damaged');
       const columns = batch.schema.fields.map((field, i) => ({
         name: field.name,
         value: columnReader(arrow, field.type, batch.getChildAt(i)!),

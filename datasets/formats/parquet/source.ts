@@ -5,6 +5,7 @@ import { rowIds, throwIfInterrupted, type VectorSource } from '../../source.js';
 import { idText } from '../ids.js';
 import type { ColumnChoice } from '../names.js';
 import { componentInWords } from '../numbers.js';
+import { isRowFault, throwBadRows } from './bad-rows.js';
 import { CellCursor } from './cells.js';
 import { openColumns } from './columns.js';
 import { openParquetFile, type ParquetFile } from './file.js';
@@ -30,7 +31,7 @@ async function parquetSource(file: ParquetFile, choice: ColumnChoice): Promise<V
   const place = (row: number) => `${file.path} row ${row}`;
   const count = Number(file.metadata.num_rows);
   if (count === 0) throw new InputError('has no rows', { where: file.path, next: 'give a file with points' });
-  const shape = vectorShape(file, layout.vector, place);
+  const shape = await shapeOf(file, layout, place);
   const { dimensions } = shape;
   const { name } = layout.vector;
   return {
@@ -46,6 +47,16 @@ async function parquetSource(file: ParquetFile, choice: ColumnChoice): Promise<V
       file.close();
     },
   };
+}
+
+/** Nulls on the first page are found here. */
+async function shapeOf(file: ParquetFile, layout: ParquetLayout, place: (row: number) => string) {
+  try {
+    return vectorShape(file, layout.vector, place);
+  } catch (error) {
+    if (isRowFault(error)) await throwBadRows(file, layout, undefined, place);
+    throw error;
+  }
 }
 
 async function* readBatches(
@@ -73,6 +84,7 @@ async function* readBatches(
     }
   } catch (error) {
     throwIfInterrupted(options.signal);
+    if (isRowFault(error)) await throwBadRows(file, layout, size.dimensions, place);
     throw error instanceof Error && 'exitCode' in error
       ? error
       : unreadable(file.path, error, `is damaged at or after row ${start}`);

@@ -5,6 +5,7 @@ import { dimensionsError } from '../../check.js';
 import type { FieldSchema } from '../../dataset.js';
 import { hashFileCached, hashText } from '../../hash.js';
 import { throwIfInterrupted } from '../../source.js';
+import { BadRows } from '../bad-rows.js';
 import { idText } from '../ids.js';
 import {
   type ColumnChoice,
@@ -79,20 +80,23 @@ async function readThrough(
   let found: Found | undefined;
   const numbers: RecordScan['numbers'] = [];
   const types = new TypeCollector();
+  const bad = new BadRows();
   for await (const { number, record } of reader.read(prepared)) {
     if ((count & 1023) === 0) throwIfInterrupted(signal);
     if (number !== expected) numbers.push([count, number]);
     expected = number + 1;
     const where = reader.place(number);
     found ??= lookAt(reader, where, record, vectors, choice);
-    if (found.id !== null) idText(valueAt(record, found.id), found.id, () => where);
-    if (found.vector !== undefined) vectorOf(record, found.vector, where);
+    const { id, vector } = found;
+    if (id !== null) bad.try(() => idText(valueAt(record, id), id, () => where));
+    if (vector !== undefined) bad.try(() => vectorOf(record, vector, where));
     types.add(where, record, found.skip);
     count++;
   }
   if (found === undefined) {
     throw new InputError('has no lines', { where: reader.path, next: 'give a file with points' });
   }
+  bad.throwIfAny();
   const late = found.id === null && choice.id === undefined ? pickName(types.names(), ID_NAMES) : undefined;
   if (late !== undefined && !found.names.includes(late)) throw someIds(reader.path, late);
   const { id, vector, columns } = found;

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { InputError } from '../../../common/errors.js';
 import type { PreparedSearch } from '../../../engines/contract/search.js';
 import type { Filter } from '../../../filters/filter.js';
 import { refusals } from '../../../filters/support.js';
@@ -8,14 +7,15 @@ import { exactDistance, pointOf } from '../data.js';
 import { answerOf, build, type Contender, type Session } from '../session.js';
 import { exactSetting, filteredSettings } from '../settings.js';
 import { filtersFor } from './cases.js';
-import { expectedRows, type FilterData, filterData, vectors } from './data.js';
+import { expectedRows, type FilterData, filterData } from './data.js';
+import { checkEdges } from './edges.js';
+import { checkFieldNames } from './names.js';
 import { showDifference, showFilter } from './show.js';
 import { TABLE, tableData } from './table.js';
 
 const POINTS = 240;
 /** Searches at a time on engines that answer several: most of a round trip to a server is waiting. */
 const AT_ONCE = 8;
-const FIELD_NAMES = ['it\'s "so"', 'a b', '1st', 'select', 'é', '$x', 'a`b'];
 
 /** How many filters are generated, and which. */
 export interface Generated {
@@ -110,31 +110,6 @@ export function checkGenerated(api: TestApi, contender: Contender, generated: Ge
   }
 }
 
-/** Fields of any name are filtered by, or refused by name. */
-export function checkFieldNames({ test, expect }: TestApi, contender: Contender): void {
-  const setting = exactSetting(contender);
-  for (const field of FIELD_NAMES) {
-    test(`a field named ${field}`, async () => {
-      const values = ['yes', 'no', null, 'yes'];
-      const schema = { name: field, type: 'string', nullable: true } as const;
-      const data = { ...vectors(4, 3), fields: [schema], metadata: { [field]: values } };
-      const session = await build(contender, data, { index: setting.index }).catch((error: unknown) => error);
-      // A name that the engine cannot have is refused by its adapter, which says so.
-      if (session instanceof Error) {
-        expect(session).toBeInstanceOf(InputError);
-        return expect(session.message).toContain(field);
-      }
-      const { collection, close, parseSearch } = session as Session;
-      const prepared = await collection.prepare(parseSearch(setting.search), 4);
-      const filter: Filter = { op: 'eq', field: schema, value: 'yes' };
-      const found = answerOf(await prepared.query(data.queries[0]!, await prepared.translate!(filter)));
-      expect(found.rows.sort()).toEqual([0, 3]);
-      await prepared.close();
-      await close();
-    });
-  }
-}
-
 /** All of them. */
 export function checkFilters(api: TestApi, contender: Contender, generated: Generated): void {
   const { describe } = api;
@@ -143,6 +118,7 @@ export function checkFilters(api: TestApi, contender: Contender, generated: Gene
   describe('by hand', () => checkTable(api, contender));
   checkGenerated(api, contender, generated);
   describe('names of fields', () => checkFieldNames(api, contender));
+  describe('values at the edge', () => checkEdges(api, contender));
 }
 
 interface Use {

@@ -1,6 +1,7 @@
 import type { TestApi } from '../api.js';
 import { checkAnswers } from './answers.js';
 import { checkBuilding } from './building.js';
+import { checkFieldEdges } from './edges.js';
 import { checkMetadata } from './metadata.js';
 import { checkOperations } from './operations.js';
 import { checkParts } from './parts.js';
@@ -20,6 +21,7 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   });
   checkOperations(api, contender);
   checkMetadata(api, contender);
+  checkFieldEdges(api, contender);
   checkAnswers(api, contender);
   checkVectors(api, contender);
   checkSearches(api, contender);

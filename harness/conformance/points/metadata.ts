@@ -192,8 +192,8 @@ export function checkMetadata(api: TestApi, contender: PointContender): void {
   });
 
   for (const metric of definition.capabilities.metrics) {
-    const normalised = facts.normalised.includes(metric);
-    const rounded = facts.rounded?.includes(metric) ?? false;
+    const changed = definition.capabilities.points?.vectors.changed?.[metric];
+    const [normalised, rounded] = [changed === 'normalised', changed === 'rounded'];
     const how = normalised ? 'normalised' : rounded ? 'within two units in the last place' : 'bit for bit';
     on(`vectors come back ${how} under ${metric}`, async (session) => {
       const collection = await session.create({ metric });

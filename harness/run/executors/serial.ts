@@ -12,7 +12,7 @@ const TURN_MS = 50;
 /** The closed loop of one client: each query once, sent when the previous one was answered. */
 export const serial: Executor = {
   type: SERIAL.type,
-  description: 'One client: the next query is sent when the previous one was answered.',
+  description: 'One client: each query is sent once the previous one has been answered.',
   optionSchemas: () => ({}),
   parse: (options) => {
     const issues = Object.keys(options).map((key) => ({

@@ -27,7 +27,7 @@ describe('options', () => {
     expect(parse({ ef: 20 }, { ef: 40 })).toEqual({
       state: 'invalid',
       issues: [
-        { path: ['search', 'ef'], message: 'ef is 20 under index: give it once, here or there', got: 40 },
+        { path: ['search', 'ef'], what: 'ef is 20 under index: give it once, here or there', got: 40 },
       ],
     });
   });

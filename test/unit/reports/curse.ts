@@ -100,5 +100,5 @@ const seriesOf = (points: readonly Point[]): Series => ({
   throughputFront: [],
   latencyFront: [],
   hypervolume: undefined,
-  trials: { planned: points.length, completed: points.length, void: 0 },
+  trials: { planned: points.length, completed: points.length, void: 0, empty: 0 },
 });

@@ -169,6 +169,12 @@ pa.feather.write_feather(packed, "zstd.feather", compression="zstd", chunksize=8
 with pa.OSFile("zstd.arrows", "wb") as sink, pa.ipc.new_stream(sink, packed.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
     writer.write_table(packed)
 
+# Texts long enough for several LZ4 blocks of 64 KiB that refer to one another
+n = 6000
+texts = pa.array([f"row {k} " + "abcdefgh"[k % 8] * (k % 50) for k in range(n)])
+vectors = pa.FixedSizeListArray.from_arrays(pa.array((np.arange(n * 2) % 97).astype("f4")), 2)
+pa.feather.write_feather(pa.table({"id": pa.array(range(n)), "text": texts, "vector": vectors}), "lz4-blocks.feather", compression="lz4")
+
 # Binary vectors: TEXMEX' and big-ann's
 def vecs(name, a, kind):
     faiss_header = np.full((len(a), 1), a.shape[1], "<i4")

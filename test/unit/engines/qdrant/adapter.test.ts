@@ -1,88 +1,29 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../../common/errors.js';
 import type { Metric } from '../../../../datasets/dataset.js';
-import type { Collection } from '../../../../engines/contract/collection.js';
 import type { OptionsInput } from '../../../../engines/contract/options.js';
-import type { LoadBatch } from '../../../../engines/contract/spec.js';
-import { rowBatch, rowSpec } from '../../../../engines/kit/rows.js';
-import { openClient } from '../../../../engines/qdrant/client.js';
+import { rowSpec } from '../../../../engines/kit/rows.js';
 import { engine } from '../../../../engines/qdrant/engine.js';
-import { untilReady } from '../../../../engines/qdrant/ready.js';
-import { ALWAYS, createBody, pointsPerRequest } from '../../../../engines/qdrant/requests.js';
-import { type Answer, type Replay, type Request, recorded, replay, requireDescribed } from './replay.js';
+import { createBody, pointsPerRequest } from '../../../../engines/qdrant/requests.js';
+import { recorded, replay, requireDescribed } from './replay.js';
+import {
+  askFor,
+  batchOf,
+  beyondTranscript,
+  CREATE,
+  close,
+  collect,
+  is,
+  many,
+  NAME,
+  never,
+  POINTS,
+  parsed,
+  QUERY,
+  serve,
+} from './server.js';
 
-const never = new AbortController().signal;
-const NAME = 'vecproof_0123456789ab';
-const CREATE = '/collections/{collection_name}';
-const POINTS = '/collections/{collection_name}/points';
-const QUERY = '/collections/{collection_name}/points/query';
-const OPTIMIZATIONS = '/collections/{collection_name}/optimizations';
-const SNAPSHOTS = '/collections/{collection_name}/snapshots';
-
-let running: Replay | undefined;
-afterEach(async () => {
-  const server = running;
-  running = undefined;
-  await server?.close();
-});
-
-async function serve(...args: Parameters<typeof replay>): Promise<Replay> {
-  running = await replay(...args);
-  return running;
-}
-
-const is = (request: Request, method: string, route: string) =>
-  request.method === method && request.route === route;
-const ok = (result: unknown) => ({ response: { result, status: 'ok', time: 0.001 } });
-
-/** What the transcript lacks: settings of an index beyond the plain one, the optimizers' queue, and snapshots. */
-const beyondTranscript: Answer = (request) => {
-  if (is(request, 'put', CREATE)) return { response: recorded('create collection').response };
-  if (is(request, 'get', OPTIMIZATIONS)) return queue(0);
-  return undefined;
-};
-
-function queue(length: number, running: unknown[] = []) {
-  const summary = {
-    queued_optimizations: length,
-    queued_segments: length,
-    queued_points: 0,
-    idle_segments: 2,
-  };
-  return ok({ running, summary });
-}
-
-/** The recorded state of a collection with other figures. */
-function state(figures: { status?: string; indexed_vectors_count?: number; optimizer_status?: unknown }) {
-  const { result } = recorded('collection info, final').response as { result: object };
-  return ok({ ...result, ...figures });
-}
-
-function parsed(index: OptionsInput['index'], search: OptionsInput['search'] = {}) {
-  const result = engine.parseOptions({ index, search });
-  if (result.state !== 'ok') throw new Error(JSON.stringify(result.issues));
-  return result;
-}
-
-async function collect(server: Replay, options: { index?: OptionsInput['index']; metric?: Metric } = {}) {
-  const connected = await engine.connect(
-    { endpoint: server.endpoint, folder: '', threads: 2, seed: 1 },
-    never,
-  );
-  const { index } = parsed(options.index ?? { type: 'flat' });
-  const metric = options.metric ?? 'cosine';
-  return connected.create(rowSpec({ name: NAME, dimensions: 4, metric, capacity: 6, index }));
-}
-
-function batchOf(vectors: readonly (readonly number[])[], start = 0): LoadBatch {
-  return rowBatch(start, vectors.length, Float32Array.from(vectors.flat()));
-}
-
-const many = (count: number) => batchOf(Array.from({ length: count }, (_, row) => [row, 1, 2, 3]));
-const askFor = async (collection: Collection, k: number, vector: readonly number[]) => {
-  const prepared = await collection.prepare(parsed({ type: 'flat' }).search, k);
-  return prepared.query(Float32Array.from(vector));
-};
+afterEach(close);
 
 describe('answers of the real server', () => {
   test('the version is read and the collection created, loaded, searched, counted and dropped', async () => {
@@ -166,8 +107,7 @@ describe('answers of the real server', () => {
     const collection = await collect(server);
     const prepared = await collection.prepare(parsed({ type: 'flat' }).search, 3);
     await prepared.query(Float32Array.of(1, 2, 3, 4));
-    running = undefined;
-    await server.close();
+    await close();
     const gone = /qdrant at 127\.0\.0\.1:\d+: .*: no answer \((ECONNREFUSED|UND_ERR_SOCKET|ECONNRESET)\)/;
     for (const asked of [
       () => prepared.query(Float32Array.of(1, 2, 3, 4)),
@@ -310,115 +250,6 @@ describe('loading', () => {
       expect(count).toBeGreaterThanOrEqual(1);
     },
   );
-});
-
-describe('readiness', () => {
-  /** Collection states in turn, the last one again and again; the queue is that of each state. */
-  function script(steps: readonly (Parameters<typeof state>[0] & { queued?: number })[]): Answer {
-    let at = -1;
-    return (request) => {
-      if (is(request, 'get', CREATE)) {
-        at = Math.min(at + 1, steps.length - 1);
-        const { queued: _, ...figures } = steps[at]!;
-        return state(figures);
-      }
-      return is(request, 'get', OPTIMIZATIONS) ? queue(steps[at]!.queued ?? 0) : beyondTranscript(request);
-    };
-  }
-  const asked = (server: Replay) => server.requests.filter((request) => is(request, 'get', CREATE)).length;
-  const wait = (server: Replay, count: number, indexed = true) =>
-    untilReady(openClient(server.endpoint), 'vecproof-p', { count, indexed }, never, 1);
-
-  test('the index is released once, after loading, and everything is in it', async () => {
-    const server = await serve(script([{ status: 'yellow' }, { indexed_vectors_count: 3 }]));
-    const collection = await collect(server, { index: { m: 4 } });
-    await collection.load(many(3), never);
-    expect(await collection.ready(never)).toEqual({
-      count: 3,
-      indexed: 3,
-      details: { status: 'green', segments: 2, threads: 2 },
-    });
-    await collection.ready(never);
-    const patches = server.requests.filter(({ method }) => method === 'patch');
-    expect(patches.map(({ body }) => body)).toEqual([{ optimizers_config: { indexing_threshold: ALWAYS } }]);
-  });
-
-  test('green between two steps of a build is not the end', async () => {
-    const steps = [
-      { status: 'yellow' },
-      { status: 'green', indexed_vectors_count: 0 },
-      { status: 'yellow', indexed_vectors_count: 0 },
-      { status: 'green', indexed_vectors_count: 1000, queued: 1 },
-      { status: 'green', indexed_vectors_count: 1000 },
-    ];
-    const server = await serve(script(steps));
-    const info = await untilReady(openClient(server.endpoint), 'x', { count: 1000, indexed: true }, never);
-    expect(info.indexed_vectors_count).toBe(1000);
-    expect(asked(server)).toBe(steps.length);
-  });
-
-  test('without an index only rest is waited for', async () => {
-    const server = await serve(script([{ status: 'yellow' }, { queued: 2 }, { indexed_vectors_count: 0 }]));
-    await wait(server, 1000, false);
-    expect(asked(server)).toBe(3);
-  });
-
-  test('rest with points missing from the index is a failure that names the setting', async () => {
-    const server = await serve(script([{ indexed_vectors_count: 600 }]));
-    await expect(wait(server, 1000)).rejects.toThrow(
-      /only 600 of 1000 points are indexed.*\n.*index\.segments: 1, or use type: flat/,
-    );
-  });
-
-  test('grey, as after a restart, is woken once', async () => {
-    const steps = [
-      { status: 'grey' },
-      { status: 'grey' },
-      { status: 'yellow' },
-      { indexed_vectors_count: 9 },
-    ];
-    const server = await serve(script(steps));
-    await wait(server, 9);
-    expect(server.requests.filter(({ method }) => method === 'patch').map(({ body }) => body)).toEqual([
-      { optimizers_config: {} },
-    ]);
-  });
-
-  test.each([
-    [{ status: 'red' }, /optimizers failed: its status is red/],
-    [
-      { optimizer_status: { error: 'No space left on device' } },
-      /optimizers failed: No space left on device/,
-    ],
-  ])('%j is a failure', async (step, message) => {
-    const server = await serve(script([step]));
-    await expect(wait(server, 9)).rejects.toThrow(message);
-  });
-
-  test('a raised signal ends the wait with its reason', async () => {
-    const abort = new AbortController();
-    const reason = new Error('enough');
-    const server = await serve((request) => {
-      if (is(request, 'get', CREATE)) abort.abort(reason);
-      return script([{ status: 'yellow' }])(request);
-    });
-    const collection = await collect(server, { index: {} });
-    await collection.load(many(3), never);
-    await expect(collection.ready(abort.signal)).rejects.toBe(reason);
-  });
-});
-
-describe('size on disk', () => {
-  test('is that of a snapshot, which is removed again', async () => {
-    const name = 'p-1.snapshot';
-    const server = await serve((request) => {
-      if (is(request, 'post', SNAPSHOTS)) return ok({ name, size: 27_000_000 });
-      if (is(request, 'delete', `${SNAPSHOTS}/{snapshot_name}`)) return ok(true);
-      return beyondTranscript(request);
-    });
-    expect(await (await collect(server)).indexBytes()).toBe(27_000_000);
-    expect(server.requests.at(-1)).toMatchObject({ method: 'delete', route: `${SNAPSHOTS}/{snapshot_name}` });
-  });
 });
 
 test('the replay refuses what the server does not know, and what was not recorded', async () => {

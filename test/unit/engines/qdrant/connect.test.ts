@@ -70,7 +70,7 @@ describe('url', () => {
     expect(notices).toEqual([expect.stringContaining('without encryption')]);
   });
 
-  test('a server that runs already is not stopped or measured', async () => {
+  test('a running server is not stopped or measured', async () => {
     const launched = await server.launch(request('http://host:1'));
     await launched.stop();
     expect(launched).toMatchObject({

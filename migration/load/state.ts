@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../../common/errors.js';
+import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+
+/** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
+const STATE = 'load.json';
+
+/** A point that the target refused, in its own words. */
+export interface Reject {
+  /** Row of the export. */
+  row: number;
+  id: string;
+  cause: string;
+}
+
+export interface LoadState {
+  version: 1;
+  /** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
+  sum: string;
+  mapping: string;
+  place: string;
+  startedAt: string;
+  /** `making`: the collection may be there or not; it is ours if it is empty. */
+  collection: 'making' | 'made';
+  /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
+  rows: number;
+  rejects: readonly Reject[];
+  state: 'loading' | 'loaded';
+}
+
+/** @throws InputError if the folder holds the state of another load */
+export function findLoad(
+  folder: string,
+  load: Pick<LoadState, 'sum' | 'mapping' | 'place'>,
+): LoadState | undefined {
+  const path = join(folder, STATE);
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw fileFailure(folder, 'cannot be made', error);
+  }
+  if (!existsSync(path)) return undefined;
+  removeTemporaries(folder);
+  const found = read(path);
+  const other = (['sum', 'mapping', 'place'] as const).find((key) => found[key] !== load[key]);
+  if (other === undefined) return found;
+  const what = { sum: 'export', mapping: 'mapping', place: 'target' }[other];
+  throw new InputError(`holds the state of a load with another ${what}`, {
+    where: path,
+    got: load[other],
+    next: 'choose another folder with --state; the target of the other load stays as it is',
+  });
+}
+
+function read(path: string): LoadState {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as LoadState;
+  } catch (error) {
+    throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
+  }
+}
+
+export function saveLoad(folder: string, state: LoadState): void {
+  writeFileAtomic(join(folder, STATE), `${JSON.stringify(state)}\n`);
+}
