@@ -15,7 +15,7 @@ const rowsOf = (foreignCores: number | undefined) =>
     build.trials[0]!,
     undefined,
     {
-      ...{ number: undefined, mixed: false },
+      ...{ number: undefined, mixed: false, depths: [10] },
       cost: foreignCores === undefined ? {} : { foreignCores },
     },
     measured,
