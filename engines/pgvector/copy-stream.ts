@@ -8,7 +8,7 @@ import { idAt } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { type Layout, PARTS, type VectorColumn, writtenFields } from './layout.js';
 import { keyBytes, sized, textBytes, valueBytes } from './values.js';
-import { vectorBytes, writeNumbers } from './vectors.js';
+import { vectorBytes } from './vectors.js';
 
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
 const CHUNK_ROWS = 512;
@@ -53,15 +53,27 @@ function plainRows(batch: LoadBatch, layout: Layout): Rows | undefined {
   const { values } = column;
   const { dimensions } = vector!.field;
   const fields = writtenFields(layout);
+  const size = 4 * dimensions;
+  // All of a row before its numbers; the lower half of the id is put in.
+  const head = Buffer.alloc(2 + 4 + 8 + 4 + 4);
+  const keyAt = 2 + 4 + 4;
+  head.writeInt16BE(2 + fields.length, 0);
+  head.writeInt32BE(8, 2);
+  head.writeInt32BE(4 + size, keyAt + 4);
+  head.writeInt16BE(dimensions, keyAt + 8);
+  const swapped = Buffer.allocUnsafe(CHUNK_ROWS * size);
   const write = (from: number, to: number): Buffer => {
-    const buffer = Buffer.allocUnsafe((to - from) * (2 + 4 + 8 + 4 + 4 + 4 * dimensions));
-    for (let row = from, at = 0; row < to; row++) {
-      at = buffer.writeInt16BE(2 + fields.length, at);
-      at = buffer.writeInt32BE(8, at);
-      at = buffer.writeUInt32BE(0, at);
-      at = buffer.writeUInt32BE(ids[row]!, at);
-      at = buffer.writeInt32BE(4 + 4 * dimensions, at);
-      at = writeNumbers(buffer, at, values, row * dimensions, dimensions);
+    const numbers = swapped.subarray(0, (to - from) * size);
+    numbers.set(new Uint8Array(values.buffer, values.byteOffset + from * size, numbers.length));
+    // The machine's own order is little-endian on everything Node runs on in practice; the wire's is not.
+    numbers.swap32();
+    const buffer = Buffer.allocUnsafe((to - from) * (head.length + size));
+    for (let row = from, at = 0, next = 0; row < to; row++, next += size) {
+      buffer.set(head, at);
+      buffer.writeUInt32BE(ids[row]!, at + keyAt);
+      at += head.length;
+      numbers.copy(buffer, at, next, next + size);
+      at += size;
     }
     return buffer;
   };

@@ -4,7 +4,11 @@ export interface CopyConnection {
   sendCopyFromChunk(chunk: Buffer): void;
   endCopyFrom(): void;
   sendCopyFail(message: string): void;
-  stream: { writableNeedDrain: boolean; once(event: 'drain' | 'close', then: () => void): void };
+  stream: {
+    writableNeedDrain: boolean;
+    once(event: 'drain' | 'close', then: () => void): void;
+    off(event: 'drain' | 'close', then: () => void): void;
+  };
 }
 
 /** A query that `pg` hands over to us: sends the chunks when the server asks for them, as fast as it takes them. */
@@ -67,7 +71,12 @@ export class CopyIn {
 function drained({ stream }: CopyConnection): Promise<void> {
   return new Promise((resolve) => {
     if (!stream.writableNeedDrain) return void setImmediate(resolve);
-    stream.once('drain', resolve);
-    stream.once('close', resolve);
+    const done = () => {
+      stream.off('drain', done);
+      stream.off('close', done);
+      resolve();
+    };
+    stream.once('drain', done);
+    stream.once('close', done);
   });
 }

@@ -62,6 +62,7 @@ export class SqliteCollection implements Collection {
     const columns = new Map(fields.map((field) => [field.name, batchColumn('sqlite-vec', batch, field)]));
     const texts = new Map(PARTS.map((part) => [part, batch[`${part}s`]]));
     let row = 0;
+    const vector = (i: number) => vectors[i]!(row);
     const rest = {
       field: (name: string) => columns.get(name)?.[row],
       part: (part: (typeof PARTS)[number]) => texts.get(part)?.[row],
@@ -71,12 +72,7 @@ export class SqliteCollection implements Collection {
       tables.change(() => {
         for (row = from; row < to; row++) {
           // A JavaScript number would be bound as a float, which is no key.
-          const id = idAt(batch.ids, row);
-          write(
-            id,
-            vectors.map((at) => at(row)),
-            rest,
-          );
+          write(idAt(batch.ids, row), vector, rest);
         }
       });
       if (this.#loaded !== undefined) this.#loaded += to - from;

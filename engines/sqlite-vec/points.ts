@@ -133,7 +133,8 @@ export class SqlitePoints implements Points {
   }
 
   #values(vectors: NamedVectors) {
-    return this.#place.tables().info.vectors.map(({ name }) => vectorIn(vectors, name));
+    const fields = this.#place.tables().info.vectors;
+    return (i: number) => vectorIn(vectors, fields[i]!.name);
   }
 }
 

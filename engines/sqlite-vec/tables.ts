@@ -111,24 +111,36 @@ export class Tables {
     return BigInt(this.#prepared('insert into ids (id) values (?)').run(id).lastInsertRowid);
   }
 
-  /** Writes points, each in place of the one with its id, or `fresh`: of which none is there. */
+  /**
+   * Writes points, each in place of the one with its id, or `fresh`: of which none is there. A vector is asked for by its
+   * place among those of the collection.
+   */
   writer(
     fresh = false,
-  ): (id: PointId, vectors: readonly (VectorValue | undefined)[], rest: SideSource) => void {
+  ): (id: PointId, vector: (i: number) => VectorValue | undefined, rest: SideSource) => void {
     const { vectors } = this.info;
     const inserts = vectors.map(({ type }, i) =>
       this.#prepared(`insert into ${vectorTable(i)} (id, vector) values (?, ${TYPES[type]!.bound})`),
     );
     const bare = this.#prepared('insert into bare values (?)');
+    const [first, ...more] = inserts;
+    if (fresh && more.length === 0 && this.hasIntegerIds && !this.side.exists) {
+      // What is measured without fields: nothing is looked up for a row.
+      return (id, vector) => {
+        const value = vector(0);
+        if (value === undefined) bare.run(id);
+        else first!.run(id, value);
+      };
+    }
     const write = this.side.writer();
     const forget = fresh ? undefined : this.remover(false);
-    return (id, values, rest) => {
+    return (id, vector, rest) => {
       const found = forget === undefined ? undefined : this.numberOf(id);
       if (found !== undefined) forget!(found);
       const n = found ?? this.#newNumber(id);
-      for (const [i, insert] of inserts.entries()) {
-        const value = values[i];
-        if (value !== undefined) insert.run(n, value);
+      for (let i = 0; i < inserts.length; i++) {
+        const value = vector(i);
+        if (value !== undefined) inserts[i]!.run(n, value);
         else if (i === 0) bare.run(n);
       }
       write(n, rest);

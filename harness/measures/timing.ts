@@ -93,16 +93,15 @@ function passesOf(samples: Samples): Pass[] {
 }
 
 /** Several passes as one. */
-function joined(passes: readonly Pass[]): Pass {
-  const [first, ...others] = passes;
-  if (others.length === 0) return first ?? { latencies: new Float64Array(0), seconds: 0 };
-  const latencies = new Float64Array(passes.reduce((total, each) => total + each.latencies.length, 0));
-  let at = 0;
-  for (const each of passes) {
-    latencies.set(each.latencies, at);
-    at += each.latencies.length;
-  }
-  return { latencies: latencies.sort(), seconds: secondsOf(passes) };
+const joined = (passes: readonly Pass[]): Pass => ({
+  latencies: mergedAll(passes.map(({ latencies }) => latencies)),
+  seconds: secondsOf(passes),
+});
+
+function mergedAll(lists: readonly Float64Array[]): Float64Array {
+  if (lists.length < 2) return lists[0] ?? new Float64Array(0);
+  const middle = lists.length >> 1;
+  return merged(mergedAll(lists.slice(0, middle)), mergedAll(lists.slice(middle)));
 }
 
 const secondsOf = (passes: readonly Pass[]): number =>

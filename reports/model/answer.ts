@@ -145,7 +145,7 @@ function followers(ranked: readonly Named[]): Rich {
 
 function unranked(apart: readonly Named[]): Rich {
   const rest = withSpeed(apart);
-  return rest.length === 0 ? [] : [quiet(`; not ranked with them, as it is doubtful: ${upToThree(rest)}`)];
+  return rest.length === 0 ? [] : [quiet(`; not ranked with them, as doubtful: ${upToThree(rest)}`)];
 }
 
 function absentees(missed: readonly string[], target: number): Rich {

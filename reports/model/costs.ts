@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '../../harness/model/events.js';
 import type { Measure, TrialRow } from '../../harness/model/results.js';
+import { isDoubtful } from './figures.js';
 import { seriesKey, settingText, varyingKeys } from './points.js';
 import type { BuildModel, Point, SeriesRef } from './types.js';
 
@@ -24,13 +25,20 @@ export const BUILD_MEASURES = [
  * reaches with at least one setting. Undefined if no throughput was measured.
  */
 export function throughputFloor(points: readonly Point[]): number | undefined {
-  const fastest = new Map<string, number>();
-  for (const { series, measures } of points) {
-    const value = measures['throughput']?.value;
-    if (value !== undefined) fastest.set(series.key, Math.max(fastest.get(series.key) ?? 0, value));
-  }
-  const slowest = Math.min(...fastest.values());
+  const keys = new Set(points.map(({ series }) => series.key));
+  const fastest = [...keys].flatMap((key) => {
+    const own = soundOf(points.filter(({ series }) => series.key === key));
+    const rates = own.flatMap(({ measures }) => measures['throughput']?.value ?? []);
+    return rates.length === 0 ? [] : [Math.max(...rates)];
+  });
+  const slowest = Math.min(...fastest);
   return Number.isFinite(slowest) && slowest > 0 ? roundDown(slowest) : undefined;
+}
+
+/** A doubtful speed decides nothing where there are others. */
+function soundOf(points: readonly Point[]): readonly Point[] {
+  const sound = points.filter((point) => !isDoubtful(point));
+  return sound.length > 0 ? sound : points;
 }
 
 function roundDown(value: number): number {
@@ -86,7 +94,7 @@ function buildMeasures(rows: readonly TrialRow[]): Record<string, Measure> {
 
 function accurateAt(points: readonly Point[], floor: number | undefined): Point | undefined {
   if (floor === undefined) return undefined;
-  return points
+  return soundOf(points)
     .filter(({ measures }) => (measures['throughput']?.value ?? 0) >= floor)
     .sort((a, b) => b.recall.value - a.recall.value)[0];
 }

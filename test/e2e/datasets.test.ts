@@ -28,6 +28,7 @@ datasets:
   - { path: ./first.npy, metric: l2 }
   - { path: ./second.npy, metric: cosine, name: other }
 repeat: ${repeat}
+remeasure: { busy: 0 }
 warmup: 0
 engines:
   - use: usearch

@@ -32,6 +32,7 @@ dataset: debian-packages-20k
 queries: { limit: 60 }
 k: [1, 10]
 repeat: 2
+remeasure: { busy: 0 }
 warmup: 5
 engines:
 `;

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import type { TestApi } from '../api.js';
 import {
   field,
@@ -30,6 +31,7 @@ export function checkDurability({ test, expect }: TestApi, contender: PointConte
     await restartServer('kill');
     // Not the session's own close: over a connection that comes back, it would drop the collection.
     await session.connected.close().catch(() => undefined);
+    await rm(session.folder, { recursive: true, force: true });
 
     const again = await openPoints(contender);
     try {

@@ -95,4 +95,10 @@ describe('attempts at a build', () => {
     const log = [begin(monday, 1), begin(friday, 2), trial(a, ['mixed-builds']), trial(b), end(second!, 2)];
     expect(attemptsOf(manifest, log).isMixed(build.id)).toBe(true);
   });
+
+  it('what was measured again as a whole is of one build again', () => {
+    const mixed = [begin(monday, 1), begin(friday, 2), trial(a, ['mixed-builds']), trial(b), end(second!, 2)];
+    const again = [...mixed, begin(friday, 3), trial(a), trial(b), end(first!, 3)];
+    expect(attemptsOf(manifest, again).isMixed(build.id)).toBe(false);
+  });
 });

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { ConnectionLostError } from '../../../common/errors.js';
 import { rowBatch, rowSpec } from '../../../engines/kit/rows.js';
@@ -47,7 +48,7 @@ describe('binary COPY', () => {
   test('sends nothing more once the signal is raised, and rejects with its reason', async () => {
     const abort = new AbortController();
     const sent: string[] = [];
-    const stream = { writableNeedDrain: false, once: () => undefined };
+    const stream = Object.assign(new EventEmitter(), { writableNeedDrain: false });
     const connection = {
       query: (sql: string) => void sent.push(sql),
       sendCopyFromChunk: (chunk: Buffer) => void sent.push(chunk.toString()),
@@ -68,6 +69,57 @@ describe('binary COPY', () => {
     copy.handleCopyInResponse(connection);
     await expect(copy.done).rejects.toThrow('enough');
     expect(sent).toEqual(['COPY', 'a', 'fail']);
+  });
+
+  test('waits for a full socket, and leaves no listener on it', async () => {
+    const stream = Object.assign(new EventEmitter(), { writableNeedDrain: false });
+    const sent: string[] = [];
+    const connection = {
+      query: () => undefined,
+      sendCopyFromChunk: (chunk: Buffer) => {
+        expect(stream.writableNeedDrain, 'it has drained').toBe(false);
+        sent.push(chunk.toString());
+        stream.writableNeedDrain = true;
+        setImmediate(() => {
+          stream.writableNeedDrain = false;
+          stream.emit('drain');
+        });
+      },
+      endCopyFrom: () => copy.handleReadyForQuery(),
+      sendCopyFail: () => undefined,
+      stream,
+    };
+    const chunks = ['a', 'b', 'c'];
+    const copy = new CopyIn(
+      'COPY',
+      chunks.map((each) => Buffer.from(each)),
+      new AbortController().signal,
+    );
+    copy.handleCopyInResponse(connection);
+    await copy.done;
+    expect(sent).toEqual(chunks);
+    expect(stream.eventNames()).toEqual([]);
+  });
+
+  test('of more rows than a chunk holds, with vectors behind others in their buffer, is that of row by row', () => {
+    const [dimensions, count] = [3, 1100];
+    const whole = Float32Array.from({ length: 2 + dimensions * count }, (_, i) => Math.fround(i / 7 - 50));
+    const vectors = whole.subarray(2);
+    const layout = layoutOf(rowSpec({ ...spec({}), dimensions, metric: 'l2', capacity: count }));
+    const before = Float32Array.from(whole);
+    const at = Buffer.concat([...copyStream(rowBatch(5, count, vectors), layout)]);
+    let position = 19;
+    for (let row = 0; row < count; row++) {
+      expect(at.readInt16BE(position)).toBe(2);
+      expect(at.readBigInt64BE(position + 6)).toBe(BigInt(5 + row));
+      expect(at.readInt32BE(position + 14)).toBe(4 + 4 * dimensions);
+      expect(at.readInt16BE(position + 18)).toBe(dimensions);
+      for (let i = 0; i < dimensions; i++)
+        expect(at.readFloatBE(position + 22 + 4 * i)).toBe(vectors[row * dimensions + i]);
+      position += 22 + 4 * dimensions;
+    }
+    expect(at.length).toBe(position + 2);
+    expect(whole, 'the batch is left as it was').toEqual(before);
   });
 });
 

@@ -181,7 +181,7 @@ describe('doubtful figures', () => {
       expect(choice.best['throughput']!.keys).toEqual(['b/b hnsw']);
       const [{ sign, text }] = model.legend as [{ sign: string; text: string }];
       expect(answer(model)).toContain(
-        `b hnsw answers 5000 queries/s at p95 0.200 ms; then c hnsw with 3000; not ranked with them, as it is doubtful: a hnsw with 9000${sign}.`,
+        `b hnsw answers 5000 queries/s at p95 0.200 ms; then c hnsw with 3000; not ranked with them, as doubtful: a hnsw with 9000${sign}.`,
       );
       const html = renderHtml(model);
       expect(html).toContain(`<b>${sign}</b> ${text}`);
@@ -485,6 +485,17 @@ describe('costs', () => {
       ['a-hnsw', 'a-hnsw-64'],
       ['b-ivf', 'b-ivf-4'],
     ]);
+  });
+
+  it('are not decided by a speed that is doubtful, where there are others', () => {
+    const model = report([
+      trial('a hnsw', 16, measure(0.9), 9000, { flags: ['busy-machine'] }),
+      trial('a hnsw', 64, measure(0.99), 210),
+      trial('a hnsw', 128, measure(0.999), 220, { flags: ['busy-machine'] }),
+      trial('b ivf', 4, measure(0.8), 330),
+    ]);
+    expect(model.floor).toBe(200);
+    expect(model.builds.map(({ atFloor }) => atFloor?.id)).toEqual(['a-hnsw-64', 'b-ivf-4']);
   });
 
   it('list each build once with what its engine says', () => {
