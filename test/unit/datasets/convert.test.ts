@@ -1,8 +1,16 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../../common/paths.js';
 import { type ConvertRequest, convertDataset } from '../../../datasets/convert/convert.js';
 import type { MetadataColumns } from '../../../datasets/dataset.js';
@@ -12,6 +20,7 @@ const ROWS = 40;
 const DIMENSIONS = 5;
 const folder = mkdtempSync(join(tmpdir(), 'vecproof-convert-'));
 const cacheFolder = join(folder, '.cache');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const open = { baseFolder: folder, cacheFolder };
 
 /** A Python with numpy, pyarrow, h5py and pandas; CI has one. */
