@@ -160,7 +160,8 @@ describe('a change against a baseline', () => {
     ])('%s, missing: %s: %s', (check, missing, state) => {
       const [verdict] = judgedWith({ 'recall@10': check, ...(missing && { missing }) });
       expect(verdict!.state).toBe(state);
-      if (state !== 'pass') expect(verdict!.message).toMatch(/worst: .*ef=9 k=10: the baseline has this setting/);
+      if (state !== 'pass')
+        expect(verdict!.message).toMatch(/worst: .*ef=9 k=10: the baseline has this setting/);
     });
 
     it('only gates that are about it', () => {
