@@ -6,8 +6,8 @@ import { hasProc } from './helpers/processes.js';
 import { temporaryFolder, Workspace } from './helpers/workspace.js';
 
 const MIB = 2 ** 20;
-/** Between two processes that do the same. */
-const NOISE = 4 * MIB;
+/** Between two processes that do the same: when garbage is collected is chance, and one that records passes needs far more. */
+const NOISE = 16 * MIB;
 const [POINTS, DIMENSIONS, QUERIES] = [8000, 256, 1500];
 
 const cache = temporaryFolder();
