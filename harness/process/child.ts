@@ -4,7 +4,7 @@ import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
 import type { Endpoint } from '../../engines/contract/server.js';
 import { failureText } from './phase.js';
-import type { ProcessMessage, ServerReply, Start } from './protocol.js';
+import { type ProcessMessage, READY, type ServerReply, type Start } from './protocol.js';
 import { RecordingError, type RunTask, type TaskTypes } from './task.js';
 import type { WatchdogData } from './watchdog.js';
 
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
     const { runTask } = (await import(pathToFileURL(compiledModule(module)).href)) as {
       runTask: RunTask<TaskTypes>;
     };
+    await send(READY);
     await runTask(input, { send, signal: abort.signal, restartServer });
     await send({ type: 'done' });
   } catch (error) {
@@ -72,7 +73,7 @@ function receiveStart(): Promise<Start> {
  * Resolves when the message is handed to the system: a native call that follows cannot hold it back. Never resolves
  * once the supervisor is gone: nobody would record what follows.
  */
-function send(message: Message): Promise<void> {
+function send(message: Message | typeof READY): Promise<void> {
   return new Promise((resolve) => {
     process.send!(message, undefined, undefined, (error) => (error === null ? resolve() : leaveToWatchdog()));
   });

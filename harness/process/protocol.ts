@@ -21,6 +21,9 @@ export interface Leavings {
   container?: ContainerHandle | undefined;
 }
 
+/** The process has loaded its task and begins it. Not passed on: it concerns the supervisor alone. */
+export const READY = 'ready';
+
 /** What the process itself adds to that. */
 export type ProcessMessage<T extends TaskTypes> =
   | TaskMessage<T>

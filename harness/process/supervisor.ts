@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { debug, isDebugLine } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
-import type { Leavings, ProcessMessage, ServerReply, Start } from './protocol.js';
+import { type Leavings, type ProcessMessage, READY, type ServerReply, type Start } from './protocol.js';
 import { residentBytes } from './resources.js';
 import type { Task, TaskEnd, TaskTypes } from './task.js';
 
 const MEMORY_LOOK_MS = 100;
 const ABORT_GRACE_MS = 3000;
+/** A process that is stopped while it still starts has this long to begin. */
+const START_GRACE_MS = 30_000;
 const LOG_LINES = 40;
 
 export interface Limits<T extends TaskTypes> {
@@ -78,6 +80,8 @@ class Watch<T extends TaskTypes> {
   #phase: T['phase'] | undefined;
   #subject: string | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
+  #begun = false;
   /** Why we killed it, or what it said itself. */
   #reason: string | undefined;
   #orderly = false;
@@ -91,6 +95,7 @@ class Watch<T extends TaskTypes> {
     child.stdout?.on('data', (data: Buffer) => this.#keepLog(data));
     child.stderr?.on('data', (data: Buffer) => this.#keepLog(data));
     child.on('message', (sent) => {
+      if (sent === READY) return this.#begin();
       const message = sent as ProcessMessage<T>;
       try {
         this.#note(message);
@@ -115,6 +120,7 @@ class Watch<T extends TaskTypes> {
     }).finally(() => {
       clearInterval(memory);
       clearTimeout(this.#deadline);
+      clearTimeout(this.#grace);
       signal.removeEventListener('abort', stop);
     });
     child.send({ module: task.module, input, leavings } satisfies Start, (error) => {
@@ -194,7 +200,20 @@ class Watch<T extends TaskTypes> {
   /** Asks first, so that the engine can close; insists after a while. */
   #abort(): void {
     this.#tell('abort');
-    setTimeout(() => this.#child.kill('SIGKILL'), ABORT_GRACE_MS).unref();
+    // Under an inspector a process may never begin.
+    const starting = !this.#begun && this.#supervision.inspect === undefined;
+    this.#insistAfter(starting ? START_GRACE_MS : ABORT_GRACE_MS);
+  }
+
+  /** The grace of a task that was stopped before it began counts from here: only now can it end in good order. */
+  #begin(): void {
+    this.#begun = true;
+    if (this.#supervision.signal.aborted) this.#insistAfter(ABORT_GRACE_MS);
+  }
+
+  #insistAfter(milliseconds: number): void {
+    clearTimeout(this.#grace);
+    this.#grace = setTimeout(() => this.#child.kill('SIGKILL'), milliseconds);
   }
 
   /** A process that has ended meanwhile needs no message: how it ended is told by its `close`. */

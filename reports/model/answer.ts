@@ -103,10 +103,18 @@ function named({ series, setting }: Point): Rich {
   return [strong(series.label), ...about, ...(setting === '' ? [] : [plain(` ${setting}`)])];
 }
 
-function leader([first, second]: readonly Named[]): Rich {
+/** The first two of a ranking cannot be told apart: empty where they can. */
+function leadersTie([first, second]: readonly Named[]): string {
+  return second === undefined
+    ? ''
+    : tieOf(first!.choice.figures['throughput'], second.choice.figures['throughput']);
+}
+
+/** The winner and, where it cannot be told from it, the second. */
+function leader(ranked: readonly Named[]): Rich {
+  const [first, second] = ranked;
   const { choice } = first!;
-  const tie =
-    second === undefined ? '' : tieOf(choice.figures['throughput'], second.choice.figures['throughput']);
+  const tie = leadersTie(ranked);
   return [
     ...named(choice.point),
     plain(' answers '),
@@ -114,7 +122,13 @@ function leader([first, second]: readonly Named[]): Rich {
     ...(choice.figures['latency.p95'] === undefined
       ? []
       : [plain(' at p95 '), strong(`${figureOf(choice, 'latency.p95')} ms`)]),
-    ...(tie === '' ? [] : [plain(`, ${tie} `), ...named(second!.choice.point)]),
+    ...(tie === ''
+      ? []
+      : [
+          plain(`, ${tie} `),
+          ...named(second!.choice.point),
+          plain(` with ${figureOf(second!.choice, 'throughput')}`),
+        ]),
   ];
 }
 
@@ -137,9 +151,9 @@ function upToThree(items: readonly string[]): string {
   return more > 0 ? `${items.slice(0, 3).join(', ')} and ${more} more` : listed(items);
 }
 
-/** The others by their speed. */
+/** The others by their speed; a second that was named beside the winner is not named again. */
 function followers(ranked: readonly Named[]): Rich {
-  const rest = withSpeed(ranked.slice(1));
+  const rest = withSpeed(ranked.slice(leadersTie(ranked) === '' ? 1 : 2));
   return rest.length === 0 ? [] : [quiet(`; then ${upToThree(rest)}`)];
 }
 

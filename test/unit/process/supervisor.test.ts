@@ -109,6 +109,13 @@ describe.concurrent('a task in a process of its own', () => {
     expect(messages.find(({ type }) => type === 'own')).toMatchObject({ aborted: true });
   });
 
+  test('that is slow to load is left the time to begin before it has to end', async () => {
+    const signal = AbortSignal.abort(new Error('stop'));
+    const slow = { ...task, module: '../test/unit/process/slow-task.mjs' };
+    const { messages } = await run('tells its signal', { task: slow, signal });
+    expect(messages.find(({ type }) => type === 'own')).toMatchObject({ aborted: true });
+  });
+
   test('has its server restarted by the supervisor', async () => {
     const endpoint = { host: 'h', port: 1, tls: false, secrets: {}, settings: {} };
     const server = {

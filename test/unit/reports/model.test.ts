@@ -350,6 +350,15 @@ describe('the answer', () => {
     );
   });
 
+  it('names a second that cannot be told from the winner once, with its speed', () => {
+    const tied = [trial('a hnsw', 16, measure(0.97), 1000), trial('b hnsw', 16, measure(0.97), 995)];
+    const start =
+      'At recall@10 ≥ 0.95 on debian-packages-20k, a hnsw answers 1000 queries/s at p95 1.00 ms, too close to tell from b hnsw with 995';
+    expect(answer(report(tied))).toBe(`${start}.`);
+    const third = trial('c ivf', 16, measure(0.97), 400);
+    expect(answer(report([...tied, third]))).toBe(`${start}; then c ivf with 400.`);
+  });
+
   it('leaves out what was not measured', () => {
     const model = report(two);
     delete model.results.trials[0]!.measures['latency.p95'];
