@@ -30,8 +30,14 @@ export async function writeQrels(
     let text = '';
     for (const [document, grade] of judged) {
       check(document);
-      text += layout === 'beir' ? `${query}\t${document}\t${grade}\n` : `${query} 0 ${document} ${grade}\n`;
+      text +=
+        layout === 'beir'
+          ? `${quoted(query)}\t${quoted(document)}\t${grade}\n`
+          : `${query} 0 ${document} ${grade}\n`;
     }
     await sink.write(text);
   }
 }
+
+/** As BEIR's own reader, Python's csv, has it. */
+const quoted = (id: string): string => (id.includes('"') ? `"${id.replaceAll('"', '""')}"` : id);

@@ -1,5 +1,7 @@
 import { InputError } from '../../common/errors.js';
+import { parseJson } from '../../common/json.js';
 import type { Qrels } from '../dataset.js';
+import { cellsOf } from './csv/parse.js';
 import { readLines } from './lines.js';
 
 /**
@@ -37,14 +39,15 @@ function roleOf(name: string): Role | undefined {
 
 /** Where a line's parts are, and what separates them. */
 interface Layout {
-  separator: RegExp;
+  /** A text separates cells, which may be quoted as in CSV; null: white space. */
+  separator: ',' | '\t' | null;
   query: number;
   document: number;
   grade: number;
   fields: number;
 }
 
-const TREC: Layout = { separator: /\s+/, query: 0, document: 2, grade: 3, fields: 4 };
+const TREC: Layout = { separator: null, query: 0, document: 2, grade: 3, fields: 4 };
 
 class QrelsReader {
   readonly qrels = new Map<string, Map<string, number>>();
@@ -70,7 +73,7 @@ class QrelsReader {
       if (heading !== undefined) return;
     }
     const { separator, fields: count, query, document, grade } = this.#layout;
-    const fields = line.split(separator);
+    const fields = separator === null ? line.split(/\s+/) : (cellsOf(line, separator) ?? []);
     if (fields.length !== count) throw this.#noJudgement(line);
     this.#judge(fields[query]!, fields[document]!, fields[grade]!, line);
   }
@@ -78,14 +81,14 @@ class QrelsReader {
   #addJson(line: string): void {
     let record: unknown;
     try {
-      record = JSON.parse(line);
+      record = parseJson(line);
     } catch (error) {
       throw this.#noJudgement(line, error);
     }
     const found: Partial<Record<Role, string>> = {};
     for (const [key, value] of Object.entries(record as object)) {
       const role = roleOf(key);
-      if (role !== undefined && (typeof value === 'string' || typeof value === 'number')) {
+      if (role !== undefined && ['string', 'number', 'bigint'].includes(typeof value)) {
         found[role] ??= String(value);
       }
     }
@@ -120,8 +123,8 @@ class QrelsReader {
 
 /** A first line of names; undefined where it is a judgement already. */
 function headingOf(line: string): Layout | undefined {
-  const separator = line.includes('\t') ? /\t/ : line.includes(',') ? /,/ : /\s+/;
-  const roles = line.split(separator).map(roleOf);
+  const separator = line.includes('\t') ? '\t' : line.includes(',') ? ',' : null;
+  const roles = (separator === null ? line.split(/\s+/) : (cellsOf(line, separator) ?? [])).map(roleOf);
   const [query, document, grade] = (['query', 'document', 'grade'] as const).map((role) =>
     roles.indexOf(role),
   );

@@ -14,6 +14,9 @@ export const csv: Format = {
   writer: async () => (await import('./write.js')).csvWriter,
   async open(path, options) {
     const columns = options.columns ?? {};
-    return { points: await openRecordSource(csvReader(path), { ...options, columns }), querySets: [] };
+    return {
+      points: await openRecordSource(csvReader(path, columns), { ...options, columns }),
+      querySets: [],
+    };
   },
 };

@@ -44,7 +44,7 @@ export async function* readCsv(path: string): AsyncGenerator<{ line: number; cel
 }
 
 /** The cells of a row; undefined while a quote is open. */
-function cellsOf(text: string, separator: string): string[] | undefined {
+export function cellsOf(text: string, separator: string): string[] | undefined {
   if (!text.includes('"')) return text.split(separator);
   const cells: string[] = [];
   let at = 0;

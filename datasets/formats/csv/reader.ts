@@ -1,4 +1,5 @@
 import { InputError } from '../../../common/errors.js';
+import { type ColumnChoice, ID_NAMES, pickName, ROW_NUMBER } from '../names.js';
 import type { JsonObject, RecordReader } from '../records/reader.js';
 import { readCsv } from './parse.js';
 
@@ -10,21 +11,22 @@ interface Prepared {
   heading: boolean;
 }
 
-const INTEGER = /^-?(0|[1-9]\d*)$/;
+const INTEGER = /^(0|-?[1-9]\d*)$/;
 const FLOAT = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
  * Rows of a CSV file as records. A first row of numbers alone is data, and the columns are called `0`, `1`, …; otherwise it
  * is the heading. A column has one type in the whole file, told in a pass of its own: integers, numbers, true and false, or
- * text (`007` stays text); an empty cell is null.
+ * text (`007` stays text); an empty cell is null. The id's column is text as it stands, as `1.0`, `1e3` and `007` are other ids
+ * than `1`, `1000` and `7`; integers only where every one of its cells is how that integer is written.
  */
-export function csvReader(path: string): RecordReader {
+export function csvReader(path: string, columns: ColumnChoice = {}): RecordReader {
   const place = (number: number) => `${path}:${number}`;
   return {
     path,
     format: 'csv',
     place,
-    prepare: () => prepare(path),
+    prepare: () => prepare(path, columns),
     async *read(prepared) {
       const { names, kinds, heading } = prepared as Prepared;
       let first = true;
@@ -40,7 +42,7 @@ export function csvReader(path: string): RecordReader {
   };
 }
 
-async function prepare(path: string): Promise<Prepared> {
+async function prepare(path: string, choice: ColumnChoice): Promise<Prepared> {
   let names: string[] | undefined;
   let heading = false;
   let kinds: Kind[] = [];
@@ -59,7 +61,19 @@ async function prepare(path: string): Promise<Prepared> {
     }
     for (const [i, cell] of cells.entries()) kinds[i] = common(kinds[i]!, kindOf(cell));
   }
+  const id = names?.indexOf(idName(names, choice) ?? '') ?? -1;
+  if (id >= 0 && kinds[id] !== 'integer' && kinds[id] !== 'empty') kinds[id] = 'string';
   return { names: names ?? [], kinds, heading };
+}
+
+/** The column that can become the id, by the same rule as later by its values. */
+function idName(names: readonly string[], { id, vector }: ColumnChoice): string | undefined {
+  if (id === ROW_NUMBER) return undefined;
+  if (id !== undefined && names.includes(id)) return id;
+  return pickName(
+    names.filter((name) => name !== vector),
+    ID_NAMES,
+  );
 }
 
 /** pandas writes its row index under an empty name. */

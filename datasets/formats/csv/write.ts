@@ -19,7 +19,7 @@ export const csvWriter: FormatWriter = {
   },
   notes: {
     string:
-      'texts become numbers when they are read again if all of a column look like numbers, and null if empty',
+      'texts become numbers when they are read again if all of a column look like numbers, and null if empty; ids stay as they are',
   },
   queries: 'beside',
   neighbors: { beside: '.ivecs' },

@@ -209,6 +209,41 @@ describe('formats of vectors alone', () => {
   });
 });
 
+describe('ids that look like numbers', () => {
+  const ids = ['1.0', '1', '007', '1e3', '-0', '+5', '9007199254740993', 'true'];
+  const points = (name: string, list: readonly string[]) =>
+    writeFileSync(join(folder, name), list.map((id, i) => jsonLine({ id, vector: vectorOf(i) })).join(''));
+
+  test.each(['ids.csv', 'ids.tsv', 'ids.csv.gz'])('come back from %s as they were', async (name) => {
+    points('odd-ids.jsonl', ids);
+    await convert(name, { input: './odd-ids.jsonl' });
+    expect((await content(`./out/${name}`)).ids).toEqual(ids);
+    await convert(`again-${name}.jsonl`, { input: `./out/${name}` });
+    expect((await content(`./out/again-${name}.jsonl`)).ids).toEqual(ids);
+  });
+
+  test.each([
+    [['1', '0', '-12', '9007199254740993'], 'column "id" (integer)'],
+    [['1', '2.0'], 'column "id" (text)'],
+    [['1', '-0'], 'column "id" (text)'],
+    [['true', 'FALSE'], 'column "id" (text)'],
+  ])('%j is told as %s', async (list, told) => {
+    points('told.jsonl', list);
+    await convert('told.csv', { input: './told.jsonl', overwrite: true });
+    const dataset = await openDataset('./out/told.csv', { ...open, queriesOptional: true });
+    expect(dataset.info.columns?.id).toBe(told);
+    await dataset.close();
+    expect((await content('./out/told.csv')).ids).toEqual(list);
+  });
+
+  test('stay numbers in a column that is not the id', async () => {
+    writeFileSync(join(folder, 'key.csv'), 'id,key,vector\na,1.5,"[1,2]"\nb,2,"[3,4]"\n');
+    const dataset = await openDataset('./key.csv', { ...open, queriesOptional: true });
+    expect(dataset.info.fields).toEqual([{ name: 'key', type: 'float', nullable: false }]);
+    await dataset.close();
+  });
+});
+
 describe('other number types', () => {
   const integers = Array.from({ length: 4 }, (_, i) => ({ id: i, vector: [i, 255 - i, 0] }));
   const write = (name: string, list: object[]) =>

@@ -43,6 +43,21 @@ describe('judgements in the layouts that are in use', () => {
     }
   });
 
+  it('cells in quotes, as pandas and BEIR write ids that hold a separator', () => {
+    const text = '"query-id","corpus-id","score"\n"q1","d,""1""","2"\nq1,1.0,1\nq1,1,1\n';
+    const grades = [
+      ['d,"1"', 2],
+      ['1.0', 1],
+      ['1', 1],
+    ];
+    expect(plain(parseQrels(text))).toEqual([['q1', grades]]);
+  });
+
+  it('integers beyond 2^53 in JSON Lines stay exact', () => {
+    const text = '{"query-id":9007199254740993,"corpus-id":18446744073709551615,"score":1}\n';
+    expect(plain(parseQrels(text))).toEqual([['9007199254740993', [['18446744073709551615', 1]]]]);
+  });
+
   it('document ids with spaces stay whole where tabs separate', () => {
     expect(plain(parseQrels('query-id\tcorpus-id\tscore\nq 1\td 1\t1\n'))).toEqual([['q 1', [['d 1', 1]]]]);
   });
