@@ -1,8 +1,7 @@
-import { fork } from 'node:child_process';
-import { compiledModule } from '../common/paths.js';
 import { remedyFor } from './kit/remedy.js';
 import type { LoadMessage } from './load-check.js';
 import { type NativeParts, nativeParts } from './native/native.js';
+import { probe } from './probe.js';
 import { loadEngine } from './registry.js';
 
 export type Availability =
@@ -51,33 +50,17 @@ export async function engineAvailabilities(names: readonly string[]): Promise<Ma
 
 /** Loads engines until all are loaded or the process ends; the one it ended with is found missing then. */
 async function load(names: readonly string[], found: Map<string, Availability>): Promise<void> {
-  const child = fork(compiledModule('engines/load-check.js'), names, {
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
   let current = { engine: names[0]!, package: '' };
   const answers: Promise<void>[] = [];
-  let hung = false;
-  const deadline = setTimeout(() => {
-    hung = true;
-    child.kill('SIGKILL');
-  }, LOAD_MS);
-  child.on('message', (message: LoadMessage) => {
-    deadline.refresh();
+  const how = await probe<LoadMessage>('engines/load-check.js', names, LOAD_MS, (message) => {
     if (message.type === 'begin') current = message;
     else answers.push(note(message, found));
   });
-  const how = await new Promise<string>((resolve, reject) => {
-    child.once('error', reject);
-    // 'close' comes after the last message.
-    child.once('close', (code, signal) => resolve(signal === null ? `exit code ${code}` : signal));
-  }).finally(() => clearTimeout(deadline));
   await Promise.all(answers);
   if (names.every((name) => found.has(name))) return;
   const engine = found.has(current.engine) ? names.find((name) => !found.has(name))! : current.engine;
   const { packages } = await loadEngine(engine);
-  const ended = hung ? `did not end within ${LOAD_MS / 1000} s` : `ended the process with ${how}`;
-  const said = `loading it ${ended}`;
+  const said = `loading it ${how}`;
   const named = engine === current.engine && current.package !== '' ? current.package : packages[0]!;
   await note({ type: 'failed', engine, failure: { package: named, installed: true, said } }, found);
 }

@@ -10,6 +10,8 @@ import type { Capabilities } from './contract/capabilities.js';
 import type { EngineDefinition } from './contract/engine.js';
 import type { ConformanceFacts } from './contract/facts.js';
 import { packageVersion } from './kit/packages.js';
+import type { ModuleProbed } from './module-probe.js';
+import { probe } from './probe.js';
 import { engineNames, loadEngine } from './registry.js';
 
 /** Which engine a build is of: one that comes with vecproof, or one that a module on this machine defines. */
@@ -36,6 +38,27 @@ export function isEngineModule(use: string): boolean {
 
 export async function engineOf({ engine, module }: EngineReference): Promise<EngineDefinition> {
   return module === undefined ? loadEngine(engine) : (await loadEngineModule(module)).engine;
+}
+
+/**
+ * Loads a module once in a process of its own: one that crashes or hangs while it loads would end this process, which
+ * plans, without a word.
+ *
+ * @param path absolute
+ * @throws InputError if it does; what else is wrong with it is found by `loadEngineModule`
+ */
+export async function tryEngineModule(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  let over = false;
+  const how = await probe<ModuleProbed>('engines/module-probe.js', [path], LOAD_MS, () => {
+    over = true;
+  });
+  if (!over) {
+    throw new InputError(`the engine does not load: loading it ${how}`, {
+      where: path,
+      next: loadingAdvice(path),
+    });
+  }
 }
 
 /**

@@ -5,7 +5,12 @@ import { FailureError, InputError, messageOf } from '../../common/errors.js';
 import { engineAvailability } from '../../engines/availability.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { ownLabels } from '../../engines/launcher/labels.js';
-import { type EngineReference, isEngineModule, moduleAvailability } from '../../engines/open.js';
+import {
+  type EngineReference,
+  isEngineModule,
+  moduleAvailability,
+  tryEngineModule,
+} from '../../engines/open.js';
 import { loadContender } from '../conformance/contender.js';
 import { type CheckResult, type Declared, declared } from '../conformance/runner.js';
 import { ChecksServer } from '../conformance/server.js';
@@ -53,6 +58,7 @@ export async function conformance(
 ): Promise<Conformance> {
   const { signal } = context;
   const reference = referenceOf(target, context);
+  if (reference.module !== undefined) await tryEngineModule(reference.module);
   const contender = await loadContender(reference);
   const { definition } = contender;
   const choice = choiceOf(definition, options);

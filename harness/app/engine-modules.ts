@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { InputError, shorten } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import { isEngineModule, loadEngineModule } from '../../engines/open.js';
+import { isEngineModule, loadEngineModule, tryEngineModule } from '../../engines/open.js';
 import { usedEngines } from '../suite/parse.js';
 import type { ModuleFound } from '../suite/plan.js';
 import type { SuiteText } from './places.js';
@@ -25,6 +25,7 @@ export async function engineModules(
 
 async function load(path: string): Promise<ModuleFound> {
   try {
+    await tryEngineModule(path);
     const { engine } = await loadEngineModule(path);
     return { state: 'loaded', path, definition: engine };
   } catch (error) {

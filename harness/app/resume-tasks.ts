@@ -1,6 +1,6 @@
 import { InputError } from '../../common/errors.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
-import { engineOf } from '../../engines/open.js';
+import { engineOf, tryEngineModule } from '../../engines/open.js';
 import type { LoggedEvent } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
@@ -48,8 +48,11 @@ export function storedRunTask(
 
 async function storedPlan(manifest: Manifest, parsed: ParsedSuite, place: string): Promise<Planned> {
   const { plan: builds, rebuilds = [], parity = [], shard, suite } = manifest;
+  const all = [...builds, ...rebuilds];
+  const modules = new Set(all.flatMap(({ module }) => module ?? []));
+  for (const module of modules) await tryEngineModule(module);
   const definitions = new Map<string, EngineDefinition>();
-  for (const build of [...builds, ...rebuilds]) definitions.set(build.engine, await engineOf(build));
+  for (const build of all) definitions.set(build.engine, await engineOf(build));
   const data = storedRequest(manifest, parsed);
   return {
     parsed,

@@ -26,6 +26,13 @@ async function conformance(from = '', to = '', ...more: string[]) {
 }
 
 describe.concurrent('an engine of one’s own, held to the suite', () => {
+  test('that ends the process as it is loaded is named', async () => {
+    const { code, stdout, stderr } = await conformance("name: 'brute-force'", 'name: process.abort()');
+    expect(code, stderr).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('mine.js: the engine does not load: loading it ended the process with SIGABRT');
+  });
+
   test('the example passes', async () => {
     const { code, stdout, stderr } = await conformance('', '');
     expect(code, stderr + stdout).toBe(0);

@@ -93,6 +93,8 @@ describe.concurrent('a module that cannot be used', () => {
     ['is not there', undefined, 'there is no such file'],
     ['exports nothing', 'export const other = 1;', 'there is no export "engine" (it exports ["other"])'],
     ['throws', "throw new Error('no licence');", 'the engine does not load: no licence'],
+    ['ends its process', 'process.abort();', 'loading it ended the process with SIGABRT'],
+    ['waits for ever', 'await new Promise(() => {});', 'loading it ended the process with exit code 13'],
     ['is no JavaScript', 'export const engine = {', 'the engine does not load'],
     [
       'has the name of one of ours',
