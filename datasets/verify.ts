@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { join, sep } from 'node:path';
 import { InputError } from '../common/errors.js';
 import type { CatalogEntry } from './catalog.js';
 import { unreadable } from './check.js';
@@ -21,6 +21,7 @@ export async function verifyFiles(
     const path = join(folder, name);
     const stated = entry.files.find((file) => file.path === name);
     await checkBytes(entry, path, stated?.bytes);
+    if (entry.location === 'folder') await checkInside(folder, path);
     const found =
       stated?.sha256 === undefined || entry.location === 'download'
         ? await hashFileCached(path, options.cacheFolder, options.signal)
@@ -65,5 +66,16 @@ function damaged(entry: CatalogEntry, path: string, expected: string, found: str
         : entry.location === 'download'
           ? `remove its folder, and say "vecproof dataset download ${entry.name}" again`
           : 'copy or download the file again',
+  });
+}
+
+/** A folder that was handed on has names of files inside of it, and no link may make them others. */
+async function checkInside(folder: string, path: string): Promise<void> {
+  const [home, real] = await Promise.all([realpath(folder), realpath(path)]);
+  if (real.startsWith(home.endsWith(sep) ? home : home + sep)) return;
+  throw new InputError("is a link out of the dataset's folder", {
+    where: path,
+    got: real,
+    next: 'copy the file into the folder, or give it by its own path (dataset.path, --queries, --qrels)',
   });
 }

@@ -15,6 +15,20 @@ const ENDINGS = ['.gz', '.gzip', '.zst', '.zstd'];
 /** What is larger, and more than so many times its packed size, is no data set but a bomb. */
 const MOST_RATIO = 1000;
 const HARMLESS = 2 ** 30;
+
+/**
+ * Throws InputError if so few packed bytes are said to hold so many: nothing is allocated or unpacked for them then.
+ * @param harmless bytes that are fine however they are packed
+ */
+export function checkRatio(path: string, packed: number, bytes: number, harmless = HARMLESS): void {
+  if (bytes < harmless || bytes < packed * MOST_RATIO) return;
+  throw new InputError(`unpacks to more than ${MOST_RATIO} times its size`, {
+    where: path,
+    got: `${packed} bytes become ${bytes} and more`,
+    next: 'if it really is a data set, unpack it yourself and give the unpacked file',
+  });
+}
+
 const CHUNK = 1 << 18;
 
 /** The part of a name before an ending that says that a file is packed. */
@@ -91,14 +105,12 @@ function bombGuard(path: string, packed: number): Transform {
   return new Transform({
     transform(chunk: Buffer, _, done) {
       size += chunk.length;
-      if (size < HARMLESS || size < packed * MOST_RATIO) return done(null, chunk);
-      done(
-        new InputError(`unpacks to more than ${MOST_RATIO} times its size`, {
-          where: path,
-          got: `${packed} bytes became ${size} and more`,
-          next: 'if it really is a data set, unpack it yourself and give the unpacked file',
-        }),
-      );
+      try {
+        checkRatio(path, packed, size);
+        done(null, chunk);
+      } catch (error) {
+        done(error as Error);
+      }
     },
   });
 }

@@ -83,7 +83,8 @@ function numbersOf(list: List, read: (each: unknown) => number | undefined): Arr
 
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
-function numberOf(text: unknown): number | undefined {
+/** The number that a text is; NaN for what is written for NaN and infinities, undefined for all else. */
+export function numberOf(text: unknown): number | undefined {
   if (typeof text !== 'string') return undefined;
   const trimmed = text.trim();
   if (NUMBER.test(trimmed)) return Number(trimmed);

@@ -8,6 +8,7 @@ import type { DataShape } from '../../engines/contract/options.js';
 import { needsLaunch } from '../../engines/contract/server.js';
 import { engineOf, moduleAvailability } from '../../engines/open.js';
 import { engineNames } from '../../engines/registry.js';
+import { askedOf } from '../model/depths.js';
 import type { Native } from '../model/native.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import { executorOf } from '../run/executors/registry.js';
@@ -28,18 +29,22 @@ export function checkAgainstData(
   /** Known already, by trial id. */
   known: ReadonlyMap<string, string> = new Map(),
 ): Map<string, string> {
-  if (data.k > data.count) {
+  const asked = builds.flatMap(({ trials }) => trials.map((trial) => askedOf(trial, [data.k])));
+  const most = Math.max(data.k, ...asked);
+  if (most > data.count) {
+    const spare = most - data.k;
     throw new InputError(`k is larger than the dataset, which has ${data.count} points`, {
       where: place,
-      got: data.k,
-      next: `set k to at most ${data.count}`,
+      got: spare === 0 ? data.k : `${data.k}, and ${spare} more for the query's own document`,
+      next: `set k to at most ${data.count - spare}`,
     });
   }
   const reasons = new Map(known);
   for (const build of builds) {
     const definition = definitions.get(build.engine)!;
-    for (const { id, search, workload, ks } of build.trials) {
-      const shape = { ...data, k: ks?.at(-1) ?? data.k };
+    for (const { search, workload, ...trial } of build.trials) {
+      const { id } = trial;
+      const shape = { ...data, k: askedOf(trial, [data.k]) };
       const reason =
         whyNot(definition, shape, build.index, search) ?? whyNoWorkload(definition, build, workload);
       if (reason !== undefined) reasons.set(id, reason);

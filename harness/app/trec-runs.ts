@@ -4,6 +4,7 @@ import { InputError } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { openDataset } from '../../datasets/open.js';
 import { prepareMetadata } from '../../datasets/prepare.js';
+import { askedOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { readEvents } from '../store/event-log.js';
 import { readManifest } from '../store/manifests.js';
@@ -39,8 +40,9 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
   const completed = manifest.plan
     .flatMap(({ trials }) => trials)
     .filter(({ id }) => states.get(id) === 'completed');
-  for (const { id } of completed) {
-    const samples = await readSamples(samplesFile(folder, id), manifest.ks.at(-1)!, ['scores']);
+  for (const trial of completed) {
+    const { id } = trial;
+    const samples = await readSamples(samplesFile(folder, id), askedOf(trial, manifest.ks), ['scores']);
     writeFileAtomic(join(target, `${id}.run`), trecRun(samples, ids, documents, id));
   }
   return completed.length;

@@ -15,7 +15,7 @@ export function checkBehaviour({ test, expect }: TestApi, contender: Contender):
 
   test('has a version', async () => {
     const opened = await open(contender, await slice('cosine', COUNT, 1));
-    expect(await opened.connected.version()).toMatch(/^\d+\.\d+\.\d+/);
+    expect(await opened.connected.version()).toMatch(/(^|interface )\d+\.\d+\.\d+/);
     await opened.close();
   });
 

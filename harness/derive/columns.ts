@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { accuracyOf } from '../measures/accuracy.js';
 import { type Column, columnsByName } from '../measures/by-query.js';
-import { groupsOf } from '../measures/groups.js';
+import { countedHits, groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
 import { unitsOf } from '../measures/units.js';
-import { depthsOf } from '../model/depths.js';
+import { askedOf, depthsOf } from '../model/depths.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { readManifest } from '../store/manifests.js';
 import { readJudgements, readQueryFacts } from '../store/queries.js';
@@ -24,6 +24,7 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
   const planned = new Map(plan.flatMap((build) => build.trials.map((trial) => [trial.id, trial] as const)));
   const truth = await readTruth(folder.truth);
   const judgements = readJudgements(folder);
+  const facts = readQueryFacts(folder);
   for (const trial of trials) {
     const path = samplesFile(folder, trial);
     if (!existsSync(path)) {
@@ -32,11 +33,13 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
         next: 'restore the file from a copy of the run, or measure again',
       });
     }
-    const ks = depthsOf(planned.get(trial) ?? {}, all);
-    const samples = await readSamples(path, ks.at(-1)!, ['scores', 'due', 'sent', 'answered']);
+    const about = planned.get(trial) ?? {};
+    const ks = depthsOf(about, all);
+    const samples = await readSamples(path, askedOf(about, all), ['scores', 'due', 'sent', 'answered']);
     const units = unitsOf(samples);
-    const { figures } = accuracyOf(samples, truth, units, { ks, metric: dataset.metric });
-    const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks);
+    const counted = countedHits(samples, ks, facts);
+    const { figures } = accuracyOf(counted, truth, units, { ks, metric: dataset.metric });
+    const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks, facts);
     columns.set(trial, columnsByName(units.queries, [...figures, ...judged]));
   }
   return columns;

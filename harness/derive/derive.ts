@@ -1,6 +1,6 @@
 import { overBuilds } from '../measures/builds.js';
 import type { Column } from '../measures/by-query.js';
-import { depthsOf } from '../model/depths.js';
+import { askedOf, depthsOf } from '../model/depths.js';
 import type { BuildCost, LoggedEvent } from '../model/events.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
 import { definitionOf } from '../model/measures/catalogue.js';
@@ -51,6 +51,7 @@ export async function deriveAll(
     trial: trial.id,
     workload: trial.workload,
     ks: depthsOf(trial, manifest.ks),
+    asked: askedOf(trial, manifest.ks),
     end: log.trialEnds.get(trial.id),
     cost: attempts.costOf(build.id, trial.id),
     refused: build.refused ?? {},

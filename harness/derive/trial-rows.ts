@@ -51,6 +51,7 @@ export function trialRows(
     search: trial.search,
     k: depths.at(-1)!,
     ...(depths.length > 1 && { depths: [...depths] }),
+    ...(trial.asked !== undefined && { asked: trial.asked }),
     ...(end?.effective && { effective: end.effective }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
@@ -102,6 +103,8 @@ export interface TrialTask {
   workload: Workload;
   /** Depths at which its answers are measured, ascending. */
   ks: readonly number[];
+  /** Hits asked for. */
+  asked: number;
   /** Undefined: it never ended. */
   end: TrialEnd | undefined;
   cost: BuildCost;
@@ -117,7 +120,7 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, ks, end, cost, refused, byQuery }: TrialTask,
+  { trial, ks, asked, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
   { facts: all, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
@@ -132,7 +135,7 @@ export async function measureTrial(
       next: 'restore the file from a copy of the run, or measure again',
     });
   }
-  const samples = await readSamples(path, k, ['scores']);
+  const samples = await readSamples(path, asked, ['scores']);
   const { wallSeconds, engineSeconds, foreignCores, server } = end;
   const { dataset } = manifest;
   const options = {

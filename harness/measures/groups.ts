@@ -26,6 +26,17 @@ export function bandOf(matches: number, count: number): string {
   return BANDS.find(({ most }) => matches <= most * count)!.name;
 }
 
+/** Hits of a query's answer that are measured, at most. */
+export function hitsWanted(query: number, ks: readonly number[], facts?: readonly QueryFacts[]): number {
+  return Math.min(ks.at(-1)!, facts?.[query]?.k ?? Number.POSITIVE_INFINITY);
+}
+
+/** The same answers without hits that were asked for in addition; what is measured of neighbours looks at no more. */
+export function countedHits(samples: Samples, ks: readonly number[], facts?: readonly QueryFacts[]): Samples {
+  const returned = samples.returned.map((n, i) => Math.min(n, hitsWanted(samples.query[i]!, ks, facts)));
+  return { ...samples, returned };
+}
+
 /** Groups of queries by name, in order of appearance, then the bands of selectivity that have some. */
 export function groupsOf(
   facts: readonly QueryFacts[],

@@ -1,5 +1,6 @@
 import type { Samples } from '../model/samples.js';
 import { type MeanFigure, meanFigure } from './figures.js';
+import { hitsWanted, type QueryFacts } from './groups.js';
 import { averagePrecision, type Grades, ndcg, precisionAt, reciprocalRank, successAt } from './relevance.js';
 import { type Units, wasAnswered } from './units.js';
 
@@ -22,12 +23,15 @@ export type JudgementOf = ReadonlyMap<number, Judgement>;
  * over the judged queries that have a relevant document; per query the mean over its repetitions. A failed query is
  * an empty answer; unjudged rows are not relevant; a row that comes again is not relevant the second time; one that fails
  * the query's filter or is another tenant's never is.
+ *
+ * @param samples may hold more hits than are measured, so that as many remain without the query's own document
  */
 export function relevanceFigures(
   samples: Samples,
   units: Units,
   judgements: JudgementOf,
   ks: readonly number[],
+  facts?: readonly QueryFacts[],
 ): MeanFigure[] {
   const scores = [
     ...ks.flatMap((k): Score[] => [
@@ -42,7 +46,8 @@ export function relevanceFigures(
   for (let u = 0; u < units.count; u++) {
     const judgement = judgements.get(units.queries[u]!);
     if (judgement === undefined) continue;
-    const lists = rankedLists(samples, units, u, judgement);
+    const wanted = hitsWanted(units.queries[u]!, ks, facts);
+    const lists = rankedLists(samples, units, u, judgement, wanted);
     for (const [at, [, score]] of scores.entries()) {
       const values = lists.map((ranked) => score(ranked, judgement.grades, judgement.level ?? 1));
       if (values.some((value) => value === undefined)) continue;
@@ -63,8 +68,14 @@ const ENTIRE: readonly Score[] = [
   ['map', averagePrecision],
 ];
 
-/** Grades of what each repetition of a query returned, in the engine's order. */
-function rankedLists(samples: Samples, units: Units, u: number, judgement: Judgement): number[][] {
+/** Grades of what each repetition of a query returned without its own document, in the engine's order, at most `wanted`. */
+function rankedLists(
+  samples: Samples,
+  units: Units,
+  u: number,
+  judgement: Judgement,
+  wanted: number,
+): number[][] {
   const { rows, grades, self } = judgement;
   const gradeOf = new Map(Array.from(rows, (row, i) => [row, grades[i]!]));
   gradeOf.delete(-1);
@@ -85,7 +96,7 @@ function rankedLists(samples: Samples, units: Units, u: number, judgement: Judge
       if (counts) seen.add(row);
       ranked.push(counts ? (gradeOf.get(row) ?? 0) : 0);
     }
-    lists.push(ranked);
+    lists.push(ranked.slice(0, wanted));
   }
   return lists;
 }

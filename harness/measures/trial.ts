@@ -8,7 +8,7 @@ import { type Column, columnsByName } from './by-query.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
-import type { QueryFacts } from './groups.js';
+import { countedHits, type QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
 import { renumbered } from './sources.js';
 import { timingMeasures } from './timing.js';
@@ -62,16 +62,17 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
     return { measures: { ...errors, ...cost }, flags, columns: NO_COLUMNS };
   }
   const units = unitsOf(samples);
-  const accuracy = accuracyOf(samples, truth, units, options);
-  const { facts, judgements } = options;
-  const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, options.ks);
+  const { facts, judgements, ks } = options;
+  const counted = countedHits(samples, ks, facts);
+  const accuracy = accuracyOf(counted, truth, units, options);
+  const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks, facts);
   const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timingMeasures(samples),
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
-    ...(facts === undefined ? {} : filterMeasures(samples, facts)),
+    ...(facts === undefined ? {} : filterMeasures(counted, facts)),
     ...engineShare(options),
     ...foreignCpu(options),
     ...cost,

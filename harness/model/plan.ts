@@ -14,6 +14,8 @@ export const plannedTrialSchema = z.strictObject({
   workload: workloadSchema.default({ type: 'serial', options: {} }),
   /** Depths at which its answers are measured, ascending; the largest is asked for. Absent in earlier versions: all of the run's. */
   ks: z.array(z.int()).min(1).optional(),
+  /** Hits asked for where that is more than the largest depth: the query's own document is taken out of them. */
+  asked: z.int().min(1).optional(),
 });
 
 /** What a suite says of an engine's server. */

@@ -65,8 +65,10 @@ export const trialRowSchema = z.strictObject({
   attempt: z.int().min(1).optional(),
   index: parameters,
   search: parameters,
-  /** Hits that each query asked for. */
+  /** Hits that each query asked for, as far as they are measured. */
   k: z.int().min(1),
+  /** Hits that each query really asked for, where one more is needed as its own document is taken out of the answer. */
+  asked: z.int().min(1).optional(),
   /** Depths that were measured in these answers, ascending up to k; absent where that is k alone. */
   depths: z.array(z.int()).min(2).optional(),
   /** Search parameters the engine raised or lowered by itself (`ef` below k, …), as they really were. */

@@ -1,7 +1,7 @@
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
-import { askedOf } from '../model/depths.js';
+import { askedOf, depthsOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
@@ -59,6 +59,7 @@ export async function measurePass(
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
   const k = askedOf(trial, job.ks);
+  const spare = k - depthsOf(trial, job.ks).at(-1)!;
   const search = await collection.prepare(trial.search, k);
   try {
     const filters = job.filtering && (await translateFilters(search, job.filtering));
@@ -80,7 +81,7 @@ export async function measurePass(
         order: orderOf(job, repetition),
         k,
         filters,
-        ks: job.filtering?.ks,
+        ks: job.filtering?.ks.map((own) => own + spare),
         count: job.count,
         repetition,
         origin: trial.origin,

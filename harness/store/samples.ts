@@ -85,6 +85,7 @@ export function writeSamples(path: string, samples: Samples): void {
 /**
  * Reads a trial's raw observations. Throws InputError naming the file if it is damaged or truncated.
  *
+ * @param k longer answers are cut to it
  * @param without columns that are not needed: they keep their empty values, and lists are what takes time
  */
 export async function readSamples(
@@ -104,15 +105,19 @@ export async function readSamples(
   for (const name of LISTS) {
     if (!columns.has(name)) continue;
     const lists = columns.get(name) as ArrayLike<ArrayLike<number>>;
-    for (let i = 0; i < length; i++) samples[name].set(lists[i]!, i * k);
+    for (let i = 0; i < length; i++) samples[name].set(firstOf(lists[i]!, k), i * k);
   }
+  for (let i = 0; i < length; i++) samples.returned[i] = Math.min(samples.returned[i]!, k);
   const flaws = columns.get('flaws') as ArrayLike<ArrayLike<number>> | undefined;
   if (flaws !== undefined) {
     samples.flaws = new Uint8Array(length * k);
-    for (let i = 0; i < length; i++) samples.flaws.set(flaws[i]!, i * k);
+    for (let i = 0; i < length; i++) samples.flaws.set(firstOf(flaws[i]!, k), i * k);
   }
   return samples;
 }
+
+const firstOf = (list: ArrayLike<number>, k: number): ArrayLike<number> =>
+  list.length <= k ? list : Array.from(list).slice(0, k);
 
 async function readColumns(path: string, wanted: string[]): Promise<Map<string, ArrayLike<unknown>>> {
   try {

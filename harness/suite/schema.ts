@@ -183,7 +183,8 @@ export const suiteSchema = z.strictObject({
           'Lowest grade that counts as relevant for MRR, MAP, precision and success (trec_eval’s -l).',
       }),
       excludeSelf: z.boolean().default(false).meta({
-        description: 'Leave the document with the query’s own id out of its answer, as BEIR does.',
+        description:
+          'Leave the document with the query’s own id out of its answer, as BEIR does; one hit more than k is asked for.',
       }),
       missing: z.enum(['ideal', 'drop', 'refuse']).default('ideal').meta({
         description:

@@ -108,6 +108,15 @@ describe.concurrent('judgements', () => {
     expect(plain.stderr).toMatch(/6 of 6 judged queries have the id of a point/);
     const { results } = await run(work, suite(DATASET, 'relevance: { excludeSelf: true }\n'));
     expect([figure(results, 'mrr'), figure(results, 'ndcg@10')]).toEqual([1, 1]);
+    // The only hit at depth 1 is the query itself: one more is asked for, and recall is that of the first.
+    const shallow = await run(
+      work,
+      suite(DATASET, 'relevance: { excludeSelf: true }\n').replace('k: 10', 'k: 1'),
+    );
+    expect(
+      ['mrr', 'ndcg@1', 'recall@1', 'returned.short'].map((name) => figure(shallow.results, name)),
+    ).toEqual([1, 1, 1, 0]);
+    expect(shallow.results.trials[0]).toMatchObject({ k: 1, asked: 2 });
   });
 });
 

@@ -214,6 +214,7 @@ describe('report', () => {
       trial: end.trial,
       workload: SERIAL,
       ks: [10],
+      asked: 10,
       end,
       cost: {},
       refused: {},

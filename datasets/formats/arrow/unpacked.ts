@@ -14,7 +14,7 @@ import { unpackLz4Frame } from './lz4.js';
 
 /** Fields of Arrow's messages by number (format/Message.fbs). */
 const MESSAGE = { headerType: 1, header: 2, bodyLength: 3 };
-const RECORD_BATCH = { buffers: 2, compression: 3 };
+const RECORD_BATCH = { rows: 0, nodes: 1, buffers: 2, compression: 3 };
 const DICTIONARY_BATCH = { data: 1 };
 const TYPES = { schema: 1, dictionary: 2, records: 3 };
 const CONTINUATION = 0xffffffff;
@@ -63,10 +63,30 @@ export async function unpackedArrow(path: string, options: UnpackOptions): Promi
 }
 
 function isPacked(file: RandomAccess): boolean {
-  for (const { batch } of messages(file)) {
-    if (batch !== undefined) return batch.place(RECORD_BATCH.compression) !== undefined;
+  let packed = false;
+  // All of them are looked at: the library counts through what a damaged one announces.
+  for (const { metadata, root, batch } of messages(file)) {
+    if (root.byte(MESSAGE.headerType) === 0) throw new Error('a message does not say what it holds');
+    if (batch === undefined) continue;
+    checkCounts(batch, metadata.length, file.size * 8);
+    packed ||= batch.place(RECORD_BATCH.compression) !== undefined;
   }
-  return false;
+  return packed;
+}
+
+/** @param most values that the file can hold: each takes a bit at least */
+function checkCounts(batch: FlatTable, metadataBytes: number, most: number): void {
+  const { nodes, buffers, rows } = RECORD_BATCH;
+  const check = (count: number, limit: number, what: string) => {
+    if (count < 0 || count > limit) throw new Error(`a batch announces ${count} ${what}`);
+  };
+  check(batch.int64(rows), most, 'rows');
+  for (const field of [nodes, buffers])
+    check(batch.vector(field).length * 16, metadataBytes, 'bytes of places');
+  const { start, length } = batch.vector(nodes);
+  for (let i = 0; i < length; i++) {
+    check(Number(batch.view.getBigInt64(start + i * 16, true)), most, 'values');
+  }
 }
 
 /** All messages of a file or stream in order; of what is neither, none (the library then says what is wrong). */

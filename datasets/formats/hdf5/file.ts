@@ -1,8 +1,10 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { Dataset as H5Dataset, File as H5File, ready } from 'h5wasm/node';
 import { InputError } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
-import { decodeNumbers, NUMBER_TYPES, type NumberType } from '../numbers.js';
+import { checkShape } from '../flat-source.js';
+import { bytesOf, decodeNumbers, NUMBER_TYPES, type NumberType } from '../numbers.js';
+import { checkRatio } from '../packed.js';
 
 /** An open HDF5 file: two-dimensional tables, read by rows, and text attributes of the root. */
 export interface Hdf5File {
@@ -62,6 +64,10 @@ function openTable(path: string, file: H5File, name: string, module: Hdf5Module)
     });
   }
   const [rows, columns] = shape as [number, number];
+  // Empty tables are told by those who need them.
+  if (rows !== 0 && columns !== 0) checkShape(`${path} ${name}`, rows, columns);
+  // A table may announce rows that were never written: the library makes them up.
+  checkRatio(`${path} ${name}`, statSync(path).size, rows * columns * bytesOf(type));
   return {
     rows,
     columns,

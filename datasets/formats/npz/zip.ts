@@ -6,6 +6,7 @@ import { createInflateRaw } from 'node:zlib';
 import { InputError } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
 import { hashFileCached, hashText } from '../../hash.js';
+import { checkRatio } from '../packed.js';
 import type { RandomAccess } from '../random-access.js';
 
 /** A file inside of a zip archive. */
@@ -103,6 +104,7 @@ export async function inflateMember(
   member: ZipMember,
   options: { cacheFolder: string; signal?: AbortSignal | undefined },
 ): Promise<string> {
+  checkRatio(`${file.path} ${member.name}`, member.packedBytes, member.bytes);
   const { sha256 } = await hashFileCached(file.path, options.cacheFolder, options.signal);
   const folder = join(options.cacheFolder, 'unpacked', sha256);
   const target = join(folder, `${hashText(member.name).slice(0, 16)}.npy`);

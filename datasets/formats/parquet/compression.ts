@@ -5,12 +5,28 @@ import { compressors } from 'hyparquet-compressors';
 type Native = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
 /** Node's own decoders where it has them (zstd from 22.15 on), several times as fast; the library's for the rest. */
-export const COMPRESSORS: Compressors = {
+const DECODERS: Compressors = {
   ...compressors,
   GZIP: native(zlib.gunzipSync),
   BROTLI: native(zlib.brotliDecompressSync),
   ...zstd((zlib as unknown as { zstdDecompressSync?: Native }).zstdDecompressSync),
 };
+
+/** Writers end pages after about a megabyte. */
+const HARMLESS = 2 ** 26;
+const MOST_RATIO = 1000;
+
+/** Memory is allocated for the size that a page announces, so one that cannot be is refused before. */
+export const COMPRESSORS: Compressors = Object.fromEntries(
+  Object.entries(DECODERS).map(([name, decode]) => [
+    name,
+    (bytes: Uint8Array, length: number) => {
+      if (length < 0 || (length > HARMLESS && length > bytes.length * MOST_RATIO))
+        throw new RangeError(`a page of ${bytes.length} bytes announces ${length} when unpacked`);
+      return decode(bytes, length);
+    },
+  ]),
+);
 
 function zstd(decode: Native | undefined): Compressors {
   return decode === undefined ? {} : { ZSTD: native(decode) };

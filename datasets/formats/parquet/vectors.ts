@@ -5,7 +5,7 @@ import { dimensionsError } from '../../check.js';
 import { decodeFloat16 } from '../../float16.js';
 import { RowBuffer } from '../../row-buffer.js';
 import { narrowRows } from '../narrow.js';
-import { componentsOf, FORM_WORDS, formOf, type VectorForm } from '../vector-forms.js';
+import { componentsOf, FORM_WORDS, formOf, numberOf, type VectorForm } from '../vector-forms.js';
 import { CellCursor } from './cells.js';
 import type { ParquetFile } from './file.js';
 import type { VectorColumn } from './find-vector.js';
@@ -196,7 +196,7 @@ function listAppender(rows: RowBuffer, dimensions: number, path: SchemaTree[], p
   return {
     page(page) {
       rejectNulls(page, path, row + 1, place);
-      const values = toNumbers(page.values, leaf);
+      const values = toNumbers(page, leaf, (at) => place(row + startsTo(page, at)));
       const { repetition } = page;
       const { data, at } = rows.reserve(values.length);
       data.set(values, at);
@@ -263,13 +263,14 @@ function checkRange(
 }
 
 /** Numbers of a page: 64-bit integers and halves are converted, everything else is used as it is. */
-function toNumbers(values: LeafPage['values'], leaf: SchemaTree): ArrayLike<number> {
+function toNumbers({ values }: LeafPage, leaf: SchemaTree, where: (at: number) => string): ArrayLike<number> {
   if (leaf.element.logical_type?.type === 'FLOAT16') {
     const out = new Float32Array(values.length);
     for (let i = 0; i < values.length; i++) decodeFloat16(values[i] as Uint8Array, 1, out, i);
     return out;
   }
-  if (leaf.element.type === 'BYTE_ARRAY') return Float64Array.from(values as Uint8Array[], numberOfText);
+  if (leaf.element.type === 'BYTE_ARRAY')
+    return Float64Array.from(values as Uint8Array[], (bytes, at) => numberOfText(bytes, () => where(at)));
   if (leaf.element.type === 'DOUBLE') {
     return values instanceof Float64Array ? values : Float64Array.from(values as ArrayLike<number>);
   }
@@ -279,10 +280,20 @@ function toNumbers(values: LeafPage['values'], leaf: SchemaTree): ArrayLike<numb
 
 const utf8 = new TextDecoder();
 
-/** NaN, which is refused with its place, where a text is no number. */
-function numberOfText(bytes: Uint8Array): number {
-  const text = utf8.decode(bytes).trim();
-  return text === '' ? Number.NaN : Number(text);
+function numberOfText(bytes: Uint8Array, where: () => string): number {
+  const text = utf8.decode(bytes);
+  const number = numberOf(text);
+  if (number !== undefined) return number;
+  throw new InputError('the vector has a component that is a text and no number', {
+    where: where(),
+    got: text,
+    next: 'store a list of float32, or choose the column of the vectors with --vector (dataset.vector in a suite)',
+  });
+}
+
+/** Rows that begin in a page up to a value. */
+function startsTo({ repetition }: LeafPage, at: number): number {
+  return repetition.subarray(0, at + 1).filter((level) => level === 0).length;
 }
 
 /** A null or empty vector, or a null component, shows as a definition level below the highest. */

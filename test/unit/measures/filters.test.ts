@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Selection } from '../../../filters/selection.js';
 import { unreachableJudgements } from '../../../harness/app/judgements.js';
 import { FLAW, filterMeasures } from '../../../harness/measures/filters.js';
-import { bandOf, groupsOf, samplesOfQueries } from '../../../harness/measures/groups.js';
+import { bandOf, countedHits, groupsOf, samplesOfQueries } from '../../../harness/measures/groups.js';
 import { relevanceFigures } from '../../../harness/measures/judged.js';
 import { unitsOf } from '../../../harness/measures/units.js';
 import type { Samples } from '../../../harness/model/samples.js';
@@ -130,6 +130,22 @@ describe('relevance of answers', () => {
     expect(of['precision@3']).toBeCloseTo(2 / 3, 12);
     expect(of['map']).toBeCloseTo(2 / 3, 12);
     expect([of['mrr'], of['success@3']]).toEqual([1, 1]);
+  });
+
+  it('is of k hits, whether the one that was asked for in addition was the query itself or not', () => {
+    const samples = answers({ rows: [7, 10, 11] }, { rows: [10, 11, 12] }, { rows: [7, 10, 12] });
+    const judged = { rows: [12], grades: [1], self: 7 };
+    const judgements = new Map([0, 1, 2].map((query) => [query, judged]));
+    const figures = relevanceFigures(samples, unitsOf(samples), judgements, [2]);
+    const of = Object.fromEntries(figures.map(({ name, numerators }) => [name, [...numerators]]));
+    expect([of['mrr'], of['success@2']]).toEqual([
+      [0, 0, 0.5],
+      [0, 0, 1],
+    ]);
+    const short = [3, 3, 1].map((k) => ({ group: 'g', matches: null, k, tenant: false }));
+    const own = relevanceFigures(samples, unitsOf(samples), judgements, [2], short);
+    expect(own.find(({ name }) => name === 'mrr')!.numerators[2], 'a query that asks for less').toBe(0);
+    expect([...countedHits(samples, [2], short).returned]).toEqual([2, 2, 1]);
   });
 
   it('gives rows nothing that fail the filter or are another tenant’s', () => {
