@@ -96,7 +96,7 @@ function written({ path }: RunFolder, name: string, text: string): string {
 /** @throws InputError where the run was not judged */
 export function judgedOr(folder: RunFolder, verdicts: Verdicts | undefined): Verdicts {
   if (verdicts !== undefined) return verdicts;
-  throw new InputError('this run was not judged: there is nothing for junit or github to tell', {
+  throw new InputError('this run was not judged: there is nothing for junit or github to report', {
     where: folder.path,
     next: 'judge it: vecproof gate <run>',
   });

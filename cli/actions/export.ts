@@ -53,7 +53,7 @@ function linesOf({ counts, parts, consistency, watermark, vectors, sum, source }
     `consistency: ${consistency} (${CONSISTENCY[consistency]})${watermark === null ? '' : `, watermark ${watermark}`}`,
     ...vectors.map(
       ({ name, kind, type, dimensions, metric, points }) =>
-        `vector "${name}": ${kind} ${type}${dimensions === 0 ? '' : ` ${dimensions}`}, metric ${metric ?? 'not told'}, in ${points} points`,
+        `vector "${name}": ${kind} ${type}${dimensions === 0 ? '' : ` ${dimensions}`}, metric ${metric ?? 'not declared'}, in ${points} points`,
     ),
     `${parts.length} ${parts.length === 1 ? 'file' : 'files'}, sum of all points ${sum}`,
   ];

@@ -8,7 +8,7 @@ export function register(program: Command, run: Run): void {
       'write all points of a collection to a folder of hashed Parquet files; the source is only read',
     )
     .argument('<source>', 'engine:address#collection, such as pgvector:postgres://host/database#docs')
-    .requiredOption('--out <folder>', 'new or empty folder; one with a part of the same export goes on')
+    .requiredOption('--out <folder>', 'new or empty folder; an interrupted export in it is continued')
     .option('--part-rows <n>', 'points of a file', positiveInteger)
     .option('--batch <n>', 'most points of a page that the source is asked for', positiveInteger)
     .option('--rate <n>', 'most points in a second', positiveInteger)

@@ -256,7 +256,7 @@ function write(file: number, path: string, bytes: Uint8Array, position: number):
 function givenUp({ url }: FetchRequest, error: Error, how: string): FailureError {
   return new FailureError(`cannot be downloaded: ${error.message} (${how})`, {
     where: shown(url),
-    next: 'say the same command again later: it goes on where it stopped',
+    next: 'run the same command again later: it continues where it stopped',
     cause: error,
   });
 }

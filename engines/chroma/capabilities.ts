@@ -88,7 +88,7 @@ export const CAPABILITIES: Capabilities = {
     'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',
     'The server reads ef when it opens an index: a change is stored and does nothing until the server is restarted, which is done here before each setting. On a server that was not started here, give ef under index; each value is then a build of its own.',
     'The graph is built while points are added; the time to load includes it, the time to index does not.',
-    'The server does not tell how many points its graph holds: a search for all of them is asked once (reachable).',
+    'The server does not report how many points its graph holds: a search for all of them is asked once (reachable).',
     'Knows hnsw without quantization only; spann is accepted by a single server and becomes hnsw.',
     'ef below k works as k.',
     'A query that holds NaN is an error. A point or query that is all zero has distance 1 under cosine.',
@@ -98,6 +98,6 @@ export const CAPABILITIES: Capabilities = {
     'Under cosine the server keeps direction and length, and vectors come back with an error of up to two units in the last place. Collections that others made are only read, and filtered by text, integers and booleans only.',
     'A text or URI cannot be taken from a point in place: such a point is deleted and written again.',
     'There is no snapshot: the ids are listed first and the points read by id; points deleted meanwhile are left out.',
-    'The server does not tell how large an index is on disk; its data volume is measured instead. Dropped collections leave it as large as it was.',
+    'The server does not report how large an index is on disk; its data volume is measured instead. Dropped collections leave it as large as it was.',
   ],
 };

@@ -22,7 +22,7 @@ export const rules: OptionRules = {
     const m = Number(index['m']);
     const efConstruction = Number(index['efConstruction']);
     if (efConstruction >= m) return [];
-    const what = `efConstruction must be at least m (${m}): hnswlib raises it to m without a word`;
+    const what = `efConstruction must be at least m (${m}): hnswlib silently raises it to m`;
     return [{ path: ['index', 'efConstruction'], what, got: efConstruction }];
   },
 };

@@ -44,7 +44,7 @@ export function remedyFor(failure: LoadFailure, { compiled, node }: Needs): Reme
 
 function tooOld(name: string, node: string): Remedy {
   return {
-    reason: `package ${name} is not installed: it needs Node ${node} or newer, and npm leaves optional packages out without a word`,
+    reason: `package ${name} is not installed: it needs Node ${node} or newer, and npm silently skips optional packages that do not fit`,
     next: `install Node ${node} or newer, then: ${installCommand([name])}`,
   };
 }
@@ -58,7 +58,7 @@ function notCompiled(name: string): Remedy {
   if (missing.length === 0) {
     const compile = `${nodedir()}${installCommand([name])} --foreground-scripts`;
     return {
-      reason: `package ${name} is not installed: it is compiled when it is installed, and npm leaves out without a word what fails to`,
+      reason: `package ${name} is not installed: it is compiled when it is installed, and npm silently skips packages that fail to compile`,
       next: `${compile} (shows the compiler's messages)`,
     };
   }

@@ -59,7 +59,7 @@ function told(
       ];
     case 'ECONNREFUSED':
       return [
-        'Docker is not running: nothing answers there',
+        'Docker is not running: the connection was refused',
         `start Docker ("docker info" must work), ${OTHERWISE}`,
       ];
     case undefined:

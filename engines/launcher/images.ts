@@ -80,7 +80,7 @@ export function imageRemedy(engine: string, name: string): string {
   const build = buildCommand(engine);
   const built =
     build === undefined
-      ? 'it is in no package registry and cannot be built here: or use a running server (url:)'
-      : `or build it from packages with "${build}" (${BUILD_NEEDS})`;
-  return `"docker pull ${name}" must work; ${built}; or name another image with ${imageVariable(engine)}`;
+      ? 'use a running server (url:), as this image cannot be built from packages'
+      : `build it from packages with "${build}" (${BUILD_NEEDS})`;
+  return `make "docker pull ${name}" work, ${built}, or name another image with ${imageVariable(engine)}`;
 }

@@ -46,9 +46,12 @@ async function pull(
       failure = error;
     }
   }
-  throw new FailureError(`the image is not on this machine and cannot be pulled: ${messageOf(failure)}`, {
-    where: `${engine}: ${name} (${origin})`,
-    next: imageRemedy(engine, name),
-    cause: failure,
-  });
+  throw new FailureError(
+    `the image is not on this machine and cannot be pulled: ${messageOf(failure).trim()}`,
+    {
+      where: `${engine}: ${name} (${origin})`,
+      next: imageRemedy(engine, name),
+      cause: failure,
+    },
+  );
 }

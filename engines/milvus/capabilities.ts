@@ -89,6 +89,6 @@ export const CAPABILITIES: Capabilities = {
     'A field whose name the server or its expressions do not take has a column named by its bytes (vp_x…) or their hash (vp_h…), a nullable one a second (vp_has_…). Text and URI of a point are the columns vp_text and vp_uri; its tenant is the partition key vp_tenant, over 16 partitions. What a collection was created with is kept in its description.',
     'A scan goes by key until a page is empty, since a page may be short before the end; it is best-effort: servers before 2.4 have no reading at one time, and that of newer ones, which is asked for, was not tested.',
     'An update reads a point, changes it and writes the whole of it: of two at a time one may be lost.',
-    'The server does not tell how large an index is on disk; its data volume is measured instead.',
+    'The server does not report how large an index is on disk; its data volume is measured instead.',
   ],
 };

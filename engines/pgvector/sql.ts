@@ -102,7 +102,7 @@ export function searchedMetric({ field, native, column }: VectorColumn, table: s
   if (metric !== null) return metric;
   const [first, others] = native === 'bit' ? ['hamming', 'jaccard'] : ['cosine', 'dot, l2'];
   const comment = `'vecproof {"role":"vector","name":${JSON.stringify(name)},"metric":"${first}"}'`;
-  throw new FailureError(`the table does not tell by which metric vector "${name}" is searched`, {
+  throw new FailureError(`the table does not show by which metric vector "${name}" is searched`, {
     where: 'pgvector',
     next: `give it an index, or a comment: COMMENT ON COLUMN ${table}.${quoted(column)} IS ${comment} (or ${others})`,
   });

@@ -95,6 +95,6 @@ export const CAPABILITIES: Capabilities = {
     'A collection of one dense vector of the default name has the vector without a name that is Qdrant’s default; others have named ones. All dense vectors get the index that the suite asks for; sparse ones are compared by dot and have an index of their own, whose answers leave out points that share no index with the query.',
     'Vectors of 8-bit integers are unsigned in Qdrant, those of others are read as float32 and not written. A multi vector without rows is refused.',
     'A scan goes by id over what is there when each page is read: points that stay throughout come once, others may or may not. It ends where the server says so.',
-    'Of several vectors the server tells only how many it has indexed in all. What is written after a build is indexed by the server itself, but for the last few vectors (below 1 KiB of a segment), which it scans.',
+    'Of several vectors the server reports only how many it has indexed in all. What is written after a build is indexed by the server itself, but for the last few vectors (below 1 KiB of a segment), which it scans.',
   ],
 };

@@ -113,10 +113,12 @@ function inspectWarnings(inspect: number | undefined): string[] {
     : ['builds ran under a debugger: their times, and what is derived from them, are not the engine’s'];
 }
 
-function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {
+export function skipWarnings(skips: ReadonlyMap<string, string>, finished: ReadonlySet<string>): string[] {
   const counts = new Map<string, number>();
   for (const [id, reason] of skips) if (!finished.has(id)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts].map(([reason, count]) => `${count} trials are skipped: ${reason}`);
+  return [...counts].map(
+    ([reason, count]) => `${count === 1 ? '1 trial is' : `${count} trials are`} skipped: ${reason}`,
+  );
 }
 
 /** The measured queries and up to `warmup` others, flat, for the builds' processes. */

@@ -97,9 +97,9 @@ export class ChecksServer implements SupervisedServer {
   async clean(): Promise<string | undefined> {
     if (this.#request.mode !== 'url') return undefined;
     const { endpoint, nameEnd } = this;
-    const where = `what begins with vecproof and ends in ${nameEnd} on ${endpoint.host}:${endpoint.port}`;
+    const where = `collections on ${endpoint.host}:${endpoint.port} whose names begin with vecproof and end in ${nameEnd}`;
     if (this.#definition.remove === undefined)
-      return `${where} may be left: the engine has no way to remove it`;
+      return `${where} may be left: the engine has no way to remove them`;
     try {
       await this.#definition.remove(endpoint, nameEnd, AbortSignal.timeout(CALL_MS));
       return undefined;

@@ -155,9 +155,9 @@ function neededFor(gate: Gate, { value, low, high, n }: Measure): number | null 
 
 function doubtOf(gate: Gate, { low, n }: Measure, needed: number | null): string {
   if (gate.about.needsInterval === true && low === null)
-    return 'a few builds do not tell the machine from the engine: "builds: 5" or more in the suite measures pairs of them';
+    return 'a few builds cannot separate the machine from the engine: "builds: 5" or more in the suite measures pairs of them';
   if (low === null && gate.about.kind === 'time')
-    return 'no interval: one pass does not tell the machine from the engine ("repeat: 3" or more in the suite; "by: value" judges the figure alone)';
+    return 'no interval: one pass cannot separate the machine from the engine ("repeat: 3" or more in the suite; "by: value" judges the figure alone)';
   if (low === null) return 'no interval: nothing is known of the spread';
   const least = fewest(gate);
   if (n < least && Number.isFinite(least))

@@ -47,8 +47,8 @@ export class LeftOnServers {
       if (failure === undefined) continue;
       const { build, endpoint, nameEnd } = left;
       const where = `${build.engine} at ${endpoint.host}:${endpoint.port}`;
-      const what = `what begins with vecproof and ends in ${nameEnd} on ${where} could not be removed`;
-      this.#warn(build, `${what}: ${failure}; remove it once the server answers`);
+      const what = `collections on ${where} whose names begin with vecproof and end in ${nameEnd} could not be removed`;
+      this.#warn(build, `${what}: ${failure}; remove them once the server answers`);
     }
   }
 }

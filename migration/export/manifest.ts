@@ -123,7 +123,7 @@ export function readManifest(folder: string): Manifest {
     throw new InputError(missing ? 'is no finished export' : `cannot be read: ${messageOf(error)}`, {
       where: missing ? folder : path,
       next: missing
-        ? 'give the folder of an export; one that was interrupted goes on with the same command'
+        ? 'give the folder of an export; the same command continues an interrupted one'
         : undefined,
       cause: error,
     });

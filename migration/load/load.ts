@@ -182,7 +182,7 @@ async function collectionOf(
   if (found !== undefined && there) {
     const collection = await connected.open!(spec.name);
     if ((await collection.count()) === 0) {
-      onNotice?.(`goes on with the empty collection "${spec.name}", made just before an interruption`);
+      onNotice?.(`continues with the empty collection "${spec.name}", made just before an interruption`);
       return { collection, state: { ...state, collection: 'made' } };
     }
   }

@@ -47,7 +47,7 @@ function totalSentences({ violations, leaks }: NonNullable<ReportModel['filters'
           },
         ];
   return [
-    ...sentence(violations, 'violations', 'rows held against their filter'),
+    ...sentence(violations, 'violations', 'rows checked against their filter'),
     ...sentence(leaks, 'leaks', 'rows returned to queries of a tenant'),
   ];
 }

@@ -111,7 +111,7 @@ describe.skipIf(missing.length > 0)(`a run with filters${skipped}`, () => {
   test('shows charts by selectivity, groups and the counts in the report', () => {
     const html = work.read('report.html');
     for (const id of ['recall', 'p95', 'underfill']) expect(html).toContain(`id="chart-selectivity-${id}"`);
-    expect(html).toMatch(/0 violations in [\d\u202f]+ rows held against their filter/);
+    expect(html).toMatch(/0 violations in [\d\u202f]+ rows checked against their filter/);
     expect(html).toContain('usearch: has no filters');
   });
 

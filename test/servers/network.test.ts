@@ -84,7 +84,7 @@ describeWithPgvector('a network that breaks', () => {
     proxy.refuse(false);
     expect(code, stderr).toBe(3);
     expect(stderr).toMatch(
-      /what begins with vecproof and ends in [0-9a-f]{12} on pgvector at 127\.0\.0\.1:\d+ could not be removed/,
+      /collections on pgvector at 127\.0\.0\.1:\d+ whose names begin with vecproof and end in [0-9a-f]{12} could not be removed/,
     );
     expect(stderr).not.toContain(password);
     const [row] = await session.query(

@@ -47,7 +47,7 @@ export async function* readElements(path: string): AsyncGenerator<string> {
       }
       if (byte === QUOTE) inText = true;
       else if (OPEN.has(byte)) {
-        if (ended) throw broken(path, 'goes on after the end of its list');
+        if (ended) throw broken(path, 'continues after the end of its list');
         depth++;
         if (depth === 1) from = i + 1;
       } else if (CLOSE.has(byte) || (byte === COMMA && depth === 1)) {
@@ -60,7 +60,7 @@ export async function* readElements(path: string): AsyncGenerator<string> {
         from = i + 1;
         if (text !== '') yield text;
         if (depth === 0) ended = true;
-      } else if (ended && !SPACE.has(byte)) throw broken(path, 'goes on after the end of its list');
+      } else if (ended && !SPACE.has(byte)) throw broken(path, 'continues after the end of its list');
     }
     if (ended || from === -1) continue;
     parts.push(Buffer.from(chunk.subarray(from)));

@@ -194,7 +194,7 @@ function sizeFindings({ info, points, queries, hardness }: Facts): Finding[] {
   if (mean >= EASY)
     found.push(
       warning(
-        `it is easy: HNSW as it comes (ef ${ef}) has recall@${hardness.k} ${mean.toFixed(4)}${hardness.points < points.count ? ` on ${hardness.points} of its points` : ''}, so recall tells little between engines`,
+        `it is easy: HNSW as it comes (ef ${ef}) has recall@${hardness.k} ${mean.toFixed(4)}${hardness.points < points.count ? ` on ${hardness.points} of its points` : ''}, so recall hardly tells engines apart`,
         'sweep smaller ef, or take more or harder data',
       ),
     );

@@ -22,7 +22,8 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'neither',
     definition:
       'CPU time that the machine spent meanwhile on anything but the build’s process (time stolen by other virtual machines included), divided by the wall-clock time, of the measured pass in which that was most (passes under 0.1 s count together). Above 0.25 the trial has the flag busy-machine.',
-    absent: 'the system does not tell, or the passes were too short (under 0.1 s) for its clock',
+    absent:
+      'the operating system does not report it, or the passes were too short (under 0.1 s) for its clock',
   },
   {
     name: 'build.foreign',
@@ -33,7 +34,7 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'neither',
     definition:
       'As machine.foreign, from the first load call to the finished index. Above 0.25 the build’s trials have the flag busy-build.',
-    absent: 'the system does not tell, or the build was too short (under 0.1 s) for its clock',
+    absent: 'the operating system does not report it, or the build was too short (under 0.1 s) for its clock',
   },
   {
     name: 'load.seconds',
@@ -85,7 +86,7 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'lower',
     definition:
       'What the engine needs at most until its index is finished, beyond memory.baseline. For an engine inside the build’s process: that process’s largest resident memory (mapped files included) while collection, points and index were made, minus the baseline. For a server: the largest working set of its container (anonymous and shared memory, without page cache) in the same phases, sampled 20 times a second, minus the idle server’s. The two are not ranked together. One observation per build.',
-    absent: 'the operating system did not tell',
+    absent: 'the operating system did not report it',
     withinKind: true,
   },
   {
@@ -97,7 +98,7 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'lower',
     definition:
       'What the engine holds once its index is finished, garbage collected, beyond memory.baseline: of its process resident memory without the reserve of the JavaScript heap, of a server the working set of its container. Little for an engine that puts the index into a file and maps or reads it when searching. One observation per build.',
-    absent: 'the operating system did not tell',
+    absent: 'the operating system did not report it',
     withinKind: true,
   },
   {
@@ -109,7 +110,7 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'lower',
     definition:
       'What is held at the end of the build’s first measured pass, with the search open, beyond memory.baseline; the recorded samples are not counted, compiled code of the runtime is (up to about 10 MiB). Of a server: the largest working set at the end of a pass. One observation per build.',
-    absent: 'the search phase did not finish, or the operating system did not tell',
+    absent: 'the search phase did not finish, or the operating system did not report it',
     withinKind: true,
   },
   {
@@ -121,7 +122,7 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'neither',
     definition:
       'What was there before the engine was connected: resident memory of the build’s process, the runtime, the harness and its buffers, garbage collected; of a server the working set of its container while it was idle.',
-    absent: 'the operating system did not tell',
+    absent: 'the operating system did not report it',
   },
   {
     name: 'client.memory.peak',
@@ -188,6 +189,6 @@ export const COST: readonly MeasureDefinition[] = [
     better: 'lower',
     definition:
       'Bytes on disk of the index as the engine would ship it, vectors included where it stores them there. One observation per build.',
-    absent: 'the engine keeps nothing on disk or could not tell',
+    absent: 'the engine keeps nothing on disk or could not report it',
   },
 ];

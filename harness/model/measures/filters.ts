@@ -26,7 +26,7 @@ export const FILTERS: readonly MeasureDefinition[] = [
     'filter.violations',
     'Filter violations',
     ['Violations', 'rows'],
-    'Rows returned to queries with a filter that do not pass it, by the dataset’s own metadata and the meaning of docs/filters.md; the harness recomputes this for every row. n: rows held against a filter.',
+    'Rows returned to queries with a filter that do not pass it, by the dataset’s own metadata and the meaning of docs/filters.md; the harness recomputes this for every row. n: rows checked against a filter.',
     NO_FILTER,
   ),
   counted(

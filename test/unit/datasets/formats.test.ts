@@ -271,7 +271,7 @@ describe('bad input', () => {
     ['quote.csv', Buffer.from('id,embedding\n1,"[1, 2]\n'), 'a quote that is never closed'],
     ['ragged.csv', Buffer.from('id,d0,d1\n1,2,3\n2,3\n'), 'has 2 cells, the first row has 3'],
     ['twice.csv', Buffer.from('id,a,a\n1,2,3\n'), 'has the column "a" twice'],
-    ['after.json', Buffer.from('[{"id":1,"vector":[1,2]}] {}'), 'goes on after the end'],
+    ['after.json', Buffer.from('[{"id":1,"vector":[1,2]}] {}'), 'continues after the end'],
     ['huge.npy', Buffer.from("\x93NUMPY\x02\x00\xff\xff\xff\x7f{'descr': '<f4'", 'latin1'), 'header claims'],
   ])('%s is refused before anything is allocated for it', async (name, bytes, message) => {
     const path = join(temporaryFolder(), name);

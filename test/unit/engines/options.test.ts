@@ -138,7 +138,7 @@ describe('faults', () => {
       'hnswlib',
       { m: 32, efConstruction: 16 },
       {},
-      ['index.efConstruction: efConstruction must be at least m (32): hnswlib raises it to m without a word'],
+      ['index.efConstruction: efConstruction must be at least m (32): hnswlib silently raises it to m'],
     ],
     ['hnswlib', { quantization: 'sq8' }, {}, ['index.quantization: quantization must be none']],
     [

@@ -94,7 +94,7 @@ describe('the section of filters', () => {
     const clean = textsOf(sectionOf(filtered()).querySelectorAll('p.lead'));
     const trials = filtered().results.trials.filter(({ group }) => group === 'all').length;
     expect(clean).toEqual([
-      `0 violations in ${(480 * trials).toLocaleString('en').replace(',', '\u202f')} rows held against their filter.`,
+      `0 violations in ${(480 * trials).toLocaleString('en').replace(',', '\u202f')} rows checked against their filter.`,
       `0 leaks in ${(200 * trials).toLocaleString('en').replace(',', '\u202f')} rows returned to queries of a tenant.`,
     ]);
     const leaking = filtered((rows) => {

@@ -133,7 +133,7 @@ describe('unmeasured figures', () => {
     const absent = [...flat.querySelectorAll('.absent')].map((node) => node.getAttribute('title'));
     expect(absent).toEqual([
       'needs at least 100 answered queries',
-      'the engine keeps nothing on disk or could not tell',
+      'the engine keeps nothing on disk or could not report it',
     ]);
     const failed = [...document.querySelectorAll('#all tbody tr')].find((row) =>
       row.querySelector('.state.failed'),

@@ -21,7 +21,7 @@ describe('Docker that cannot be reached is told in words of its own', () => {
     [
       'nothing listens',
       async () => 'tcp://127.0.0.1:1',
-      /Docker is not running: nothing answers there/,
+      /Docker is not running: the connection was refused/,
       /start Docker/,
     ],
   ])('%s', async (_, host, what, next) => {
@@ -51,7 +51,7 @@ describe('an image that is not here', () => {
   test('comes with the command that builds it, and what that takes', () => {
     expect(buildCommand('pgvector')).toBe('npm run docker:build pgvector');
     expect(imageRemedy('pgvector', 'some:image')).toBe(
-      '"docker pull some:image" must work; or build it from packages with "npm run docker:build pgvector" (as root, with debootstrap); or name another image with VECPROOF_IMAGE_PGVECTOR',
+      'make "docker pull some:image" work, build it from packages with "npm run docker:build pgvector" (as root, with debootstrap), or name another image with VECPROOF_IMAGE_PGVECTOR',
     );
   });
 

@@ -191,7 +191,7 @@ describe('what passes is tried again, what does not is told', () => {
     await server!.close();
     await start(stalls);
     await expect(downloadDataset(entry(), options())).rejects.toMatchObject({
-      message: expect.stringMatching(/broke off after 5000 bytes[\s\S]*goes on where it stopped/),
+      message: expect.stringMatching(/broke off after 5000 bytes[\s\S]*continues where it stopped/),
       exitCode: 3,
     });
     expectNothingWhole();
