@@ -1,7 +1,7 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import { doubtSigns, doubtsOf, voidedBy } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
-import type { Measure } from '../../harness/model/results.js';
+import type { Measure, TrialRow } from '../../harness/model/results.js';
 import { formatMeasure, unitLabel } from '../format.js';
 import type { SeriesRef } from '../model/types.js';
 
@@ -52,6 +52,32 @@ export function cell(name: string, measure: Measure | undefined, flags: readonly
 function absence(name: string, flags: readonly string[]): string {
   const by = voidedBy(flags, name);
   return by === undefined ? (definitionOf(name)?.absent ?? 'not measured') : `void: ${by.short}`;
+}
+
+/** As `cell`, of a trial's row, whose reason for having no figure may be one of its own. */
+export function rowCell(name: string, row: Pick<TrialRow, 'group' | 'measures' | 'flags'>): Cell {
+  const figure = cell(name, row.measures[name], row.flags);
+  return figure.absent === undefined ? figure : { absent: absentInRow(row, name, figure.absent) };
+}
+
+/**
+ * Costs and throughput stand in the row of all queries, as groups are sent together; and answers may have had no neighbour
+ * to find.
+ */
+function absentInRow(
+  { group, measures }: Pick<TrialRow, 'group' | 'measures'>,
+  name: string,
+  otherwise: string,
+): string {
+  if (group !== 'all' && definitionOf(name)?.kind === 'cost')
+    return 'of the whole build: see its row for all queries';
+  if (group !== 'all' && name === 'throughput')
+    return 'queries of all groups are sent together: see the row for all queries';
+  const unfound = (measures['filter.wrongFilled']?.n ?? 0) > 0;
+  const ofNeighbours = name.startsWith('recall') || name === 'distance.error';
+  return unfound && ofNeighbours
+    ? 'undefined: no point passes the filters, so there is no neighbour to find'
+    : otherwise;
 }
 
 /** The 95% interval, its ends rounded outwards for shares; undefined where none is defined. */

@@ -3,7 +3,7 @@ import { formatCount } from '../format.js';
 import type { Count, GroupRow } from '../model/filters.js';
 import type { ReportModel } from '../model/types.js';
 import { bandCharts } from './band-charts.js';
-import { cell, heading, seriesView, trialAnchor } from './cells.js';
+import { heading, rowCell, seriesView, trialAnchor } from './cells.js';
 import { relevanceCharts } from './relevance-charts.js';
 
 const COUNTS = ['filter.violations', 'leaks', 'filter.underfill', 'filter.wrongEmpty', 'filter.wrongFilled'];
@@ -64,7 +64,7 @@ function rowView({ series, setting, trial }: GroupRow, measures: readonly string
     columns: measures.length,
     cells: measures.map((name) => {
       const measure = trial.measures[name];
-      const figure = cell(name, measure, trial.flags);
+      const figure = rowCell(name, trial);
       // A count says nothing without the number of observations that it was counted in.
       if (measure === undefined || definitionOf(name)?.unit !== 'count') return figure;
       return { ...figure, text: `${figure.text} of ${formatCount(measure.n)}`, bad: measure.value > 0 };

@@ -8,7 +8,7 @@ import { choiceMeasures } from '../model/choice.js';
 import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
 import { splitLog } from '../model/problems.js';
 import type { BuildModel, Choice, ChoiceRow, Chosen, ReportModel, Series } from '../model/types.js';
-import { type Cell, cell, heading, parameterViews, seriesView, trialAnchor } from './cells.js';
+import { type Cell, cell, heading, parameterViews, rowCell, seriesView, trialAnchor } from './cells.js';
 
 /** Tables of choice, one per target; all of them are in the page. */
 export function choiceViews(model: ReportModel) {
@@ -78,6 +78,7 @@ export function seriesViews(model: ReportModel) {
       series: seriesView(series),
       trials: `${series.trials.completed}${series.trials.completed === series.trials.planned ? '' : ` of ${series.trials.planned}`}`,
       front: series.throughputFront.length,
+      absent: noRecall([series]),
       recalls:
         recalls.length === 0
           ? undefined
@@ -87,6 +88,13 @@ export function seriesViews(model: ReportModel) {
       hypervolume: series.hypervolume === undefined ? undefined : formatNumber(series.hypervolume),
     };
   });
+}
+
+/** Why contenders have no setting with a recall. */
+function noRecall(series: readonly Series[]): string {
+  const some = (state: 'void' | 'empty') => series.some(({ trials }) => trials[state] > 0);
+  if (some('empty')) return 'undefined: no point passes the filter of any query';
+  return some('void') ? 'void: the truth is not that of the data' : 'nothing was measured';
 }
 
 const BUILD_COLUMNS = [
@@ -116,7 +124,10 @@ export function buildViews(model: ReportModel) {
         cells: columns.map((name) => cell(name, measures[name], flags)),
         recall:
           atFloor === undefined
-            ? { absent: `no setting keeps ${floorText(model)}` }
+            ? {
+                absent:
+                  model.floor === undefined ? noRecall(model.series) : `no setting keeps ${floorText(model)}`,
+              }
             : cell(model.recallName, atFloor.recall, atFloor.flags),
         details: details === undefined ? '' : settingText(details),
       }),
@@ -207,22 +218,11 @@ function trialRow(
     replaced: row.replaced === undefined ? undefined : `${plural(row.replaced, 'pass', 'passes')} replaced`,
     flags: row.flags,
     cells: measures.map((name): Cell => {
-      const figure = cell(name, row.measures[name], row.flags);
-      if (figure.absent === undefined) return figure;
-      return {
-        absent: row.state === 'completed' ? absentOf(row, name, figure.absent) : `the trial is ${row.state}`,
-      };
+      const figure = rowCell(name, row);
+      if (figure.absent === undefined || row.state === 'completed') return figure;
+      return { absent: `the trial is ${row.state}` };
     }),
   };
-}
-
-/** Why a trial that completed lacks a figure: costs stand in the row of all queries, and answers may have had none to find. */
-function absentOf({ group, measures }: TrialRow, name: string, otherwise: string): string {
-  if (group !== 'all' && definitionOf(name)?.kind === 'cost')
-    return 'of the whole build: see its row for all queries';
-  const unfound = (measures['filter.wrongFilled']?.n ?? 0) > 0;
-  const ofNeighbours = name.startsWith('recall') || name === 'distance.error';
-  return unfound && ofNeighbours ? 'there is no neighbour to find: no point passes the filters' : otherwise;
 }
 
 function reasonOf({ error, reason }: TrialRow): string | undefined {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Results } from '../../harness/model/results.js';
 import { vecproof } from './helpers/cli.js';
@@ -189,6 +190,11 @@ describe.concurrent('filters that no point passes', () => {
     );
     expect(stdout).toMatch(/lancedb flat +no point passes the filter of any query/);
     expect(stdout).not.toMatch(/Nothing was measured|refuses some groups/);
+    const report = readFileSync(work.run('report.html'), 'utf8');
+    expect(report).toContain('undefined: no point passes the filters');
+    expect(report).not.toMatch(
+      /no query (with known neighbours )?was answered|nothing was measured|no setting keeps </,
+    );
   });
 
   test('of some queries: those have no recall, the others do', async () => {

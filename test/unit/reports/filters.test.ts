@@ -107,6 +107,18 @@ describe('the section of filters', () => {
     expect(renderTerminal(leaking, { width: 100, color: false, reportPath: 'r' })).toContain('3 leaks in');
   });
 
+  it('says that recall is undefined where no point passes, and throughput the run’s, not that nothing was answered', () => {
+    const { document } = parseHTML(renderHtml(filtered()));
+    const titles = (row: Element) =>
+      [...row.querySelectorAll('.absent')].map((cell) => cell.getAttribute('title'));
+    const rows = [...document.querySelectorAll('tr')].filter((row) => row.textContent!.includes('negative'));
+    expect(rows.length).toBeGreaterThan(2);
+    const told = rows.flatMap(titles);
+    expect(told).toContain('undefined: no point passes the filters, so there is no neighbour to find');
+    expect(told).toContain('queries of all groups are sent together: see the row for all queries');
+    for (const title of told) expect(title).not.toMatch(/^no query (with known neighbours )?was answered$/);
+  });
+
   it('marks a count that ought to be 0 and is not', () => {
     const cells = [...sectionOf(filtered()).querySelectorAll('td.bad')].map((node) => node.textContent);
     expect(new Set(cells)).toEqual(new Set(['12 of 48']));
