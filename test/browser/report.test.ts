@@ -179,7 +179,7 @@ describe.skipIf(executable === undefined)(
       const plot = page.locator('#chart-throughput svg.wide');
       await plot.locator('.mark a[href="#trial-lancedb-flat-1"]').hover();
       expect(await page.locator('.tip').textContent()).toMatch(
-        /^lancedb flat \(lancedb\)\ntype=flat quantization=none\nrecall@10 1\.000\nthroughput 9\d\.\d queries/,
+        /^lancedb flat \(lancedb \d+\.\d+\.\d+\)\ntype=flat quantization=none k=10\nrecall@10 1\.000\nthroughput \d+(\.\d)? queries/,
       );
       await plot.focus();
       await page.keyboard.press('ArrowRight');
