@@ -22,7 +22,7 @@ import { type JsonObject, type RecordReader, valueAt } from './reader.js';
 import { TypeCollector } from './types.js';
 import type { VectorPlace } from './vector-place.js';
 
-const VERSION = 5;
+const VERSION = 6;
 
 /** What one pass over a file of records found; kept under its content hash, as the pass parses everything. */
 export interface RecordScan {
