@@ -73,10 +73,10 @@ function readImported(path: string): ImportedEntry {
     const found = importedSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
     if (found.success) return found.data;
     const faults = found.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new InputError(`is no imported dataset: ${faults.join('; ')}`, { where: path, next });
+    throw new InputError(`is not an imported dataset: ${faults.join('; ')}`, { where: path, next });
   } catch (error) {
     if (error instanceof SyntaxError)
-      throw new InputError('is no imported dataset: it is not JSON', { where: path, next, cause: error });
+      throw new InputError('is not an imported dataset: it is not JSON', { where: path, next, cause: error });
     throw unreadable(path, error);
   }
 }

@@ -200,9 +200,12 @@ async function putTogether(
     await unpack(path, into, 2 * wanted.about, signal);
     for (const name of readdirSync(into)) {
       if (existsSync(join(whole, name)))
-        throw new InputError(`has a file ${name}, which another file of ${entry.name} brought`, {
-          where: path,
-        });
+        throw new InputError(
+          `contains a file ${name}, which another file of ${entry.name} contains as well`,
+          {
+            where: path,
+          },
+        );
       renamed(join(into, name), join(whole, name));
     }
   }

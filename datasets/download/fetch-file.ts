@@ -147,7 +147,7 @@ function placed(
   if (status === 416) throw new ChangedError(`there is nothing from byte ${had} on`);
   const [, from, , size] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(headers['content-range'] ?? '') ?? [];
   if (from === undefined || Number(from) !== had)
-    throw new ChangedError('another range came than was asked for');
+    throw new ChangedError('the server sent another range than requested');
   const total = size === undefined || size === '*' ? undefined : Number(size);
   const { etag } = state ?? {};
   if (had > 0 && etag !== undefined && headers['etag'] !== undefined && headers['etag'] !== etag)

@@ -94,7 +94,7 @@ function judged(answer: Answer, at: URL): Answer {
     const encoding = headers['content-encoding'] ?? 'identity';
     if (encoding === 'identity') return answer;
     body.on('error', () => undefined).destroy();
-    throw new FailureError('comes compressed though the file itself was asked for', {
+    throw new FailureError('was sent compressed although the file itself was requested', {
       where: shown(at.href),
       got: encoding,
       next: 'a proxy or the server changes it on its way: use another network or a mirror',

@@ -57,7 +57,7 @@ export async function copyFrom(
   if (!fits) {
     throw new InputError(`has ${size} bytes, the catalog says ${sizeOf(file)}`, {
       where: path,
-      next: 'it is another file, or was not copied whole',
+      next: 'it is another file, or was not copied completely',
     });
   }
   const length = file.bytes ?? size;

@@ -23,7 +23,7 @@ const MOST_DIMENSIONS = 1 << 20;
 /** Throws InputError for sizes that no file of vectors has. Called before anything is allocated for them. */
 export function checkShape(path: string, count: number, dimensions: number): void {
   if (count > 0 && dimensions > 0 && dimensions <= MOST_DIMENSIONS) return;
-  throw new InputError('is no file of vectors: its header makes no sense', {
+  throw new InputError('is not a vector file: its header makes no sense', {
     where: path,
     got: `${count} vectors of ${dimensions} dimensions`,
     next: 'the file is damaged, or of another format than its name says',

@@ -44,7 +44,7 @@ export async function* readLines(path: string): AsyncGenerator<string> {
 function tooLong(path: string): InputError {
   return new InputError(`has a line of more than ${LONGEST} bytes`, {
     where: path,
-    next: 'it is no text file with one record a line',
+    next: 'it is not a text file with one record per line',
   });
 }
 

@@ -64,7 +64,7 @@ export async function openVectors(path: string, options: FormatOptions): Promise
   const format = formatOf(path);
   if (format === undefined || format.ownQueries !== null) {
     const usable = FORMATS.filter(({ ownQueries }) => ownQueries === null).flatMap(({ endings }) => endings);
-    throw new InputError('is no file of vectors that is read here', {
+    throw new InputError('is not a vector file of a known format', {
       where: path,
       next: `use one of ${usable.join(', ')}`,
     });

@@ -59,7 +59,7 @@ export function batchColumn(
 ): readonly (MetadataValue | undefined)[] {
   const column = metadata?.[name];
   if (column !== undefined) return column;
-  throw new FailureError(`the batch brings no field "${name}"`, { where: engine });
+  throw new FailureError(`the batch has no field "${name}"`, { where: engine });
 }
 
 /** The batch's metadata for engines that do not tell a missing field from null. */

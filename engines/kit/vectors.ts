@@ -36,7 +36,7 @@ export function vectorNamed({ vectors }: Pick<CollectionSpec, 'vectors'>, name?:
  */
 export function denseOf(engine: string, batch: LoadBatch, { name }: VectorField): Float32Array {
   const column = batch.vectors[name];
-  if (column === undefined) throw new FailureError(`the batch brings no vector "${name}"`, { where: engine });
+  if (column === undefined) throw new FailureError(`the batch has no vector "${name}"`, { where: engine });
   if (column.kind !== 'dense' || !(column.values instanceof Float32Array))
     throw new FailureError(`vector "${name}" is not dense float32`, { where: engine });
   const absent = column.present?.indexOf(0) ?? -1;

@@ -140,7 +140,7 @@ function vectorCells(batch: LoadBatch, vector: VectorColumn): (row: number) => B
   const { field } = vector;
   const column = batch.vectors[field.name];
   if (column === undefined)
-    throw new FailureError(`the batch brings no vector "${field.name}"`, { where: 'pgvector' });
+    throw new FailureError(`the batch has no vector "${field.name}"`, { where: 'pgvector' });
   const valueAt = valuesOf(column, elementsOf(field));
   if (column.kind !== field.kind) {
     throw new FailureError(`vector "${field.name}" is ${field.kind}, the batch’s is ${column.kind}`, {

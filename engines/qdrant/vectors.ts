@@ -129,7 +129,7 @@ export function vectorsAt(fields: readonly VectorField[], { vectors }: LoadBatch
   const pairs = fields.flatMap((field) => {
     const column = vectors[field.name];
     if (column === undefined)
-      throw new FailureError(`the batch brings no vector "${field.name}"`, { where: 'qdrant' });
+      throw new FailureError(`the batch has no vector "${field.name}"`, { where: 'qdrant' });
     const width = elementsOf(field);
     const value =
       column.kind !== 'dense'

@@ -95,6 +95,6 @@ function stored(runs: string, name: string, run: string): RunFolder {
   if (existsSync(folder.manifest)) return folder;
   throw new InputError(`the run of the baseline "${name}" is gone`, {
     where: folder.path,
-    next: `restore the folder, or set the baseline anew: vecproof baseline set <run> --name ${name}`,
+    next: `restore the folder, or set the baseline again: vecproof baseline set <run> --name ${name}`,
   });
 }

@@ -111,7 +111,7 @@ export async function readTruth(path: string): Promise<StoredTruth> {
   try {
     return await readParquet(path);
   } catch (error) {
-    throw new InputError('is no readable truth', {
+    throw new InputError('is not a readable truth file', {
       where: path,
       got: error,
       next: 'restore the file from a copy, or have it made again (vecproof truth, or a new run)',

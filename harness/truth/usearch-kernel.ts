@@ -190,7 +190,7 @@ class TileScan {
     const kind = kernelMetric(metric) as Parameters<ExactSearch>[4];
     const { keys, distances } = this.#exactSearch(base.vectors, block, dimensions, wanted, kind, 1);
     if (keys.length !== asked.length * wanted || distances.length !== asked.length * wanted) {
-      throw new FailureError('exactSearch returned another number of results than asked for', {
+      throw new FailureError('exactSearch returned a different number of results than requested', {
         where: 'truth (usearch)',
         got: keys.length,
         next: 'compute the truth with the kernel "float64"',

@@ -27,7 +27,7 @@ export function parseAddress(text: string, engines: readonly string[]): Address 
   }
   const [, engine, rest] = /^([a-z][a-z0-9-]*):(.*)$/s.exec(text) ?? [];
   if (engine === undefined || rest === undefined) {
-    throw new InputError('is no place of a collection', {
+    throw new InputError('is not the address of a collection', {
       got: text,
       next: 'write engine:address#collection, such as pgvector:postgres://host/database#docs, lancedb:./folder#docs or export:./folder',
     });

@@ -123,7 +123,7 @@ function jsonOf(value: PointValue, where: () => string): string {
 }
 
 function notFinite(value: number, where: string): FailureError {
-  return new FailureError('is no finite number, in a place that JSON has to hold', {
+  return new FailureError('is not a finite number, which JSON cannot hold', {
     where,
     got: value,
     next: 'correct the value in the source',

@@ -34,7 +34,7 @@ export async function mapExport(folder: string, place: string, options: MapOptio
 async function targetOf(place: string, given: MapOptions['index'], points: number) {
   const { engine, collection } = parseAddress(place, engineNames());
   if (engine === EXPORT || collection === undefined || collection === '') {
-    throw new InputError('is no place for a new collection', {
+    throw new InputError('cannot hold a new collection', {
       got: place,
       next: 'write engine:address#collection with the name that it is to have',
     });

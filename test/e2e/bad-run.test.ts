@@ -67,7 +67,7 @@ const DAMAGES: [name: string, damage: (work: Workspace) => void, message: RegExp
   [
     'a truth cut off',
     (work) => cut(work.run('truth.parquet')),
-    /truth\.parquet: is no readable truth[\s\S]*next: restore/,
+    /truth\.parquet: is not a readable truth file[\s\S]*next: restore/,
   ],
   [
     'samples cut off',

@@ -257,7 +257,7 @@ describe('what passes is tried again, what does not is told', () => {
 
   test('a body that a proxy compressed', async () => {
     await start((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('x'));
-    await expect(downloadDataset(entry(), options())).rejects.toThrow('comes compressed');
+    await expect(downloadDataset(entry(), options())).rejects.toThrow('was sent compressed');
   });
 });
 
