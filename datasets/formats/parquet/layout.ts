@@ -19,7 +19,6 @@ export interface ParquetLayout {
 export function parquetLayout(path: string, metadata: FileMetaData, choice: ColumnChoice): ParquetLayout {
   const root = parquetSchema(metadata);
   const { column, others } = findVector(path, root, ownFormat(path, metadata), choice);
-  // pandas writes the row index as a column of this name: it is no metadata.
   const rest = root.children.filter((child) => !column.taken.includes(child));
   const usable = rest.filter(canBeId);
   const named = (children: readonly SchemaTree[]) =>

@@ -59,6 +59,18 @@ describe('what cannot be the id or the vector', () => {
     await dataset.close();
   });
 
+  it('a first column of whole numbers without a heading is told to be a component', async () => {
+    const rows = '17,0.5,0.25\n4,1.5,2.25\n';
+    const dataset = await open('x.csv', rows);
+    expect(dataset.info.dimensions).toBe(3);
+    expect(dataset.info.warnings?.join()).toContain('read as the first component of the vector');
+    await dataset.close();
+    const headed = await open('y.csv', `id,0,1\n${rows}`);
+    expect([headed.info.dimensions, headed.info.columns?.id]).toEqual([2, 'column "id" (integer)']);
+    expect(headed.info.warnings ?? []).toEqual([]);
+    await headed.close();
+  });
+
   it('decimals in a list, which are stored without their scale', async () => {
     const decimal = { type: 'INT32', converted_type: 'DECIMAL', precision: 9, scale: 3 } as const;
     const bytes = table({ vector: { of: list('vector', decimal), data: [[1, 2]] } });
