@@ -109,9 +109,10 @@ function layout(path: string, members: readonly Member[], options: FormatOptions
   if (table === undefined) throw noTable(path, members);
   const lists = members.filter(({ shape }) => shape.length === 1 && shape[0] === table.shape[0]);
   const ids = id === ROW_NUMBER ? undefined : find(id === undefined ? ID_NAMES : [id.toLowerCase()], lists);
+  const vectors = source(path, table);
   if (ids === undefined && id !== ROW_NUMBER)
     refuseOtherIds(path, table, members, lenient === true ? undefined : id);
-  const points = withIds(path, source(path, table), ids, id === ROW_NUMBER ? [] : lists);
+  const points = withIds(path, vectors, ids, id === ROW_NUMBER ? [] : lists);
   const own: QueryPart[] =
     queries === undefined || queries === table ? [] : [querySet(path, queries, neighbors, points.count)];
   return { points, querySets: own };
