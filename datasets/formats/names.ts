@@ -68,8 +68,18 @@ export const ID_NAMES = [
 const TEXT_NAMES = ['text', 'content', 'body', 'document', 'passage', 'chunk', 'page_content', 'abstract'];
 /** Neighbours that came with queries; their lists of numbers are no vectors. */
 export const NEIGHBOR_NAMES = ['neighbors', 'neighbours', 'neighbors_id', 'closest_ids', 'ground_truth'];
-const NO_VECTORS = new Set([...NEIGHBOR_NAMES, 'distances', 'closest_scores', 'scores', 'ids'].map(plain));
+/** Lists of numbers that are none: of answers, of sparse vectors, and of tokenizers. */
+const NO_VECTORS = new Set(
+  [
+    ...NEIGHBOR_NAMES,
+    ...['distances', 'closest_scores', 'scores', 'ids'],
+    ...['indices', 'sparse_values', 'sparse_indices'],
+    ...['input_ids', 'token_ids', 'token_type_ids', 'attention_mask'],
+  ].map(plain),
+);
 const ID_ENDING = /(^|[_\-. ])(ids?|key|pk|no|nr|uuid|guid|uid|code|sku|urn?|url|uri|doi|isbn|slug)$/i;
+/** What pandas calls the index of a table, and names of ids that have no ending of their own. */
+const ID_WHOLE = /^(__index_level_\d+__|Unnamed: 0|index|idx|hash|asin)$/i;
 const ID_CAMEL = /[a-z0-9](Id|ID|Key|Uuid|UUID|Url|URL)$/;
 
 /** A column as the rules see it. */
@@ -125,7 +135,20 @@ export function chooseId(
     ID_NAMES.slice(0, 6),
   );
   if (strange !== undefined) throw noId(path, others.find((column) => column.name === strange)!, usable);
-  return { name: null, candidates: names.filter((each) => ID_ENDING.test(each) || ID_CAMEL.test(each)) };
+  return { name: null, candidates: names.filter(looksLikeId) };
+}
+
+/** The fault of numbers that are what a sparse vector has at its `indices`: as a dense vector they would be another. */
+export function sparseVector(where: string, name: string): InputError {
+  return new InputError(`"${name}" belongs to a sparse vector, whose places are in "indices" beside it`, {
+    where,
+    next: 'give dense vectors: one number for every dimension; another column is chosen with --vector (dataset.vector in a suite)',
+  });
+}
+
+/** Whether a name says that what it names tells points apart. */
+export function looksLikeId(name: string): boolean {
+  return ID_ENDING.test(name) || ID_CAMEL.test(name) || ID_WHOLE.test(name);
 }
 
 export function chooseText(path: string, columns: readonly NamedColumn[], choice: ColumnChoice) {

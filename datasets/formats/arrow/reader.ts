@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { InputError } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
 import { Decimal } from '../ids.js';
 import { Instant } from '../instant.js';
@@ -53,8 +54,19 @@ async function read<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    const [, type] = /Unrecognized type: "?(\w+)/.exec(String(error)) ?? [];
+    if (type !== undefined) throw unknownType(path, type, error);
     throw unreadable(path, error, 'is not a readable Arrow file');
   }
+}
+
+function unknownType(path: string, type: string, cause: unknown): InputError {
+  const which = type === 'undefined' ? 'a type that is newer than the library' : `the type ${type}`;
+  return new InputError(`has a column of ${which}, which is not read here`, {
+    where: path,
+    next: 'cast the column (a list or text of the usual kind, not "large" and no "view"), or write the table as Parquet',
+    cause,
+  });
 }
 
 async function* readRows(

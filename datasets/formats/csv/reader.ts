@@ -27,6 +27,7 @@ export function csvReader(path: string, columns: ColumnChoice = {}): RecordReade
     format: 'csv',
     place,
     prepare: () => prepare(path, columns),
+    notes: (prepared) => notesOf(prepared as Prepared),
     async *read(prepared) {
       const { names, kinds, heading } = prepared as Prepared;
       let first = true;
@@ -64,6 +65,13 @@ async function prepare(path: string, choice: ColumnChoice): Promise<Prepared> {
   const id = names?.indexOf(idName(names, choice) ?? '') ?? -1;
   if (id >= 0 && kinds[id] !== 'integer' && kinds[id] !== 'empty') kinds[id] = 'string';
   return { names: names ?? [], kinds, heading };
+}
+
+function notesOf({ heading, kinds: [first, ...rest] }: Prepared): string[] {
+  if (heading || first !== 'integer' || rest.length === 0 || rest.some((kind) => kind !== 'float')) return [];
+  return [
+    'has no heading, and only its first column holds whole numbers: it is read as the first component of the vector; if it is the id, give the file a heading (id, 0, 1, …)',
+  ];
 }
 
 /** The column that can become the id, by the same rule as later by its values. */

@@ -3,7 +3,15 @@ import type { QueryPart } from '../../assemble.js';
 import type { VectorSource } from '../../source.js';
 import type { FormatOptions, OpenedFile } from '../format.js';
 import { idText } from '../ids.js';
-import { ID_NAMES, NEIGHBOR_NAMES, pickName, ROW_NUMBER, unknownColumn, VECTOR_NAMES } from '../names.js';
+import {
+  ID_NAMES,
+  looksLikeId,
+  NEIGHBOR_NAMES,
+  pickName,
+  ROW_NUMBER,
+  unknownColumn,
+  VECTOR_NAMES,
+} from '../names.js';
 import { checkedNeighbors } from '../neighbors.js';
 import { int32Table, npyFactsAt, npyValues } from '../npy/array.js';
 import { numberType } from '../npy/header.js';
@@ -101,7 +109,10 @@ function layout(path: string, members: readonly Member[], options: FormatOptions
   if (table === undefined) throw noTable(path, members);
   const lists = members.filter(({ shape }) => shape.length === 1 && shape[0] === table.shape[0]);
   const ids = id === ROW_NUMBER ? undefined : find(id === undefined ? ID_NAMES : [id.toLowerCase()], lists);
-  const points = withIds(path, source(path, table), ids);
+  const vectors = source(path, table);
+  if (ids === undefined && id !== ROW_NUMBER)
+    refuseOtherIds(path, table, members, lenient === true ? undefined : id);
+  const points = withIds(path, vectors, ids, id === ROW_NUMBER ? [] : lists);
   const own: QueryPart[] =
     queries === undefined || queries === table ? [] : [querySet(path, queries, neighbors, points.count)];
   return { points, querySets: own };
@@ -120,8 +131,36 @@ function source(path: string, { name, file, start, end }: Member): VectorSource 
   };
 }
 
-function withIds(path: string, vectors: VectorSource, ids: Member | undefined): VectorSource {
-  if (ids === undefined) return vectors;
+/** Throws InputError for an array of ids that does not fit the vectors: row numbers in its place would be other ids. */
+function refuseOtherIds(
+  path: string,
+  table: Member,
+  members: readonly Member[],
+  chosen: string | undefined,
+): void {
+  const name = pickName(
+    members.map((member) => member.name),
+    chosen === undefined ? ID_NAMES : [chosen.toLowerCase()],
+  );
+  const found = members.find((member) => member.name === name);
+  if (found === undefined || found === table) return;
+  throw new InputError(`the array "${found.name}" cannot hold the ids: it is not one value for each vector`, {
+    where: path,
+    got: `shape (${found.shape.join(', ')}) for ${table.shape[0]} vectors`,
+    next: 'save one id for each vector in one dimension (ids.ravel()), or take row numbers: --id row-number',
+  });
+}
+
+function withIds(
+  path: string,
+  vectors: VectorSource,
+  ids: Member | undefined,
+  lists: readonly Member[],
+): VectorSource {
+  if (ids === undefined) {
+    const idCandidates = lists.map(({ name }) => name).filter(looksLikeId);
+    return { ...vectors, columns: { ...vectors.columns, idCandidates } };
+  }
   const where = `${path} ${ids.name}`;
   const values = npyValues(ids.file, where, ids.start, ids.end).map((value, i) =>
     idText(value, ids.name, () => `${where} row ${i}`),

@@ -1,6 +1,13 @@
 import type { SchemaTree } from 'hyparquet';
 import { InputError } from '../../../common/errors.js';
-import { type ColumnChoice, mayBeVector, pickName, unknownColumn, VECTOR_NAMES } from '../names.js';
+import {
+  type ColumnChoice,
+  mayBeVector,
+  pickName,
+  sparseVector,
+  unknownColumn,
+  VECTOR_NAMES,
+} from '../names.js';
 import { dimensionColumns } from '../records/dimension-columns.js';
 import type { Component, OwnFormat } from './own-format.js';
 import { isCell, isNumber, listLeaf, scalarType, typeWords } from './schema.js';
@@ -37,6 +44,7 @@ export function findVector(
     (lists.length === 1 ? nameOf(lists[0]!) : undefined);
   if (name !== undefined) {
     const node = root.children.find((each) => nameOf(each) === name)!;
+    refuseSparse(file, root, [node]);
     const others = lists.filter(
       (each) => each !== node && scalarType(listLeaf(each)!.leaf.element) === 'float',
     );
@@ -46,7 +54,10 @@ export function findVector(
   const columns = oneForEach(file, root, undefined);
   if (columns !== undefined) return { column: columns, others: [] };
   const nested = nestedLists(root);
-  if (nested.length === 1) return { column: columnOf(root, nested[0]!)!, others: [] };
+  if (nested.length === 1) {
+    refuseSparse(file, root, nested[0]!);
+    return { column: columnOf(root, nested[0]!)!, others: [] };
+  }
   if (nested.length > 1) throw several(file, nested.map(dotted));
   throw noVector(file, root);
 }
@@ -54,14 +65,27 @@ export function findVector(
 const nameOf = (node: SchemaTree): string => node.element.name;
 const dotted = (path: readonly SchemaTree[]): string => path.map(nameOf).join('.');
 
+function refuseSparse(file: string, root: SchemaTree, path: readonly SchemaTree[]): void {
+  const parent = path.at(-2) ?? root;
+  const beside = parent.children.find((each) => nameOf(each).toLowerCase() === 'indices');
+  if (nameOf(path.at(-1)!).toLowerCase() === 'values' && beside !== undefined && isNumbers(beside))
+    throw sparseVector(file, dotted(path));
+}
+
+/** Decimals are stored without their scale: as numbers they would be others. */
+function isComponent(leaf: SchemaTree): boolean {
+  const { converted_type: converted, logical_type: logical } = leaf.element;
+  return isNumber(leaf) && converted !== 'DECIMAL' && logical?.type !== 'DECIMAL';
+}
+
 function isNumbers(node: SchemaTree): boolean {
   const list = listLeaf(node);
-  return list?.depth === 1 && isNumber(list.leaf);
+  return list?.depth === 1 && isComponent(list.leaf);
 }
 
 function isNestedList(node: SchemaTree): boolean {
   const list = listLeaf(node);
-  return list?.depth === 2 && isNumber(list.leaf);
+  return list?.depth === 2 && isComponent(list.leaf);
 }
 
 function isTexts(node: SchemaTree): boolean {

@@ -19,10 +19,7 @@ export interface ParquetLayout {
 export function parquetLayout(path: string, metadata: FileMetaData, choice: ColumnChoice): ParquetLayout {
   const root = parquetSchema(metadata);
   const { column, others } = findVector(path, root, ownFormat(path, metadata), choice);
-  // pandas writes the row index as a column of this name: it is no metadata.
-  const rest = root.children.filter(
-    (child) => !column.taken.includes(child) && !/^__index_level_\d+__$/.test(child.element.name),
-  );
+  const rest = root.children.filter((child) => !column.taken.includes(child));
   const usable = rest.filter(canBeId);
   const named = (children: readonly SchemaTree[]) =>
     children.map((child) => ({ name: child.element.name, type: typeWords(child) }));
@@ -31,7 +28,9 @@ export function parquetLayout(path: string, metadata: FileMetaData, choice: Colu
   const fields: FieldSchema[] = [];
   for (const child of rest) {
     const type = fieldType(child);
-    if (child === idColumn || type === undefined) continue;
+    // An index of pandas is no field, but may be the id.
+    if (child === idColumn || type === undefined || /^__index_level_\d+__$/.test(child.element.name))
+      continue;
     fields.push({ name: child.element.name, type, nullable: child.element.repetition_type !== 'REQUIRED' });
   }
   const texts = rest.filter((child) => child !== idColumn && fieldType(child) === 'string');

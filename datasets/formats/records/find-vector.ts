@@ -1,5 +1,12 @@
 import { InputError } from '../../../common/errors.js';
-import { type ColumnChoice, mayBeVector, pickName, unknownColumn, VECTOR_NAMES } from '../names.js';
+import {
+  type ColumnChoice,
+  mayBeVector,
+  pickName,
+  sparseVector,
+  unknownColumn,
+  VECTOR_NAMES,
+} from '../names.js';
 import { componentsOf, FORM_WORDS, formOf, isList } from '../vector-forms.js';
 import { dimensionColumns } from './dimension-columns.js';
 import { type JsonObject, valueAt } from './reader.js';
@@ -34,6 +41,7 @@ export function findVector(
   const known = knownName(record, lists);
   const name = known ?? (lists.length === 1 ? lists[0] : undefined);
   if (name !== undefined) {
+    refuseSparse(where, record, name);
     const others = lists.filter((each) => each !== name && isSameLength(record, each, name));
     return { place: valuePlace(record, name), others };
   }
@@ -41,9 +49,18 @@ export function findVector(
   const columns = dimensionColumns(where, record, undefined);
   if (columns !== undefined) return { place: columns, others: [] };
   const nested = nestedLists(record);
-  if (nested.length === 1) return { place: valuePlace(record, nested[0]!), others: [] };
+  if (nested.length === 1) {
+    refuseSparse(where, record, nested[0]!);
+    return { place: valuePlace(record, nested[0]!), others: [] };
+  }
   if (nested.length > 1) throw several(where, nested, record);
   throw noVector(where, record);
+}
+
+function refuseSparse(where: string, record: JsonObject, name: string): void {
+  const [values, indices] = [name, name.replace(/[^.]*$/, 'indices')].map((each) => valueAt(record, each));
+  if (!/(^|\.)values$/i.test(name) || !isList(indices) || !isList(values)) return;
+  if (indices.length === values.length) throw sparseVector(where, name);
 }
 
 /** A list of another length is not another vector of the same point. */

@@ -19,6 +19,8 @@ export interface RecordReader {
   prepare?(): Promise<unknown>;
   /** Records in order. Memory is bounded by a record. */
   read(prepared: unknown): AsyncGenerator<NumberedRecord>;
+  /** What may be meant otherwise than it is read, in words. */
+  notes?(prepared: unknown): readonly string[];
   /** Where the record of this number is, in words. */
   place(number: number): string;
   /** A column's type in the file's own words; undefined: told from its values. */

@@ -22,7 +22,7 @@ import { type JsonObject, type RecordReader, valueAt } from './reader.js';
 import { TypeCollector } from './types.js';
 import type { VectorPlace } from './vector-place.js';
 
-const VERSION = 5;
+const VERSION = 6;
 
 /** What one pass over a file of records found; kept under its content hash, as the pass parses everything. */
 export interface RecordScan {
@@ -99,7 +99,9 @@ async function readThrough(
   bad.throwIfAny();
   const late = found.id === null && choice.id === undefined ? pickName(types.names(), ID_NAMES) : undefined;
   if (late !== undefined && !found.names.includes(late)) throw someIds(reader.path, late);
-  const { id, vector, columns } = found;
+  const { id, vector } = found;
+  const notes = [...found.columns.notes, ...(reader.notes?.(prepared) ?? [])];
+  const columns = { ...found.columns, notes };
   return { version: VERSION, count, numbers, vector, id, columns, fields: types.fields(count), prepared };
 }
 
