@@ -47,7 +47,8 @@ describeWithPgvector('a running server', () => {
       expect(readFileSync(`${work.folder}/${file}`, 'latin1').includes(password), file).toBe(false);
     }
     for (const { server: record, measures } of work.json<Results>('results.json').trials) {
-      expect(record).toEqual({ mode: 'url' });
+      expect(record).toMatchObject({ mode: 'url', origin: 'url' });
+      expect(JSON.stringify(record)).not.toContain(server.endpoint.host);
       expect(measures['memory.peak'], 'what cannot be measured is absent').toBeUndefined();
       expect(measures['client.memory.peak']?.value).toBeGreaterThan(0);
     }
