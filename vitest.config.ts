@@ -4,6 +4,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Leaves containers behind on purpose: any run with servers beside it would clean them up. */
 const ALONE = ['test/servers/interrupt.test.ts'];
 const UNIT = ['test/unit/**/*.test.ts'];
+/** Servers that fail, and runs with deadlines on them: beside three others they would be late for another reason. */
+const SERVERS = ['test/servers/**/*.test.ts'];
 
 /** What takes longest begins first, so that it does not run alone at the end. */
 const SLOWEST = ['sweeps', 'records', 'filters', 'matrix', 'conformance/', 'servers/', 'e2e/', 'browser/'];
@@ -36,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...UNIT],
+          exclude: [...SERVERS, ...UNIT],
           // Of tests that may overlap: what they ask of a server, it answers after a wait of its own.
           maxConcurrency: 8,
           maxWorkers,
@@ -56,7 +58,17 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'servers',
+          include: SERVERS,
+          exclude: ALONE,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 2 } },
       },
     ],
   },
