@@ -179,7 +179,7 @@ describe.skipIf(missing !== undefined)(`tables that are there${why}`, () => {
     expect(Array.from((await prepared.query(Float32Array.of(0, 1, 0), filter)).keys)).toEqual(['one']);
     await prepared.close();
     await expect(documents.prepare(search, 10, 'small')).rejects.toThrow('COMMENT ON COLUMN');
-    await expect(documents.prepare(search, 10, 'flags')).rejects.toThrow('does not tell by which metric');
+    await expect(documents.prepare(search, 10, 'flags')).rejects.toThrow('by which metric vector "flags"');
   });
 
   test('what a column cannot hold is refused and cuts nothing off; the rest is written', async () => {
