@@ -90,7 +90,7 @@ describeWithPgvector('a network that breaks', () => {
     const [row] = await session.query(
       "SELECT relname FROM pg_class WHERE relname LIKE 'vecproof%' AND relkind = 'r'",
     );
-    const [, end] = /ends in ([0-9a-f]{12})/.exec(stderr)!;
+    const [, end] = /end in ([0-9a-f]{12})/.exec(stderr)!;
     expect(row![0]).toMatch(new RegExp(`^vecproof_${end}$`));
     expect(await pgvector.remove!(server.endpoint, end!, never)).toEqual([row![0]]);
     expect(await tables()).toBe(0);
