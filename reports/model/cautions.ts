@@ -33,7 +33,7 @@ function busy({ trials }: Results, { completed }: Counts): string | undefined {
   const count = new Set(trials.filter(({ flags }) => flags.includes('busy-machine')).map(({ id }) => id))
     .size;
   if (count === 0) return undefined;
-  return `Other programs kept the machine busy while ${formatCount(count)} of ${plural(completed, 'trial')} ${count === 1 ? 'was' : 'were'} measured (†): their times and throughput are not those of a quiet machine. Recall stands.`;
+  return `Other programs kept the machine busy while ${formatCount(count)} of ${plural(completed, 'trial')} ${count === 1 ? 'was' : 'were'} measured (†): ${count === 1 ? 'its' : 'their'} times and throughput are not those of a quiet machine. Recall stands.`;
 }
 
 function incomplete({ run }: Results, counts: ReportModel['counts']): string | undefined {
