@@ -164,6 +164,9 @@ function jobOf(
   };
 }
 
+/** Beyond the last tile of any dataset. */
+const NO_TILE = 2 ** 30;
+
 async function scanInThreads(job: WorkerJob, lists: TopLists, options: TruthOptions): Promise<void> {
   const tiles = Math.ceil(job.count / job.tileRows);
   const threads = Math.max(1, Math.min(options.threads ?? availableParallelism(), tiles));
@@ -171,13 +174,16 @@ async function scanInThreads(job: WorkerJob, lists: TopLists, options: TruthOpti
   const progress = new Int32Array(job.progress);
   progress[NEXT_TILE] = 0;
   const workers = Array.from({ length: threads }, () => startThread('harness/truth/worker.js', job));
+  const ended = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)));
   const onTile = (): void => options.onProgress?.(Atomics.load(progress, TILES_DONE), tiles);
   const end = aborted(options.signal);
   try {
     await Promise.race([Promise.all(workers.map((worker) => resultOf(worker, lists, onTile))), end.promise]);
   } finally {
     end.forget();
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    // No tile is left to take. A thread that was terminated while it loads native code would take the process with it.
+    Atomics.store(progress, NEXT_TILE, NO_TILE);
+    await Promise.all(ended);
   }
 }
 
