@@ -5,21 +5,9 @@ import { z } from 'zod';
 import { InputError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
 import { unreadable } from './check.js';
-import { METRICS } from './dataset.js';
+import { FIELD_TYPES, METRICS } from './dataset.js';
 import { insideFolder, remoteFileSchema, sizeOf } from './download/schema.js';
 import { FORMATS } from './formats/registry.js';
-
-const FIELD_TYPES = [
-  'string',
-  'integer',
-  'float',
-  'boolean',
-  'timestamp',
-  'string[]',
-  'integer[]',
-  'float[]',
-  'boolean[]',
-] as const;
 
 const count = z.int().positive();
 const text = z.string().min(1);

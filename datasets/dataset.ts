@@ -4,16 +4,19 @@ import type { NumberType } from './formats/numbers.js';
 export type Metric = 'cosine' | 'dot' | 'l2';
 export const METRICS = ['cosine', 'dot', 'l2'] as const satisfies readonly Metric[];
 
-export type FieldType =
-  | 'string'
-  | 'integer'
-  | 'float'
-  | 'boolean'
-  | 'timestamp'
-  | 'string[]'
-  | 'integer[]'
-  | 'float[]'
-  | 'boolean[]';
+/** Types of metadata fields; arrays are of one type. */
+export const FIELD_TYPES = [
+  'string',
+  'integer',
+  'float',
+  'boolean',
+  'timestamp',
+  'string[]',
+  'integer[]',
+  'float[]',
+  'boolean[]',
+] as const;
+export type FieldType = (typeof FIELD_TYPES)[number];
 export type MetadataValue = string | number | bigint | boolean | readonly MetadataValue[] | null;
 
 /**

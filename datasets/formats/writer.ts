@@ -1,4 +1,5 @@
 import type { FieldSchema, FieldType, Metric, PointBatch } from '../dataset.js';
+import { FIELD_TYPES } from '../dataset.js';
 import type { NumberType } from './numbers.js';
 import type { ByteSink } from './sink.js';
 
@@ -66,17 +67,8 @@ export interface FormatWriter {
     | { kind: 'file'; open(temporary: string, spec: TableSpec): Promise<TableWriter> };
 }
 
-export const EVERY_TYPE: readonly FieldType[] = [
-  'string',
-  'integer',
-  'float',
-  'boolean',
-  'timestamp',
-  'string[]',
-  'integer[]',
-  'float[]',
-  'boolean[]',
-];
+/** For formats whose fields may be of any type. */
+export const EVERY_TYPE: readonly FieldType[] = FIELD_TYPES;
 
 /** What files of vectors alone hold. */
 export const VECTORS_ALONE = {

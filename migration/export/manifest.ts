@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { METRICS } from '../../datasets/dataset.js';
+import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
 import type { VectorField } from '../../engines/contract/vectors.js';
 import type { PointShape } from './canonical.js';
 import { ID_COLUMNS } from './columns.js';
@@ -36,17 +36,7 @@ const vector = z.strictObject({
 const field = z.strictObject({
   name: z.string(),
   type: z
-    .enum([
-      'string',
-      'integer',
-      'float',
-      'boolean',
-      'timestamp',
-      'string[]',
-      'integer[]',
-      'float[]',
-      'boolean[]',
-    ])
+    .enum(FIELD_TYPES)
     .nullable()
     .describe('of its column; null: it has none, all its values are in the column "metadata"'),
   native: z.string().nullable().describe("the source's own name of its type; null: the source has no schema"),

@@ -66,6 +66,8 @@ async function write(
     if (error instanceof ConnectionLostError) throw error;
     if (rows.length === 1) {
       const [{ row, point }] = rows as [Row];
+      // Throws where the target is gone, whatever the first error called itself.
+      await target.points.describe();
       rejects.push({ row, id: String(point.id), cause: messageOf(error) });
       return;
     }

@@ -4,21 +4,9 @@ import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { METRICS } from '../../datasets/dataset.js';
+import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
 
 /** What every part of a source becomes in a target, and which losses somebody has accepted: `mapping.yaml`. */
-
-export const FIELD_TYPES = [
-  'string',
-  'integer',
-  'float',
-  'boolean',
-  'timestamp',
-  'string[]',
-  'integer[]',
-  'float[]',
-  'boolean[]',
-] as const;
 
 /** Kinds of losses; docs/migration.md says what each means. */
 export const LOSSES = [
