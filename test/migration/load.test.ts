@@ -187,6 +187,12 @@ describe('load', () => {
   });
 });
 
+/** Rows that the load counts as loaded; 0: it has not begun. */
+function loadedRows(): number {
+  const state = join(work.folder, 'killed.load', 'load.json');
+  return existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as { rows: number }).rows : 0;
+}
+
 test(`a load that is killed at ${KILLS} moments holds every point once in the end`, async () => {
   const random = seeded(41);
   await mapped('export', 'lancedb:./killed#docs', 'killed.yaml');
@@ -202,8 +208,9 @@ test(`a load that is killed at ${KILLS} moments holds every point once in the en
     void ended.then(() => {
       over = true;
     });
-    while (!over && !existsSync(join(work.folder, 'killed.load', 'load.json'))) await pause(5);
-    await pause(300 + random() * 900);
+    // Somewhere on the way, by the load's own progress: each attempt gets further than the one before.
+    const until = ((attempt + random()) / (KILLS + 1)) * POINTS.length;
+    while (!over && loadedRows() < until) await pause(1);
     child.kill('SIGKILL');
     if ((await ended)[0] === null) killed++;
   }
