@@ -4,7 +4,7 @@ import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
 import type { Mapping } from '../mapping/mapping.js';
-import type { Side } from './side.js';
+import type { Place } from '../probe/place.js';
 
 /**
  * What a target must hold if an accepted mapping was followed. Written apart from the code that loads: a fault in one
@@ -20,7 +20,7 @@ export interface Expectation {
 export function expectation(
   mapping: Mapping,
   vectors: readonly VectorField[],
-  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Side, 'scan' | 'get' | 'close'>,
+  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Place, 'scan' | 'get' | 'close'>,
 ): Expectation {
   const named = (name: string) => mapping.fields.find(({ from }) => from === name);
   const open = (point: Point) => (absence === 'kept' ? point : withoutNulls(point));
