@@ -9,12 +9,14 @@ import {
   fieldColumn,
   ID,
   ID_TYPE,
+  type IdColumnType,
   METADATA,
   PARTS,
   type PartShape,
   SPARSE,
   vectorColumn,
 } from './columns.js';
+import { DETAILS, type DetailName, setDetail } from './details.js';
 import { fromCell, withRest } from './metadata-cells.js';
 import { vectorFrom } from './vector-cells.js';
 
@@ -26,30 +28,51 @@ const PARSERS = {
   timestampFromMicroseconds: (value: bigint) => BigInt(value),
 };
 
+/** What the manifest says of its parts. */
+export interface ReadShape extends PartShape {
+  timestamps: ReadonlySet<string>;
+}
+
 /**
  * Reads a part, one row group at a time.
  * @param shape as the manifest says; a field that this part has no column for was met later
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
-export async function* readPart(path: string, shape: PartShape): AsyncGenerator<Point[]> {
-  const { scan, columns } = await openPart(path);
+export async function* readParquetPart(path: string, shape: ReadShape): AsyncGenerator<Point[]> {
+  const { columns, groups } = await openPart(path);
   const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
-  for (const { rowStart, rowEnd } of scan.ranges) {
-    try {
-      yield await readGroup(scan, { ...shape, fields }, rowStart, rowEnd);
-    } catch (error) {
-      throw damaged(path, error);
-    }
-  }
+  const details = DETAILS.map(({ name }) => name).filter((name) => columns.has(name));
+  yield* groups((read, count) => readGroup(read, { ...shape, fields, details }, count));
 }
 
-async function openPart(path: string): Promise<{ scan: ParquetScan; columns: ReadonlySet<string> }> {
+type ReadColumn = (column: string) => Promise<ArrayLike<unknown>>;
+
+interface OpenParquet {
+  /** Names of the columns. */
+  columns: ReadonlySet<string>;
+  /** What `take` makes of each row group. */
+  groups<T>(take: (read: ReadColumn, count: number) => Promise<T>): AsyncGenerator<T>;
+}
+
+/** @throws InputError naming the file if it is damaged */
+export async function openPart(path: string): Promise<OpenParquet> {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
     const columns = new Set(topLevel(metadata.schema));
-    return { scan, columns };
+    return {
+      columns,
+      async *groups(take) {
+        for (const { rowStart, rowEnd } of scan.ranges) {
+          try {
+            yield await take(columnReader(scan, rowStart, rowEnd), rowEnd - rowStart);
+          } catch (error) {
+            throw damaged(path, error);
+          }
+        }
+      },
+    };
   } catch (error) {
     throw damaged(path, error);
   }
@@ -76,20 +99,22 @@ function damaged(path: string, error: unknown): InputError {
   });
 }
 
-async function readGroup(
-  scan: ParquetScan,
-  shape: PartShape,
-  rowStart: number,
-  rowEnd: number,
-): Promise<Point[]> {
+function columnReader(scan: ParquetScan, rowStart: number, rowEnd: number): ReadColumn {
   const count = rowEnd - rowStart;
-  const read = async (column: string): Promise<ArrayLike<unknown>> => {
+  return async (column) => {
     const values = await scan.readColumn({ column, rowStart, rowEnd });
     if (values.length !== count)
       throw new Error(`column "${column}" has ${values.length} of ${count} values`);
     return values;
   };
-  const ids = await readIds(shape, read);
+}
+
+async function readGroup(
+  read: ReadColumn,
+  shape: ReadShape & { details: readonly DetailName[] },
+  count: number,
+): Promise<Point[]> {
+  const ids = await idsIn(shape.idColumn, read);
   const vectors: [field: VectorField, columns: ArrayLike<unknown>[]][] = [];
   for (const field of shape.vectors) vectors.push([field, await readVector(field, read)]);
   const fields: [name: string, values: (row: number) => PointValue | undefined][] = [];
@@ -100,13 +125,17 @@ async function readGroup(
   const rest = await read(METADATA);
   const parts: [part: (typeof PARTS)[number], values: ArrayLike<unknown>][] = [];
   for (const part of PARTS) parts.push([part, await read(part)]);
+  const details: [name: DetailName, values: ArrayLike<unknown>][] = [];
+  for (const name of shape.details) details.push([name, await read(name)]);
   return Array.from({ length: count }, (_, row) => {
     const point: { -readonly [K in keyof Point]: Point[K] } = {
       id: ids(row),
       vectors: vectorsAt(vectors, row),
-      metadata: withRest(valuesAt(fields, row), rest[row] as string | null | undefined),
+      metadata: withRest(valuesAt(fields, row), rest[row] as string | null | undefined, shape.timestamps),
     };
     for (const [part, values] of parts) if (!isAbsent(values[row])) point[part] = values[row] as string;
+    for (const [name, values] of details)
+      if (!isAbsent(values[row])) setDetail(point, name, values[row] as string | bigint);
     return point;
   });
 }
@@ -115,10 +144,8 @@ function isAbsent(cell: unknown): boolean {
   return cell === null || cell === undefined;
 }
 
-async function readIds(
-  { idColumn }: PartShape,
-  read: (column: string) => Promise<ArrayLike<unknown>>,
-): Promise<(row: number) => PointId> {
+/** The ids of a row group, by row. */
+export async function idsIn(idColumn: IdColumnType, read: ReadColumn): Promise<(row: number) => PointId> {
   const ids = await read(ID);
   if (idColumn === 'text') return (row) => ids[row] as string;
   if (idColumn !== 'typed text') return (row) => BigInt(ids[row] as bigint);
@@ -126,10 +153,7 @@ async function readIds(
   return (row) => (types[row] === 'integer' ? BigInt(ids[row] as string) : (ids[row] as string));
 }
 
-function readVector(
-  { name, kind }: VectorField,
-  read: (column: string) => Promise<ArrayLike<unknown>>,
-): Promise<ArrayLike<unknown>[]> {
+function readVector({ name, kind }: VectorField, read: ReadColumn): Promise<ArrayLike<unknown>[]> {
   const column = vectorColumn(name);
   const columns = kind === 'sparse' ? [column + SPARSE.indices, column + SPARSE.values] : [column];
   return Promise.all(columns.map(read));

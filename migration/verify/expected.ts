@@ -3,6 +3,7 @@ import type { VectorField, VectorValue } from '../../engines/contract/vectors.js
 import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
+import { withoutDetails } from '../export/details.js';
 import type { Mapping } from '../mapping/mapping.js';
 import type { Side } from './side.js';
 
@@ -23,7 +24,7 @@ export function expectation(
   { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Side, 'scan' | 'get' | 'close'>,
 ): Expectation {
   const named = (name: string) => mapping.fields.find(({ from }) => from === name);
-  const open = (point: Point) => (absence === 'kept' ? point : withoutNulls(point));
+  const open = (point: Point) => withoutDetails(absence === 'kept' ? point : withoutNulls(point));
   return {
     source: (point) => {
       const expected = expectedVectors(mapping, vectors, point);
