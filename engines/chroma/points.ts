@@ -1,13 +1,15 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from '../contract/ids.js';
 import type { Description, Metadata, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
 import { checkIds, checkPoints, lastOfEachId } from '../kit/check.js';
-import { abortable } from '../kit/load.js';
+import { abortable, requireFields } from '../kit/load.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, type ChromaCollection, type ChromaPage } from './client.js';
+import { requireNative, translateFilter } from './filter.js';
 import { pointId, serverId } from './ids.js';
 import { observedFields } from './observed.js';
 import { SPACES } from './options.js';
@@ -194,6 +196,14 @@ export class ChromaPoints implements Points {
   #metric(): Metric | null {
     const space = this.#collection().configuration.hnsw?.space;
     return (Object.keys(SPACES) as Metric[]).find((each) => SPACES[each] === space) ?? null;
+  }
+
+  /** The server counts whole collections alone: it is asked for the ids. */
+  async matching(filter: Filter): Promise<number> {
+    if (this.#schema === undefined) requireNative(filter);
+    else requireFields('chroma', filter, this.#schema.fields);
+    const where = translateFilter(filter);
+    return (await ask('count', this.#collection().get({ where, include: [] }))).ids.length;
   }
 
   async describe(): Promise<Description> {

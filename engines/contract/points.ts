@@ -1,4 +1,5 @@
 import type { FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from './ids.js';
 import type { CollectionSpec } from './spec.js';
 import type { DenseType, NamedVectors } from './vectors.js';
@@ -155,6 +156,12 @@ export interface Points {
   /** @param at a watermark of an earlier snapshot, where `PointSupport.snapshot.reopens` */
   snapshot(at?: string): Promise<Snapshot>;
   describe(): Promise<Description>;
+  /**
+   * How many points the engine itself lets through a filter, asked exactly and without a search. A filter that
+   * `refusals` names is not asked. Throws FailureError for a field that the collection does not hold or whose meaning is
+   * not exact there. Absent: it cannot count by a filter.
+   */
+  matching?(filter: Filter): Promise<number>;
 }
 
 /**

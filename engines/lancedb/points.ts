@@ -1,4 +1,5 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from '../contract/ids.js';
 import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
@@ -6,7 +7,8 @@ import { checkChange, checkIds, checkPoints, flatten, lastOfEachId } from '../ki
 import type { LanceTable } from './client.js';
 import { batchOf, batchTable } from './columns.js';
 import { isWritable, literal, quoted } from './fields.js';
-import { fieldsOf, type Layout } from './layout.js';
+import { sqlFilter } from './filter.js';
+import { fieldColumns, fieldsOf, type Layout } from './layout.js';
 import { readPoints } from './rows.js';
 import type { LanceSession } from './session.js';
 import { openSnapshot } from './snapshot.js';
@@ -125,6 +127,10 @@ export class LancePoints implements Points {
       })),
       count: await this.#table.countRows(),
     };
+  }
+
+  matching(filter: Filter): Promise<number> {
+    return this.#table.countRows(sqlFilter(filter, fieldColumns(this.#layout)));
   }
 
   snapshot(at?: string): Promise<Snapshot> {
