@@ -1,4 +1,10 @@
-import { asyncBufferFromFile, type ParquetScan, parquetMetadataAsync, parquetScan } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  type ParquetScan,
+  parquetMetadataAsync,
+  parquetScan,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { InputError, messageOf } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
@@ -19,6 +25,7 @@ import {
 import { DETAILS, type DetailName, setDetail } from './details.js';
 import { fromCell, withRest } from './metadata-cells.js';
 import { vectorFrom } from './vector-cells.js';
+import { readVectorPages } from './vector-pages.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -42,16 +49,22 @@ export async function* readParquetPart(path: string, shape: ReadShape): AsyncGen
   const { columns, groups } = await openPart(path);
   const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
   const details = DETAILS.map(({ name }) => name).filter((name) => columns.has(name));
-  yield* groups((read, count) => readGroup(read, { ...shape, fields, details }, count));
+  yield* groups((group) => readGroup(group, { ...shape, fields, details }));
 }
 
 type ReadColumn = (column: string) => Promise<ArrayLike<unknown>>;
 
+interface RowGroup {
+  count: number;
+  read: ReadColumn;
+  /** Vectors that are written as whole blocks; undefined: they are not. */
+  whole(field: VectorField): Promise<readonly (VectorValue | undefined)[] | undefined>;
+}
+
 interface OpenParquet {
-  /** Names of the columns. */
   columns: ReadonlySet<string>;
   /** What `take` makes of each row group. */
-  groups<T>(take: (read: ReadColumn, count: number) => Promise<T>): AsyncGenerator<T>;
+  groups<T>(take: (group: RowGroup) => Promise<T>): AsyncGenerator<T>;
 }
 
 /** @throws InputError naming the file if it is damaged */
@@ -60,13 +73,12 @@ export async function openPart(path: string): Promise<OpenParquet> {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
-    const columns = new Set(topLevel(metadata.schema));
     return {
-      columns,
+      columns: new Set(topLevel(metadata.schema)),
       async *groups(take) {
         for (const { rowStart, rowEnd } of scan.ranges) {
           try {
-            yield await take(columnReader(scan, rowStart, rowEnd), rowEnd - rowStart);
+            yield await take(rowGroup({ file, scan }, rowStart, rowEnd));
           } catch (error) {
             throw damaged(path, error);
           }
@@ -99,24 +111,36 @@ function damaged(path: string, error: unknown): InputError {
   });
 }
 
-function columnReader(scan: ParquetScan, rowStart: number, rowEnd: number): ReadColumn {
+function rowGroup(part: OpenFile, rowStart: number, rowEnd: number): RowGroup {
   const count = rowEnd - rowStart;
-  return async (column) => {
-    const values = await scan.readColumn({ column, rowStart, rowEnd });
-    if (values.length !== count)
-      throw new Error(`column "${column}" has ${values.length} of ${count} values`);
-    return values;
+  return {
+    count,
+    async read(column) {
+      const values = await part.scan.readColumn({ column, rowStart, rowEnd });
+      if (values.length !== count)
+        throw new Error(`column "${column}" has ${values.length} of ${count} values`);
+      return values;
+    },
+    whole: (field) => wholePages(part, field, rowStart, count),
   };
 }
 
 async function readGroup(
-  read: ReadColumn,
+  { count, read, whole: wholeOf }: RowGroup,
   shape: ReadShape & { details: readonly DetailName[] },
-  count: number,
 ): Promise<Point[]> {
   const ids = await idsIn(shape.idColumn, read);
-  const vectors: [field: VectorField, columns: ArrayLike<unknown>[]][] = [];
-  for (const field of shape.vectors) vectors.push([field, await readVector(field, read)]);
+  const vectors: [name: string, value: (row: number) => VectorValue | undefined][] = [];
+  for (const field of shape.vectors) {
+    const whole = await wholeOf(field);
+    const cells = whole === undefined ? await readVector(field, read) : [];
+    const from = (row: number) =>
+      vectorFrom(
+        field,
+        cells.map((each) => each[row]),
+      );
+    vectors.push([field.name, whole === undefined ? from : (row) => whole[row]]);
+  }
   const fields: [name: string, values: (row: number) => PointValue | undefined][] = [];
   for (const { name, type } of shape.fields) {
     const cells = await read(fieldColumn(name));
@@ -159,17 +183,35 @@ function readVector({ name, kind }: VectorField, read: ReadColumn): Promise<Arra
   return Promise.all(columns.map(read));
 }
 
+interface OpenFile {
+  file: AsyncBuffer;
+  scan: ParquetScan;
+}
+
+async function wholePages({ file, scan }: OpenFile, field: VectorField, rowStart: number, count: number) {
+  let first = 0;
+  const group = scan.metadata.row_groups.find(({ num_rows }) => {
+    if (first === rowStart) return true;
+    first += Number(num_rows);
+    return false;
+  });
+  const column = vectorColumn(field.name);
+  const chunk = group?.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
+  if (chunk === undefined || Number(group!.num_rows) !== count) return undefined;
+  const start = Number(chunk.data_page_offset);
+  if (chunk.codec !== 'UNCOMPRESSED' || chunk.dictionary_page_offset !== undefined) return undefined;
+  const bytes = await file.slice(start, start + Number(chunk.total_compressed_size));
+  return readVectorPages(field, bytes, chunk);
+}
+
 function vectorsAt(
-  columns: readonly [VectorField, ArrayLike<unknown>[]][],
+  columns: readonly [name: string, value: (row: number) => VectorValue | undefined][],
   row: number,
 ): Record<string, VectorValue> {
   const vectors = record<VectorValue>();
-  for (const [field, cells] of columns) {
-    const value = vectorFrom(
-      field,
-      cells.map((each) => each[row]),
-    );
-    if (value !== undefined) vectors[field.name] = value;
+  for (const [name, at] of columns) {
+    const value = at(row);
+    if (value !== undefined) vectors[name] = value;
   }
   return vectors;
 }

@@ -86,7 +86,7 @@ export function tombstoneHash(shape: Pick<PointShape, 'ids'>, tombstone: Tombsto
 export async function* readTombstones(folder: string, manifest: Manifest): AsyncGenerator<Tombstone[]> {
   if (manifest.tombstones === null) return;
   const { groups } = await openPart(join(folder, manifest.tombstones.file));
-  yield* groups(async (read, count) => {
+  yield* groups(async ({ read, count }) => {
     const ids = await idsIn(manifest.ids.column, read);
     const columns: [keyof Tombstone, ArrayLike<unknown>][] = [];
     for (const [name] of COLUMNS) columns.push([name, await read(name)]);

@@ -1,4 +1,4 @@
-import type { Description, Point } from '../../../engines/contract/points.js';
+import type { Description, Point, PointValue } from '../../../engines/contract/points.js';
 import type { VectorField } from '../../../engines/contract/vectors.js';
 
 /** What is in `test/golden/export/parquet` and `test/golden/export/jsonl`: one point for each thing that is easily lost. */
@@ -69,7 +69,7 @@ export function goldenPoints(): Point[] {
         tags: [],
         mixed: ['a', 1, null, -0],
         at: 1_711_846_799_999_999n,
-        log: { entries: [{ at: 1n, n: 1 }, { at: 2n ** 53n + 1n }] },
+        log: { entries: [{ at: 1n, n: 1 }, { at: 2n ** 53n + 1n }] as unknown as PointValue },
         __proto__: null,
       },
       text: '',
