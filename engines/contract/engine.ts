@@ -4,6 +4,7 @@ import type { Capabilities } from './capabilities.js';
 import type { Collection } from './collection.js';
 import type { IdKind, PointId } from './ids.js';
 import type { DataShape, OptionsInput, ParsedOptions } from './options.js';
+import type { ReadAs } from './points.js';
 import type { Endpoint, ServerSupport } from './server.js';
 import type { CollectionSpec } from './spec.js';
 
@@ -38,9 +39,10 @@ export interface ConnectedEngine {
   create(spec: CollectionSpec): Promise<Collection>;
   /**
    * Opens a collection that is there, whoever made it, without changing it. Throws FailureError naming the collections
-   * that are there. Absent, like `list`, where the engine keeps no whole points.
+   * that are there, or what of it cannot be read. Absent, like `list`, where the engine keeps no whole points.
+   * @param as of a collection that others made; only what `PointSupport.readAs` lists is given
    */
-  open?(name: string): Promise<Collection>;
+  open?(name: string, as?: ReadAs): Promise<Collection>;
   list?(): Promise<string[]>;
   close(): Promise<void>;
 }

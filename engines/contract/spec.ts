@@ -24,6 +24,8 @@ export interface CollectionSpec {
   capacity?: number | undefined;
   /** As `parseOptions` completed it. */
   index: ParameterSet;
+  /** Who makes it, kept by the engine in its mark (`Mark.by`) as far as it has a place for one. */
+  madeBy?: string | undefined;
 }
 
 /** Columnar points with ids that are not there yet. The engine must not keep its arrays: they are used again. */

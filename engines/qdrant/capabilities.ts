@@ -38,7 +38,7 @@ const POINTS: PointSupport = {
   text: 'field',
   uri: 'field',
   tenant: 'field',
-  snapshot: { consistency: 'best-effort', reopens: false },
+  snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
   insertOnly: true,
   changes: null,
 };

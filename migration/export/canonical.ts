@@ -47,27 +47,68 @@ export interface CanonicalPoint {
 }
 
 /**
- * The canonical bytes of a point, part by part; the whole is their concatenation in this order.
+ * The canonical bytes of a point, part by part; the whole is their concatenation in this order. They are in memory that
+ * the next call uses again.
  * @throws FailureError for what has no canonical form: half of a surrogate pair
  */
 export function canonicalPoint(shape: PointShape, point: Point): CanonicalPoint {
-  const bytes = new Bytes();
-  writeId(bytes, shape, point.id);
-  const id = bytes.take();
-  try {
+  return validText(point, () => {
+    const bytes = cleared();
+    writeId(bytes, shape, point.id);
+    const id = bytes.length;
     writeVectors(bytes, shape, point);
-    const vectors = bytes.take();
+    const vectors = bytes.length;
     writeObject(bytes, point.metadata, shape.timestamps);
-    const metadata = bytes.take();
-    for (const part of [point.text, point.uri, point.tenant]) {
-      if (part === undefined) bytes.letter('n');
-      else bytes.text('s', part);
-    }
-    return { id, vectors, metadata, parts: bytes.take() };
+    const metadata = bytes.length;
+    writeParts(bytes, point);
+    const all = bytes.view();
+    return {
+      id: all.subarray(0, id),
+      vectors: all.subarray(id, vectors),
+      metadata: all.subarray(vectors, metadata),
+      parts: all.subarray(metadata),
+    };
+  });
+}
+
+/** One for all points: most are as long as the one before. */
+let common: Bytes | undefined;
+
+function cleared(): Bytes {
+  common ??= new Bytes();
+  common.clear();
+  return common;
+}
+
+/**
+ * All canonical bytes of a point in memory that the next call uses again.
+ * @throws FailureError for what has no canonical form: half of a surrogate pair
+ */
+export function canonicalBytes(shape: PointShape, point: Point): Buffer {
+  return validText(point, () => {
+    const bytes = cleared();
+    writeId(bytes, shape, point.id);
+    writeVectors(bytes, shape, point);
+    writeObject(bytes, point.metadata, shape.timestamps);
+    writeParts(bytes, point);
+    return bytes.view();
+  });
+}
+
+function writeParts(bytes: Bytes, { text, uri, tenant }: Point): void {
+  for (const part of [text, uri, tenant]) {
+    if (part === undefined) bytes.letter('n');
+    else bytes.text('s', part);
+  }
+}
+
+function validText<T>({ id }: Point, write: () => T): T {
+  try {
+    return write();
   } catch (error) {
     if (!(error instanceof BrokenText)) throw error;
     throw new FailureError('holds text that is not valid Unicode (half of a surrogate pair)', {
-      where: `id ${shorten(point.id)}`,
+      where: `id ${shorten(id)}`,
       got: error.text,
       next: 'correct the text in the source: no other database could hold it',
       cause: error,
@@ -204,6 +245,19 @@ class Bytes {
     this.#need(values.byteLength);
     this.#buffer.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), this.#length);
     this.#length += values.byteLength;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** What was written, valid until more is. */
+  view(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
   }
 
   /** A copy of what was written, and an end of it. */

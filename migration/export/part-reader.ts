@@ -1,4 +1,10 @@
-import { asyncBufferFromFile, type ParquetScan, parquetMetadataAsync, parquetScan } from 'hyparquet';
+import {
+  type AsyncBuffer,
+  asyncBufferFromFile,
+  type ParquetScan,
+  parquetMetadataAsync,
+  parquetScan,
+} from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { InputError, messageOf } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
@@ -17,6 +23,7 @@ import {
 } from './columns.js';
 import { fromCell, withRest } from './metadata-cells.js';
 import { vectorFrom } from './vector-cells.js';
+import { readVectorPages } from './vector-pages.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -32,24 +39,30 @@ const PARSERS = {
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
 export async function* readPart(path: string, shape: PartShape): AsyncGenerator<Point[]> {
-  const { scan, columns } = await openPart(path);
-  const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
-  for (const { rowStart, rowEnd } of scan.ranges) {
+  const part = await openPart(path);
+  const fields = shape.fields.filter(({ name }) => part.columns.has(fieldColumn(name)));
+  for (const { rowStart, rowEnd } of part.scan.ranges) {
     try {
-      yield await readGroup(scan, { ...shape, fields }, rowStart, rowEnd);
+      yield await readGroup(part, { ...shape, fields }, rowStart, rowEnd);
     } catch (error) {
       throw damaged(path, error);
     }
   }
 }
 
-async function openPart(path: string): Promise<{ scan: ParquetScan; columns: ReadonlySet<string> }> {
+interface OpenPart {
+  file: AsyncBuffer;
+  scan: ParquetScan;
+  columns: ReadonlySet<string>;
+}
+
+async function openPart(path: string): Promise<OpenPart> {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
     const columns = new Set(topLevel(metadata.schema));
-    return { scan, columns };
+    return { file, scan, columns };
   } catch (error) {
     throw damaged(path, error);
   }
@@ -77,11 +90,12 @@ function damaged(path: string, error: unknown): InputError {
 }
 
 async function readGroup(
-  scan: ParquetScan,
+  part: OpenPart,
   shape: PartShape,
   rowStart: number,
   rowEnd: number,
 ): Promise<Point[]> {
+  const { scan } = part;
   const count = rowEnd - rowStart;
   const read = async (column: string): Promise<ArrayLike<unknown>> => {
     const values = await scan.readColumn({ column, rowStart, rowEnd });
@@ -90,8 +104,17 @@ async function readGroup(
     return values;
   };
   const ids = await readIds(shape, read);
-  const vectors: [field: VectorField, columns: ArrayLike<unknown>[]][] = [];
-  for (const field of shape.vectors) vectors.push([field, await readVector(field, read)]);
+  const vectors: [name: string, value: (row: number) => VectorValue | undefined][] = [];
+  for (const field of shape.vectors) {
+    const whole = await wholePages(part, field, rowStart, count);
+    const cells = whole === undefined ? await readVector(field, read) : [];
+    const from = (row: number) =>
+      vectorFrom(
+        field,
+        cells.map((each) => each[row]),
+      );
+    vectors.push([field.name, whole === undefined ? from : (row) => whole[row]]);
+  }
   const fields: [name: string, values: (row: number) => PointValue | undefined][] = [];
   for (const { name, type } of shape.fields) {
     const cells = await read(fieldColumn(name));
@@ -135,17 +158,31 @@ function readVector(
   return Promise.all(columns.map(read));
 }
 
+/** Vectors of a row group that are written as whole blocks; undefined: they are not. */
+async function wholePages({ file, scan }: OpenPart, field: VectorField, rowStart: number, count: number) {
+  let first = 0;
+  const group = scan.metadata.row_groups.find(({ num_rows }) => {
+    if (first === rowStart) return true;
+    first += Number(num_rows);
+    return false;
+  });
+  const column = vectorColumn(field.name);
+  const chunk = group?.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
+  if (chunk === undefined || Number(group!.num_rows) !== count) return undefined;
+  const start = Number(chunk.data_page_offset);
+  if (chunk.codec !== 'UNCOMPRESSED' || chunk.dictionary_page_offset !== undefined) return undefined;
+  const bytes = await file.slice(start, start + Number(chunk.total_compressed_size));
+  return readVectorPages(field, bytes, chunk);
+}
+
 function vectorsAt(
-  columns: readonly [VectorField, ArrayLike<unknown>[]][],
+  columns: readonly [name: string, value: (row: number) => VectorValue | undefined][],
   row: number,
 ): Record<string, VectorValue> {
   const vectors = record<VectorValue>();
-  for (const [field, cells] of columns) {
-    const value = vectorFrom(
-      field,
-      cells.map((each) => each[row]),
-    );
-    if (value !== undefined) vectors[field.name] = value;
+  for (const [name, at] of columns) {
+    const value = at(row);
+    if (value !== undefined) vectors[name] = value;
   }
   return vectors;
 }

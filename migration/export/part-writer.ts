@@ -20,8 +20,9 @@ import {
 } from './columns.js';
 import { cellOf, fitsColumn, restOf } from './metadata-cells.js';
 import { vectorCells } from './vector-cells.js';
+import { hasPages, writeVectorPages } from './vector-pages.js';
 
-/** Numbers of a row group's vectors: what a writer holds in memory at a time, at about 30 bytes each. */
+/** Numbers of a row group's vectors: what a writer holds in memory at a time. */
 const GROUP_NUMBERS = 4_000_000;
 const GROUP_ROWS = 50_000;
 
@@ -72,12 +73,30 @@ export class PartWriter {
   write(points: readonly Point[]): void {
     if (points.length === 0) return;
     const columnData = columnsOf(this.#shape, this.#points, this.#columns, points);
-    this.#guarded(() =>
-      this.#writer.write({
+    this.#guarded(() => {
+      void this.#writer.write({
         columnData: columnData.map((column) => ({ ...column, statistics: false })),
         rowGroupSize: points.length,
-      }),
-    );
+      });
+      this.#addVectors(points);
+    });
+  }
+
+  /** Vectors of floats stand in the row group where the schema has them, and in the file behind its other columns. */
+  #addVectors(points: readonly Point[]): void {
+    const group = this.#writer.row_groups.at(-1)!;
+    const start = this.#writer.writer.offset;
+    let at = this.#shape.idColumn === 'typed text' ? 2 : 1;
+    for (const field of this.#shape.vectors) {
+      if (hasPages(field)) {
+        const vectors = points.map(({ vectors }) => vectorIn(vectors, field.name));
+        group.columns.splice(at, 0, writeVectorPages(this.#writer.writer, field, vectors));
+      }
+      at += field.kind === 'sparse' ? 2 : 1;
+    }
+    const size = BigInt(this.#writer.writer.offset - start);
+    group.total_byte_size += size;
+    group.total_compressed_size = (group.total_compressed_size ?? 0n) + size;
   }
 
   finish(): WrittenPart {
@@ -142,6 +161,7 @@ function columnsOf(
     column(ID, ({ id }) => (isText ? String(id) : id)),
     ...(shape.idColumn === 'typed text' ? [column(ID_TYPE, ({ id }) => idType(ids, id))] : []),
     ...shape.vectors.flatMap((field): Column[] => {
+      if (hasPages(field)) return [];
       const cells = points.map(({ vectors }) => vectorCells(field, vectorIn(vectors, field.name)));
       const names =
         field.kind === 'sparse'

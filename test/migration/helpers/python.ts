@@ -21,3 +21,10 @@ export function readByPython(folder: string): SecondReading {
   const script = join(packageRoot, 'test', 'golden', 'export', 'read_export.py');
   return JSON.parse(execFileSync(python, [script, folder], { encoding: 'utf8', maxBuffer: 1 << 26 }));
 }
+
+/** Writes a Parquet file anew with pyarrow. */
+export function rewriteByPython(path: string, compression: string): void {
+  const script =
+    'import sys, pyarrow.parquet as p; t = p.read_table(sys.argv[1]); p.write_table(t, sys.argv[1], compression=sys.argv[2], use_dictionary=False)';
+  execFileSync(python, ['-c', script, path, compression]);
+}
