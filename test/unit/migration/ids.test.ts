@@ -7,7 +7,7 @@ import { Collisions, hashOf } from '../../../migration/mapping/collisions.js';
 import { IdFile, type IdRow, readIds } from '../../../migration/mapping/id-file.js';
 import { idsOf, lookUp, uuid5 } from '../../../migration/mapping/ids.js';
 import type { Mapping } from '../../../migration/mapping/mapping.js';
-import { fromTypedText, typedText } from '../../../migration/mapping/typed-id.js';
+import { fromTypedText, type TypedId, typedText } from '../../../migration/mapping/typed-id.js';
 import { expectedIds } from '../../../migration/verify/ids.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vecproof-ids-'));
@@ -19,7 +19,7 @@ function mapping(ids: Partial<Mapping['ids']>, kind: Mapping['target']['ids']): 
 }
 
 test('a typed id comes back from its text, and no two have the same', () => {
-  const all = IDS.flatMap((id) =>
+  const all = IDS.flatMap((id): TypedId[] =>
     typeof id === 'bigint'
       ? [{ type: 'integer' as const, id }]
       : [
