@@ -211,6 +211,8 @@ export interface MetadataSupport {
   emptyArrays: 'kept' | 'missing' | 'refused';
   /** Fields that the schema does not name: kept or refused. */
   undeclared: 'kept' | 'refused';
+  /** What becomes of fields that are to be filtered by, in words; absent: nothing. */
+  filterIndex?: string | undefined;
   /** Longest text of a field or point, in bytes of UTF-8; absent: no documented limit. */
   maxTextBytes?: number | undefined;
 }

@@ -97,6 +97,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'filters',
+    'harness/measures',
+    'harness/suite',
   ],
   'migration/load': [
     'migration/connections',
