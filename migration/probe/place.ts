@@ -7,7 +7,7 @@ import { engineNames } from '../../engines/registry.js';
 import { EXPORT, parseAddress } from '../connections/address.js';
 import { openSource } from '../connections/open-source.js';
 import type { Surroundings } from '../connections/reach.js';
-import { type IdType, idType, type PointShape } from '../export/canonical.js';
+import { describedShape, type IdType, idType, type PointShape } from '../export/canonical.js';
 import type { Manifest } from '../export/manifest.js';
 import { type NearField, nearFields } from '../export/near.js';
 import { checkParts, openExport } from '../export/reader.js';
@@ -105,16 +105,12 @@ async function openCollectionPlace(text: string, surroundings: Surroundings): Pr
   const { points, name } = collection;
   try {
     const description = await points.describe();
-    const { ids, spec, fields, count } = description;
+    const { ids, spec, count } = description;
     const snapshot = await points.snapshot();
     const integers = ids === 'u32' || ids === 'u64';
     return {
       place: `${place}#${name}`,
-      shape: {
-        ids: integers ? 'integer' : ids,
-        vectors: spec.vectors,
-        timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map((field) => field.name)),
-      },
+      shape: describedShape(description),
       counter: count,
       absence: definition.capabilities.metadata?.absence ?? 'kept',
       maxTextBytes: definition.capabilities.metadata?.maxTextBytes ?? Number.POSITIVE_INFINITY,

@@ -13,10 +13,13 @@ import { openPlace, type Place } from '../probe/place.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
+import { expectedIds } from './ids.js';
 
 export interface VerifyOptions extends Surroundings {
   /** What the target was loaded by; absent: both hold the same. */
   mapping?: Mapping | undefined;
+  /** Where the mapping stands: its map of ids is beside it. */
+  mappingFolder?: string | undefined;
   /** File for all differences; none if absent. */
   differences?: string | undefined;
   /** Differences told in words. */
@@ -72,7 +75,7 @@ async function compareSides(
   options: VerifyOptions,
 ): Promise<Verification> {
   const count = bucketsFor(Math.max(source.counter, target.counter));
-  const expected = expectedOf(source, target, options);
+  const expected = await expectedOf(source, target, options);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = options.mapping === undefined ? [] : target.near;
   const [a, b] = [
@@ -100,22 +103,23 @@ async function compareSides(
 }
 
 /** Both sides as they must be alike: under a mapping, the source's points as the target has to hold them. */
-function expectedOf(
+async function expectedOf(
   source: Place,
   target: Place,
-  { mapping }: VerifyOptions,
-): { source: Place; target: Place } {
+  { mapping, mappingFolder }: VerifyOptions,
+): Promise<{ source: Place; target: Place }> {
   if (mapping === undefined) return { source, target };
-  const expected = expectation(mapping, source.shape.vectors, target);
+  const ids = await expectedIds(mapping, source.shape, mappingFolder ?? '.');
+  const expected = expectation(mapping, source.shape.vectors, target, ids);
   return {
     source: {
       ...source,
       shape: target.shape,
       scan: () => mapped(source.scan(), expected.source),
       get: async (wanted) =>
-        (await source.get(wanted.map((each) => originalId(source, each)))).flatMap(
-          (point) => expected.source(point) ?? [],
-        ),
+        (
+          await source.get(wanted.flatMap((each) => ids.original?.(each.id) ?? originalId(source, each)))
+        ).flatMap((point) => expected.source(point) ?? []),
     },
     target: {
       ...target,

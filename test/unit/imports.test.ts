@@ -83,7 +83,13 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
   'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
-  'migration/export': ['migration/connections', 'engines/contract', 'engines/kit', 'datasets/dataset'],
+  'migration/export': [
+    'migration/connections',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'datasets/formats/lines',
+  ],
   'migration/mapping': [
     'migration/connections',
     'migration/export',
@@ -91,6 +97,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'filters',
+    'harness/measures',
+    'harness/suite',
   ],
   'migration/load': [
     'migration/connections',
