@@ -126,6 +126,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets/dataset',
     'filters',
   ],
+  'migration/validate': [
+    'migration/probe',
+    'migration/inventory',
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+  ],
   'migration/verify': [
     'migration/probe',
     'migration/connections',
