@@ -26,6 +26,7 @@ const POINTS: PointSupport = {
   uri: 'field',
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key' },
+  mark: 'the table’s comment',
   insertOnly: true,
   changes: 'logical decoding',
 };

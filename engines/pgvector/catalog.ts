@@ -92,6 +92,7 @@ export async function describeTable(
       )
       .map(fieldOf),
     index: ours?.state === 'ok' ? ours.index : undefined,
+    madeBy: told?.madeBy,
   };
   return { layout, indexes };
 }

@@ -21,6 +21,8 @@ export interface Layout {
   tenant?: string | undefined;
   /** Index parameters that `create` asked for; undefined: the table is not ours. */
   index: ParameterSet | undefined;
+  /** See `Mark`. */
+  madeBy?: string | undefined;
 }
 
 export interface KeyColumn {
@@ -63,6 +65,7 @@ export interface ColumnComment {
 export interface TableComment {
   ids: IdKind;
   index: ParameterSet;
+  madeBy?: string | undefined;
 }
 
 const PREFIX = 'vecproof ';
@@ -109,6 +112,7 @@ export function layoutOf(spec: CollectionSpec): Layout {
       generated: false,
     })),
     index: spec.index,
+    madeBy: spec.madeBy,
   };
 }
 
@@ -150,7 +154,7 @@ export function createStatements(layout: Layout): string[] {
   ];
   // Measured builds are row numbers: autovacuum would see to them at some moment of the measurement.
   const options = key.ids === 'u32' ? ' WITH (autovacuum_enabled = false)' : '';
-  const onTable: TableComment = { ids: key.ids, index: layout.index! };
+  const onTable: TableComment = { ids: key.ids, index: layout.index!, madeBy: layout.madeBy };
   const onColumn = (column: string, comment: ColumnComment) =>
     `COMMENT ON COLUMN ${table}.${quoted(column)} IS ${commentText(comment)}`;
   return [

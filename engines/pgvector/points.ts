@@ -136,6 +136,7 @@ export class PgPoints implements Points {
       index: index?.parameters ?? { type: 'flat' },
       fields: layout.fields.map(({ name, type, native, nullable }) => ({ name, type, native, nullable })),
       count: Number(count![0]),
+      mark: layout.index === undefined ? null : { by: layout.madeBy ?? null },
     };
   }
 
