@@ -27,6 +27,7 @@ const POINTS: PointSupport = {
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key' },
   mark: 'the table’s comment',
+  readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
   changes: 'logical decoding',
 };
