@@ -7,6 +7,7 @@ import { MEASURES } from '../harness/model/measures/catalogue.js';
 import { EXECUTORS } from '../harness/run/executors/registry.js';
 import { suiteJsonSchema } from '../harness/suite/json-schema.js';
 import { manifestJsonSchema } from '../migration/export/manifest.js';
+import { planJsonSchema } from '../migration/plan/schema.js';
 import { resultsJsonSchema } from '../reports/json.js';
 
 /**
@@ -19,6 +20,7 @@ export async function schemaFiles(): Promise<Record<string, string>> {
     'suites/suite.schema.json': text(suiteJsonSchema(definitions, EXECUTORS)),
     'reports/results.schema.json': text(resultsJsonSchema()),
     'migration/export/manifest.schema.json': text(manifestJsonSchema()),
+    'migration/plan/plan.schema.json': text(planJsonSchema()),
     'docs/measures.md': withTable(readFileSync(join(packageRoot, 'docs/measures.md'), 'utf8')),
   };
 }

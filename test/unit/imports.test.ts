@@ -108,6 +108,16 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
   ],
+  // All of it as one plan: stages with evidence and decisions.
+  'migration/plan': [
+    'migration',
+    'harness/app',
+    'harness/suite',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+  ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.
