@@ -62,7 +62,7 @@ export const CAPABILITIES: Capabilities = {
     text: 'native',
     uri: 'native',
     tenant: 'field',
-    snapshot: { consistency: 'best-effort', reopens: false },
+    snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
     insertOnly: true,
     changes: null,
   },

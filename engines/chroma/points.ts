@@ -1,27 +1,21 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from '../contract/ids.js';
-import type {
-  Description,
-  Metadata,
-  Point,
-  PointChange,
-  Points,
-  ScanOptions,
-  ScanPage,
-  Snapshot,
-} from '../contract/points.js';
+import type { Description, Metadata, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
 import { checkIds, checkPoints, lastOfEachId } from '../kit/check.js';
-import { abortable } from '../kit/load.js';
+import { abortable, requireFields } from '../kit/load.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, type ChromaCollection, type ChromaPage } from './client.js';
+import { requireNative, translateFilter } from './filter.js';
 import { pointId, serverId } from './ids.js';
 import { observedFields } from './observed.js';
 import { SPACES } from './options.js';
 import { asRequests, encodedPoint, tenantOf } from './rows.js';
 import type { ChromaSession, KeptSchema } from './session.js';
+import { ChromaSnapshot } from './snapshot.js';
 import { decodeMetadata } from './values.js';
 
 /** The server's SQLite takes some 32,000 ids in one request. */
@@ -156,35 +150,11 @@ export class ChromaPoints implements Points {
   }
 
   async snapshot(): Promise<Snapshot> {
-    let open = true;
-    const scan = (options: ScanOptions) => {
-      if (!open) throw new FailureError('the snapshot was closed', { where: 'chroma' });
-      return this.#scan(options);
-    };
-    const close = async () => {
-      open = false;
-    };
-    return { consistency: 'best-effort', watermark: null, scan, close };
-  }
-
-  /**
-   * All ids first, in order: pages by position would skip points that move when others are written meanwhile. The
-   * cursor is the last id of a page.
-   */
-  async *#scan({ batchSize, after, signal }: ScanOptions): AsyncIterable<ScanPage> {
-    signal?.throwIfAborted();
-    const { ids: all } = await ask('scan', this.#collection().get({ include: [] }));
-    const sorted = all.toSorted(byText);
-    const last = after === undefined ? undefined : lastId(after);
-    const ids = last === undefined ? sorted : sorted.filter((id) => byText(id, last) > 0);
-    const size = Math.min(batchSize, MAX_IDS);
-    for (let from = 0; from < ids.length; from += size) {
-      signal?.throwIfAborted();
-      const part = ids.slice(from, from + size);
-      const points = inOrder(part, await this.#read(part));
-      if (points.length > 0) yield { points, cursor: JSON.stringify({ id: part.at(-1)! }) };
-    }
-    signal?.throwIfAborted();
+    return new ChromaSnapshot({
+      ids: async () => (await ask('scan', this.#collection().get({ include: [] }))).ids,
+      read: (ids) => this.#read(ids),
+      most: MAX_IDS,
+    });
   }
 
   async delete(ids: readonly PointId[]): Promise<void> {
@@ -228,6 +198,14 @@ export class ChromaPoints implements Points {
     return (Object.keys(SPACES) as Metric[]).find((each) => SPACES[each] === space) ?? null;
   }
 
+  /** The server counts whole collections alone: it is asked for the ids. */
+  async matching(filter: Filter): Promise<number> {
+    if (this.#schema === undefined) requireNative(filter);
+    else requireFields('chroma', filter, this.#schema.fields);
+    const where = translateFilter(filter);
+    return (await ask('count', this.#collection().get({ where, include: [] }))).ids.length;
+  }
+
   async describe(): Promise<Description> {
     const { name, configuration } = this.#collection();
     const { space: _, ...hnsw } = configuration.hnsw ?? {};
@@ -247,28 +225,10 @@ export class ChromaPoints implements Points {
       },
       ids: this.#kind,
       index: { type: 'hnsw', ...(hnsw as Record<string, number>) },
-      fields: fields ?? (await observedFields(this.#scan({ batchSize: 1000 }))),
+      fields: fields ?? (await observedFields((await this.snapshot()).scan({ batchSize: 1000 }))),
       count: await ask('count', this.#collection().count()),
     };
   }
-}
-
-/** The last id of the page that a cursor follows. */
-function lastId(cursor: string): string {
-  const [, id] = /^\{"id":(".*")\}$/s.exec(cursor) ?? [];
-  if (id !== undefined) return JSON.parse(id) as string;
-  throw new FailureError('the cursor is none of a scan', { where: 'chroma', got: cursor });
-}
-
-/** The server answers in an order of its own. */
-function inOrder(ids: readonly string[], points: readonly Point[]): Point[] {
-  const found = new Map(points.map((point) => [serverId(point.id), point]));
-  return ids.flatMap((id) => found.get(id) ?? []);
-}
-
-/** By code units, which is an order of its own but the same each time. */
-function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Removes a key, or the nested one that a dotted name means. */

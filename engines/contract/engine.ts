@@ -2,7 +2,9 @@ import type { Fault } from '../../common/faults.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from './capabilities.js';
 import type { Collection } from './collection.js';
+import type { IdKind, PointId } from './ids.js';
 import type { DataShape, OptionsInput, ParsedOptions } from './options.js';
+import type { ReadAs } from './points.js';
 import type { Endpoint, ServerSupport } from './server.js';
 import type { CollectionSpec } from './spec.js';
 
@@ -37,9 +39,10 @@ export interface ConnectedEngine {
   create(spec: CollectionSpec): Promise<Collection>;
   /**
    * Opens a collection that is there, whoever made it, without changing it. Throws FailureError naming the collections
-   * that are there. Absent, like `list`, where the engine keeps no whole points.
+   * that are there, or what of it cannot be read. Absent, like `list`, where the engine keeps no whole points.
+   * @param as of a collection that others made; only what `PointSupport.readAs` lists is given
    */
-  open?(name: string): Promise<Collection>;
+  open?(name: string, as?: ReadAs): Promise<Collection>;
   list?(): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -81,5 +84,16 @@ export interface EngineDefinition {
   local?: { mode?: string | undefined } | undefined;
   /** How its server is provided; absent for embedded engines. */
   server?: ServerSupport | undefined;
+  /**
+   * By which id the server itself knows a point, where that is another one than its client is asked with; absent: all are
+   * the same. For people who look at the server without this project.
+   */
+  nativeIds?: NativeIds | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}
+
+export interface NativeIds {
+  /** What becomes of ids of a kind, in words; undefined: nothing. */
+  words(kind: IdKind): string | undefined;
+  of(kind: IdKind, id: PointId): PointId;
 }

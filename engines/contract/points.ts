@@ -1,4 +1,5 @@
 import type { FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from './ids.js';
 import type { CollectionSpec } from './spec.js';
 import type { DenseType, NamedVectors } from './vectors.js';
@@ -9,6 +10,17 @@ export type PointValue = MetadataValue | { readonly [key: string]: PointValue };
 /** Keys that are absent are missing, which some engines cannot tell from null (`MetadataSupport.absence`). */
 export type Metadata = Readonly<Record<string, PointValue>>;
 
+/** Where a point's vectors came from, as far as its source says. */
+export interface Provenance {
+  model?: string | undefined;
+  modelVersion?: string | undefined;
+  /** How its text was cut out of a document, in the source's own words. */
+  chunking?: string | undefined;
+  language?: string | undefined;
+  /** Microseconds since 1970. */
+  created?: bigint | undefined;
+}
+
 /** One stored record. What is undefined the point does not have. */
 export interface Point {
   id: PointId;
@@ -17,6 +29,14 @@ export interface Point {
   text?: string | undefined;
   uri?: string | undefined;
   tenant?: string | undefined;
+  /** The part of its collection that it lay in, where the source divides one so. */
+  namespace?: string | undefined;
+  partition?: string | undefined;
+  /** Grows with every change: of two states of a point, the larger is the newer. 64 bits with sign. */
+  version?: bigint | undefined;
+  /** Of the last change, in microseconds since 1970. */
+  updated?: bigint | undefined;
+  provenance?: Provenance | undefined;
 }
 
 /** A change of one point. Keys of `set` replace, keys of `unset` go; what is not named stays. */
@@ -29,8 +49,8 @@ export interface PointChange {
   uri?: string | undefined;
 }
 
-/** What an engine says of a collection; null where it does not tell. */
-export interface Description {
+/** What an engine says of a collection; null where it does not tell. What is absent it does not tell either. */
+export interface Description extends CollectionFacts {
   /** What it holds, in the terms that `create` takes. */
   spec: Pick<CollectionSpec, 'name' | 'vectors' | 'text' | 'uri' | 'tenant'>;
   ids: IdKind | null;
@@ -39,6 +59,50 @@ export interface Description {
   /** Fields with the portable type where one fits; `native` is the engine's own name of its type. */
   fields: readonly { name: string; type: FieldType | null; native: string; nullable: boolean | null }[];
   count: number;
+}
+
+/** Facts for an inventory, each as the engine itself tells it. Nothing here is measured or guessed. */
+export interface CollectionFacts {
+  /** That this project made it; null: others did. Absent: the engine has no place for a mark (`PointSupport.mark`). */
+  mark?: Mark | null;
+  /** What serves each vector, by its name; a vector without an entry is scanned. */
+  indexes?: Readonly<Record<string, VectorIndexFacts>>;
+  /** Parts of the collection that the engine keeps apart by name. */
+  partitions?: readonly PartitionFacts[];
+  /** Other names under which the engine answers for this collection. */
+  aliases?: readonly string[];
+  /** The engine makes the ids: those of a copy are other ones unless they are given. */
+  autoIds?: boolean;
+  /** When points expire, in the engine's own words. */
+  ttl?: string;
+  /** Limits and strict modes that are set for this collection or its server, by the engine's own name. */
+  limits?: Readonly<Record<string, string | number | boolean>>;
+  /** Columns that are left out because the user said so (`ReadAs.omit`). */
+  omitted?: readonly string[];
+  /** What a reader should know and no other fact says, one sentence each. */
+  notes?: readonly string[];
+}
+
+/** Kept by the engine with a collection that `create` made. */
+export interface Mark {
+  /** `CollectionSpec.madeBy`; null: it was created without. */
+  by: string | null;
+}
+
+export interface VectorIndexFacts {
+  /** The engine's own name of the index; absent: it has none. */
+  name?: string;
+  /** Type and parameters in the engine's own words. */
+  parameters: Readonly<Record<string, string | number | boolean>>;
+  /** Points that it covers; absent: not told. */
+  points?: number;
+}
+
+export interface PartitionFacts {
+  kind: 'partition' | 'tenant' | 'database' | 'schema' | 'shard';
+  name: string;
+  /** Absent where it would cost a scan. */
+  points?: number;
 }
 
 /**
@@ -52,9 +116,11 @@ export interface ScanOptions {
   batchSize: number;
   /**
    * Goes on behind this cursor, also one of a snapshot that a crash has ended; where snapshots can be opened again, it
-   * is one of the same watermark.
+   * is one of the same watermark. With a `range`, it is a cursor of a scan of that range.
    */
   after?: string | undefined;
+  /** Only the points of this range, which `Snapshot.ranges` gave; absent: all. */
+  range?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -73,6 +139,21 @@ export interface Snapshot {
   /** Position in the engine's log or history, in its own words; null: it has none. */
   watermark: string | null;
   scan(options: ScanOptions): AsyncIterable<ScanPage>;
+  /**
+   * Cuts the snapshot into ranges that are scanned each for itself, several at the same time if need be, all at this
+   * snapshot's watermark. Absent: it can only be read as a whole (`PointSupport.snapshot.ranges`).
+   *
+   * - Every point is in exactly one range; the first has no lower and the last no upper end, so that together they are
+   *   the whole scan whatever was written meanwhile.
+   * - A range is text that names both its ends: it means the same without the others, and in another process. It is
+   *   valid for every snapshot of the same watermark; where an engine has none (null), for every later one.
+   * - Ranges are in the order of the scan: their pages one after the other are those of a whole scan.
+   * - The same snapshot gives the same ranges for the same `n`.
+   *
+   * @param n at least 1; about as many ranges come back, of about as many points each: fewer where there are few points,
+   *   one where there are none
+   */
+  ranges?(n: number): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -94,6 +175,28 @@ export interface Points {
   /** @param at a watermark of an earlier snapshot, where `PointSupport.snapshot.reopens` */
   snapshot(at?: string): Promise<Snapshot>;
   describe(): Promise<Description>;
+  /**
+   * How many points the engine itself lets through a filter, asked exactly and without a search. A filter that
+   * `refusals` names is not asked. Throws FailureError for a field that the collection does not hold or whose meaning is
+   * not exact there. Absent: it cannot count by a filter.
+   */
+  matching?(filter: Filter): Promise<number>;
+}
+
+/**
+ * How a collection that others made is read, where neither it nor its engine says so. Names are the engine's own:
+ * columns, payload keys, metadata keys.
+ */
+export interface ReadAs {
+  /** The column with the id of each point. Its values must differ, which is checked. */
+  key?: string | undefined;
+  /** The column with the tenant of each point; integers become their digits. It is no field then. */
+  tenant?: string | undefined;
+  /** The columns with the text and the URI of each point. They are no fields then. */
+  text?: string | undefined;
+  uri?: string | undefined;
+  /** Columns that are left out. All others are read, or it is an error that names one. */
+  omit?: readonly string[] | undefined;
 }
 
 /** How an engine keeps metadata; held by the conformance suite, part of the docs. */
@@ -108,6 +211,8 @@ export interface MetadataSupport {
   emptyArrays: 'kept' | 'missing' | 'refused';
   /** Fields that the schema does not name: kept or refused. */
   undeclared: 'kept' | 'refused';
+  /** What becomes of fields that are to be filtered by, in words; absent: nothing. */
+  filterIndex?: string | undefined;
   /** Longest text of a field or point, in bytes of UTF-8; absent: no documented limit. */
   maxTextBytes?: number | undefined;
 }
@@ -152,7 +257,13 @@ export interface PointSupport {
     consistency: Consistency;
     /** A snapshot can be opened again by its watermark. */
     reopens: boolean;
+    /** By what it is cut into ranges (`Snapshot.ranges`), in a few words; absent: it is not. */
+    ranges?: string | undefined;
   };
+  /** Where the engine keeps the mark of a collection that was created here, in a few words; absent: nowhere. */
+  mark?: string | undefined;
+  /** What can be said of collections that others made (`ReadAs`); absent: nothing. */
+  readAs?: readonly (keyof ReadAs)[] | undefined;
   /** `insertMissing` is there. */
   insertOnly: boolean;
   /** How changes can be followed, in a word; null: the engine has no feed. */

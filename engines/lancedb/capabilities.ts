@@ -19,7 +19,7 @@ export const CAPABILITIES: Capabilities = {
     text: 'field',
     uri: 'field',
     tenant: 'field',
-    snapshot: { consistency: 'snapshot', reopens: true },
+    snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position' },
     insertOnly: true,
     changes: 'versions of the table',
   },

@@ -58,6 +58,7 @@ export interface LanceRows {
   where(sql: string): LanceRows;
   select(columns: string[]): LanceRows;
   offset(rows: number): LanceRows;
+  limit(rows: number): LanceRows;
   [Symbol.asyncIterator](): AsyncIterator<ArrowRows>;
   toArrow(): Promise<ArrowRows>;
 }

@@ -1,14 +1,17 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from '../contract/ids.js';
-import type { Description, Point, PointChange, Points, ScanOptions, Snapshot } from '../contract/points.js';
+import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { checkChange, checkIds, checkPoints, flatten, lastOfEachId } from '../kit/check.js';
 import type { LanceTable } from './client.js';
 import { batchOf, batchTable } from './columns.js';
 import { isWritable, literal, quoted } from './fields.js';
-import { fieldsOf, type Layout } from './layout.js';
+import { sqlFilter } from './filter.js';
+import { fieldColumns, fieldsOf, type Layout } from './layout.js';
 import { readPoints } from './rows.js';
 import type { LanceSession } from './session.js';
+import { openSnapshot } from './snapshot.js';
 
 /** Ids named in one condition. */
 const CHUNK = 500;
@@ -126,46 +129,12 @@ export class LancePoints implements Points {
     };
   }
 
-  /** A version of the table, on a handle of its own. */
-  async snapshot(at?: string): Promise<Snapshot> {
-    const table = await this.#session.connection.openTable(this.#layout.name);
-    await table.checkout(at === undefined ? await table.version() : Number(at));
-    const version = String(await table.version());
-    return {
-      consistency: 'snapshot',
-      watermark: version,
-      scan: (options) => this.#scan(table, version, options),
-      close: async () => table.close(),
-    };
+  matching(filter: Filter): Promise<number> {
+    return this.#table.countRows(sqlFilter(filter, fieldColumns(this.#layout)));
   }
 
-  /** Rows in the order of the version's files. A cursor is a place in one version. */
-  async *#scan(table: LanceTable, version: string, { batchSize, after, signal }: ScanOptions) {
-    signal?.throwIfAborted();
-    let done = after === undefined ? 0 : placeIn(version, after);
-    let waiting: Point[] = [];
-    const total = await table.countRows();
-    const page = (size: number) => {
-      const points = waiting.slice(0, size);
-      waiting = waiting.slice(size);
-      done += points.length;
-      return { points, cursor: `${version}:${done}` };
-    };
-    if (done < total) {
-      for await (const rows of table.query().offset(done)) {
-        waiting.push(...readPoints(this.#layout, rows));
-        while (waiting.length >= batchSize) {
-          signal?.throwIfAborted();
-          yield page(batchSize);
-        }
-      }
-      signal?.throwIfAborted();
-      if (waiting.length > 0) yield page(waiting.length);
-    }
-    if (done !== total)
-      throw new FailureError(`read ${done} of the ${total} points of version ${version}`, {
-        where: 'lancedb',
-      });
+  snapshot(at?: string): Promise<Snapshot> {
+    return openSnapshot(this.#session, this.#layout, at);
   }
 
   #among(ids: readonly PointId[]): string {
@@ -179,15 +148,6 @@ export class LancePoints implements Points {
     if (odd === undefined) return;
     throw new FailureError(`cannot write column "${odd.name}" of type ${odd.native}`, { where: 'lancedb' });
   }
-}
-
-function placeIn(version: string, cursor: string): number {
-  const [of, place] = cursor.split(':');
-  if (of === version) return Number(place);
-  throw new FailureError(`the cursor is of version ${of} of the table, the snapshot of ${version}`, {
-    where: 'lancedb',
-    next: `open the snapshot at ${of}`,
-  });
 }
 
 function isText(ids: IdKind): boolean {

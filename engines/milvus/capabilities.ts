@@ -39,7 +39,7 @@ const POINTS: PointSupport = {
   text: 'field',
   uri: 'field',
   tenant: 'native',
-  snapshot: { consistency: 'best-effort', reopens: false },
+  snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by key' },
   insertOnly: false,
   changes: null,
 };

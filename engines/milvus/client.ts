@@ -60,7 +60,11 @@ export interface MilvusClient {
   loadCollectionAsync(options: { collection_name: string }): Promise<MilvusStatus>;
   getLoadingProgress(options: { collection_name: string }): Answer<{ progress: string }>;
   getQuerySegmentInfo(options: { collectionName: string }): Answer<{ infos: SegmentInfo[] }>;
-  count(options: { collection_name: string; consistency_level?: string }): Answer<{ data: number }>;
+  count(options: {
+    collection_name: string;
+    expr?: string;
+    consistency_level?: string;
+  }): Answer<{ data: number }>;
   search(options: object): Answer<{ results: { id: string; score: number }[] }>;
   hasCollection(options: { collection_name: string }): Answer<{ value: boolean }>;
   showCollections(): Answer<{ data: { name: string }[] }>;

@@ -1,11 +1,13 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { Filter } from '../../filters/filter.js';
 import type { PointId } from '../contract/ids.js';
 import type { Description, Metadata, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { SparseVector } from '../contract/vectors.js';
 import { checkIds, checkPoints, flatten, lastOfEachId, nest } from '../kit/check.js';
+import { requireFields } from '../kit/load.js';
 import { batchOf } from './batch.js';
 import { ask } from './client.js';
-import { literal } from './filter.js';
+import { literal, translateFilter } from './filter.js';
 import { insertBatch } from './insert.js';
 import { type Layout, readLayout } from './layout.js';
 import { queryPoints } from './query.js';
@@ -132,6 +134,15 @@ export class MilvusPoints implements Points {
     const { client } = this.#session;
     const { timestamp } = await queryPoints(client, this.#layout, { expr: '', limit: 1, iterator: true });
     return new MilvusSnapshot(client, this.#layout, Number(timestamp) > 0 ? timestamp : null);
+  }
+
+  async matching(filter: Filter): Promise<number> {
+    const { name, fields } = this.#layout;
+    requireFields('milvus', filter, fields);
+    await this.#host.serve();
+    const expr = translateFilter(filter, this.#layout);
+    const asked = { collection_name: name, expr, consistency_level: 'Strong' };
+    return (await ask('count', this.#session.client.count(asked))).data;
   }
 
   async describe(): Promise<Description> {

@@ -1,3 +1,4 @@
+import type { PointId } from '../contract/ids.js';
 import type { Metadata, Point, PointValue } from '../contract/points.js';
 import { integerValue, nest } from '../kit/check.js';
 import type { MilvusClient, MilvusStatus } from './client.js';
@@ -33,11 +34,31 @@ export async function queryPoints(
   layout: Layout,
   options: QueryOptions,
 ): Promise<{ points: Point[]; timestamp: string }> {
-  const { expr, limit, timestamp, iterator = false } = options;
+  const answer = await query(client, layout, options, outputFields(layout));
+  const rows = new Rows(answer.fields_data, layout.key);
+  return { points: pointsOf(layout, rows), timestamp: answer.session_ts };
+}
+
+/** Their keys alone. */
+export async function queryKeys(
+  client: MilvusClient,
+  layout: Layout,
+  options: QueryOptions,
+): Promise<PointId[]> {
+  const answer = await query(client, layout, options, [layout.key]);
+  return new Rows(answer.fields_data, layout.key).scalars(layout.key).map((key) => idFrom(layout, key));
+}
+
+function query(
+  client: MilvusClient,
+  { name }: Layout,
+  { expr, limit, timestamp, iterator = false }: QueryOptions,
+  output_fields: readonly string[],
+): Promise<QueryAnswer> {
   const request = {
-    collection_name: layout.name,
+    collection_name: name,
     expr,
-    output_fields: outputFields(layout),
+    output_fields,
     guarantee_timestamp: timestamp ?? '0',
     // The next call sees what was acknowledged.
     consistency_level: timestamp === undefined ? STRONG : CUSTOMIZED,
@@ -48,9 +69,11 @@ export async function queryPoints(
       ...(iterator ? ['iterator', 'reduce_stop_for_best'].map((key) => ({ key, value: 'True' })) : []),
     ],
   };
-  const answer = await call<QueryAnswer>(client, 'Query', request);
-  const rows = new Rows(answer.fields_data, layout.key);
-  return { points: pointsOf(layout, rows), timestamp: answer.session_ts };
+  return call<QueryAnswer>(client, 'Query', request);
+}
+
+function idFrom({ ids }: Layout, key: unknown): PointId {
+  return ids === 'u32' || ids === 'u64' ? BigInt(key as string) : (key as string);
 }
 
 function outputFields(layout: Layout): string[] {
@@ -64,7 +87,7 @@ function outputFields(layout: Layout): string[] {
 }
 
 function pointsOf(layout: Layout, rows: Rows): Point[] {
-  const { key, vectors, columns, ids, own } = layout;
+  const { key, vectors, columns, own } = layout;
   const found = vectors.map((field) => [field.name, rows.vectors(columns.get(field.name)!, field)] as const);
   const parts = partsOf(layout).map(({ part, column }) => [part, rows.scalars(column)] as const);
   const metadataAt = own ? ownMetadata(layout, rows) : foreignMetadata(layout, rows);
@@ -74,7 +97,7 @@ function pointsOf(layout: Layout, rows: Rows): Point[] {
       return text === undefined ? [] : [[part, text]];
     });
     return {
-      id: ids === 'u32' || ids === 'u64' ? BigInt(id as string) : (id as string),
+      id: idFrom(layout, id),
       vectors: Object.fromEntries(found.map(([name, values]) => [name, values[row]!])),
       metadata: metadataAt(row),
       ...Object.fromEntries(texts),

@@ -2,11 +2,12 @@ import { FailureError } from '../../common/errors.js';
 import type { PointId } from '../contract/ids.js';
 import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { elementsOf } from '../contract/vectors.js';
-import type { MilvusClient } from './client.js';
+import { endsOf, keyRanges, readRange } from '../kit/ranges.js';
+import { ask, type MilvusClient } from './client.js';
 import { literal } from './filter.js';
 import type { Layout } from './layout.js';
 import { MAX_HITS } from './options.js';
-import { queryPoints } from './query.js';
+import { queryKeys, queryPoints } from './query.js';
 
 /** The server's messages have up to 64 MiB. */
 const MESSAGE_BYTES = 8 * 2 ** 20;
@@ -37,40 +38,83 @@ export class MilvusSnapshot implements Snapshot {
     this.watermark = watermark;
   }
 
-  async *scan({ batchSize, after, signal }: ScanOptions): AsyncIterable<ScanPage> {
-    if (this.#closed) throw new FailureError('the snapshot was closed', { where: 'milvus' });
-    const { key } = this.#layout;
-    let last = after === undefined ? undefined : this.#idOf(after);
+  async *scan({ batchSize, after, range, signal }: ScanOptions): AsyncIterable<ScanPage> {
+    this.#requireOpen();
+    const ends = readRange('milvus', range);
+    let last = this.#idOf(after ?? ends.behind);
+    const to = this.#idOf(ends.to);
     let limit = Math.min(batchSize, pageSize(this.#layout));
     for (;;) {
       signal?.throwIfAborted();
-      const expr = last === undefined ? '' : `${key} > ${literal('integer', last)}`;
-      const page = await this.#page(expr, limit);
+      const page = await this.#page(this.#between(last, to), limit);
       signal?.throwIfAborted();
+      this.#requireOpen();
       if (page === undefined) {
         limit = Math.floor(limit / 2);
         continue;
       }
       if (page.length === 0) return;
-      last = requireOrder(last, page);
-      yield { points: page, cursor: JSON.stringify(String(last)) };
+      const ids = page.map(({ id }) => id);
+      last = requireOrder(last, ids);
+      yield { points: page, cursor: cursorOf(last!) };
     }
+  }
+
+  /** By the keys, all of which are read: the server has no other way to tell how they lie. */
+  async ranges(n: number): Promise<readonly string[]> {
+    this.#requireOpen();
+    const pages: { last: PointId; keys: number }[] = [];
+    if (n > 1) {
+      const limit = keysPerPage(await this.#count(), n);
+      let last: PointId | undefined;
+      for (;;) {
+        const keys = await queryKeys(this.#client, this.#layout, {
+          ...this.#reading(limit),
+          expr: this.#between(last),
+        });
+        if (keys.length === 0) break;
+        last = requireOrder(last, keys)!;
+        pages.push({ last, keys: keys.length });
+      }
+    }
+    return keyRanges(endsOf(pages, Math.floor(n)).map(cursorOf));
+  }
+
+  async #count(): Promise<number> {
+    const asked = this.#client.count({ collection_name: this.#layout.name, consistency_level: 'Strong' });
+    return (await ask('count', asked)).data;
+  }
+
+  #between(behind: PointId | undefined, to?: PointId): string {
+    const { key } = this.#layout;
+    const ends = [
+      ...(behind === undefined ? [] : [`${key} > ${literal('integer', behind)}`]),
+      ...(to === undefined ? [] : [`${key} <= ${literal('integer', to)}`]),
+    ];
+    return ends.join(' and ');
+  }
+
+  #reading(limit: number) {
+    return { limit, timestamp: this.watermark ?? undefined, iterator: true };
   }
 
   /** Undefined: the answer would be too large. */
   async #page(expr: string, limit: number): Promise<Point[] | undefined> {
-    const timestamp = this.watermark ?? undefined;
     try {
-      const options = { expr, limit, timestamp, iterator: true };
-      return (await queryPoints(this.#client, this.#layout, options)).points;
+      return (await queryPoints(this.#client, this.#layout, { ...this.#reading(limit), expr })).points;
     } catch (error) {
       if (limit > 1 && (error as { code?: unknown }).code === RESOURCE_EXHAUSTED) return undefined;
       throw error;
     }
   }
 
+  #requireOpen(): void {
+    if (this.#closed) throw new FailureError('the snapshot was closed', { where: 'milvus' });
+  }
+
   /** The key of a cursor, which is that of the last point as JSON. Throws FailureError for a text that is none. */
-  #idOf(cursor: string): PointId {
+  #idOf(cursor: string | undefined): PointId | undefined {
+    if (cursor === undefined) return undefined;
     const isText = !['u32', 'u64'].includes(this.#layout.ids);
     const given = cursor.startsWith('"') && cursor.endsWith('"') ? (JSON.parse(cursor) as string) : undefined;
     if (given !== undefined && (isText || /^-?\d+$/.test(given))) return isText ? given : BigInt(given);
@@ -82,10 +126,19 @@ export class MilvusSnapshot implements Snapshot {
   }
 }
 
+/** Keys that cut `n` ranges well enough, and what the server answers at once. */
+function keysPerPage(count: number, n: number): number {
+  return Math.max(1, Math.min(MAX_HITS, Math.ceil(count / (8 * n))));
+}
+
+function cursorOf(key: PointId): string {
+  return JSON.stringify(String(key));
+}
+
 /** The last key of a page. Throws FailureError where keys do not ascend: going on behind one would leave points out. */
-function requireOrder(before: PointId | undefined, page: readonly Point[]): PointId | undefined {
+function requireOrder(before: PointId | undefined, page: readonly PointId[]): PointId | undefined {
   let last = before;
-  for (const { id } of page) {
+  for (const id of page) {
     if (last !== undefined && !isBefore(last, id)) {
       throw new FailureError('the server did not answer in the order of the keys', {
         where: 'milvus: scan',

@@ -25,7 +25,7 @@ const POINTS: PointSupport = {
   text: 'field',
   uri: 'field',
   tenant: 'field',
-  snapshot: { consistency: 'snapshot', reopens: false },
+  snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key' },
   insertOnly: true,
   changes: 'logical decoding',
 };
@@ -75,7 +75,7 @@ export const CAPABILITIES: Capabilities = {
     'Opens any table with a vector column and a single-column key (primary key or unique, not null) of type bigint, integer, smallint, text, varchar or uuid, by its name or as schema.table. Columns that no portable type fits are read as text and not written.',
     'Bits are searched by hamming or jaccard, sparse vectors by any metric; the query is a vector of the same kind.',
     'A sparse vector has at most 16,000 entries, no entry of value 0, and indexes below 1,000,000,000.',
-    'A snapshot is a REPEATABLE READ, READ ONLY transaction on a connection of its own: while it is open, the server keeps old row versions. Its watermark is pg_current_snapshot() with the WAL position read before it. In PGlite, which has one session, it is a temporary copy of the table.',
+    'A snapshot is a REPEATABLE READ, READ ONLY transaction on a connection of its own: while it is open, the server keeps old row versions. Its watermark is pg_current_snapshot() with the WAL position read before it. Scans of ranges at the same time have connections of their own that take over its exported snapshot. In PGlite, which has one session, it is a temporary copy of the table.',
     'launch: pglite runs PostgreSQL as WebAssembly inside the process, with one thread and one session: it needs no Docker, and its speed says nothing about a server’s.',
     'Graphs and clusters start from random numbers that cannot be fixed: two builds differ.',
   ],

@@ -12,7 +12,7 @@ import { inTurn } from './in-turn.js';
 import { createIndex } from './indexes.js';
 import { createStatements, type Layout, layoutOf } from './layout.js';
 import { openPglite, pgliteVersion } from './pglite.js';
-import { type SnapshotPlace, snapshotCopy, snapshotTransaction } from './snapshot.js';
+import { type SnapshotPlace, snapshotCopy, snapshotTransactions } from './snapshot.js';
 import type { Workplace } from './workplace.js';
 
 /** Bits, half precision and iterative scans. */
@@ -55,7 +55,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
         const taken =
           endpoint === undefined
             ? await snapshotCopy(session, layout)
-            : await ownTransaction(await another(), layout);
+            : await ownTransactions(another, layout);
         const kept: SnapshotPlace = {
           ...taken,
           close: async () => {
@@ -107,9 +107,10 @@ async function createCollection(place: Workplace, spec: CollectionSpec): Promise
 /** A table of that name; a type of that name, or another table made at the same moment. */
 const TAKEN: ReadonlySet<string> = new Set(['42P07', '42710', '23505']);
 
-async function ownTransaction(own: Session, layout: Layout) {
+async function ownTransactions(another: () => Promise<Session>, layout: Layout) {
+  const own = await another();
   try {
-    return await snapshotTransaction(own, layout);
+    return await snapshotTransactions(own, layout, another);
   } catch (error) {
     await own.close();
     throw error;

@@ -1,11 +1,15 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { FieldSchema } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { PointId } from '../contract/ids.js';
 import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import { checkChange, checkIds, checkPoints, lastOfEachId } from '../kit/check.js';
+import { requireFields } from '../kit/load.js';
 import { vectorIn } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { describeTable } from './catalog.js';
 import { arrayText, COLUMN_TYPES, quoted } from './fields.js';
+import { sqlFilter } from './filter.js';
 import { type InTurn, transaction } from './in-turn.js';
 import { type Layout, writtenFields } from './layout.js';
 import { type Conflict, flatPoint, insertRows, pointCells, pointOf, readList, requireExact } from './rows.js';
@@ -133,6 +137,18 @@ export class PgPoints implements Points {
       fields: layout.fields.map(({ name, type, native, nullable }) => ({ name, type, native, nullable })),
       count: Number(count![0]),
     };
+  }
+
+  async matching(filter: Filter): Promise<number> {
+    const { table, fields } = this.#layout;
+    requireFields(
+      'pgvector',
+      filter,
+      fields.filter(({ type }) => type !== null) as ((typeof fields)[number] & FieldSchema)[],
+    );
+    const { sql, parameters } = sqlFilter(filter, 1, fields);
+    const [row] = await this.#session.ask(`SELECT count(*) FROM ${table} WHERE ${sql}`, [...parameters]);
+    return Number(row![0]);
   }
 
   /** What points are checked against: columns that can be written. */

@@ -2,6 +2,7 @@ import { FailureError } from '../../common/errors.js';
 import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { checkIds } from '../kit/check.js';
 import { unlessAborted } from '../kit/load.js';
+import { keyRanges, readRange } from '../kit/ranges.js';
 import { HOLDER } from './capabilities.js';
 import type { Row, Session } from './client.js';
 import { quoted } from './fields.js';
@@ -9,27 +10,66 @@ import type { Layout } from './layout.js';
 import { idOf, pointOf, readList } from './rows.js';
 import { keyBytes, WIRE_KEYS } from './values.js';
 
-/** Rows of one moment: in a transaction of a connection of its own, or in a copy of the table. */
+/** Rows of one moment: in transactions on connections of their own, or in a copy of the table. */
 export interface SnapshotPlace {
-  session: Pick<Session, 'query' | 'ask'>;
+  /** A session that sees the snapshot, for one scan, which gives it back. */
+  borrow(): Promise<Borrowed>;
   /** What is read, in SQL. */
   table: string;
   watermark: string;
   close(): Promise<void>;
 }
 
+export interface Borrowed {
+  session: Pick<Session, 'query' | 'ask'>;
+  giveBack(): void;
+}
+
 /**
- * A transaction that sees the table as it was when it began. Row security is an error instead of rows that are left
- * out without a word, and no time limit of the server's ends a long scan.
+ * Row security is an error instead of rows that are left out without a word, and no time limit of the server's ends a
+ * long scan.
  */
-export async function snapshotTransaction(session: Session, { table }: Layout): Promise<SnapshotPlace> {
+const BEGIN =
+  'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
+
+/**
+ * A transaction that sees the table as it was when it began. Scans at the same time have connections of their own, which
+ * take over its snapshot; on a standby, which exports none, they take turns.
+ *
+ * @param another opens a connection
+ */
+export async function snapshotTransactions(
+  first: Session,
+  { table }: Layout,
+  another: () => Promise<Session>,
+): Promise<SnapshotPlace> {
   // Asked before the snapshot is taken, so that what was committed behind it is surely replayed.
-  const position = await walPosition(session);
-  await session.query(
-    'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
-  );
-  const [row] = await session.query('SELECT pg_current_snapshot()');
-  return { session, table, watermark: watermarkOf(row, position), close: () => session.close() };
+  const position = await walPosition(first);
+  await first.query(BEGIN);
+  const [row] = await first.query('SELECT pg_current_snapshot()');
+  const exported = position.isStandby ? undefined : await exportedSnapshot(first);
+  const sessions = [first];
+  const idle = [first];
+  const open = async () => {
+    const session = await another();
+    sessions.push(session);
+    await session.query(`${BEGIN}; SET TRANSACTION SNAPSHOT '${exported}'`);
+    return session;
+  };
+  const borrow = async () => {
+    if (exported === undefined) return { session: first, giveBack: () => undefined };
+    const session = idle.pop() ?? (await open());
+    return { session, giveBack: () => void idle.push(session) };
+  };
+  const close = async () => {
+    await Promise.all(sessions.map((session) => session.close()));
+  };
+  return { borrow, table, watermark: watermarkOf(row, position.wal), close };
+}
+
+async function exportedSnapshot(session: Session): Promise<string> {
+  const [row] = await session.query('SELECT pg_export_snapshot()');
+  return row![0]!;
 }
 
 let copies = 0;
@@ -37,13 +77,14 @@ let copies = 0;
 /** Where there is but one session, a transaction would hold up everything else: a temporary copy does not. */
 export async function snapshotCopy(session: Session, { table, key }: Layout): Promise<SnapshotPlace> {
   const copy = quoted(`vecproof_snapshot_${++copies}`);
-  const position = await walPosition(session);
+  const { wal } = await walPosition(session);
   // One message is one transaction, and nothing comes between.
   const [row] = await session.query(
     `CREATE TEMP TABLE ${copy} AS TABLE ${table}; CREATE UNIQUE INDEX ON ${copy} (${quoted(key.column)}); SELECT pg_current_snapshot()`,
   );
+  const borrow = async () => ({ session, giveBack: () => undefined });
   const close = async () => void (await session.query(`DROP TABLE IF EXISTS ${copy}`));
-  return { session, table: copy, watermark: watermarkOf(row, position), close };
+  return { borrow, table: copy, watermark: watermarkOf(row, wal), close };
 }
 
 function watermarkOf(row: Row | undefined, position: string | undefined): string {
@@ -51,12 +92,15 @@ function watermarkOf(row: Row | undefined, position: string | undefined): string
 }
 
 /** Where the server's log is written to; undefined on a standby, and where that is not told. */
-async function walPosition(session: Pick<Session, 'query'>): Promise<string | undefined> {
-  const [may] = await session.query(
-    "SELECT NOT pg_is_in_recovery() AND has_function_privilege('pg_current_wal_lsn()', 'execute')",
+async function walPosition(
+  session: Pick<Session, 'query'>,
+): Promise<{ isStandby: boolean; wal: string | undefined }> {
+  const [row] = await session.query(
+    "SELECT pg_is_in_recovery(), has_function_privilege('pg_current_wal_lsn()', 'execute')",
   );
-  if (may?.[0] !== 't') return undefined;
-  return (await session.query('SELECT pg_current_wal_lsn()'))[0]![0]!;
+  const isStandby = row?.[0] === 't';
+  if (isStandby || row?.[1] !== 't') return { isStandby, wal: undefined };
+  return { isStandby, wal: (await session.query('SELECT pg_current_wal_lsn()'))[0]![0]! };
 }
 
 export class PgSnapshot implements Snapshot {
@@ -72,30 +116,76 @@ export class PgSnapshot implements Snapshot {
     this.#layout = layout;
   }
 
-  /** In the key's own order, until a page is empty. */
-  async *scan({ batchSize, after, signal }: ScanOptions): AsyncIterable<ScanPage> {
-    const { key, name } = this.#layout;
-    const column = `t.${quoted(key.column)}`;
-    const from = `SELECT ${readList(this.#layout)} FROM ${this.#place.table} t`;
-    const page = `ORDER BY ${column} LIMIT ${Math.max(1, Math.floor(batchSize))}`;
-    const behind = `WHERE ${column} > $1::${WIRE_KEYS[key.ids]}`;
-    let last = after === undefined ? undefined : this.#keyOf(after);
-    for (;;) {
-      signal?.throwIfAborted();
-      if (this.#closed !== undefined) {
-        throw new FailureError(`the snapshot of "${name}" was closed`, { where: 'pgvector' });
+  /** In the key's own order, until a page is empty. The server makes the next page while this one is worked on. */
+  async *scan({ batchSize, after, range, signal }: ScanOptions): AsyncIterable<ScanPage> {
+    this.#requireOpen();
+    const ends = readRange('pgvector', range);
+    const behind = this.#keyOf(after ?? ends.behind);
+    const to = this.#keyOf(ends.to);
+    const { session, giveBack } = await this.#place.borrow();
+    let next: Promise<Row[]> | undefined;
+    try {
+      const page = (last: Buffer | undefined) => session.ask(...this.#statement(batchSize, last, to));
+      next = page(behind);
+      for (;;) {
+        signal?.throwIfAborted();
+        this.#requireOpen();
+        const rows: Row[] = await unlessAborted(next, signal);
+        const end = rows.at(-1)?.[0];
+        next = undefined;
+        if (end === undefined || end === null) return;
+        next = page(keyBytes(this.#layout.key.ids, idOf(this.#layout.key.ids, end)));
+        // Whoever stops here does not wait for it.
+        next.catch(() => undefined);
+        const points: Point[] = rows.map((row) => pointOf(this.#layout, row));
+        yield { points, cursor: this.#cursorOf(end) };
       }
-      const asked =
-        last === undefined
-          ? this.#place.session.ask(`${from} ${page}`, [])
-          : this.#place.session.ask(`${from} ${behind} ${page}`, [last]);
-      const rows: Row[] = await unlessAborted(asked, signal);
-      const end = rows.at(-1)?.[0];
-      if (end === undefined || end === null) return;
-      last = keyBytes(key.ids, idOf(key.ids, end));
-      const points: Point[] = rows.map((row) => pointOf(this.#layout, row));
-      yield { points, cursor: JSON.stringify([key.ids, end]) };
+    } finally {
+      // A session that still answers this scan is none for another one.
+      void Promise.resolve(next)
+        .catch(() => undefined)
+        .then(giveBack);
     }
+  }
+
+  /** One page behind a key and up to another one. */
+  #statement(batchSize: number, behind?: Buffer, to?: Buffer): [sql: string, values: Buffer[]] {
+    const { key } = this.#layout;
+    const column = `t.${quoted(key.column)}`;
+    const values: Buffer[] = [];
+    const conditions = [
+      ...(behind === undefined ? [] : [`${column} > $${values.push(behind)}::${WIRE_KEYS[key.ids]}`]),
+      ...(to === undefined ? [] : [`${column} <= $${values.push(to)}::${WIRE_KEYS[key.ids]}`]),
+    ];
+    const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+    const most = Math.max(1, Math.floor(batchSize));
+    return [
+      `SELECT ${readList(this.#layout)} FROM ${this.#place.table} t${where} ORDER BY ${column} LIMIT ${most}`,
+      values,
+    ];
+  }
+
+  /** By the keys at equal distances in their order. */
+  async ranges(n: number): Promise<readonly string[]> {
+    this.#requireOpen();
+    const { session, giveBack } = await this.#place.borrow();
+    try {
+      const column = quoted(this.#layout.key.column);
+      const parts = Math.max(1, Math.floor(n));
+      const shares = Array.from({ length: parts - 1 }, (_, i) => (i + 1) / parts);
+      // Each share of an array of several rows would sort again.
+      const rows = await session.query(
+        `SELECT DISTINCT ends.each::text, ends.each FROM (SELECT percentile_disc(ARRAY[${shares.join(', ')}]::float8[]) WITHIN GROUP (ORDER BY ${column}) AS keys FROM ${this.#place.table}) AS found, unnest(found.keys) AS ends(each) WHERE ends.each IS NOT NULL ORDER BY ends.each`,
+      );
+      return keyRanges(rows.map(([key]) => this.#cursorOf(key!)));
+    } finally {
+      giveBack();
+    }
+  }
+
+  #requireOpen(): void {
+    if (this.#closed === undefined) return;
+    throw new FailureError(`the snapshot of "${this.#layout.name}" was closed`, { where: 'pgvector' });
   }
 
   close(): Promise<void> {
@@ -103,7 +193,12 @@ export class PgSnapshot implements Snapshot {
     return this.#closed;
   }
 
-  #keyOf(cursor: string): Buffer {
+  #cursorOf(key: string): string {
+    return JSON.stringify([this.#layout.key.ids, key]);
+  }
+
+  #keyOf(cursor: string | undefined): Buffer | undefined {
+    if (cursor === undefined) return undefined;
     const { ids } = this.#layout.key;
     try {
       const [kind, text] = JSON.parse(cursor) as [unknown, unknown];

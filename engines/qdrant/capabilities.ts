@@ -22,6 +22,7 @@ export const METADATA: MetadataSupport = {
   nested: 'native',
   emptyArrays: 'kept',
   undeclared: 'kept',
+  filterIndex: 'an index of the payload, made before the graph is built',
 };
 
 const POINTS: PointSupport = {
@@ -37,7 +38,7 @@ const POINTS: PointSupport = {
   text: 'field',
   uri: 'field',
   tenant: 'field',
-  snapshot: { consistency: 'best-effort', reopens: false },
+  snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
   insertOnly: true,
   changes: null,
 };

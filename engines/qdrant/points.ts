@@ -1,10 +1,12 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { Filter } from '../../filters/filter.js';
 import type { PointId } from '../contract/ids.js';
 import type { Description, Metadata, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { checkPoints, checkVectors, lastOfEachId } from '../kit/check.js';
 import { describeCollection } from './describe.js';
 import { emptyFields, hasPath, metadataToPayload, payloadPath, payloadToMetadata } from './fields.js';
+import { translate } from './filter.js';
 import { pathOf, send } from './http.js';
 import { isNativeId, keptId, nativeId, ownId } from './ids.js';
 import type { Json } from './json.js';
@@ -170,6 +172,11 @@ export class QdrantPoints implements Points {
       ...(keys.length > 0 ? [{ delete_payload: { keys, points } }] : []),
       ...(Object.keys(payload).length > 0 ? [{ set_payload: { payload, points } }] : []),
     ];
+  }
+
+  async matching(filter: Filter): Promise<number> {
+    const body = { filter: translate(filter, this.#layout) as Json, exact: true };
+    return (await this.#send<{ count: number }>('cannot count', '/points/count', body)).count;
   }
 
   describe(): Promise<Description> {

@@ -1,12 +1,15 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { MetadataValue } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { PointId } from '../contract/ids.js';
 import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { NamedVectors } from '../contract/vectors.js';
 import { checkChange, checkIds, checkPoints, flatten } from '../kit/check.js';
+import { requireFields } from '../kit/load.js';
 import { vectorIn } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { COLUMN_TYPES, type SideSource } from './fields.js';
+import { sqlFilter } from './filter.js';
 import { SqliteSnapshot } from './snapshot.js';
 import type { Tables } from './tables.js';
 
@@ -114,6 +117,14 @@ export class SqlitePoints implements Points {
     const snapshot = new SqliteSnapshot(name, file, () => snapshots.delete(snapshot));
     snapshots.add(snapshot);
     return snapshot;
+  }
+
+  async matching(filter: Filter): Promise<number> {
+    const { database, side } = this.#place.tables();
+    requireFields('sqlite-vec', filter, side.fields);
+    const { sql, parameters } = sqlFilter(filter, side.fields);
+    const count = database.prepare(`select count(*) from metadata where ${sql}`).pluck();
+    return Number(count.get(...parameters));
   }
 
   async describe(): Promise<Description> {

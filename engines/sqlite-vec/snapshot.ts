@@ -7,7 +7,10 @@ import { HOLDER } from './capabilities.js';
 import { openDatabase } from './client.js';
 import { Tables } from './tables.js';
 
-/** A read transaction on a connection of its own: what is written meanwhile goes to the log, and is not seen. */
+/**
+ * A read transaction on a connection of its own: what is written meanwhile goes to the log, and is not seen. No other
+ * connection could share it, and SQLite answers one query at a time: it has no ranges.
+ */
 export class SqliteSnapshot implements Snapshot {
   readonly consistency = 'snapshot';
   readonly watermark: string;
@@ -33,7 +36,12 @@ export class SqliteSnapshot implements Snapshot {
   }
 
   /** In the order of the ids, until a page is empty. */
-  async *scan({ batchSize, after, signal }: ScanOptions): AsyncIterable<ScanPage> {
+  async *scan({ batchSize, after, range, signal }: ScanOptions): AsyncIterable<ScanPage> {
+    if (range !== undefined)
+      throw new FailureError('a snapshot is read as a whole: it has no ranges', {
+        where: 'sqlite-vec',
+        got: range,
+      });
     const { database, info } = this.#open();
     const { table, id } = this.#ordered();
     const numbers = this.#open().hasIntegerIds ? id : 'n';

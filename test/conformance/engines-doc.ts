@@ -133,7 +133,7 @@ function pointTable(definitions: readonly EngineDefinition[]): string[] {
         text,
         uri,
         tenant,
-        `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}`,
+        `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}${snapshot.ranges === undefined ? '' : `, ranges ${snapshot.ranges}`}`,
         insertOnly ? 'yes' : 'no',
         changes ?? 'no feed',
       ],

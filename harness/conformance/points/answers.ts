@@ -76,6 +76,28 @@ export function checkAnswers(api: TestApi, contender: PointContender): void {
     refusals(rare, filters).length > 0,
   );
 
+  on(
+    'counts the points that pass a filter',
+    async (session) => {
+      const collection = await session.create({ fields: FIELDS });
+      await collection.upsert(records);
+      const value = (group: string): Filter => ({ ...rare, value: group }) as Filter;
+      const asked: [Filter, number][] = [
+        [rare, 3],
+        [value('common'), COUNT - 3],
+        [value("none' OR 1=1 --"), 0],
+        [{ op: 'exists', field: FIELDS[0]!, value: true }, COUNT],
+        [{ op: 'not', filter: rare }, COUNT - 3],
+      ];
+      for (const [filter, count] of asked)
+        if (refusals(filter, filters).length === 0) expect(await collection.matching(filter)).toBe(count);
+      // A change shows at once.
+      await collection.delete([ids[0]!]);
+      expect(await collection.matching(rare)).toBe(2);
+    },
+    refusals(rare, filters).length > 0,
+  );
+
   const whyNot = facts.secondConnection;
   on(
     `a second connection sees acknowledged writes${whyNot === true ? '' : ` (skipped: ${whyNot})`}`,

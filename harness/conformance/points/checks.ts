@@ -7,7 +7,7 @@ import { checkOperations } from './operations.js';
 import { checkParts } from './parts.js';
 import { checkSearches } from './searches.js';
 import { closeShared, openPoints, type PointContender } from './session.js';
-import { checkSnapshots } from './snapshots.js';
+import { checkRanges, checkSnapshots } from './snapshots.js';
 import { checkVectors } from './vectors.js';
 
 /** Whole points, by an engine that keeps them: what migrations stand on. */
@@ -27,5 +27,6 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   checkSearches(api, contender);
   checkParts(api, contender);
   checkSnapshots(api, contender);
+  checkRanges(api, contender);
   checkBuilding(api, contender);
 }

@@ -57,6 +57,7 @@ export class Opened {
   update = (change: PointChange) => this.points.update(change);
   describe = () => this.points.describe();
   count = () => this.collection.count();
+  matching = (filter: Filter) => this.points.matching!(filter);
   drop = () => this.collection.drop();
 
   async *scan(options: ScanOptions): AsyncIterable<Point[]> {

@@ -1,4 +1,4 @@
-import type { Point, ScanOptions, Snapshot } from '../../../engines/contract/points.js';
+import type { Point, ScanOptions, ScanPage, Snapshot } from '../../../engines/contract/points.js';
 import type { TestApi } from '../api.js';
 import { byId, checksOn, field, idsOf, type PointContender, someIds, somePoint } from './session.js';
 
@@ -61,6 +61,84 @@ export function checkSnapshots(api: TestApi, contender: PointContender): void {
       await after.close();
     },
     taken.consistency !== 'snapshot',
+  );
+}
+
+/** Ranges: together the whole scan, each with cursors of its own, several at the same time. */
+export function checkRanges(api: TestApi, contender: PointContender): void {
+  const { expect } = api;
+  const on = checksOn(api, contender);
+  const { snapshot: taken } = contender.definition.capabilities.points!;
+  const kind = idsOf(contender);
+  const flat = (pages: readonly ScanPage[]) => pages.flatMap(({ points }) => points);
+
+  on(
+    taken.ranges === undefined
+      ? 'a snapshot is read as a whole'
+      : `a snapshot is cut into ranges (${taken.ranges}) that are the whole scan, each point once`,
+    async (session) => {
+      const collection = await session.create({ fields: [field('name')] });
+      const ids = someIds(kind, 61);
+      await collection.upsert(ids.map((id, i) => somePoint(id, i, { name: `n${i}` })));
+      const snapshot = await collection.points.snapshot();
+      if (taken.ranges === undefined) {
+        expect(snapshot.ranges).toBe(undefined);
+        await expect(pagesOf(snapshot, { batchSize: 7, range: '["a","b"]' })).rejects.toThrow();
+        await snapshot.close();
+        return;
+      }
+      const whole = flat(await pagesOf(snapshot, { batchSize: 7 }));
+      expect(whole).toHaveLength(61);
+      for (const n of [1, 2, 5]) {
+        const ranges = await snapshot.ranges!(n);
+        expect(await snapshot.ranges!(n)).toEqual(ranges);
+        expect(ranges.length).toBeGreaterThan(0);
+        expect(ranges.length).toBeLessThanOrEqual(n);
+        // At the same time: each has its own place.
+        const parts = await Promise.all(ranges.map((range) => pagesOf(snapshot, { batchSize: 4, range })));
+        expect(parts.flatMap(flat)).toEqual(whole);
+        if (n > 1) expect(parts.filter((pages) => flat(pages).length > 0).length).toBeGreaterThan(1);
+        for (const [i, range] of ranges.entries()) {
+          const pages = parts[i]!;
+          const at = Math.floor(pages.length / 2);
+          if (pages[at] === undefined) continue;
+          const rest = await pagesOf(snapshot, { batchSize: 3, after: pages[at].cursor, range });
+          expect(flat(rest)).toEqual(flat(pages.slice(at + 1)));
+        }
+      }
+      const ranges = await snapshot.ranges!(5);
+      await snapshot.close();
+      const later = await collection.points.snapshot(taken.reopens ? snapshot.watermark! : undefined);
+      const again = await Promise.all(ranges.map((range) => pagesOf(later, { batchSize: 9, range })));
+      expect(again.flatMap(flat)).toEqual(whole);
+      await expect(pagesOf(later, { batchSize: 7, range: 'no range' })).rejects.toThrow();
+      await later.close();
+      await expect(snapshot.ranges!(2)).rejects.toThrow();
+    },
+  );
+
+  on(
+    'ranges of nothing are one, and what is written meanwhile is in none of a snapshot',
+    async (session) => {
+      const collection = await session.create();
+      const empty = await collection.points.snapshot();
+      const [only, ...others] = await empty.ranges!(4);
+      expect(others).toEqual([]);
+      expect(await pagesOf(empty, { batchSize: 5, range: only })).toEqual([]);
+      await empty.close();
+      if (taken.consistency !== 'snapshot') return;
+      const ids = someIds(kind, 40);
+      const before = ids.slice(0, 20).map((id, i) => somePoint(id, i));
+      await collection.upsert(before);
+      const snapshot = await collection.points.snapshot();
+      const ranges = await snapshot.ranges!(3);
+      await collection.upsert(ids.slice(10).map((id, i) => somePoint(id, i + 100)));
+      await collection.delete(ids.slice(0, 5));
+      const parts = await Promise.all(ranges.map((range) => pagesOf(snapshot, { batchSize: 3, range })));
+      expect(byId(parts.flatMap(flat))).toEqual(byId(before));
+      await snapshot.close();
+    },
+    taken.ranges === undefined,
   );
 }
 

@@ -1,0 +1,127 @@
+import { FailureError } from '../../common/errors.js';
+import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
+import { cuts } from '../kit/ranges.js';
+import type { LanceTable } from './client.js';
+import type { Layout } from './layout.js';
+import { readPoints } from './rows.js';
+import type { LanceSession } from './session.js';
+
+/**
+ * A version of the table, on a handle of its own. Nothing holds it: a tag would be written into the user's table. What
+ * `optimize` prunes meanwhile is an error when it is read.
+ */
+export async function openSnapshot(
+  { connection }: Pick<LanceSession, 'connection'>,
+  layout: Layout,
+  at: string | undefined,
+): Promise<Snapshot> {
+  const table = await connection.openTable(layout.name);
+  try {
+    await table.checkout(at === undefined ? await table.version() : Number(at));
+    return new LanceSnapshot(table, layout, String(await table.version()));
+  } catch (error) {
+    table.close();
+    throw error;
+  }
+}
+
+/** Positions of a version's rows, in the order of its files: from `from`, and before `to`. */
+interface Positions {
+  from: number;
+  to: number;
+}
+
+class LanceSnapshot implements Snapshot {
+  readonly consistency = 'snapshot';
+  readonly watermark: string;
+  readonly #table: LanceTable;
+  readonly #layout: Layout;
+  #closed = false;
+
+  constructor(table: LanceTable, layout: Layout, version: string) {
+    this.#table = table;
+    this.#layout = layout;
+    this.watermark = version;
+  }
+
+  /** A cursor and a range are places in one version. */
+  async *scan({ batchSize, after, range, signal }: ScanOptions): AsyncIterable<ScanPage> {
+    signal?.throwIfAborted();
+    const total = await this.#total();
+    const { from, to } = range === undefined ? { from: 0, to: total } : this.#rangeOf(range, total);
+    let done = after === undefined ? from : this.#placeOf(after);
+    let waiting: Point[] = [];
+    const page = (size: number): ScanPage => {
+      const points = waiting.slice(0, size);
+      waiting = waiting.slice(size);
+      done += points.length;
+      return { points, cursor: `${this.watermark}:${done}` };
+    };
+    if (done < to) {
+      for await (const rows of this.#table
+        .query()
+        .offset(done)
+        .limit(to - done)) {
+        waiting.push(...readPoints(this.#layout, rows));
+        while (waiting.length >= batchSize) {
+          signal?.throwIfAborted();
+          yield page(batchSize);
+        }
+      }
+      signal?.throwIfAborted();
+      if (waiting.length > 0) yield page(waiting.length);
+    }
+    if (done !== to) {
+      const what = `read up to point ${done} of ${from} to ${to} of version ${this.watermark}, which has ${total}`;
+      throw new FailureError(what, { where: 'lancedb' });
+    }
+  }
+
+  async ranges(n: number): Promise<readonly string[]> {
+    const total = await this.#total();
+    const ends = [0, ...cuts(total, Math.floor(n)), total];
+    return ends.slice(1).map((to, i) => `${this.watermark}:${ends[i]}-${to}`);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#table.close();
+  }
+
+  #total(): Promise<number> {
+    if (!this.#closed) return this.#table.countRows();
+    throw new FailureError(`the snapshot of "${this.#layout.name}" was closed`, { where: 'lancedb' });
+  }
+
+  #rangeOf(range: string, total: number): Positions {
+    const [, version, from, to] = /^(\d+):(\d+)-(\d+)$/.exec(range) ?? [];
+    this.#requireOwn('range', range, version);
+    const positions = { from: Number(from), to: Number(to) };
+    if (positions.from <= positions.to && positions.to <= total) return positions;
+    throw new FailureError(`version ${version} of the table has ${total} points`, {
+      where: 'lancedb',
+      got: range,
+    });
+  }
+
+  #placeOf(cursor: string): number {
+    const [, version, place] = /^(\d+):(\d+)$/.exec(cursor) ?? [];
+    this.#requireOwn('cursor', cursor, version);
+    return Number(place);
+  }
+
+  #requireOwn(what: string, text: string, version: string | undefined): void {
+    if (version === this.watermark) return;
+    throw new FailureError(
+      version === undefined
+        ? `the ${what} is not one of a snapshot of this table`
+        : `the ${what} is of version ${version} of the table, the snapshot of ${this.watermark}`,
+      {
+        where: 'lancedb',
+        got: text,
+        ...(version !== undefined && { next: `open the snapshot at ${version}` }),
+      },
+    );
+  }
+}
