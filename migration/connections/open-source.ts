@@ -19,6 +19,8 @@ export interface OpenSource {
   /** What the user said of the collection, as `?key=doc_id`; absent or empty: nothing. */
   parameters?: string | undefined;
   collection: Collection & { readonly points: Points };
+  /** Names of all collections of the place. */
+  list(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -47,8 +49,15 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
     );
     closing.push(() => connected.close());
     const collection = await openCollection(connected, definition, address, text);
-    const parameters = readAsText(address.as);
-    return { definition, engineVersion: await connected.version(), place, parameters, collection, close };
+    return {
+      definition,
+      engineVersion: await connected.version(),
+      place,
+      parameters: readAsText(address.as),
+      collection,
+      list: async () => (await connected.list?.()) ?? [],
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
