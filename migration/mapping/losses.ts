@@ -84,6 +84,19 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
     severity: 'serious',
     remedy: 'points of all tenants would be in one: use a collection for each',
   },
+  'namespace-dropped': {
+    severity: 'serious',
+    remedy: 'points of all namespaces would be in one: export each by itself, and use a collection for each',
+  },
+  'partition-dropped': { severity: 'warning', remedy: 'searches of one partition need a field to filter by' },
+  'version-dropped': {
+    severity: 'note',
+    remedy: 'which of two states is newer cannot be told in the target; the export keeps it',
+  },
+  'provenance-dropped': {
+    severity: 'note',
+    remedy: 'keep the export: it says which model and text each vector came from',
+  },
 };
 
 /**
@@ -102,6 +115,7 @@ export function lossesOf(
     ...fieldLosses(mapping, observed, target),
     ...requiredLosses(mapping, observed),
     ...partLosses(mapping, manifest),
+    ...detailLosses(manifest),
     ...applicationLosses(mapping, observed, target),
   ].filter(({ points, loss }) => points > 0 || loss === 'metric-not-told' || loss === 'metric-not-available');
 }
@@ -232,6 +246,16 @@ function partLosses(mapping: Mapping, manifest: Manifest): Loss[] {
   return (['text', 'uri', 'tenant'] as const).flatMap((part) =>
     mapping[part] ? [] : [lossOf(`${part}-dropped`, '', { points: manifest[part] })],
   );
+}
+
+/** No engine has a place of its own for them. */
+function detailLosses({ details }: Manifest): Loss[] {
+  return Object.entries(details).map(([name, points]) => {
+    const [kind] = name.split('.');
+    const loss =
+      kind === 'updated' ? 'version' : (kind as 'namespace' | 'partition' | 'version' | 'provenance');
+    return lossOf(`${loss}-dropped`, name, { points });
+  });
 }
 
 /** Losses that nobody has accepted for as many points as they concern: they stop a load. */

@@ -38,6 +38,10 @@ export const LOSSES = [
   'text-dropped',
   'uri-dropped',
   'tenant-dropped',
+  'namespace-dropped',
+  'partition-dropped',
+  'version-dropped',
+  'provenance-dropped',
 ] as const;
 export type LossKind = (typeof LOSSES)[number];
 

@@ -3,9 +3,10 @@ import type { VectorField, VectorValue } from '../../engines/contract/vectors.js
 import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
+import { withoutDetails } from '../export/details.js';
 import type { Mapping } from '../mapping/mapping.js';
+import type { Place } from '../probe/place.js';
 import type { ExpectedIds } from './ids.js';
-import type { Side } from './side.js';
 
 /**
  * What a target must hold if an accepted mapping was followed. Written apart from the code that loads: a fault in one
@@ -21,12 +22,12 @@ export interface Expectation {
 export function expectation(
   mapping: Mapping,
   vectors: readonly VectorField[],
-  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Side, 'scan' | 'get' | 'close'>,
+  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Place, 'scan' | 'get' | 'close'>,
   ids: ExpectedIds,
 ): Expectation {
   const required = mapping.fields.filter((field) => field.required);
   const named = (name: string) => mapping.fields.find(({ from }) => from === name);
-  const open = (point: Point) => (absence === 'kept' ? point : withoutNulls(point));
+  const open = (point: Point) => withoutDetails(absence === 'kept' ? point : withoutNulls(point));
   return {
     source: (point) => {
       const flat = flatten(point.metadata);
