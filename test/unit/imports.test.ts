@@ -101,6 +101,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/suite',
   ],
+  // From people's own logs.
+  'migration/queries': [
+    'migration/export',
+    'migration/mapping',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
+    'harness/measures',
+    'harness/suite',
+  ],
   'migration/load': [
     'migration/connections',
     'migration/export',
@@ -135,6 +146,16 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'filters',
+  ],
+  // All of it as one plan: stages with evidence and decisions.
+  'migration/plan': [
+    'migration',
+    'harness/app',
+    'harness/suite',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
