@@ -77,7 +77,7 @@ async function invalidPoints(points: VectorSource, options: Options): Promise<Sk
   const found = await findInvalid(points, signal);
   const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
-    await mkdir(join(cacheFolder, 'invalid'), { recursive: true });
+    await mkdir(join(cacheFolder, 'invalid'), { recursive: true, mode: 0o700 });
     await writeFile(temporary, JSON.stringify(found));
     await rename(temporary, path);
   } catch {

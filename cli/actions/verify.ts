@@ -5,6 +5,7 @@ import { preparation } from '../../harness/app/context.js';
 import { readMapping } from '../../migration/mapping/mapping.js';
 import { type Sample, type SideResult, type Verification, verify } from '../../migration/verify/verify.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface VerifyCommand {
   mapping?: string;
@@ -34,7 +35,8 @@ export async function verifyCommand(
     onProgress: (side, done, total) => tell[side](done, total),
   });
   context.progress.end();
-  context.out.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : `${linesOf(result).join('\n')}\n`);
+  if (json) printJson(context.out, result, 2);
+  else context.out.write(`${linesOf(result).join('\n')}\n`);
   if (!json && differences !== undefined) context.out.write(`wrote ${differences}\n`);
   return result.state === 'equal' ? EXIT.passed : EXIT.gateFailed;
 }

@@ -134,7 +134,7 @@ export async function unpackedFile(
   if ((await stat(target).catch(() => undefined)) !== undefined) return target;
   const temporary = `${target}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const { signal } = options;
     await pipelineDone(openBytes(path), createWriteStream(temporary), ...(signal ? [{ signal }] : []));
     await rename(temporary, target);

@@ -1,16 +1,12 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { appendText, writeFileAtomic } from '../../common/files.js';
 import { type LoggedEvent, loggedEventSchema } from '../model/events.js';
 import { parseOr } from './read-json.js';
 import type { RunFolder } from './run-folder.js';
 
 export function appendEvent(folder: RunFolder, event: LoggedEvent): void {
-  try {
-    appendFileSync(folder.events, `${JSON.stringify(event)}\n`);
-  } catch (error) {
-    throw fileFailure(folder.events, 'the run cannot be recorded', error);
-  }
+  appendText(folder.events, `${JSON.stringify(event)}\n`, 'the run cannot be recorded');
 }
 
 /** All events. A last line that was cut off by a kill is left out; any other damage is an InputError. */

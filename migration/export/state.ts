@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
 import { takeLock } from '../../common/lock.js';
 import type { FieldCounts } from './field-types.js';
 import { MANIFEST, type Manifest } from './manifest.js';
@@ -30,7 +30,7 @@ export interface ExportState {
  * @throws InputError if there is a finished export, an export of something else, or a folder of the user's
  */
 export function findState(folder: string, source: ExportState['source']): ExportState | undefined {
-  makeFolder(folder);
+  makePlace(folder);
   const path = join(folder, STATE);
   if (existsSync(join(folder, MANIFEST))) {
     throw new InputError('holds a finished export', {
@@ -72,7 +72,7 @@ function readState(path: string): ExportState {
  * @throws InputError if another process works in it
  */
 export function lockFolder(folder: string): () => void {
-  makeFolder(folder);
+  makePlace(folder);
   const lock = takeLock(join(folder, '.lock'));
   if (lock.state === 'taken') return lock.release;
   throw new InputError(`is in use by process ${lock.by}`, {
@@ -81,9 +81,9 @@ export function lockFolder(folder: string): () => void {
   });
 }
 
-function makeFolder(folder: string): void {
+function makePlace(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
 
 /** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
 const STATE = 'load.json';
@@ -36,7 +36,7 @@ export function findLoad(
 ): LoadState | undefined {
   const path = join(folder, STATE);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }

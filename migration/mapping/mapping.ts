@@ -92,7 +92,7 @@ const HEAD = `# What each part of the source becomes in the target. Change what 
 `;
 
 export function writeMapping(path: string, mapping: Mapping): void {
-  writeFileAtomic(path, HEAD + stringify(mapping, { lineWidth: 0 }));
+  writeFileAtomic(path, HEAD + stringify(mapping, { lineWidth: 0 }), { shared: true });
 }
 
 /** @throws InputError naming the file and what is wrong in it */

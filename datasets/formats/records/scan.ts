@@ -236,7 +236,7 @@ function parseScan(text: string): RecordScan | undefined {
 async function remember(entry: string, scan: RecordScan): Promise<void> {
   const temporary = `${entry}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
-    await mkdir(dirname(entry), { recursive: true });
+    await mkdir(dirname(entry), { recursive: true, mode: 0o700 });
     await writeFile(temporary, JSON.stringify(scan));
     await rename(temporary, entry);
   } catch {
