@@ -13,5 +13,5 @@ export function writeGithub(verdicts: Verdicts, title: string, { out, env }: Com
     out.write(summary);
     return;
   }
-  appendText(file, `${summary}\n`, 'the step summary cannot be written');
+  appendText(file, `${summary}\n`, { what: 'the step summary cannot be written' });
 }

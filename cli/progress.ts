@@ -180,7 +180,7 @@ export class Progress {
 export function describeBuild(build: PlannedBuild): string {
   const rest = Object.entries(build.index).filter(([key]) => key !== 'type' && key !== 'quantization');
   const again = build.replica === undefined ? [] : [`(build ${build.replica})`];
-  return [build.series, ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
+  return [oneLine(build.series), ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
 }
 
 function phaseText(phase: Counter & { trial: string | undefined }, build: PlannedBuild, now: number): string {

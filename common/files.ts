@@ -59,10 +59,23 @@ export function writeFileAtomic(
   }
 }
 
-/** Appends whole lines to a file, without secrets. Throws FailureError. */
-export function appendText(path: string, text: string, what = 'cannot be written'): void {
+/**
+ * Appends whole lines to a file, without secrets. Throws FailureError.
+ * @param flush it is on disk when this returns
+ */
+export function appendText(
+  path: string,
+  text: string,
+  { what = 'cannot be written', flush = false }: { what?: string; flush?: boolean } = {},
+): void {
   try {
-    appendFileSync(path, withoutSecrets(path, text), { mode: OWN_FILE });
+    const descriptor = openSync(path, 'a', OWN_FILE);
+    try {
+      appendFileSync(descriptor, withoutSecrets(path, text));
+      if (flush) fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
     throw fileFailure(path, what, error);
   }

@@ -16,7 +16,9 @@ export interface PrintOptions {
 export function printable(text: string, { styles, commands, env = process.env }: PrintOptions = {}): string {
   const hidden = hideSecrets(text);
   const shown = styles === true ? withStyles(hidden) : visible(hidden);
-  return commands === true || !takesCommands(env) ? shown : withoutCommands(shown);
+  if (!takesCommands(env)) return shown;
+  const calm = shown.replace(/##(?=\[|vso\[|teamcity\[)/gi, '## ');
+  return commands === true ? calm : calm.replace(/^(\s*):(?=:)/gm, '$1: ');
 }
 
 /** What picocolors writes for bold, dim, the eight colours and their ends: nothing that hides or moves text. */
@@ -30,12 +32,10 @@ function withStyles(text: string): string {
     .join('');
 }
 
-/** CI systems that read commands from the output of a step. */
+/**
+ * CI systems that read commands from the output of a step: `::name` at the start of a line (GitHub), `##[name]` (GitHub,
+ * Azure), `##vso[` and `##teamcity[` anywhere in it.
+ */
 function takesCommands(env: NodeJS.ProcessEnv): boolean {
   return ['GITHUB_ACTIONS', 'TF_BUILD', 'TEAMCITY_VERSION'].some((name) => (env[name] ?? '') !== '');
-}
-
-/** `::name` at the start of a line (GitHub), `##[name]` (GitHub, Azure) and `##vso[`, `##teamcity[` anywhere in it. */
-function withoutCommands(text: string): string {
-  return text.replace(/^(\s*):(?=:)/gm, '$1: ').replace(/##(?=\[|vso\[|teamcity\[)/gi, '## ');
 }

@@ -120,7 +120,7 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, ks, asked, end, cost, refused, byQuery }: TrialTask,
+  { trial, workload, ks, asked, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
   { facts: all, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
@@ -136,7 +136,7 @@ export async function measureTrial(
     });
   }
   const samples = await readSamples(path, asked, ['scores']);
-  const { wallSeconds, engineSeconds, foreignCores, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -149,6 +149,8 @@ export async function measureTrial(
     wallSeconds,
     engineSeconds,
     foreignCores,
+    clientCores,
+    workload,
   };
   const derived = deriveTrial(samples, truth, options);
   const whole = byQuery ? derived : { ...derived, columns: NO_COLUMNS };

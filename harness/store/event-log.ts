@@ -6,7 +6,7 @@ import { parseOr } from './read-json.js';
 import type { RunFolder } from './run-folder.js';
 
 export function appendEvent(folder: RunFolder, event: LoggedEvent): void {
-  appendText(folder.events, `${JSON.stringify(event)}\n`, 'the run cannot be recorded');
+  appendText(folder.events, `${JSON.stringify(event)}\n`, { what: 'the run cannot be recorded' });
 }
 
 /** All events. A last line that was cut off by a kill is left out; any other damage is an InputError. */

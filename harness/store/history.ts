@@ -80,7 +80,7 @@ function overlaps({ parity }: Results): Pick<HistoryLine, 'parity'> {
 export function appendHistory(runs: string, line: HistoryLine): void {
   const path = historyFile(runs);
   const torn = existsSync(path) && /[^\n]$/.test(readFileSync(path, 'utf8'));
-  appendText(path, `${torn ? '\n' : ''}${JSON.stringify(line)}\n`, 'the history cannot be written');
+  appendText(path, `${torn ? '\n' : ''}${JSON.stringify(line)}\n`, { what: 'the history cannot be written' });
 }
 
 /** All runs, oldest first; of a run that was judged again the last word. Throws InputError with the line if damaged. */

@@ -145,7 +145,7 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
     state: complete ? 'completed' : 'interrupted',
   };
   const lines = [begin, ...warnings, ...inner, end].map((event) => `${JSON.stringify(event)}\n`);
-  appendText(merged.events, lines.join(''), 'the merged run cannot be recorded');
+  appendText(merged.events, lines.join(''), { what: 'the merged run cannot be recorded' });
 }
 
 function machineWarnings(shards: readonly Shard[]): string[] {
