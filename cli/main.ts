@@ -47,6 +47,8 @@ const signal = interruptSignal();
 const program = new Command('vecproof')
   .description('Proves or refutes, with evidence, that a vector search gives the answers it should.')
   .version(packageInfo().version)
+  // What stands behind a subcommand is its own, also where its parent has an option of that name.
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for all options)')
   .showSuggestionAfterError()
   .exitOverride()

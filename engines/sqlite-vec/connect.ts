@@ -74,10 +74,19 @@ function claim(name: string, file: string): void {
 
 function createCollection(
   file: string,
-  { name, vectors, ids, fields, text, uri, tenant, index }: CollectionSpec,
+  { name, vectors, ids, fields, text, uri, tenant, index, madeBy }: CollectionSpec,
   snapshots: Set<SqliteSnapshot>,
 ): SqliteCollection {
-  const tables = new Tables(openDatabase(file), { vectors, ids, fields, text, uri, tenant, index });
+  const tables = new Tables(openDatabase(file), {
+    vectors,
+    ids,
+    fields,
+    text,
+    uri,
+    tenant,
+    index,
+    madeBy,
+  });
   const collection = new SqliteCollection(name, file, tables, snapshots, true);
   try {
     tables.create();

@@ -46,7 +46,7 @@ export async function reach(
     const place = resolve(cwd, address);
     if (make && address !== '') makePlace(place);
     else if (address === '' || !existsSync(place))
-      throw new FailureError('there is no such folder', {
+      throw new FailureError('there is no such folder or file', {
         where: `${name}:${address}`,
         next: 'check the path',
       });

@@ -21,7 +21,9 @@ export interface LoadState {
   mapping: string;
   place: string;
   startedAt: string;
-  /** `making`: the collection may be there or not; it is ours if it is empty. */
+  /** Kept by the target in the mark of the collection: only one with it is ours. */
+  madeBy: string;
+  /** `making`: the collection may be there or not. */
   collection: 'making' | 'made';
   /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
   rows: number;

@@ -74,7 +74,7 @@ export async function migrationStatus(options: MigrationOptions): Promise<Migrat
 
 async function openPlan({ plan, cwd, env, hide }: MigrationOptions): Promise<ParsedPlan> {
   const path = resolve(cwd, plan);
-  const parsed = await parsePlan(readTextFile(path, 'the plan'), plan, env);
+  const parsed = await parsePlan(readTextFile(path, 'the plan'), plan, env, dirname(path));
   hide(parsed.secrets);
   return { ...parsed, file: path };
 }

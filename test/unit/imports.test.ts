@@ -101,6 +101,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/suite',
   ],
+  // From people's own logs.
+  'migration/queries': [
+    'migration/export',
+    'migration/mapping',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
+    'harness/measures',
+    'harness/suite',
+  ],
   'migration/load': [
     'migration/connections',
     'migration/export',
