@@ -1,6 +1,9 @@
-import { asyncBufferFromFile, type ParquetScan, parquetMetadataAsync, parquetScan } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { type ParquetScan, parquetScan } from 'hyparquet';
 import { InputError, messageOf } from '../../common/errors.js';
+import { reading } from '../../common/reading.js';
+import { COMPRESSORS } from '../../datasets/formats/parquet/compression.js';
+import { openParquetFile, type ParquetFile } from '../../datasets/formats/parquet/file.js';
+import { checkColumns } from '../../datasets/formats/parquet/pages.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
@@ -32,25 +35,45 @@ const PARSERS = {
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
 export async function* readPart(path: string, shape: PartShape): AsyncGenerator<Point[]> {
-  const { scan, columns } = await openPart(path);
-  const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
-  for (const { rowStart, rowEnd } of scan.ranges) {
-    try {
-      yield await readGroup(scan, { ...shape, fields }, rowStart, rowEnd);
-    } catch (error) {
-      throw damaged(path, error);
+  const { file, scan, columns } = await openPart(path);
+  const bytes = file.buffer.byteLength;
+  try {
+    const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
+    for (const { rowStart, rowEnd } of scan.ranges) {
+      try {
+        yield await reading(path, bytes, () => readGroup(scan, { ...shape, fields }, rowStart, rowEnd));
+      } catch (error) {
+        throw damaged(path, error);
+      }
     }
+  } finally {
+    file.close();
   }
 }
 
-async function openPart(path: string): Promise<{ scan: ParquetScan; columns: ReadonlySet<string> }> {
+interface OpenPart {
+  file: ParquetFile;
+  scan: ParquetScan;
+  columns: ReadonlySet<string>;
+}
+
+/** All pages are looked through first: the library believes what they say. */
+async function openPart(path: string): Promise<OpenPart> {
+  let file: ParquetFile | undefined;
   try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
-    const columns = new Set(topLevel(metadata.schema));
-    return { scan, columns };
+    file = await openParquetFile(path);
+    const { buffer, metadata } = file;
+    const opened = file;
+    reading(path, buffer.byteLength, () => checkColumns(opened));
+    const scan = await parquetScan({
+      file: buffer,
+      metadata,
+      compressors: COMPRESSORS,
+      parsers: PARSERS as never,
+    });
+    return { file, scan, columns: new Set(topLevel(metadata.schema)) };
   } catch (error) {
+    file?.close();
     throw damaged(path, error);
   }
 }

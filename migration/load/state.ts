@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
 /** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
 const STATE = 'load.json';
@@ -55,9 +58,15 @@ export function findLoad(
 
 function read(path: string): LoadState {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LoadState;
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    return stateSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
+    throw new InputError(`cannot be read: ${messageOf(error)}`, {
+      where: path,
+      next: 'restore the file from a copy, or load into a new collection with another --state',
+      cause: error,
+    });
   }
 }
 

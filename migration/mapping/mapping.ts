@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { readRegularText } from '../../common/regular-file.js';
 import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
 
 /** What every part of a source becomes in a target, and which losses somebody has accepted: `mapping.yaml`. */
@@ -100,7 +100,7 @@ export function readMapping(path: string): { mapping: Mapping; hash: string } {
   let text: string;
   let given: unknown;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularText(path);
     given = parse(text);
   } catch (error) {
     throw new InputError(`the mapping cannot be read: ${messageOf(error)}`, {
