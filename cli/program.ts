@@ -10,11 +10,13 @@ import * as dataset from './commands/dataset.js';
 import * as doctor from './commands/doctor.js';
 import * as exportPoints from './commands/export.js';
 import * as gate from './commands/gate.js';
+import * as inventory from './commands/inventory.js';
 import * as list from './commands/list.js';
 import * as load from './commands/load.js';
 import * as lock from './commands/lock.js';
 import * as map from './commands/map.js';
 import * as merge from './commands/merge.js';
+import * as migrate from './commands/migrate.js';
 import * as open from './commands/open.js';
 import * as parity from './commands/parity.js';
 import * as power from './commands/power.js';
@@ -33,7 +35,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
-  Migrate: [exportPoints, map, load, verify],
+  Migrate: [migrate, inventory, exportPoints, map, load, verify],
   Data: [dataset],
   'Look up': [list, doctor],
 };
@@ -48,6 +50,8 @@ if (process.send !== undefined) tellOfReading((sign) => process.send?.(sign));
 const program = new Command('vecproof')
   .description('Proves or refutes, with evidence, that a vector search gives the answers it should.')
   .version(packageInfo().version)
+  // What stands behind a subcommand is its own, also where its parent has an option of that name.
+  .enablePositionalOptions()
   .showHelpAfterError('(add --help for all options)')
   .showSuggestionAfterError()
   .exitOverride()

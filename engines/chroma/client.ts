@@ -1,6 +1,7 @@
 import { ConnectionLostError, FailureError, messageOf } from '../../common/errors.js';
 import type { Endpoint } from '../contract/server.js';
 import { requireClient } from '../kit/packages.js';
+import { followNoRedirects } from '../kit/redirects.js';
 
 /** What is used of `chromadb`. Declared here and not imported: the package is optional. */
 interface ChromaPackage {
@@ -61,6 +62,7 @@ export function openClient({ host, port, tls, secrets, settings }: Endpoint): Ch
   const { ChromaClient } = requireClient('chromadb') as ChromaPackage;
   const { token } = secrets;
   const { tenant, database } = settings;
+  followNoRedirects(`${tls ? 'https' : 'http'}://${host}:${port}`);
   return new ChromaClient({
     host,
     port,

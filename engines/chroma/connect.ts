@@ -1,5 +1,6 @@
 import { FailureError, messageOf } from '../../common/errors.js';
 import type { Endpoint } from '../contract/server.js';
+import { isRedirect, redirectFailure } from '../kit/redirects.js';
 import type { ChromaClient } from './client.js';
 
 /** The server's version; throws FailureError with the remedy if it cannot be reached or lets nobody in. */
@@ -22,9 +23,12 @@ async function whyUnreachable({ host, port, tls, secrets }: Endpoint): Promise<s
   const { token } = secrets;
   try {
     const headers = token === undefined ? {} : { 'x-chroma-token': token, authorization: `Bearer ${token}` };
-    const { status, ok } = await fetch(address, { headers, signal: AbortSignal.timeout(15_000) });
-    return ok ? undefined : `HTTP ${status}`;
+    const signal = AbortSignal.timeout(15_000);
+    const response = await fetch(address, { headers, signal, redirect: 'manual' });
+    if (isRedirect(response)) throw redirectFailure(`chroma: ${host}:${port}`, address, response);
+    return response.ok ? undefined : `HTTP ${response.status}`;
   } catch (error) {
+    if (error instanceof FailureError) throw error;
     const cause = (error as { cause?: { code?: string; message?: string } }).cause;
     return cause?.code ?? cause?.message ?? messageOf(error);
   }

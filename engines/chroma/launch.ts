@@ -1,5 +1,6 @@
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
@@ -12,9 +13,10 @@ const MIB = 2 ** 20;
 export const server: ServerDefinition = {
   async prepare(request) {
     if (request.mode === 'docker') await prepareImage('chroma', request);
+    else endpointOf(request);
   },
-  launch: (request) =>
-    request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+  launch: async (request) =>
+    request.mode === 'url' ? runningServer(endpointOf(request)) : launchDocker(request),
   async remove(endpoint, nameEnd) {
     const client = openClient(endpoint);
     const names = ownNames(await listCollections({ client }), nameEnd);
@@ -44,12 +46,22 @@ function launchDocker(request: LaunchRequest) {
 }
 
 /** `https://host:port`; a token comes from CHROMA_TOKEN, tenant and database from CHROMA_TENANT, CHROMA_DATABASE. */
-function endpointOf({ url, env }: LaunchRequest): Endpoint {
-  const given = new URL(url!);
+function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
+  const given = serverUrl(url, {
+    engine: 'chroma',
+    protocols: ['http', 'https'],
+    example: `http://127.0.0.1:${PORT}`,
+    credentials: false,
+    variables: ['CHROMA_TOKEN'],
+  });
   const tls = given.protocol === 'https:';
   const token = env['CHROMA_TOKEN'];
   const tenant = env['CHROMA_TENANT'];
   const database = env['CHROMA_DATABASE'];
+  if (!tls) {
+    const credential = token ? 'token' : undefined;
+    noticePlaintext({ onNotice }, 'Chroma', given.hostname, { credential, next: 'use https://' });
+  }
   return {
     host: given.hostname,
     port: given.port === '' ? (tls ? 443 : PORT) : Number(given.port),

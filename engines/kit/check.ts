@@ -217,9 +217,14 @@ export function flatten(
  */
 export function nest(flat: Readonly<Record<string, PointValue>>): Record<string, PointValue> {
   const nested = record<PointValue>();
+  const names = Object.keys(flat);
+  if (!names.some((name) => name.includes('.'))) {
+    for (const name of names) nested[name] = flat[name]!;
+    return nested;
+  }
   const entries = Object.entries(flat).map(([name, value]) => ({ path: name.split('.'), value }));
   // Values first, so that no object is in the place of one.
-  if (entries.some(({ path }) => path.length > 1)) entries.sort((a, b) => a.path.length - b.path.length);
+  entries.sort((a, b) => a.path.length - b.path.length);
   for (const { path, value } of entries) {
     let at = nested;
     let depth = 0;

@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
@@ -13,9 +14,10 @@ const MIB = 2 ** 20;
 export const server: ServerDefinition = {
   async prepare(request) {
     if (request.mode === 'docker') await prepareImage('milvus', request);
+    else endpointOf(request);
   },
-  launch: (request) =>
-    request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+  launch: async (request) =>
+    request.mode === 'url' ? runningServer(endpointOf(request)) : launchDocker(request),
   async remove(endpoint, nameEnd, signal) {
     const client = await connectServer(endpoint, signal);
     try {
@@ -71,8 +73,14 @@ function launchDocker(request: LaunchRequest) {
 }
 
 /** `https://host:port/database`; credentials come from MILVUS_TOKEN, or MILVUS_USER and MILVUS_PASSWORD. */
-function endpointOf({ url, env }: LaunchRequest): Endpoint {
-  const given = new URL(url!);
+function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
+  const given = serverUrl(url, {
+    engine: 'milvus',
+    protocols: ['http', 'https'],
+    example: `http://127.0.0.1:${PORT}`,
+    credentials: true,
+    variables: ['MILVUS_TOKEN', 'MILVUS_PASSWORD'],
+  });
   const tls = given.protocol === 'https:';
   const token = env['MILVUS_TOKEN'];
   const password = decodeURIComponent(given.password) || env['MILVUS_PASSWORD'];
@@ -80,6 +88,10 @@ function endpointOf({ url, env }: LaunchRequest): Endpoint {
   const database = decodeURIComponent(given.pathname.slice(1)) || env['MILVUS_DATABASE'];
   // What is left out of the address is the scheme's own port, which the URL class does not tell.
   const port = given.port === '' ? (tls ? 443 : PORT) : Number(given.port);
+  if (!tls) {
+    const credential = token ? 'token' : password ? 'password' : undefined;
+    noticePlaintext({ onNotice }, 'Milvus', given.hostname, { credential, next: 'use https://' });
+  }
   return {
     host: given.hostname,
     port,

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { totalmem } from 'node:os';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { isLoopback, noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
 import { connectServer, type Session } from './client.js';
 import { quoted } from './fields.js';
+import { noTls, offersTls, type SslMode, sslModeOf } from './ssl-mode.js';
 
 const PORT = 5432;
 const MIB = 2 ** 20;
@@ -14,9 +16,9 @@ const MIB = 2 ** 20;
 export const server: ServerDefinition = {
   async prepare(request) {
     if (request.mode === 'docker') await prepareImage('pgvector', request);
+    else endpointOf(request);
   },
-  launch: (request) =>
-    request.mode === 'url' ? Promise.resolve(runningServer(endpointOf(request))) : launchDocker(request),
+  launch: async (request) => (request.mode === 'url' ? launchRunning(request) : launchDocker(request)),
   async remove(endpoint, nameEnd, signal) {
     const session = await connectServer(endpoint, signal);
     try {
@@ -94,19 +96,53 @@ function settings(limit: number | undefined, threads: number): string[] {
   ];
 }
 
-/** `postgres://user:password@host:port/database`; what is missing comes from PostgreSQL's own variables. */
-function endpointOf({ url, env }: LaunchRequest): Endpoint {
-  const given = new URL(url!);
-  const mode = given.searchParams.get('sslmode') ?? env['PGSSLMODE'] ?? 'prefer';
+/**
+ * `postgres://user:password@host:port/database?sslmode=…`; what is missing comes from PostgreSQL's own variables.
+ * Throws InputError for an address that cannot be one, an unknown mode and unknown parameters.
+ */
+function endpointOf({ url, env }: LaunchRequest): { endpoint: Endpoint; mode: SslMode | undefined } {
+  const given = serverUrl(url, {
+    engine: 'pgvector',
+    protocols: ['postgres', 'postgresql'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+    example: 'postgres://user:${DB_PASSWORD}@db.example:5432/database?sslmode=verify-full',
+    credentials: true,
+    parameters: ['sslmode'],
+    variables: ['PGPASSWORD'],
+  });
+  const mode = sslModeOf(given, env);
   return {
-    host: decodeURIComponent(given.hostname),
-    port: given.port === '' ? PORT : Number(given.port),
-    tls: ['require', 'verify-ca', 'verify-full'].includes(mode),
-    secrets: { password: decodeURIComponent(given.password) || (env['PGPASSWORD'] ?? '') },
-    settings: {
-      user: decodeURIComponent(given.username) || (env['PGUSER'] ?? 'postgres'),
-      database: decodeURIComponent(given.pathname.slice(1)) || (env['PGDATABASE'] ?? 'postgres'),
-      insecure: String(mode === 'require'),
+    mode,
+    endpoint: {
+      host: decodeURIComponent(given.hostname).replace(/^\[|\]$/g, ''),
+      port: given.port === '' ? PORT : Number(given.port),
+      tls: mode !== 'disable',
+      secrets: { password: decodeURIComponent(given.password) || (env['PGPASSWORD'] ?? '') },
+      settings: {
+        user: decodeURIComponent(given.username) || (env['PGUSER'] ?? 'postgres'),
+        database: decodeURIComponent(given.pathname.slice(1)) || (env['PGDATABASE'] ?? 'postgres'),
+        // As in libpq, only the two that say so look at the certificate.
+        insecure: String(mode !== 'verify-ca' && mode !== 'verify-full'),
+      },
     },
   };
+}
+
+/**
+ * Whether TLS is used is settled here, once: a server that offers it is never spoken to in clear later. `prefer` goes
+ * on without it where the server has none, as in libpq; where nothing was said, only on this machine.
+ */
+async function launchRunning(request: LaunchRequest) {
+  const { endpoint, mode } = endpointOf(request);
+  const { host, port } = endpoint;
+  let { tls } = endpoint;
+  if (mode === undefined || mode === 'prefer') {
+    tls = (await offersTls(host, port, request.signal)) ?? true;
+    if (!tls && mode === undefined && !isLoopback(host)) throw noTls(host, port);
+  }
+  if (!tls) {
+    const credential = endpoint.secrets['password'] === '' ? undefined : 'password';
+    noticePlaintext(request, 'PostgreSQL', host, { credential, next: 'use sslmode=verify-full' });
+  }
+  return runningServer({ ...endpoint, tls });
 }

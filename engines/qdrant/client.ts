@@ -1,6 +1,7 @@
-import { ConnectionLostError, FailureError, messageOf, type VecproofError } from '../../common/errors.js';
+import { ConnectionLostError, FailureError, messageOf, VecproofError } from '../../common/errors.js';
 import type { Endpoint } from '../contract/server.js';
 import { requireClient } from '../kit/packages.js';
+import { followNoRedirects } from '../kit/redirects.js';
 import type { Json } from './json.js';
 
 export const PACKAGE = '@qdrant/js-client-rest';
@@ -117,8 +118,10 @@ export function openClient({ host, port, tls, secrets, settings }: Endpoint): Qd
   };
   const { apiKey } = secrets;
   const { prefix } = settings;
+  const name = host.includes(':') ? `[${host}]` : host;
+  followNoRedirects(`${tls ? 'https' : 'http'}://${name}:${port}`);
   return new Client({
-    host: host.includes(':') ? `[${host}]` : host,
+    host: name,
     port,
     https: tls,
     ...(prefix !== undefined && { prefix }),
@@ -128,6 +131,11 @@ export function openClient({ host, port, tls, secrets, settings }: Endpoint): Qd
     timeout: Number.POSITIVE_INFINITY,
     checkCompatibility: false,
   });
+}
+
+/** How messages name the server. */
+export function whereOf({ host, port }: Pick<Endpoint, 'host' | 'port'>): string {
+  return `qdrant at ${host}:${port}`;
 }
 
 /** What the client throws: an answer that is no success, or a connection that failed. */
@@ -147,8 +155,9 @@ export function failure(
   error: unknown,
   reached = true,
 ): VecproofError {
+  if (error instanceof VecproofError) return error;
   const { status, data, cause } = error as ClientError;
-  const where = `qdrant at ${host}:${port}`;
+  const where = whereOf({ host, port });
   if (status !== undefined) {
     const said = data?.status?.error ?? (typeof data === 'string' ? data : messageOf(error));
     const denied = status === 401 || status === 403;

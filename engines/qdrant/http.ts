@@ -1,5 +1,6 @@
 import type { Endpoint } from '../contract/server.js';
-import { failure } from './client.js';
+import { isRedirect, redirectFailure } from '../kit/redirects.js';
+import { failure, whereOf } from './client.js';
 import { fromJson, type Json, toJson } from './json.js';
 
 export function pathOf(collection: string): string {
@@ -34,7 +35,9 @@ export async function send<T>(
       method,
       headers: headersOf(endpoint),
       body: text,
+      redirect: 'manual',
     });
+    if (isRedirect(response)) throw redirectFailure(whereOf(endpoint), baseOf(endpoint), response);
     status = response.status;
     answer = await response.text();
   } catch (error) {

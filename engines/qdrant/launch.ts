@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { InputError } from '../../common/errors.js';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
@@ -63,25 +63,19 @@ function launchDocker(request: LaunchRequest) {
  * Throws InputError for an address that cannot be one.
  */
 export function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
-  const given = URL.canParse(url ?? '') ? new URL(url!) : undefined;
-  if (given === undefined || !['http:', 'https:'].includes(given.protocol)) {
-    throw new InputError('url must begin with http:// or https:// and name a host', {
-      where: 'qdrant: url',
-      got: url,
-      next: `for example http://127.0.0.1:${PORT}`,
-    });
-  }
-  if (given.username !== '' || given.password !== '') {
-    throw new InputError('url must hold no user or password', {
-      where: 'qdrant: url',
-      next: 'put the key into VECPROOF_QDRANT_API_KEY',
-    });
-  }
+  const given = serverUrl(url, {
+    engine: 'qdrant',
+    protocols: ['http', 'https'],
+    example: `http://127.0.0.1:${PORT}`,
+    credentials: false,
+    variables: ['VECPROOF_QDRANT_API_KEY'],
+  });
   const apiKey = env['VECPROOF_QDRANT_API_KEY'] || env['QDRANT_API_KEY'];
   const tls = given.protocol === 'https:';
   const host = given.hostname.replace(/^\[|\]$/g, '');
-  if (apiKey && !tls && !['localhost', '127.0.0.1', '::1'].includes(host)) {
-    onNotice?.(`the API key of Qdrant travels to ${host} without encryption: use https://`);
+  if (!tls) {
+    const credential = apiKey ? 'API key' : undefined;
+    noticePlaintext({ onNotice }, 'Qdrant', host, { credential, next: 'use https://' });
   }
   const prefix = given.pathname.replace(/\/+$/, '');
   return {

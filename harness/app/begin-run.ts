@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
+import type { PlannedBuild, PlannedTrial } from '../model/plan.js';
 import type { Truth } from '../model/samples.js';
 import type { LockState } from '../model/verdict.js';
 import { readEnvironment } from '../run/environment.js';
@@ -114,7 +115,7 @@ function manifestOf(beginning: Beginning): Manifest {
     seed: suite.seed,
     threads: suite.threads,
     memoryLimitBytes,
-    deadlineSeconds: suite.deadline,
+    deadlineSeconds: { ...suite.deadline, search: suite.deadline.search + longestPass(planned.builds) },
     environment: readEnvironment(),
     packages,
     plan: planned.builds,
@@ -124,6 +125,13 @@ function manifestOf(beginning: Beginning): Manifest {
     ...(partOf && { partOf }),
     ...(lock.state !== 'none' && { lock }),
   };
+}
+
+/** Seconds that the pass of a workload takes by its own options, at most: they come on top of what the engine may take. */
+function longestPass(builds: readonly PlannedBuild[]): number {
+  const seconds = ({ workload: { options } }: PlannedTrial) =>
+    ['warmUp', 'seconds', 'timeout'].reduce((sum, key) => sum + Number(options[key] ?? 0), 0);
+  return Math.max(0, ...builds.flatMap(({ trials }) => trials.map(seconds)));
 }
 
 /** The command that repeats the run, quoted for a shell. */

@@ -160,9 +160,9 @@ export function checkJudgedQueries(
 export function judgementPlace(file: string, query: string, document: string | undefined): string {
   try {
     const bytes = readRegular(file);
-    const text = (
-      bytes[0] === 0x1f ? gunzipSync(bytes, { maxOutputLength: MOST_RECORD }) : bytes
-    ).toString('utf8');
+    const text = (bytes[0] === 0x1f ? gunzipSync(bytes, { maxOutputLength: MOST_RECORD }) : bytes).toString(
+      'utf8',
+    );
     const at = text.split('\n').findIndex((line) => {
       const fields = line.trim().split(/\s+/);
       return fields[0] === query && (document === undefined || fields.includes(document));

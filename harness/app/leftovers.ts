@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
-import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { partsOf, readDatasetsManifest } from '../store/manifests.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';

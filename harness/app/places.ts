@@ -4,6 +4,7 @@ import { InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { fileEnding } from '../../datasets/formats/registry.js';
+import { EXPORT_PREFIX } from '../../datasets/open-export.js';
 
 /** A suite as it is written, and where that is. */
 export interface SuiteText {
@@ -60,6 +61,8 @@ export function readTextFile(path: string, what: string): string {
 
 /** A catalog name stays as it is; what looks like a path becomes absolute. */
 export function locate(nameOrPath: string, base: string): string {
+  if (nameOrPath.startsWith(EXPORT_PREFIX))
+    return EXPORT_PREFIX + resolve(base, nameOrPath.slice(EXPORT_PREFIX.length));
   const path = /[/\\*?]|^\./.test(nameOrPath) || fileEnding(nameOrPath) !== undefined;
   return path ? resolve(base, nameOrPath) : nameOrPath;
 }

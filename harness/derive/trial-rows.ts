@@ -120,7 +120,7 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, ks, asked, end, cost, refused, byQuery }: TrialTask,
+  { trial, workload, ks, asked, end, cost, refused, byQuery }: TrialTask,
   truth: Truth,
   { facts: all, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
@@ -139,7 +139,7 @@ export async function measureTrial(
     queries: truth.count,
     points: manifest.dataset.count,
   });
-  const { wallSeconds, engineSeconds, foreignCores, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -152,6 +152,8 @@ export async function measureTrial(
     wallSeconds,
     engineSeconds,
     foreignCores,
+    clientCores,
+    workload,
   };
   const derived = deriveTrial(samples, truth, options);
   const whole = byQuery ? derived : { ...derived, columns: NO_COLUMNS };

@@ -1,8 +1,10 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost } from '../model/events.js';
 import { voidedBy } from '../model/flags.js';
+import type { Workload } from '../model/plan.js';
 import type { Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
+import { SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type Column, columnsByName } from './by-query.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
@@ -10,6 +12,7 @@ import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import { countedHits, type QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
+import { loadMeasures } from './load.js';
 import { renumbered } from './sources.js';
 import { timingMeasures } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
@@ -26,6 +29,10 @@ export interface DeriveOptions {
   engineSeconds?: number | undefined;
   /** CPU that others used during the passes, in cores. */
   foreignCores?: number | undefined;
+  /** CPU of the process that sends queries to a server, in cores. */
+  clientCores?: number | undefined;
+  /** How the queries were sent. */
+  workload?: Workload | undefined;
   /** By query number; undefined where no query has a group or filter. */
   facts?: readonly QueryFacts[] | undefined;
   /** Undefined where no query is judged. */
@@ -67,9 +74,12 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const accuracy = accuracyOf(counted, truth, units, options);
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks, facts);
   const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
+  const timing = timingMeasures(samples);
+  const load = loadMeasures(samples, options.workload ?? SERIAL, timing, options.clientCores);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
-    ...timingMeasures(samples),
+    ...timing,
+    ...load.measures,
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(counted, facts)),
@@ -79,7 +89,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   };
   if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
   const columns = columnsByName(units.queries, means);
-  return { measures, flags: [...flags, ...accuracy.flags].sort(), columns };
+  return { measures, flags: [...flags, ...load.flags, ...accuracy.flags].sort(), columns };
 }
 
 /**

@@ -103,6 +103,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     engineSeconds: z.number().optional(),
     /** CPU that others used during the passes, in cores: of the pass in which it was most. */
     foreignCores: z.number().optional(),
+    /** CPU of the process that sent the queries to a server, in cores: of the pass in which it was most. Absent where serial. */
+    clientCores: z.number().optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */
     effective: parameters.optional(),
     /** What the server used while this trial was searched (warm-up included). */

@@ -23,6 +23,7 @@ export const SIGNS = {
   '†': 'beside other load: other programs used more than a quarter of a core',
   '‡': 'some queries failed',
   '§': 'passes of two builds of the same index',
+  '¶': 'limited by the client that sent the queries',
 } as const;
 
 export type Sign = keyof typeof SIGNS;
@@ -60,6 +61,29 @@ export const FLAGS: readonly FlagDefinition[] = [
     meaning: 'Some queries failed; they count as empty answers in recall and are listed under errors.',
     doubts: ['mean', 'time'],
     sign: '‡',
+  },
+  {
+    name: 'late-client',
+    short: 'the client sent its queries late',
+    meaning:
+      'The client sent its queries later than they were due, by more than a tenth of the latency’s 99th percentile: part of the latency is the client’s.',
+    doubts: ['time'],
+    sign: '¶',
+  },
+  {
+    name: 'busy-client',
+    short: 'the client was busier than 0.8 cores',
+    meaning:
+      'The thread that sent the queries used more than 0.8 of a core: throughput may be the client’s limit, and latency holds its waiting.',
+    doubts: ['time'],
+    sign: '¶',
+  },
+  {
+    name: 'rate-not-reached',
+    short: 'answered less than the offered rate',
+    meaning:
+      'Fewer than 98% of the queries that were due were answered in their time: the engine, or the client, does not sustain this rate, and the latency grows with the length of the trial.',
+    doubts: [],
   },
   {
     name: 'mixed-builds',

@@ -24,6 +24,11 @@ export function isSerial({ type }: Pick<Workload, 'type'>): boolean {
   return type === SERIAL.type;
 }
 
+/** Queries are due at times of their own, whether earlier ones were answered or not. */
+export function isOpenLoop({ type }: Pick<Workload, 'type'>): boolean {
+  return type === 'constant-rate' || type === 'ramping-rate';
+}
+
 /** `constant-rate rate=200` */
 export function workloadText({ type, options }: Workload): string {
   return [type, ...Object.entries(options).map(([key, value]) => `${key}=${value}`)].join(' ');

@@ -68,6 +68,7 @@ interface TrialEnd {
   wallSeconds?: number;
   engineSeconds?: number;
   foreignCores?: number;
+  clientCores?: number;
   effective?: ParameterSet;
 }
 

@@ -40,6 +40,7 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     flags: trial.resumed ? ['mixed-builds'] : [],
     passes: trial.passes,
     ...(trial.effective && { effective: trial.effective }),
+    ...(trial.clientCores !== undefined && { clientCores: trial.clientCores }),
     ...passFigures(trial),
   });
 }

@@ -1,10 +1,12 @@
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
+import type { PreparedSearch } from '../../engines/contract/search.js';
 import { askedOf, depthsOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
-import { workloadText } from '../model/workload.js';
+import { isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
+import { ownCpuSeconds } from '../process/resources.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
 import { type BuildContext, inPhase } from './context.js';
@@ -28,7 +30,11 @@ export async function onePass(
 ): Promise<void> {
   const { job, send, signal } = context;
   try {
-    const about = { trial: trial.id, total: sentQueries(job).length, unit: 'queries' };
+    // How many queries a load sends in its time shows at its end.
+    const extent = isSerial(trial.workload)
+      ? { total: sentQueries(job).length, unit: 'queries' }
+      : { total: 1, unit: '' };
+    const about = { trial: trial.id, ...extent };
     const { result: samples } = await inPhase(context, 'search', about, () =>
       measurePass(context, collection, trial, repetition, queries),
     );
@@ -60,9 +66,14 @@ export async function measurePass(
   debug('engine', () => `prepares ${trial.id}`);
   const k = askedOf(trial, job.ks);
   const spare = k - depthsOf(trial, job.ks).at(-1)!;
-  const search = await collection.prepare(trial.search, k);
+  const opened: PreparedSearch[] = [];
+  const open = async () => {
+    const search = await collection.prepare(trial.search, k);
+    opened.push(search);
+    return { search, filters: job.filtering && (await translateFilters(search, job.filtering)) };
+  };
   try {
-    const filters = job.filtering && (await translateFilters(search, job.filtering));
+    const { search, filters } = await open();
     const start = performance.now();
     await warmUp((vector, filter) => search.query(vector, filter), queries, filters, job, signal);
     await send({
@@ -74,6 +85,7 @@ export async function measurePass(
     trial.effective = search.effective;
     trial.origin ??= performance.now();
     const busy = startForeign(job);
+    const [cpu, begin] = [ownCpuSeconds(), performance.now()];
     const samples = await executorOf(trial.workload).run(
       {
         search,
@@ -84,13 +96,21 @@ export async function measurePass(
         ks: job.filtering?.ks.map((own) => own + spare),
         count: job.count,
         repetition,
+        seed: job.seed,
+        concurrent: trial.shape.execution === 'concurrent',
+        several: trial.shape.preparedSearches === 'several',
+        open,
         origin: trial.origin,
         signal,
-        onProgress: reporter(context),
+        ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
       },
       trial.workload.options,
     );
     busy(foreign, repetition);
+    if (job.endpoint !== undefined && !isSerial(trial.workload)) {
+      const cores = (ownCpuSeconds() - cpu) / ((performance.now() - begin) / 1000);
+      trial.clientCores = Math.max(trial.clientCores ?? 0, cores);
+    }
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(
@@ -100,7 +120,7 @@ export async function measurePass(
     if (job.endpoint !== undefined) requireAnswers(samples);
     return samples;
   } finally {
-    await search.close();
+    await Promise.all(opened.map((search) => search.close()));
   }
 }
 

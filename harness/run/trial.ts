@@ -20,6 +20,9 @@ export interface Trial extends PlannedTrial {
   /** Of its passes, once it has ended. */
   spans: readonly { wall: number; inside: number }[];
   failed: boolean;
+  /** CPU of this process in the pass in which it was most, in cores; of a load on a server alone. */
+  clientCores: number | undefined;
+  shape: Pick<TrialShape, 'execution' | 'preparedSearches'>;
 }
 
 /** `done`: repetitions that an earlier process has left on disk. */
@@ -34,6 +37,8 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     foreign: new ForeignLoad(),
     spans: [],
     failed: false,
+    clientCores: undefined,
+    shape,
   };
 }
 

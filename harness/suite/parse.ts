@@ -10,7 +10,7 @@ import { type DeclaredDataset, datasetFaults, datasetSelectorFaults, declaredDat
 import { faultsAsWritten, readEntries } from './entries.js';
 import { parseYaml, type Source, suiteError } from './faults.js';
 import { declaredParities, planParity } from './parity.js';
-import { type ModuleFound, planSuite } from './plan.js';
+import { type ModuleFound, type NamedWorkload, planSuite } from './plan.js';
 import { type Suite, suiteSchema } from './schema.js';
 import { distinctKs, groupFaults, memoryLimit } from './shape-checks.js';
 import { shellFaults } from './shell-faults.js';
@@ -76,7 +76,8 @@ export function parseSuite(
   faults.push(...(sending?.faults ?? []));
   const workloads = sending?.workloads ?? [SERIAL];
   const depths = suite === undefined ? undefined : plannedDepths(ks, suite.depth);
-  const plan = definitions && planEntries(json, definitions, hidden, workloads, modules, depths);
+  const named = workloads.map((each) => ({ ...each, named: sending?.named.get(each) }));
+  const plan = definitions && planEntries(json, definitions, hidden, named, modules, depths);
   faults.push(...(plan?.faults ?? []));
   const gates = gatesOf(written);
   faults.push(...gates.faults, ...(suite === undefined ? [] : datasetSelectorFaults(gates.set, suite)));
@@ -132,7 +133,7 @@ function planEntries(
   json: unknown,
   definitions: ReadonlyMap<string, EngineDefinition>,
   hidden: Redactor,
-  workloads: readonly Workload[],
+  workloads: readonly NamedWorkload[],
   modules: ReadonlyMap<string, ModuleFound>,
   depths: number[][] | undefined,
 ): { builds: PlannedBuild[]; faults: Fault[] } {

@@ -37,7 +37,7 @@ export function planSuite(
   engines: readonly (EngineEntry | undefined)[],
   definitions: ReadonlyMap<string, EngineDefinition>,
   redactor: Redactor,
-  workloads: readonly Workload[] = [SERIAL],
+  workloads: readonly NamedWorkload[] = [SERIAL],
   modules: ReadonlyMap<string, ModuleFound> = new Map(),
   depths: readonly (readonly number[])[] = [[10]],
 ): { builds: PlannedBuild[]; faults: Fault[] } {
@@ -82,8 +82,13 @@ export function planSuite(
   return { builds: [...builds.values()], faults: merged(faults.all, engines) };
 }
 
+/** A workload, and the options that name it; absent: all. */
+export interface NamedWorkload extends Workload {
+  named?: ParameterSet | undefined;
+}
+
 interface Planning {
-  workloads: readonly Workload[];
+  workloads: readonly NamedWorkload[];
   depths: readonly (readonly number[])[];
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
@@ -173,8 +178,9 @@ function planOne(
     faults.add({ path: ['engines', i], what: `plans ${build.id} with ${canonical(parsed.search)} twice` });
     return;
   }
-  for (const workload of planning.workloads) {
-    const sent = isSerial(workload) ? undefined : workload;
+  for (const { named, ...workload } of planning.workloads) {
+    const { type, options } = workload;
+    const sent = isSerial(workload) ? undefined : { type, options: named ?? options };
     for (const ks of planning.depths) {
       const k = planning.depths.length > 1 ? ks.at(-1) : undefined;
       const more = { workload: redactor.json(sent), k };
@@ -191,7 +197,7 @@ function seriesName(engine: string, entry: EngineEntry, variant: string): string
 }
 
 /** Engines' messages begin with the key, which the place of a fault names already. */
-function withoutKey(what: string, path: readonly (string | number)[]): string {
+export function withoutKey(what: string, path: readonly (string | number)[]): string {
   const key = `${path.at(-1)} `;
   return what.startsWith(key) ? what.slice(key.length) : what;
 }

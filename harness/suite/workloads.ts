@@ -1,5 +1,6 @@
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import { canonical } from '../model/ids.js';
 import type { Workload } from '../model/plan.js';
 import { SERIAL, type WorkloadKind } from '../model/workload.js';
@@ -12,12 +13,13 @@ export type WorkloadEntry = Suite['workloads'][number];
  * Expands `workloads:` of a suite: one for each combination of options, in the order of the file. Pure.
  *
  * @param kinds all that there are
- * @returns workloads, and every fault of every entry
+ * @returns workloads, the options that tell each from what its kind would do by itself, and every fault of every entry
  */
 export function planWorkloads(
   entries: readonly WorkloadEntry[],
   kinds: readonly WorkloadKind[],
-): { workloads: Workload[]; faults: Fault[] } {
+): { workloads: Workload[]; named: ReadonlyMap<Workload, ParameterSet>; faults: Fault[] } {
+  const named = new Map<Workload, ParameterSet>();
   const workloads = new Map<string, Workload>();
   const faults: Fault[] = [];
   for (const [i, entry] of entries.entries()) {
@@ -40,10 +42,23 @@ export function planWorkloads(
       }
       const key = `${type} ${canonical(parsed.options)}`;
       if (workloads.has(key)) faults.push({ path: ['workloads', i], what: 'is listed twice', got: entry });
-      workloads.set(key, { type, options: parsed.options });
+      const workload = { type, options: parsed.options };
+      workloads.set(key, workload);
+      named.set(workload, withoutDefaults(parsed.options, kind));
     }
   }
-  return { workloads: workloads.size === 0 ? [SERIAL] : [...workloads.values()], faults: distinct(faults) };
+  const planned = workloads.size === 0 ? [SERIAL] : [...workloads.values()];
+  return { workloads: planned, named, faults: distinct(faults) };
+}
+
+/** What a kind fills in by itself tells nothing. */
+function withoutDefaults(options: ParameterSet, kind: WorkloadKind): ParameterSet {
+  const filled = (key: string) => {
+    const { [key]: _, ...others } = options;
+    const parsed = kind.parse(others);
+    return parsed.state === 'ok' && canonical(parsed.options) === canonical(options);
+  };
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !filled(key)));
 }
 
 /** A fault that all values of a sweep have in common is told once. */

@@ -1,3 +1,4 @@
+import { credentialInUrl } from '../../common/credentials.js';
 import { messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import type { Secret } from '../../common/redact.js';
@@ -65,10 +66,12 @@ export function plainPasswords(written: unknown): Fault[] {
   if (!Array.isArray(engines)) return [];
   return engines.flatMap((_, i) => {
     const path = ['engines', i, 'url'];
-    const password = /^[^/]+:\/\/[^/@]*:([^/@]*)@/.exec(String(valueAt(written, path)))?.[1];
-    if (password === undefined || /^(\$\{[A-Za-z_][A-Za-z0-9_]*\})?$/.test(password)) return [];
+    const what = credentialInUrl(String(valueAt(written, path)), { variables: true });
+    if (what === undefined) return [];
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-    const next = 'write it as ${VARIABLE}, which is taken from the environment';
-    return [{ path, what: 'holds a password', next }];
+    const next = what.includes('parameter')
+      ? 'leave it out, and set the variable of the engine (docs/servers.md)'
+      : 'write it as ${VARIABLE}, which is taken from the environment';
+    return [{ path, what: `holds ${what}`, next }];
   });
 }

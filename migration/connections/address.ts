@@ -1,3 +1,4 @@
+import { credentialInUrl } from '../../common/credentials.js';
 import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
 
@@ -19,9 +20,12 @@ export const EXPORT = 'export';
  * @throws InputError for what is none, with the form and the nearest known name
  */
 export function parseAddress(text: string, engines: readonly string[]): Address {
-  if (/\/\/[^/@]*:[^/]*@|[?&](password|token|api[-_]?key|secret)=/i.test(text)) {
-    throw new InputError('holds a password, which would end up in files and on screens', {
-      where: text.replace(/\/\/[^/]*@/, '//…@').replace(/\?.*$/s, '?…'),
+  const held = credentialInUrl(text.replace(/^[a-z][a-z0-9-]*:(?=[a-z][a-z0-9+.-]*:\/\/)/i, ''), {
+    variables: false,
+  });
+  if (held !== undefined) {
+    throw new InputError(`holds ${held}, which would end up in files and on screens`, {
+      where: text.replace(/\/\/.*@/s, '//…@').replace(/[?#].*$/s, '?…'),
       next: 'leave it out, and set the variable of the engine (PGPASSWORD, QDRANT_API_KEY, MILVUS_TOKEN, CHROMA_TOKEN)',
     });
   }

@@ -1,4 +1,4 @@
-import { type ParquetScan, parquetScan } from 'hyparquet';
+import { type AsyncBuffer, type ParquetScan, parquetScan } from 'hyparquet';
 import { InputError, messageOf } from '../../common/errors.js';
 import { reading } from '../../common/reading.js';
 import { COMPRESSORS } from '../../datasets/formats/parquet/compression.js';
@@ -12,14 +12,17 @@ import {
   fieldColumn,
   ID,
   ID_TYPE,
+  type IdColumnType,
   METADATA,
   PARTS,
   type PartShape,
   SPARSE,
   vectorColumn,
 } from './columns.js';
+import { DETAILS, type DetailName, setDetail } from './details.js';
 import { fromCell, withRest } from './metadata-cells.js';
 import { vectorFrom } from './vector-cells.js';
+import { readVectorPages } from './vector-pages.js';
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -29,51 +32,72 @@ const PARSERS = {
   timestampFromMicroseconds: (value: bigint) => BigInt(value),
 };
 
+/** What the manifest says of its parts. */
+export interface ReadShape extends PartShape {
+  timestamps: ReadonlySet<string>;
+}
+
 /**
  * Reads a part, one row group at a time.
  * @param shape as the manifest says; a field that this part has no column for was met later
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
-export async function* readPart(path: string, shape: PartShape): AsyncGenerator<Point[]> {
-  const { file, scan, columns } = await openPart(path);
-  const bytes = file.buffer.byteLength;
-  try {
-    const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
-    for (const { rowStart, rowEnd } of scan.ranges) {
-      try {
-        yield await reading(path, bytes, () => readGroup(scan, { ...shape, fields }, rowStart, rowEnd));
-      } catch (error) {
-        throw damaged(path, error);
-      }
-    }
-  } finally {
-    file.close();
-  }
+export async function* readParquetPart(path: string, shape: ReadShape): AsyncGenerator<Point[]> {
+  const { columns, groups } = await openPart(path);
+  const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
+  const details = DETAILS.map(({ name }) => name).filter((name) => columns.has(name));
+  yield* groups((group) => readGroup(group, { ...shape, fields, details }));
 }
 
-interface OpenPart {
-  file: ParquetFile;
-  scan: ParquetScan;
+type ReadColumn = (column: string) => Promise<ArrayLike<unknown>>;
+
+interface RowGroup {
+  count: number;
+  read: ReadColumn;
+  /** Vectors that are written as whole blocks; undefined: they are not. */
+  whole(field: VectorField): Promise<readonly (VectorValue | undefined)[] | undefined>;
+}
+
+interface OpenParquet {
   columns: ReadonlySet<string>;
+  /** What `take` makes of each row group. */
+  groups<T>(take: (group: RowGroup) => Promise<T>): AsyncGenerator<T>;
 }
 
-/** All pages are looked through first: the library believes what they say. */
-async function openPart(path: string): Promise<OpenPart> {
-  let file: ParquetFile | undefined;
+/** @throws InputError naming the file if it is damaged */
+export async function openPart(path: string): Promise<OpenParquet> {
+  let opened: ParquetFile | undefined;
   try {
-    file = await openParquetFile(path);
-    const { buffer, metadata } = file;
-    const opened = file;
-    reading(path, buffer.byteLength, () => checkColumns(opened));
+    const parquet = await openParquetFile(path);
+    opened = parquet;
+    const { buffer: file, metadata } = parquet;
+    // All pages are looked through first: the library believes what they say.
+    reading(path, file.byteLength, () => checkColumns(parquet));
     const scan = await parquetScan({
-      file: buffer,
+      file,
       metadata,
       compressors: COMPRESSORS,
       parsers: PARSERS as never,
     });
-    return { file, scan, columns: new Set(topLevel(metadata.schema)) };
+    return {
+      columns: new Set(topLevel(metadata.schema)),
+      async *groups(take) {
+        try {
+          for (const { rowStart, rowEnd } of scan.ranges) {
+            try {
+              const group = rowGroup({ file, scan }, rowStart, rowEnd);
+              yield await reading(path, file.byteLength, () => take(group));
+            } catch (error) {
+              throw damaged(path, error);
+            }
+          }
+        } finally {
+          parquet.close();
+        }
+      },
+    };
   } catch (error) {
-    file?.close();
+    opened?.close();
     throw damaged(path, error);
   }
 }
@@ -99,22 +123,36 @@ function damaged(path: string, error: unknown): InputError {
   });
 }
 
-async function readGroup(
-  scan: ParquetScan,
-  shape: PartShape,
-  rowStart: number,
-  rowEnd: number,
-): Promise<Point[]> {
+function rowGroup(part: OpenFile, rowStart: number, rowEnd: number): RowGroup {
   const count = rowEnd - rowStart;
-  const read = async (column: string): Promise<ArrayLike<unknown>> => {
-    const values = await scan.readColumn({ column, rowStart, rowEnd });
-    if (values.length !== count)
-      throw new Error(`column "${column}" has ${values.length} of ${count} values`);
-    return values;
+  return {
+    count,
+    async read(column) {
+      const values = await part.scan.readColumn({ column, rowStart, rowEnd });
+      if (values.length !== count)
+        throw new Error(`column "${column}" has ${values.length} of ${count} values`);
+      return values;
+    },
+    whole: (field) => wholePages(part, field, rowStart, count),
   };
-  const ids = await readIds(shape, read);
-  const vectors: [field: VectorField, columns: ArrayLike<unknown>[]][] = [];
-  for (const field of shape.vectors) vectors.push([field, await readVector(field, read)]);
+}
+
+async function readGroup(
+  { count, read, whole: wholeOf }: RowGroup,
+  shape: ReadShape & { details: readonly DetailName[] },
+): Promise<Point[]> {
+  const ids = await idsIn(shape.idColumn, read);
+  const vectors: [name: string, value: (row: number) => VectorValue | undefined][] = [];
+  for (const field of shape.vectors) {
+    const whole = await wholeOf(field);
+    const cells = whole === undefined ? await readVector(field, read) : [];
+    const from = (row: number) =>
+      vectorFrom(
+        field,
+        cells.map((each) => each[row]),
+      );
+    vectors.push([field.name, whole === undefined ? from : (row) => whole[row]]);
+  }
   const fields: [name: string, values: (row: number) => PointValue | undefined][] = [];
   for (const { name, type } of shape.fields) {
     const cells = await read(fieldColumn(name));
@@ -123,13 +161,17 @@ async function readGroup(
   const rest = await read(METADATA);
   const parts: [part: (typeof PARTS)[number], values: ArrayLike<unknown>][] = [];
   for (const part of PARTS) parts.push([part, await read(part)]);
+  const details: [name: DetailName, values: ArrayLike<unknown>][] = [];
+  for (const name of shape.details) details.push([name, await read(name)]);
   return Array.from({ length: count }, (_, row) => {
     const point: { -readonly [K in keyof Point]: Point[K] } = {
       id: ids(row),
       vectors: vectorsAt(vectors, row),
-      metadata: withRest(valuesAt(fields, row), rest[row] as string | null | undefined),
+      metadata: withRest(valuesAt(fields, row), rest[row] as string | null | undefined, shape.timestamps),
     };
     for (const [part, values] of parts) if (!isAbsent(values[row])) point[part] = values[row] as string;
+    for (const [name, values] of details)
+      if (!isAbsent(values[row])) setDetail(point, name, values[row] as string | bigint);
     return point;
   });
 }
@@ -138,10 +180,8 @@ function isAbsent(cell: unknown): boolean {
   return cell === null || cell === undefined;
 }
 
-async function readIds(
-  { idColumn }: PartShape,
-  read: (column: string) => Promise<ArrayLike<unknown>>,
-): Promise<(row: number) => PointId> {
+/** The ids of a row group, by row. */
+export async function idsIn(idColumn: IdColumnType, read: ReadColumn): Promise<(row: number) => PointId> {
   const ids = await read(ID);
   if (idColumn === 'text') return (row) => ids[row] as string;
   if (idColumn !== 'typed text') return (row) => BigInt(ids[row] as bigint);
@@ -149,26 +189,41 @@ async function readIds(
   return (row) => (types[row] === 'integer' ? BigInt(ids[row] as string) : (ids[row] as string));
 }
 
-function readVector(
-  { name, kind }: VectorField,
-  read: (column: string) => Promise<ArrayLike<unknown>>,
-): Promise<ArrayLike<unknown>[]> {
+function readVector({ name, kind }: VectorField, read: ReadColumn): Promise<ArrayLike<unknown>[]> {
   const column = vectorColumn(name);
   const columns = kind === 'sparse' ? [column + SPARSE.indices, column + SPARSE.values] : [column];
   return Promise.all(columns.map(read));
 }
 
+interface OpenFile {
+  file: AsyncBuffer;
+  scan: ParquetScan;
+}
+
+async function wholePages({ file, scan }: OpenFile, field: VectorField, rowStart: number, count: number) {
+  let first = 0;
+  const group = scan.metadata.row_groups.find(({ num_rows }) => {
+    if (first === rowStart) return true;
+    first += Number(num_rows);
+    return false;
+  });
+  const column = vectorColumn(field.name);
+  const chunk = group?.columns.find(({ meta_data }) => meta_data?.path_in_schema[0] === column)?.meta_data;
+  if (chunk === undefined || Number(group!.num_rows) !== count) return undefined;
+  const start = Number(chunk.data_page_offset);
+  if (chunk.codec !== 'UNCOMPRESSED' || chunk.dictionary_page_offset !== undefined) return undefined;
+  const bytes = await file.slice(start, start + Number(chunk.total_compressed_size));
+  return readVectorPages(field, bytes, chunk);
+}
+
 function vectorsAt(
-  columns: readonly [VectorField, ArrayLike<unknown>[]][],
+  columns: readonly [name: string, value: (row: number) => VectorValue | undefined][],
   row: number,
 ): Record<string, VectorValue> {
   const vectors = record<VectorValue>();
-  for (const [field, cells] of columns) {
-    const value = vectorFrom(
-      field,
-      cells.map((each) => each[row]),
-    );
-    if (value !== undefined) vectors[field.name] = value;
+  for (const [name, at] of columns) {
+    const value = at(row);
+    if (value !== undefined) vectors[name] = value;
   }
   return vectors;
 }

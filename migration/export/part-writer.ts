@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
@@ -18,19 +19,15 @@ import {
   SPARSE,
   vectorColumn,
 } from './columns.js';
+import { DETAILS, detailOf } from './details.js';
 import { cellOf, fitsColumn, restOf } from './metadata-cells.js';
 import { vectorCells } from './vector-cells.js';
+import { hasPages, writeVectorPages } from './vector-pages.js';
+import type { PartWriter, WrittenPart } from './written-part.js';
 
-/** Numbers of a row group's vectors: what a writer holds in memory at a time, at about 30 bytes each. */
+/** Numbers of a row group's vectors: what a writer holds in memory at a time. */
 const GROUP_NUMBERS = 4_000_000;
 const GROUP_ROWS = 50_000;
-
-/** A finished part on disk. */
-export interface WrittenPart {
-  bytes: number;
-  /** Of the file, hexadecimal. */
-  sha256: string;
-}
 
 /** Rows of a row group, so that memory stays the same whatever the dimensions. */
 export function groupRows({ vectors }: Pick<PartShape, 'vectors'>): number {
@@ -39,7 +36,7 @@ export function groupRows({ vectors }: Pick<PartShape, 'vectors'>): number {
 }
 
 /** Writes one part, row group by row group, under a temporary name; `finish` flushes and renames it. */
-export class PartWriter {
+export class ParquetPartWriter implements PartWriter {
   readonly #path: string;
   readonly #temporary: string;
   readonly #shape: PartShape;
@@ -72,12 +69,30 @@ export class PartWriter {
   write(points: readonly Point[]): void {
     if (points.length === 0) return;
     const columnData = columnsOf(this.#shape, this.#points, this.#columns, points);
-    this.#guarded(() =>
-      this.#writer.write({
+    this.#guarded(() => {
+      void this.#writer.write({
         columnData: columnData.map((column) => ({ ...column, statistics: false })),
         rowGroupSize: points.length,
-      }),
-    );
+      });
+      this.#addVectors(points);
+    });
+  }
+
+  /** Vectors of floats stand in the row group where the schema has them, and in the file behind its other columns. */
+  #addVectors(points: readonly Point[]): void {
+    const group = this.#writer.row_groups.at(-1)!;
+    const start = this.#writer.writer.offset;
+    let at = this.#shape.idColumn === 'typed text' ? 2 : 1;
+    for (const field of this.#shape.vectors) {
+      if (hasPages(field)) {
+        const vectors = points.map(({ vectors }) => vectorIn(vectors, field.name));
+        group.columns.splice(at, 0, writeVectorPages(this.#writer.writer, field, vectors));
+      }
+      at += field.kind === 'sparse' ? 2 : 1;
+    }
+    const size = BigInt(this.#writer.writer.offset - start);
+    group.total_byte_size += size;
+    group.total_compressed_size = (group.total_compressed_size ?? 0n) + size;
   }
 
   finish(): WrittenPart {
@@ -106,7 +121,7 @@ export class PartWriter {
 }
 
 /** Flushes a file to the disk and hashes what is there. */
-function syncedHash(path: string): string {
+export function syncedHash(path: string): string {
   const descriptor = openSync(path, 'r+');
   try {
     fsyncSync(descriptor);
@@ -119,6 +134,29 @@ function syncedHash(path: string): string {
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A whole file of few columns, under a temporary name until it is complete; gives its SHA-256. */
+export function writeParquet(
+  path: string,
+  columns: readonly [schema: SchemaElement[], data: unknown[]][],
+): string {
+  const temporary = temporaryName(path);
+  try {
+    const schema = [{ name: 'root', num_children: columns.length }, ...columns.flatMap(([each]) => each)];
+    const writer = new ParquetWriter({ writer: fileWriter(temporary), schema, createdBy: 'vecproof' });
+    void writer.write({
+      columnData: columns.map(([[first], data]) => ({ name: first!.name, data, statistics: false })),
+    });
+    void writer.finish();
+    const sha256 = syncedHash(temporary);
+    renameSync(temporary, path);
+    return sha256;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw fileFailure(path, 'cannot be written', error);
   }
 }
 
@@ -142,6 +180,7 @@ function columnsOf(
     column(ID, ({ id }) => (isText ? String(id) : id)),
     ...(shape.idColumn === 'typed text' ? [column(ID_TYPE, ({ id }) => idType(ids, id))] : []),
     ...shape.vectors.flatMap((field): Column[] => {
+      if (hasPages(field)) return [];
       const cells = points.map(({ vectors }) => vectorCells(field, vectorIn(vectors, field.name)));
       const names =
         field.kind === 'sparse'
@@ -158,5 +197,6 @@ function columnsOf(
     ),
     column(METADATA, ({ id, metadata }) => restOf(id, metadata, columns)),
     ...PARTS.map((part) => column(part, (point) => point[part] ?? null)),
+    ...DETAILS.map(({ name }) => column(name, (point) => detailOf(point, name) ?? null)),
   ];
 }

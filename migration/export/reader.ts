@@ -5,9 +5,10 @@ import { InputError } from '../../common/errors.js';
 import { streamRegular } from '../../common/regular-file.js';
 import type { Point } from '../../engines/contract/points.js';
 import type { PointShape } from './canonical.js';
-import type { PartShape } from './columns.js';
 import { type Manifest, readManifest, shapeOf } from './manifest.js';
-import { readPart } from './part-reader.js';
+import { readPart } from './part-files.js';
+import type { ReadShape } from './part-reader.js';
+import { readTombstones, type Tombstone } from './tombstones.js';
 
 /** A finished export on disk. */
 export interface OpenExport {
@@ -16,6 +17,8 @@ export interface OpenExport {
   shape: PointShape;
   /** All points, in the order of the parts; memory is bounded by a row group. */
   points(): AsyncGenerator<Point[]>;
+  /** Ids that were deleted in the source, where it tells. */
+  tombstones(): AsyncGenerator<Tombstone[]>;
 }
 
 /**
@@ -24,9 +27,10 @@ export interface OpenExport {
  */
 export function openExport(folder: string): OpenExport {
   const manifest = readManifest(folder);
-  for (const { file, bytes } of manifest.parts) requireSize(join(folder, file), bytes);
+  for (const { file, bytes } of filesOf(manifest)) requireSize(join(folder, file), bytes);
   const shape = shapeOf(manifest);
-  const parts: PartShape = {
+  const parts: ReadShape = {
+    timestamps: shape.timestamps,
     idColumn: manifest.ids.column,
     vectors: shape.vectors,
     fields: manifest.fields.flatMap(({ name, type }) => (type === null ? [] : [{ name, type }])),
@@ -36,9 +40,14 @@ export function openExport(folder: string): OpenExport {
     manifest,
     shape,
     async *points() {
-      for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts);
+      for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts, shape);
     },
+    tombstones: () => readTombstones(folder, manifest),
   };
+}
+
+function filesOf({ parts, tombstones }: Manifest): { file: string; bytes: number; sha256: string }[] {
+  return tombstones === null ? parts : [...parts, tombstones];
 }
 
 function requireSize(path: string, bytes: number): void {
@@ -57,7 +66,7 @@ function requireSize(path: string, bytes: number): void {
 
 /** @throws InputError naming the first part whose file is not the one that was written */
 export async function checkParts({ folder, manifest }: OpenExport, signal?: AbortSignal): Promise<void> {
-  for (const { file, sha256 } of manifest.parts) {
+  for (const { file, sha256 } of filesOf(manifest)) {
     const path = join(folder, file);
     const hash = createHash('sha256');
     for await (const chunk of streamRegular(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk);

@@ -1,14 +1,17 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Point } from '../../engines/contract/points.js';
-import { canonicalPoint, type PointShape } from './canonical.js';
+import { canonicalBytes, type PointShape } from './canonical.js';
 
 /** SHA-256 of a point's canonical bytes. */
 export function pointHash(shape: PointShape, point: Point): Buffer {
-  const { id, vectors, metadata, parts } = canonicalPoint(shape, point);
-  return createHash('sha256').update(id).update(vectors).update(metadata).update(parts).digest();
+  return hash('sha256', canonicalBytes(shape, point), 'buffer');
 }
 
-const MODULUS = 1n << 256n;
+/** Numbers of 32 bits, the lowest first, that make up a sum. */
+const LIMBS = 8;
+const LIMB = 2 ** 32;
+/** Sums of so many limbs are exact in a double. */
+const ROWS_BETWEEN_CARRIES = 2 ** 20;
 
 /**
  * Hash of a multiset of points that does not depend on their order: the sum of their hashes, as big-endian integers,
@@ -16,24 +19,37 @@ const MODULUS = 1n << 256n;
  * own SHA-256 in the manifest does that.
  */
 export class RowSum {
-  #sum = 0n;
+  readonly #limbs = new Float64Array(LIMBS);
   #rows = 0;
+  #adds = 0;
 
   add(hash: Buffer): void {
-    this.#sum += BigInt(`0x${hash.toString('hex')}`);
+    for (let i = 0; i < LIMBS; i++) this.#limbs[i]! += hash.readUInt32BE(28 - 4 * i);
     this.#rows++;
-    // Kept small, not reduced at every row.
-    if ((this.#rows & 1023) === 0) this.#sum %= MODULUS;
+    if (++this.#adds === ROWS_BETWEEN_CARRIES) this.#carry();
   }
 
   /** Adds the sum of other points. */
   join({ rows, sum }: SumOfRows): void {
-    this.#sum = (this.#sum + BigInt(`0x${sum}`)) % MODULUS;
-    this.#rows += rows;
+    this.add(Buffer.from(sum, 'hex'));
+    this.#rows += rows - 1;
   }
 
   result(): SumOfRows {
-    return { rows: this.#rows, sum: (this.#sum % MODULUS).toString(16).padStart(64, '0') };
+    this.#carry();
+    const digits = Array.from(this.#limbs, (limb) => limb.toString(16).padStart(8, '0'));
+    return { rows: this.#rows, sum: digits.reverse().join('') };
+  }
+
+  /** What goes beyond 2^256 is dropped. */
+  #carry(): void {
+    let carried = 0;
+    for (let i = 0; i < LIMBS; i++) {
+      const value = this.#limbs[i]! + carried;
+      this.#limbs[i] = value % LIMB;
+      carried = Math.floor(value / LIMB);
+    }
+    this.#adds = 0;
   }
 }
 

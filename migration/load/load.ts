@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
 import { faultText, placeFault } from '../../common/faults.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { Collection, Readiness } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
+import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
 import type { CollectionSpec } from '../../engines/contract/spec.js';
 import { flatten } from '../../engines/kit/check.js';
@@ -15,11 +16,14 @@ import { vectorIn, whyNotVectorValue } from '../../engines/kit/vectors.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { parseAddress } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
+import { idType } from '../export/canonical.js';
 import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
 import { lockFolder } from '../export/state.js';
+import { idsOf } from '../mapping/ids.js';
 import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
+import { typedText } from '../mapping/typed-id.js';
 import { applyMapping } from './apply.js';
 import { specOf } from './spec.js';
 import { findLoad, type LoadState, type Reject, saveLoad } from './state.js';
@@ -95,12 +99,17 @@ async function load(options: LoadOptions): Promise<LoadResult> {
   if (reasons.length > 0) throw new InputError(reasons.join('; '), { where: options.mapping });
   const what = { sum: mapping.source.sum, mapping: hash, place: mapping.target.place };
   const state = findLoad(options.state, what);
+  const ids = {
+    idOf: await idsOf(mapping, source.shape, dirname(options.mapping)),
+    typed: (id: PointId) => typedText({ type: idType(source.shape, id), id }),
+  };
   const target = await openTarget(definition, address, options);
   try {
     const { collection, state: now } = await collectionOf(target.connected, spec, what, state, options);
-    const work = new Load(source, collection, definition, spec, now, options);
+    const required = mapping.fields.filter((field) => field.required).map(({ from }) => from);
+    const work = new Load(source, collection, definition, spec, now, options, required);
     return await work.run(
-      applyMapping(mapping, source.shape.vectors, capabilities.metadata?.nested),
+      applyMapping(mapping, source.shape.vectors, capabilities.metadata?.nested, ids),
       target.place,
     );
   } finally {
@@ -212,12 +221,22 @@ function whyLeftOut(
   return undefined;
 }
 
+/** Nobody knows who may see such a point: the loss was accepted, and it stays out. */
+function whyUnprotected(required: readonly string[], { metadata }: Point): string | undefined {
+  if (required.length === 0) return undefined;
+  const flat = flatten(metadata);
+  const without = required.find((name) => !Object.hasOwn(flat, name) || flat[name] === null);
+  return without === undefined ? undefined : `no value of the required field "${without}"`;
+}
+
 class Load {
   readonly #source: OpenExport;
   readonly #collection: Collection & { points: Points };
   readonly #definition: EngineDefinition;
   readonly #spec: CollectionSpec;
   readonly #options: LoadOptions;
+  /** Fields of the source without a value of which a point is never loaded. */
+  readonly #required: readonly string[];
   #state: LoadState;
 
   constructor(
@@ -227,7 +246,9 @@ class Load {
     spec: CollectionSpec,
     state: LoadState,
     options: LoadOptions,
+    required: readonly string[],
   ) {
+    this.#required = required;
     this.#source = source;
     this.#collection = collection as Collection & { points: Points };
     this.#definition = definition;
@@ -248,7 +269,9 @@ class Load {
       for (const point of group) {
         row++;
         const mapped = apply(point);
-        const why = whyLeftOut(this.#definition.capabilities, this.#spec, mapped);
+        const why =
+          whyUnprotected(this.#required, point) ??
+          whyLeftOut(this.#definition.capabilities, this.#spec, mapped);
         if (why !== undefined) leftOut++;
         if (why !== undefined || row <= done) continue;
         const size = sizeOf(this.#spec.vectors, mapped);

@@ -9,28 +9,26 @@ import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 /** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
 const STATE = 'load.json';
 
-/** A point that the target refused, in its own words. */
-export interface Reject {
-  /** Row of the export. */
-  row: number;
-  id: string;
-  cause: string;
-}
+const rows = z.int().nonnegative();
+const rejectSchema = z.strictObject({ row: rows, id: z.string(), cause: z.string() });
 
-export interface LoadState {
-  version: 1;
+const stateSchema = z.strictObject({
+  version: z.literal(1),
   /** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
-  sum: string;
-  mapping: string;
-  place: string;
-  startedAt: string;
+  sum: z.string(),
+  mapping: z.string(),
+  place: z.string(),
+  startedAt: z.string(),
   /** `making`: the collection may be there or not; it is ours if it is empty. */
-  collection: 'making' | 'made';
+  collection: z.enum(['making', 'made']),
   /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
-  rows: number;
-  rejects: readonly Reject[];
-  state: 'loading' | 'loaded';
-}
+  rows,
+  rejects: z.array(rejectSchema).readonly(),
+  state: z.enum(['loading', 'loaded']),
+});
+export type LoadState = z.infer<typeof stateSchema>;
+/** A point that the target refused, in its own words; `row` of the export. */
+export type Reject = z.infer<typeof rejectSchema>;
 
 /** @throws InputError if the folder holds the state of another load */
 export function findLoad(

@@ -82,6 +82,10 @@ describe('export', () => {
     ['hnswlib:./x#docs', 2, 'no whole points'],
     ['docs', 2, 'engine:address#collection'],
     ['pgvector:postgres://me:hush-hush@host/db#docs', 2, 'holds a password'],
+    ['qdrant:https://hush-hush@host#docs', 2, 'holds a credential'],
+    ['qdrant:https://host?api_key=hush-hush#docs', 2, 'holds a credential'],
+    ['pgvector:postgres://host/db?sslmode=VERIFY-FULL#docs', 2, 'Did you mean "verify-full"'],
+    ['pgvector:postgres://host/db?pasword=hush-hush#docs', 2, 'unknown parameter'],
     ['lancedb:https://host#docs', 2, 'folders'],
   ])('of %s ends with exit code %i and says why', async (place, code, words) => {
     const ended = await vecproof(['export', place, '--out', 'never'], work);

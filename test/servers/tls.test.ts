@@ -88,13 +88,13 @@ describeWith(['pgvector'], 'PostgreSQL over TLS', () => {
 
   test.each([
     ['verify-full, unknown authority', 'verify-full', '127.0.0.1', /self-signed[\s\S]*NODE_EXTRA_CA_CERTS/],
-    ['no TLS at all', '', '127.0.0.1', /no encryption[\s\S]*sslmode=verify-full/],
+    ['no TLS, as asked for', 'disable', '127.0.0.1', /no encryption[\s\S]*sslmode=verify-full/],
   ])('%s is refused with the remedy', async (_, mode, host, message) => {
     await expect(connect(pgvectorEngine, pgvector, url(mode, host))).rejects.toThrow(message);
   });
 
-  test('require encrypts without looking at the certificate', async () => {
-    await connect(pgvectorEngine, pgvector, url('require'));
+  test.each(['require', 'prefer', ''])('"%s" encrypts without looking at the certificate', async (mode) => {
+    await connect(pgvectorEngine, pgvector, url(mode));
   });
 });
 

@@ -1,6 +1,7 @@
 import { ACCURACY } from './accuracy.js';
 import { COST } from './cost.js';
 import { FILTERS } from './filters.js';
+import { LOAD } from './load.js';
 import type { MeasureDefinition } from './measure.js';
 import { PARITY } from './parity.js';
 import { RELEVANCE } from './relevance.js';
@@ -13,6 +14,7 @@ export const MEASURES: readonly MeasureDefinition[] = [
   ...PARITY,
   ...SPEED,
   ...ANSWERS,
+  ...LOAD,
   ...FILTERS,
   ...COST,
 ];

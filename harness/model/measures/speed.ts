@@ -18,7 +18,7 @@ export const PERCENTILES: readonly Percentile[] = [
 ];
 
 const LATENCY =
-  'Mean and quantiles (linear between order statistics, Hyndman & Fan type 7) over all answered queries of all measured passes, of the time of one call of the engine’s client library: prepared vector in, ids and scores out. A quantile is given only where about one sample or more lies beyond it.';
+  'Mean and quantiles (linear between order statistics, Hyndman & Fan type 7) over all answered queries of all measured passes, of the time of one call of the engine’s client library: prepared vector in, ids and scores out. Of an open loop (constant-rate, ramping-rate) from the moment the query was due, so that waiting counts. A quantile is given only where about one sample or more lies beyond it.';
 
 const latency = (name: string, absent: string): MeasureDefinition => ({
   name: `latency.${name}`,
@@ -41,7 +41,7 @@ export const SPEED: readonly MeasureDefinition[] = [
     kind: 'time',
     better: 'higher',
     definition:
-      'Answered queries divided by the wall-clock time of the closed loop, over all measured passes together: one client that sends the next query when the previous one was answered. Failed queries take time but do not count.',
+      'Answered queries divided by the wall-clock time of the measured passes, from the first query sent to the last answer: for the workload serial, of one client that sends the next query when the previous one was answered. Failed queries take time but do not count.',
     absent: 'no query was answered',
   },
   latency('mean', 'no query was answered'),

@@ -13,8 +13,8 @@ export interface TrialShape extends Pick<Capabilities, 'execution' | 'preparedSe
 /** What a trial runs: so many passes, each recorded by itself and interleaved with those of the other trials. */
 export type TrialPlan = { state: 'ok'; passes: number } | { state: 'refused'; reason: string };
 
-/** One pass of a trial: everything is prepared, nothing is sent yet. */
-export interface Pass {
+/** What is sent, and what is recorded of it. */
+export interface Sending {
   search: PreparedSearch;
   /** One array per query. */
   queries: readonly Float32Array[];
@@ -33,6 +33,18 @@ export interface Pass {
   /** Raised when the run is stopped: the pass rejects with its reason. */
   signal: AbortSignal;
   onProgress?: (done: number) => void;
+}
+
+/** One pass of a trial: nothing is sent yet. */
+export interface Pass extends Sending {
+  /** Of the suite. */
+  seed: number;
+  /** Several queries can be on their way at a time. */
+  concurrent: boolean;
+  /** Several searches can be open at a time (`open`); otherwise clients share `search`. */
+  several: boolean;
+  /** One more search with the same settings; it is closed with the pass. */
+  open(): Promise<Pick<Sending, 'search' | 'filters'>>;
 }
 
 /**

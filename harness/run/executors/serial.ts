@@ -1,16 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConnectionLostError } from '../../../common/errors.js';
+import type { ParameterSet } from '../../../common/parameters.js';
 import type { Hits } from '../../../engines/contract/search.js';
 import type { Samples } from '../../model/samples.js';
 import { SERIAL } from '../../model/workload.js';
 import { Recorder } from '../recorder.js';
-import type { Executor, Pass } from './executor.js';
+import type { Executor, Sending } from './executor.js';
 
 /** Longest time without a turn of the event loop, so that signals and messages get through. */
 const TURN_MS = 50;
 
 /** The closed loop of one client: each query once, sent when the previous one was answered. */
-export const serial: Executor = {
+export const serial: Omit<Executor, 'run'> & {
+  run(sending: Sending, options: ParameterSet): Promise<Samples>;
+} = {
   type: SERIAL.type,
   description: 'One client: each query is sent once the previous one has been answered.',
   optionSchemas: () => ({}),
@@ -30,7 +33,7 @@ export const serial: Executor = {
  * No signal goes with the queries: a listener for each would be part of its time. One that hangs is ended with its
  * process by the deadline of the search.
  */
-async function runSerial({ search, ...pass }: Pass): Promise<Samples> {
+async function runSerial({ search, ...pass }: Sending): Promise<Samples> {
   const { queries, order, filters, origin, signal } = pass;
   const recorder = new Recorder(pass, order.length);
   let turn = performance.now();

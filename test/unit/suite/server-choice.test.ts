@@ -57,6 +57,16 @@ describe('the server of an entry', () => {
       // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
       'engines[0].url holds a password\n  next: write it as ${VARIABLE}',
     ],
+    ['  - { use: qdrant, url: "https://TOKEN-of-mine@h" }', 'engines[0].url holds a credential before the @'],
+    [
+      '  - { use: pgvector, url: "postgres://h/db?password=secret" }',
+      'engines[0].url holds a credential in its parameter "password"\n  next: leave it out',
+    ],
+    [
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+      '  - { use: qdrant, url: "http://h?api%5Fkey=${PASSWORD}" }',
+      'engines[0].url holds a credential in its parameter "api_key"',
+    ],
     [
       '  - { use: pgvector }\n  - { use: pgvector, memory: 1GiB }',
       'engines[1].label must be given, as another entry measures the same on another server',

@@ -31,7 +31,7 @@ const rated: WorkloadKind = {
       : { state: 'ok', options: { rate: rate!, arrivals } };
   },
 };
-const kinds = [...EXECUTORS, rated];
+const kinds = [...EXECUTORS.filter(({ type }) => type === 'serial'), rated];
 
 const suite = (workloads: string) => `version: 1
 name: x
@@ -72,11 +72,11 @@ describe('workloads of a suite', () => {
   test.each([
     [
       'workloads: [seriel]',
-      's.yaml:5:13 workloads[0] is an unknown workload. Did you mean "serial"? Known: serial. (got "seriel")',
+      's.yaml:5:13 workloads[0] is an unknown workload. Did you mean "serial"? Known: serial, constant-clients, constant-rate, ramping-rate. (got "seriel")',
     ],
     [
-      'workloads: [{ type: constant-rate, rate: 5 }]',
-      's.yaml:5:21 workloads[0].type is an unknown workload. Known: serial. (got "constant-rate")',
+      'workloads: [{ type: open-loop, rate: 5 }]',
+      's.yaml:5:21 workloads[0].type is an unknown workload. Known: serial, constant-clients, constant-rate, ramping-rate. (got "open-loop")',
     ],
     [
       'workloads: [{ type: serial, clients: 4 }]',
@@ -123,6 +123,32 @@ describe('a planned trial', () => {
       'one-flat-ef32-constant-rate-rate800-arrivalsuniform',
     ]);
     expect(builds[0]!.trials[1]!.workload).toEqual(workloads[1]);
+  });
+
+  test('is named by the options that its suite has chosen, not by defaults', () => {
+    const { workloads: sent, named } = planWorkloads(
+      [
+        { type: 'constant-rate', rate: 200 },
+        { type: 'constant-clients', clients: [1, 4], warmUp: 2 },
+      ],
+      EXECUTORS,
+    );
+    const { builds: planned } = planSuite(
+      [{ use: 'one', index: {}, search: {} }],
+      definitions,
+      redactor([]),
+      sent.map((each) => ({ ...each, named: named.get(each) })),
+    );
+    expect(planned[0]!.trials.map(({ id }) => id)).toEqual([
+      'one-flat-constant-rate-rate200',
+      'one-flat-constant-clients-clients1-warmUp2',
+      'one-flat-constant-clients-clients4-warmUp2',
+    ]);
+    expect(planned[0]!.trials[0]!.workload.options).toMatchObject({
+      rate: 200,
+      arrivals: 'poisson',
+      seconds: 10,
+    });
   });
 
   test('of a run that knew no workloads is serial', () => {

@@ -1,0 +1,83 @@
+import { LOAD_ERROR_KINDS } from '../load-errors.js';
+import type { MeasureDefinition } from './measure.js';
+
+const ERRORS: Readonly<Record<(typeof LOAD_ERROR_KINDS)[number], { head: string; what: string }>> = {
+  timeout: { head: 'time-outs', what: 'got no answer within the time-out of the workload' },
+  unsent: {
+    head: 'not sent',
+    what: 'found no free place on the way (inFlight) within the time-out after they were due: the engine, or the client, did not keep up',
+  },
+  connection: { head: 'connection', what: 'failed because their connection broke or could not be opened' },
+  other: { head: 'engine', what: 'were answered with another error by the engine or its client' },
+};
+
+/** How a load went beside its latency and throughput. */
+export const LOAD: readonly MeasureDefinition[] = [
+  {
+    name: 'load.offered',
+    title: 'Offered rate',
+    head: ['Offered', 'rate'],
+    unit: 'queries/s',
+    kind: 'time',
+    better: 'neither',
+    definition:
+      'Queries that were due, per second between the first and the last due time. Of an open loop (constant-rate, ramping-rate), whose queries are due whether earlier ones were answered or not.',
+    absent: 'the workload is a closed loop',
+  },
+  {
+    name: 'load.inFlight',
+    title: 'Queries on their way',
+    head: ['On their', 'way'],
+    unit: 'ratio',
+    kind: 'time',
+    better: 'neither',
+    definition:
+      'Mean number of queries sent and not yet answered: the sum of their times from sent to answered, divided by the wall-clock time (Little’s law).',
+    absent: 'the workload is serial',
+  },
+  {
+    name: 'load.queued',
+    title: 'Waited for a place',
+    head: ['Waited', 'for a place'],
+    unit: 'share',
+    kind: 'time',
+    better: 'lower',
+    definition:
+      'Share of the queries that found all places (inFlight) taken when they were due, and waited. Their latency holds that wait.',
+    absent: 'the workload is a closed loop',
+  },
+  {
+    name: 'load.sendLag.p99',
+    title: 'Send lag p99',
+    head: ['Send lag', 'p99'],
+    unit: 'ms',
+    kind: 'time',
+    better: 'lower',
+    definition:
+      '99th percentile of the time from due to sent, of queries that found a free place: how late the client is. Above a tenth of latency.p99 the trial has the flag late-client.',
+    absent: 'the workload is a closed loop, or fewer than 100 queries found a free place',
+  },
+  {
+    name: 'client.cores',
+    title: 'Client CPU',
+    head: ['Client', 'cores'],
+    unit: 'ratio',
+    kind: 'time',
+    better: 'lower',
+    definition:
+      'CPU time of the process that sends queries to a server, divided by the wall-clock time, of the pass in which that was most. It has one thread for its queries: above 0.8 the trial has the flag busy-client.',
+    absent: 'the workload is serial, or the engine runs inside the process, whose CPU is the engine’s',
+  },
+  ...LOAD_ERROR_KINDS.map(
+    (kind): MeasureDefinition => ({
+      name: `errors.${kind}`,
+      title: `Failed: ${ERRORS[kind].head}`,
+      head: ['Failed', ERRORS[kind].head],
+      unit: 'count',
+      kind: 'count',
+      better: 'lower',
+      definition: `Queries that ${ERRORS[kind].what}. They are part of errors.`,
+      absent: 'the workload is serial',
+    }),
+  ),
+];

@@ -1,0 +1,60 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { z } from 'zod';
+import type { ParameterSet } from '../../../common/parameters.js';
+import type { Samples } from '../../model/samples.js';
+import type { Executor, Pass } from './executor.js';
+import { Load } from './load.js';
+import { common, kindOf, MOST_SAMPLES, places } from './options.js';
+
+/** Longest time without a turn of the event loop, so that signals and messages get through. */
+const TURN_MS = 50;
+
+const options = z.object({
+  clients: places().describe('clients that send side by side'),
+  ...common,
+});
+
+/** The closed loop: its throughput is that of a loaded engine, its latency that of clients that are ready to wait. */
+export const constantClients: Executor = {
+  type: 'constant-clients',
+  description:
+    'So many clients at a time, each of which sends its next query once the previous one was answered.',
+  ...kindOf(options),
+  plan: ({ clients }, { repeat, execution }) =>
+    execution === 'blocking' && Number(clients) > 1
+      ? {
+          state: 'refused',
+          reason: `a query holds the process until it is answered: ${clients} clients would wait in line for each other; measure it with one`,
+        }
+      : { state: 'ok', passes: repeat },
+  run: runClients,
+};
+
+async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
+  const { clients, seconds, warmUp, timeout } = options.parse(given);
+  const load = await Load.open(pass, {
+    places: clients,
+    timeoutSeconds: timeout,
+    recordFrom: warmUp * 1000,
+  });
+  const { order, signal } = pass;
+  const end = (warmUp + seconds) * 1000;
+  let next = 0;
+  load.begin();
+  const client = async (place: (typeof load.places)[number]) => {
+    let turn = load.now();
+    while (!signal.aborted) {
+      const now = load.now();
+      if (now >= end || load.recorded >= MOST_SAMPLES) return;
+      const asked = load.ask(place, order[next++ % order.length]!);
+      if (asked !== undefined) await asked;
+      if (now - turn <= TURN_MS) continue;
+      pass.onProgress?.(load.recorded);
+      await nextTurn();
+      turn = load.now();
+    }
+  };
+  await Promise.all(load.places.map(client));
+  signal.throwIfAborted();
+  return load.samples();
+}

@@ -1,0 +1,193 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { ConnectionLostError, messageOf } from '../../../common/errors.js';
+import type { Hits } from '../../../engines/contract/search.js';
+import { loadErrorText } from '../../model/load-errors.js';
+import type { Samples } from '../../model/samples.js';
+import { Recorder } from '../recorder.js';
+import type { Pass } from './executor.js';
+
+/** After a connection broke, before it is opened again: a server that is gone is not asked thousands of times a second. */
+const PAUSE_MS = 100;
+
+/** Where one query can be on its way at a time. */
+export interface Place extends Pick<Pass, 'search' | 'filters'> {
+  /** Its connection broke: it is opened again before the next query. */
+  lost: boolean;
+}
+
+export interface LoadOptions {
+  /** Queries that may be on their way at a time. */
+  places: number;
+  timeoutSeconds: number;
+  /** ms from the beginning, before which nothing is recorded. */
+  recordFrom: number;
+}
+
+/**
+ * Sends the queries of a pass over several places and records each. A query that fails is recorded with its kind of error
+ * and never sent again.
+ */
+export class Load {
+  readonly places: readonly Place[];
+  readonly #pass: Pass;
+  readonly #options: LoadOptions;
+  readonly #recorder: Recorder;
+  /** As of performance.now(). */
+  #begin = 0;
+
+  private constructor(pass: Pass, places: readonly Place[], options: LoadOptions) {
+    this.#pass = pass;
+    this.places = places;
+    this.#options = options;
+    this.#recorder = new Recorder(pass);
+  }
+
+  /** A search for each place, where the engine can have several open; else all share one. */
+  static async open(pass: Pass, options: LoadOptions): Promise<Load> {
+    const { search, filters } = pass;
+    const places: Place[] = [{ search, filters, lost: false }];
+    while (places.length < options.places) {
+      pass.signal.throwIfAborted();
+      const own = pass.several ? await pass.open() : { search, filters };
+      places.push({ ...own, lost: false });
+    }
+    return new Load(pass, places, options);
+  }
+
+  begin(): void {
+    this.#begin = performance.now();
+  }
+
+  /** ms since the beginning. */
+  now(): number {
+    return performance.now() - this.#begin;
+  }
+
+  get recorded(): number {
+    return this.#recorder.length;
+  }
+
+  samples(): Samples {
+    return this.#recorder.samples();
+  }
+
+  /**
+   * Sends one query and resolves once it is recorded. A synchronous engine has answered when this returns.
+   * @param due ms from the beginning; undefined: now
+   */
+  ask(place: Place, query: number, due?: number): void | Promise<void> {
+    if (place.lost) return this.#reopen(place, query, due);
+    const vector = this.#pass.queries[query]!;
+    const filter = place.filters?.[query];
+    const sent = performance.now();
+    let answer: Hits | Promise<Hits>;
+    const deadline = this.#pass.concurrent ? new Deadline(this.#options.timeoutSeconds) : undefined;
+    try {
+      answer = place.search.query(vector, filter, deadline?.signal);
+    } catch (error) {
+      deadline?.clear();
+      return this.#record(place, query, due, sent, performance.now(), undefined, error);
+    }
+    if (!isPromise(answer)) {
+      deadline?.clear();
+      return this.#record(place, query, due, sent, performance.now(), answer, undefined);
+    }
+    return answer.then(
+      (hits) => {
+        const end = performance.now();
+        deadline?.clear();
+        this.#record(place, query, due, sent, end, hits, undefined);
+      },
+      (error: unknown) => {
+        const end = performance.now();
+        deadline?.clear();
+        this.#record(place, query, due, sent, end, undefined, deadline?.reason ?? error);
+      },
+    );
+  }
+
+  /** A query that was due and found no free place in time. */
+  giveUp(query: number, due: number): void {
+    const now = performance.now();
+    const why = loadErrorText('unsent', `no free place within ${this.#options.timeoutSeconds} s`);
+    this.#add(query, this.#begin + due, now, now, undefined, why);
+  }
+
+  async #reopen(place: Place, query: number, due: number | undefined): Promise<void> {
+    const sent = performance.now();
+    try {
+      await pause(PAUSE_MS, undefined, { signal: this.#pass.signal });
+      if (this.#pass.several) Object.assign(place, await this.#pass.open());
+      place.lost = false;
+    } catch (error) {
+      this.#pass.signal.throwIfAborted();
+      const why = loadErrorText('connection', `cannot be opened again: ${messageOf(error)}`);
+      return this.#add(
+        query,
+        due === undefined ? sent : this.#begin + due,
+        sent,
+        performance.now(),
+        undefined,
+        why,
+      );
+    }
+    return this.ask(place, query, due);
+  }
+
+  #record(
+    place: Place,
+    query: number,
+    due: number | undefined,
+    sent: number,
+    end: number,
+    hits: Hits | undefined,
+    failure: unknown,
+  ): void {
+    let why = failure;
+    if (failure instanceof ConnectionLostError) {
+      place.lost = true;
+      why = loadErrorText('connection', messageOf(failure));
+    }
+    this.#add(query, due === undefined ? sent : this.#begin + due, sent, end, hits, why);
+  }
+
+  /** Times as of performance.now(). */
+  #add(
+    query: number,
+    due: number,
+    sent: number,
+    end: number,
+    hits: Hits | undefined,
+    failure: unknown,
+  ): void {
+    if (due - this.#begin < this.#options.recordFrom) return;
+    const { origin } = this.#pass;
+    this.#recorder.add(query, due - origin, sent - origin, end - origin, hits, failure);
+  }
+}
+
+/** Gives a query up after a time. */
+class Deadline {
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  reason: string | undefined;
+
+  constructor(seconds: number) {
+    this.#timer = setTimeout(() => {
+      this.reason = loadErrorText('timeout', `no answer within ${seconds} s`);
+      this.#controller.abort(new Error(this.reason));
+    }, seconds * 1000);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function isPromise(answer: Hits | Promise<Hits>): answer is Promise<Hits> {
+  return typeof (answer as Promise<Hits>).then === 'function';
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Fault } from '../../../common/faults.js';
+import { suggest } from '../../../common/nearest.js';
+import type { ParameterSet } from '../../../common/parameters.js';
+import type { ParsedWorkload, WorkloadKind } from '../../model/workload.js';
+
+/** Samples that a pass may take: what is recorded is kept in memory until the pass ends, about 250 bytes each at k 10. */
+export const MOST_SAMPLES = 500_000;
+
+const between = (min: number, max: number, unit = '') => {
+  const error = `must be a number from ${min} to ${max}${unit}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+};
+
+export const places = (max = 1000) => {
+  const error = `must be an integer from 1 to ${max}`;
+  return z.int({ error }).min(1, { error }).max(max, { error });
+};
+
+export const rate = () => between(0.1, 1_000_000, ' queries/s');
+
+/** What every load has. */
+export const common = {
+  seconds: between(0.1, 86_400, ' s').default(10).describe('how long queries are sent and recorded'),
+  warmUp: between(0, 3600, ' s')
+    .default(1)
+    .describe('seconds of the same load before, which are not recorded'),
+  timeout: between(0.01, 3600, ' s').default(10).describe('seconds after which a query counts as failed'),
+};
+
+/** The static half of an executor, from a schema of its options. */
+export function kindOf(schema: z.ZodObject): Pick<WorkloadKind, 'optionSchemas' | 'parse'> {
+  return {
+    optionSchemas: () => {
+      const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
+      return properties as Record<string, object>;
+    },
+    parse: (options) => parseWith(schema, options),
+  };
+}
+
+function parseWith(schema: z.ZodObject, options: ParameterSet): ParsedWorkload {
+  const parsed = z.strictObject(schema.shape).safeParse(options);
+  if (parsed.success) return { state: 'ok', options: parsed.data as ParameterSet };
+  const known = Object.keys(schema.shape);
+  const issues = parsed.error.issues.flatMap((issue): Fault[] => {
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => ({
+        path: [key],
+        what: suggest('is not an option of this workload', key, known),
+        got: options[key],
+        inKey: true,
+      }));
+    const key = String(issue.path[0]);
+    const got = options[key];
+    return [
+      {
+        path: [key],
+        what: got === undefined ? 'is missing' : issue.message,
+        ...(got !== undefined && { got }),
+      },
+    ];
+  });
+  return { state: 'invalid', issues };
+}
