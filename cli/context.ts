@@ -1,6 +1,6 @@
 import { InterruptedError } from '../common/errors.js';
 import { homeFolder } from '../common/paths.js';
-import { redactor } from '../common/redact.js';
+import { keepSecrets } from '../common/secrets.js';
 import { type Context, foldersOf } from '../harness/app/context.js';
 import { Progress } from './progress.js';
 import { processTerminal, type Terminal } from './terminal.js';
@@ -14,8 +14,7 @@ export interface CommandContext extends Context, Terminal {
 /** @param out folder given by `--out` */
 export function makeContext(out: string | undefined, signal: AbortSignal): CommandContext {
   const { env } = process;
-  let redact = (text: string) => text;
-  const terminal = processTerminal((text) => redact(text), env);
+  const terminal = processTerminal(env);
   const progress = new Progress(terminal);
   return {
     ...foldersOf(out ?? homeFolder(env)),
@@ -25,9 +24,7 @@ export function makeContext(out: string | undefined, signal: AbortSignal): Comma
     signal,
     progress,
     onEvent: (event) => progress.take(event),
-    hide: (secrets) => {
-      redact = redactor(secrets).text;
-    },
+    hide: keepSecrets,
   };
 }
 

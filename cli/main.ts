@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../common/errors.js';
 import type { ReadingSign } from '../common/reading.js';
-import { visible } from '../common/visible.js';
+import { plainOutput } from './terminal.js';
 import { type Overrun, ReadWatch, usageOf } from './watch.js';
 
 /*
@@ -21,6 +21,7 @@ const LOOK_MS = 50;
 /** Larger steps of the clock: this process was stopped, too. */
 const MOST_STEP_MS = 1000;
 
+const err = plainOutput(process.stderr);
 const [first] = process.argv.slice(2);
 // Nothing is read for help and version, which are asked for by scripts again and again.
 if (first === undefined || ['help', '--help', '-h', '--version', '-V'].includes(first))
@@ -60,26 +61,26 @@ function watch(program: ChildProcess): void {
     process.exit(code ?? codeOf(signal));
   });
   program.on('error', (error) => {
-    process.stderr.write(`the command cannot be started: ${error.message}\n`);
+    err.write(`the command cannot be started: ${error.message}\n`);
     process.exit(EXIT.engineOrDatasetFailed);
   });
 
   /** Of a process that a signal ended. */
   function codeOf(signal: string | null): number {
     if (signals > 0) {
-      process.stderr.write('interrupted\n');
+      err.write('interrupted\n');
       return EXIT.interrupted;
     }
     const path = overrun?.where ?? reads.path;
     if (path === undefined) {
-      process.stderr.write(`the command was ended by ${signal}; what it had written is kept\n`);
+      err.write(`the command was ended by ${signal}; what it had written is kept\n`);
       return EXIT.engineOrDatasetFailed;
     }
     const { what, next } = overrun ?? {
       what: `cannot be read: reading it ended the process (${signal}), most likely for want of memory`,
       next: 'the file is damaged, or too large for this machine',
     };
-    process.stderr.write(visible(`${path}: ${what}\n  next: ${next}\n`));
+    err.write(`${path}: ${what}\n  next: ${next}\n`);
     return EXIT.badInput;
   }
 }

@@ -3,7 +3,6 @@ import { DEBUG_NAMESPACES, unknownDebugNamespaces } from '../common/debug.js';
 import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/errors.js';
 import { packageInfo } from '../common/paths.js';
 import { tellOfReading } from '../common/reading.js';
-import { visible } from '../common/visible.js';
 import * as baseline from './commands/baseline.js';
 import * as conformance from './commands/conformance.js';
 import * as dataset from './commands/dataset.js';
@@ -28,7 +27,7 @@ import * as truth from './commands/truth.js';
 import * as verify from './commands/verify.js';
 import { interruptSignal, makeContext } from './context.js';
 import type { Run } from './options.js';
-import type { Output } from './terminal.js';
+import { type Output, plainOutput } from './terminal.js';
 
 /** Commands as the help lists them. Each registers its own options, and loads what it does when it is called. */
 const GROUPS: Readonly<Record<string, readonly { register(program: Command, run: Run): void }[]>> = {
@@ -55,6 +54,10 @@ const program = new Command('vecproof')
   .showHelpAfterError('(add --help for all options)')
   .showSuggestionAfterError()
   .exitOverride()
+  .configureOutput({
+    writeOut: (text) => plainOutput(process.stdout).write(text),
+    writeErr: (text) => plainOutput(process.stderr).write(text),
+  })
   .addHelpText('after', EXIT_CODES);
 
 for (const [title, commands] of Object.entries(GROUPS)) {
@@ -89,7 +92,7 @@ function fail(error: unknown, output: Pick<Output, 'write'>): void {
     output.write('interrupted\n');
     process.exitCode = EXIT.interrupted;
   } else if (error instanceof VecproofError) {
-    output.write(`${visible(error.message)}\n`);
+    output.write(`${error.message}\n`);
     process.exitCode = error.exitCode;
   } else {
     output.write(
@@ -99,8 +102,16 @@ function fail(error: unknown, output: Pick<Output, 'write'>): void {
   }
 }
 
+// What nobody waits for is told through the same door.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (error) => {
+    fail(error, plainOutput(process.stderr));
+    process.exit();
+  });
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
-  fail(error, process.stderr);
+  fail(error, plainOutput(process.stderr));
 }

@@ -52,7 +52,7 @@ export async function hashFileCached(
 async function rememberText(path: string, text: string): Promise<void> {
   const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
-    await mkdir(join(path, '..'), { recursive: true });
+    await mkdir(join(path, '..'), { recursive: true, mode: 0o700 });
     await writeFile(temporary, text);
     await rename(temporary, path);
   } catch {

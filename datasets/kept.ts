@@ -31,7 +31,7 @@ export async function keepValue(path: string, value: unknown): Promise<void> {
   const json = JSON.stringify(value);
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFile(temporary, `${hashText(json)}\n${json}`);
     await rename(temporary, path);
   } catch {

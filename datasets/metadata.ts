@@ -92,7 +92,7 @@ async function write(
   const { stored, used } = spaceOf(dataset.info);
   const points = dataset.points({ batchSize: BATCH, metadata: fields.map(({ name }) => name), signal });
   try {
-    await guard(folder, () => mkdir(folder, { recursive: true }));
+    await guard(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
     const file = await guard(folder, () => open(paths[0]!.from, 'wx'));
     let end = 0;
     try {

@@ -76,7 +76,7 @@ async function convert(dataset: Dataset, folder: string, options: PrepareOptions
   const facts = join(folder, `${FINDINGS_FILE}.${suffix}`);
   try {
     await guardWrite(folder, async () => {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       await removeLeftovers(folder);
       requireSpace(folder, dataset.info.count * dataset.info.dimensions * 4);
     });

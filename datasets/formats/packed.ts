@@ -123,7 +123,7 @@ export async function unpackedFile(
   if (await isKept(target, options.onChanged)) return target;
   const temporary = `${target}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const { signal } = options;
     await pipelineDone(
       openBytes(path, checkRatio),

@@ -1,11 +1,11 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, writeFileAtomic } from '../../common/files.js';
 import { isLogged, type RunEvent } from '../model/events.js';
 import { sameMachine } from '../model/machines.js';
 import type { Environment, Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
+import { hideEvent } from '../run/hide-event.js';
 import { runPlan } from '../run/run.js';
 import { RunSeals } from '../store/checksums.js';
 import { appendEvent, readEvents } from '../store/event-log.js';
@@ -51,7 +51,8 @@ async function measure(
   const now = () => new Date().toISOString();
   const seals = new RunSeals(folder);
   // First on disk, then told.
-  const onEvent = (event: RunEvent) => {
+  const onEvent = (given: RunEvent) => {
+    const event = hideEvent(given);
     if (isLogged(event)) {
       appendEvent(folder, event);
       seals.follow(event);
@@ -134,7 +135,7 @@ function writeQueries(folder: RunFolder, { info, queries, spare }: Data, warmup:
   both.set(queries);
   both.set(spare.subarray(0, warmupQueryCount * info.dimensions), queries.length);
   try {
-    mkdirSync(folder.work, { recursive: true });
+    makeFolder(folder.work);
   } catch (error) {
     throw fileFailure(folder.work, 'the work folder cannot be made', error);
   }

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, writeFileAtomic } from '../../common/files.js';
 import { openDataset } from '../../datasets/open.js';
 import { prepareMetadata } from '../../datasets/prepare.js';
 import { askedOf } from '../model/depths.js';
@@ -28,7 +27,7 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
   const documents = await documentIds(folder, context);
   const target = join(folder.path, 'trec');
   try {
-    mkdirSync(target, { recursive: true });
+    makeFolder(target);
   } catch (error) {
     throw fileFailure(target, 'the folder for TREC runs cannot be made', error);
   }

@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import { parseOr, readJson } from './read-json.js';
 import { findRun, type RunFolder, refuseLinks, runFolder } from './run-folder.js';
 
@@ -51,7 +51,7 @@ export function setBaseline(runs: string, name: string, folders: readonly RunFol
     return inside.startsWith('..') ? resolve(path) : inside;
   });
   const baselines = { ...file.baselines, [name]: { runs: paths, set: now.toISOString() } };
-  mkdirSync(dirname(fileOf(runs)), { recursive: true });
+  makeFolder(dirname(fileOf(runs)));
   writeFileAtomic(fileOf(runs), `${JSON.stringify({ ...file, baselines }, null, 2)}\n`);
 }
 

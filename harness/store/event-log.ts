@@ -1,6 +1,6 @@
-import { appendFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { appendText, writeFileAtomic } from '../../common/files.js';
 import { checkDepth } from '../../common/json.js';
 import { readRegularText } from '../../common/regular-file.js';
 import { type LoggedEvent, loggedEventSchema } from '../model/events.js';
@@ -8,11 +8,7 @@ import { parseOr } from './read-json.js';
 import type { RunFolder } from './run-folder.js';
 
 export function appendEvent(folder: RunFolder, event: LoggedEvent): void {
-  try {
-    appendFileSync(folder.events, `${JSON.stringify(event)}\n`);
-  } catch (error) {
-    throw fileFailure(folder.events, 'the run cannot be recorded', error);
-  }
+  appendText(folder.events, `${JSON.stringify(event)}\n`, { what: 'the run cannot be recorded' });
 }
 
 const MOST_LOG = 256 * 2 ** 20;

@@ -1,8 +1,8 @@
-import { appendFileSync, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
-import { fileFailure } from '../../common/files.js';
+import { appendText } from '../../common/files.js';
 import { checkDepth } from '../../common/json.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { runIdSchema } from '../model/names.js';
@@ -82,12 +82,8 @@ function overlaps({ parity }: Results): Pick<HistoryLine, 'parity'> {
 /** Adds a run's line. A last line that a kill cut off is ended first, so that it does not swallow the new one. */
 export function appendHistory(runs: string, line: HistoryLine): void {
   const path = historyFile(runs);
-  try {
-    const torn = existsSync(path) && /[^\n]$/.test(readRegularText(path, MOST_RECORD));
-    appendFileSync(path, `${torn ? '\n' : ''}${JSON.stringify(line)}\n`);
-  } catch (error) {
-    throw fileFailure(path, 'the history cannot be written', error);
-  }
+  const torn = existsSync(path) && /[^\n]$/.test(readRegularText(path, MOST_RECORD));
+  appendText(path, `${torn ? '\n' : ''}${JSON.stringify(line)}\n`, { what: 'the history cannot be written' });
 }
 
 /** All runs, oldest first; of a run that was judged again the last word. Throws InputError with the line if damaged. */

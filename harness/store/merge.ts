@@ -1,7 +1,7 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure } from '../../common/files.js';
+import { appendText, fileFailure, makeFolder } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
 import { machinesOf } from '../model/machines.js';
 import type { Manifest } from '../model/manifest.js';
@@ -118,7 +118,7 @@ function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
     }
     const replaced = join(folder.samples, REPLACED_FOLDER);
     if (!existsSync(replaced)) continue;
-    mkdirSync(join(merged.samples, REPLACED_FOLDER), { recursive: true });
+    makeFolder(join(merged.samples, REPLACED_FOLDER));
     for (const name of readdirSync(replaced).filter(isSample)) {
       copy(join(replaced, name), join(merged.samples, REPLACED_FOLDER, name));
     }
@@ -148,7 +148,7 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
     state: complete ? 'completed' : 'interrupted',
   };
   const lines = [begin, ...warnings, ...inner, end].map((event) => `${JSON.stringify(event)}\n`);
-  appendFileSync(merged.events, lines.join(''));
+  appendText(merged.events, lines.join(''), { what: 'the merged run cannot be recorded' });
 }
 
 function machineWarnings(shards: readonly Shard[]): string[] {

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, removeTemporaries } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries } from '../../common/files.js';
 
 /** Paths inside one run's folder; see `docs/run-folder.md`. */
 export interface RunFolder {
@@ -121,7 +121,7 @@ export function createDatasetsFolder(parent: string, name: string, now: Date): R
 export function createPartFolder(path: string): RunFolder {
   try {
     rmSync(path, { recursive: true, force: true });
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw fileFailure(path, 'the run folder cannot be made', error);
   }
@@ -141,11 +141,12 @@ export function slugOf(name: string): string {
 
 function claimFolder(parent: string, name: string): RunFolder {
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     for (let i = 1; ; i++) {
       const folder = runFolder(join(parent, `${name}${i === 1 ? '' : `-${i}`}`));
       if (existsSync(folder.path)) continue;
-      mkdirSync(folder.path);
+      // Not recursive: whoever comes second must see that it is there.
+      mkdirSync(folder.path, { mode: 0o700 });
       return folder;
     }
   } catch (error) {
@@ -155,8 +156,8 @@ function claimFolder(parent: string, name: string): RunFolder {
 
 function withInnerFolders(folder: RunFolder): RunFolder {
   try {
-    mkdirSync(folder.parts, { recursive: true });
-    mkdirSync(folder.work);
+    makeFolder(folder.parts);
+    makeFolder(folder.work);
     return folder;
   } catch (error) {
     throw fileFailure(folder.path, 'the run folder cannot be made', error);

@@ -2,6 +2,7 @@ import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { hideSecrets } from '../../common/secrets.js';
 import { checkLists, withStored } from '../../datasets/formats/parquet/stored.js';
 import { NO_ROW, NOT_ANSWERED, type Samples, UNKNOWN_KEY } from '../model/samples.js';
 
@@ -60,6 +61,17 @@ export function emptySamples(length: number, k: number): Samples {
   };
 }
 
+/** An engine's words may hold what it was sent; most queries that fail fail with the same ones. */
+function hiddenErrors({ error }: Samples): (string | null)[] {
+  const known = new Map<string, string>();
+  return error.map((text) => {
+    if (text === null) return null;
+    const hidden = known.get(text) ?? hideSecrets(text);
+    known.set(text, hidden);
+    return hidden;
+  });
+}
+
 /** Writes a trial's raw observations: one row per query and repetition, hits as lists cut to what was returned. */
 export function writeSamples(path: string, samples: Samples): void {
   const { length, k, returned } = samples;
@@ -67,7 +79,7 @@ export function writeSamples(path: string, samples: Samples): void {
     Array.from({ length }, (_, i) => Array.from(values.subarray(i * k, i * k + Math.max(0, returned[i]!))));
   const columnData = [
     ...SCALARS.map((name) => ({ name, data: samples[name] })),
-    { name: 'error', data: samples.error },
+    { name: 'error', data: hiddenErrors(samples) },
     ...LISTS.map((name) => ({ name, data: cut(samples[name]) })),
     ...(samples.flaws === undefined ? [] : [{ name: 'flaws', data: cut(samples.flaws) }]),
   ];

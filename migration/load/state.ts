@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
 import { checkDepth } from '../../common/json.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
@@ -19,7 +19,9 @@ const stateSchema = z.strictObject({
   mapping: z.string(),
   place: z.string(),
   startedAt: z.string(),
-  /** `making`: the collection may be there or not; it is ours if it is empty. */
+  /** Kept by the target in the mark of the collection: only one with it is ours. */
+  madeBy: z.string(),
+  /** `making`: the collection may be there or not. */
   collection: z.enum(['making', 'made']),
   /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
   rows,
@@ -37,7 +39,7 @@ export function findLoad(
 ): LoadState | undefined {
   const path = join(folder, STATE);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }

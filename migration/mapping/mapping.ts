@@ -208,7 +208,7 @@ export function mappingJsonSchema(): unknown {
 }
 
 export function writeMapping(path: string, mapping: Mapping): void {
-  writeFileAtomic(path, HEAD + stringify(mapping, { lineWidth: 0 }));
+  writeFileAtomic(path, HEAD + stringify(mapping, { lineWidth: 0 }), { shared: true });
 }
 
 /** @throws InputError naming the file and what is wrong in it */

@@ -119,7 +119,7 @@ async function writeUnpacked(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const temporary = `${target}.${process.pid}.${process.hrtime.bigint()}.tmp`;
-  await mkdir(folder, { recursive: true }).catch((error) => {
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw fileFailure(folder, 'cannot be made', error);
   });
   let total = 0;

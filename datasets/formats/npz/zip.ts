@@ -114,7 +114,7 @@ export async function inflateMember(
   const { start, end } = memberRange(file, member);
   const temporary = `${target}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     const packed = streamRegular(file.path, { start, end: Math.max(start, end - 1) });
     let size = 0;
     await pipeline(
