@@ -7,6 +7,7 @@ import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { hideEvent } from '../run/hide-event.js';
 import { runPlan } from '../run/run.js';
+import { RunSeals } from '../store/checksums.js';
 import { appendEvent, readEvents } from '../store/event-log.js';
 import { cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import { skipReasons } from './check-builds.js';
@@ -48,10 +49,14 @@ async function measure(
   const plan = [...planned.builds, ...planned.rebuilds];
   const skips = skipReasons(plan, need(state, 'unfit'), need(state, 'unavailable'));
   const now = () => new Date().toISOString();
+  const seals = new RunSeals(folder);
   // First on disk, then told.
   const onEvent = (given: RunEvent) => {
     const event = hideEvent(given);
-    if (isLogged(event)) appendEvent(folder, event);
+    if (isLogged(event)) {
+      appendEvent(folder, event);
+      seals.follow(event);
+    }
     listen(event);
   };
   const shown = hideManifest(manifest, redactor);

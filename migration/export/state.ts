@@ -1,10 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
 import { takeLock } from '../../common/lock.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldCounts } from './field-types.js';
-import { MANIFEST, type Manifest } from './manifest.js';
+import { MANIFEST, type Manifest, partSchema } from './manifest.js';
 import type { Tally } from './tally.js';
 
 /** Progress of an export that is not finished yet; gone once its manifest is there. */
@@ -56,7 +59,15 @@ export function findState(folder: string, source: ExportState['source']): Export
 
 function readState(path: string): ExportState {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ExportState;
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    const state = JSON.parse(text) as ExportState;
+    // Their names become paths, and those files are removed where the export begins again.
+    z.looseObject({
+      parts: z.array(partSchema),
+      source: z.strictObject({ place: z.string(), collection: z.string() }),
+    }).parse(state);
+    return state;
   } catch (error) {
     throw new InputError(`cannot be read: ${messageOf(error)}`, {
       where: path,
