@@ -29,6 +29,7 @@ const SMALLEST_WORDLESS = 0.15;
 const SEPARATE = 0.005;
 /** Pairs alike in words cross between models about as often as chance has it, between topics hardly ever. */
 const CROSSING = 0.3;
+const MOST_PAIRS = 200;
 
 /**
  * Two models put their vectors in two regions that have no neighbours in common, whatever the records say; two topics do so
@@ -180,9 +181,12 @@ function crossingPairs(rows: readonly SampledRow[], inside: readonly boolean[]):
     const scores = new Map<number, number>();
     for (const word of row.words) {
       const others = having.get(word)!;
-      // Words that a tenth of the records have tell nothing, and would cost most of the time.
-      if (others.length > rows.length / 10) continue;
-      for (const j of others) if (j !== i) scores.set(j, (scores.get(j) ?? 0) + words.weightOf(word));
+      // Of frequent words some records are enough.
+      const step = Math.max(1, Math.floor(others.length / MOST_PAIRS));
+      for (let at = i % step; at < others.length; at += step) {
+        const j = others[at]!;
+        if (j !== i) scores.set(j, (scores.get(j) ?? 0) + words.weightOf(word));
+      }
     }
     let best: [number, number] | undefined;
     for (const each of scores) if (best === undefined || each[1] > best[1]) best = each;
