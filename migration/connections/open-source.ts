@@ -6,6 +6,8 @@ import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Points } from '../../engines/contract/points.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import { FILE } from '../files/definition.js';
+import { openFiles } from '../files/open.js';
 import { type Address, parseAddress } from './address.js';
 import { reach, requirePoints, type Surroundings } from './reach.js';
 
@@ -16,6 +18,8 @@ export interface OpenSource {
   /** For people: without credentials. */
   place: string;
   collection: Collection & { readonly points: Points };
+  /** What people should know of how it is read, a sentence each. */
+  notes?: readonly string[] | undefined;
   /** Names of all collections of the place. */
   list(): Promise<string[]>;
   close(): Promise<void>;
@@ -29,6 +33,7 @@ export interface OpenSource {
  */
 export async function openSource(text: string, surroundings: Surroundings): Promise<OpenSource> {
   const address = parseAddress(text, engineNames());
+  if (address.engine === FILE) return openFiles(address.address, surroundings);
   const definition = await loadEngine(address.engine);
   requirePoints(definition, text);
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-source-'));
