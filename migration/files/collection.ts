@@ -150,6 +150,7 @@ async function* scan(
     if (at < skip) continue;
     points.push(pointOf(conversion, row, at));
     if (points.length < batchSize) continue;
+    signal?.throwIfAborted();
     yield { points, cursor: String(number) };
     points = [];
   }

@@ -53,7 +53,7 @@ export async function openFiles(
       provenance: model === undefined ? undefined : { ...rows.hints.provenance, model },
       uuids: ids === 'uuid',
     };
-    const name = part ?? nameOf(path);
+    const name = part ?? rows.hints.name ?? nameOf(path);
     return {
       definition: fileDefinition(rows.absence, integerIds),
       engineVersion: rows.format,

@@ -34,6 +34,8 @@ export interface Hints {
   namespace?: string | undefined;
   metric?: VectorMetric | null | undefined;
   provenance?: Provenance | undefined;
+  /** Of the collection, where the file's own name is not it. */
+  name?: string | undefined;
 }
 
 /** Records of one or several files. */

@@ -172,7 +172,8 @@ function valuesOf({ scalar, dimensions }: Header, bytes: Buffer): DenseValues | 
     case 'i8':
       return new Int8Array(own.buffer);
     case 'b1':
-      return own.subarray(0, Math.ceil(dimensions / 8)).map(reversed);
+      // As here: the first dimension is in the highest bit.
+      return own.subarray(0, Math.ceil(dimensions / 8));
     default:
       return new Uint16Array(own.buffer);
   }
@@ -200,11 +201,4 @@ function* keys(file: BytesOf, { graph, slotBytes }: Header): Generator<bigint> {
     yield window.readBigUInt64LE(at - start);
     at += 10 + 4 + base * slotBytes + levels.readInt16LE(node * 2) * (4 + connectivity * slotBytes);
   }
-}
-
-/** The first dimension is in usearch's lowest bit, and in our highest. */
-function reversed(byte: number): number {
-  let out = 0;
-  for (let bit = 0; bit < 8; bit++) if ((byte & (1 << bit)) !== 0) out |= 128 >> bit;
-  return out;
 }

@@ -49,7 +49,7 @@ export async function vdfRows(folder: string, index: string | undefined): Promis
   const meta = readMeta(folder);
   const name = chosenIndex(folder, Object.keys(meta.indexes), index);
   const namespaces = meta.indexes[name]!;
-  const hints = hintsOf(meta.id_column ?? undefined, namespaces);
+  const hints = { ...hintsOf(meta.id_column ?? undefined, namespaces), name };
   const parts: { namespace: Namespace; rows: FileRows }[] = [];
   for (const namespace of namespaces)
     parts.push({ namespace, rows: await parquetRows(partsOf(folder, namespace), hints) });
