@@ -1,7 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
-import type { Description } from '../contract/points.js';
+import type { Description, Mark } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
 import type { LanceSchema } from './client.js';
@@ -22,6 +22,8 @@ export interface Layout {
   vectors: readonly (VectorField & { column: string })[];
   fields: readonly (Description['fields'][number] & { column: string })[];
   parts: readonly Part[];
+  /** Null: others made the table. */
+  mark: Mark | null;
 }
 
 /** What the schema's metadata keeps of a collection: nothing else tells it. */
@@ -29,6 +31,7 @@ interface Kept {
   ids: IdKind;
   vectors: readonly VectorField[];
   parts: readonly Part[];
+  madeBy?: string | undefined;
 }
 
 /** Columns that are no fields, by which a field's column is told apart. */
@@ -51,7 +54,8 @@ export function partsOf(spec: Pick<CollectionSpec, Part>): Part[] {
 }
 
 export function keptMetadata(spec: CollectionSpec): Map<string, string> {
-  const kept: Kept = { ids: spec.ids, vectors: spec.vectors, parts: partsOf(spec) };
+  const { ids, vectors, madeBy } = spec;
+  const kept: Kept = { ids, vectors, parts: partsOf(spec), madeBy };
   return new Map([[SPEC_KEY, JSON.stringify(kept)]]);
 }
 
@@ -77,6 +81,7 @@ export function layoutOf(name: string, { fields, metadata }: LanceSchema): Layou
     idColumn: ID,
     vectors,
     parts,
+    mark: kept === null ? null : { by: kept.madeBy ?? null },
     fields: fields
       .filter((each) => !others.has(each.name))
       .map(({ name: column, type, nullable }) => ({

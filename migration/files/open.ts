@@ -22,6 +22,8 @@ export interface OpenFiles {
   /** The format. */
   engineVersion: string;
   place: string;
+  /** What the user said of the columns, as it was written. */
+  parameters?: string | undefined;
   collection: Collection & { readonly points: Points };
   /** What was taken for what, and what is not in the files as it was, a sentence each. */
   notes: readonly string[];
@@ -38,7 +40,7 @@ export async function openFiles(
   address: string,
   { cwd, signal }: { cwd: string; signal: AbortSignal },
 ): Promise<OpenFiles> {
-  const { path, part, parameters } = split(address, cwd);
+  const { path, part, parameters, written } = split(address, cwd);
   const cacheFolder = await mkdtemp(join(tmpdir(), 'vecproof-files-'));
   const close = () => rm(cacheFolder, { recursive: true, force: true });
   try {
@@ -56,6 +58,7 @@ export async function openFiles(
     const name = part ?? rows.hints.name ?? nameOf(path);
     return {
       definition: fileDefinition(rows.absence, integerIds),
+      parameters: written,
       engineVersion: rows.format,
       place: `${FILE}:${relative(cwd, resolve(cwd, path)) || '.'}`,
       collection: fileCollection({ name, rows, survey, layout, conversion, ids, signal }),
@@ -72,9 +75,10 @@ export async function openFiles(
 /** A `#` may also be in a path that is there. */
 function split(address: string, cwd: string) {
   const { path: whole, parameters } = parseFileAddress(address);
+  const written = whole === address ? undefined : address.slice(whole.length);
   const at = whole.lastIndexOf('#');
-  if (at < 0 || existsSync(resolve(cwd, whole))) return { path: whole, part: undefined, parameters };
-  return { path: whole.slice(0, at), part: whole.slice(at + 1), parameters };
+  if (at < 0 || existsSync(resolve(cwd, whole))) return { path: whole, part: undefined, parameters, written };
+  return { path: whole.slice(0, at), part: whole.slice(at + 1), parameters, written };
 }
 
 function nameOf(path: string): string {

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
@@ -21,6 +24,8 @@ export interface ParsedPlan {
   source: string;
   target: string;
   file: string;
+  /** SHA-256 of the files that it names. */
+  files: { queries?: string; idFile?: string };
   /** As written. */
   text: string;
   sha256: string;
@@ -30,9 +35,15 @@ export interface ParsedPlan {
 
 /**
  * Parses and checks a plan completely, before anything is opened.
+ * @param folder where its relative paths start
  * @throws SuiteError with every fault, its line and column, in the order of the file
  */
-export async function parsePlan(text: string, file: string, env: NodeJS.ProcessEnv): Promise<ParsedPlan> {
+export async function parsePlan(
+  text: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  folder: string,
+): Promise<ParsedPlan> {
   const source = parseYaml(text, file);
   const faults: Fault[] = [];
   const secrets: Secret[] = [];
@@ -46,12 +57,17 @@ export async function parsePlan(text: string, file: string, env: NodeJS.ProcessE
   const target = places.target;
   if (target !== undefined) faults.push(...(await targetFaults(target, valueAt(json, ['map', 'index']))));
   faults.push(...metricFaults(json));
+  const files = {
+    queries: fileAt(json, ['queries'], folder, faults),
+    idFile: fileAt(json, ['map', 'idFile'], folder, faults),
+  };
   if (!parsed.success || faults.length > 0) throw suiteError(source, hidden.json(faults));
   return {
     plan: parsed.data,
     source: places.source!,
     target: places.target!,
     file,
+    files: Object.fromEntries(Object.entries(files).filter(([, sha256]) => sha256 !== undefined)),
     text,
     sha256: createHash('sha256').update(text).digest('hex'),
     secrets,
@@ -90,6 +106,20 @@ function placeAt(json: unknown, key: 'source' | 'target', faults: Fault[]): stri
     return undefined;
   }
   return resolved.place;
+}
+
+/** Hash of a file that the plan names; undefined: it names none, or one that is not there, which is a fault. */
+function fileAt(json: unknown, path: string[], folder: string, faults: Fault[]): string | undefined {
+  const given = valueAt(json, path);
+  if (typeof given !== 'string' || given === '') return undefined;
+  try {
+    return createHash('sha256')
+      .update(readFileSync(resolve(folder, given)))
+      .digest('hex');
+  } catch (error) {
+    faults.push({ path, what: `cannot be read: ${messageOf(error)}`, got: given });
+    return undefined;
+  }
 }
 
 async function targetFaults(target: string, index: unknown): Promise<Fault[]> {

@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { parseSize } from '../../harness/suite/schema.js';
+import { ID_RULES } from '../mapping/mapping.js';
 
 /** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const rename = z.string().min(1).nullable();
 const place = z.string().min(1);
+const names = z.array(z.string().min(1)).default([]);
 
 export const planSchema = z.strictObject({
   version: z.literal(1).meta({ description: 'Version of the plan format.' }),
@@ -32,6 +35,20 @@ export const planSchema = z.strictObject({
     description:
       'Where it goes, with the name of the new collection: name#collection or engine:address#collection.',
   }),
+  queries: z.string().min(1).optional().meta({
+    description:
+      'Queries of the application (JSON Lines): their filters are looked at by the inventory and translated by the mapping.',
+  }),
+  inventory: z
+    .strictObject({
+      byId: z
+        .int()
+        .min(0)
+        .optional()
+        .meta({ description: 'Ids that are asked for again one by one; default: all.' }),
+      tenant: z.string().min(1).optional().meta({ description: 'Field that says whose a point is.' }),
+    })
+    .prefault({}),
   export: z
     .strictObject({
       partRows: z.int().min(1).optional().meta({ description: 'Points of a file.' }),
@@ -56,6 +73,34 @@ export const planSchema = z.strictObject({
       text: z.boolean().optional().meta({ description: 'false: texts are not moved.' }),
       uri: z.boolean().optional().meta({ description: 'false: URIs are not moved.' }),
       tenant: z.boolean().optional().meta({ description: 'false: tenants are not moved.' }),
+      ids: z.enum(ID_RULES).optional().meta({ description: 'How ids become those of the target.' }),
+      idFile: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'Map of ids (Parquet), for the rule "file".' }),
+      keepId: z.string().min(1).optional().meta({ description: 'Field of the target for the source’s id.' }),
+      required: names.meta({ description: 'Fields without which a point is never loaded: permissions.' }),
+      keyword: names.meta({ description: 'Text fields that are searched by keywords.' }),
+      displayed: names.meta({ description: 'Text fields that people see.' }),
+      context: names.meta({ description: 'Text fields that only a model reads.' }),
+      thresholds: z
+        .array(z.number())
+        .default([])
+        .meta({ description: 'Scores below (or above) which the application drops hits, to be translated.' }),
+      k: z.int().min(1).optional().meta({ description: 'Hits of a query, for the proposal of an index.' }),
+      updates: z
+        .number()
+        .min(0)
+        .max(1)
+        .optional()
+        .meta({ description: 'Share of points written anew each day.' }),
+      memory: z
+        .string()
+        .refine((text) => parseSize(text) !== undefined, 'must be a size such as 2GiB')
+        .optional()
+        .meta({ description: 'Most memory of the index, such as 2GiB.' }),
+      latency: z.number().positive().optional().meta({ description: 'Longest search, milliseconds.' }),
     })
     .prefault({})
     .meta({ description: 'Where the mapping is to differ from what is proposed.' }),

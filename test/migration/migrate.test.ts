@@ -152,6 +152,24 @@ const CHANGES: Change[] = [
   },
   { what: 'nothing, and the export is wanted again', again: ['export'], runs: ['export'] },
   {
+    what: 'the fields of the inventory',
+    rest: `${EDITS}inventory: { tenant: name }\n`,
+    runs: ['inventory'],
+  },
+  {
+    what: 'the queries of the application, whose file is another',
+    rest: `${EDITS}queries: ./queries.jsonl\n`,
+    change: ({ home }) => {
+      const filters = [{ n: { $lt: 50 } }, { live: true }];
+      const lines = filters.map((filter, id) =>
+        JSON.stringify({ id: `${id}`, vector: [1, 2, 3, 4, 5, 6], filter }),
+      );
+      writeFileSync(join(home, 'queries.jsonl'), lines.join('\n'));
+    },
+    runs: ['inventory', 'map', 'load', 'verify'],
+    replaces: true,
+  },
+  {
     what: 'the source, and the export is wanted again',
     change: ({ home }) =>
       withCollection('sqlite-vec', join(home, 'source'), 'open', (collection) =>

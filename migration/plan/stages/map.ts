@@ -1,21 +1,25 @@
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { InputError } from '../../../common/errors.js';
-import { type Fault, faultText, placeFault } from '../../../common/faults.js';
-import { suggest } from '../../../common/nearest.js';
+import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../../engines/registry.js';
 import { parseAddress } from '../../connections/address.js';
 import { openExport } from '../../export/reader.js';
+import { mapFilters, readApplication } from '../../mapping/application.js';
+import { needsIdMap, writeIdMap } from '../../mapping/choose-ids.js';
+import { filterFields } from '../../mapping/filters.js';
 import { lossesOf } from '../../mapping/losses.js';
 import { mapExport, observe } from '../../mapping/map.js';
 import { type Loss, type Mapping, readMapping, writeMapping } from '../../mapping/mapping.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
-import type { Plan } from '../schema.js';
+import { edited, optionsOf } from '../mapping-wishes.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords } from '../words.js';
 import { exportFolder } from './export.js';
 
 export const MAPPING = 'mapping.yaml';
+const IDS = 'mapping.ids.parquet';
 
 /** A mapping that is there is of these points and this target: somebody may have edited it. */
 async function run(work: Work): Promise<StageResult> {
@@ -24,6 +28,7 @@ async function run(work: Work): Promise<StageResult> {
   const mapping = found ?? (await proposed(work));
   if (found !== undefined) requireSame(found, work);
   const losses = await computed(mapping, work);
+  await writeIds(mapping, work);
   writeMapping(file, {
     ...mapping,
     losses: losses.map((loss) => ({ ...loss, accepted: acceptance(loss, mapping, work) })),
@@ -31,22 +36,47 @@ async function run(work: Work): Promise<StageResult> {
   return result(readMapping(file).mapping);
 }
 
+async function writeIds(mapping: Mapping, work: Work): Promise<void> {
+  if (!needsIdMap(mapping)) return;
+  const engine = await targetEngine(work);
+  const { signal } = work.surroundings;
+  mapping.ids.sha256 = await writeIdMap(
+    mapping,
+    openExport(exportFolder(work)),
+    engine,
+    work.path(IDS),
+    signal,
+  );
+  mapping.ids.file = IDS;
+}
+
+function targetEngine({ parsed }: Work): Promise<EngineDefinition> {
+  return loadEngine(parseAddress(parsed.target, engineNames()).engine);
+}
+
 async function proposed(work: Work): Promise<Mapping> {
   const { parsed, surroundings, onProgress } = work;
-  const { index } = parsed.plan.map;
+  const { signal } = surroundings;
   const mapping = await mapExport(exportFolder(work), parsed.target, {
-    index,
-    signal: surroundings.signal,
+    ...optionsOf(work),
+    signal,
     onProgress,
   });
   return edited(mapping, parsed.plan.map);
 }
 
+/** Losses of the mapping as it is; filters are translated anew, as edits give fields other names. */
 async function computed(mapping: Mapping, work: Work): Promise<Loss[]> {
   const { parsed, surroundings, onProgress } = work;
   const opened = openExport(exportFolder(work));
-  const { capabilities } = await loadEngine(parseAddress(parsed.target, engineNames()).engine);
+  const { capabilities } = await targetEngine(work);
   const observed = await observe(opened, capabilities, { signal: surroundings.signal, onProgress });
+  const { queries } = parsed.plan;
+  if (queries !== undefined) {
+    const path = resolve(surroundings.cwd, queries);
+    const application = readApplication(path, queries, filterFields(observed));
+    mapping.filters = mapFilters(application, mapping.fields, capabilities);
+  }
   return lossesOf(mapping, opened.manifest, observed, capabilities);
 }
 
@@ -68,38 +98,6 @@ function requireSame({ source, target }: Mapping, work: Work): void {
     });
 }
 
-/** What the plan wants otherwise than proposed. */
-export function edited(mapping: Mapping, edits: Plan['map']): Mapping {
-  const faults: Fault[] = [];
-  const known = (part: 'vectors' | 'fields') => mapping[part].map(({ from }) => from);
-  for (const part of ['vectors', 'fields'] as const)
-    for (const name of Object.keys(edits[part]))
-      if (!known(part).includes(name))
-        faults.push({ path: ['map', part, name], what: suggest('is not in the export', name, known(part)) });
-  if (faults.length > 0)
-    throw new InputError(faults.map((fault) => faultText(placeFault('', fault))).join('\n'), {
-      where: 'plan',
-    });
-  return {
-    ...mapping,
-    vectors: mapping.vectors.map((vector) => {
-      const { to = vector.to, metric = vector.metric } = ownValue(edits.vectors, vector.from) ?? {};
-      return { ...vector, to, metric: metric as Mapping['vectors'][number]['metric'] };
-    }),
-    fields: mapping.fields.map((field) => {
-      const to = ownValue(edits.fields, field.from);
-      return to === undefined ? field : { ...field, to };
-    }),
-    text: mapping.text && edits.text !== false,
-    uri: mapping.uri && edits.uri !== false,
-    tenant: mapping.tenant && edits.tenant !== false,
-  };
-}
-
-function ownValue<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(values, name) ? values[name] : undefined;
-}
-
 /** Why a loss is acceptable: by the file, or by a decision; false: nobody has said so. */
 function acceptance(loss: Loss, { losses }: Mapping, work: Work): Loss['accepted'] {
   const decision = decisionOf(loss);
@@ -111,9 +109,9 @@ function acceptance(loss: Loss, { losses }: Mapping, work: Work): Loss['accepted
   return before.accepted;
 }
 
-function result({ losses }: Mapping): StageResult {
+function result({ losses, ids }: Mapping): StageResult {
   const decisions = losses.filter(({ accepted }) => accepted === false).map(decisionOf);
-  return { state: 'done', evidence: [MAPPING], decisions };
+  return { state: 'done', evidence: ids.file === IDS ? [MAPPING, IDS] : [MAPPING], decisions };
 }
 
 /** `loss:field-dropped:author`. A name that a shell would take apart stands as its hash. */
@@ -148,8 +146,8 @@ export const mapStage: Stage = {
   entry: 'the export is whole',
   exit: 'somebody answers for each loss',
   reads: ['export'],
-  inputs: ({ target, plan }) => ({ target, map: plan.map }),
-  output: [MAPPING],
+  inputs: ({ target, plan, files }) => ({ target, map: plan.map, files }),
+  output: [MAPPING, IDS],
   editable: MAPPING,
   run,
   settle,

@@ -19,6 +19,7 @@ async function run(work: Work): Promise<StageResult> {
     {
       ...surroundings,
       mapping: readMapping(path(MAPPING)).mapping,
+      mappingFolder: work.folder,
       differences: path(DIFFERENCES),
       samples,
       onProgress: (side, done, total) => onProgress(side === 'source' ? done : total + done, 2 * total),

@@ -21,7 +21,7 @@ target: lancedb:./lance#docs
 
 /** The messages of a plan's faults, one a line. */
 async function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  return parsePlan(text, 'plan.yaml', env).then(
+  return parsePlan(text, 'plan.yaml', env, packageRoot).then(
     () => '',
     (error: Error) => error.message,
   );
@@ -29,9 +29,12 @@ async function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): Promise<stri
 
 describe('a plan', () => {
   test('names places by connections, with variables from the environment', async () => {
-    const { source, target, redactor } = await parsePlan(PLAN, 'plan.yaml', {
-      PLACE: './of-the-application',
-    });
+    const { source, target, redactor } = await parsePlan(
+      PLAN,
+      'plan.yaml',
+      { PLACE: './of-the-application' },
+      packageRoot,
+    );
     expect([source, target]).toEqual(['pgvector:./of-the-application#docs', 'lancedb:./lance#docs']);
     // biome-ignore lint/suspicious/noTemplateCurlyInString: how a variable is written.
     expect(redactor.text(source)).toBe('pgvector:${PLACE}#docs');
@@ -47,6 +50,7 @@ target: new#docs
 map: { index: { typ: hnsw }, vectors: { v: { metric: cosin } }, text: maybe }
 load: { bacth: 3 }
 verify: { against: sauce, samples: -1 }
+queries: ./there-is-none.jsonl
 `;
     const message = await faultsOf(text);
     expect(message).toContain('plan.yaml:2:7 name must consist of letters');
@@ -59,6 +63,7 @@ verify: { against: sauce, samples: -1 }
     expect(message).toContain('map.text must be true or false');
     expect(message).toContain('load.bacth is not a known key. Did you mean "batch"?');
     expect(message).toContain('verify.against must be "export" or "source"');
+    expect(message).toContain('plan.yaml:10:10 queries cannot be read: ENOENT');
     expect(message).toContain('verify.samples must be at least 0');
   });
 
