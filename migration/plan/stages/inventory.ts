@@ -6,7 +6,7 @@ import { takeInventory } from '../../inventory/take.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
-import { countWords } from '../words.js';
+import { countWords, idWord } from '../words.js';
 
 const RESULT = 'inventory.json';
 
@@ -37,7 +37,7 @@ function decisionsOf({ warnings, vectors, counts }: Inventory): Decision[] {
   for (const { about: of, what } of warnings)
     if (doubtful.has(of)) about.set(of, [...(about.get(of) ?? []), what]);
   return [...about].map(([of, details]) => ({
-    id: `inventory:${/^[\w.-]+$/.test(of) ? of : `#${hashOf(of).slice(0, 8)}`}`,
+    id: `inventory:${idWord(of)}`,
     subject: hashOf({ of, details, counted: of === 'counts' ? counts : null }),
     words: `the source is not what it says: ${of}`,
     details,
