@@ -1,7 +1,7 @@
 import { InputError } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { engineNames } from '../../engines/registry.js';
-import { EXPORT, parseAddress } from '../connections/address.js';
+import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { resolveConnection } from '../connections/resolve.js';
 
 export type ResolvedPlace =
@@ -17,7 +17,7 @@ export function resolvePlace(given: string, connections: unknown): ResolvedPlace
       Object.fromEntries(known.filter((entry): entry is [string, string] => typeof entry[1] === 'string')),
     );
     const { engine, collection } = parseAddress(place, engineNames());
-    if (engine !== EXPORT && (collection === undefined || collection === ''))
+    if (!isOnlyRead(engine) && (collection === undefined || collection === ''))
       return { state: 'fault', fault: { what: 'names no collection', next: 'add #collection' } };
     return { state: 'ok', place };
   } catch (error) {

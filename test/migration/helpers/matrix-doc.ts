@@ -12,11 +12,12 @@ export function lossesOfRow(losses: readonly string[]): string[] {
   return LOSSES.filter((each) => losses.includes(each));
 }
 
-/** The page with the table of what was told, by `source → target`. */
-export function withMatrix(page: string, told: ReadonlyMap<string, readonly string[]>): string {
+/** The page with the table of what was told, by `source → target`; pairs that were not asked stay as they are. */
+export function withMatrix(page: string, asked: ReadonlyMap<string, readonly string[]>): string {
   if (!TABLE.test(page)) throw new Error('the page has no place for the matrix');
+  const told = new Map<string, readonly string[]>([...readMatrix(page), ...asked]);
   const pairs = [...told.keys()].map((pair) => pair.split(' → ') as [string, string]);
-  const [from, to] = [0, 1].map((side) => [...new Set(pairs.map((pair) => pair[side]!))].sort());
+  const [from, to] = [0, 1].map((side) => [...new Set(pairs.map((pair) => pair[side]!))]);
   const met = lossesOfRow([...told.values()].flat());
   const letterOf = new Map(met.map((loss, i) => [loss as string, letter(i)]));
   const cell = (pair: string) => {

@@ -87,6 +87,23 @@ export async function move(source: string, definition: EngineDefinition): Promis
   };
 }
 
+const arrived = new Map<string, Promise<Moved>>();
+
+/** The set in an engine, moved there once. */
+export function arrivedIn({ name, definition }: MatrixEngine, set: string): Promise<Moved> {
+  const key = `${set} in ${name}`;
+  const there = arrived.get(key) ?? move(set, definition);
+  arrived.set(key, there);
+  return there;
+}
+
+/** Losses that a mapping tells of an export, on the way to an engine; nothing is opened there. */
+export async function toldOf(source: string, { name, definition }: MatrixEngine): Promise<string[]> {
+  const place = definition.local === undefined ? `${name}:http://localhost:1#docs` : `${name}:./none#docs`;
+  const { losses } = await mapExport(join(folder, source), place, { index: {}, signal: never });
+  return losses.map(({ loss }) => loss);
+}
+
 /** Compares two exports, or an export and a place, without a mapping. */
 export function compareWith(exported: string, place: string): Promise<Verification> {
   return verify(`export:${join(folder, exported)}`, place, { ...surroundings, samples: 1000 });
