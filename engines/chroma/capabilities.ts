@@ -64,6 +64,7 @@ export const CAPABILITIES: Capabilities = {
     tenant: 'field',
     snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
     insertOnly: true,
+    writers: 'one',
     changes: null,
   },
   fieldNames: { empty: 'kept' },

@@ -41,6 +41,7 @@ const POINTS: PointSupport = {
   tenant: 'native',
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by key' },
   insertOnly: false,
+  writers: 'several',
   changes: null,
 };
 

@@ -27,6 +27,7 @@ const POINTS: PointSupport = {
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key' },
   insertOnly: true,
+  writers: 'several',
   changes: 'logical decoding',
 };
 

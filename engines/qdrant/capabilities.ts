@@ -39,6 +39,7 @@ const POINTS: PointSupport = {
   tenant: 'field',
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
   insertOnly: true,
+  writers: 'several',
   changes: null,
 };
 

@@ -20,6 +20,7 @@ const POINTS: PointSupport = {
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false },
   insertOnly: true,
+  writers: 'one',
   changes: null,
 };
 

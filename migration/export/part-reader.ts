@@ -36,14 +36,21 @@ const PARSERS = {
 /**
  * Reads a part, one row group at a time.
  * @param shape as the manifest says; a field that this part has no column for was met later
+ * @param range rows of the part, of which row groups outside are not read
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
-export async function* readPart(path: string, shape: PartShape): AsyncGenerator<Point[]> {
+export async function* readPart(
+  path: string,
+  shape: PartShape,
+  range = { from: 0, to: Number.POSITIVE_INFINITY },
+): AsyncGenerator<Point[]> {
   const part = await openPart(path);
   const fields = shape.fields.filter(({ name }) => part.columns.has(fieldColumn(name)));
   for (const { rowStart, rowEnd } of part.scan.ranges) {
+    if (rowEnd <= range.from || rowStart >= range.to) continue;
     try {
-      yield await readGroup(part, { ...shape, fields }, rowStart, rowEnd);
+      const points = await readGroup(part, { ...shape, fields }, rowStart, rowEnd);
+      yield points.slice(Math.max(0, range.from - rowStart), range.to - rowStart);
     } catch (error) {
       throw damaged(path, error);
     }

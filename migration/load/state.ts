@@ -3,37 +3,41 @@ import { join } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
 
-/** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
+/** Progress of a load, in a folder beside the mapping: what was acknowledged and read back. */
 const STATE = 'load.json';
+const VERSION = 2;
 
-/** A point that the target refused, in its own words. */
-export interface Reject {
-  /** Row of the export. */
-  row: number;
-  id: string;
-  cause: string;
-}
-
-export interface LoadState {
-  version: 1;
-  /** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
+/** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
+export interface LoadOf {
   sum: string;
+  /** Hash of the mapping's file. */
   mapping: string;
   place: string;
+}
+
+export interface LoadState extends LoadOf {
+  version: typeof VERSION;
   startedAt: string;
-  /** `making`: the collection may be there or not; it is ours if it is empty. */
+  /** `making`: the collection may be there or not; it is ours if it is empty, or marked as this load's. */
   collection: 'making' | 'made';
-  /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
+  /** Rows of the export that are settled: in the target, read back and found equal; left out as accepted; or rejected. */
   rows: number;
-  rejects: readonly Reject[];
+  /** Ranges of rows of which all are settled, in order, and those that are begun. */
+  finished: readonly (readonly [from: number, to: number])[];
+  begun: readonly { from: number; to: number; row: number }[];
+  /** Points that accepted losses leave out, of the settled rows. */
+  leftOut: number;
   state: 'loading' | 'loaded';
 }
 
+export function newLoad(load: LoadOf): LoadState {
+  const startedAt = new Date().toISOString();
+  const nothing = { rows: 0, finished: [], begun: [], leftOut: 0 };
+  return { version: VERSION, ...load, startedAt, collection: 'making', ...nothing, state: 'loading' };
+}
+
 /** @throws InputError if the folder holds the state of another load */
-export function findLoad(
-  folder: string,
-  load: Pick<LoadState, 'sum' | 'mapping' | 'place'>,
-): LoadState | undefined {
+export function findLoad(folder: string, load: LoadOf): LoadState | undefined {
   const path = join(folder, STATE);
   try {
     mkdirSync(folder, { recursive: true });
@@ -54,11 +58,18 @@ export function findLoad(
 }
 
 function read(path: string): LoadState {
+  let state: LoadState;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LoadState;
+    state = JSON.parse(readFileSync(path, 'utf8')) as LoadState;
   } catch (error) {
     throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
   }
+  if (state.version === VERSION) return state;
+  throw new InputError('is the state of a load by another version of vecproof', {
+    where: path,
+    got: state.version,
+    next: 'finish it with that version, or load into another collection with another folder as --state',
+  });
 }
 
 export function saveLoad(folder: string, state: LoadState): void {
