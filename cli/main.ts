@@ -10,6 +10,7 @@ import * as dataset from './commands/dataset.js';
 import * as doctor from './commands/doctor.js';
 import * as exportPoints from './commands/export.js';
 import * as gate from './commands/gate.js';
+import * as inventory from './commands/inventory.js';
 import * as list from './commands/list.js';
 import * as load from './commands/load.js';
 import * as lock from './commands/lock.js';
@@ -33,7 +34,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
-  Migrate: [exportPoints, map, load, verify],
+  Migrate: [inventory, exportPoints, map, load, verify],
   Data: [dataset],
   'Look up': [list, doctor],
 };

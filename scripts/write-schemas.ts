@@ -7,6 +7,8 @@ import { MEASURES } from '../harness/model/measures/catalogue.js';
 import { EXECUTORS } from '../harness/run/executors/registry.js';
 import { suiteJsonSchema } from '../harness/suite/json-schema.js';
 import { manifestJsonSchema } from '../migration/export/manifest.js';
+import { inventoryJsonSchema } from '../migration/inventory/model.js';
+import { mappingJsonSchema } from '../migration/mapping/mapping.js';
 import { resultsJsonSchema } from '../reports/json.js';
 
 /**
@@ -19,6 +21,8 @@ export async function schemaFiles(): Promise<Record<string, string>> {
     'suites/suite.schema.json': text(suiteJsonSchema(definitions, EXECUTORS)),
     'reports/results.schema.json': text(resultsJsonSchema()),
     'migration/export/manifest.schema.json': text(manifestJsonSchema()),
+    'migration/inventory/inventory.schema.json': text(inventoryJsonSchema()),
+    'migration/mapping/mapping.schema.json': text(mappingJsonSchema()),
     'docs/measures.md': withTable(readFileSync(join(packageRoot, 'docs/measures.md'), 'utf8')),
   };
 }

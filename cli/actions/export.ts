@@ -5,6 +5,7 @@ import { displayPath } from '../../harness/app/places.js';
 import { openSource } from '../../migration/connections/open-source.js';
 import { exportCollection } from '../../migration/export/export.js';
 import type { Manifest } from '../../migration/export/manifest.js';
+import type { PartFormat } from '../../migration/export/part-files.js';
 import type { CommandContext } from '../context.js';
 
 export interface ExportCommand {
@@ -12,12 +13,13 @@ export interface ExportCommand {
   partRows?: number;
   batch?: number;
   rate?: number;
+  format: PartFormat;
 }
 
 /** `vecproof export`: a collection's points to a folder. */
 export async function exportCommand(
   place: string,
-  { out, partRows, batch, rate }: ExportCommand,
+  { out, partRows, batch, rate, format }: ExportCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const source = await openSource(place, context);
@@ -27,6 +29,7 @@ export async function exportCommand(
       partRows,
       batchSize: batch,
       rate,
+      format,
       signal: context.signal,
       onProgress: preparation(context, 'export', 'points'),
       onNotice: (message) => notice(context, message),

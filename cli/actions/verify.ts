@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { visible } from '../../common/visible.js';
 import { preparation } from '../../harness/app/context.js';
@@ -24,17 +24,23 @@ export async function verifyCommand(
     source: preparation(context, 'source', 'points'),
     target: preparation(context, 'target', 'points'),
   };
+  const accepted = mapping === undefined ? undefined : readMapping(resolve(context.cwd, mapping));
   const result = await verify(source, target, {
     cwd: context.cwd,
     env: context.env,
     signal: context.signal,
-    mapping: mapping === undefined ? undefined : readMapping(resolve(context.cwd, mapping)).mapping,
+    mapping: accepted?.mapping,
+    mappingFolder: mapping === undefined ? undefined : dirname(resolve(context.cwd, mapping)),
     differences: differences === undefined ? undefined : resolve(context.cwd, differences),
     samples,
     onProgress: (side, done, total) => tell[side](done, total),
   });
   context.progress.end();
-  context.out.write(json ? `${JSON.stringify(result, undefined, 2)}\n` : `${linesOf(result).join('\n')}\n`);
+  const about = accepted && { mapping: accepted.hash };
+  if (!json && accepted !== undefined) context.out.write(`mapping ${accepted.hash.slice(0, 12)}\n`);
+  context.out.write(
+    json ? `${JSON.stringify({ ...result, ...about }, undefined, 2)}\n` : `${linesOf(result).join('\n')}\n`,
+  );
   if (!json && differences !== undefined) context.out.write(`wrote ${differences}\n`);
   return result.state === 'equal' ? EXIT.passed : EXIT.gateFailed;
 }

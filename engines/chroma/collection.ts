@@ -173,7 +173,8 @@ class HnswCollection implements Collection {
   }
 
   async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
-    const ef = Number(search['ef']);
+    // Nothing said: as the index is.
+    const ef = search['ef'] === undefined ? this.#ef : Number(search['ef']);
     const field = await this.points.vectorField();
     if (field !== undefined) vectorNamed({ vectors: [field] }, vector);
     if (ef !== this.#ef) await this.#reopen(ef);

@@ -2,6 +2,7 @@ import type { Fault } from '../../common/faults.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from './capabilities.js';
 import type { Collection } from './collection.js';
+import type { IdKind, PointId } from './ids.js';
 import type { DataShape, OptionsInput, ParsedOptions } from './options.js';
 import type { ReadAs } from './points.js';
 import type { Endpoint, ServerSupport } from './server.js';
@@ -83,5 +84,16 @@ export interface EngineDefinition {
   local?: { mode?: string | undefined } | undefined;
   /** How its server is provided; absent for embedded engines. */
   server?: ServerSupport | undefined;
+  /**
+   * By which id the server itself knows a point, where that is another one than its client is asked with; absent: all are
+   * the same. For people who look at the server without this project.
+   */
+  nativeIds?: NativeIds | undefined;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}
+
+export interface NativeIds {
+  /** What becomes of ids of a kind, in words; undefined: nothing. */
+  words(kind: IdKind): string | undefined;
+  of(kind: IdKind, id: PointId): PointId;
 }

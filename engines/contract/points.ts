@@ -10,6 +10,17 @@ export type PointValue = MetadataValue | { readonly [key: string]: PointValue };
 /** Keys that are absent are missing, which some engines cannot tell from null (`MetadataSupport.absence`). */
 export type Metadata = Readonly<Record<string, PointValue>>;
 
+/** Where a point's vectors came from, as far as its source says. */
+export interface Provenance {
+  model?: string | undefined;
+  modelVersion?: string | undefined;
+  /** How its text was cut out of a document, in the source's own words. */
+  chunking?: string | undefined;
+  language?: string | undefined;
+  /** Microseconds since 1970. */
+  created?: bigint | undefined;
+}
+
 /** One stored record. What is undefined the point does not have. */
 export interface Point {
   id: PointId;
@@ -18,6 +29,14 @@ export interface Point {
   text?: string | undefined;
   uri?: string | undefined;
   tenant?: string | undefined;
+  /** The part of its collection that it lay in, where the source divides one so. */
+  namespace?: string | undefined;
+  partition?: string | undefined;
+  /** Grows with every change: of two states of a point, the larger is the newer. 64 bits with sign. */
+  version?: bigint | undefined;
+  /** Of the last change, in microseconds since 1970. */
+  updated?: bigint | undefined;
+  provenance?: Provenance | undefined;
 }
 
 /** A change of one point. Keys of `set` replace, keys of `unset` go; what is not named stays. */
@@ -192,6 +211,8 @@ export interface MetadataSupport {
   emptyArrays: 'kept' | 'missing' | 'refused';
   /** Fields that the schema does not name: kept or refused. */
   undeclared: 'kept' | 'refused';
+  /** What becomes of fields that are to be filtered by, in words; absent: nothing. */
+  filterIndex?: string | undefined;
   /** Longest text of a field or point, in bytes of UTF-8; absent: no documented limit. */
   maxTextBytes?: number | undefined;
 }
@@ -247,9 +268,9 @@ export interface PointSupport {
   insertOnly: boolean;
   /**
    * Whether connections to a server may write to one collection at the same time; `one`: they would wait for each other
-   * or get in each other's way. In a folder it is always one.
+   * or get in each other's way, as they do where it is absent. In a folder it is always one.
    */
-  writers: 'one' | 'several';
+  writers?: 'one' | 'several' | undefined;
   /** How changes can be followed, in a word; null: the engine has no feed. */
   changes: string | null;
 }

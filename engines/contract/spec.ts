@@ -11,8 +11,11 @@ export interface CollectionSpec {
   vectors: readonly VectorField[];
   /** One kind of ids for a collection; the original is kept and returned where the engine has to map it. */
   ids: IdKind;
-  /** Metadata fields; dotted names (`maker.name`) are fields of nested objects. */
-  fields: readonly FieldSchema[];
+  /**
+   * Metadata fields; dotted names (`maker.name`) are fields of nested objects. `filterable`: filters name it, and it gets an
+   * index of its own where the engine has such indexes (`MetadataSupport.filterIndex`).
+   */
+  fields: readonly (FieldSchema & { filterable?: boolean | undefined })[];
   /** Points have a text, a URI, a tenant. */
   text?: boolean | undefined;
   uri?: boolean | undefined;

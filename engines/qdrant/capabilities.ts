@@ -22,6 +22,7 @@ export const METADATA: MetadataSupport = {
   nested: 'native',
   emptyArrays: 'kept',
   undeclared: 'kept',
+  filterIndex: 'an index of the payload, made before the graph is built',
 };
 
 const POINTS: PointSupport = {

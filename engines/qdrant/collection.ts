@@ -25,7 +25,9 @@ export async function createCollection(session: QdrantSession, spec: CollectionS
   const collection = new QdrantCollection(session, layoutOf(spec), 0);
   try {
     if (spec.tenant === true) await createTenantIndex(endpoint, name);
-    if (spec.index['payloadIndex'] === true) await createPayloadIndexes(endpoint, name, spec.fields);
+    const all = spec.index['payloadIndex'] === true;
+    const indexed = spec.fields.filter(({ filterable }) => all || filterable === true);
+    await createPayloadIndexes(endpoint, name, indexed);
     return collection;
   } catch (error) {
     await collection.drop();

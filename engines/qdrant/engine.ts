@@ -7,6 +7,7 @@ import { CAPABILITIES } from './capabilities.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection, QdrantCollection } from './collection.js';
 import { send } from './http.js';
+import { nativeId } from './ids.js';
 import { readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
 import { QdrantSession } from './session.js';
@@ -26,6 +27,11 @@ export const engine: EngineDefinition = {
   server: {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
+  },
+  nativeIds: {
+    words: (kind) =>
+      kind === 'string' ? 'a UUID of version 5 of the text, which is kept in the payload' : undefined,
+    of: nativeId,
   },
   connect,
 };

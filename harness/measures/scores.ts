@@ -35,6 +35,24 @@ export function scoreOf(distance: number, form: ScoreForm): number {
   }
 }
 
+/** The distance that a score tells: the inverse of `scoreOf`; NaN for a squared distance below 0. */
+export function distanceOf(score: number, form: ScoreForm): number {
+  switch (form) {
+    case '1-cos':
+    case '-dot':
+    case 'root':
+      return score;
+    case '1-dot':
+      return score - 1;
+    case 'squared':
+      return Math.sqrt(score);
+    case 'cos':
+      return 1 - score;
+    case 'dot':
+      return -score;
+  }
+}
+
 /** Whether an engine's own score is another one than its vectors give; a score that is no number says nothing. */
 export function deviates(score: number, distance: number, form: ScoreForm): boolean {
   if (Number.isNaN(score)) return false;

@@ -16,6 +16,8 @@ export interface OpenSource {
   /** For people: without credentials. */
   place: string;
   collection: Collection & { readonly points: Points };
+  /** Names of all collections of the place. */
+  list(): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,14 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
     );
     closing.push(() => connected.close());
     const collection = await openCollection(connected, definition, address, text);
-    return { definition, engineVersion: await connected.version(), place, collection, close };
+    return {
+      definition,
+      engineVersion: await connected.version(),
+      place,
+      collection,
+      list: async () => (await connected.list?.()) ?? [],
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

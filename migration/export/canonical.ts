@@ -1,8 +1,9 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
-import type { Metadata, Point, PointValue } from '../../engines/contract/points.js';
+import type { Description, Metadata, Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
+import { DETAILS, detailOf } from './details.js';
 
 /**
  * The canonical bytes of a point, over which its hash is computed: docs/export-format.md, "Hashes". Two points are the
@@ -15,8 +16,21 @@ export interface PointShape {
   vectors: readonly VectorField[];
   /** `uuid`: ids that are text are UUIDs; null: both integers and UUIDs may come, and text is a UUID if it looks so. */
   ids: 'integer' | 'string' | 'uuid' | null;
-  /** Top-level metadata fields whose integers are microseconds since 1970. */
+  /** Metadata fields whose integers are microseconds since 1970; those of nested objects as dotted paths. */
   timestamps: ReadonlySet<string>;
+}
+
+/** The shape of a collection as its engine describes it. */
+export function describedShape({
+  ids,
+  spec,
+  fields,
+}: Pick<Description, 'ids' | 'spec' | 'fields'>): PointShape {
+  return {
+    vectors: spec.vectors,
+    ids: ids === 'u32' || ids === 'u64' ? 'integer' : ids,
+    timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map(({ name }) => name)),
+  };
 }
 
 export type IdType = 'integer' | 'string' | 'uuid';
@@ -37,12 +51,19 @@ export function idBytes(shape: Pick<PointShape, 'ids'>, id: PointId): Buffer {
   return bytes.take();
 }
 
+/** A letter, the length in bytes, and a text. */
+export function canonicalText(letter: string, text: string): Buffer {
+  const bytes = new Bytes();
+  bytes.text(letter, text);
+  return bytes.take();
+}
+
 /** Parts of a point that are compared by themselves, so that a difference can be named. */
 export interface CanonicalPoint {
   id: Buffer;
   vectors: Buffer;
   metadata: Buffer;
-  /** Text, URI and tenant. */
+  /** Text, URI and tenant, and what a point may have beside them (details.ts). */
   parts: Buffer;
 }
 
@@ -58,7 +79,7 @@ export function canonicalPoint(shape: PointShape, point: Point): CanonicalPoint 
     const id = bytes.length;
     writeVectors(bytes, shape, point);
     const vectors = bytes.length;
-    writeObject(bytes, point.metadata, shape.timestamps);
+    writeObject(bytes, point.metadata, shape.timestamps, '');
     const metadata = bytes.length;
     writeParts(bytes, point);
     const all = bytes.view();
@@ -89,17 +110,18 @@ export function canonicalBytes(shape: PointShape, point: Point): Buffer {
     const bytes = cleared();
     writeId(bytes, shape, point.id);
     writeVectors(bytes, shape, point);
-    writeObject(bytes, point.metadata, shape.timestamps);
+    writeObject(bytes, point.metadata, shape.timestamps, '');
     writeParts(bytes, point);
     return bytes.view();
   });
 }
 
-function writeParts(bytes: Bytes, { text, uri, tenant }: Point): void {
-  for (const part of [text, uri, tenant]) {
+function writeParts(bytes: Bytes, point: Point): void {
+  for (const part of [point.text, point.uri, point.tenant]) {
     if (part === undefined) bytes.letter('n');
     else bytes.text('s', part);
   }
+  writeDetails(bytes, point);
 }
 
 function validText<T>({ id }: Point, write: () => T): T {
@@ -155,23 +177,38 @@ function writeVector(bytes: Bytes, { type }: VectorField, value: VectorValue): v
   }
 }
 
-/** `o`, the number of keys, then each key (in the order of its UTF-8 bytes) and its value. */
-function writeObject(bytes: Bytes, object: Metadata, timestamps: ReadonlySet<string>): void {
+/** Nothing if there are none; else `x`, their number, and each by name: points without them hash as before there were any. */
+function writeDetails(bytes: Bytes, point: Point): void {
+  const there = DETAILS.flatMap(({ name, type }) => {
+    const value = detailOf(point, name);
+    return value === undefined ? [] : [{ name, type, value }];
+  }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (there.length === 0) return;
+  bytes.letter('x');
+  bytes.u32(there.length);
+  for (const { name, type, value } of there) {
+    bytes.text('s', name);
+    bytes.text(type === 'text' ? 's' : type === 'integer' ? 'i' : 'm', String(value));
+  }
+}
+
+/**
+ * `o`, the number of keys, then each key (in the order of its UTF-8 bytes) and its value.
+ * @param path of the object: its keys joined by dots; arrays add nothing to it
+ */
+function writeObject(bytes: Bytes, object: Metadata, timestamps: ReadonlySet<string>, path: string): void {
   const keys = sorted(Object.keys(object));
   bytes.letter('o');
   bytes.u32(keys.length);
   for (const key of keys) {
     bytes.text('s', key);
-    const value = object[key]!;
-    if (typeof value === 'bigint' && timestamps.has(key)) bytes.text('m', String(value));
-    else writeValue(bytes, value);
+    writeValue(bytes, object[key]!, timestamps, path === '' ? key : `${path}.${key}`);
   }
 }
 
-const NO_TIMESTAMPS: ReadonlySet<string> = new Set();
-
-function writeValue(bytes: Bytes, value: PointValue): void {
+function writeValue(bytes: Bytes, value: PointValue, timestamps: ReadonlySet<string>, path: string): void {
   if (value === null) bytes.letter('n');
+  else if (isInteger(value) && timestamps.has(path)) bytes.text('m', BigInt(value).toString());
   else if (typeof value === 'boolean') bytes.letter(value ? 't' : 'f');
   else if (typeof value === 'string') bytes.text('s', value);
   else if (typeof value === 'bigint') bytes.text('i', String(value));
@@ -179,13 +216,17 @@ function writeValue(bytes: Bytes, value: PointValue): void {
   else if (Array.isArray(value)) {
     bytes.letter('a');
     bytes.u32(value.length);
-    for (const each of value as readonly PointValue[]) writeValue(bytes, each);
-  } else writeObject(bytes, value as Metadata, NO_TIMESTAMPS);
+    for (const each of value as readonly PointValue[]) writeValue(bytes, each, timestamps, path);
+  } else writeObject(bytes, value as Metadata, timestamps, path);
+}
+
+function isInteger(value: PointValue): value is number | bigint {
+  return typeof value === 'bigint' || (Number.isInteger(value) && !Object.is(value, -0));
 }
 
 /** Numbers by value: 5 and 5.0 are the same, -0 and 0 are not; integers of any size as decimal digits. */
 function writeNumber(bytes: Bytes, value: number): void {
-  if (Number.isInteger(value) && !Object.is(value, -0)) bytes.text('i', BigInt(value).toString());
+  if (isInteger(value)) bytes.text('i', BigInt(value).toString());
   else bytes.double(value);
 }
 

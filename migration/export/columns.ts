@@ -3,6 +3,7 @@ import type { FieldType } from '../../datasets/dataset.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { IdKind } from '../../engines/contract/ids.js';
 import type { VectorField } from '../../engines/contract/vectors.js';
+import { DETAILS, type Detail } from './details.js';
 
 /** Columns of a part: docs/export-format.md, "Parts". Prefixes keep the names of users and ours apart. */
 
@@ -53,13 +54,20 @@ export function partSchema({ idColumn, vectors, fields }: PartShape): SchemaElem
     ...vectors.flatMap(vectorColumns),
     ...fields.map(({ name, type }) => valueColumn(fieldColumn(name), type)),
     ...[METADATA, ...PARTS].map((name) => [text(name, 'OPTIONAL')]),
+    ...DETAILS.map(({ name, type }) => [scalar(name, DETAIL_TYPES[type], 'OPTIONAL')]),
   ];
   return [{ name: 'root', num_children: columns.length }, ...columns.flat()];
 }
 
+const DETAIL_TYPES: Readonly<Record<Detail['type'], FieldType>> = {
+  text: 'string',
+  integer: 'integer',
+  timestamp: 'timestamp',
+};
+
 type Repetition = 'REQUIRED' | 'OPTIONAL';
 
-function idColumns(type: IdColumnType): SchemaElement[][] {
+export function idColumns(type: IdColumnType): SchemaElement[][] {
   if (type === 'int64') return [[integer(ID, 'REQUIRED')]];
   if (type === 'text') return [[text(ID, 'REQUIRED')]];
   if (type === 'typed text') return [[text(ID, 'REQUIRED')], [text(ID_TYPE, 'REQUIRED')]];
@@ -120,7 +128,7 @@ function valueColumn(name: string, type: FieldType): SchemaElement[] {
   return [scalar(name, type, 'OPTIONAL')];
 }
 
-function scalar(name: string, type: FieldType, repetition_type: Repetition): SchemaElement {
+export function scalar(name: string, type: FieldType, repetition_type: Repetition): SchemaElement {
   switch (type) {
     case 'string':
       return text(name, repetition_type);

@@ -3,14 +3,17 @@ import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
 import type { Consistency, Description, Point, Snapshot } from '../../engines/contract/points.js';
 import type { OpenSource } from '../connections/open-source.js';
-import type { PointShape } from './canonical.js';
+import { describedShape, type PointShape } from './canonical.js';
 import { idColumnOf, type PartShape } from './columns.js';
 import { FieldTypes } from './field-types.js';
 import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
-import { groupRows, PartWriter } from './part-writer.js';
+import { describedVectors } from './manifest-vectors.js';
+import { openPartWriter, type PartFormat, partFile, requireFormat } from './part-files.js';
+import { groupRows } from './part-writer.js';
 import { pointHash, RowSum } from './row-hash.js';
 import { clearParts, type ExportState, findState, lockFolder, removeState, saveState } from './state.js';
 import { countPoint, emptyTally } from './tally.js';
+import type { PartWriter } from './written-part.js';
 
 export interface ExportOptions {
   /** New, empty, or with a part of the same export. */
@@ -19,6 +22,8 @@ export interface ExportOptions {
   partRows?: number | undefined;
   /** Most points of a page that the source is asked for. */
   batchSize?: number | undefined;
+  /** How points stand in the parts; Parquet by default. */
+  format?: PartFormat | undefined;
   /** Points in a second; undefined: as fast as it goes. */
   rate?: number | undefined;
   signal: AbortSignal;
@@ -51,6 +56,7 @@ async function exportInto(source: OpenSource, options: ExportOptions): Promise<M
   const description = await points.describe();
   const where = { place: source.place, collection: name };
   const found = findState(options.folder, where);
+  requireFormat(options.folder, found?.parts ?? [], options.format ?? 'parquet');
   const { snapshot, state } = await begin(source, found, { ...options, where, description });
   try {
     const work = new Export(source, description, state, options);
@@ -162,13 +168,7 @@ class Export {
     this.#state = state;
     this.#types = FieldTypes.from(state.fields);
     this.#earlier = this.rows;
-    this.shape = {
-      vectors: description.spec.vectors,
-      ids: description.ids === 'u32' || description.ids === 'u64' ? 'integer' : description.ids,
-      timestamps: new Set(
-        description.fields.filter(({ type }) => type === 'timestamp').map(({ name }) => name),
-      ),
-    };
+    this.shape = describedShape(description);
   }
 
   get rows(): number {
@@ -191,16 +191,16 @@ class Export {
       for await (const { points, cursor } of snapshot.scan({ batchSize, after, signal })) {
         last = cursor;
         part ??= new OpenPart(this.#nextPath(), this.#partShape.bind(this), this.shape);
-        part.add(points, this.#types, this.#state.tally);
+        await part.add(points, this.#types, this.#state.tally);
         done += points.length;
         onProgress?.(done, Math.max(this.#state.before, done));
         if (part.rows >= partRows) {
-          this.#close(part, cursor);
+          await this.#close(part, cursor);
           part = undefined;
         }
         await this.#pace(done);
       }
-      if (part !== undefined) this.#close(part, last);
+      if (part !== undefined) await this.#close(part, last);
     } catch (error) {
       part?.discard();
       throw error;
@@ -212,7 +212,7 @@ class Export {
   }
 
   #nextFile(): string {
-    return `points-${String(this.#state.parts.length).padStart(5, '0')}.parquet`;
+    return partFile(this.#state.parts.length, this.#options.format);
   }
 
   #partShape(): PartShape {
@@ -225,9 +225,9 @@ class Export {
   }
 
   /** The part's file is on disk before the cursor moves behind it. */
-  #close(part: OpenPart, cursor: string | undefined): void {
+  async #close(part: OpenPart, cursor: string | undefined): Promise<void> {
     const file = this.#nextFile();
-    this.#state.parts.push({ file, ...part.finish(this.#types, this.#state.tally) });
+    this.#state.parts.push({ file, ...(await part.finish(this.#types, this.#state.tally)) });
     this.#state.fields = this.#types.all();
     this.#state.cursor = cursor;
     saveState(this.#options.folder, this.#state);
@@ -247,7 +247,6 @@ class Export {
     const { tally, parts, startedAt, watermark, interruptions, before } = this.#state;
     const { name, version } = packageInfo();
     const { spec, ids, index } = this.#description;
-    const nothing = { points: 0, zero: 0, unit: 0, notFinite: 0 };
     return {
       format: FORMAT,
       version: VERSION,
@@ -265,7 +264,7 @@ class Export {
       watermark,
       interruptions,
       ids: { kind: ids, column: this.#partShape().idColumn, ...tally.ids },
-      vectors: spec.vectors.map((vector) => ({ ...vector, ...(tally.vectors[vector.name] ?? nothing) })),
+      vectors: describedVectors(spec.vectors, tally, this.#source.definition.capabilities),
       fields: this.#types.all().map(({ name: field, type, native }) => ({
         name: field,
         type,
@@ -275,8 +274,12 @@ class Export {
       text: tally.text,
       uri: tally.uri,
       tenant: tally.tenant,
+      details: tally.details,
+      nestedTimestamps: [...this.shape.timestamps].filter((path) => path.includes('.')),
+      filters: null,
       counts: { exported: this.rows, before, after },
       parts,
+      tombstones: null,
       sum: this.sum().sum,
     };
   }
@@ -300,28 +303,28 @@ class OpenPart {
     this.#size = groupRows(points);
   }
 
-  add(points: readonly Point[], types: FieldTypes, tally: ExportState['tally']): void {
+  async add(points: readonly Point[], types: FieldTypes, tally: ExportState['tally']): Promise<void> {
     this.#waiting.push(...points);
     this.rows += points.length;
-    while (this.#waiting.length >= this.#size) this.#flush(types, tally);
+    while (this.#waiting.length >= this.#size) await this.#flush(types, tally);
   }
 
-  #flush(types: FieldTypes, tally: ExportState['tally']): void {
+  async #flush(types: FieldTypes, tally: ExportState['tally']): Promise<void> {
     const points = this.#waiting.splice(0, this.#size);
     // A file has one schema: fields that come up in a later row group get their column with the next part.
     if (this.#writer === undefined) types.meet(points);
-    this.#writer ??= new PartWriter(this.#path, this.#shapeNow(), this.#points);
+    this.#writer ??= openPartWriter(this.#path, this.#shapeNow(), this.#points);
     const columns = this.#writer.columns;
     for (const point of points) {
       this.#sum.add(pointHash(this.#points, point));
       countPoint(tally, this.#points, columns, point);
     }
-    this.#writer.write(points);
+    await this.#writer.write(points);
   }
 
-  finish(types: FieldTypes, tally: ExportState['tally']) {
-    while (this.#waiting.length > 0) this.#flush(types, tally);
-    return { ...this.#sum.result(), ...this.#writer!.finish() };
+  async finish(types: FieldTypes, tally: ExportState['tally']) {
+    while (this.#waiting.length > 0) await this.#flush(types, tally);
+    return { ...this.#sum.result(), ...(await this.#writer!.finish()) };
   }
 
   discard(): void {

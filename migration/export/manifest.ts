@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
+import type { ScoreForm } from '../../engines/contract/capabilities.js';
 import type { VectorField } from '../../engines/contract/vectors.js';
 import type { PointShape } from './canonical.js';
 import { ID_COLUMNS } from './columns.js';
+import { DETAIL_NAMES } from './details.js';
 
 /** `manifest.json` of an export: docs/export-format.md. */
 export const MANIFEST = 'manifest.json';
@@ -16,17 +18,35 @@ export const VERSION = 1;
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
 /** A name inside the folder: no manifest leads out of it. */
-const partFile = z.string().regex(/^points-\d{5,}\.parquet$/);
+const partFile = z.string().regex(/^points-\d{5,}\.(parquet|jsonl\.zst)$/);
+const metric = z.enum([...METRICS, 'hamming', 'jaccard']).nullable();
+export const SCORE_FORMS = [
+  '1-cos',
+  '1-dot',
+  '-dot',
+  'squared',
+  'root',
+  'cos',
+  'dot',
+] as const satisfies readonly ScoreForm[];
 
 const vector = z.strictObject({
   name: z.string(),
   kind: z.enum(['dense', 'sparse', 'multi']),
   type: z.enum(['f32', 'f16', 'bf16', 'int8', 'bit']),
   dimensions: count.describe('of a dense vector or of each row; 0 for sparse vectors'),
-  metric: z
-    .enum([...METRICS, 'hamming', 'jaccard'])
+  metric: metric.describe('as the source declares it; null: it does not say'),
+  measuredMetric: metric.describe('found by distances that the source computed; null: not measured'),
+  score: z
+    .enum(SCORE_FORMS)
     .nullable()
-    .describe('as the source declares it; null: it does not say'),
+    .describe(
+      "the source's own score under its metric: 1-cos, 1-dot, -dot, squared (Euclidean distance squared) and root (Euclidean) are distances; cos and dot are similarities; null: not known",
+    ),
+  normalised: z
+    .boolean()
+    .nullable()
+    .describe('whether all dense vectors that are not zero have length 1; null: none can tell'),
   points: count.describe('points that have this vector'),
   zero: count.describe('dense vectors of which every number is 0'),
   unit: count.describe('dense vectors whose length is within 1e-3 of 1'),
@@ -51,6 +71,10 @@ const part = z.strictObject({
   bytes: count,
   sha256: digest.describe('of the file'),
   sum: digest.describe("sum of its points' hashes modulo 2^256"),
+  range: z
+    .string()
+    .optional()
+    .describe('which range of the source it was read from, in its own words, where there were several'),
 });
 
 export const manifestSchema = z.strictObject({
@@ -87,12 +111,34 @@ export const manifestSchema = z.strictObject({
   text: count.describe('points with a text'),
   uri: count,
   tenant: count,
+  details: z
+    .record(z.enum(DETAIL_NAMES), count)
+    .describe('points with each of the parts that say where a point lay, its state, and its provenance'),
+  nestedTimestamps: z
+    .array(z.string())
+    .describe('timestamps inside nested objects: keys joined by dots, arrays add nothing'),
+  filters: z
+    .strictObject({ probes: z.record(z.string(), z.string()) })
+    .nullable()
+    .describe(
+      "how the source's filters treat odd values: outcome of each probe by its name; null: not probed",
+    ),
   counts: z.strictObject({
     exported: count,
     before: count.describe("the source's own counter when the export began"),
     after: count.describe('and when it ended'),
   }),
   parts: z.array(part),
+  tombstones: z
+    .strictObject({
+      file: z.literal('tombstones.parquet'),
+      rows: count,
+      bytes: count,
+      sha256: digest,
+      sum: digest,
+    })
+    .nullable()
+    .describe('ids that were deleted in the source; null: none are known'),
   sum: digest.describe("sum of all points' hashes modulo 2^256: equal for the same points in any order"),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -135,7 +181,12 @@ export function writeManifest(folder: string, manifest: Manifest): void {
   writeFileAtomic(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
-export function shapeOf({ ids, vectors, fields }: Pick<Manifest, 'ids' | 'vectors' | 'fields'>): PointShape {
+export function shapeOf({
+  ids,
+  vectors,
+  fields,
+  nestedTimestamps,
+}: Pick<Manifest, 'ids' | 'vectors' | 'fields' | 'nestedTimestamps'>): PointShape {
   return {
     ids: ids.kind === 'u32' || ids.kind === 'u64' ? 'integer' : ids.kind,
     vectors: vectors.map(
@@ -147,6 +198,9 @@ export function shapeOf({ ids, vectors, fields }: Pick<Manifest, 'ids' | 'vector
         metric,
       }),
     ),
-    timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map(({ name }) => name)),
+    timestamps: new Set([
+      ...fields.filter(({ type }) => type === 'timestamp').map(({ name }) => name),
+      ...nestedTimestamps,
+    ]),
   };
 }

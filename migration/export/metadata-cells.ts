@@ -1,8 +1,8 @@
 import { FailureError, shorten } from '../../common/errors.js';
-import { parseJson } from '../../common/json.js';
 import type { FieldType } from '../../datasets/dataset.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Metadata, PointValue } from '../../engines/contract/points.js';
+import { metadataJson, parseMetadata } from './metadata-json.js';
 
 /**
  * Metadata as typed columns, so that plain tools see numbers and text, and a JSON object of what these cannot say:
@@ -97,29 +97,12 @@ export function restOf(
   for (const [name, value] of Object.entries(metadata)) {
     const type = columns.get(name);
     if (type !== undefined && value !== null && fitsColumn(type, value)) continue;
-    rest.push(`${JSON.stringify(name)}:${jsonOf(value, () => `id ${shorten(id)}, field ${shorten(name)}`)}`);
+    const json = metadataJson(value, (number) => {
+      throw notFinite(number, `id ${shorten(id)}, field ${shorten(name)}`);
+    });
+    rest.push(`${JSON.stringify(name)}:${json}`);
   }
   return rest.length === 0 ? null : `{${rest.join(',')}}`;
-}
-
-/**
- * JSON in which integers have all their digits. A number with a point or an exponent is a double: -0 keeps its sign, and
- * doubles beyond 2^53 are not taken for integers of so many digits.
- */
-function jsonOf(value: PointValue, where: () => string): string {
-  if (typeof value === 'bigint') return String(value);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw notFinite(value, where());
-    if (Object.is(value, -0)) return '-0.0';
-    return Number.isSafeInteger(value) || !Number.isInteger(value)
-      ? JSON.stringify(value)
-      : value.toExponential();
-  }
-  if (Array.isArray(value))
-    return `[${(value as readonly PointValue[]).map((each) => jsonOf(each, where)).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const entries = Object.entries(value as Metadata);
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${jsonOf(each, where)}`).join(',')}}`;
 }
 
 function notFinite(value: number, where: string): FailureError {
@@ -134,9 +117,10 @@ function notFinite(value: number, where: string): FailureError {
 export function withRest(
   columns: Readonly<Record<string, PointValue>>,
   rest: string | null | undefined,
+  timestamps: ReadonlySet<string>,
 ): Metadata {
   if (rest === null || rest === undefined) return columns;
   const metadata = Object.assign(Object.create(null), columns) as Record<string, PointValue>;
-  for (const [name, value] of Object.entries(parseJson(rest) as Metadata)) metadata[name] = value;
+  for (const [name, value] of Object.entries(parseMetadata(rest, timestamps))) metadata[name] = value;
   return metadata;
 }

@@ -15,12 +15,14 @@ import {
   fieldColumn,
   ID,
   ID_TYPE,
+  type IdColumnType,
   METADATA,
   PARTS,
   type PartShape,
   SPARSE,
   vectorColumn,
 } from './columns.js';
+import { DETAILS, type DetailName, setDetail } from './details.js';
 import { fromCell, withRest } from './metadata-cells.js';
 import { vectorFrom } from './vector-cells.js';
 import { readVectorPages } from './vector-pages.js';
@@ -33,43 +35,76 @@ const PARSERS = {
   timestampFromMicroseconds: (value: bigint) => BigInt(value),
 };
 
+/** What the manifest says of its parts. */
+export interface ReadShape extends PartShape {
+  timestamps: ReadonlySet<string>;
+}
+
+/** Rows of a part, without the last. */
+export interface RowRange {
+  from: number;
+  to: number;
+}
+
+export const ALL_ROWS: RowRange = { from: 0, to: Number.POSITIVE_INFINITY };
+
 /**
  * Reads a part, one row group at a time.
  * @param shape as the manifest says; a field that this part has no column for was met later
- * @param range rows of the part, of which row groups outside are not read
+ * @param range row groups outside of it are not read
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
-export async function* readPart(
+export async function* readParquetPart(
   path: string,
-  shape: PartShape,
-  range = { from: 0, to: Number.POSITIVE_INFINITY },
+  shape: ReadShape,
+  range: RowRange,
 ): AsyncGenerator<Point[]> {
-  const part = await openPart(path);
-  const fields = shape.fields.filter(({ name }) => part.columns.has(fieldColumn(name)));
-  for (const { rowStart, rowEnd } of part.scan.ranges) {
-    if (rowEnd <= range.from || rowStart >= range.to) continue;
-    try {
-      const points = await readGroup(part, { ...shape, fields }, rowStart, rowEnd);
-      yield points.slice(Math.max(0, range.from - rowStart), range.to - rowStart);
-    } catch (error) {
-      throw damaged(path, error);
-    }
-  }
+  const { columns, groups } = await openPart(path);
+  const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
+  const details = DETAILS.map(({ name }) => name).filter((name) => columns.has(name));
+  const whole = { ...shape, fields, details };
+  yield* groups(async (group) => {
+    const points = await readGroup(group, whole);
+    return points.slice(Math.max(0, range.from - group.start), range.to - group.start);
+  }, range);
 }
 
-interface OpenPart {
-  file: AsyncBuffer;
-  scan: ParquetScan;
+type ReadColumn = (column: string) => Promise<ArrayLike<unknown>>;
+
+interface RowGroup {
+  /** Its first row in the part. */
+  start: number;
+  count: number;
+  read: ReadColumn;
+  /** Vectors that are written as whole blocks; undefined: they are not. */
+  whole(field: VectorField): Promise<readonly (VectorValue | undefined)[] | undefined>;
+}
+
+interface OpenParquet {
   columns: ReadonlySet<string>;
+  /** What `take` makes of each row group that has rows of a range. */
+  groups<T>(take: (group: RowGroup) => Promise<T>, range?: RowRange): AsyncGenerator<T>;
 }
 
-async function openPart(path: string): Promise<OpenPart> {
+/** @throws InputError naming the file if it is damaged */
+export async function openPart(path: string): Promise<OpenParquet> {
   try {
     const file = await asyncBufferFromFile(path);
     const metadata = await parquetMetadataAsync(file);
     const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
-    const columns = new Set(topLevel(metadata.schema));
-    return { file, scan, columns };
+    return {
+      columns: new Set(topLevel(metadata.schema)),
+      async *groups(take, { from, to } = ALL_ROWS) {
+        for (const { rowStart, rowEnd } of scan.ranges) {
+          if (rowEnd <= from || rowStart >= to) continue;
+          try {
+            yield await take(rowGroup({ file, scan }, rowStart, rowEnd));
+          } catch (error) {
+            throw damaged(path, error);
+          }
+        }
+      },
+    };
   } catch (error) {
     throw damaged(path, error);
   }
@@ -96,24 +131,29 @@ function damaged(path: string, error: unknown): InputError {
   });
 }
 
-async function readGroup(
-  part: OpenPart,
-  shape: PartShape,
-  rowStart: number,
-  rowEnd: number,
-): Promise<Point[]> {
-  const { scan } = part;
+function rowGroup(part: OpenFile, rowStart: number, rowEnd: number): RowGroup {
   const count = rowEnd - rowStart;
-  const read = async (column: string): Promise<ArrayLike<unknown>> => {
-    const values = await scan.readColumn({ column, rowStart, rowEnd });
-    if (values.length !== count)
-      throw new Error(`column "${column}" has ${values.length} of ${count} values`);
-    return values;
+  return {
+    start: rowStart,
+    count,
+    async read(column) {
+      const values = await part.scan.readColumn({ column, rowStart, rowEnd });
+      if (values.length !== count)
+        throw new Error(`column "${column}" has ${values.length} of ${count} values`);
+      return values;
+    },
+    whole: (field) => wholePages(part, field, rowStart, count),
   };
-  const ids = await readIds(shape, read);
+}
+
+async function readGroup(
+  { count, read, whole: wholeOf }: RowGroup,
+  shape: ReadShape & { details: readonly DetailName[] },
+): Promise<Point[]> {
+  const ids = await idsIn(shape.idColumn, read);
   const vectors: [name: string, value: (row: number) => VectorValue | undefined][] = [];
   for (const field of shape.vectors) {
-    const whole = await wholePages(part, field, rowStart, count);
+    const whole = await wholeOf(field);
     const cells = whole === undefined ? await readVector(field, read) : [];
     const from = (row: number) =>
       vectorFrom(
@@ -130,13 +170,17 @@ async function readGroup(
   const rest = await read(METADATA);
   const parts: [part: (typeof PARTS)[number], values: ArrayLike<unknown>][] = [];
   for (const part of PARTS) parts.push([part, await read(part)]);
+  const details: [name: DetailName, values: ArrayLike<unknown>][] = [];
+  for (const name of shape.details) details.push([name, await read(name)]);
   return Array.from({ length: count }, (_, row) => {
     const point: { -readonly [K in keyof Point]: Point[K] } = {
       id: ids(row),
       vectors: vectorsAt(vectors, row),
-      metadata: withRest(valuesAt(fields, row), rest[row] as string | null | undefined),
+      metadata: withRest(valuesAt(fields, row), rest[row] as string | null | undefined, shape.timestamps),
     };
     for (const [part, values] of parts) if (!isAbsent(values[row])) point[part] = values[row] as string;
+    for (const [name, values] of details)
+      if (!isAbsent(values[row])) setDetail(point, name, values[row] as string | bigint);
     return point;
   });
 }
@@ -145,10 +189,8 @@ function isAbsent(cell: unknown): boolean {
   return cell === null || cell === undefined;
 }
 
-async function readIds(
-  { idColumn }: PartShape,
-  read: (column: string) => Promise<ArrayLike<unknown>>,
-): Promise<(row: number) => PointId> {
+/** The ids of a row group, by row. */
+export async function idsIn(idColumn: IdColumnType, read: ReadColumn): Promise<(row: number) => PointId> {
   const ids = await read(ID);
   if (idColumn === 'text') return (row) => ids[row] as string;
   if (idColumn !== 'typed text') return (row) => BigInt(ids[row] as bigint);
@@ -156,17 +198,18 @@ async function readIds(
   return (row) => (types[row] === 'integer' ? BigInt(ids[row] as string) : (ids[row] as string));
 }
 
-function readVector(
-  { name, kind }: VectorField,
-  read: (column: string) => Promise<ArrayLike<unknown>>,
-): Promise<ArrayLike<unknown>[]> {
+function readVector({ name, kind }: VectorField, read: ReadColumn): Promise<ArrayLike<unknown>[]> {
   const column = vectorColumn(name);
   const columns = kind === 'sparse' ? [column + SPARSE.indices, column + SPARSE.values] : [column];
   return Promise.all(columns.map(read));
 }
 
-/** Vectors of a row group that are written as whole blocks; undefined: they are not. */
-async function wholePages({ file, scan }: OpenPart, field: VectorField, rowStart: number, count: number) {
+interface OpenFile {
+  file: AsyncBuffer;
+  scan: ParquetScan;
+}
+
+async function wholePages({ file, scan }: OpenFile, field: VectorField, rowStart: number, count: number) {
   let first = 0;
   const group = scan.metadata.row_groups.find(({ num_rows }) => {
     if (first === rowStart) return true;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
+import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
@@ -18,20 +19,15 @@ import {
   SPARSE,
   vectorColumn,
 } from './columns.js';
+import { DETAILS, detailOf } from './details.js';
 import { cellOf, fitsColumn, restOf } from './metadata-cells.js';
 import { vectorCells } from './vector-cells.js';
 import { hasPages, writeVectorPages } from './vector-pages.js';
+import type { PartWriter, WrittenPart } from './written-part.js';
 
 /** Numbers of a row group's vectors: what a writer holds in memory at a time. */
 const GROUP_NUMBERS = 4_000_000;
 const GROUP_ROWS = 50_000;
-
-/** A finished part on disk. */
-export interface WrittenPart {
-  bytes: number;
-  /** Of the file, hexadecimal. */
-  sha256: string;
-}
 
 /** Rows of a row group, so that memory stays the same whatever the dimensions. */
 export function groupRows({ vectors }: Pick<PartShape, 'vectors'>): number {
@@ -40,7 +36,7 @@ export function groupRows({ vectors }: Pick<PartShape, 'vectors'>): number {
 }
 
 /** Writes one part, row group by row group, under a temporary name; `finish` flushes and renames it. */
-export class PartWriter {
+export class ParquetPartWriter implements PartWriter {
   readonly #path: string;
   readonly #temporary: string;
   readonly #shape: PartShape;
@@ -125,7 +121,7 @@ export class PartWriter {
 }
 
 /** Flushes a file to the disk and hashes what is there. */
-function syncedHash(path: string): string {
+export function syncedHash(path: string): string {
   const descriptor = openSync(path, 'r+');
   try {
     fsyncSync(descriptor);
@@ -138,6 +134,29 @@ function syncedHash(path: string): string {
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** A whole file of few columns, under a temporary name until it is complete; gives its SHA-256. */
+export function writeParquet(
+  path: string,
+  columns: readonly [schema: SchemaElement[], data: unknown[]][],
+): string {
+  const temporary = temporaryName(path);
+  try {
+    const schema = [{ name: 'root', num_children: columns.length }, ...columns.flatMap(([each]) => each)];
+    const writer = new ParquetWriter({ writer: fileWriter(temporary), schema, createdBy: 'vecproof' });
+    void writer.write({
+      columnData: columns.map(([[first], data]) => ({ name: first!.name, data, statistics: false })),
+    });
+    void writer.finish();
+    const sha256 = syncedHash(temporary);
+    renameSync(temporary, path);
+    return sha256;
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw fileFailure(path, 'cannot be written', error);
   }
 }
 
@@ -178,5 +197,6 @@ function columnsOf(
     ),
     column(METADATA, ({ id, metadata }) => restOf(id, metadata, columns)),
     ...PARTS.map((part) => column(part, (point) => point[part] ?? null)),
+    ...DETAILS.map(({ name }) => column(name, (point) => detailOf(point, name) ?? null)),
   ];
 }

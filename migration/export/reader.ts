@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { Point } from '../../engines/contract/points.js';
 import type { PointShape } from './canonical.js';
-import type { PartShape } from './columns.js';
 import { type Manifest, readManifest, shapeOf } from './manifest.js';
-import { readPart } from './part-reader.js';
+import { readPart } from './part-files.js';
+import type { ReadShape } from './part-reader.js';
+import { readTombstones, type Tombstone } from './tombstones.js';
 
 /** A finished export on disk. */
 export interface OpenExport {
@@ -17,6 +18,8 @@ export interface OpenExport {
   points(): AsyncGenerator<Point[]>;
   /** Those of rows from `from` up to but not including `to`, counted over all parts. */
   rows(from: number, to: number): AsyncGenerator<Point[]>;
+  /** Ids that were deleted in the source, where it tells. */
+  tombstones(): AsyncGenerator<Tombstone[]>;
 }
 
 /**
@@ -25,9 +28,10 @@ export interface OpenExport {
  */
 export function openExport(folder: string): OpenExport {
   const manifest = readManifest(folder);
-  for (const { file, bytes } of manifest.parts) requireSize(join(folder, file), bytes);
+  for (const { file, bytes } of filesOf(manifest)) requireSize(join(folder, file), bytes);
   const shape = shapeOf(manifest);
-  const parts: PartShape = {
+  const parts: ReadShape = {
+    timestamps: shape.timestamps,
     idColumn: manifest.ids.column,
     vectors: shape.vectors,
     fields: manifest.fields.flatMap(({ name, type }) => (type === null ? [] : [{ name, type }])),
@@ -37,17 +41,22 @@ export function openExport(folder: string): OpenExport {
     manifest,
     shape,
     async *points() {
-      for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts);
+      for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts, shape);
     },
     async *rows(from, to) {
       let first = 0;
       for (const { file, rows } of manifest.parts) {
         const range = { from: from - first, to: to - first };
-        if (range.to > 0 && range.from < rows) yield* readPart(join(folder, file), parts, range);
+        if (range.to > 0 && range.from < rows) yield* readPart(join(folder, file), parts, shape, range);
         first += rows;
       }
     },
+    tombstones: () => readTombstones(folder, manifest),
   };
+}
+
+function filesOf({ parts, tombstones }: Manifest): { file: string; bytes: number; sha256: string }[] {
+  return tombstones === null ? parts : [...parts, tombstones];
 }
 
 function requireSize(path: string, bytes: number): void {
@@ -60,7 +69,7 @@ function requireSize(path: string, bytes: number): void {
 
 /** @throws InputError naming the first part whose file is not the one that was written */
 export async function checkParts({ folder, manifest }: OpenExport, signal?: AbortSignal): Promise<void> {
-  for (const { file, sha256 } of manifest.parts) {
+  for (const { file, sha256 } of filesOf(manifest)) {
     const path = join(folder, file);
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk);

@@ -4,6 +4,7 @@ import type { VectorField, VectorValue } from '../../engines/contract/vectors.js
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse, vectorIn } from '../../engines/kit/vectors.js';
 import { type IdType, idType, type PointShape } from './canonical.js';
+import { DETAILS, type DetailName, detailOf } from './details.js';
 import { fitsColumn } from './metadata-cells.js';
 
 /** Counts of what an export holds. Plain data: kept on disk between parts. */
@@ -14,6 +15,7 @@ export interface Tally {
   text: number;
   uri: number;
   tenant: number;
+  details: Record<DetailName, number>;
 }
 
 export function emptyTally(): Tally {
@@ -24,6 +26,7 @@ export function emptyTally(): Tally {
     text: 0,
     uri: 0,
     tenant: 0,
+    details: Object.fromEntries(DETAILS.map(({ name }) => [name, 0])) as Tally['details'],
   };
 }
 
@@ -38,6 +41,7 @@ export function countPoint(
 ): void {
   tally.ids[idType(shape, point.id)]++;
   for (const part of ['text', 'uri', 'tenant'] as const) if (point[part] !== undefined) tally[part]++;
+  for (const { name } of DETAILS) if (detailOf(point, name) !== undefined) tally.details[name]++;
   for (const field of shape.vectors) {
     const value = vectorIn(point.vectors, field.name);
     tally.vectors[field.name] ??= { points: 0, zero: 0, unit: 0, notFinite: 0 };

@@ -2,6 +2,7 @@ import { shorten } from '../../common/errors.js';
 import type { Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorValue } from '../../engines/contract/vectors.js';
 import { isMulti, isSparse, vectorIn } from '../../engines/kit/vectors.js';
+import { DETAILS, detailOf } from './details.js';
 
 /** How two points of one id differ, one line each, source first. */
 export function differencesOf(source: Point, target: Point): string[] {
@@ -57,9 +58,13 @@ function fieldDifferences({ metadata: a }: Point, { metadata: b }: Point): strin
 }
 
 function partDifferences(a: Point, b: Point): string[] {
-  return (['text', 'uri', 'tenant'] as const).flatMap((part) => {
-    const [mine, other] = [a[part], b[part]].map((each) => (each === undefined ? 'none' : shorten(each)));
-    return a[part] === b[part] ? [] : [`${part}: ${mine} → ${other}`];
+  const parts: [name: string, mine: string | bigint | undefined, other: string | bigint | undefined][] = [
+    ...(['text', 'uri', 'tenant'] as const).map((part): (typeof parts)[number] => [part, a[part], b[part]]),
+    ...DETAILS.map(({ name }): (typeof parts)[number] => [name, detailOf(a, name), detailOf(b, name)]),
+  ];
+  return parts.flatMap(([name, mine, other]) => {
+    const [before, after] = [mine, other].map((each) => (each === undefined ? 'none' : shorten(each)));
+    return mine === other ? [] : [`${name}: ${before} → ${after}`];
   });
 }
 

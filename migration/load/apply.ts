@@ -1,11 +1,20 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { PointId } from '../../engines/contract/ids.js';
 import type { Metadata, MetadataSupport, Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse, vectorIn } from '../../engines/kit/vectors.js';
+import type { IdOf } from '../mapping/ids.js';
 import type { MappedField, Mapping } from '../mapping/mapping.js';
 import { isObject } from '../mapping/observe.js';
+
+/** What becomes of an id. */
+export interface MappedId {
+  idOf: IdOf;
+  /** `s:7` */
+  typed(id: PointId): string;
+}
 
 /** A point as a mapping wants it in the target. */
 export type Apply = (point: Point) => Point;
@@ -13,25 +22,29 @@ export type Apply = (point: Point) => Point;
 /**
  * @param vectors as the source has them
  * @param nested how the target keeps objects: `native` ones may be empty
+ * @param ids the rule for ids, and the typed id where it is to be kept
  */
 export function applyMapping(
   mapping: Mapping,
   vectors: readonly VectorField[],
   nested: MetadataSupport['nested'] | undefined,
+  ids: MappedId,
 ): Apply {
   const fields = new Map(mapping.fields.map((field) => [field.from, field]));
-  const integers = mapping.target.ids === 'u32' || mapping.target.ids === 'u64';
+  const { keep } = mapping.ids;
   return (point) => {
     const parts = (['text', 'uri', 'tenant'] as const).filter(
       (part) => mapping[part] && point[part] !== undefined,
     );
     return {
-      id: integers ? point.id : String(point.id),
+      id: ids.idOf(point.id),
       vectors: mappedVectors(mapping, vectors, point),
-      metadata:
-        nested === 'native'
+      metadata: {
+        ...(nested === 'native'
           ? withEmptyObjects(mappedMetadata(fields, point), point.metadata)
-          : mappedMetadata(fields, point),
+          : mappedMetadata(fields, point)),
+        ...(keep !== null && { [keep]: ids.typed(point.id) }),
+      },
       ...Object.fromEntries(parts.map((part) => [part, point[part]])),
     };
   };

@@ -23,3 +23,11 @@ export function whyLeftOut(
     return `a text of more than ${most} bytes`;
   return undefined;
 }
+
+/** Nobody knows who may see such a point: the loss was accepted, and it stays out. */
+export function whyUnprotected(required: readonly string[], { metadata }: Point): string | undefined {
+  if (required.length === 0) return undefined;
+  const flat = flatten(metadata);
+  const without = required.find((name) => !Object.hasOwn(flat, name) || flat[name] === null);
+  return without === undefined ? undefined : `no value of the required field "${without}"`;
+}

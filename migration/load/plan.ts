@@ -1,15 +1,20 @@
+import { dirname } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
 import { faultText, placeFault } from '../../common/faults.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { PointId } from '../../engines/contract/ids.js';
 import type { CollectionSpec } from '../../engines/contract/spec.js';
 import { whyNotHeld } from '../../engines/kit/holds.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { type Address, parseAddress } from '../connections/address.js';
+import { idType } from '../export/canonical.js';
 import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
+import { idsOf } from '../mapping/ids.js';
 import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
+import { typedText } from '../mapping/typed-id.js';
 import { type Apply, applyMapping } from './apply.js';
 import { specOf } from './spec.js';
 import type { LoadOf } from './state.js';
@@ -24,6 +29,8 @@ export interface LoadPlan {
   address: Address;
   spec: CollectionSpec;
   apply: Apply;
+  /** Fields of the source without a value of which a point is never loaded. */
+  required: readonly string[];
   of: LoadOf;
 }
 
@@ -42,7 +49,11 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
   const definition = await loadEngine(address.engine);
   const of = { sum: mapping.source.sum, mapping: hash, place: mapping.target.place };
   const { vectors } = source.shape;
-  const apply = applyMapping(mapping, vectors, definition.capabilities.metadata?.nested);
+  const ids = {
+    idOf: await idsOf(mapping, source.shape, dirname(mappingPath)),
+    typed: (id: PointId) => typedText({ type: idType(source.shape, id), id }),
+  };
+  const apply = applyMapping(mapping, vectors, definition.capabilities.metadata?.nested, ids);
   const spec = (): CollectionSpec => ({
     ...specOf(mapping, address.collection!, vectors),
     index: indexOf(definition, mapping),
@@ -56,6 +67,7 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
     definition,
     address,
     apply,
+    required: mapping.fields.filter((field) => field.required).map(({ from }) => from),
     of,
     get spec() {
       made ??= checked(definition, spec(), mappingPath);

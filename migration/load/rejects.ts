@@ -158,7 +158,7 @@ export function rejectsParquet(rejects: readonly Reject[]): Uint8Array {
     createdBy: 'vecproof',
   });
   void parquet.write({
-    columnData: columns.map(({ element, of }) => ({ name: element.name, data: rejects.map(of) })),
+    columnData: columns.map(({ element, of }) => ({ name: element.name, data: rejects.map((each) => of(each)) })),
   });
   void parquet.finish();
   return writer.getBytes();

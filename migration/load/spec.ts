@@ -23,7 +23,7 @@ function requireDistinct(part: string, mapped: readonly { from: string; to: stri
 
 /** The collection that a mapping asks for. */
 export function specOf(mapping: Mapping, collection: string, source: readonly VectorField[]): CollectionSpec {
-  const { target, fields, source: of, text, uri, tenant } = mapping;
+  const { target, fields, ids, source: of, text, uri, tenant } = mapping;
   const vectors = mapping.vectors.flatMap(({ from, to, type, metric }): VectorField[] => {
     const field = source.find(({ name }) => name === from);
     if (field === undefined || to === null) return [];
@@ -35,14 +35,19 @@ export function specOf(mapping: Mapping, collection: string, source: readonly Ve
     });
   }
   requireDistinct('vectors', mapping.vectors);
-  requireDistinct('fields', fields);
+  requireDistinct('fields', [...fields, ...(ids.keep === null ? [] : [{ from: 'the id', to: ids.keep }])]);
   return {
     name: collection,
     vectors,
     ids: target.ids,
-    fields: fields.flatMap(({ to, type }) =>
-      to === null || type === null ? [] : [{ name: to, type, nullable: true }],
-    ),
+    fields: [
+      ...fields.flatMap(({ to, type, filterable }) =>
+        to === null || type === null
+          ? []
+          : [{ name: to, type, nullable: true, ...(filterable && { filterable }) }],
+      ),
+      ...(ids.keep === null ? [] : [{ name: ids.keep, type: 'string' as const, nullable: true }]),
+    ],
     text,
     uri,
     tenant,

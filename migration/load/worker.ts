@@ -1,6 +1,6 @@
 import type { Point } from '../../engines/contract/points.js';
 import { Pace } from '../export/pace.js';
-import { whyLeftOut } from './left-out.js';
+import { whyLeftOut, whyUnprotected } from './left-out.js';
 import type { Item, Ledger } from './ledger.js';
 import type { LoadPlan } from './plan.js';
 import { type Row, sizeOf } from './write-batch.js';
@@ -56,7 +56,7 @@ async function loadItem(shop: Workshop, writer: Writer, item: Item): Promise<boo
 
 /** The rest of an item in batches of bounded size. */
 async function* batchesOf({ plan, limits }: Workshop, { row, to }: Item): AsyncGenerator<Batch> {
-  const { source, definition, spec, apply } = plan;
+  const { source, definition, spec, apply, required } = plan;
   let at = row;
   let bytes = 0;
   let batch: Batch = { rows: [], leftOut: 0, next: at };
@@ -69,7 +69,8 @@ async function* batchesOf({ plan, limits }: Workshop, { row, to }: Item): AsyncG
   for await (const group of source.rows(row, to)) {
     for (const point of group) {
       const mapped: Point = apply(point);
-      if (whyLeftOut(definition.capabilities, spec, mapped) === undefined) {
+      const why = whyUnprotected(required, point) ?? whyLeftOut(definition.capabilities, spec, mapped);
+      if (why === undefined) {
         const size = sizeOf(spec.vectors, mapped);
         const full = batch.rows.length >= limits.points || bytes + size > limits.bytes;
         if (batch.rows.length > 0 && full) yield take();

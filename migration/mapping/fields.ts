@@ -4,12 +4,11 @@ import { whyNotName } from '../../engines/kit/holds.js';
 import type { MappedField } from './mapping.js';
 import type { ObservedField, ValueType } from './observe.js';
 
+/** Without what people and queries want of it. */
+export type BareField = Pick<MappedField, 'from' | 'to' | 'as' | 'type'>;
+
 /** What a field becomes: itself where the target holds it, else the nearest that loses least. */
-export function mapField(
-  field: ObservedField,
-  target: Capabilities,
-  taken: ReadonlySet<string>,
-): MappedField {
+export function mapField(field: ObservedField, target: Capabilities, taken: ReadonlySet<string>): BareField {
   const { metadata, fieldNames } = target;
   if (metadata === null) return { from: field.name, to: null, as: 'is', type: null };
   const to =

@@ -1,7 +1,10 @@
+import { parseJson } from '../../common/json.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
+import { parseFilter } from '../../filters/parse.js';
 import type { Manifest } from '../export/manifest.js';
 import { isMetric } from '../export/metric.js';
+import { filterFields, translateFilter } from './filters.js';
 import type { Loss, LossKind, Mapping } from './mapping.js';
 import type { Observed, Seen } from './observe.js';
 
@@ -10,6 +13,11 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
   'id-as-text': {
     severity: 'warning',
     remedy: 'the application has to ask by the text of the id; or choose a target with such ids',
+  },
+  'id-mapped': {
+    severity: 'warning',
+    remedy:
+      'the application has to ask by the new ids: look them up with "vecproof map <mapping> --lookup <id>"',
   },
   'vector-dropped': {
     severity: 'serious',
@@ -34,6 +42,27 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
     remedy: 'write the metric that the application relies on in place of null',
   },
   'metric-changed': { severity: 'serious', remedy: 'the ranking changes: choose a target with the metric' },
+  'metric-not-available': {
+    severity: 'serious',
+    remedy: 'the ranking changes: choose a target with the metric',
+  },
+  'threshold-untranslatable': {
+    severity: 'serious',
+    remedy: 'choose a new threshold by measuring which hits of known queries it keeps',
+  },
+  'required-missing': {
+    severity: 'serious',
+    remedy:
+      'give these points the field in the source: nobody knows who may see them, and they are not loaded; or write "required: false" if it decides nothing',
+  },
+  'filter-untranslatable': {
+    severity: 'serious',
+    remedy: 'the application cannot ask this of the target: keep the field, or change the query',
+  },
+  'filter-means-other': {
+    severity: 'warning',
+    remedy: 'compare what it lets through on both sides with "vecproof parity"',
+  },
   'field-dropped': { severity: 'serious', remedy: 'give it a name in "to"' },
   'field-renamed': { severity: 'warning', remedy: 'filters of the application have to use the new name' },
   'field-as-text': {
@@ -55,6 +84,19 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
     severity: 'serious',
     remedy: 'points of all tenants would be in one: use a collection for each',
   },
+  'namespace-dropped': {
+    severity: 'serious',
+    remedy: 'points of all namespaces would be in one: export each by itself, and use a collection for each',
+  },
+  'partition-dropped': { severity: 'warning', remedy: 'searches of one partition need a field to filter by' },
+  'version-dropped': {
+    severity: 'note',
+    remedy: 'which of two states is newer cannot be told in the target; the export keeps it',
+  },
+  'provenance-dropped': {
+    severity: 'note',
+    remedy: 'keep the export: it says which model and text each vector came from',
+  },
 };
 
 /**
@@ -71,8 +113,11 @@ export function lossesOf(
     ...idLosses(mapping, manifest),
     ...vectorLosses(mapping, manifest, observed, target),
     ...fieldLosses(mapping, observed, target),
+    ...requiredLosses(mapping, observed),
     ...partLosses(mapping, manifest),
-  ].filter(({ points, loss }) => points > 0 || loss === 'metric-not-told');
+    ...detailLosses(manifest),
+    ...applicationLosses(mapping, observed, target),
+  ].filter(({ points, loss }) => points > 0 || loss === 'metric-not-told' || loss === 'metric-not-available');
 }
 
 function lossOf(loss: LossKind, of: string, { points, example }: Partial<Seen> & { points: number }): Loss {
@@ -80,10 +125,54 @@ function lossOf(loss: LossKind, of: string, { points, example }: Partial<Seen> &
   return { loss, of, points, ...shown, ...LOSS[loss], accepted: false };
 }
 
-function idLosses({ target }: Mapping, { ids }: Manifest): Loss[] {
+function idLosses({ target, ids: rule }: Mapping, { ids }: Manifest): Loss[] {
+  const { how } = rule;
+  if (how !== 'identity' && how !== 'text')
+    return [lossOf('id-mapped', '', { points: ids.integer + ids.string + ids.uuid })];
   const text = target.ids === 'string' ? ids.integer + ids.uuid : 0;
   // A UUID is a text that happens to have a form: as text it is found by the same id.
   return [lossOf('id-as-text', '', { points: text })];
+}
+
+/** Points that nobody could say who may see: they are never loaded. */
+function requiredLosses({ fields }: Mapping, observed: Observed): Loss[] {
+  return fields.flatMap(({ from, required }) => {
+    const field = observed.fields.find(({ name }) => name === from);
+    if (!required || field === undefined) return [];
+    const { missing, nulls } = field;
+    return [
+      lossOf('required-missing', from, {
+        points: missing.points + nulls.points,
+        example: missing.example ?? nulls.example,
+      }),
+    ];
+  });
+}
+
+/** What the application asks and can no longer: of these losses, `points` are queries or thresholds. */
+function applicationLosses(
+  { filters, thresholds, fields }: Mapping,
+  observed: Observed,
+  target: Capabilities,
+): Loss[] {
+  const known = filterFields(observed);
+  const found = filters.flatMap(({ shape, queries, source }) => {
+    const parsed = parseFilter(parseJson(source), known);
+    const translated = parsed.state === 'ok' ? translateFilter(parsed.filter, fields, target) : undefined;
+    if (translated?.state === 'same' || translated?.state === 'translated') return [];
+    const kind =
+      translated?.state === 'means-other'
+        ? ('filter-means-other' as const)
+        : ('filter-untranslatable' as const);
+    return [{ ...lossOf(kind, shape, { points: queries }), example: source }];
+  });
+  const without = thresholds.filter(({ target: to }) => to === null);
+  return [
+    ...found,
+    ...without.map(({ vector, source }) =>
+      lossOf('threshold-untranslatable', `${vector} ${source}`, { points: 1 }),
+    ),
+  ];
 }
 
 function vectorLosses(
@@ -105,7 +194,9 @@ function vectorLosses(
         source.kind === 'dense' && metric !== null && isMetric(metric) ? metric : undefined,
         target,
       ).map((how) => lossOf(`vector-${how}`, from, source)),
-      ...(metric === null ? [lossOf('metric-not-told', from, source)] : []),
+      ...(metric === null
+        ? [lossOf(source.metric === null ? 'metric-not-told' : 'metric-not-available', from, source)]
+        : []),
       ...(metric !== null && source.metric !== null && metric !== source.metric
         ? [lossOf('metric-changed', from, source)]
         : []),
@@ -155,6 +246,16 @@ function partLosses(mapping: Mapping, manifest: Manifest): Loss[] {
   return (['text', 'uri', 'tenant'] as const).flatMap((part) =>
     mapping[part] ? [] : [lossOf(`${part}-dropped`, '', { points: manifest[part] })],
   );
+}
+
+/** No engine has a place of its own for them. */
+function detailLosses({ details }: Manifest): Loss[] {
+  return Object.entries(details).map(([name, points]) => {
+    const [kind] = name.split('.');
+    const loss =
+      kind === 'updated' ? 'version' : (kind as 'namespace' | 'partition' | 'version' | 'provenance');
+    return lossOf(`${loss}-dropped`, name, { points });
+  });
 }
 
 /** Losses that nobody has accepted for as many points as they concern: they stop a load. */

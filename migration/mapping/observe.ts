@@ -101,7 +101,7 @@ export class Observer {
       if (key.includes('.')) see(field.literal, id);
       if (value === null) see(field.nulls, id);
       else {
-        const timestamp = prefix === '' && this.#shape.timestamps.has(key);
+        const timestamp = this.#shape.timestamps.has(prefix + key);
         const type = timestamp && typeof value === 'bigint' ? 'timestamp' : typeOf(value);
         const seen = field.types.get(type) ?? nothing();
         field.types.set(type, seen);

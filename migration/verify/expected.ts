@@ -3,8 +3,10 @@ import type { VectorField, VectorValue } from '../../engines/contract/vectors.js
 import { flatten, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
+import { withoutDetails } from '../export/details.js';
 import type { Mapping } from '../mapping/mapping.js';
-import type { Side } from './side.js';
+import type { Place } from '../probe/place.js';
+import type { ExpectedIds } from './ids.js';
 
 /**
  * What a target must hold if an accepted mapping was followed. Written apart from the code that loads: a fault in one
@@ -20,18 +22,22 @@ export interface Expectation {
 export function expectation(
   mapping: Mapping,
   vectors: readonly VectorField[],
-  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Side, 'scan' | 'get' | 'close'>,
+  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Place, 'scan' | 'get' | 'close'>,
+  ids: ExpectedIds,
 ): Expectation {
+  const required = mapping.fields.filter((field) => field.required);
   const named = (name: string) => mapping.fields.find(({ from }) => from === name);
-  const open = (point: Point) => (absence === 'kept' ? point : withoutNulls(point));
+  const open = (point: Point) => withoutDetails(absence === 'kept' ? point : withoutNulls(point));
   return {
     source: (point) => {
+      const flat = flatten(point.metadata);
+      if (required.some(({ from }) => !Object.hasOwn(flat, from) || flat[from] === null)) return undefined;
       const expected = expectedVectors(mapping, vectors, point);
       const wanted = mapping.vectors.filter(({ to }) => to !== null);
       if (needsVectors && wanted.some(({ to }) => expected[to!] === undefined)) return undefined;
       if (Object.values(expected).some((value) => !allFinite(value))) return undefined;
       const metadata = record<PointValue>();
-      for (const [name, value] of Object.entries(flatten(point.metadata))) {
+      for (const [name, value] of Object.entries(flat)) {
         const field = named(name);
         // A field that the mapping does not know must not be in the target: kept under its name, it shows as missing.
         if (field === undefined) metadata[name] = value;
@@ -41,9 +47,13 @@ export function expectation(
       if (mapping.uri && tooLong(point.uri, maxTextBytes)) return undefined;
       if (Object.values(metadata).some((value) => tooLong(value, maxTextBytes))) return undefined;
       return open({
-        id: mapping.target.ids === 'string' || mapping.target.ids === 'uuid' ? `${point.id}` : point.id,
+        id: ids.of(point.id),
         vectors: expected,
-        metadata: nestedNatively ? keepEmpty(nest(metadata), point.metadata) : nest(metadata),
+        metadata: withId(
+          nestedNatively ? keepEmpty(nest(metadata), point.metadata) : nest(metadata),
+          mapping.ids.keep,
+          () => ids.kept(point.id),
+        ),
         text: mapping.text ? point.text : undefined,
         uri: mapping.uri ? point.uri : undefined,
         tenant: mapping.tenant ? point.tenant : undefined,
@@ -51,6 +61,10 @@ export function expectation(
     },
     target: open,
   };
+}
+
+function withId(metadata: Metadata, keep: string | null, id: () => string): Metadata {
+  return keep === null ? metadata : { ...metadata, [keep]: id() };
 }
 
 function tooLong(value: PointValue | undefined, most: number): boolean {

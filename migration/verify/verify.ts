@@ -9,14 +9,17 @@ import type { Surroundings } from '../connections/reach.js';
 import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
 import type { Mapping } from '../mapping/mapping.js';
+import { openPlace, type Place } from '../probe/place.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
-import { openSide, type Side } from './side.js';
+import { expectedIds } from './ids.js';
 
 export interface VerifyOptions extends Surroundings {
   /** What the target was loaded by; absent: both hold the same. */
   mapping?: Mapping | undefined;
+  /** Where the mapping stands: its map of ids is beside it. */
+  mappingFolder?: string | undefined;
   /** File for all differences; none if absent. */
   differences?: string | undefined;
   /** Differences told in words. */
@@ -55,11 +58,11 @@ const SAMPLES = 10;
  * @throws InputError, FailureError if a place cannot be opened or read to its end
  */
 export async function verify(source: string, target: string, options: VerifyOptions): Promise<Verification> {
-  const sides: Side[] = [];
+  const sides: Place[] = [];
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-verify-'));
   try {
-    for (const each of [source, target]) sides.push(await openSide(each, options));
-    return await compareSides(sides as [Side, Side], folder, options);
+    for (const each of [source, target]) sides.push(await openPlace(each, options));
+    return await compareSides(sides as [Place, Place], folder, options);
   } finally {
     for (const side of sides) await side.close();
     await rm(folder, { recursive: true, force: true });
@@ -67,12 +70,12 @@ export async function verify(source: string, target: string, options: VerifyOpti
 }
 
 async function compareSides(
-  [source, target]: [Side, Side],
+  [source, target]: [Place, Place],
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
   const count = bucketsFor(Math.max(source.counter, target.counter));
-  const expected = expectedOf(source, target, options);
+  const expected = await expectedOf(source, target, options);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = options.mapping === undefined ? [] : target.near;
   const [a, b] = [
@@ -100,18 +103,23 @@ async function compareSides(
 }
 
 /** Both sides as they must be alike: under a mapping, the source's points as the target has to hold them. */
-function expectedOf(source: Side, target: Side, { mapping }: VerifyOptions): { source: Side; target: Side } {
+async function expectedOf(
+  source: Place,
+  target: Place,
+  { mapping, mappingFolder }: VerifyOptions,
+): Promise<{ source: Place; target: Place }> {
   if (mapping === undefined) return { source, target };
-  const expected = expectation(mapping, source.shape.vectors, target);
+  const ids = await expectedIds(mapping, source.shape, mappingFolder ?? '.');
+  const expected = expectation(mapping, source.shape.vectors, target, ids);
   return {
     source: {
       ...source,
       shape: target.shape,
       scan: () => mapped(source.scan(), expected.source),
       get: async (wanted) =>
-        (await source.get(wanted.map((each) => originalId(source, each)))).flatMap(
-          (point) => expected.source(point) ?? [],
-        ),
+        (
+          await source.get(wanted.flatMap((each) => ids.original?.(each.id) ?? originalId(source, each)))
+        ).flatMap((point) => expected.source(point) ?? []),
     },
     target: {
       ...target,
@@ -127,7 +135,7 @@ async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: P
 
 /** The id that a source's point had before it became text. */
 function originalId(
-  { shape }: Side,
+  { shape }: Place,
   wanted: Pick<Difference, 'type' | 'id'>,
 ): Pick<Difference, 'type' | 'id'> {
   const digits = typeof wanted.id === 'string' && /^-?\d+$/.test(wanted.id);
@@ -136,12 +144,12 @@ function originalId(
   return { id: wanted.id, type: shape.ids ?? 'uuid' };
 }
 
-function resultOf({ place, counter, consistency }: Side, read: number): SideResult {
+function resultOf({ place, counter, consistency }: Place, read: number): SideResult {
   return { place, counter, read, consistency };
 }
 
 async function digestsOf(
-  side: Side,
+  side: Place,
   name: 'source' | 'target',
   folder: string,
   count: number,
@@ -158,7 +166,7 @@ async function digestsOf(
   return buckets;
 }
 
-async function inWords(differences: readonly Difference[], source: Side, target: Side): Promise<Sample[]> {
+async function inWords(differences: readonly Difference[], source: Place, target: Place): Promise<Sample[]> {
   const ids = differences.filter(({ kind }) => kind === 'mismatched');
   const [mine, theirs] = ids.length === 0 ? [[], []] : [await source.get(ids), await target.get(ids)];
   return differences.map(({ id, ...rest }) => {

@@ -83,7 +83,13 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
   'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
-  'migration/export': ['migration/connections', 'engines/contract', 'engines/kit', 'datasets/dataset'],
+  'migration/export': [
+    'migration/connections',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'datasets/formats/lines',
+  ],
   'migration/mapping': [
     'migration/connections',
     'migration/export',
@@ -91,6 +97,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'filters',
+    'harness/measures',
+    'harness/suite',
   ],
   'migration/load': [
     'migration/connections',
@@ -100,13 +109,32 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
   ],
+  // What is measured of a place, whatever for: statistics, its metric, its filters.
+  'migration/probe': [
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
+  ],
+  'migration/inventory': [
+    'migration/probe',
+    'migration/connections',
+    'migration/export',
+    'datasets/dataset',
+    'filters',
+  ],
   'migration/verify': [
+    'migration/probe',
     'migration/connections',
     'migration/export',
     'migration/mapping',
     'engines/registry',
     'engines/contract',
     'engines/kit',
+    'filters',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],

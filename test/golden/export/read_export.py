@@ -39,7 +39,8 @@ def number(value):
     return b"d" + struct.pack("<d", math.nan if math.isnan(value) else value)
 
 
-def any_value(value):
+def any_value(value, stamps=frozenset(), path=""):
+    """`stamps`: dotted paths at which an integer is a timestamp; arrays add nothing to a path."""
     if value is None:
         return b"n"
     if isinstance(value, bool):
@@ -47,10 +48,16 @@ def any_value(value):
     if isinstance(value, str):
         return text(b"s", value)
     if isinstance(value, list):
-        return b"a" + u32(len(value)) + b"".join(any_value(each) for each in value)
+        return b"a" + u32(len(value)) + b"".join(any_value(each, stamps, path) for each in value)
     if isinstance(value, dict):
-        return object_of({key: any_value(each) for key, each in value.items()})
-    return number(value)
+        return fields_of(value, stamps, path)
+    data = number(value)
+    return b"m" + data[1:] if path in stamps and data[:1] == b"i" else data
+
+
+def fields_of(value, stamps, path):
+    below = path + "." if path else ""
+    return object_of({key: any_value(each, stamps, below + key) for key, each in value.items()})
 
 
 def object_of(encoded):
@@ -92,7 +99,11 @@ def identity(manifest, row):
     kind = row.get("id_type")
     if kind is None:
         kind = {"string": "string", "uuid": "uuid"}.get(manifest["ids"]["kind"], "integer")
-    return text({"integer": b"i", "string": b"s", "uuid": b"u"}[kind], str(row["id"]))
+    return typed_id(kind, row["id"])
+
+
+def typed_id(kind, value):
+    return text({"integer": b"i", "string": b"s", "uuid": b"u"}[kind], str(value))
 
 
 def metadata(manifest, row):
@@ -103,18 +114,54 @@ def metadata(manifest, row):
             continue
         encoded[field["name"]] = text(b"m", str(value)) if field["type"] == "timestamp" else any_value(value)
     if row["metadata"] is not None:
-        rest = json.loads(row["metadata"])
-        encoded.update({key: any_value(value) for key, value in rest.items()})
+        stamps = timestamps(manifest)
+        for key, value in json.loads(row["metadata"]).items():
+            encoded[key] = any_value(value, stamps, key)
     return object_of(encoded)
 
 
-def point_hash(manifest, row):
+def timestamps(manifest):
+    return {field["name"] for field in manifest["fields"] if field["type"] == "timestamp"} | set(
+        manifest["nestedTimestamps"]
+    )
+
+
+DETAILS = {
+    "namespace": b"s",
+    "partition": b"s",
+    "provenance.chunking": b"s",
+    "provenance.created": b"m",
+    "provenance.language": b"s",
+    "provenance.model": b"s",
+    "provenance.model_version": b"s",
+    "updated": b"m",
+    "version": b"i",
+}
+
+
+def details(row):
+    there = [name for name in DETAILS if row.get(name) is not None]
+    if not there:
+        return b""
+    return b"x" + u32(len(there)) + b"".join(text(b"s", name) + text(DETAILS[name], str(row[name])) for name in there)
+
+
+def row_parts(row):
+    return [b"n" if row.get(part) is None else text(b"s", row[part]) for part in ("text", "uri", "tenant")]
+
+
+def row_hash(manifest, row):
     vectors = {field["name"]: vector(field, row) for field in manifest["vectors"]}
+    return point_hash(identity(manifest, row), vectors, metadata(manifest, row), row)
+
+
+def point_hash(identifier, vectors, fields, row):
     present = {name: data for name, data in vectors.items() if data is not None}
-    parts = [identity(manifest, row)]
+    parts = [identifier]
     parts.append(b"v" + u32(len(present)) + b"".join(text(b"s", name) + present[name] for name in in_order(present)))
-    parts.append(metadata(manifest, row))
-    parts += [b"n" if row[part] is None else text(b"s", row[part]) for part in ("text", "uri", "tenant")]
+    parts.append(fields)
+    parts += row_parts(row)
+    parts.append(details(row))
     return int.from_bytes(hashlib.sha256(b"".join(parts)).digest(), "big")
 
 
@@ -128,17 +175,86 @@ def rows_of(path):
     return table.to_pylist()
 
 
+def float_in(value):
+    return float({"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}.get(value, value))
+
+
+def line_vector(field, value):
+    kind, letter = field["type"], LETTERS[field["type"]]
+
+    def dense(each):
+        if kind == "bit":
+            return bytes.fromhex(each)
+        return each if kind == "int8" else [float_in(number) for number in each]
+
+    if field["kind"] == "sparse":
+        indices, values = value["indices"], [float_in(number) for number in value["values"]]
+        return b"S" + u32(len(indices)) + struct.pack(f"<{len(indices)}I", *indices) + numbers("f32", values)
+    if field["kind"] == "multi":
+        rows = [dense(each) for each in value]
+        data = b"".join(numbers(kind, each) for each in rows)
+        return b"M" + u32(len(rows)) + letter + u32(sum(len(each) for each in rows)) + data
+    return letter + u32(len(dense(value))) + numbers(kind, dense(value))
+
+
+def put(root, pointer, value):
+    keys = [key.replace("~1", "/").replace("~0", "~") for key in pointer.split("/")[1:]]
+    for key in keys[:-1]:
+        root = root[int(key) if isinstance(root, list) else key]
+    root[int(keys[-1]) if isinstance(root, list) else keys[-1]] = value
+
+
+def line_hash(manifest, line):
+    identifier = line["id"]
+    if isinstance(identifier, dict):
+        identifier = typed_id("uuid", identifier["uuid"])
+    else:
+        identifier = typed_id("string" if isinstance(identifier, str) else "integer", identifier)
+    vectors = {
+        field["name"]: line_vector(field, line["vectors"][field["name"]])
+        for field in manifest["vectors"]
+        if field["name"] in line["vectors"]
+    }
+    for pointer, value in line.get("notFinite", {}).items():
+        put(line["metadata"], pointer, float_in(value))
+    row = {**line, **{f"provenance.{key}": value for key, value in line.get("provenance", {}).items()}}
+    return point_hash(identifier, vectors, fields_of(line["metadata"], timestamps(manifest), ""), row)
+
+
+def hashes_of(manifest, path):
+    if path.suffix == ".parquet":
+        return [row_hash(manifest, row) for row in rows_of(path)]
+    with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as lines:
+        return [line_hash(manifest, json.loads(line)) for line in lines.read().decode("utf-8").split("\n")[:-1]]
+
+
+TOMBSTONE = {"deleted": b"m", "watermark": b"s", "version": b"i", "tenant": b"s", "namespace": b"s"}
+
+
+def tombstone_hash(manifest, row):
+    columns = [
+        b"n" if row[name] is None else text(letter, str(row[name])) for name, letter in TOMBSTONE.items()
+    ]
+    return int.from_bytes(hashlib.sha256(b"".join([identity(manifest, row), *columns])).digest(), "big")
+
+
+def file_of(path, hashes):
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"file": path.name, "rows": len(hashes), "sha256": sha256, "sum": f"{sum(hashes) % 2**256:064x}"}
+
+
 def main(folder):
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-    total, parts = 0, []
+    total, parts, tombstones = 0, [], None
     for part in manifest["parts"]:
         path = folder / part["file"]
-        rows = rows_of(path)
-        part_sum = sum(point_hash(manifest, row) for row in rows) % 2**256
-        total = (total + part_sum) % 2**256
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-        parts.append({"file": part["file"], "rows": len(rows), "sha256": sha256, "sum": f"{part_sum:064x}"})
-    print(json.dumps({"parts": parts, "sum": f"{total:064x}"}))
+        hashes = hashes_of(manifest, path)
+        total = (total + sum(hashes)) % 2**256
+        parts.append(file_of(path, hashes))
+    if manifest["tombstones"] is not None:
+        path = folder / manifest["tombstones"]["file"]
+        tombstones = file_of(path, [tombstone_hash(manifest, row) for row in rows_of(path)])
+    print(json.dumps({"parts": parts, "sum": f"{total:064x}", "tombstones": tombstones}))
 
 
 if __name__ == "__main__":

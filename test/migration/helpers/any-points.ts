@@ -112,6 +112,21 @@ export function anyPoints(kind: IdKind | 'mixed', most = 12): fc.Arbitrary<Point
       return named;
     });
   const part = fc.option(text, { nil: undefined });
+  const int64 = fc.oneof(
+    fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n, 0n),
+    fc.bigInt({ min: 0n, max: 2n ** 53n }),
+  );
+  const instant = fc.option(fc.bigInt({ min: -(2n ** 55n), max: 2n ** 55n }), { nil: undefined });
+  const provenance = fc.record(
+    {
+      model: text,
+      modelVersion: text,
+      chunking: text,
+      language: text,
+      created: fc.constantFrom(0n, 1_711_846_799_999_999n),
+    },
+    { requiredKeys: [] },
+  );
   const point: fc.Arbitrary<Point> = fc.record({
     id: ids[kind],
     vectors,
@@ -119,6 +134,14 @@ export function anyPoints(kind: IdKind | 'mixed', most = 12): fc.Arbitrary<Point
     text: part,
     uri: part,
     tenant: part,
+    namespace: part,
+    partition: part,
+    version: fc.option(int64, { nil: undefined }),
+    updated: instant,
+    provenance: fc.option(
+      provenance.filter((each) => Object.keys(each).length > 0),
+      { nil: undefined },
+    ),
   });
   return fc.uniqueArray(point, { selector: ({ id }) => id, minLength: 1, maxLength: most });
 }

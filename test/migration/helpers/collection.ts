@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import type { Collection } from '../../../engines/contract/collection.js';
 import type { Point } from '../../../engines/contract/points.js';
 import type { CollectionSpec } from '../../../engines/contract/spec.js';
 import { loadEngine } from '../../../engines/registry.js';
@@ -51,11 +52,14 @@ export async function writeCollection(
   name: LocalEngine,
   folder: string,
   points: readonly Point[],
+  change: Partial<CollectionSpec> = {},
 ): Promise<void> {
-  await withCollection(name, folder, 'create', async (collection) => {
+  const write = async (collection: Collection) => {
     for (let at = 0; at < points.length; at += 500)
       await collection.points!.upsert(points.slice(at, at + 500));
-  });
+    if (change.index !== undefined) await collection.ready(never);
+  };
+  await withCollection(name, folder, 'create', write, change);
 }
 
 /** Changes a collection that is there. */
@@ -63,23 +67,22 @@ export async function withCollection(
   name: LocalEngine,
   folder: string,
   how: 'create' | 'open',
-  use: (collection: Awaited<ReturnType<NonNullable<Connected['open']>>>) => Promise<void>,
+  use: (collection: Collection) => Promise<void>,
+  change: Partial<CollectionSpec> = {},
 ): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const definition = await loadEngine(name);
   const options = { folder, place: folder, mode: definition.local!.mode, threads: 1, seed: 1 };
   const connected = await definition.connect(options, never);
   try {
-    const parsed = definition.parseOptions({ index: { type: 'flat' }, search: {} });
+    const parsed = definition.parseOptions({ index: change.index ?? { type: 'flat' }, search: {} });
     if (parsed.state === 'invalid') throw new Error(JSON.stringify(parsed.issues));
     await use(
       how === 'create'
-        ? await connected.create({ ...SPEC, index: parsed.index })
+        ? await connected.create({ ...SPEC, ...change, index: parsed.index })
         : await connected.open!(SPEC.name),
     );
   } finally {
     await connected.close();
   }
 }
-
-type Connected = Awaited<ReturnType<Awaited<ReturnType<typeof loadEngine>>['connect']>>;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../../common/paths.js';
 
 /** A Python with pyarrow, which reads exports by a program of its own. */
-const python = process.env['VECPROOF_PYTHON'] ?? 'python3';
+export const python = process.env['VECPROOF_PYTHON'] ?? 'python3';
 
 /** Why the second reader cannot run here; undefined: it can. */
 export const withoutPython: string | undefined = (() => {
@@ -14,6 +14,7 @@ export const withoutPython: string | undefined = (() => {
 export interface SecondReading {
   parts: { file: string; rows: number; sha256: string; sum: string }[];
   sum: string;
+  tombstones: { file: string; rows: number; sha256: string; sum: string } | null;
 }
 
 /** What the second reader finds in an export: it recomputes every hash. */

@@ -1,16 +1,19 @@
 import { resolve } from 'node:path';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { PointId } from '../../engines/contract/ids.js';
-import type { Consistency, Point } from '../../engines/contract/points.js';
+import type { Consistency, Description, Point, Points } from '../../engines/contract/points.js';
 import { engineNames } from '../../engines/registry.js';
 import { EXPORT, parseAddress } from '../connections/address.js';
 import { openSource } from '../connections/open-source.js';
 import type { Surroundings } from '../connections/reach.js';
-import { type IdType, idType, type PointShape } from '../export/canonical.js';
+import { describedShape, type IdType, idType, type PointShape } from '../export/canonical.js';
+import type { Manifest } from '../export/manifest.js';
 import { type NearField, nearFields } from '../export/near.js';
 import { checkParts, openExport } from '../export/reader.js';
 
-/** One of the two places that are compared. */
-export interface Side {
+/** A place that is only read: a collection that can be asked, or the files of an export. */
+export interface Place {
   /** For people: without credentials. */
   place: string;
   shape: PointShape;
@@ -28,25 +31,41 @@ export interface Side {
   maxTextBytes: number;
   /** What a scan of it promises. */
   consistency: Consistency;
-  /** Every point once. */
+  /** Position in its log or history, in its own words; null: it has none. */
+  watermark: string | null;
+  /** What answers questions; undefined: files do not. */
+  live?: Live | undefined;
+  /** Of an export. */
+  manifest?: Manifest | undefined;
+  /** Names of all collections that are there. */
+  collections(): Promise<string[]>;
+  /** Every point once; may be called again. */
   scan(): AsyncIterable<readonly Point[]>;
-  /** Those that are there; for a few samples. */
+  /** Those that are there. */
   get(ids: readonly { type: IdType; id: PointId }[]): Promise<Point[]>;
   close(): Promise<void>;
+}
+
+/** A collection of an engine that answers. */
+export interface Live {
+  definition: EngineDefinition;
+  engineVersion: string;
+  collection: Collection & { readonly points: Points };
+  description: Description;
 }
 
 const BATCH = 1000;
 
 /** @throws InputError for a place that is none, FailureError if it cannot be reached */
-export async function openSide(text: string, surroundings: Surroundings): Promise<Side> {
+export async function openPlace(text: string, surroundings: Surroundings): Promise<Place> {
   const { engine, address } = parseAddress(text, engineNames());
   return engine === EXPORT
-    ? openExportSide(resolve(surroundings.cwd, address), text, surroundings)
-    : openCollectionSide(text, surroundings);
+    ? openExportPlace(resolve(surroundings.cwd, address), text, surroundings)
+    : openCollectionPlace(text, surroundings);
 }
 
 /** Every file is hashed first: what is compared is what was exported. */
-async function openExportSide(folder: string, place: string, { signal }: Surroundings): Promise<Side> {
+async function openExportPlace(folder: string, place: string, { signal }: Surroundings): Promise<Place> {
   const opened = openExport(folder);
   await checkParts(opened, signal);
   const { manifest, shape } = opened;
@@ -60,6 +79,9 @@ async function openExportSide(folder: string, place: string, { signal }: Surroun
     needsVectors: false,
     maxTextBytes: Number.POSITIVE_INFINITY,
     consistency: 'snapshot',
+    watermark: manifest.watermark,
+    manifest,
+    collections: async () => [manifest.source.collection],
     scan: () => opened.points(),
     async get(ids) {
       const wanted = new Set(ids.map(keyOf));
@@ -78,20 +100,17 @@ function keyOf({ type, id }: { type: IdType; id: PointId }): string {
   return `${type}:${id}`;
 }
 
-async function openCollectionSide(text: string, surroundings: Surroundings): Promise<Side> {
-  const { collection, definition, place, close } = await openSource(text, surroundings);
+async function openCollectionPlace(text: string, surroundings: Surroundings): Promise<Place> {
+  const { collection, definition, engineVersion, place, list, close } = await openSource(text, surroundings);
   const { points, name } = collection;
   try {
-    const { ids, spec, fields, count } = await points.describe();
+    const description = await points.describe();
+    const { ids, spec, count } = description;
     const snapshot = await points.snapshot();
     const integers = ids === 'u32' || ids === 'u64';
     return {
       place: `${place}#${name}`,
-      shape: {
-        ids: integers ? 'integer' : ids,
-        vectors: spec.vectors,
-        timestamps: new Set(fields.filter(({ type }) => type === 'timestamp').map((field) => field.name)),
-      },
+      shape: describedShape(description),
       counter: count,
       absence: definition.capabilities.metadata?.absence ?? 'kept',
       maxTextBytes: definition.capabilities.metadata?.maxTextBytes ?? Number.POSITIVE_INFINITY,
@@ -99,6 +118,9 @@ async function openCollectionSide(text: string, surroundings: Surroundings): Pro
       near: nearFields(spec.vectors, definition.capabilities.points!.vectors),
       needsVectors: definition.capabilities.points!.vectors.absent === 'refused',
       consistency: snapshot.consistency,
+      watermark: snapshot.watermark,
+      live: { definition, engineVersion, collection, description },
+      collections: list,
       async *scan() {
         for await (const page of snapshot.scan({ batchSize: BATCH, signal: surroundings.signal }))
           yield page.points;

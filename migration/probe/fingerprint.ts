@@ -1,0 +1,102 @@
+import { messageOf } from '../../common/errors.js';
+import type { MetadataValue } from '../../datasets/dataset.js';
+import type { Point } from '../../engines/contract/points.js';
+import { flatten } from '../../engines/kit/check.js';
+import type { Filter } from '../../filters/filter.js';
+import { matches } from '../../filters/matches.js';
+import { refusals } from '../../filters/support.js';
+import { filterJson } from './filter-text.js';
+import type { Live } from './place.js';
+import type { Probe, ProbeName } from './probes.js';
+
+/** How the engine answered a probe, beside what the portable meaning gives for the points that were read. */
+export type ProbeResult =
+  | {
+      probe: ProbeName;
+      state: 'same' | 'different';
+      field: string;
+      filter: Readonly<Record<string, unknown>>;
+      expected: number;
+      found: number;
+    }
+  | { probe: ProbeName; state: 'not-asked'; reason: string };
+
+/** Counts how many points pass each of some filters, by the portable meaning. */
+export class FilterCounts {
+  readonly #filters: readonly Filter[];
+  readonly counts: number[];
+
+  constructor(filters: readonly Filter[]) {
+    this.#filters = filters;
+    this.counts = filters.map(() => 0);
+  }
+
+  add({ metadata }: Pick<Point, 'metadata'>): void {
+    const flat = flatten(metadata);
+    const fieldOf = (name: string) =>
+      Object.hasOwn(flat, name) ? (flat[name] as MetadataValue | undefined) : undefined;
+    for (const [at, filter] of this.#filters.entries()) if (matches(filter, fieldOf)) this.counts[at]!++;
+  }
+}
+
+/** Asks an engine how many points a filter lets through. */
+export async function askCount(
+  { definition, collection }: Live,
+  filter: Filter,
+): Promise<{ state: 'asked'; count: number } | { state: 'not-asked'; reason: string }> {
+  const { filters } = definition.capabilities;
+  const [why] = refusals(filter, filters);
+  if (why !== undefined) return { state: 'not-asked', reason: why };
+  if (collection.points.matching === undefined)
+    return { state: 'not-asked', reason: `${definition.title} cannot count by a filter` };
+  try {
+    return { state: 'asked', count: await collection.points.matching(filter) };
+  } catch (error) {
+    return { state: 'not-asked', reason: messageOf(error) };
+  }
+}
+
+/**
+ * Asks a collection each probe.
+ * @param live undefined: files answer no filters
+ * @param expected by the portable meaning, in the order of the probes that have a filter
+ */
+export async function fingerprint(
+  live: Live | undefined,
+  probes: readonly Probe[],
+  expected: readonly number[],
+): Promise<ProbeResult[]> {
+  const results: ProbeResult[] = [];
+  let at = 0;
+  for (const each of probes) {
+    const { probe } = each;
+    if ('reason' in each) {
+      results.push({ probe, state: 'not-asked', reason: each.reason });
+      continue;
+    }
+    const wanted = expected[at++]!;
+    if (live === undefined) {
+      results.push({ probe, state: 'not-asked', reason: 'files answer no filters' });
+      continue;
+    }
+    const answer = await askCount(live, each.filter);
+    results.push(
+      answer.state === 'not-asked'
+        ? { probe, state: 'not-asked', reason: answer.reason }
+        : {
+            probe,
+            state: answer.count === wanted ? 'same' : 'different',
+            field: each.field,
+            filter: filterJson(each.filter),
+            expected: wanted,
+            found: answer.count,
+          },
+    );
+  }
+  return results;
+}
+
+/** Those of the probes that have a filter. */
+export function filtersOf(probes: readonly Probe[]): Filter[] {
+  return probes.flatMap((each) => ('filter' in each ? [each.filter] : []));
+}
