@@ -1,4 +1,5 @@
 import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
 import type { Description } from '../contract/points.js';
@@ -22,6 +23,8 @@ export interface Layout {
   vectors: readonly (VectorField & { column: string })[];
   fields: readonly (Description['fields'][number] & { column: string })[];
   parts: readonly Part[];
+  /** The index that `create` was asked for; undefined: others made the table. */
+  index: ParameterSet | undefined;
 }
 
 /** What the schema's metadata keeps of a collection: nothing else tells it. */
@@ -29,6 +32,7 @@ interface Kept {
   ids: IdKind;
   vectors: readonly VectorField[];
   parts: readonly Part[];
+  index?: ParameterSet;
 }
 
 /** Columns that are no fields, by which a field's column is told apart. */
@@ -51,7 +55,7 @@ export function partsOf(spec: Pick<CollectionSpec, Part>): Part[] {
 }
 
 export function keptMetadata(spec: CollectionSpec): Map<string, string> {
-  const kept: Kept = { ids: spec.ids, vectors: spec.vectors, parts: partsOf(spec) };
+  const kept: Kept = { ids: spec.ids, vectors: spec.vectors, parts: partsOf(spec), index: spec.index };
   return new Map([[SPEC_KEY, JSON.stringify(kept)]]);
 }
 
@@ -77,6 +81,7 @@ export function layoutOf(name: string, { fields, metadata }: LanceSchema): Layou
     idColumn: ID,
     vectors,
     parts,
+    index: kept?.index,
     fields: fields
       .filter((each) => !others.has(each.name))
       .map(({ name: column, type, nullable }) => ({

@@ -11,10 +11,12 @@ import { firstVector } from '../../engines/kit/vectors.js';
  * without case and signs, and in full or as a beginning (`ef_construct` is `efConstruction`); what the engine does not
  * tell is not compared.
  */
-export function indexDifferences(asked: ParameterSet, told: Description['index']): string[] {
+export function indexDifferences(asked: ParameterSet, given: Description['index']): string[] {
+  const told = withoutJson(given);
   const differences: string[] = [];
-  if (!isOfType(String(asked['type']), String(told['type'])))
-    differences.push(`type: ${asked['type']} was asked for, the target has ${told['type']}`);
+  const type = told['type'] ?? told['index_type'];
+  if (type !== undefined && !isOfType(String(asked['type']), String(type)))
+    differences.push(`type: ${asked['type']} was asked for, the target has ${type}`);
   for (const [name, value] of Object.entries(asked)) {
     if (name === 'type' || typeof value === 'string') continue;
     const key = Object.keys(told).find((each) => isSameName(name, each));
@@ -22,6 +24,12 @@ export function indexDifferences(asked: ParameterSet, told: Description['index']
       differences.push(`${name}: ${value} was asked for, the target has ${key} ${told[key]}`);
   }
   return differences;
+}
+
+/** Parameters that are told as JSON in one text, beside the others. */
+function withoutJson(told: Description['index']): Record<string, unknown> {
+  const inner = Object.values(told).filter((each) => typeof each === 'string' && /^\{.*\}$/s.test(each));
+  return Object.assign({ ...told }, ...inner.map((each) => JSON.parse(each as string) as object));
 }
 
 function isOfType(asked: string, told: string): boolean {

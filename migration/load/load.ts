@@ -11,7 +11,7 @@ import { batchTarget, type LoadPlan, planLoad, undecided } from './plan.js';
 import { type Reject, Rejects } from './rejects.js';
 import { findLoad, type LoadState, newLoad, saveLoad } from './state.js';
 import { makeCollection, type OpenTarget, openMade, openTarget, type WholePoints } from './target.js';
-import { BATCH, work, type Workshop } from './worker.js';
+import { BATCH, type Workshop, work } from './worker.js';
 import { type Patience, Writer } from './writer.js';
 
 export interface LoadOptions extends Surroundings {
@@ -114,8 +114,12 @@ async function loadInto(
     const again = await retryRejects(plan, writers.first, rejects.open(), signal);
     rejects.add(again.still);
     rejects.resolve(again.resolved);
-    if (options.rejectsOnly !== true) await writers.run(shop, workersOf(target, plan, options));
-    else if (ledger.state.rows < exported) onNotice?.(`${exported - ledger.state.rows} rows are still to be loaded`);
+    if (options.rejectsOnly !== true)
+      await writers.run(workersOf(target, plan, options), (writer, _, stop) =>
+        work({ ...shop, signal: stop }, writer),
+      );
+    else if (ledger.state.rows < exported)
+      onNotice?.(`${exported - ledger.state.rows} rows are still to be loaded`);
     const left = rejects.open();
     const { leftOut, rows } = ledger.state;
     const all = rejects.all().length;
@@ -137,7 +141,11 @@ async function loadInto(
 }
 
 /** @throws InputError for more writers than the target takes */
-function workersOf({ isServer }: OpenTarget, { definition }: LoadPlan, { workers }: LoadOptions): number {
+export function workersOf(
+  { isServer }: OpenTarget,
+  { definition }: LoadPlan,
+  { workers }: LoadOptions,
+): number {
   const several = isServer && definition.capabilities.points!.writers === 'several';
   if (several) return workers ?? Math.min(4, availableParallelism());
   if (workers === undefined || workers === 1) return 1;
@@ -155,14 +163,14 @@ export class Writers {
   collection: WholePoints;
   readonly #target: OpenTarget;
   readonly #plan: LoadPlan;
-  readonly #options: Pick<LoadOptions, 'patience' | 'onNotice'>;
+  readonly #options: Pick<LoadOptions, 'patience' | 'onNotice' | 'signal'>;
   readonly #opened = new Set<{ close(): Promise<void> }>();
 
   constructor(
     target: OpenTarget,
     plan: LoadPlan,
     collection: WholePoints,
-    options: Pick<LoadOptions, 'patience' | 'onNotice'>,
+    options: Pick<LoadOptions, 'patience' | 'onNotice' | 'signal'>,
   ) {
     this.#target = target;
     this.#plan = plan;
@@ -174,18 +182,21 @@ export class Writers {
   }
 
   /** Runs so many workers to the end; the first error stops them all, behind the batches that they are at. */
-  async run(shop: Workshop, count: number): Promise<void> {
+  async run(
+    count: number,
+    worker: (writer: Writer, at: number, signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
     const stop = new AbortController();
-    const signal = AbortSignal.any([shop.signal, stop.signal]);
+    const signal = AbortSignal.any([this.#options.signal, stop.signal]);
     const others = await Promise.all(Array.from({ length: count - 1 }, () => this.another()));
-    const all = [this.first, ...others].map((writer) =>
-      work({ ...shop, signal }, writer).catch((error: unknown) => {
+    const all = [this.first, ...others].map((writer, at) =>
+      worker(writer, at, signal).catch((error: unknown) => {
         stop.abort(error);
         throw error;
       }),
     );
     const results = await Promise.allSettled(all);
-    shop.signal.throwIfAborted();
+    this.#options.signal.throwIfAborted();
     const failed = results.find(({ status }) => status === 'rejected');
     // The one that stopped the others: they are rejected with its error.
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;

@@ -52,7 +52,9 @@ function verdictOfOne(error: unknown): Verdict | undefined {
   if (DISK.test(messageOf(error))) return 'failed';
   if (error instanceof ConnectionLostError || name === 'TimeoutError') return 'unknown';
   if (code === GRPC_EXHAUSTED)
-    return /larger than max|too large|exceeds? .*(size|limit)/i.test(messageOf(error)) ? 'refused' : 'unknown';
+    return /larger than max|too large|exceeds? .*(size|limit)/i.test(messageOf(error))
+      ? 'refused'
+      : 'unknown';
   if (typeof code === 'number' && GRPC_UNKNOWN.has(code)) return 'unknown';
   if (typeof code === 'string') {
     if (NO_ANSWER.has(code) || SQL_UNKNOWN.test(code)) return 'unknown';

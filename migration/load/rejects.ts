@@ -40,7 +40,10 @@ function pointJson({ id, vectors, ...rest }: Point): string {
   const named = Object.entries(vectors).map(([name, value]) => {
     if (isSparse(value))
       return [name, { indices: Array.from(value.indices), values: Array.from(value.values) }];
-    return [name, isMulti(value) ? { rows: value.rows, values: Array.from(value.values) } : Array.from(value)];
+    return [
+      name,
+      isMulti(value) ? { rows: value.rows, values: Array.from(value.values) } : Array.from(value),
+    ];
   });
   return JSON.stringify({ id, vectors: Object.fromEntries(named), ...rest }, (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
@@ -143,7 +146,10 @@ export function rejectsParquet(rejects: readonly Reject[]): Uint8Array {
   const text = (name: string, repetition_type: 'REQUIRED' | 'OPTIONAL' = 'REQUIRED') =>
     ({ name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type }) as const;
   const columns = [
-    { element: { name: 'row', type: 'INT64', repetition_type: 'REQUIRED' } as const, of: (each: Reject) => BigInt(each.row) },
+    {
+      element: { name: 'row', type: 'INT64', repetition_type: 'REQUIRED' } as const,
+      of: (each: Reject) => BigInt(each.row),
+    },
     { element: text('id'), of: (each: Reject) => each.id },
     { element: text('id_type'), of: (each: Reject) => each.idType },
     { element: text('cause'), of: (each: Reject) => each.cause },
@@ -158,7 +164,10 @@ export function rejectsParquet(rejects: readonly Reject[]): Uint8Array {
     createdBy: 'vecproof',
   });
   void parquet.write({
-    columnData: columns.map(({ element, of }) => ({ name: element.name, data: rejects.map((each) => of(each)) })),
+    columnData: columns.map(({ element, of }) => ({
+      name: element.name,
+      data: rejects.map((each) => of(each)),
+    })),
   });
   void parquet.finish();
   return writer.getBytes();

@@ -89,8 +89,7 @@ export async function openMade(
   spec: CollectionSpec,
   place: string,
 ): Promise<WholePoints> {
-  if ((await connected.list!()).includes(spec.name))
-    return (await connected.open!(spec.name)) as WholePoints;
+  if ((await connected.list!()).includes(spec.name)) return (await connected.open!(spec.name)) as WholePoints;
   throw new FailureError(`the collection "${spec.name}" that this load has made is gone`, {
     where: place,
     next: 'load again with another folder as --state',

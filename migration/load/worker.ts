@@ -1,7 +1,7 @@
 import type { Point } from '../../engines/contract/points.js';
-import { Pace } from '../export/pace.js';
-import { whyLeftOut, whyUnprotected } from './left-out.js';
+import type { Pace } from '../export/pace.js';
 import type { Item, Ledger } from './ledger.js';
+import { whyLeftOut, whyUnprotected } from './left-out.js';
 import type { LoadPlan } from './plan.js';
 import { type Row, sizeOf } from './write-batch.js';
 import type { Writer } from './writer.js';

@@ -66,15 +66,18 @@ export class Writer {
           this.#target = await this.#again!();
           rows = await this.#answered(missingOf(this.#target, rows), signal);
         }
-        const rejects = rows.length === 0 ? [] : await this.#answered(writeBatch(this.#target, rows, signal), signal);
-        if (since !== undefined) this.#onNotice?.(`the target answers again; goes on at row ${batch[0]!.row}`);
+        const rejects =
+          rows.length === 0 ? [] : await this.#answered(writeBatch(this.#target, rows, signal), signal);
+        if (since !== undefined)
+          this.#onNotice?.(`the target answers again; goes on at row ${batch[0]!.row}`);
         return rejects;
       } catch (error) {
         signal.throwIfAborted();
         const verdict = verdictOf(error);
         if (since === undefined && verdict !== 'unknown') throw this.#failed(error, batch, verdict);
         if (this.#again === undefined) throw this.#gone(error, batch);
-        if (since === undefined) this.#onNotice?.(`no answer from ${this.#place} (${messageOf(error)}); waits for it`);
+        if (since === undefined)
+          this.#onNotice?.(`no answer from ${this.#place} (${messageOf(error)}); waits for it`);
         since ??= performance.now();
         if (performance.now() - since > this.#patience.outage * 1000) throw this.#gone(error, batch);
         await pause(Math.min(5000, 100 * 2 ** attempt), undefined, { signal });

@@ -96,7 +96,11 @@ export class WorkQueue {
 
   /** Makes the tables and the job's items, as far as they are not there. */
   async prepare(items: readonly WorkItem[]): Promise<void> {
-    await this.#session.ask([[LOCK, []], [TABLES, []], [REJECTS, []]]);
+    await this.#session.ask([
+      [LOCK, []],
+      [TABLES, []],
+      [REJECTS, []],
+    ]);
     const column = (of: (item: WorkItem) => unknown) => items.map(of);
     const names = column((each) => nameOf(each));
     await this.#session.ask([
@@ -147,6 +151,18 @@ export class WorkQueue {
          )
          SELECT item FROM done`,
         values,
+      ],
+    ]);
+    return rows.length === 1;
+  }
+
+  /** Ends an item that has no rows, or of which all are done. @returns false: the lease has ended */
+  async finish(lease: Lease): Promise<boolean> {
+    const rows = await this.#session.ask([
+      [
+        `UPDATE vecproof_work SET done_at = coalesce(done_at, clock_timestamp()), done_by = owner
+         WHERE job = $1 AND item = $2 AND owner = $3 AND (done_at IS NOT NULL OR expires > clock_timestamp()) RETURNING item`,
+        [this.#job, lease.item, lease.owner],
       ],
     ]);
     return rows.length === 1;
@@ -224,7 +240,11 @@ function nameOf({ stage, from, to }: WorkItem): string {
   return `${stage}:${from}-${to}`;
 }
 
-function leaseOf({ item, stage, first_row, end_row, attempts, seconds }: Row, owner: string, asked: number): Lease {
+function leaseOf(
+  { item, stage, first_row, end_row, attempts, seconds }: Row,
+  owner: string,
+  asked: number,
+): Lease {
   const lease = { item, stage, from: Number(first_row), to: Number(end_row), attempts, owner };
   return { ...lease, seconds, ends: asked + seconds * 1000 };
 }

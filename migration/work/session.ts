@@ -37,7 +37,9 @@ export class QueueSession {
   }
 
   /** One statement, or several that are one transaction; rows of the last one. They must be such as may be repeated. */
-  ask<Row extends object>(statements: readonly (readonly [sql: string, values: readonly unknown[]])[]): Promise<Row[]> {
+  ask<Row extends object>(
+    statements: readonly (readonly [sql: string, values: readonly unknown[]])[],
+  ): Promise<Row[]> {
     const mine = this.#last.then(() => this.#askAgain<Row>(statements));
     this.#last = mine.catch(() => undefined);
     return mine;
@@ -76,8 +78,7 @@ export class QueueSession {
     if (several) await client.query('BEGIN');
     try {
       let rows: Row[] = [];
-      for (const [sql, values] of statements)
-        rows = (await client.query<Row>(sql, values as unknown[])).rows;
+      for (const [sql, values] of statements) rows = (await client.query<Row>(sql, values as unknown[])).rows;
       if (several) await client.query('COMMIT');
       return rows;
     } catch (error) {
@@ -122,5 +123,10 @@ const OUTAGE_SECONDS = 60;
 /** Without an SQLSTATE, or with one that says that the connection or the server ends. */
 function isConnection(error: unknown): boolean {
   const { code, severity } = error as { code?: string; severity?: string };
-  return severity === undefined || code === undefined || /^(08|57P)/.test(code) || severity === 'FATAL' && !/^(28|3D)/.test(code);
+  return (
+    severity === undefined ||
+    code === undefined ||
+    /^(08|57P)/.test(code) ||
+    (severity === 'FATAL' && !/^(28|3D)/.test(code))
+  );
 }
