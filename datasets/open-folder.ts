@@ -6,6 +6,7 @@ import { unreadable } from './check.js';
 import type { Dataset } from './dataset.js';
 import type { OpenContext } from './open-context.js';
 import { openEntry } from './open-entry.js';
+import { isExport, openExportFolder } from './open-export.js';
 import { openFiles } from './open-files.js';
 import { folderLayout } from './paths.js';
 
@@ -14,6 +15,7 @@ import { folderLayout } from './paths.js';
  * are then verified), or laid out as a known tool does.
  */
 export async function openFolder(path: string, given: string, options: OpenContext): Promise<Dataset> {
+  if (isExport(path)) return openExportFolder(path, given, options);
   const description = join(path, 'dataset.yaml');
   if (existsSync(description)) return openEntry(readEntry(description), path, given, options);
   const known = recognise(path);

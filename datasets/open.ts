@@ -11,6 +11,7 @@ import { checkImportedFiles, type ImportedEntry, importedEntries, importedEntry 
 import type { OpenContext, OpenOptions } from './open-context.js';
 import { openDownloaded } from './open-downloaded.js';
 import { openEntry } from './open-entry.js';
+import { EXPORT_PREFIX, openExportFolder } from './open-export.js';
 import { openFile } from './open-file.js';
 import { openFiles } from './open-files.js';
 import { openFolder } from './open-folder.js';
@@ -38,6 +39,7 @@ async function openNameOrPath(nameOrPath: string, options: OpenContext): Promise
     const points = [nameOrPath, ...moreFiles].map((file) => resolve(baseFolder, file));
     return openFiles(listName(nameOrPath), { name: 'list', points }, nameOrPath, options);
   }
+  if (nameOrPath.startsWith(EXPORT_PREFIX)) return openExport(nameOrPath, options);
   if (isPath(nameOrPath)) return openPath(nameOrPath, options);
   const entry = catalogEntry(nameOrPath);
   if (entry === undefined) {
@@ -52,6 +54,10 @@ async function openNameOrPath(nameOrPath: string, options: OpenContext): Promise
     });
   }
   return openEntry(entry, join(packageRoot, 'datasets', 'bundled', entry.name), nameOrPath, options);
+}
+
+function openExport(given: string, options: OpenContext): Promise<Dataset> {
+  return openExportFolder(resolve(options.baseFolder, given.slice(EXPORT_PREFIX.length)), given, options);
 }
 
 function isPath(nameOrPath: string): boolean {

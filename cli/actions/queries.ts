@@ -6,7 +6,8 @@ import { type DatasetArguments, datasetOptionsOf } from '../dataset-options.js';
 
 export interface QueriesCommand
   extends DatasetArguments,
-    Omit<QueriesRequest, 'dataset' | 'options' | 'selectivities'> {
+    Omit<QueriesRequest, 'dataset' | 'options' | 'selectivities' | 'out'> {
+  out?: string;
   selectivity: string[];
 }
 
@@ -16,8 +17,12 @@ export async function queriesCommand(
   options: QueriesCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
+  const { out } = options;
+  if (out === undefined)
+    throw new InputError('the file to write is missing', { where: '--out', next: 'add --out queries.jsonl' });
   const request = {
     ...options,
+    out,
     dataset: name,
     options: datasetOptionsOf(options, context.cwd),
     selectivities: options.selectivity.map(shareOf),

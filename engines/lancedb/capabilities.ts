@@ -20,6 +20,7 @@ export const CAPABILITIES: Capabilities = {
     uri: 'field',
     tenant: 'field',
     snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position' },
+    mark: 'the schema’s metadata',
     insertOnly: true,
     writers: 'one',
     changes: 'versions of the table',

@@ -170,6 +170,11 @@ class LanceCollection implements Collection {
   }
 
   async drop(): Promise<void> {
+    if (this.#layout.mark === null) {
+      throw new FailureError(`table "${this.name}" was not made by vecproof, and is not dropped`, {
+        where: 'lancedb',
+      });
+    }
     this.#table.close();
     await this.#session.connection.dropTable(this.name);
     await rm(this.#folder, { force: true, recursive: true });

@@ -2,7 +2,7 @@ import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
-import type { Description } from '../contract/points.js';
+import type { Description, Mark } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
 import type { LanceSchema } from './client.js';
@@ -25,6 +25,8 @@ export interface Layout {
   parts: readonly Part[];
   /** The index that `create` was asked for; undefined: others made the table. */
   index: ParameterSet | undefined;
+  /** Null: others made the table. */
+  mark: Mark | null;
 }
 
 /** What the schema's metadata keeps of a collection: nothing else tells it. */
@@ -33,6 +35,7 @@ interface Kept {
   vectors: readonly VectorField[];
   parts: readonly Part[];
   index?: ParameterSet;
+  madeBy?: string | undefined;
 }
 
 /** Columns that are no fields, by which a field's column is told apart. */
@@ -55,7 +58,8 @@ export function partsOf(spec: Pick<CollectionSpec, Part>): Part[] {
 }
 
 export function keptMetadata(spec: CollectionSpec): Map<string, string> {
-  const kept: Kept = { ids: spec.ids, vectors: spec.vectors, parts: partsOf(spec), index: spec.index };
+  const { ids, vectors, madeBy, index } = spec;
+  const kept: Kept = { ids, vectors, parts: partsOf(spec), madeBy, index };
   return new Map([[SPEC_KEY, JSON.stringify(kept)]]);
 }
 
@@ -82,6 +86,7 @@ export function layoutOf(name: string, { fields, metadata }: LanceSchema): Layou
     vectors,
     parts,
     index: kept?.index,
+    mark: kept === null ? null : { by: kept.madeBy ?? null },
     fields: fields
       .filter((each) => !others.has(each.name))
       .map(({ name: column, type, nullable }) => ({

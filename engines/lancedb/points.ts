@@ -102,7 +102,7 @@ export class LancePoints implements Points {
   }
 
   async describe(): Promise<Description> {
-    const { ids, vectors, fields } = this.#layout;
+    const { ids, vectors, fields, mark } = this.#layout;
     const indexes = await this.#table.listIndices();
     const index = indexes.find(({ columns }) => vectors.some(({ column }) => columns.includes(column)));
     const stats = index && (await this.#table.indexStats(index.name));
@@ -126,6 +126,7 @@ export class LancePoints implements Points {
         nullable,
       })),
       count: await this.#table.countRows(),
+      mark,
     };
   }
 

@@ -19,6 +19,7 @@ const POINTS: PointSupport = {
   uri: 'field',
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false },
+  mark: 'a table of the database',
   insertOnly: true,
   writers: 'one',
   changes: null,

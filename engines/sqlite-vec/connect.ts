@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import type { ConnectedEngine } from '../contract/engine.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { checkSpec } from '../kit/check.js';
@@ -30,7 +31,7 @@ export function connect(folder: string, readOnly = false): ConnectedEngine {
     version: async () => packageVersion('sqlite-vec') ?? 'unknown',
     create: async (spec) => {
       checkSpec(HOLDER, spec);
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       const file = fileOf(spec.name);
       claim(spec.name, file);
       return kept(createCollection(file, spec, snapshots));
@@ -73,10 +74,19 @@ function claim(name: string, file: string): void {
 
 function createCollection(
   file: string,
-  { name, vectors, ids, fields, text, uri, tenant, index }: CollectionSpec,
+  { name, vectors, ids, fields, text, uri, tenant, index, madeBy }: CollectionSpec,
   snapshots: Set<SqliteSnapshot>,
 ): SqliteCollection {
-  const tables = new Tables(openDatabase(file), { vectors, ids, fields, text, uri, tenant, index });
+  const tables = new Tables(openDatabase(file), {
+    vectors,
+    ids,
+    fields,
+    text,
+    uri,
+    tenant,
+    index,
+    madeBy,
+  });
   const collection = new SqliteCollection(name, file, tables, snapshots, true);
   try {
     tables.create();

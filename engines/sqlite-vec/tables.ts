@@ -16,7 +16,8 @@ import type { SqliteDatabase, SqliteStatement } from './client.js';
 import { PARTS, type SideSource, SideTables } from './fields.js';
 
 /** Kept with the collection as JSON. */
-export interface Info extends Pick<CollectionSpec, 'vectors' | 'ids' | 'fields' | 'text' | 'uri' | 'tenant'> {
+export interface Info
+  extends Pick<CollectionSpec, 'vectors' | 'ids' | 'fields' | 'text' | 'uri' | 'tenant' | 'madeBy'> {
   index: ParameterSet;
 }
 

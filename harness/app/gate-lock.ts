@@ -34,7 +34,9 @@ export function writeLock(suitePath: string, name: string, set: GateSet): { path
   const gates = linesOf(set);
   const sha256 = hashOf(gates);
   const path = lockFile(suitePath);
-  writeFileAtomic(path, `${JSON.stringify({ schema: 1, suite: name, sha256, gates }, null, 2)}\n`);
+  writeFileAtomic(path, `${JSON.stringify({ schema: 1, suite: name, sha256, gates }, null, 2)}\n`, {
+    shared: true,
+  });
   return { path, sha256 };
 }
 

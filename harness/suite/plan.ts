@@ -197,7 +197,7 @@ function seriesName(engine: string, entry: EngineEntry, variant: string): string
 }
 
 /** Engines' messages begin with the key, which the place of a fault names already. */
-function withoutKey(what: string, path: readonly (string | number)[]): string {
+export function withoutKey(what: string, path: readonly (string | number)[]): string {
   const key = `${path.at(-1)} `;
   return what.startsWith(key) ? what.slice(key.length) : what;
 }

@@ -18,6 +18,8 @@ export interface QueryEntry {
   tenant: string | undefined;
   /** Grades by document id. */
   judgements: Readonly<Record<string, number>> | undefined;
+  /** Where it comes from, for people and for other commands; nothing is measured by it. */
+  about: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A fault of one line: `x.jsonl:3 filter.section is no field of the dataset …`. */
@@ -25,7 +27,7 @@ export interface LineFault extends Fault {
   line: number;
 }
 
-const KEYS = ['id', 'query', 'vector', 'filter', 'group', 'k', 'tenant', 'judgements'] as const;
+const KEYS = ['id', 'query', 'vector', 'filter', 'group', 'k', 'tenant', 'judgements', 'about'] as const;
 
 /**
  * Reads a query file: JSON Lines, empty lines and lines that begin with # left out. Pure; all faults at once. Lines
@@ -92,12 +94,13 @@ function readLine(raw: string, line: number): { entry?: QueryEntry; faults: Line
     k: given['k'] as number | undefined,
     tenant: given['tenant'] as string | undefined,
     judgements: given['judgements'] as Record<string, number> | undefined,
+    about: given['about'] as Record<string, unknown> | undefined,
   };
   return { entry, faults };
 }
 
 function checkShapes(given: Record<string, unknown>, fault: (key: string, what: string) => void): void {
-  const { id, query, vector, k, group, tenant, judgements } = given;
+  const { id, query, vector, k, group, tenant, judgements, about } = given;
   const isText = (value: unknown) => typeof value === 'string' && value !== '';
   if (id !== undefined && !isText(id)) fault('id', 'must be a text');
   if (query !== undefined && !isText(query)) fault('query', 'must be the id of a query of the dataset’s set');
@@ -114,6 +117,8 @@ function checkShapes(given: Record<string, unknown>, fault: (key: string, what: 
     if (wrong !== undefined) fault('group', wrong);
   }
   if (tenant !== undefined && !isText(tenant)) fault('tenant', 'must be the name of a field');
+  if (about !== undefined && (about === null || typeof about !== 'object' || Array.isArray(about)))
+    fault('about', 'must be an object');
   if (judgements !== undefined && !areGrades(judgements)) {
     fault('judgements', 'must be an object of document ids and integer grades of at least 0');
   }

@@ -31,7 +31,7 @@ export function shellFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
     return [{ path, what: `must be ${wanted}`, got }];
   }
   if (got === undefined) return [{ path, what: 'is required' }];
-  return [{ path, what: words(issue), got }];
+  return [{ path, what: issueWords(issue), got }];
 }
 
 /** `parity` may be one entry instead of a list of one: its faults have no index then. */
@@ -53,10 +53,11 @@ const UNION_WORDS: Record<string, string> = {
   search: 'a value or a list of values that is not empty',
 };
 
-function words(issue: z.core.$ZodIssue): string {
+/** What is wrong with a value, as the rest of a sentence that begins with its place. */
+export function issueWords(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return `must be ${issue.expected === 'int' ? 'an integer' : ({ object: 'a map', array: 'a list', record: 'a map', string: 'a text', number: 'a number' }[issue.expected as string] ?? issue.expected)}`;
+      return `must be ${issue.expected === 'int' ? 'an integer' : ({ object: 'a map', array: 'a list', record: 'a map', string: 'a text', number: 'a number', boolean: 'true or false' }[issue.expected as string] ?? issue.expected)}`;
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'too_small':

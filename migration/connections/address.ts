@@ -1,8 +1,10 @@
 import { credentialInUrl } from '../../common/credentials.js';
 import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
+import type { ReadAs } from '../../engines/contract/points.js';
+import { parseCollection } from './read-as.js';
 
-/** A place with collections, as people write it: `engine:address#collection`. */
+/** A place with collections, as people write it: `engine:address#collection?parameters`. */
 export interface Address {
   /** Name of an engine, or `export`. */
   engine: string;
@@ -10,6 +12,8 @@ export interface Address {
   address: string;
   /** Undefined: not named. */
   collection: string | undefined;
+  /** What the parameters say of it; empty: there are none. */
+  as: ReadAs;
 }
 
 /** A finished export stands wherever a collection may be read. */
@@ -20,9 +24,13 @@ export const EXPORT = 'export';
  * @throws InputError for what is none, with the form and the nearest known name
  */
 export function parseAddress(text: string, engines: readonly string[]): Address {
-  const held = credentialInUrl(text.replace(/^[a-z][a-z0-9-]*:(?=[a-z][a-z0-9+.-]*:\/\/)/i, ''), {
-    variables: false,
-  });
+  // Not as a parameter of the collection, of which one is called `key`.
+  const held = credentialInUrl(
+    beforeCollection(text).replace(/^[a-z][a-z0-9-]*:(?=[a-z][a-z0-9+.-]*:\/\/)/i, ''),
+    {
+      variables: false,
+    },
+  );
   if (held !== undefined) {
     throw new InputError(`holds ${held}, which would end up in files and on screens`, {
       where: text.replace(/\/\/.*@/s, '//…@').replace(/[?#].*$/s, '?…'),
@@ -43,10 +51,14 @@ export function parseAddress(text: string, engines: readonly string[]): Address 
       next: `use one of ${known.join(', ')}`,
     });
   }
-  if (engine === EXPORT) return { engine, address: rest, collection: undefined };
-  // The last one: folders may have it in their name, as collections that are named behind it may not.
-  const at = rest.lastIndexOf('#');
-  return at < 0
-    ? { engine, address: rest, collection: undefined }
-    : { engine, address: rest.slice(0, at), collection: rest.slice(at + 1) };
+  if (engine === EXPORT) return { engine, address: rest, collection: undefined, as: {} };
+  const address = beforeCollection(rest);
+  if (address === rest) return { engine, address, collection: undefined, as: {} };
+  return { engine, address, ...parseCollection(rest.slice(address.length + 1), `${engine}:${address}`) };
+}
+
+/** As far as the last #: folders may have it in their name, as what is behind it may not. */
+function beforeCollection(text: string): string {
+  const at = text.lastIndexOf('#');
+  return at < 0 ? text : text.slice(0, at);
 }

@@ -8,6 +8,7 @@ import type { Points } from '../../engines/contract/points.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { type Address, parseAddress } from './address.js';
 import { reach, requirePoints, type Surroundings } from './reach.js';
+import { readAsText, requireReadable } from './read-as.js';
 
 /** A collection of the user's that is only read. */
 export interface OpenSource {
@@ -15,6 +16,8 @@ export interface OpenSource {
   engineVersion: string;
   /** For people: without credentials. */
   place: string;
+  /** What the user said of the collection, as `?key=doc_id`; absent or empty: nothing. */
+  parameters?: string | undefined;
   collection: Collection & { readonly points: Points };
   /** Names of all collections of the place. */
   list(): Promise<string[]>;
@@ -31,6 +34,7 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
   const address = parseAddress(text, engineNames());
   const definition = await loadEngine(address.engine);
   requirePoints(definition, text);
+  requireReadable(definition, address.as, text);
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-source-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -49,6 +53,7 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
       definition,
       engineVersion: await connected.version(),
       place,
+      parameters: readAsText(address.as),
       collection,
       list: async () => (await connected.list?.()) ?? [],
       close,
@@ -62,7 +67,7 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
 async function openCollection(
   connected: ConnectedEngine,
   { title }: EngineDefinition,
-  { engine, collection: name }: Address,
+  { engine, collection: name, as }: Address,
   where: string,
 ): Promise<OpenSource['collection']> {
   if (name === undefined || name === '') {
@@ -75,7 +80,7 @@ async function openCollection(
           : `add one of ${there.map((each) => `#${each}`).join(', ')}`,
     });
   }
-  const opened = await connected.open?.(name);
+  const opened = await connected.open?.(name, as);
   if (opened?.points === undefined) throw new InputError(`${title} keeps no whole points`, { where });
   return opened as OpenSource['collection'];
 }

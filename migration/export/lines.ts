@@ -38,7 +38,7 @@ export function lineOf(shape: PointShape, point: Point): string {
 
 function idJson(shape: PointShape, id: PointId): string {
   if (typeof id === 'bigint') return String(id);
-  return idType(shape, id) === 'uuid' ? `{"uuid":${JSON.stringify(id)}}` : JSON.stringify(id);
+  return idType(shape, id) === 'uuid' ? `{"$uuid":${JSON.stringify(id)}}` : JSON.stringify(id);
 }
 
 const PROVENANCE = 'provenance.';
@@ -58,7 +58,7 @@ function detailsJson(point: Point): string[] {
 }
 
 interface Line {
-  id: string | number | bigint | { uuid: string };
+  id: string | number | bigint | { $uuid: string };
   vectors: Record<string, unknown>;
   metadata: Metadata;
   notFinite?: Record<string, string>;
@@ -92,7 +92,7 @@ export function pointOf(shape: PointShape, text: string): Point {
 
 function idOf(id: Line['id']): PointId {
   if (typeof id === 'string') return id;
-  return typeof id === 'object' ? id.uuid : BigInt(id);
+  return typeof id === 'object' ? id.$uuid : BigInt(id);
 }
 
 function detailIn(line: Line, { name, type }: Detail): string | bigint | undefined {

@@ -14,7 +14,14 @@ import { type LoadOptions, type LoadResult, Writers, workersOf } from './load.js
 import { type LoadPlan, planLoad, undecided } from './plan.js';
 import { REJECTS, rejectsParquet } from './rejects.js';
 import { SharedLedger, SharedRejects } from './shared-ledger.js';
-import { makeCollection, type OpenTarget, openMade, openTarget, type WholePoints } from './target.js';
+import {
+  type Made,
+  makeCollection,
+  type OpenTarget,
+  openMade,
+  openTarget,
+  type WholePoints,
+} from './target.js';
 import { BATCH, type Workshop, work } from './worker.js';
 
 export interface SharedLoadOptions extends LoadOptions {
@@ -60,7 +67,7 @@ export async function loadShared(options: SharedLoadOptions): Promise<SharedLoad
       ...itemsOf(exported).map(({ from, to }) => ({ stage: STAGE.rows, from, to })),
       { stage: STAGE.finish, from: exported, to: exported },
     ]);
-    return await new SharedLoad(plan, queue, options).run();
+    return await new SharedLoad(plan, queue, jobOf(plan), options).run();
   } finally {
     await session.close();
   }
@@ -78,10 +85,13 @@ class SharedLoad {
   readonly #queue: WorkQueue;
   readonly #options: SharedLoadOptions;
   readonly #rejects: SharedRejects;
+  readonly #made: Made;
   readonly #owner = `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`;
 
-  constructor(plan: LoadPlan, queue: WorkQueue, options: SharedLoadOptions) {
+  constructor(plan: LoadPlan, queue: WorkQueue, job: string, options: SharedLoadOptions) {
     this.#plan = plan;
+    // The same for all workers: whoever goes on after a crash knows the collection by it.
+    this.#made = { place: plan.of.place, madeBy: `load ${job}`, state: 'made' };
     this.#queue = queue;
     this.#options = options;
     this.#rejects = new SharedRejects(queue);
@@ -133,11 +143,11 @@ class SharedLoad {
         await this.#queue.handOver(lease, lease.from, 0);
         return { state: 'undecided', losses };
       }
-      const { definition, address, spec, of } = this.#plan;
+      const { definition, address, spec } = this.#plan;
       const target = await openTarget(definition, address, this.#options);
       try {
-        const mayBeThere = lease.attempts > 1;
-        await makeCollection(target.connected, spec, { place: of.place, mayBeThere }, onNotice);
+        const made: Made = { ...this.#made, state: lease.attempts > 1 ? 'making' : 'new' };
+        await makeCollection(target.connected, spec, made, onNotice);
       } finally {
         await target.close();
       }
@@ -151,9 +161,9 @@ class SharedLoad {
     const { exported } = this.#plan.source.manifest.counts;
     const { signal, onProgress } = this.#options;
     const collection = await this.#opened(first, () =>
-      openMade(target.connected, this.#plan.spec, this.#plan.of.place),
+      openMade(target.connected, this.#plan.spec, this.#made),
     );
-    const writers = new Writers(target, this.#plan, collection, this.#options);
+    const writers = new Writers(target, this.#plan, { collection, made: this.#made }, this.#options);
     const count = workersOf(target, this.#plan, this.#options);
     const ledgers: SharedLedger[] = [];
     const waiting: Lease[] = [first];
@@ -203,11 +213,11 @@ class SharedLoad {
   async #finish(lease: Lease): Promise<SharedLoadResult | undefined> {
     const { signal } = this.#options;
     return this.#renewed(lease, async () => {
-      const { definition, address, spec, of } = this.#plan;
+      const { definition, address, spec } = this.#plan;
       const target = await openTarget(definition, address, this.#options);
       try {
-        const collection = await openMade(target.connected, spec, of.place);
-        const writers = new Writers(target, this.#plan, collection, this.#options);
+        const collection = await openMade(target.connected, spec, this.#made);
+        const writers = new Writers(target, this.#plan, { collection, made: this.#made }, this.#options);
         try {
           const again = await retryRejects(this.#plan, writers.first, await this.#rejects.open(), signal);
           await this.#rejects.add(again.still);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { InputError } from '../../common/errors.js';
 import type { Readiness } from '../../engines/contract/collection.js';
@@ -10,7 +11,14 @@ import { LocalLedger } from './local-ledger.js';
 import { batchTarget, type LoadPlan, planLoad, undecided } from './plan.js';
 import { type Reject, Rejects } from './rejects.js';
 import { findLoad, type LoadState, newLoad, saveLoad } from './state.js';
-import { makeCollection, type OpenTarget, openMade, openTarget, type WholePoints } from './target.js';
+import {
+  type Made,
+  makeCollection,
+  type OpenTarget,
+  openMade,
+  openTarget,
+  type WholePoints,
+} from './target.js';
 import { BATCH, type Workshop, work } from './worker.js';
 import { type Patience, Writer } from './writer.js';
 
@@ -97,7 +105,7 @@ async function loadInto(
   options: LoadOptions,
 ): Promise<LoadResult> {
   const { signal, onProgress, onNotice } = options;
-  const { collection, state } = await collectionOf(target, plan, found, options);
+  const { collection, state, made } = await collectionOf(target, plan, found, options);
   const { exported } = plan.source.manifest.counts;
   const ledger = new LocalLedger(options.state, state, rejects, exported);
   const shop: Workshop = {
@@ -108,7 +116,7 @@ async function loadInto(
     signal,
     onSettled: () => onProgress?.(ledger.state.rows, exported),
   };
-  const writers = new Writers(target, plan, collection, options);
+  const writers = new Writers(target, plan, { collection, made }, options);
   try {
     if (options.acceptRejects !== undefined) rejects.accept(options.acceptRejects);
     const again = await retryRejects(plan, writers.first, rejects.open(), signal);
@@ -163,17 +171,19 @@ export class Writers {
   collection: WholePoints;
   readonly #target: OpenTarget;
   readonly #plan: LoadPlan;
+  readonly #made: Made;
   readonly #options: Pick<LoadOptions, 'patience' | 'onNotice' | 'signal'>;
   readonly #opened = new Set<{ close(): Promise<void> }>();
 
   constructor(
     target: OpenTarget,
     plan: LoadPlan,
-    collection: WholePoints,
+    { collection, made }: { collection: WholePoints; made: Made },
     options: Pick<LoadOptions, 'patience' | 'onNotice' | 'signal'>,
   ) {
     this.#target = target;
     this.#plan = plan;
+    this.#made = made;
     this.#options = options;
     this.collection = collection;
     this.first = this.#writer(collection, (opened) => {
@@ -229,7 +239,7 @@ export class Writers {
   async #open(): Promise<WholePoints> {
     const connected = await this.#target.connectAgain();
     this.#opened.add(connected);
-    return openMade(connected, this.#plan.spec, this.#target.place);
+    return openMade(connected, this.#plan.spec, this.#made);
   }
 }
 
@@ -238,15 +248,16 @@ async function collectionOf(
   plan: LoadPlan,
   found: LoadState | undefined,
   { state: folder, onNotice }: LoadOptions,
-): Promise<{ collection: WholePoints; state: LoadState }> {
-  const { place } = plan.of;
-  const state = found ?? newLoad(plan.of);
+): Promise<{ collection: WholePoints; state: LoadState; made: Made }> {
+  const state = found ?? newLoad(plan.of, `load ${randomUUID()}`);
+  const made: Made = { place: plan.of.place, madeBy: state.madeBy, state: 'made' };
+  const { connected } = target;
   if (state.collection === 'made')
-    return { collection: await openMade(target.connected, plan.spec, place), state };
+    return { collection: await openMade(connected, plan.spec, made), state, made };
   if (found === undefined) saveLoad(folder, state);
-  const mayBeThere = found !== undefined;
-  const collection = await makeCollection(target.connected, plan.spec, { place, mayBeThere }, onNotice);
-  const made: LoadState = { ...state, collection: 'made' };
-  saveLoad(folder, made);
-  return { collection, state: made };
+  const before: Made = { ...made, state: found === undefined ? 'new' : 'making' };
+  const collection = await makeCollection(connected, plan.spec, before, onNotice);
+  const now: LoadState = { ...state, collection: 'made' };
+  saveLoad(folder, now);
+  return { collection, state: now, made };
 }

@@ -57,7 +57,6 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
   const spec = (): CollectionSpec => ({
     ...specOf(mapping, address.collection!, vectors),
     index: indexOf(definition, mapping),
-    madeBy: `load ${hash.slice(0, 32)}`,
   });
   // Losses come first: what the target cannot hold is told by them, with what can be done about it.
   let made: CollectionSpec | undefined;

@@ -1,25 +1,31 @@
 import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { z } from 'zod';
+import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import type { Point } from '../../engines/contract/points.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
-import { type IdType, idType, type PointShape } from '../export/canonical.js';
+import { idType, type PointShape } from '../export/canonical.js';
 
-/** A point that the target refused, in its own words. */
-export interface Reject {
+const rejectSchema = z.strictObject({
   /** Row of the export. */
-  row: number;
-  id: string;
-  idType: IdType;
-  cause: string;
+  row: z.int().nonnegative(),
+  id: z.string(),
+  idType: z.enum(['integer', 'string', 'uuid']),
+  cause: z.string(),
   /** When it was refused last, ISO 8601. */
-  at: string;
+  at: z.string(),
   /** The point as it was to be written, as JSON: integers beyond 2^53 as text. */
-  point: string;
+  point: z.string(),
   /** Why it may stay out; absent: nobody has decided. */
-  accepted?: string | undefined;
-}
+  accepted: z.string().optional(),
+});
+/** A point that the target refused, in its own words. */
+export type Reject = z.infer<typeof rejectSchema>;
+
+const resolvedSchema = z.strictObject({ row: z.int().nonnegative(), resolved: z.literal(true) });
+const entrySchema = z.union([rejectSchema, resolvedSchema]);
 
 export function rejectOf(
   shape: Pick<PointShape, 'ids'>,
@@ -54,6 +60,33 @@ const JOURNAL = 'rejects.jsonl';
 export const REJECTS = 'rejects.parquet';
 
 /**
+ * Rejects in the folder of a load, in the order of their rows, as far as the journal is whole: a line that a crash has
+ * cut is of a row that comes again.
+ * @throws InputError if it was damaged otherwise
+ */
+export function readRejects(folder: string): { rejects: Reject[]; isWhole: boolean } {
+  const path = join(folder, JOURNAL);
+  if (!existsSync(path)) return { rejects: [], isWhole: true };
+  const rows = new Map<number, Reject>();
+  const lines = readFileSync(path, 'utf8').split('\n');
+  for (const line of lines.slice(0, -1)) {
+    try {
+      const entry = entrySchema.parse(JSON.parse(line));
+      if ('resolved' in entry) rows.delete(entry.row);
+      else rows.set(entry.row, entry);
+    } catch (error) {
+      throw new InputError(`cannot be read: ${messageOf(error)}`, {
+        where: path,
+        got: line,
+        next: 'restore the file from a copy, or load into a new collection with another --state',
+        cause: error,
+      });
+    }
+  }
+  return { rejects: [...rows.values()].sort((a, b) => a.row - b.row), isWhole: lines.at(-1) === '' };
+}
+
+/**
  * Rejects of a load: a journal of what happened to each row, on disk before the cursor moves behind it, and a Parquet
  * file of those that are left, written when the load ends in whatever way.
  */
@@ -62,18 +95,13 @@ export class Rejects {
   readonly #rows = new Map<number, Reject>();
   #changed = false;
 
-  /** Of an earlier attempt, as far as its journal is whole: a line that a crash has cut is of a row that comes again. */
+  /** Goes on with those of an earlier attempt. */
   constructor(folder: string) {
     this.#folder = folder;
-    const path = join(folder, JOURNAL);
-    if (!existsSync(path)) return;
-    for (const line of readFileSync(path, 'utf8').split('\n').slice(0, -1)) {
-      const entry = JSON.parse(line) as Reject | { row: number; resolved: true };
-      if ('resolved' in entry) this.#rows.delete(entry.row);
-      else this.#rows.set(entry.row, entry);
-    }
+    const { rejects, isWhole } = readRejects(folder);
+    for (const each of rejects) this.#rows.set(each.row, each);
     // What is cut off would swallow the next line.
-    this.#rewrite();
+    if (!isWhole) this.#rewrite();
     this.#changed = !existsSync(join(folder, REJECTS)) && this.#rows.size > 0;
   }
 

@@ -1,7 +1,10 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
 /** Progress of a load, in a folder beside the mapping: what was acknowledged and read back. */
 const STATE = 'load.json';
@@ -15,32 +18,41 @@ export interface LoadOf {
   place: string;
 }
 
-export interface LoadState extends LoadOf {
-  version: typeof VERSION;
-  startedAt: string;
-  /** `making`: the collection may be there or not; it is ours if it is empty, or marked as this load's. */
-  collection: 'making' | 'made';
-  /** Rows of the export that are settled: in the target, read back and found equal; left out as accepted; or rejected. */
-  rows: number;
-  /** Ranges of rows of which all are settled, in order, and those that are begun. */
-  finished: readonly (readonly [from: number, to: number])[];
-  begun: readonly { from: number; to: number; row: number }[];
-  /** Points that accepted losses leave out, of the settled rows. */
-  leftOut: number;
-  state: 'loading' | 'loaded';
-}
+const row = z.int().nonnegative();
 
-export function newLoad(load: LoadOf): LoadState {
+const stateSchema = z.strictObject({
+  version: z.literal(VERSION),
+  sum: z.string(),
+  mapping: z.string(),
+  place: z.string(),
+  startedAt: z.string(),
+  /** Kept by the target in the mark of the collection: only one with it is ours. */
+  madeBy: z.string(),
+  /** `making`: the collection may be there or not. */
+  collection: z.enum(['making', 'made']),
+  /** Rows of the export that are settled: in the target, read back and found equal; left out as accepted; or rejected. */
+  rows: row,
+  /** Ranges of rows of which all are settled, in order. */
+  finished: z.array(z.tuple([row, row])).readonly(),
+  /** Ranges that are begun, with their cursors. */
+  begun: z.array(z.strictObject({ from: row, to: row, row })).readonly(),
+  /** Points that accepted losses leave out, of the settled rows. */
+  leftOut: row,
+  state: z.enum(['loading', 'loaded']),
+});
+export type LoadState = z.infer<typeof stateSchema>;
+
+export function newLoad(load: LoadOf, madeBy: string): LoadState {
   const startedAt = new Date().toISOString();
   const nothing = { rows: 0, finished: [], begun: [], leftOut: 0 };
-  return { version: VERSION, ...load, startedAt, collection: 'making', ...nothing, state: 'loading' };
+  return { version: VERSION, ...load, startedAt, madeBy, collection: 'making', ...nothing, state: 'loading' };
 }
 
 /** @throws InputError if the folder holds the state of another load */
 export function findLoad(folder: string, load: LoadOf): LoadState | undefined {
   const path = join(folder, STATE);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }
@@ -58,18 +70,17 @@ export function findLoad(folder: string, load: LoadOf): LoadState | undefined {
 }
 
 function read(path: string): LoadState {
-  let state: LoadState;
   try {
-    state = JSON.parse(readFileSync(path, 'utf8')) as LoadState;
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    return stateSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
+    throw new InputError(`cannot be read: ${messageOf(error)}`, {
+      where: path,
+      next: 'restore the file from a copy, or load into a new collection with another --state',
+      cause: error,
+    });
   }
-  if (state.version === VERSION) return state;
-  throw new InputError('is the state of a load by another version of vecproof', {
-    where: path,
-    got: state.version,
-    next: 'finish it with that version, or load into another collection with another folder as --state',
-  });
 }
 
 export function saveLoad(folder: string, state: LoadState): void {

@@ -60,38 +60,57 @@ export async function openTarget(
 
 export type WholePoints = Collection & { readonly points: Points };
 
+/** What is known of the collection of a load. */
+export interface Made {
+  /** Of the target, for messages. */
+  place: string;
+  /** Kept by the target in the mark of the collection: only one with it is ours. */
+  madeBy: string;
+  /** `making`: it may have been made just before a crash; `new`: nobody has tried yet. */
+  state: 'new' | 'making' | 'made';
+}
+
 /**
- * The collection of a load: made now, or by an earlier attempt. One that may have been made just before a crash is ours
- * if the engine's mark says so, or, where it has none, if it is empty; any other is somebody else's, and `create` refuses it.
+ * The collection of a load: made now, or by an earlier attempt, which its mark shows. Any other is somebody else's:
+ * `create` refuses it.
  */
 export async function makeCollection(
   connected: ConnectedEngine,
   spec: CollectionSpec,
-  { place, mayBeThere }: { place: string; mayBeThere: boolean },
+  made: Made,
   onNotice?: (message: string) => void,
 ): Promise<WholePoints> {
-  const there = mayBeThere && (await connected.list!()).includes(spec.name);
-  if (there) {
-    const collection = await openMade(connected, spec, place);
-    const { mark, count } = await collection.points.describe();
-    const ours = mark?.by !== undefined && mark.by !== null ? mark.by === spec.madeBy : count === 0;
-    if (ours && count === 0) {
-      onNotice?.(`continues with the empty collection "${spec.name}", made just before an interruption`);
+  if (made.state === 'making' && (await connected.list!()).includes(spec.name)) {
+    const collection = (await connected.open!(spec.name)) as WholePoints;
+    if (await isOurs(collection, made)) {
+      onNotice?.(`continues with the collection "${spec.name}", made just before an interruption`);
       return collection;
     }
   }
-  return (await connected.create(spec)) as WholePoints;
+  return (await connected.create({ ...spec, madeBy: made.madeBy })) as WholePoints;
 }
 
-/** @throws FailureError if the collection that this load has made is gone */
+/** @throws FailureError if the collection that this load has made is gone, or another one is in its place */
 export async function openMade(
   connected: ConnectedEngine,
   spec: CollectionSpec,
-  place: string,
+  made: Made,
 ): Promise<WholePoints> {
-  if ((await connected.list!()).includes(spec.name)) return (await connected.open!(spec.name)) as WholePoints;
-  throw new FailureError(`the collection "${spec.name}" that this load has made is gone`, {
-    where: place,
-    next: 'load again with another folder as --state',
-  });
+  const there = (await connected.list!()).includes(spec.name);
+  if (there) {
+    const collection = (await connected.open!(spec.name)) as WholePoints;
+    if (await isOurs(collection, made)) return collection;
+  }
+  throw new FailureError(
+    there
+      ? `the collection "${spec.name}" is not the one that this load has made`
+      : `the collection "${spec.name}" that this load has made is gone`,
+    { where: made.place, next: 'load again with another folder as --state' },
+  );
+}
+
+/** By its mark; where the engine has no place for one, a collection that is empty or was known to be made. */
+async function isOurs({ points }: WholePoints, { state, madeBy }: Made): Promise<boolean> {
+  const { mark, count } = await points.describe();
+  return mark === undefined ? state === 'made' || count === 0 : mark?.by === madeBy;
 }

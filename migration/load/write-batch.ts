@@ -1,4 +1,5 @@
 import { FailureError, messageOf, shorten } from '../../common/errors.js';
+import { hideSecrets } from '../../common/secrets.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
 import { elementsOf, type VectorField } from '../../engines/contract/vectors.js';
@@ -68,7 +69,7 @@ async function write(
     if (rows.length === 1) {
       // Throws where the target is gone, whatever the first error called itself.
       await target.points.describe();
-      rejects.push(rejectOf(target.shape, rows[0]!, messageOf(error)));
+      rejects.push(rejectOf(target.shape, rows[0]!, hideSecrets(messageOf(error))));
       return;
     }
     const half = Math.ceil(rows.length / 2);

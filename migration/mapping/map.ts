@@ -159,7 +159,13 @@ function thresholdsOf(
 
 /** The engine of a place that may be written to. */
 async function targetEngine(place: string): Promise<EngineDefinition> {
-  const { engine, collection } = parseAddress(place, engineNames());
+  const { engine, collection, as } = parseAddress(place, engineNames());
+  if (Object.keys(as).length > 0) {
+    throw new InputError('a new collection takes no parameters', {
+      got: place,
+      next: 'leave out what stands behind the ?; a ? in a name is written %3F',
+    });
+  }
   if (engine === EXPORT || collection === undefined || collection === '') {
     throw new InputError('cannot hold a new collection', {
       got: place,

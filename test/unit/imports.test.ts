@@ -37,7 +37,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/measures': ['harness/model', 'filters'],
   'harness/gate': ['harness/model', 'harness/measures'],
   'harness/truth': ['harness/model', 'harness/measures', 'datasets', 'filters'],
-  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files'],
+  // Parquet is read in one place, where nothing of a file is believed.
+  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files', 'datasets/formats/parquet'],
   // Suites hold gates: their grammar is checked with the rest, so that all faults are told at once.
   'harness/suite': [
     'harness/model',
@@ -88,12 +89,24 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'datasets/formats/parquet',
     'datasets/formats/lines',
   ],
   'migration/mapping': [
     'migration/connections',
     'migration/export',
     'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
+    'harness/measures',
+    'harness/suite',
+  ],
+  // From people's own logs.
+  'migration/queries': [
+    'migration/export',
+    'migration/mapping',
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
@@ -138,6 +151,16 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'filters',
+  ],
+  // All of it as one plan: stages with evidence and decisions.
+  'migration/plan': [
+    'migration',
+    'harness/app',
+    'harness/suite',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],

@@ -207,7 +207,7 @@ def put(root, pointer, value):
 def line_hash(manifest, line):
     identifier = line["id"]
     if isinstance(identifier, dict):
-        identifier = typed_id("uuid", identifier["uuid"])
+        identifier = typed_id("uuid", identifier["$uuid"])
     else:
         identifier = typed_id("string" if isinstance(identifier, str) else "integer", identifier)
     vectors = {

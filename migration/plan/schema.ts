@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { parseSize } from '../../harness/suite/schema.js';
+import { ID_RULES } from '../mapping/mapping.js';
+
+/** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const rename = z.string().min(1).nullable();
+const place = z.string().min(1);
+const names = z.array(z.string().min(1)).default([]);
+
+export const planSchema = z.strictObject({
+  version: z.literal(1).meta({ description: 'Version of the plan format.' }),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must consist of letters, digits, ".", "_" and "-", at most 60')
+    .meta({ description: 'Name of the migration, and of its folder below .migrations/.' }),
+  description: z.string().optional(),
+  connections: z
+    .record(
+      z.string().regex(/^[A-Za-z][\w-]*$/, 'must be a letter, then letters, digits, "_" and "-"'),
+      place,
+    )
+    .default({})
+    .meta({
+      description:
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: a plan's own way to name a variable.
+        'Names for places (engine:address); ${VARIABLES} come from the environment. Credentials stay there.',
+    }),
+  source: place.meta({
+    description:
+      'What is moved: name#collection of a connection, engine:address#collection, or export:folder.',
+  }),
+  target: place.meta({
+    description:
+      'Where it goes, with the name of the new collection: name#collection or engine:address#collection.',
+  }),
+  queries: z.string().min(1).optional().meta({
+    description:
+      'Queries of the application (JSON Lines): their filters are looked at by the inventory and translated by the mapping.',
+  }),
+  inventory: z
+    .strictObject({
+      byId: z
+        .int()
+        .min(0)
+        .optional()
+        .meta({ description: 'Ids that are asked for again one by one; default: all.' }),
+      tenant: z.string().min(1).optional().meta({ description: 'Field that says whose a point is.' }),
+    })
+    .prefault({}),
+  export: z
+    .strictObject({
+      partRows: z.int().min(1).optional().meta({ description: 'Points of a file.' }),
+      batch: z.int().min(1).optional().meta({ description: 'Most points of a page of the source.' }),
+      rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),
+    })
+    .prefault({}),
+  map: z
+    .strictObject({
+      index: z
+        .record(z.string(), scalar)
+        .default({})
+        .meta({ description: 'Index parameters of the target, by the names that suites use.' }),
+      vectors: z
+        .record(z.string(), z.strictObject({ to: rename.optional(), metric: z.string().optional() }))
+        .default({})
+        .meta({ description: 'By name in the source: the name in the target (null: dropped), the metric.' }),
+      fields: z
+        .record(z.string(), rename)
+        .default({})
+        .meta({ description: 'By name in the source: the name in the target; null: dropped.' }),
+      text: z.boolean().optional().meta({ description: 'false: texts are not moved.' }),
+      uri: z.boolean().optional().meta({ description: 'false: URIs are not moved.' }),
+      tenant: z.boolean().optional().meta({ description: 'false: tenants are not moved.' }),
+      ids: z.enum(ID_RULES).optional().meta({ description: 'How ids become those of the target.' }),
+      idFile: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'Map of ids (Parquet), for the rule "file".' }),
+      keepId: z.string().min(1).optional().meta({ description: 'Field of the target for the source’s id.' }),
+      required: names.meta({ description: 'Fields without which a point is never loaded: permissions.' }),
+      keyword: names.meta({ description: 'Text fields that are searched by keywords.' }),
+      displayed: names.meta({ description: 'Text fields that people see.' }),
+      context: names.meta({ description: 'Text fields that only a model reads.' }),
+      thresholds: z
+        .array(z.number())
+        .default([])
+        .meta({ description: 'Scores below (or above) which the application drops hits, to be translated.' }),
+      k: z.int().min(1).optional().meta({ description: 'Hits of a query, for the proposal of an index.' }),
+      updates: z
+        .number()
+        .min(0)
+        .max(1)
+        .optional()
+        .meta({ description: 'Share of points written anew each day.' }),
+      memory: z
+        .string()
+        .refine((text) => parseSize(text) !== undefined, 'must be a size such as 2GiB')
+        .optional()
+        .meta({ description: 'Most memory of the index, such as 2GiB.' }),
+      latency: z.number().positive().optional().meta({ description: 'Longest search, milliseconds.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Where the mapping is to differ from what is proposed.' }),
+  load: z
+    .strictObject({ batch: z.int().min(1).optional().meta({ description: 'Most points of a batch.' }) })
+    .prefault({}),
+  verify: z
+    .strictObject({
+      against: z.enum(['export', 'source']).default('export').meta({
+        description: 'What the target is compared with: what was exported, or the source as it is now.',
+      }),
+      samples: z.int().min(0).default(10).meta({ description: 'Differences that are shown in words.' }),
+    })
+    .prefault({}),
+});
+
+export type Plan = z.infer<typeof planSchema>;
+
+/** JSON Schema of a plan for editors, published as `migration/plan/plan.schema.json`. */
+export function planJsonSchema(): unknown {
+  return {
+    ...z.toJSONSchema(planSchema, { target: 'draft-2020-12', io: 'input' }),
+    title: 'A plan of a vecproof migration',
+  };
+}
+
+/** Keys that the schema knows at a path; undefined: any. */
+export function knownKeys(path: readonly (string | number)[]): readonly string[] | undefined {
+  let at: z.core.$ZodType | undefined = planSchema;
+  for (const part of path) {
+    const shape = shapeOf(at);
+    at = shape === undefined ? recordValue(at) : shape[String(part)];
+    if (at === undefined) return undefined;
+  }
+  const shape = shapeOf(at);
+  return shape && Object.keys(shape);
+}
+
+function shapeOf(schema: z.core.$ZodType | undefined): Record<string, z.core.$ZodType> | undefined {
+  const inner = unwrapped(schema);
+  return inner instanceof z.ZodObject ? inner.shape : undefined;
+}
+
+function recordValue(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  const inner = unwrapped(schema);
+  return inner instanceof z.ZodRecord ? inner.valueType : undefined;
+}
+
+function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
+  let at = schema;
+  while (at instanceof z.ZodDefault || at instanceof z.ZodPrefault || at instanceof z.ZodOptional)
+    at = at.unwrap();
+  return at;
+}

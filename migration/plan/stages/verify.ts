@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { writeFileAtomic } from '../../../common/files.js';
+import { readMapping } from '../../mapping/mapping.js';
+import { type Verification, verify } from '../../verify/verify.js';
+import type { Report, Stage, StageResult, Work } from '../stage.js';
+import { countWords } from '../words.js';
+import { exportFolder } from './export.js';
+import { MAPPING } from './map.js';
+
+const RESULT = 'verify.json';
+const DIFFERENCES = 'differences.parquet';
+
+async function run(work: Work): Promise<StageResult> {
+  const { parsed, surroundings, path, onProgress } = work;
+  const { against, samples } = parsed.plan.verify;
+  const result = await verify(
+    against === 'source' ? parsed.source : `export:${exportFolder(work)}`,
+    parsed.target,
+    {
+      ...surroundings,
+      mapping: readMapping(path(MAPPING)).mapping,
+      mappingFolder: work.folder,
+      differences: path(DIFFERENCES),
+      samples,
+      onProgress: (side, done, total) => onProgress(side === 'source' ? done : total + done, 2 * total),
+    },
+  );
+  writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(result), undefined, 2)}\n`);
+  const evidence = [RESULT, DIFFERENCES];
+  if (result.state === 'equal') return { state: 'done', evidence, decisions: [] };
+  return { state: 'failed', evidence, problem: problemOf(result) };
+}
+
+function problemOf({ counts, samples }: Verification): string {
+  const { mismatched, missing, extra, duplicateInSource, duplicateInTarget } = counts;
+  const parts = [
+    [mismatched, 'differ'],
+    [missing, 'are missing in the target'],
+    [extra, 'are in the target alone'],
+    [duplicateInSource + duplicateInTarget, 'repeat an id'],
+  ] as const;
+  const words = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const [first] = samples;
+  const shown =
+    first === undefined ? '' : `; the first: id ${first.id} (${[first.kind, ...first.words].join(', ')})`;
+  return `source and target are not equal: ${words.join(', ')}${shown}`;
+}
+
+export const verifyStage: Stage = {
+  name: 'verify',
+  title: 'Verify',
+  does: 'compares every point of both sides by id, by code that shares nothing with the load',
+  entry: 'the load is complete',
+  exit: 'no point differs, is missing, is extra or repeats an id',
+  reads: ['export', 'map', 'load'],
+  inputs: ({ source, target, plan }) => ({ source, target, verify: plan.verify }),
+  output: [RESULT, DIFFERENCES],
+  run,
+  report: ({ path }) => reportOf(JSON.parse(readFileSync(path(RESULT), 'utf8')) as Verification),
+};
+
+function reportOf({ state, counts, source, target, samples }: Verification): Report {
+  const { matching, mismatched, missing, extra, duplicateInSource, duplicateInTarget } = counts;
+  return {
+    says:
+      state === 'equal'
+        ? `all ${countWords(matching, 'point')} are in the target as the mapping wants them`
+        : `${countWords(matching, 'point')} equal, ${mismatched + missing + extra} not`,
+    figures: [
+      {
+        term: 'equal',
+        value: matching,
+        detail: `${source.read} read in the source, ${target.read} in the target`,
+      },
+      { term: 'different', value: mismatched },
+      { term: 'missing', value: missing },
+      { term: 'extra', value: extra },
+      { term: 'repeated', value: duplicateInSource + duplicateInTarget },
+    ],
+    tables:
+      samples.length === 0
+        ? []
+        : [
+            {
+              title: 'First differences',
+              open: true,
+              columns: ['id', 'type', 'what', 'in words'],
+              rows: samples.map(({ id, type, kind, words }) => [id, type, kind, words.join('; ')]),
+            },
+          ],
+  };
+}

@@ -1,0 +1,174 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import type { Accepted, Decision, Evidence, StageName } from './events.js';
+import { whyNotIntact } from './hash.js';
+import type { Journal } from './journal.js';
+import type { Figure, Report, Stage, Table } from './stage.js';
+import { STAGES } from './stages.js';
+import { type StageState, type StageStatus, statusOf } from './status.js';
+import { countWords, shellWord } from './words.js';
+
+/** A migration as it stands, for people and programs: all of it derived from its folder. */
+export interface MigrationView {
+  name: string;
+  description?: string | undefined;
+  /** The plan, as it was given. */
+  plan: string;
+  sha256: string;
+  folder: string;
+  source: string;
+  target: string;
+  state: 'not begun' | 'unfinished' | 'waiting' | 'failed' | 'ready';
+  /** In one sentence. */
+  answer: string;
+  stages: readonly StageView[];
+  /** What giving up would take and lose. */
+  goingBack: string;
+  /** Awaited, with the command that takes each. */
+  decisions: readonly AwaitedDecision[];
+  /** Commands that take several of these at once. */
+  groups: readonly string[];
+  accepted: readonly Accepted[];
+}
+
+export interface AwaitedDecision extends Decision {
+  stage: StageName;
+  command: string;
+}
+
+export interface StageView {
+  name: StageName;
+  title: string;
+  does: string;
+  entry: string;
+  exit: string;
+  state: StageState;
+  why?: string | undefined;
+  startedAt?: string | undefined;
+  endedAt?: string | undefined;
+  seconds?: number | undefined;
+  /** Times that it was begun. */
+  attempts: number;
+  evidence: readonly (Evidence & { intact: boolean })[];
+  says?: string | undefined;
+  figures: readonly Figure[];
+  tables: readonly Table[];
+}
+
+export async function viewOf(journal: Journal, given: string): Promise<MigrationView> {
+  const digests = new Map<StageName, string>();
+  const statuses: StageStatus[] = [];
+  for (const stage of STAGES) {
+    const now = await statusOf(stage, journal.parsed, journal.events, digests, journal.folder);
+    if (now.state === 'done' && now.ended !== undefined && 'digest' in now.ended)
+      digests.set(stage.name, now.ended.digest);
+    statuses.push(now);
+  }
+  const stages = await Promise.all(statuses.map((now) => stageView(now, journal)));
+  const decisions = statuses.flatMap(({ stage, open }) =>
+    open.map((each) => ({ ...each, stage: stage.name, command: commandOf(given, each.id) })),
+  );
+  const { plan, sha256, source, target, redactor } = journal.parsed;
+  const state = stateOf(stages);
+  return redactor.json({
+    name: plan.name,
+    description: plan.description,
+    plan: given,
+    sha256,
+    folder: journal.folder,
+    source,
+    target,
+    state,
+    answer: answerOf(state, stages, decisions),
+    goingBack:
+      'Nothing is lost: the source is only read, and the application still uses it. Drop the target’s collection.',
+    stages,
+    decisions,
+    groups: groupsOf(decisions).map((group) => commandOf(given, group)),
+    accepted: journal.events.filter((event): event is Accepted => event.type === 'accepted'),
+  });
+}
+
+async function stageView(
+  { stage, state, why, started, ended }: StageStatus,
+  journal: Journal,
+): Promise<StageView> {
+  const { name, title, does, entry, exit } = stage;
+  const evidence = await Promise.all(
+    (ended?.evidence ?? []).map(async (each) => ({
+      ...each,
+      intact: (await whyNotIntact(journal.folder, each)) === undefined,
+    })),
+  );
+  const believed = state === 'done' || state === 'waiting' || state === 'failed' || state === 'edited';
+  const report = believed ? reportOf(stage, ended?.evidence ?? [], journal) : undefined;
+  return {
+    name,
+    title,
+    does,
+    entry,
+    exit,
+    state,
+    why,
+    startedAt: started?.time,
+    endedAt: ended?.time,
+    seconds: ended?.seconds,
+    attempts: journal.events.filter((event) => event.type === 'stage-started' && event.stage === name).length,
+    evidence,
+    says: report?.says,
+    figures: report?.figures ?? [],
+    tables: report?.tables ?? [],
+  };
+}
+
+/** Undefined where the stage ended before it had a result. */
+function reportOf(stage: Stage, evidence: readonly Evidence[], journal: Journal): Report | undefined {
+  const there = evidence.length > 0 && evidence.every(({ file }) => existsSync(join(journal.folder, file)));
+  return there ? stage.report(journal.work(stage)) : undefined;
+}
+
+/** Kinds of which more than one is awaited. */
+function groupsOf(decisions: readonly Decision[]): string[] {
+  const kinds = decisions.map(({ id }) => id.split(':')[0]!);
+  return [...new Set(kinds)].filter((kind) => kinds.filter((each) => each === kind).length > 1);
+}
+
+function commandOf(plan: string, id: string): string {
+  return `vecproof migrate ${shellWord(plan)} --accept ${shellWord(id)} --reason "…"`;
+}
+
+function stateOf(stages: readonly StageView[]): MigrationView['state'] {
+  if (stages.every(({ state }) => state === 'done')) return 'ready';
+  const first = stages.find(({ state }) => state !== 'done')!;
+  if (first.state === 'waiting' || first.state === 'failed') return first.state;
+  return stages.every(({ attempts }) => attempts === 0) ? 'not begun' : 'unfinished';
+}
+
+function answerOf(
+  state: MigrationView['state'],
+  stages: readonly StageView[],
+  decisions: readonly AwaitedDecision[],
+): string {
+  const at = stages.find((stage) => stage.state !== 'done');
+  const before = stages.findLast((stage) => stage.state === 'done' && stage.says !== undefined);
+  const so = before?.says === undefined ? '' : ` So far: ${before.says}.`;
+  const count = countWords(decisions.filter(({ stage }) => stage === at?.name).length, 'decision');
+  switch (state) {
+    case 'ready':
+      return `Ready for cutover: ${before?.says ?? 'all stages are done'}.`;
+    case 'waiting':
+      return `${at!.title} waits for ${count}.${so}`;
+    case 'failed':
+      return `${at!.title} failed.${so}`;
+    case 'not begun':
+      return 'Not begun.';
+    default:
+      return `Unfinished: ${at!.name} is next.${so}`;
+  }
+}
+
+/** A path for people. */
+export function shownPath(path: string, cwd: string): string {
+  const here = relative(cwd, path);
+  return here.startsWith('..') ? path : here;
+}

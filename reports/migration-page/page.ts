@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Handlebars from 'handlebars';
+import { packageInfo, packageRoot } from '../../common/paths.js';
+import { visible } from '../../common/visible.js';
+import type { Figure, Table } from '../../migration/plan/stage.js';
+import type { MigrationView, StageView } from '../../migration/plan/view.js';
+import { formatCount } from '../format.js';
+
+const asset = (name: string): string =>
+  readFileSync(join(packageRoot, 'reports/migration-page/assets', name), 'utf8');
+
+/**
+ * Where a migration stands, as one HTML file: no network, no script, readable on a phone and on paper.
+ * Texts of data and engines are escaped, control characters shown as pictures.
+ */
+export function renderMigrationPage(view: MigrationView): string {
+  const engine = Handlebars.create();
+  return engine.compile(asset('page.hbs'), { strict: false, preventIndent: true })({
+    title: `Migration ${view.name}`,
+    style: asset('page.css'),
+    ...shown(view),
+    kind:
+      view.state === 'ready'
+        ? 'good'
+        : view.state === 'failed'
+          ? 'bad'
+          : view.state === 'waiting'
+            ? 'wait'
+            : 'open',
+    stages: view.stages.map(stageView),
+    footer: `vecproof ${packageInfo().version}, plan ${view.plan}, sha256 ${view.sha256}`,
+  });
+}
+
+/** Every text of it, fit to be seen; numbers with their digits in groups. */
+function shown<T>(value: T): T {
+  if (typeof value === 'string') return visible(value) as T;
+  if (Array.isArray(value)) return value.map(shown) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)])) as T;
+}
+
+const STATES: Readonly<Record<StageView['state'], { word: string; sign: string; kind: string }>> = {
+  done: { word: 'done', sign: '✓', kind: 'good' },
+  waiting: { word: 'waits for a decision', sign: '?', kind: 'wait' },
+  failed: { word: 'failed', sign: '✗', kind: 'bad' },
+  distrusted: { word: 'not believed', sign: '✗', kind: 'bad' },
+  interrupted: { word: 'under way or interrupted', sign: '…', kind: 'open' },
+  changed: { word: 'to be run again', sign: '↻', kind: 'open' },
+  edited: { word: 'edited, to be looked at again', sign: '↻', kind: 'open' },
+  again: { word: 'to be run again', sign: '↻', kind: 'open' },
+  pending: { word: 'not begun', sign: '·', kind: 'quiet' },
+};
+
+function stageView(stage: StageView) {
+  const { state, says, why, startedAt, seconds, attempts, evidence, figures, tables } = stage;
+  return {
+    ...shown(stage),
+    ...STATES[state],
+    says: says === undefined ? undefined : visible(says),
+    why: state === 'done' || state === 'waiting' || why === undefined ? undefined : visible(why),
+    when: startedAt?.slice(0, 19).replace('T', ' '),
+    took: seconds === undefined ? undefined : duration(seconds),
+    attempts: attempts > 1 ? attempts : undefined,
+    evidence: evidence.map((each) => ({ ...each, file: visible(each.file), bytes: formatCount(each.bytes) })),
+    figures: figures.map(figureView),
+    tables: tables.map(tableView),
+    hasDetail: figures.length + tables.length + evidence.length > 0,
+  };
+}
+
+function figureView({ term, value, detail }: Figure) {
+  return { term, value: cell(value), detail: detail === undefined ? undefined : visible(detail) };
+}
+
+function tableView({ title, open = false, columns, rows }: Table) {
+  return {
+    title,
+    open,
+    count: formatCount(rows.length),
+    columns,
+    rows: rows.map((row) => row.map((value) => ({ text: cell(value), number: typeof value === 'number' }))),
+  };
+}
+
+function cell(value: string | number): string {
+  return typeof value === 'number' ? formatCount(value) : visible(value);
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { checkQueries } from '../../harness/suite/filtered-queries.js';
+import { parseQueryFile } from '../../harness/suite/query-file.js';
+import { exportCollection } from '../../migration/export/export.js';
+import type { Coverage } from '../../migration/queries/coverage.js';
+import { vecproof } from '../e2e/helpers/cli.js';
+import { Workspace } from '../e2e/helpers/workspace.js';
+import { somePoints } from './helpers/collection.js';
+import { memorySource } from './helpers/memory-source.js';
+
+const never = new AbortController().signal;
+const FIELDS = [
+  { name: 'owner', type: 'string', nullable: true },
+  { name: 'n', type: 'integer', nullable: true },
+] as const;
+
+let work: Workspace;
+const vector = (i: number) => Array.from({ length: 6 }, (_, j) => Math.sin(i + j));
+const line = (i: number, about: object) =>
+  JSON.stringify({
+    embedding: vector(i),
+    ts: `2026-11-${String((i % 28) + 1).padStart(2, '0')}T00:00:00Z`,
+    ...about,
+  });
+
+beforeAll(async () => {
+  work = new Workspace();
+  const points = somePoints(200).map((point, i) => ({ ...point, metadata: { n: i, owner: `o${i % 50}` } }));
+  const source = memorySource(points, {
+    ids: 'string',
+    vectors: [{ name: 'vector', kind: 'dense', type: 'f32', dimensions: 6, metric: 'cosine' }],
+  });
+  await exportCollection(source, { folder: join(work.folder, 'docs'), batchSize: 500, signal: never });
+  work.write(
+    'log.jsonl',
+    [
+      '\uFEFF# an application’s log',
+      ...Array.from({ length: 40 }, (_, i) =>
+        line(i, { text: `how to call alice@example.com ${i}`, flow: 'chat' }),
+      ),
+      ...Array.from({ length: 5 }, () => line(0, {})),
+      ...Array.from({ length: 10 }, (_, i) =>
+        line(100 + i, { filter: { owner: `o${i}` }, tenant: 'owner', group: 'permission' }),
+      ),
+      ...Array.from({ length: 6 }, (_, i) => line(200 + i, { filter: { n: { $gt: 9_000 + i } } })),
+      line(300, { filter: { email: 'alice@example.com' } }),
+      line(301, { filter: { $or: [{ n: 1 }, { $not: { email: 'alice@example.com' } }] } }),
+      line(302, { native: { must: [] } }),
+      JSON.stringify({ text: 'without a vector' }),
+      JSON.stringify({ embedding: [1, 2, 3] }),
+      JSON.stringify({ embedding: [1, null] }),
+      '{"embedding": [1, 2',
+      line(303, { filter: { n: { $gte: 2 ** 53 } } }).replace(`${2 ** 53}`, '9007199254740993'),
+    ].join('\n'),
+  );
+});
+
+const IMPORT = [
+  'queries',
+  'import',
+  'log.jsonl',
+  '--key',
+  'vector=embedding',
+  '--key',
+  'time=ts',
+  '--key',
+  'workflow=flow',
+];
+const run = (...args: string[]) => vecproof(args, work);
+const text = (name: string) => readFileSync(join(work.folder, name), 'utf8');
+
+describe('queries import', () => {
+  test('writes a query file that suites read, redacted, and says what it lacks', async () => {
+    const args = ['--redact', 'text,email', '--data', 'docs', '--floor', '5'];
+    const { code, stdout, stderr } = await run(...IMPORT, ...args, '--out', 'q.jsonl');
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('log.jsonl: line 68 has a vector that is no list of finite numbers');
+    const written = text('q.jsonl');
+    expect(written + text('q.jsonl.coverage.json')).not.toContain('alice');
+    const { entries, faults } = parseQueryFile(written);
+    expect(faults).toEqual([]);
+    const known = { fields: FIELDS, dimensions: 6, ids: new Map(), set: 'q', maxK: 10, cosine: true };
+    const checked = checkQueries(entries, known);
+    expect(checked.faults).toEqual([]);
+    expect(checked.queries).toHaveLength(57);
+    expect(checked.queries.filter(({ tenant }) => tenant !== null)).toHaveLength(10);
+    // 40 of the chat, 10 of owners, 6 that pass nothing, and the long integer.
+    expect(new Set(checked.queries.map(({ group }) => group))).toEqual(
+      new Set(['unfiltered', 'permission', 'negative']),
+    );
+    expect(written).toContain('9007199254740993');
+    const coverage = JSON.parse(text('q.jsonl.coverage.json')) as Coverage;
+    expect(coverage.log.leftOut).toEqual({
+      'lines that cannot be read': 2,
+      'queries of text without a vector: nothing here embeds it': 1,
+      'filters in an engine’s own language alone: add the portable one as "filter"': 1,
+      'filters that name a redacted field': 2,
+      'vectors of other than 6 dimensions': 1,
+    });
+    const stratum = (dimension: keyof Coverage['dimensions'], name: string) =>
+      coverage.dimensions[dimension].find((each) => each.name === name);
+    expect(stratum('frequency', 'head (half of the traffic)')).toBeUndefined();
+    expect(stratum('frequency', 'repeated')).toMatchObject({ available: 1, traffic: 6 });
+    expect(stratum('tenant size', 'at most 10%')).toMatchObject({ available: 10, chosen: 10 });
+    expect(stratum('selectivity', 'selectivity none')).toMatchObject({ available: 7 });
+    expect(stratum('length', '3-8 words')).toMatchObject({ available: 40 });
+    expect(stdout).toContain('missing: kind "filtered": the log has no such query');
+    expect(stdout).toContain('thin: frequency "repeated": 1 queries');
+  });
+
+  test('is the same for the same seed, and needs no data', async () => {
+    for (const out of ['a.jsonl', 'b.jsonl'])
+      expect(await run(...IMPORT, '--size', '20', '--out', out)).toMatchObject({ code: 0 });
+    expect(text('b.jsonl')).toBe(text('a.jsonl'));
+    expect(parseQueryFile(text('a.jsonl')).entries).toHaveLength(20);
+    const { missing } = JSON.parse(text('a.jsonl.coverage.json')) as Coverage;
+    expect(missing.join()).toContain('selectivity: needs the data (--data)');
+    await run(...IMPORT, '--size', '20', '--seed', '7', '--out', 'c.jsonl');
+    expect(text('c.jsonl')).not.toBe(text('a.jsonl'));
+  });
+
+  test('refuses a log without a usable query, one that is not there, and a key that is none', async () => {
+    work.write('text.jsonl', '{"text": "only words"}\n');
+    const none = await run('queries', 'import', 'text.jsonl', '--out', 'x.jsonl');
+    expect(none).toMatchObject({ code: 2 });
+    expect(none.stderr).toContain('no query of the log can be used');
+    expect(await run('queries', 'import', 'nowhere.jsonl', '--out', 'x.jsonl')).toMatchObject({ code: 3 });
+    expect(await run(...IMPORT, '--key', 'vecter=x', '--out', 'x.jsonl')).toMatchObject({ code: 2 });
+    expect(await run(...IMPORT, '--redact', 'embedding', '--out', 'x.jsonl')).toMatchObject({ code: 2 });
+  });
+});

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { packageRoot } from '../../../common/paths.js';
+import { parsePlan } from '../../../migration/plan/parse.js';
+
+const schema = JSON.parse(
+  readFileSync(join(packageRoot, 'migration/plan/plan.schema.json'), 'utf8'),
+) as object;
+const isPlan = new Ajv2020({ strict: false }).compile(schema);
+
+const PLAN = `version: 1
+name: move
+connections:
+  old: pgvector:\${PLACE}
+source: old#docs
+target: lancedb:./lance#docs
+`;
+
+/** The messages of a plan's faults, one a line. */
+async function faultsOf(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  return parsePlan(text, 'plan.yaml', env, packageRoot).then(
+    () => '',
+    (error: Error) => error.message,
+  );
+}
+
+describe('a plan', () => {
+  test('names places by connections, with variables from the environment', async () => {
+    const { source, target, redactor } = await parsePlan(
+      PLAN,
+      'plan.yaml',
+      { PLACE: './of-the-application' },
+      packageRoot,
+    );
+    expect([source, target]).toEqual(['pgvector:./of-the-application#docs', 'lancedb:./lance#docs']);
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: how a variable is written.
+    expect(redactor.text(source)).toBe('pgvector:${PLACE}#docs');
+  });
+
+  test('tells all faults at once, with place and nearest name', async () => {
+    const text = `version: 1
+name: a move
+connexions: {}
+connections: { old: "pgvector:./a", new: "lancdb:./b" }
+source: olld#docs
+target: new#docs
+map: { index: { typ: hnsw }, vectors: { v: { metric: cosin } }, text: maybe }
+load: { bacth: 3 }
+verify: { against: sauce, samples: -1 }
+queries: ./there-is-none.jsonl
+`;
+    const message = await faultsOf(text);
+    expect(message).toContain('plan.yaml:2:7 name must consist of letters');
+    expect(message).toContain('plan.yaml:3:1 connexions is not a known key. Did you mean "connections"?');
+    expect(message).toContain(
+      'plan.yaml:5:9 source names the connection "olld", which there is not. Did you mean "old"?',
+    );
+    expect(message).toContain('plan.yaml:6:9 target unknown engine "lancdb". Did you mean "lancedb"?');
+    expect(message).toContain('map.vectors.v.metric is no metric. Did you mean "cosine"?');
+    expect(message).toContain('map.text must be true or false');
+    expect(message).toContain('load.bacth is not a known key. Did you mean "batch"?');
+    expect(message).toContain('verify.against must be "export" or "source"');
+    expect(message).toContain('plan.yaml:10:10 queries cannot be read: ENOENT');
+    expect(message).toContain('verify.samples must be at least 0');
+  });
+
+  test('checks index parameters by the engine of the target', async () => {
+    const text = `${PLAN}map: { index: { type: hnsw, m: 16k } }\n`;
+    expect(await faultsOf(text, { PLACE: './a' })).toMatch(/plan\.yaml:7:32 map\.index\.m must be/);
+  });
+
+  test.each([
+    ['a variable that is not set', PLAN, 'uses the environment variable PLACE, which is not set'],
+    [
+      'a target that is an export',
+      PLAN.replace('lancedb:./lance#docs', 'export:./x'),
+      'cannot hold a new collection',
+    ],
+    [
+      'a target that keeps no points',
+      PLAN.replace('lancedb:./lance#', 'usearch:./x#'),
+      'cannot hold whole points',
+    ],
+    ['a target without a collection', PLAN.replace('./lance#docs', './lance'), 'names no collection'],
+    ['a password', PLAN.replace(/\$\{PLACE\}/, 'postgres://a:secret@host/db'), 'holds a password'],
+  ])('refuses %s', async (_, text, words) => {
+    expect(await faultsOf(text)).toContain(words);
+  });
+
+  test('is what the JSON Schema says', () => {
+    const example = readFileSync(join(packageRoot, 'examples/migrate-embedded/plan.yaml'), 'utf8');
+    for (const text of [PLAN, example]) {
+      isPlan(parse(text));
+      expect(isPlan.errors).toBeNull();
+    }
+    expect(isPlan(parse(`${PLAN}bogus: 1\n`))).toBe(false);
+  });
+});
