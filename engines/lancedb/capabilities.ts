@@ -21,6 +21,7 @@ export const CAPABILITIES: Capabilities = {
     tenant: 'field',
     snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position' },
     mark: 'the schema’s metadata',
+    readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
     insertOnly: true,
     writers: 'one',
     changes: 'versions of the table',

@@ -83,7 +83,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
-  'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
+  // Files of other tools as sources.
+  'migration/files': ['engines/contract', 'engines/kit', 'datasets', 'filters'],
+  'migration/connections': ['migration/files', 'engines/registry', 'engines/contract', 'engines/kit'],
   'migration/export': [
     'migration/connections',
     'engines/contract',
@@ -141,6 +143,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'migration/export',
     'datasets/dataset',
     'filters',
+  ],
+  'migration/validate': [
+    'migration/probe',
+    'migration/inventory',
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
   ],
   'migration/verify': [
     'migration/probe',
