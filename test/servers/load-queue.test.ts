@@ -156,7 +156,8 @@ describeWithPgvector('work that is shared over leases', () => {
       const { child, ended } = running[at]!;
       if (child.exitCode !== null) break;
       void ended.catch(() => undefined);
-      child.kill('SIGKILL');
+      // The command's processes are a group.
+      process.kill(-child.pid!, 'SIGKILL');
       killed++;
       running[at] = worker();
     }
