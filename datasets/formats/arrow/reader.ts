@@ -88,13 +88,20 @@ async function* readRows(
       // A row takes a bit at least: a count that cannot be would be counted through.
       if (batch.numRows > bits)
         throw unreadable(path, new Error(`a batch announces ${batch.numRows} rows`), 'is damaged');
-      const columns = batch.schema.fields.map((field, i) => ({
-        name: field.name,
-        value: columnReader(arrow, field.type, batch.getChildAt(i)!),
-      }));
+      const columns = await read(path, async () =>
+        batch.schema.fields.map((field, i) => ({
+          name: field.name,
+          value: columnReader(arrow, field.type, batch.getChildAt(i)!),
+        })),
+      );
       for (let row = 0; row < batch.numRows; row++) {
-        // Not by assignment: a column may be called __proto__.
-        const record: JsonObject = Object.fromEntries(columns.map(({ name, value }) => [name, value(row)]));
+        let record: JsonObject;
+        try {
+          // Not by assignment: a column may be called __proto__.
+          record = Object.fromEntries(columns.map(({ name, value }) => [name, value(row)]));
+        } catch (error) {
+          throw unreadable(`${path} row ${number}`, error, 'is damaged');
+        }
         yield { number, record };
         number++;
       }
