@@ -39,6 +39,7 @@ describe('small files that announce much are refused before memory is given for 
     ['backwards.feather', 'backwards.feather'],
     ['no-data.feather', 'no-data.feather'],
     ['no-page.parquet', 'no-page.parquet'],
+    ['window.jsonl.zst', 'window.jsonl.zst'],
   ])('%s', async (name, message) => {
     const before = process.resourceUsage().maxRSS;
     await expectInputError(readAll(join(FILES, name)), name, message);
