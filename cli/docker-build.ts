@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { EXIT, FailureError, InputError, messageOf, VecproofError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
 import { type ImageEntry, imageEntries } from '../engines/launcher/images.js';
+import { plainOutput } from './terminal.js';
 
 const USAGE = `vecproof-docker-build [engine…] [--force] [--base <image>] [--ca <file>]
 (in a checkout: npm run docker:build -- [engine…] …)
@@ -34,7 +35,7 @@ function main(): void {
     },
   });
   if (values.help) {
-    process.stdout.write(`${USAGE}\n`);
+    say(USAGE);
     return;
   }
   const options = { force: values.force, base: values.base, ca: values.ca || undefined };
@@ -136,12 +137,12 @@ function run(command: string, args: readonly string[]): void {
 }
 
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  plainOutput(process.stdout).write(`${text}\n`);
 }
 
 try {
   main();
 } catch (error) {
-  process.stderr.write(`${messageOf(error)}\n`);
+  plainOutput(process.stderr).write(`${messageOf(error)}\n`);
   process.exitCode = error instanceof VecproofError ? error.exitCode : EXIT.engineOrDatasetFailed;
 }

@@ -1,21 +1,17 @@
-import { appendFileSync } from 'node:fs';
-import { fileFailure } from '../common/files.js';
+import { appendText } from '../common/files.js';
 import type { Verdicts } from '../harness/model/verdict.js';
 import { renderAnnotations, renderStepSummary } from '../reports/github.js';
 import type { CommandContext } from './context.js';
+import { printCommands } from './terminal.js';
 
 /** Annotations on stdout, where GitHub Actions looks for them; the summary in the file it names, if it does. */
 export function writeGithub(verdicts: Verdicts, title: string, { out, env }: CommandContext): void {
-  out.write(renderAnnotations(verdicts));
+  printCommands(renderAnnotations(verdicts));
   const summary = renderStepSummary(verdicts, title);
   const file = env['GITHUB_STEP_SUMMARY'];
   if (file === undefined || file === '') {
     out.write(summary);
     return;
   }
-  try {
-    appendFileSync(file, `${summary}\n`);
-  } catch (error) {
-    throw fileFailure(file, 'the step summary cannot be written', error);
-  }
+  appendText(file, `${summary}\n`, { what: 'the step summary cannot be written' });
 }

@@ -1,7 +1,8 @@
 import pc from 'picocolors';
+import { oneLine } from '../common/visible.js';
 import type { LiveEvent, LoggedEvent, RunEvent } from '../harness/model/events.js';
 import type { PlannedBuild } from '../harness/model/plan.js';
-import type { Terminal } from './terminal.js';
+import { CLEAR_LINE, type Terminal } from './terminal.js';
 
 const LIVE_MS = 100;
 const PLAIN_MS = 10_000;
@@ -119,7 +120,7 @@ export class Progress {
 
   /** Takes the live line away, so that other output can follow. */
   #clear(): void {
-    if (this.#terminal.live && this.#line !== '') this.#terminal.err.write('\r\x1b[2K');
+    if (this.#terminal.live && this.#line !== '') this.#terminal.err.write(CLEAR_LINE);
     this.#line = '';
   }
 
@@ -155,8 +156,8 @@ export class Progress {
       this.#terminal.err.write(`${text}\n`);
       return;
     }
-    this.#line = text.slice(0, Math.max(20, (this.#terminal.err.columns ?? 80) - 1));
-    this.#terminal.err.write(`\r\x1b[2K${this.#line}`);
+    this.#line = oneLine(text).slice(0, Math.max(20, (this.#terminal.err.columns ?? 80) - 1));
+    this.#terminal.err.write(`${CLEAR_LINE}${this.#line}`);
   }
 
   #text(now: number): string {
@@ -179,7 +180,7 @@ export class Progress {
 export function describeBuild(build: PlannedBuild): string {
   const rest = Object.entries(build.index).filter(([key]) => key !== 'type' && key !== 'quantization');
   const again = build.replica === undefined ? [] : [`(build ${build.replica})`];
-  return [build.series, ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
+  return [oneLine(build.series), ...rest.map(([key, value]) => `${key}=${value}`), ...again].join(' ');
 }
 
 function phaseText(phase: Counter & { trial: string | undefined }, build: PlannedBuild, now: number): string {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { InputError } from '../common/errors.js';
+import { oneLine } from '../common/visible.js';
 import { displayPath } from '../harness/app/places.js';
 import { type DerivedRun, resultsOf } from '../harness/derive/run.js';
 import type { HistoryLine } from '../harness/store/history.js';
@@ -15,6 +16,7 @@ import {
 } from '../reports/write.js';
 import type { CommandContext } from './context.js';
 import { writeGithub } from './github.js';
+import { printJson } from './terminal.js';
 
 /** Files of a run's folder, and what GitHub Actions shows. */
 const FORMATS = [...REPORT_FORMATS, 'github'] as const;
@@ -55,14 +57,13 @@ export function printRun(
 ): void {
   const { out, color, cwd } = context;
   if (json === true) {
-    out.write(`${JSON.stringify(resultsOf(run))}\n`);
+    printJson(out, resultsOf(run));
     return;
   }
   const file = reportFile(run.folder);
   const reportPath = displayPath(existsSync(file) ? file : run.folder.path, cwd);
   for (const { name, model } of parts) {
-    // Names come from suites: no control character reaches the terminal.
-    if (run.several !== undefined) out.write(`Dataset ${name.replace(/\p{Cc}/gu, ' ')}\n\n`);
+    if (run.several !== undefined) out.write(`Dataset ${oneLine(name)}\n\n`);
     out.write(`${renderTerminal(model, { color, width: out.columns ?? 100, reportPath })}\n`);
     if (run.several !== undefined) out.write('\n');
   }

@@ -1,3 +1,5 @@
+import { printable } from './print.js';
+
 /**
  * What `VECPROOF_DEBUG=run,process` asks for, on stderr: one line each, `vecproof:run 1234.567 text`, milliseconds since
  * the process began. `*` stands for all. Texts hold names, numbers and states, never an address, a query or an error of
@@ -17,7 +19,12 @@ export function isDebugging(namespace: DebugNamespace): boolean {
 /** @param text is made only if it is shown */
 export function debug(namespace: DebugNamespace, text: () => string): void {
   if (!isDebugging(namespace)) return;
-  process.stderr.write(`${PREFIX}${namespace} ${performance.now().toFixed(3)} ${text()}\n`);
+  printDebugLine(`${PREFIX}${namespace} ${performance.now().toFixed(3)} ${text()}`);
+}
+
+/** One of these lines, also of another process of ours. */
+export function printDebugLine(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
 }
 
 /** Whether a line that another process wrote is one of these. */

@@ -1,3 +1,6 @@
+import { hideSecrets } from './secrets.js';
+import { oneLine } from './visible.js';
+
 /** Exit codes of the command line; see `docs/cli.md`. */
 export const EXIT = {
   passed: 0,
@@ -66,7 +69,7 @@ export class InterruptedError extends VecproofError {
 }
 
 function formatError(what: string, { where, got, next }: ErrorDetails): string {
-  const head = where === undefined ? what : `${where}: ${what}`;
+  const head = where === undefined ? what : `${oneLine(where)}: ${what}`;
   const found = got === undefined ? '' : ` (got ${shorten(got)})`;
   return next === undefined ? head + found : `${head}${found}\n  next: ${next}`;
 }
@@ -76,8 +79,19 @@ export function shorten(value: unknown, limit = 80): string {
   let text: string;
   if (typeof value === 'bigint' || typeof value === 'number' || value === undefined) text = String(value);
   else if (value instanceof Error) text = value.message;
-  else text = JSON.stringify(value) ?? String(value);
+  else text = jsonOf(value);
+  // Before it is cut: half of a secret would not be known for one.
+  text = hideSecrets(text);
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
+
+/** What no JSON can say (too deep, in a circle, with integers beyond 2^53) is told by its kind. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** The message of anything thrown. */

@@ -105,7 +105,7 @@ export function writeImported(cacheFolder: string, entry: ImportedEntry): string
   checkNewName(cacheFolder, entry.name);
   const path = fileOf(cacheFolder, entry.name);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   } catch (error) {
     throw fileFailure(dirname(path), 'cannot be made', error);
   }

@@ -1,3 +1,4 @@
+import { oneLine, visible } from '../common/visible.js';
 import type { Verdicts } from '../harness/model/verdict.js';
 import { baselineSentence, gateSentence, labelOf, lockSentence, markOf } from './gates.js';
 
@@ -18,7 +19,7 @@ export function renderAnnotations(verdicts: Verdicts): string {
 
 /** Workflow commands escape what would end them. */
 const data = (text: string): string =>
-  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  visible(text.replace(/\r\n?/g, '\n')).replaceAll('%', '%25').replaceAll('\n', '%0A');
 const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 const SIGNS = { pass: '✅', warn: '⚠️', fail: '❌', error: '⛔' } as const;
@@ -45,9 +46,20 @@ export function renderStepSummary(verdicts: Verdicts, title: string): string {
 }
 
 /** Nothing is markup between backticks, but a bar still ends the cell. */
-const code = (text: string): string => `\`${text.replaceAll('`', "'").replaceAll('|', '\\|')}\``;
+const code = (text: string): string => `\`${oneLine(text).replaceAll('`', "'").replaceAll('|', '\\|')}\``;
 
-/** Names come from suites: they must neither end a cell nor become markup. */
+/**
+ * Foreign text in Markdown: it neither ends a cell nor becomes markup, HTML, a link, a mention or a formula. What stands in
+ * the middle of our own words (`recall@10`, `max_length`, `>=`) reads as it is.
+ */
 function cell(text: string): string {
-  return text.replace(/\s+/g, ' ').replaceAll('|', '\\|').replaceAll('<', '&lt;').replaceAll('[', '\\[');
+  return oneLine(text)
+    .replace(/\s+/g, ' ')
+    .replaceAll('&', '&amp;')
+    .replace(/[\\`*~|[\]$!]/g, '\\$&')
+    .replaceAll('<', '&lt;')
+    .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, '\\_')
+    .replace(/(?<![A-Za-z0-9])[@#](?=[A-Za-z0-9])/g, (sign) => `&#${sign.charCodeAt(0)};`)
+    .replaceAll('://', ':&#47;&#47;')
+    .replace(/\bwww\./gi, (www) => `${www.slice(0, -1)}&#46;`);
 }

@@ -6,6 +6,7 @@ import { choicesOf } from './model/choice.js';
 import { buildsOf, throughputFloor } from './model/costs.js';
 import { factsOf, protocolOf } from './model/facts.js';
 import { filtersOf, relevanceOf } from './model/filters.js';
+import { loadOf } from './model/load.js';
 import {
   comparedTrials,
   HYPERVOLUME_REFERENCE,
@@ -57,6 +58,7 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     flags: flagsOf(trials, refs),
     warnings: results.warnings,
     verdicts,
+    load: loadOf(results, refs, recallName),
     filters: filtersOf(results, refs, recallName),
     relevance: relevanceOf(results, refs, recallName, k),
     trend:

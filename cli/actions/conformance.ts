@@ -4,6 +4,7 @@ import { type ConformanceOptions, conformance } from '../../harness/app/conforma
 import type { CheckResult } from '../../harness/conformance/runner.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { printJson } from '../terminal.js';
 
 /** `vecproof conformance`: the checks as they end, what the engine can do, and how many checks it passed. */
 export async function conformanceCommand(
@@ -17,7 +18,7 @@ export async function conformanceCommand(
   const failed = count('failed');
   if (json) {
     const { name, title, capabilities } = definition;
-    context.out.write(`${JSON.stringify({ engine: name, title, capabilities, checks }, null, 2)}\n`);
+    printJson(context.out, { engine: name, title, capabilities, checks }, 2);
   } else {
     const counts = `${count('passed')} passed, ${failed} failed, ${count('skipped')} do not apply`;
     context.out.write(`\n${table(rowsOf(definition.capabilities))}\n${definition.title}: ${counts}\n`);

@@ -2,6 +2,7 @@ import { EXIT, type ExitCode } from '../../common/errors.js';
 import { visible } from '../../common/visible.js';
 import { diagnose, type Finding } from '../../harness/app/diagnose.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 /** `vecproof doctor`: what is missing here and how to get it. Exit code 3 if something the quickstart needs is. */
 export async function doctorCommand(
@@ -9,7 +10,7 @@ export async function doctorCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   const findings = await diagnose(context, { clean: options.clean === true });
-  if (options.json === true) context.out.write(`${JSON.stringify(findings, null, 2)}\n`);
+  if (options.json === true) printJson(context.out, findings, 2);
   else context.out.write(findings.map(line).join(''));
   return findings.some(({ state }) => state === 'problem') ? EXIT.engineOrDatasetFailed : EXIT.passed;
 }

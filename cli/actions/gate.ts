@@ -9,6 +9,7 @@ import { baselineSentence, gateSentence, lockSentence, markOf, verdictLines } fr
 import type { CommandContext } from '../context.js';
 import { gateExit } from '../exit-code.js';
 import { parseFormats, writeReports } from '../reports.js';
+import { printJson } from '../terminal.js';
 
 export interface GateCommand extends JudgeOptions {
   format?: string | undefined;
@@ -30,7 +31,7 @@ export async function gateCommand(
       next: 'add gates: to the suite, or take those of another one with --suite; see docs/gates.md',
     });
   }
-  if (options.json === true) context.out.write(`${JSON.stringify(verdicts)}\n`);
+  if (options.json === true) printJson(context.out, verdicts);
   else printVerdicts(verdicts, context);
   // The report tells the verdicts too: it must not keep the old ones.
   const all = ['html' as const, ...formats.filter((each) => each !== 'html')];

@@ -2,11 +2,12 @@ import { extname, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import { visible } from '../../common/visible.js';
+import { oneLine } from '../../common/visible.js';
 import { preparation } from '../../harness/app/context.js';
 import type { Inventory } from '../../migration/inventory/model.js';
 import { takeInventory } from '../../migration/inventory/take.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface InventoryCommand {
   out?: string;
@@ -45,7 +46,8 @@ export async function inventoryCommand(
     const { inventoryPage } = await import('../../reports/migration/inventory.js');
     writeFileAtomic(resolve(context.cwd, html), inventoryPage(inventory));
   }
-  context.out.write(json ? text : `${linesOf(inventory).map(visible).join('\n')}\n`);
+  if (json) printJson(context.out, inventory, 2);
+  else context.out.write(`${linesOf(inventory).map(oneLine).join('\n')}\n`);
   const wrote = [out, html].filter((each) => each !== undefined);
   if (!json) for (const each of wrote) context.out.write(`wrote ${each}\n`);
   return EXIT.passed;

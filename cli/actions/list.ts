@@ -10,6 +10,7 @@ import { instructionsText } from '../../harness/model/native.js';
 import { type HistoryLine, readHistory } from '../../harness/store/history.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { printJson } from '../terminal.js';
 import { datasetRows } from './dataset/list.js';
 
 type Row = Record<string, string | number>;
@@ -37,7 +38,7 @@ export async function listCommand(
     });
   }
   const rows = await list(context);
-  if (options.json === true) context.out.write(`${JSON.stringify(rows, null, 2)}\n`);
+  if (options.json === true) printJson(context.out, rows, 2);
   else context.out.write(rows.length === 0 ? `no ${what} yet\n` : table(rows));
   return EXIT.passed;
 }

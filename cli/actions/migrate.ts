@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { suggest } from '../../common/nearest.js';
-import { visible } from '../../common/visible.js';
+import { oneLine } from '../../common/visible.js';
 import { notice, preparation } from '../../harness/app/context.js';
 import { displayPath } from '../../harness/app/places.js';
 import { STAGE_NAMES, type StageName } from '../../migration/plan/events.js';
@@ -12,6 +12,7 @@ import type { MigrationView, StageView } from '../../migration/plan/view.js';
 import { formatCount } from '../../reports/format.js';
 import { renderMigrationPage } from '../../reports/migration-page/page.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface MigrateCommand {
   accept: readonly string[];
@@ -59,7 +60,7 @@ export async function migrateCommand(
   });
   writePage(view);
   context.progress.end();
-  if (json) context.out.write(`${JSON.stringify(view, undefined, 2)}\n`);
+  if (json) printJson(context.out, view, 2);
   else context.out.write(`${[...outcomeLines(view), pageLine(view, cwd)].join('\n')}\n`);
   return exitOf(view);
 }
@@ -81,10 +82,10 @@ function exitOf({ state }: MigrationView): ExitCode {
 
 function print(view: MigrationView, json: boolean, { out, cwd }: CommandContext): void {
   if (json) {
-    out.write(`${JSON.stringify(view, undefined, 2)}\n`);
+    printJson(out, view, 2);
     return;
   }
-  const head = `${view.name}: ${visible(view.source)} to ${visible(view.target)}`;
+  const head = `${view.name}: ${oneLine(view.source)} to ${oneLine(view.target)}`;
   out.write(
     `${[head, ...view.stages.map(stageLine), ...outcomeLines(view), pageLine(view, cwd)].join('\n')}\n`,
   );
@@ -100,7 +101,7 @@ const SIGNS: Readonly<Partial<Record<StageView['state'], string>>> = {
 function stageLine({ name, state, says, why, seconds }: StageView): string {
   const words = state === 'done' || state === 'waiting' ? says : why;
   const time = seconds === undefined || state !== 'done' ? '' : ` (${seconds.toFixed(1)} s)`;
-  return `  ${SIGNS[state] ?? '·'} ${name.padEnd(10)} ${state}${words === undefined ? '' : `: ${visible(words)}`}${time}`;
+  return `  ${SIGNS[state] ?? '·'} ${name.padEnd(10)} ${state}${words === undefined ? '' : `: ${oneLine(words)}`}${time}`;
 }
 
 const SHOWN = 12;
@@ -109,17 +110,17 @@ function outcomeLines({ answer, decisions, groups }: MigrationView): string[] {
   const shown = decisions
     .slice(0, SHOWN)
     .flatMap(({ words, details, command }) => [
-      `  ${visible(words)}`,
-      ...details.map((each) => `      ${visible(each)}`),
-      `      ${visible(command)}`,
+      `  ${oneLine(words)}`,
+      ...details.map((each) => `      ${oneLine(each)}`),
+      `      ${oneLine(command)}`,
     ]);
   const rest = decisions.length - SHOWN;
   const together =
     groups.length === 0
       ? []
-      : ['  all of a kind at once:', ...groups.map((each) => `      ${visible(each)}`)];
+      : ['  all of a kind at once:', ...groups.map((each) => `      ${oneLine(each)}`)];
   return [
-    visible(answer),
+    oneLine(answer),
     ...shown,
     ...together,
     ...(rest > 0 ? [`  and ${formatCount(rest)} more: --status --json`] : []),

@@ -14,6 +14,7 @@ import type { CommandContext } from '../context.js';
 import { gateExit } from '../exit-code.js';
 import { writeReports } from '../reports.js';
 import { table } from '../table.js';
+import { printJson } from '../terminal.js';
 
 export interface LiveCommand {
   queries?: string;
@@ -67,9 +68,7 @@ export async function liveCommand(
   const verdicts = judgement.state === 'judged' ? judgement.verdicts : undefined;
   const parity = run.parts[0]!.derived.results.parity ?? [];
   if (options.json === true)
-    context.out.write(
-      `${JSON.stringify({ run: compared.folder.id, places: compared.live, parity, verdicts })}\n`,
-    );
+    printJson(context.out, { run: compared.folder.id, places: compared.live, parity, verdicts });
   else print(compared, parity, verdicts, context);
   return gateExit(verdicts);
 }

@@ -4,6 +4,7 @@ import { findRun } from '../../harness/store/run-folder.js';
 import { paritySentence, parityTable } from '../../reports/parity.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { printJson } from '../terminal.js';
 
 export interface ParityCommand extends Partial<CompareRequest> {
   json?: boolean;
@@ -26,7 +27,7 @@ export async function parityCommand(
   const first = findRun(run, context.runs);
   const second = other === undefined ? first : findRun(other, context.runs);
   const result = await compareRuns(first, second, { ...options, reference, candidate });
-  if (options.json === true) context.out.write(`${JSON.stringify(result)}\n`);
+  if (options.json === true) printJson(context.out, result);
   else context.out.write(`${paritySentence(result)}\n\n${table(parityTable(result))}`);
   for (const note of result.notes) context.err.write(`note: ${note}\n`);
   return EXIT.passed;

@@ -5,6 +5,7 @@ import { findRun } from '../../harness/store/run-folder.js';
 import { plural } from '../../reports/format.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { printJson } from '../terminal.js';
 
 export interface PowerCommand {
   measure?: string;
@@ -25,8 +26,7 @@ export async function powerCommand(
   const drop = parseDrop(options.drop);
   const folder = findRun(reference, context.runs);
   const { measure, trials, others } = await powerOfRun(folder, { ...options, drop }, context);
-  if (options.json === true)
-    context.out.write(`${JSON.stringify({ measure, drop, power, alpha, trials })}\n`);
+  if (options.json === true) printJson(context.out, { measure, drop, power, alpha, trials });
   else print(context, measure, drop, options, trials, others);
   return EXIT.passed;
 }

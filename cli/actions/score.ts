@@ -4,6 +4,7 @@ import { readQrels } from '../../datasets/formats/qrels.js';
 import { parseRun, scoreRun, type TrecRun } from '../../harness/measures/trec.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
+import { printJson } from '../terminal.js';
 
 export interface ScoreCommand {
   qrels: string;
@@ -26,7 +27,7 @@ export async function scoreCommand(options: ScoreCommand, context: CommandContex
   const own = options.excludeSelf === true ? 0 : selfRetrieved(run);
   if (own > 0) context.err.write(selfNote(own, run.size));
   if (options.json === true) {
-    context.out.write(`${JSON.stringify({ measures: scored.measures, queries: scored.queries })}\n`);
+    printJson(context.out, { measures: scored.measures, queries: scored.queries });
     return EXIT.passed;
   }
   const queries = Object.values(scored.queries);

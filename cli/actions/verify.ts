@@ -5,6 +5,7 @@ import { preparation } from '../../harness/app/context.js';
 import { readMapping } from '../../migration/mapping/mapping.js';
 import { type Sample, type SideResult, type Verification, verify } from '../../migration/verify/verify.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface VerifyCommand {
   mapping?: string;
@@ -38,9 +39,8 @@ export async function verifyCommand(
   context.progress.end();
   const about = accepted && { mapping: accepted.hash };
   if (!json && accepted !== undefined) context.out.write(`mapping ${accepted.hash.slice(0, 12)}\n`);
-  context.out.write(
-    json ? `${JSON.stringify({ ...result, ...about }, undefined, 2)}\n` : `${linesOf(result).join('\n')}\n`,
-  );
+  if (json) printJson(context.out, { ...result, ...about }, 2);
+  else context.out.write(`${linesOf(result).join('\n')}\n`);
   if (!json && differences !== undefined) context.out.write(`wrote ${differences}\n`);
   return result.state === 'equal' ? EXIT.passed : EXIT.gateFailed;
 }

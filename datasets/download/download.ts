@@ -66,7 +66,7 @@ const SPARE = 64 * 2 ** 20;
 export async function downloadDataset(entry: CatalogEntry, options: DownloadOptions): Promise<Downloaded> {
   const { cacheFolder } = options;
   const folder = datasetFolder(cacheFolder, entry.name);
-  mkdirSync(downloadsFolder(cacheFolder), { recursive: true });
+  mkdirSync(downloadsFolder(cacheFolder), { recursive: true, mode: 0o700 });
   const lock = takeLock(`${folder}.lock`);
   if (lock.state === 'held') {
     throw new FailureError(`${entry.name} is being downloaded by process ${lock.by}`, {
@@ -91,14 +91,14 @@ async function bring(
   options: DownloadOptions,
 ): Promise<DownloadRecord> {
   const parts = join(dirname(folder), `.parts-${entry.name}`);
-  mkdirSync(parts, { recursive: true });
+  mkdirSync(parts, { recursive: true, mode: 0o700 });
   const origins = entry.download.map((file) => originOf(entry.name, file, options.mirror));
   checkSpace(entry, parts);
   const before = earlierChecksums(options.cacheFolder, entry.name);
   const downloads: DownloadRecord['downloads'] = [];
   for (const [i, file] of entry.download.entries()) {
     const path = join(parts, file.file);
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const origin = origins[i]!;
     const known = before.get(file.url);
     const { compared, bytes, sha256 } = await bringFile(file, origin, path, known, client, options);
@@ -189,7 +189,7 @@ async function putTogether(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   rmSync(whole, { recursive: true, force: true });
-  mkdirSync(whole, { recursive: true });
+  mkdirSync(whole, { recursive: true, mode: 0o700 });
   for (const { file, unpack: wanted } of entry.download) {
     const path = join(parts, file);
     if (wanted === undefined) {
@@ -212,7 +212,7 @@ async function putTogether(
 }
 
 function linkOrCopy(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
   try {
     linkSync(from, to);
   } catch {

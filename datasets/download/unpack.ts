@@ -24,7 +24,7 @@ export async function unpack(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const unpacker = unpackerInto(archive, folder, limit, signal);
   if (packingOf(archive) === 'gzip') await unpackTar(archive, unpacker, limit);
   else await unpackZip(archive, unpacker);
@@ -58,7 +58,7 @@ function unpackerInto(
         throw refuse(name, 'leads outside of the folder');
       const path = join(folder, ...parts);
       if (!path.startsWith(folder + sep)) throw refuse(name, 'leads outside of the folder');
-      mkdirSync(dirname(path), { recursive: true });
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       const counted = new Transform({
         transform(chunk: Buffer, _, done) {
           bytes += chunk.length;

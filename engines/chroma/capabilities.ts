@@ -63,6 +63,7 @@ export const CAPABILITIES: Capabilities = {
     uri: 'native',
     tenant: 'field',
     snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
+    mark: 'the collection’s metadata',
     insertOnly: true,
     changes: null,
   },

@@ -26,8 +26,8 @@ export async function createCollection(session: ChromaSession, spec: CollectionS
     // Default 1000: of what came after the last thousand a restart would build the graph again, and differently.
     ...(spec.capacity !== undefined && { sync_threshold: ALWAYS }),
   };
-  const { name, ids, fields, text, uri, tenant } = spec;
-  const kept: KeptSchema = { ids, vector, fields, text, uri, tenant };
+  const { name, ids, fields, text, uri, tenant, madeBy } = spec;
+  const kept: KeptSchema = { ids, vector, fields, text, uri, tenant, madeBy };
   const metadata = { [SCHEMA_KEY]: JSON.stringify(kept) };
   const options = { name, embeddingFunction: null, metadata, configuration: { hnsw } };
   const collection = await session.client.createCollection(options).catch((error: unknown) => {
@@ -243,6 +243,11 @@ class HnswCollection implements Collection {
   }
 
   async drop(): Promise<void> {
+    if (this.#schema === undefined) {
+      throw new FailureError(`collection "${this.name}" was not made by vecproof, and is not dropped`, {
+        where: 'chroma',
+      });
+    }
     await ask('drop the collection', this.#session.client.deleteCollection({ name: this.name }));
   }
 }

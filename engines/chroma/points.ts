@@ -227,6 +227,7 @@ export class ChromaPoints implements Points {
       index: { type: 'hnsw', ...(hnsw as Record<string, number>) },
       fields: fields ?? (await observedFields((await this.snapshot()).scan({ batchSize: 1000 }))),
       count: await ask('count', this.#collection().count()),
+      mark: this.#schema === undefined ? null : { by: this.#schema.madeBy ?? null },
     };
   }
 }

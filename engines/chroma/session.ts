@@ -25,6 +25,7 @@ export interface KeptSchema {
   text?: boolean | undefined;
   uri?: boolean | undefined;
   tenant?: boolean | undefined;
+  madeBy?: string | undefined;
 }
 
 /** Undefined: a collection that others made. */

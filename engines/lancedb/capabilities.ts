@@ -20,6 +20,8 @@ export const CAPABILITIES: Capabilities = {
     uri: 'field',
     tenant: 'field',
     snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position' },
+    mark: 'the schema’s metadata',
+    readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
     insertOnly: true,
     changes: 'versions of the table',
   },

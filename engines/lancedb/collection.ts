@@ -4,6 +4,7 @@ import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
+import type { ReadAs } from '../contract/points.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, folderBytes, requireCount } from '../kit/load.js';
@@ -11,8 +12,9 @@ import { vectorNamed } from '../kit/vectors.js';
 import type { LanceTable } from './client.js';
 import { batchTable, tableSchema } from './columns.js';
 import { createFieldIndexes, createIndex, INDEX_NAME, type IndexSpec, indexKind } from './index-kind.js';
-import { fieldsOf, type Layout, layoutOf } from './layout.js';
+import { fieldsOf, type Layout } from './layout.js';
 import { LancePoints } from './points.js';
+import { layoutOf } from './read-layout.js';
 import { prepareSearch } from './search.js';
 import type { LanceSession } from './session.js';
 
@@ -26,20 +28,21 @@ export async function createCollection(session: LanceSession, spec: CollectionSp
   return new LanceCollection(session, spec, table, layoutOf(spec.name, await table.schema()));
 }
 
-export async function openCollection(session: LanceSession, name: string): Promise<Collection> {
+export async function openCollection(session: LanceSession, name: string, as?: ReadAs): Promise<Collection> {
   const there = await session.connection.tableNames();
   if (!there.includes(name)) {
     const next = there.length > 0 ? `open one of ${there.join(', ')}` : 'the folder has no tables';
     throw new FailureError(`there is no table "${name}"`, { where: 'lancedb', next });
   }
   const table = await session.connection.openTable(name);
-  const layout = layoutOf(name, await table.schema());
+  const layout = layoutOf(name, await table.schema(), as);
   return new LanceCollection(session, await specOf(table, layout), table, layout);
 }
 
 /** An index that is there is searched as it is; nothing says with which parameters it was made. */
 async function specOf(table: LanceTable, layout: Layout): Promise<CollectionSpec> {
-  const { name, ids, vectors } = layout;
+  const { name, vectors } = layout;
+  const ids = layout.ids ?? 'u64';
   const [found] = (await table.listIndices()).filter(({ columns }) => columns.includes(vectors[0]!.column));
   const stats = found && (await table.indexStats(found.name));
   const [first, ...rest] = vectors;
@@ -156,6 +159,11 @@ class LanceCollection implements Collection {
   }
 
   async drop(): Promise<void> {
+    if (this.#layout.mark === null) {
+      throw new FailureError(`table "${this.name}" was not made by vecproof, and is not dropped`, {
+        where: 'lancedb',
+      });
+    }
     this.#table.close();
     await this.#session.connection.dropTable(this.name);
     await rm(this.#folder, { force: true, recursive: true });

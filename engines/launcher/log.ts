@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { hideSecrets, keepCredentials } from '../../common/secrets.js';
 
 const KEPT_LINES = 200;
 const MAX_FILE_BYTES = 16 * 2 ** 20;
@@ -10,14 +11,13 @@ const CRASH = /^(panic|fatal error|runtime error|SIG[A-Z]+): |^thread '.*' panic
 export class ServerLog {
   readonly #lines: string[] = [];
   readonly #file: number | undefined;
-  readonly #secrets: readonly (readonly [name: string, value: string])[];
   #bytes = 0;
   #rest = '';
   #crash: string | undefined;
 
   constructor(file: string | undefined, secrets: Readonly<Record<string, string>> = {}) {
-    this.#file = file === undefined ? undefined : openSync(file, 'w');
-    this.#secrets = Object.entries(secrets).filter(([, value]) => value !== '');
+    keepCredentials(secrets);
+    this.#file = file === undefined ? undefined : openSync(file, 'w', 0o600);
   }
 
   readonly take = (stream: Readable): void => {
@@ -28,21 +28,21 @@ export class ServerLog {
 
   /** The last lines, after the one that says why it crashed where that is further up. */
   tail(lines: number): readonly string[] {
-    const all = this.#rest === '' ? this.#lines : [...this.#lines, this.#redact(this.#rest)];
+    const all = this.#rest === '' ? this.#lines : [...this.#lines, hideSecrets(this.#rest)];
     const last = all.slice(-lines);
     const crash = this.#crash;
     return crash === undefined || last.includes(crash) ? last : [crash, '…', ...last.slice(2)];
   }
 
   close(): void {
-    if (this.#rest !== '') this.#write([this.#redact(this.#rest)]);
+    if (this.#rest !== '') this.#write([hideSecrets(this.#rest)]);
     if (this.#file !== undefined) closeSync(this.#file);
   }
 
   #add(text: string): void {
     const parts = (this.#rest + text).split(/\r?\n/);
     this.#rest = parts.pop()!;
-    const lines = parts.map((line) => this.#redact(line));
+    const lines = parts.map((line) => hideSecrets(line));
     this.#lines.push(...lines.filter((line) => line.trim() !== ''));
     this.#lines.splice(0, Math.max(0, this.#lines.length - KEPT_LINES));
     this.#crash = lines.find((line) => CRASH.test(line)) ?? this.#crash;
@@ -54,9 +54,5 @@ export class ServerLog {
     if (this.#file === undefined || this.#bytes > MAX_FILE_BYTES || lines.length === 0) return;
     this.#bytes += writeSync(this.#file, `${lines.join('\n')}\n`);
     if (this.#bytes > MAX_FILE_BYTES) writeSync(this.#file, '(cut off here)\n');
-  }
-
-  #redact(line: string): string {
-    return this.#secrets.reduce((text, [name, value]) => text.replaceAll(value, `<${name}>`), line);
   }
 }

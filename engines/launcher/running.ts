@@ -1,7 +1,9 @@
+import { keepCredentials } from '../../common/secrets.js';
 import type { Endpoint, LaunchedServer } from '../contract/server.js';
 
 /** A server that somebody else runs (`url:`): nothing of it can be measured from here, and nothing is stopped. */
 export function runningServer(endpoint: Endpoint): LaunchedServer {
+  keepCredentials(endpoint.secrets);
   return {
     endpoint,
     image: undefined,

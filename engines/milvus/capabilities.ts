@@ -40,6 +40,7 @@ const POINTS: PointSupport = {
   uri: 'field',
   tenant: 'native',
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by key' },
+  mark: 'the collection’s description',
   insertOnly: false,
   changes: null,
 };

@@ -213,6 +213,11 @@ export class MilvusCollection implements Collection {
   }
 
   async drop(): Promise<void> {
+    if (!this.#layout.own) {
+      throw new FailureError(`collection "${this.name}" was not made by vecproof, and is not dropped`, {
+        where: 'milvus',
+      });
+    }
     await command('drop the collection', this.#session.client.dropCollection(this.#about));
   }
 

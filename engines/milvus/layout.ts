@@ -35,11 +35,15 @@ export interface Layout extends Pick<CollectionSpec, 'name' | 'text' | 'uri' | '
 }
 
 /** What a collection was created with and the server does not keep: in the collection's description, as JSON. */
-type Kept = Pick<CollectionSpec, 'ids' | 'vectors' | 'fields' | 'text' | 'uri' | 'tenant' | 'index'>;
+type Kept = Pick<
+  CollectionSpec,
+  'ids' | 'vectors' | 'fields' | 'text' | 'uri' | 'tenant' | 'index' | 'madeBy'
+>;
 const VERSION = 1;
 
-export function descriptionOf({ ids, vectors, fields, text, uri, tenant, index }: CollectionSpec): string {
-  const kept: Kept = { ids, vectors, fields, text, uri, tenant, index };
+export function descriptionOf(spec: CollectionSpec): string {
+  const { ids, vectors, fields, text, uri, tenant, index, madeBy } = spec;
+  const kept: Kept = { ids, vectors, fields, text, uri, tenant, index, madeBy };
   return JSON.stringify({ vecproof: VERSION, ...kept });
 }
 
@@ -85,6 +89,7 @@ export async function readLayout(
       fields: own
         ? layout.fields.map((field) => ownField(field, schema.fields))
         : layout.scalars.map(nativeField),
+      mark: kept === undefined ? null : { by: kept.madeBy ?? null },
     },
   };
 }

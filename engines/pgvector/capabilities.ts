@@ -26,6 +26,8 @@ const POINTS: PointSupport = {
   uri: 'field',
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key' },
+  mark: 'the table’s comment',
+  readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
   changes: 'logical decoding',
 };

@@ -1,15 +1,17 @@
 import { FailureError } from '../../common/errors.js';
-import type { IdKind } from '../contract/ids.js';
+import { suggest } from '../../common/nearest.js';
+import type { ReadAs } from '../contract/points.js';
 import type { DenseType, VectorField, VectorMetric } from '../contract/vectors.js';
 import { parseOptions } from '../kit/options.js';
-import type { Session } from './client.js';
-import { portableType, quoted } from './fields.js';
+import type { Row, Session } from './client.js';
+import { columnsOf, type Described, firstDimensions, isVector, requireCarried } from './columns.js';
+import { quoted } from './fields.js';
 import { type VectorIndex, vectorIndexes } from './indexes.js';
+import { keyOf } from './keys.js';
 import {
-  type ColumnComment,
   type FieldColumn,
-  type KeyColumn,
   type Layout,
+  PARTS,
   readComment,
   SPARSE_DIMENSIONS,
   type TableComment,
@@ -20,43 +22,38 @@ import { rules } from './options.js';
 
 type Asked = Pick<Session, 'query' | 'ask'>;
 
-const KEYS: Readonly<Record<string, IdKind>> = {
-  bigint: 'u64',
-  integer: 'u64',
-  smallint: 'u64',
-  text: 'string',
-  'character varying': 'string',
-  uuid: 'uuid',
-};
 const TYPES: Readonly<Record<VectorType, DenseType>> = {
   vector: 'f32',
   halfvec: 'f16',
   bit: 'bit',
   sparsevec: 'f32',
 };
-/** Fewer bits are flags, not a vector. */
-const LEAST_BITS = 8;
-
-/** A condition on `pg_attribute a` and its type `t`. */
-const IS_VECTOR = `(t.typname IN ('vector', 'halfvec', 'sparsevec') OR (t.oid = 'bit'::regtype AND a.atttypmod >= ${LEAST_BITS}))`;
-
 /** Tables with a vector column: by their name where that finds them, else as `schema.table`. */
 export async function tablesWithVectors(session: Asked): Promise<string[]> {
   const rows = await session.query(
-    `SELECT DISTINCT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE ${IS_VECTOR} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,
+    `SELECT DISTINCT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid WHERE ${isVector('a.atttypmod')} AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1`,
   );
   return rows.map(([name]) => name!);
 }
 
-/** The table as it is. Throws FailureError naming what is missing, or the tables that are there. */
-export async function describeTable(
-  session: Asked,
-  name: string,
-): Promise<{ layout: Layout; indexes: readonly VectorIndex[] }> {
-  const [found] = await session.ask(
-    "SELECT n.nspname, c.relname, obj_description(c.oid, 'pg_class') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND ((c.relname = $1::text AND pg_table_is_visible(c.oid)) OR n.nspname || '.' || c.relname = $1::text) ORDER BY pg_table_is_visible(c.oid) DESC LIMIT 1",
+/** A table, view, … by its name. */
+interface Relation {
+  /** In SQL. */
+  table: string;
+  /** Of `pg_class`: r, p (partitioned), v (view), m (materialized view), f (foreign). */
+  kind: string;
+  comment: string | null;
+  /** Other tables' rows are its rows, too. */
+  inherited: boolean;
+}
+
+/** By the name alone where that finds it, or as `schema.table`, both also as PostgreSQL would quote them. */
+async function relationOf(session: Asked, name: string): Promise<Relation> {
+  const rows = await session.ask(
+    "SELECT n.nspname, c.relname, c.relkind, obj_description(c.oid, 'pg_class'), c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid), pg_table_is_visible(c.oid) AND (c.relname = $1::text OR quote_ident(c.relname) = $1::text) AS visible FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND (((c.relname = $1::text OR quote_ident(c.relname) = $1::text) AND pg_table_is_visible(c.oid)) OR n.nspname || '.' || c.relname = $1::text OR quote_ident(n.nspname) || '.' || quote_ident(c.relname) = $1::text) ORDER BY visible DESC LIMIT 2",
     [name],
   );
+  const [found, other] = rows;
   if (found === undefined) {
     const there = await tablesWithVectors(session);
     throw new FailureError(`there is no table "${name}"`, {
@@ -64,11 +61,32 @@ export async function describeTable(
       next: there.length > 0 ? `open one of ${there.join(', ')}` : 'no table has a vector column',
     });
   }
-  const table = `${quoted(found[0]!)}.${quoted(found[1]!)}`;
-  const told = readComment<TableComment>(found[2]!);
-  const columns = await columnsOf(session, table);
+  const quotedName = ([schema, table]: Row) => `${quoted(schema!)}.${quoted(table!)}`;
+  if (other !== undefined && found[5] !== 't') {
+    throw new FailureError(`two tables have the name "${name}"`, {
+      where: 'pgvector',
+      next: `quote its parts: ${quotedName(found)} or ${quotedName(other)}`,
+    });
+  }
+  return { table: quotedName(found), kind: found[2]!, comment: found[3]!, inherited: found[4] === 't' };
+}
+
+/**
+ * The table or view as it is. Throws FailureError naming what is missing, a column that no point can hold, or the tables
+ * that are there.
+ */
+export async function describeTable(
+  session: Asked,
+  name: string,
+  as: ReadAs = {},
+): Promise<{ layout: Layout; indexes: readonly VectorIndex[] }> {
+  const { table, comment, inherited } = await relationOf(session, name);
+  const told = readComment<TableComment>(comment);
+  const all = await columnsOf(session, table);
+  requireKnown(name, all, as);
+  const columns = all.filter(({ column }) => as.omit?.includes(column) !== true);
+  const key = await keyOf(session, { table, name, inherited, columns }, as.key);
   const fault = (what: string) => new FailureError(`table "${name}" ${what}`, { where: 'pgvector' });
-  const key = await keyOf(session, table, fault);
   const vectors: VectorColumn[] = [];
   for (const each of columns) {
     if (each.vector !== undefined && each.column !== key.column)
@@ -76,83 +94,71 @@ export async function describeTable(
   }
   if (vectors.length === 0) throw fault('has no column of type vector, halfvec, bit or sparsevec');
   const indexes = await vectorIndexes(session, table, vectors);
-  const part = (role: ColumnComment['role']) => columns.find(({ comment }) => comment?.role === role)?.column;
+  const part = (role: (typeof PARTS)[number]) =>
+    as[role] ?? columns.find(({ comment: said }) => said?.role === role)?.column;
+  const [text, uri, tenant] = [part('text'), part('uri'), part('tenant')];
+  const fields = columns.filter(
+    ({ column, vector }) => vector === undefined && ![key.column, text, uri, tenant].includes(column),
+  );
+  requireCarried(name, fields);
   const ours = told?.index === undefined ? undefined : parseOptions(rules, { index: told.index, search: {} });
   const layout: Layout = {
     name,
     table,
     key: told?.ids === 'u32' && key.ids === 'u64' ? { ...key, ids: 'u32' } : key,
     vectors: vectors.map((each) => ({ ...each, field: { ...each.field, metric: metricOf(each, indexes) } })),
-    text: part('text'),
-    uri: part('uri'),
-    tenant: part('tenant'),
-    fields: columns
-      .filter(
-        ({ column, vector, comment }) => column !== key.column && vector === undefined && !isPart(comment),
-      )
-      .map(fieldOf),
+    text,
+    uri,
+    tenant,
+    fields: requireApart(name, fields.map(fieldOf)),
     index: ours?.state === 'ok' ? ours.index : undefined,
+    as,
+    madeBy: told?.madeBy,
   };
   return { layout, indexes };
 }
 
-function isPart(comment: Partial<ColumnComment> | undefined): boolean {
-  return comment?.role === 'text' || comment?.role === 'uri' || comment?.role === 'tenant';
+/** Throws FailureError for a column that was named and is not there, or cannot be what it was named for. */
+function requireKnown(name: string, columns: readonly Described[], { omit = [], ...as }: ReadAs): void {
+  const known = columns.map(({ column }) => column);
+  const named = [...omit, ...PARTS.flatMap((part) => as[part] ?? [])];
+  const missing = named.find((column) => !known.includes(column));
+  if (missing !== undefined)
+    throw new FailureError(suggest(`table "${name}" has no column "${missing}"`, missing, known), {
+      where: 'pgvector',
+    });
+  for (const part of PARTS) {
+    const found = columns.find(({ column }) => column === as[part]);
+    const type = found?.carried;
+    const fits =
+      type?.as === 'text' || type?.type === 'string' || (part === 'tenant' && type?.type === 'integer');
+    if (found === undefined || (fits && found.vector === undefined)) continue;
+    throw new FailureError(`column "${found.column}" of type ${found.native} is no ${part}`, {
+      where: 'pgvector',
+      next: part === 'tenant' ? 'name a column of text or integers' : 'name a column of text',
+    });
+  }
+}
+
+/** Throws FailureError for a field within the JSON of another one: both would be in one place. */
+function requireApart(table: string, fields: readonly FieldColumn[]): readonly FieldColumn[] {
+  const inside = fields.find(({ name }) =>
+    fields.some(({ name: other, carried }) => carried.as === 'json' && name.startsWith(`${other}.`)),
+  );
+  if (inside === undefined) return fields;
+  throw new FailureError(
+    `column "${inside.name}" of table "${table}" would be within the JSON of another one`,
+    {
+      where: 'pgvector',
+      next: `leave one out with ?omit=${encodeURIComponent(inside.name)}, or read a view that renames it`,
+    },
+  );
 }
 
 /** As its comment says, else as the first index over it. */
 function metricOf({ field, column }: VectorColumn, indexes: readonly VectorIndex[]): VectorMetric | null {
   const over = indexes.filter((index) => index.column === column && index.valid && index.metric !== null);
   return field.metric ?? over[0]?.metric ?? null;
-}
-
-interface Described {
-  column: string;
-  native: string;
-  notNull: boolean;
-  generated: boolean;
-  vector: VectorType | undefined;
-  /** Of a vector type; null: it says no number of dimensions. */
-  dimensions: number | null;
-  comment: Partial<ColumnComment> | undefined;
-}
-
-async function columnsOf(session: Asked, table: string): Promise<Described[]> {
-  const rows = await session.ask(
-    `SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attgenerated <> '', CASE WHEN ${IS_VECTOR} THEN t.typname END, a.atttypmod, col_description(a.attrelid, a.attnum) FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = $1::text::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
-    [table],
-  );
-  return rows.map(([column, native, notNull, generated, vector, modifier, comment]) => ({
-    column: column!,
-    native: native!,
-    notNull: notNull === 't',
-    generated: generated === 't',
-    vector: (vector ?? undefined) as VectorType | undefined,
-    dimensions: Number(modifier) > 0 ? Number(modifier) : null,
-    comment: readComment<ColumnComment>(comment!),
-  }));
-}
-
-/** The primary key, else the first unique column that is never null. */
-async function keyOf(session: Asked, table: string, fault: (what: string) => Error): Promise<KeyColumn> {
-  const rows = await session.ask(
-    "SELECT i.indisprimary, array_length(i.indkey::int2[], 1), (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey::int2[])), a.attname, format_type(a.atttypid, NULL), a.attidentity = 'a' FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = $1::text::regclass AND i.indisunique AND i.indimmediate AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND a.attnotnull ORDER BY i.indisprimary DESC, a.attnum",
-    [table],
-  );
-  const key = rows.find(([, count, , , type]) => count === '1' && KEYS[type!] !== undefined);
-  if (key !== undefined) {
-    const [, , , column, type, identity] = key;
-    return { column: column!, ids: KEYS[type!]!, identity: identity === 't' };
-  }
-  const [primary] = rows.filter(([is]) => is === 't');
-  const wanted = 'a point needs a key of one column of type bigint, integer, smallint, text, varchar or uuid';
-  if (primary === undefined) throw fault(`has no primary key: ${wanted}`);
-  const [, count, all, , type] = primary;
-  throw fault(
-    count === '1'
-      ? `has a primary key of type ${type} ("${all}"): ${wanted}`
-      : `has a primary key of several columns (${all}): ${wanted}`,
-  );
 }
 
 /** Where the type does not say the number of dimensions, the first row does; other rows are refused when read. */
@@ -178,21 +184,13 @@ async function vectorOf(
   return { ...base, field: { ...dense, kind: 'dense', dimensions: seen }, sparse: 0 };
 }
 
-async function firstDimensions(session: Asked, table: string, column: string): Promise<number | undefined> {
-  const name = quoted(column);
-  const [row] = await session.ask(
-    `SELECT vector_dims(${name}) FROM ${table} WHERE ${name} IS NOT NULL LIMIT 1`,
-    [],
-  );
-  return row === undefined ? undefined : Number(row[0]);
-}
-
-function fieldOf({ column, native, notNull, generated, comment }: Described): FieldColumn {
+function fieldOf({ column, native, notNull, generated, comment, carried }: Described): FieldColumn {
   return {
     name: comment?.name ?? column,
     column,
     native,
-    type: portableType(native),
+    type: carried!.type,
+    carried: carried!,
     nullable: !notNull,
     generated,
   };

@@ -12,7 +12,7 @@ import { inTurn } from './in-turn.js';
 import { createIndex } from './indexes.js';
 import { createStatements, type Layout, layoutOf } from './layout.js';
 import { openPglite, pgliteVersion } from './pglite.js';
-import { type SnapshotPlace, snapshotCopy, snapshotTransactions } from './snapshot.js';
+import { type SnapshotPlace, snapshotCopy, snapshotTransactions } from './snapshot-place.js';
 import type { Workplace } from './workplace.js';
 
 /** Bits, half precision and iterative scans. */
@@ -42,7 +42,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
       threads,
       searchPlace: async () => {
         const statement = `vecproof_${++searches}`;
-        if (endpoint === undefined) return sharedPlace(first, statement);
+        if (endpoint === undefined) return sharedPlace(first, statement, setup);
         const own = await another();
         return { session: own, close: () => own.close(), statement };
       },
@@ -69,8 +69,8 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
     return {
       version: async () => (endpoint === undefined ? `${version} in ${pgliteVersion()}` : version),
       create: (spec) => createCollection(place, spec),
-      open: async (name) => {
-        const { layout } = await describeTable(session, name);
+      open: async (name, as) => {
+        const { layout } = await describeTable(session, name, as);
         return new PgCollection(place, layout, false);
       },
       list: () => tablesWithVectors(session),
@@ -118,8 +118,8 @@ async function ownTransactions(another: () => Promise<Session>, layout: Layout) 
 }
 
 /** PGlite has one session: what an earlier search has set is taken back first. */
-async function sharedPlace(session: Session, statement: string) {
-  await session.query('RESET ALL');
+async function sharedPlace(session: Session, statement: string, setup: string) {
+  await session.query(`RESET ALL; ${setup}`);
   const close = async (statements: readonly string[]) => {
     for (const each of statements) await session.query(`DEALLOCATE "${each}"`);
   };
@@ -157,7 +157,8 @@ async function requireVersion(
   }
   const path = `SELECT set_config('search_path', current_setting('search_path') || ', ' || '${schema.replaceAll("'", "''")}', false)`;
   const setup = [
-    'SET extra_float_digits = 1',
+    // Values come as text that is the same whatever the server's language and zone.
+    "SET extra_float_digits = 1; SET datestyle = 'ISO, YMD'; SET intervalstyle = 'iso_8601'; SET timezone = 'UTC'",
     ...(visible === 't' ? [] : [path]),
     ...(readOnly ? ['SET default_transaction_read_only = on'] : []),
   ].join('; ');

@@ -3,9 +3,11 @@ import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
+import type { ReadAs } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { DenseType, VectorField } from '../contract/vectors.js';
-import { COLUMN_TYPES, quoted } from './fields.js';
+import { type Carried, COLUMN_TYPES, quoted } from './fields.js';
+import { WIRE_KEYS } from './values.js';
 
 /** How a table holds a collection: made by `layoutOf`, or read from the server by `describeTable`. */
 export interface Layout {
@@ -21,13 +23,21 @@ export interface Layout {
   tenant?: string | undefined;
   /** Index parameters that `create` asked for; undefined: the table is not ours. */
   index: ParameterSet | undefined;
+  /** As the table was opened: see `ReadAs`. */
+  as: ReadAs;
+  /** See `Mark`. */
+  madeBy?: string | undefined;
 }
 
 export interface KeyColumn {
   column: string;
   ids: IdKind;
+  /** Type in SQL that a key is written as: binary, or text that is cast. */
+  wire: string;
   /** GENERATED ALWAYS AS IDENTITY. */
   identity: boolean;
+  /** An index sees to it that no value stands in two rows, and gives the rows in its order. */
+  unique: boolean;
 }
 
 export type VectorType = 'vector' | 'halfvec' | 'bit' | 'sparsevec';
@@ -46,8 +56,9 @@ export interface VectorColumn {
 export interface FieldColumn extends Omit<FieldSchema, 'type'> {
   column: string;
   native: string;
-  /** Null for native types that no portable one fits: read as text, and not written. */
+  /** Null for native types that no portable one fits: they are not written. */
   type: FieldType | null;
+  carried: Carried;
   /** Computed by the server, and not written. */
   generated: boolean;
 }
@@ -63,6 +74,7 @@ export interface ColumnComment {
 export interface TableComment {
   ids: IdKind;
   index: ParameterSet;
+  madeBy?: string | undefined;
 }
 
 const PREFIX = 'vecproof ';
@@ -95,7 +107,7 @@ export function layoutOf(spec: CollectionSpec): Layout {
   return {
     name: spec.name,
     table: quoted(spec.name),
-    key: { column: 'id', ids: spec.ids, identity: false },
+    key: { column: 'id', ids: spec.ids, wire: WIRE_KEYS[spec.ids], identity: false, unique: true },
     vectors,
     text: part('text'),
     uri: part('uri'),
@@ -105,10 +117,13 @@ export function layoutOf(spec: CollectionSpec): Layout {
       column: claim('field', name),
       native: COLUMN_TYPES[type],
       type,
+      carried: { as: 'field', type },
       nullable,
       generated: false,
     })),
     index: spec.index,
+    as: {},
+    madeBy: spec.madeBy,
   };
 }
 
@@ -150,7 +165,7 @@ export function createStatements(layout: Layout): string[] {
   ];
   // Measured builds are row numbers: autovacuum would see to them at some moment of the measurement.
   const options = key.ids === 'u32' ? ' WITH (autovacuum_enabled = false)' : '';
-  const onTable: TableComment = { ids: key.ids, index: layout.index! };
+  const onTable: TableComment = { ids: key.ids, index: layout.index!, madeBy: layout.madeBy };
   const onColumn = (column: string, comment: ColumnComment) =>
     `COMMENT ON COLUMN ${table}.${quoted(column)} IS ${commentText(comment)}`;
   return [

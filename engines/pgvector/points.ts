@@ -13,8 +13,9 @@ import { sqlFilter } from './filter.js';
 import { type InTurn, transaction } from './in-turn.js';
 import { type Layout, writtenFields } from './layout.js';
 import { type Conflict, flatPoint, insertRows, pointCells, pointOf, readList, requireExact } from './rows.js';
-import { PgSnapshot, type SnapshotPlace } from './snapshot.js';
-import { keyBytes, textBytes, valueBytes, WIRE_KEYS, WIRE_TYPES } from './values.js';
+import { PgSnapshot } from './snapshot.js';
+import type { SnapshotPlace } from './snapshot-place.js';
+import { keyBytes, textBytes, valueBytes, WIRE_TYPES } from './values.js';
 import { vectorBytes } from './vectors.js';
 
 /** Whole rows of a table. */
@@ -108,7 +109,7 @@ export class PgPoints implements Points {
       );
       set(column, COLUMN_TYPES[type], bytes);
     }
-    const where = `WHERE ${quoted(key.column)} = $1::${WIRE_KEYS[key.ids]}`;
+    const where = `WHERE ${quoted(key.column)} = $1::${key.wire}`;
     const sql =
       sets.length === 0
         ? `SELECT 1 FROM ${table} ${where}`
@@ -126,7 +127,7 @@ export class PgPoints implements Points {
   }
 
   async describe(): Promise<Description> {
-    const { layout, indexes } = await describeTable(this.#session, this.#layout.name);
+    const { layout, indexes } = await describeTable(this.#session, this.#layout.name, this.#layout.as);
     const first = layout.vectors[0]!;
     const index = indexes.find(({ column, valid }) => column === first.column && valid);
     const [count] = await this.#session.query(`SELECT count(*) FROM ${layout.table}`);
@@ -136,6 +137,7 @@ export class PgPoints implements Points {
       index: index?.parameters ?? { type: 'flat' },
       fields: layout.fields.map(({ name, type, native, nullable }) => ({ name, type, native, nullable })),
       count: Number(count![0]),
+      mark: layout.index === undefined ? null : { by: layout.madeBy ?? null },
     };
   }
 
@@ -162,8 +164,8 @@ export class PgPoints implements Points {
   }
 
   get #isKey(): string {
-    const { column, ids } = this.#layout.key;
-    return `t.${quoted(column)} = u.id::${WIRE_KEYS[ids]}`;
+    const { column, wire } = this.#layout.key;
+    return `t.${quoted(column)} = u.id::${wire}`;
   }
 
   /** Ids that no column can hold are not there. */

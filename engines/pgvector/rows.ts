@@ -1,16 +1,16 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { MetadataValue } from '../../datasets/dataset.js';
 import type { PointId } from '../contract/ids.js';
-import type { Point } from '../contract/points.js';
+import type { Point, PointValue } from '../contract/points.js';
 import type { VectorValue } from '../contract/vectors.js';
 import { flatten, nest } from '../kit/check.js';
 import { vectorIn } from '../kit/vectors.js';
 import type { Row, Session } from './client.js';
 import type { Cells } from './copy-stream.js';
 import { copyColumns } from './copy-stream.js';
-import { COLUMN_TYPES, quoted, readExpression, valueFromText } from './fields.js';
+import { COLUMN_TYPES, carriedValue, quoted, readExpression } from './fields.js';
 import { type Layout, PARTS, writtenFields } from './layout.js';
-import { keyBytes, textBytes, valueBytes, WIRE_KEYS, WIRE_TYPES } from './values.js';
+import { keyBytes, textBytes, valueBytes, WIRE_TYPES } from './values.js';
 import { readVector, vectorBytes, vectorOf } from './vectors.js';
 
 /** What a point is read from, of the row `t`: key, vectors, text, URI, tenant, fields. */
@@ -18,7 +18,7 @@ export function readList({ key, vectors, fields, ...rest }: Layout): string {
   return [
     `t.${quoted(key.column)}::text`,
     ...vectors.map(({ column, native }) => readVector(`t.${quoted(column)}`, native)),
-    ...PARTS.map((part) => (rest[part] === undefined ? 'NULL' : `t.${quoted(rest[part])}`)),
+    ...PARTS.map((part) => (rest[part] === undefined ? 'NULL' : `t.${quoted(rest[part])}::text`)),
     ...fields.map(({ column, type }) => readExpression(`t.${quoted(column)}`, type)),
   ].join(', ');
 }
@@ -33,7 +33,8 @@ export function pointOf({ name, key, vectors, fields }: Layout, [id, ...values]:
       return from(text);
     } catch (error) {
       const what = `column "${column}" of id ${shorten(id)} in table "${name}" cannot be read`;
-      throw new FailureError(what, { where: 'pgvector', got: shorten(error), cause: error });
+      const next = `leave the column out with ?omit=${encodeURIComponent(column)}, or read a view that has it as text`;
+      throw new FailureError(what, { where: 'pgvector', got: shorten(error), next, cause: error });
     }
   };
   const found: [string, VectorValue | undefined][] = vectors.map((vector) => [
@@ -41,9 +42,9 @@ export function pointOf({ name, key, vectors, fields }: Layout, [id, ...values]:
     read(vector.column, (hex) => vectorOf(vector, hex)),
   ]);
   const parts = PARTS.map((part) => [part, read(part, (text) => text)] as const);
-  const flat: [string, MetadataValue][] = fields.map((field) => [
+  const flat: [string, PointValue][] = fields.map((field) => [
     field.name,
-    read(field.column, (text) => valueFromText(field.type, text)) ?? null,
+    read(field.column, (text) => carriedValue(field.carried, text)) ?? null,
   ]);
   const there = ([, value]: readonly [string, unknown]) => value !== undefined;
   return {
@@ -105,7 +106,7 @@ export function requireExact(native: string, value: MetadataValue | undefined): 
 /** Types in SQL of the values of `copyColumns`. */
 export function wireTypes(layout: Layout): string[] {
   return [
-    WIRE_KEYS[layout.key.ids],
+    layout.key.wire,
     ...layout.vectors.map(({ native }) => WIRE_TYPES[native]),
     ...PARTS.flatMap((part) => (layout[part] === undefined ? [] : ['text'])),
     ...writtenFields(layout).map(({ type }) => COLUMN_TYPES[type]),

@@ -2,7 +2,7 @@ import type { Session } from './client.js';
 import type { InTurn } from './in-turn.js';
 import type { Layout } from './layout.js';
 import type { SearchPlace } from './search.js';
-import type { SnapshotPlace } from './snapshot.js';
+import type { SnapshotPlace } from './snapshot-place.js';
 
 /** What a collection works with. */
 export interface Workplace {

@@ -39,6 +39,7 @@ const POINTS: PointSupport = {
   uri: 'field',
   tenant: 'field',
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
+  mark: 'the collection’s metadata',
   insertOnly: true,
   changes: null,
 };

@@ -1,3 +1,4 @@
+import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Collection, Readiness } from '../contract/collection.js';
 import type { PreparedSearch } from '../contract/search.js';
@@ -130,6 +131,11 @@ export class QdrantCollection implements Collection {
   }
 
   async drop(): Promise<void> {
+    if (!this.#layout.own) {
+      throw new FailureError(`collection "${this.name}" was not made by vecproof, and is not dropped`, {
+        where: 'qdrant',
+      });
+    }
     const { client, ask } = this.#session;
     await ask('cannot drop the collection', () => client.deleteCollection(this.name));
   }

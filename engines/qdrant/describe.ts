@@ -18,6 +18,7 @@ export async function describeCollection(session: QdrantSession, name: string): 
     index: indexOf(state),
     fields: describedFields(layout, state),
     count,
+    mark: layout.own ? { by: layout.madeBy ?? null } : null,
   };
 }
 

@@ -21,11 +21,16 @@ export interface Layout extends Pick<CollectionSpec, 'name' | 'text' | 'uri' | '
   fields: readonly FieldSchema[];
   /** Created here: points are held to the spec. */
   own: boolean;
+  /** See `Mark`. */
+  madeBy?: string | undefined;
   /** Why its vectors can be read but not written; undefined: they can. */
   readOnly?: string | undefined;
 }
 
-type Kept = Pick<CollectionSpec, 'ids' | 'vectors' | 'fields' | 'text' | 'uri' | 'tenant' | 'index'>;
+type Kept = Pick<
+  CollectionSpec,
+  'ids' | 'vectors' | 'fields' | 'text' | 'uri' | 'tenant' | 'index' | 'madeBy'
+>;
 
 export function layoutOf(spec: CollectionSpec): Layout {
   return { ...spec, unnamed: isUnnamed(spec.vectors), own: true };
@@ -38,8 +43,9 @@ export function isUnnamed(vectors: readonly VectorField[]): boolean {
 }
 
 /** What `SPEC_KEY` holds. */
-export function keptSpec({ ids, vectors, fields, text, uri, tenant, index }: CollectionSpec): Json {
-  const kept: Kept = { ids, vectors, fields, text, uri, tenant, index };
+export function keptSpec(spec: CollectionSpec): Json {
+  const { ids, vectors, fields, text, uri, tenant, index, madeBy } = spec;
+  const kept: Kept = { ids, vectors, fields, text, uri, tenant, index, madeBy };
   return kept as unknown as Json;
 }
 

@@ -19,6 +19,8 @@ const POINTS: PointSupport = {
   uri: 'field',
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false },
+  mark: 'a table of the database',
+  readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
   changes: null,
 };

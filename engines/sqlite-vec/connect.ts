@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import type { ConnectedEngine } from '../contract/engine.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { checkSpec } from '../kit/check.js';
@@ -11,7 +12,7 @@ import { SqliteCollection } from './collection.js';
 import type { SqliteSnapshot } from './snapshot.js';
 import { Tables } from './tables.js';
 
-const SUFFIX = '.sqlite';
+export const SUFFIX = '.sqlite';
 
 /** One database file for each collection, in the folder itself. */
 export function connect(folder: string, readOnly = false): ConnectedEngine {
@@ -30,7 +31,7 @@ export function connect(folder: string, readOnly = false): ConnectedEngine {
     version: async () => packageVersion('sqlite-vec') ?? 'unknown',
     create: async (spec) => {
       checkSpec(HOLDER, spec);
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       const file = fileOf(spec.name);
       claim(spec.name, file);
       return kept(createCollection(file, spec, snapshots));
@@ -38,7 +39,10 @@ export function connect(folder: string, readOnly = false): ConnectedEngine {
     open: async (name) => {
       const there = await list();
       if (!there.includes(name)) {
-        const next = there.length > 0 ? `open one of ${there.join(', ')}` : 'the folder has none';
+        const next =
+          there.length > 0
+            ? `open one of ${there.join(', ')}`
+            : 'the folder has none; a database of your own is named by its file, sqlite-vec:./file.db#table';
         throw new FailureError(`there is no collection "${name}"`, { where: 'sqlite-vec', next });
       }
       return kept(openCollection(name, fileOf(name), snapshots, readOnly));
@@ -73,10 +77,19 @@ function claim(name: string, file: string): void {
 
 function createCollection(
   file: string,
-  { name, vectors, ids, fields, text, uri, tenant, index }: CollectionSpec,
+  { name, vectors, ids, fields, text, uri, tenant, index, madeBy }: CollectionSpec,
   snapshots: Set<SqliteSnapshot>,
 ): SqliteCollection {
-  const tables = new Tables(openDatabase(file), { vectors, ids, fields, text, uri, tenant, index });
+  const tables = new Tables(openDatabase(file), {
+    vectors,
+    ids,
+    fields,
+    text,
+    uri,
+    tenant,
+    index,
+    madeBy,
+  });
   const collection = new SqliteCollection(name, file, tables, snapshots, true);
   try {
     tables.create();

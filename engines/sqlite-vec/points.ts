@@ -129,13 +129,14 @@ export class SqlitePoints implements Points {
 
   async describe(): Promise<Description> {
     const tables = this.#place.tables();
-    const { ids, fields, index, vectors, text, uri, tenant } = tables.info;
+    const { ids, fields, index, vectors, text, uri, tenant, madeBy } = tables.info;
     return {
       spec: { name: this.#place.name, vectors, text, uri, tenant },
       ids,
       index,
       fields: fields.map((each) => ({ ...each, native: COLUMN_TYPES[each.type] })),
       count: tables.count(),
+      mark: { by: madeBy ?? null },
     };
   }
 

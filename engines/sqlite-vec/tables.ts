@@ -16,7 +16,8 @@ import type { SqliteDatabase, SqliteStatement } from './client.js';
 import { PARTS, type SideSource, SideTables } from './fields.js';
 
 /** Kept with the collection as JSON. */
-export interface Info extends Pick<CollectionSpec, 'vectors' | 'ids' | 'fields' | 'text' | 'uri' | 'tenant'> {
+export interface Info
+  extends Pick<CollectionSpec, 'vectors' | 'ids' | 'fields' | 'text' | 'uri' | 'tenant' | 'madeBy'> {
   index: ParameterSet;
 }
 
@@ -196,7 +197,7 @@ function columnsOf({ name, type, dimensions, metric }: VectorField): string {
 }
 
 /** A copy of its own: the buffer may be a part of a larger one, at any offset. */
-function valuesOf(vector: VectorField, bytes: Buffer): DenseValues {
+export function valuesOf(vector: VectorField, bytes: Buffer): DenseValues {
   const values = denseArray(vector.type, elementsOf(vector));
   new Uint8Array(values.buffer).set(bytes);
   return values;

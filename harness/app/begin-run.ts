@@ -6,6 +6,7 @@ import type { PlannedBuild, PlannedTrial } from '../model/plan.js';
 import type { Truth } from '../model/samples.js';
 import type { LockState } from '../model/verdict.js';
 import { readEnvironment } from '../run/environment.js';
+import { sealFiles } from '../store/checksums.js';
 import { writeManifest } from '../store/manifests.js';
 import type { QueriesFile } from '../store/queries.js';
 import type { RunFolder } from '../store/run-folder.js';
@@ -45,6 +46,7 @@ export async function beginRun(beginning: Beginning): Promise<Manifest> {
         `${JSON.stringify({ queries: Object.fromEntries(data.judgements) })}\n`,
       );
     writeManifest(folder, hideManifest(manifest, planned.parsed.redactor));
+    sealFiles(folder, [folder.manifest, folder.truth, folder.queries, folder.judgements]);
     return manifest;
   } catch (error) {
     rmSync(folder.path, { recursive: true, force: true });

@@ -1,7 +1,7 @@
-import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import { nativeRebuildCommand } from '../../common/installation.js';
 import { packageInfo } from '../../common/paths.js';
 import { catalogEntries } from '../../datasets/catalog.js';
@@ -106,7 +106,7 @@ async function bundledDatasets({ cwd, cache }: Context): Promise<Finding[]> {
 function folderFinding(name: string, path: string): Finding {
   const what = `folder of ${name}`;
   try {
-    const made = mkdirSync(path, { recursive: true });
+    const made = makeFolder(path);
     const probe = join(path, '.write-test');
     writeFileAtomic(probe, 'x');
     rmSync(probe);

@@ -42,7 +42,9 @@ export function writeLock(
   const gates = linesOf(set, about);
   const sha256 = hashOf(gates);
   const path = lockFile(suitePath);
-  writeFileAtomic(path, `${JSON.stringify({ schema: 1, suite: name, sha256, gates }, null, 2)}\n`);
+  writeFileAtomic(path, `${JSON.stringify({ schema: 1, suite: name, sha256, gates }, null, 2)}\n`, {
+    shared: true,
+  });
   return { path, sha256 };
 }
 

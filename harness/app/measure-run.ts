@@ -1,12 +1,13 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, writeFileAtomic } from '../../common/files.js';
 import { isLogged, type RunEvent } from '../model/events.js';
 import { sameMachine } from '../model/machines.js';
 import type { Environment, Manifest } from '../model/manifest.js';
 import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
+import { hideEvent } from '../run/hide-event.js';
 import { runPlan } from '../run/run.js';
+import { RunSeals } from '../store/checksums.js';
 import { appendEvent, readEvents } from '../store/event-log.js';
 import { cleanRunFolder, type RunFolder } from '../store/run-folder.js';
 import { skipReasons } from './check-builds.js';
@@ -48,9 +49,14 @@ async function measure(
   const plan = [...planned.builds, ...planned.rebuilds];
   const skips = skipReasons(plan, need(state, 'unfit'), need(state, 'unavailable'));
   const now = () => new Date().toISOString();
+  const seals = new RunSeals(folder);
   // First on disk, then told.
-  const onEvent = (event: RunEvent) => {
-    if (isLogged(event)) appendEvent(folder, event);
+  const onEvent = (given: RunEvent) => {
+    const event = hideEvent(given);
+    if (isLogged(event)) {
+      appendEvent(folder, event);
+      seals.follow(event);
+    }
     listen(event);
   };
   const shown = hideManifest(manifest, redactor);
@@ -129,7 +135,7 @@ function writeQueries(folder: RunFolder, { info, queries, spare }: Data, warmup:
   both.set(queries);
   both.set(spare.subarray(0, warmupQueryCount * info.dimensions), queries.length);
   try {
-    mkdirSync(folder.work, { recursive: true });
+    makeFolder(folder.work);
   } catch (error) {
     throw fileFailure(folder.work, 'the work folder cannot be made', error);
   }

@@ -1,5 +1,5 @@
 import { messageOf } from '../../common/errors.js';
-import { redactor } from '../../common/redact.js';
+import { hideSecrets, keepSecrets } from '../../common/secrets.js';
 import type { RunFolder } from '../store/run-folder.js';
 import { type Context, notice } from './context.js';
 import { measureTask } from './measure-run.js';
@@ -122,15 +122,14 @@ export function furtherError(context: Context) {
 
 /** From `hide` on, no message that is told holds a secret either. */
 export function hiding(context: Context): Context {
-  let hidden = redactor([]);
   return {
     ...context,
     hide(secrets) {
-      hidden = redactor(secrets);
+      keepSecrets(secrets);
       context.hide(secrets);
     },
     onEvent(event) {
-      context.onEvent('message' in event ? { ...event, message: hidden.text(event.message) } : event);
+      context.onEvent('message' in event ? { ...event, message: hideSecrets(event.message) } : event);
     },
   };
 }

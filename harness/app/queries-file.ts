@@ -69,7 +69,7 @@ export async function queriesToFile(request: QueriesRequest, context: Context): 
     try {
       const generated = generateFrom(info, metadata, request, groups, set.ids);
       const path = resolve(cwd, request.out);
-      writeFileAtomic(path, fileText(info, set.name, request.seed, generated));
+      writeFileAtomic(path, fileText(info, set.name, request.seed, generated), { shared: true });
       return { path, queries: generated.queries.length, notes: generated.notes };
     } finally {
       metadata.close();

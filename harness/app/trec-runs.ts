@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, writeFileAtomic } from '../../common/files.js';
 import { openDataset } from '../../datasets/open.js';
 import { prepareMetadata } from '../../datasets/prepare.js';
 import { askedOf } from '../model/depths.js';
@@ -28,7 +27,7 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
   const documents = await documentIds(folder, context);
   const target = join(folder.path, 'trec');
   try {
-    mkdirSync(target, { recursive: true });
+    makeFolder(target);
   } catch (error) {
     throw fileFailure(target, 'the folder for TREC runs cannot be made', error);
   }
@@ -42,7 +41,10 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
     .filter(({ id }) => states.get(id) === 'completed');
   for (const trial of completed) {
     const { id } = trial;
-    const samples = await readSamples(samplesFile(folder, id), askedOf(trial, manifest.ks), ['scores']);
+    const samples = await readSamples(samplesFile(folder, id), askedOf(trial, manifest.ks), ['scores'], {
+      queries: ids.length,
+      points: documents.length,
+    });
     writeFileAtomic(join(target, `${id}.run`), trecRun(samples, ids, documents, id));
   }
   return completed.length;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
+import { hideSecrets } from '../../common/secrets.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import {
   type LaunchedServer,
@@ -85,10 +86,7 @@ export class ChecksServer implements SupervisedServer {
   }
 
   /** Hides the credentials in a text. */
-  readonly redact = (text: string): string =>
-    Object.entries(this.endpoint.secrets)
-      .filter(([, value]) => value !== '')
-      .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
+  readonly redact = hideSecrets;
 
   /**
    * Removes what checks have left on a server that was not started here.

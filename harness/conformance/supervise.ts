@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import { takeLock } from '../../common/lock.js';
 import { supervise } from '../process/supervisor.js';
 import { type ChecksJob, type ChecksMessage, type ChecksTypes, checksTask } from './job.js';
@@ -41,7 +41,7 @@ async function attempt(options: SupervisedChecks, lock: string, from: number): P
   const { checks, server, folder, deadlineSeconds, signal } = options;
   const progress = new Progress(options);
   const workFolder = join(folder, `work-${from}`);
-  mkdirSync(workFolder, { recursive: true });
+  makeFolder(workFolder);
   const end = await supervise<ChecksTypes>({
     task: checksTask,
     input: {

@@ -5,7 +5,7 @@ import type { QueryFacts } from '../measures/groups.js';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
-import type { Manifest } from '../model/manifest.js';
+import { countsOf, type Manifest } from '../model/manifest.js';
 import type { PlannedParity } from '../model/plan.js';
 import { firstId } from '../model/replicas.js';
 import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
@@ -282,7 +282,7 @@ async function evidenceOf({ folder, manifest, row }: StoredSide) {
 
 async function readSide({ folder, manifest, row }: StoredSide): Promise<Samples> {
   const path = samplesFile(folder, row.id);
-  if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!);
+  if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!, [], countsOf(manifest));
   throw new InputError('the samples of a completed trial are missing', {
     where: path,
     next: 'restore the file from a copy of the run, or measure again',

@@ -137,7 +137,10 @@ export async function measureTrial(
       next: 'restore the file from a copy of the run, or measure again',
     });
   }
-  const samples = await readSamples(path, asked, ['scores']);
+  const samples = await readSamples(path, asked, ['scores'], {
+    queries: truth.count,
+    points: manifest.dataset.count,
+  });
   const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
   const { dataset } = manifest;
   const options = {

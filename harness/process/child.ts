@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import { compiledModule } from '../../common/paths.js';
+import { keepSecrets } from '../../common/secrets.js';
 import type { Endpoint } from '../../engines/contract/server.js';
 import { failureText } from './phase.js';
 import { type ProcessMessage, READY, type ServerReply, type Start } from './protocol.js';
@@ -19,7 +20,8 @@ async function main(): Promise<void> {
   process.on('message', (message) => {
     if (message === 'abort') abort.abort(new Error('the run was stopped'));
   });
-  const { module, input, leavings } = await receiveStart();
+  const { module, input, secrets, leavings } = await receiveStart();
+  keepSecrets(secrets);
   const workerData: WatchdogData = { supervisor: process.ppid, leavings };
   startWatchdog(workerData);
   process.once('disconnect', leaveToWatchdog);

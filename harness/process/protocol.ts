@@ -1,3 +1,4 @@
+import type { Secret } from '../../common/redact.js';
 import type { ContainerHandle, Endpoint } from '../../engines/contract/server.js';
 import type { TaskMessage, TaskTypes } from './task.js';
 
@@ -5,6 +6,8 @@ import type { TaskMessage, TaskTypes } from './task.js';
 export interface Start {
   module: string;
   input: unknown;
+  /** What it must not tell anybody either. */
+  secrets: readonly Secret[];
   leavings: Leavings;
 }
 

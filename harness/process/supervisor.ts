@@ -1,9 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { debug, isDebugLine } from '../../common/debug.js';
+import { debug, isDebugLine, printDebugLine } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import { compiledModule } from '../../common/paths.js';
+import { knownSecrets } from '../../common/secrets.js';
 import { type Leavings, type ProcessMessage, READY, type ServerReply, type Start } from './protocol.js';
 import { residentBytes } from './resources.js';
 import type { Task, TaskEnd, TaskTypes } from './task.js';
@@ -50,7 +52,7 @@ export interface Supervision<T extends TaskTypes> {
 export async function supervise<T extends TaskTypes>(supervision: Supervision<T>): Promise<TaskEnd<T>> {
   const { task, workFolder, server, inspect } = supervision;
   const temporary = join(workFolder, 'tmp');
-  mkdirSync(temporary, { recursive: true });
+  makeFolder(temporary);
   const inspector = inspect === undefined ? [] : [`--inspect-brk=127.0.0.1:${inspect}`];
   const child = fork(compiledModule('harness/process/child.js'), [], {
     execArgv: ['--expose-gc', '--enable-source-maps', ...inspector],
@@ -123,7 +125,7 @@ class Watch<T extends TaskTypes> {
       clearTimeout(this.#grace);
       signal.removeEventListener('abort', stop);
     });
-    child.send({ module: task.module, input, leavings } satisfies Start, (error) => {
+    child.send({ module: task.module, input, secrets: knownSecrets(), leavings } satisfies Start, (error) => {
       if (error !== null) this.#keepLog(Buffer.from(`the ${task.name} could not be sent: ${error.message}`));
     });
     if (signal.aborted) this.#abort();
@@ -227,7 +229,7 @@ class Watch<T extends TaskTypes> {
       .split('\n')
       .filter((line) => line.trim() !== '');
     for (const line of lines) {
-      if (isDebugLine(line)) process.stderr.write(`${line}\n`);
+      if (isDebugLine(line)) printDebugLine(line);
       else this.#log.push(line);
     }
     this.#log.splice(0, Math.max(0, this.#log.length - LOG_LINES));

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { debug } from '../../common/debug.js';
 import { FailureError } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine } from '../../engines/contract/engine.js';
@@ -82,7 +82,7 @@ async function create(context: BuildContext): Promise<[ConnectedEngine, Collecti
     const { threads, endpoint, nameEnd } = job;
     const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
     const folder = join(job.workFolder, 'data');
-    mkdirSync(folder);
+    makeFolder(folder);
     const restartServer = job.restartable === true ? context.restartServer : undefined;
     const mode = job.build.server?.mode;
     const options = { folder, threads, seed, endpoint, mode, restartServer };

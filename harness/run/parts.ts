@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import { askedOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { isSerial } from '../model/workload.js';
@@ -58,7 +59,7 @@ export function passFigures({ workload, spans, foreign }: Trial) {
 
 /** Observations that others have taken the place of stay on disk, numbered. */
 export function keepReplaced(folder: RunFolder, name: string, samples: Samples): void {
-  mkdirSync(join(folder.samples, REPLACED_FOLDER), { recursive: true });
+  makeFolder(join(folder.samples, REPLACED_FOLDER));
   let i = 1;
   while (existsSync(replacedFile(folder, `${name}.${i}`))) i++;
   keep(replacedFile(folder, `${name}.${i}`), samples);

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as patience } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
+import { SHORTEST_SECRET } from '../../common/redact.js';
+import { hideSecrets, keepCredentials } from '../../common/secrets.js';
 import { type LaunchedServer, needsLaunch, type ServerState } from '../../engines/contract/server.js';
 import { imageEntries } from '../../engines/launcher/images.js';
 import { engineOf } from '../../engines/open.js';
@@ -36,7 +38,7 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
   if (choice === undefined || !needsLaunch(choice.mode)) return undefined;
   const { server: support } = await engineOf(build);
   const definition = await support!.load();
-  mkdirSync(folder.work, { recursive: true });
+  makeFolder(folder.work);
   const logFile = join(folder.work, 'server.log');
   const start = performance.now();
   const how = { ...choice, labels, env: process.env, threads, logFile, signal, onNotice };
@@ -46,6 +48,13 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
       writeLog(folder, `${build.id}.launch`, readFileSync(logFile, 'utf8'));
     throw error;
   });
+  keepCredentials(launched.endpoint.secrets);
+  for (const [name, value] of Object.entries(launched.endpoint.secrets)) {
+    if (value !== '' && value.length < SHORTEST_SECRET)
+      onNotice(
+        `the ${name} of ${build.id} has fewer than ${SHORTEST_SECRET} characters: it is not hidden in files and messages`,
+      );
+  }
   return new BuildServer(launched, build, logFile, (performance.now() - start) / 1000);
 }
 
@@ -79,10 +88,7 @@ export class BuildServer implements SupervisedServer {
   }
 
   /** Hides the credentials in a text. */
-  readonly redact = (text: string): string =>
-    Object.entries(this.launched.endpoint.secrets)
-      .filter(([, value]) => value !== '')
-      .reduce((done, [name, value]) => done.replaceAll(value, `<${name}>`), text);
+  readonly redact = hideSecrets;
 
   /** What the build's process is given. */
   forJob(): Pick<Job, 'endpoint' | 'nameEnd' | 'restartable' | 'serverGroup'> {
@@ -185,7 +191,7 @@ export class BuildServer implements SupervisedServer {
   /** Keeps the server's whole log beside the run; returns where, relative to the run's folder. */
   #keepLog(folder: RunFolder, name: string): string | undefined {
     if (!existsSync(this.#logFile)) return undefined;
-    return writeLog(folder, name, this.redact(readFileSync(this.#logFile, 'utf8')));
+    return writeLog(folder, name, readFileSync(this.#logFile, 'utf8'));
   }
 
   async stop(): Promise<void> {
@@ -234,8 +240,8 @@ export class BuildServer implements SupervisedServer {
 
 function writeLog({ path }: RunFolder, name: string, text: string): string {
   const folder = join(path, 'logs');
-  mkdirSync(folder, { recursive: true });
-  writeFileAtomic(join(folder, `${name}.log`), text);
+  makeFolder(folder);
+  writeFileAtomic(join(folder, `${name}.log`), hideSecrets(text));
   return `logs/${name}.log`;
 }
 

@@ -1,10 +1,11 @@
-import { appendFileSync, copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure } from '../../common/files.js';
+import { appendText, fileFailure, makeFolder } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
 import { machinesOf } from '../model/machines.js';
 import type { Manifest } from '../model/manifest.js';
+import { changedFiles, sealFiles } from './checksums.js';
 import { readEvents } from './event-log.js';
 import { readManifest, writeManifest } from './manifests.js';
 import { createRunFolder, EXACT_ENDING, REPLACED_FOLDER, type RunFolder } from './run-folder.js';
@@ -28,6 +29,7 @@ export function mergeRuns(folders: readonly RunFolder[], runs: string, now: Date
     copyFiles(ordered, merged);
     writeEvents(ordered, merged, now);
     writeManifest(merged, manifestOf(ordered, merged));
+    sealMerged(merged);
     rmSync(merged.work, { recursive: true, force: true });
     return merged;
   } catch (error) {
@@ -116,7 +118,7 @@ function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
     }
     const replaced = join(folder.samples, REPLACED_FOLDER);
     if (!existsSync(replaced)) continue;
-    mkdirSync(join(merged.samples, REPLACED_FOLDER), { recursive: true });
+    makeFolder(join(merged.samples, REPLACED_FOLDER));
     for (const name of readdirSync(replaced).filter(isSample)) {
       copy(join(replaced, name), join(merged.samples, REPLACED_FOLDER, name));
     }
@@ -135,7 +137,8 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
     return last?.type === 'runEnd' && last.state === 'completed';
   });
   const begin: LoggedEvent = { type: 'runBegin', time: times[0] ?? now.toISOString(), resumed: false };
-  const warnings = machineWarnings(shards).map(
+  const altered = shards.flatMap(({ folder }) => changedFiles(folder).map((text) => `${folder.id}: ${text}`));
+  const warnings = [...altered, ...machineWarnings(shards)].map(
     (message): LoggedEvent => ({ type: 'warning', time: now.toISOString(), message }),
   );
   const inner = logs.flat().filter(({ type }) => type !== 'runBegin' && type !== 'runEnd');
@@ -145,7 +148,7 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
     state: complete ? 'completed' : 'interrupted',
   };
   const lines = [begin, ...warnings, ...inner, end].map((event) => `${JSON.stringify(event)}\n`);
-  appendFileSync(merged.events, lines.join(''));
+  appendText(merged.events, lines.join(''), { what: 'the merged run cannot be recorded' });
 }
 
 function machineWarnings(shards: readonly Shard[]): string[] {
@@ -168,6 +171,15 @@ function machineWarnings(shards: readonly Shard[]): string[] {
       ([name, found]) => `the shards used different versions of ${name}: ${[...found].join(', ')}`,
     ),
   ];
+}
+
+/** What the merged run holds; shards that are not as they were written are told when they are merged. */
+function sealMerged(merged: RunFolder): void {
+  const { manifest, truth, queries, judgements, events, samples } = merged;
+  const observed = readdirSync(samples)
+    .filter(isSample)
+    .map((name) => join(samples, name));
+  sealFiles(merged, [manifest, truth, queries, judgements, events, ...observed]);
 }
 
 function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {

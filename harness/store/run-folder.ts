@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, removeTemporaries } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries } from '../../common/files.js';
 
 /** Paths inside one run's folder; see `docs/run-folder.md`. */
 export interface RunFolder {
@@ -21,6 +21,8 @@ export interface RunFolder {
   readonly byQuery: string;
   /** What the results were derived from. */
   readonly derived: string;
+  /** What raw files held when they were written. */
+  readonly checksums: string;
   /** Outcome of the gates; absent until they are judged. */
   readonly verdicts: string;
   /** Files that engines make while the run goes on; gone afterwards. */
@@ -43,6 +45,7 @@ export function runFolder(path: string): RunFolder {
     results: at('results.json'),
     byQuery: at('by-query.parquet'),
     derived: at('derived.json'),
+    checksums: at('checksums.json'),
     verdicts: at('verdicts.json'),
     work: at('work'),
     lock: at('lock'),
@@ -118,7 +121,7 @@ export function createDatasetsFolder(parent: string, name: string, now: Date): R
 export function createPartFolder(path: string): RunFolder {
   try {
     rmSync(path, { recursive: true, force: true });
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw fileFailure(path, 'the run folder cannot be made', error);
   }
@@ -138,11 +141,12 @@ export function slugOf(name: string): string {
 
 function claimFolder(parent: string, name: string): RunFolder {
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     for (let i = 1; ; i++) {
       const folder = runFolder(join(parent, `${name}${i === 1 ? '' : `-${i}`}`));
       if (existsSync(folder.path)) continue;
-      mkdirSync(folder.path);
+      // Not recursive: whoever comes second must see that it is there.
+      mkdirSync(folder.path, { mode: 0o700 });
       return folder;
     }
   } catch (error) {
@@ -152,21 +156,54 @@ function claimFolder(parent: string, name: string): RunFolder {
 
 function withInnerFolders(folder: RunFolder): RunFolder {
   try {
-    mkdirSync(folder.parts, { recursive: true });
-    mkdirSync(folder.work);
+    makeFolder(folder.parts);
+    makeFolder(folder.work);
     return folder;
   } catch (error) {
     throw fileFailure(folder.path, 'the run folder cannot be made', error);
   }
 }
 
-/** Finds a run by folder path, by id under `parent`, or `latest`. Throws InputError with the known ids. */
+/**
+ * Throws InputError for a run folder that holds links: what is read or written through them is no part of the run. The
+ * folder itself may be one.
+ */
+export function refuseLinks(folder: RunFolder): void {
+  const { path, samples, parts } = folder;
+  for (const inner of [
+    path,
+    samples,
+    parts,
+    join(samples, REPLACED_FOLDER),
+    join(path, 'logs'),
+    join(path, PARTS_FOLDER),
+  ]) {
+    for (const entry of existsSync(inner) ? readdirSync(inner, { withFileTypes: true }) : []) {
+      if (!entry.isSymbolicLink()) continue;
+      throw new InputError('is a link, and a run holds its files itself', {
+        where: join(inner, entry.name),
+        next: 'put the file or folder in its place',
+      });
+    }
+  }
+}
+
+/**
+ * Finds a run by folder path, by id under `parent`, or `latest`. Throws InputError with the known ids, and for a folder
+ * with links.
+ */
 export function findRun(reference: string, parent: string): RunFolder {
   const known = listRuns(parent);
   const latest = known.at(-1);
-  if (reference === 'latest' && latest !== undefined) return runFolder(join(parent, latest));
-  for (const path of [resolve(reference), join(parent, reference)]) {
-    if (existsSync(join(path, 'manifest.json'))) return runFolder(path);
+  const candidates = [resolve(reference), join(parent, reference)];
+  const found =
+    reference === 'latest' && latest !== undefined
+      ? join(parent, latest)
+      : candidates.find((path) => existsSync(join(path, 'manifest.json')));
+  if (found !== undefined) {
+    const folder = runFolder(found);
+    refuseLinks(folder);
+    return folder;
   }
   throw new InputError('no such run', {
     where: reference,

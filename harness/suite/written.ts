@@ -68,10 +68,10 @@ export function plainPasswords(written: unknown): Fault[] {
     const path = ['engines', i, 'url'];
     const what = credentialInUrl(String(valueAt(written, path)), { variables: true });
     if (what === undefined) return [];
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
     const next = what.includes('parameter')
       ? 'leave it out, and set the variable of the engine (docs/servers.md)'
-      : 'write it as ${VARIABLE}, which is taken from the environment';
+      : // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
+        'write it as ${VARIABLE}, which is taken from the environment';
     return [{ path, what: `holds ${what}`, next }];
   });
 }

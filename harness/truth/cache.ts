@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../../common/errors.js';
+import { makeFolder } from '../../common/files.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { type ComputedTruth, computeTruth, TRUTH_VERSION, type TruthOptions } from './compute.js';
 import { readTruth, type StoredTruth, writeTruth } from './files.js';
@@ -36,7 +37,7 @@ export async function loadOrComputeTruth(options: CachedTruthOptions): Promise<C
   if (stored !== undefined) return { ...stored, margin };
   const truth = { ...(await computeTruth(options.vectors, options.queries, options)), margin };
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     await writeTruth(path, truth, options);
   } catch (error) {
     options.onWarning?.(`truth: not kept in the cache: ${messageOf(error)}`);

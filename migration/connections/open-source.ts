@@ -6,8 +6,11 @@ import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Points } from '../../engines/contract/points.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import { FILE } from '../files/definition.js';
+import { openFiles } from '../files/open.js';
 import { type Address, parseAddress } from './address.js';
 import { reach, requirePoints, type Surroundings } from './reach.js';
+import { readAsText, requireReadable } from './read-as.js';
 
 /** A collection of the user's that is only read. */
 export interface OpenSource {
@@ -15,7 +18,11 @@ export interface OpenSource {
   engineVersion: string;
   /** For people: without credentials. */
   place: string;
+  /** What the user said of the collection, as `?key=doc_id`; absent or empty: nothing. */
+  parameters?: string | undefined;
   collection: Collection & { readonly points: Points };
+  /** What people should know of how it is read, a sentence each. */
+  notes?: readonly string[] | undefined;
   /** Names of all collections of the place. */
   list(): Promise<string[]>;
   close(): Promise<void>;
@@ -29,8 +36,10 @@ export interface OpenSource {
  */
 export async function openSource(text: string, surroundings: Surroundings): Promise<OpenSource> {
   const address = parseAddress(text, engineNames());
+  if (address.engine === FILE) return openFiles(address.address, surroundings);
   const definition = await loadEngine(address.engine);
   requirePoints(definition, text);
+  requireReadable(definition, address.as, text);
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-source-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async () => {
@@ -49,6 +58,7 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
       definition,
       engineVersion: await connected.version(),
       place,
+      parameters: readAsText(address.as),
       collection,
       list: async () => (await connected.list?.()) ?? [],
       close,
@@ -62,7 +72,7 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
 async function openCollection(
   connected: ConnectedEngine,
   { title }: EngineDefinition,
-  { engine, collection: name }: Address,
+  { engine, collection: name, as }: Address,
   where: string,
 ): Promise<OpenSource['collection']> {
   if (name === undefined || name === '') {
@@ -75,7 +85,7 @@ async function openCollection(
           : `add one of ${there.map((each) => `#${each}`).join(', ')}`,
     });
   }
-  const opened = await connected.open?.(name);
+  const opened = await connected.open?.(name, as);
   if (opened?.points === undefined) throw new InputError(`${title} keeps no whole points`, { where });
   return opened as OpenSource['collection'];
 }

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
-import { fileFailure } from '../../common/files.js';
+import { fileFailure, makeFolder } from '../../common/files.js';
 import type { ConnectOptions, EngineDefinition } from '../../engines/contract/engine.js';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import type { Address } from './address.js';
@@ -44,9 +44,9 @@ export async function reach(
 ): Promise<Reach> {
   if (local !== undefined && !/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) {
     const place = resolve(cwd, address);
-    if (make && address !== '') makeFolder(place);
+    if (make && address !== '') makePlace(place);
     else if (address === '' || !existsSync(place))
-      throw new FailureError('there is no such folder', {
+      throw new FailureError('there is no such folder or file', {
         where: `${name}:${address}`,
         next: 'check the path',
       });
@@ -80,9 +80,9 @@ function hidden(address: string): string {
   return `${protocol}//${host}${pathname}`;
 }
 
-function makeFolder(path: string): void {
+function makePlace(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw fileFailure(path, 'cannot be made', error);
   }

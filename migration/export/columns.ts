@@ -67,6 +67,15 @@ const DETAIL_TYPES: Readonly<Record<Detail['type'], FieldType>> = {
 
 type Repetition = 'REQUIRED' | 'OPTIONAL';
 
+/** Columns whose values are floating-point numbers. */
+export function floatingColumns({ vectors, fields }: PartShape): ReadonlySet<string> {
+  const floats = fields.filter(({ type }) => type === 'float' || type === 'float[]');
+  return new Set([
+    ...vectors.flatMap(({ name }) => [vectorColumn(name), vectorColumn(name) + SPARSE.values]),
+    ...floats.map(({ name }) => fieldColumn(name)),
+  ]);
+}
+
 export function idColumns(type: IdColumnType): SchemaElement[][] {
   if (type === 'int64') return [[integer(ID, 'REQUIRED')]];
   if (type === 'text') return [[text(ID, 'REQUIRED')]];

@@ -54,7 +54,7 @@ export async function exportCollection(source: OpenSource, options: ExportOption
 async function exportInto(source: OpenSource, options: ExportOptions): Promise<Manifest> {
   const { points, name } = source.collection;
   const description = await points.describe();
-  const where = { place: source.place, collection: name };
+  const where = { place: source.place, collection: `${name}${source.parameters ?? ''}` };
   const found = findState(options.folder, where);
   requireFormat(options.folder, found?.parts ?? [], options.format ?? 'parquet');
   const { snapshot, state } = await begin(source, found, { ...options, where, description });

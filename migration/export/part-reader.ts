@@ -1,12 +1,9 @@
-import {
-  type AsyncBuffer,
-  asyncBufferFromFile,
-  type ParquetScan,
-  parquetMetadataAsync,
-  parquetScan,
-} from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { type AsyncBuffer, type ParquetScan, parquetScan } from 'hyparquet';
 import { InputError, messageOf } from '../../common/errors.js';
+import { reading } from '../../common/reading.js';
+import { COMPRESSORS } from '../../datasets/formats/parquet/compression.js';
+import { openParquetFile, type ParquetFile } from '../../datasets/formats/parquet/file.js';
+import { checkColumns } from '../../datasets/formats/parquet/pages.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
@@ -69,23 +66,38 @@ interface OpenParquet {
 
 /** @throws InputError naming the file if it is damaged */
 export async function openPart(path: string): Promise<OpenParquet> {
+  let opened: ParquetFile | undefined;
   try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
+    const parquet = await openParquetFile(path);
+    opened = parquet;
+    const { buffer: file, metadata } = parquet;
+    // All pages are looked through first: the library believes what they say.
+    reading(path, file.byteLength, () => checkColumns(parquet));
+    const scan = await parquetScan({
+      file,
+      metadata,
+      compressors: COMPRESSORS,
+      parsers: PARSERS as never,
+    });
     return {
       columns: new Set(topLevel(metadata.schema)),
       async *groups(take) {
-        for (const { rowStart, rowEnd } of scan.ranges) {
-          try {
-            yield await take(rowGroup({ file, scan }, rowStart, rowEnd));
-          } catch (error) {
-            throw damaged(path, error);
+        try {
+          for (const { rowStart, rowEnd } of scan.ranges) {
+            try {
+              const group = rowGroup({ file, scan }, rowStart, rowEnd);
+              yield await reading(path, file.byteLength, () => take(group));
+            } catch (error) {
+              throw damaged(path, error);
+            }
           }
+        } finally {
+          parquet.close();
         }
       },
     };
   } catch (error) {
+    opened?.close();
     throw damaged(path, error);
   }
 }

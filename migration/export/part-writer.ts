@@ -10,6 +10,7 @@ import { vectorIn } from '../../engines/kit/vectors.js';
 import { idType, type PointShape } from './canonical.js';
 import {
   fieldColumn,
+  floatingColumns,
   ID,
   ID_TYPE,
   METADATA,
@@ -42,6 +43,7 @@ export class ParquetPartWriter implements PartWriter {
   readonly #shape: PartShape;
   readonly #points: Pick<PointShape, 'ids'>;
   readonly #columns: ReadonlyMap<string, FieldType>;
+  readonly #floating: ReadonlySet<string>;
   readonly #writer: ParquetWriter;
 
   constructor(path: string, shape: PartShape, points: Pick<PointShape, 'ids'>) {
@@ -50,6 +52,7 @@ export class ParquetPartWriter implements PartWriter {
     this.#shape = shape;
     this.#points = points;
     this.#columns = new Map(shape.fields.map(({ name, type }) => [name, type]));
+    this.#floating = floatingColumns(shape);
     this.#writer = this.#guarded(
       () =>
         new ParquetWriter({
@@ -71,7 +74,12 @@ export class ParquetPartWriter implements PartWriter {
     const columnData = columnsOf(this.#shape, this.#points, this.#columns, points);
     this.#guarded(() => {
       void this.#writer.write({
-        columnData: columnData.map((column) => ({ ...column, statistics: false })),
+        columnData: columnData.map((column) => ({
+          ...column,
+          statistics: false,
+          // A dictionary of the library's would take -0 for 0.
+          ...(this.#floating.has(column.name) && { encoding: 'PLAIN' as const }),
+        })),
         rowGroupSize: points.length,
       });
       this.#addVectors(points);

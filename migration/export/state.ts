@@ -1,10 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
 import { takeLock } from '../../common/lock.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldCounts } from './field-types.js';
-import { MANIFEST, type Manifest } from './manifest.js';
+import { MANIFEST, type Manifest, partSchema } from './manifest.js';
 import type { Tally } from './tally.js';
 
 /** Progress of an export that is not finished yet; gone once its manifest is there. */
@@ -30,7 +33,7 @@ export interface ExportState {
  * @throws InputError if there is a finished export, an export of something else, or a folder of the user's
  */
 export function findState(folder: string, source: ExportState['source']): ExportState | undefined {
-  makeFolder(folder);
+  makePlace(folder);
   const path = join(folder, STATE);
   if (existsSync(join(folder, MANIFEST))) {
     throw new InputError('holds a finished export', {
@@ -56,7 +59,15 @@ export function findState(folder: string, source: ExportState['source']): Export
 
 function readState(path: string): ExportState {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ExportState;
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    const state = JSON.parse(text) as ExportState;
+    // Their names become paths, and those files are removed where the export begins again.
+    z.looseObject({
+      parts: z.array(partSchema),
+      source: z.strictObject({ place: z.string(), collection: z.string() }),
+    }).parse(state);
+    return state;
   } catch (error) {
     throw new InputError(`cannot be read: ${messageOf(error)}`, {
       where: path,
@@ -72,7 +83,7 @@ function readState(path: string): ExportState {
  * @throws InputError if another process works in it
  */
 export function lockFolder(folder: string): () => void {
-  makeFolder(folder);
+  makePlace(folder);
   const lock = takeLock(join(folder, '.lock'));
   if (lock.state === 'taken') return lock.release;
   throw new InputError(`is in use by process ${lock.by}`, {
@@ -81,9 +92,9 @@ export function lockFolder(folder: string): () => void {
   });
 }
 
-function makeFolder(folder: string): void {
+function makePlace(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }

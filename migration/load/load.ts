@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -161,8 +162,8 @@ async function openTarget(
 }
 
 /**
- * The collection of this load: made now, or by an earlier attempt. One that may have been made just before a crash is
- * ours if it is there and empty; any other is somebody else's, and `create` refuses it.
+ * The collection of this load: made now, or by an earlier attempt, which its mark shows. Any other is somebody else's:
+ * `create` refuses it.
  */
 async function collectionOf(
   connected: ConnectedEngine,
@@ -175,31 +176,40 @@ async function collectionOf(
     version: 1,
     ...load,
     startedAt: new Date().toISOString(),
+    madeBy: `load ${randomUUID()}`,
     collection: 'making',
     rows: 0,
     rejects: [],
     state: 'loading',
   };
+  const made: LoadState = { ...state, collection: 'made' };
   const there = (await connected.list!()).includes(spec.name);
-  if (state.collection === 'made') {
-    if (there) return { collection: await connected.open!(spec.name), state };
-    throw new FailureError(`the collection "${spec.name}" that this load has made is gone`, {
-      where: load.place,
-      next: 'load again with another folder as --state',
-    });
-  }
   if (found !== undefined && there) {
     const collection = await connected.open!(spec.name);
-    if ((await collection.count()) === 0) {
-      onNotice?.(`continues with the empty collection "${spec.name}", made just before an interruption`);
-      return { collection, state: { ...state, collection: 'made' } };
+    if (await isOurs(collection, state)) {
+      if (state.collection === 'making')
+        onNotice?.(`continues with the collection "${spec.name}", made just before an interruption`);
+      return { collection, state: made };
     }
   }
+  if (state.collection === 'made') {
+    throw new FailureError(
+      there
+        ? `the collection "${spec.name}" is not the one that this load has made`
+        : `the collection "${spec.name}" that this load has made is gone`,
+      { where: load.place, next: 'load again with another folder as --state' },
+    );
+  }
   if (found === undefined) saveLoad(folder, state);
-  const collection = await connected.create(spec);
-  const made: LoadState = { ...state, collection: 'made' };
+  const collection = await connected.create({ ...spec, madeBy: state.madeBy });
   saveLoad(folder, made);
   return { collection, state: made };
+}
+
+/** By its mark; where the engine has no place for one, a collection that is empty or was known to be made. */
+async function isOurs(collection: Collection, { collection: known, madeBy }: LoadState): Promise<boolean> {
+  const { mark, count } = await collection.points!.describe();
+  return mark === undefined ? known === 'made' || count === 0 : mark?.by === madeBy;
 }
 
 /** Accepted losses that concern a whole point; `openLosses` has stopped those that are not. */

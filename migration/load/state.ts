@@ -1,33 +1,36 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
-import { fileFailure, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
 /** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
 const STATE = 'load.json';
 
-/** A point that the target refused, in its own words. */
-export interface Reject {
-  /** Row of the export. */
-  row: number;
-  id: string;
-  cause: string;
-}
+const rows = z.int().nonnegative();
+const rejectSchema = z.strictObject({ row: rows, id: z.string(), cause: z.string() });
 
-export interface LoadState {
-  version: 1;
+const stateSchema = z.strictObject({
+  version: z.literal(1),
   /** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
-  sum: string;
-  mapping: string;
-  place: string;
-  startedAt: string;
-  /** `making`: the collection may be there or not; it is ours if it is empty. */
-  collection: 'making' | 'made';
+  sum: z.string(),
+  mapping: z.string(),
+  place: z.string(),
+  startedAt: z.string(),
+  /** Kept by the target in the mark of the collection: only one with it is ours. */
+  madeBy: z.string(),
+  /** `making`: the collection may be there or not. */
+  collection: z.enum(['making', 'made']),
   /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
-  rows: number;
-  rejects: readonly Reject[];
-  state: 'loading' | 'loaded';
-}
+  rows,
+  rejects: z.array(rejectSchema).readonly(),
+  state: z.enum(['loading', 'loaded']),
+});
+export type LoadState = z.infer<typeof stateSchema>;
+/** A point that the target refused, in its own words; `row` of the export. */
+export type Reject = z.infer<typeof rejectSchema>;
 
 /** @throws InputError if the folder holds the state of another load */
 export function findLoad(
@@ -36,7 +39,7 @@ export function findLoad(
 ): LoadState | undefined {
   const path = join(folder, STATE);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw fileFailure(folder, 'cannot be made', error);
   }
@@ -55,9 +58,15 @@ export function findLoad(
 
 function read(path: string): LoadState {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as LoadState;
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    return stateSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
+    throw new InputError(`cannot be read: ${messageOf(error)}`, {
+      where: path,
+      next: 'restore the file from a copy, or load into a new collection with another --state',
+      cause: error,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 import { ConnectionLostError, FailureError, messageOf, shorten } from '../../common/errors.js';
+import { hideSecrets } from '../../common/secrets.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
 import { elementsOf, type VectorField } from '../../engines/contract/vectors.js';
@@ -68,7 +69,7 @@ async function write(
       const [{ row, point }] = rows as [Row];
       // Throws where the target is gone, whatever the first error called itself.
       await target.points.describe();
-      rejects.push({ row, id: String(point.id), cause: messageOf(error) });
+      rejects.push({ row, id: String(point.id), cause: hideSecrets(messageOf(error)) });
       return;
     }
     const half = Math.ceil(rows.length / 2);

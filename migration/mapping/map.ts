@@ -5,7 +5,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
-import { EXPORT, parseAddress } from '../connections/address.js';
+import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { requirePoints } from '../connections/reach.js';
 import type { Manifest } from '../export/manifest.js';
 import { type OpenExport, openExport } from '../export/reader.js';
@@ -159,8 +159,14 @@ function thresholdsOf(
 
 /** The engine of a place that may be written to. */
 async function targetEngine(place: string): Promise<EngineDefinition> {
-  const { engine, collection } = parseAddress(place, engineNames());
-  if (engine === EXPORT || collection === undefined || collection === '') {
+  const { engine, collection, as } = parseAddress(place, engineNames());
+  if (Object.keys(as).length > 0) {
+    throw new InputError('a new collection takes no parameters', {
+      got: place,
+      next: 'leave out what stands behind the ?; a ? in a name is written %3F',
+    });
+  }
+  if (isOnlyRead(engine) || collection === undefined || collection === '') {
     throw new InputError('cannot hold a new collection', {
       got: place,
       next: 'write engine:address#collection with the name that it is to have',

@@ -1,12 +1,22 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FailureError } from '../../common/errors.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { parseAddress } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
 
-/** Drops a collection that a load of this migration has made; one that is gone already is no error. */
-export async function dropCollection(place: string, surroundings: Surroundings): Promise<void> {
+/**
+ * Drops a collection that a load of this migration has made; one that is gone already is no error.
+ *
+ * @param madeBy of the load's state, which the collection's mark says; empty: its state was damaged, and any load's will do
+ * @throws FailureError for a collection that somebody else has put in its place
+ */
+export async function dropCollection(
+  place: string,
+  madeBy: string,
+  surroundings: Surroundings,
+): Promise<void> {
   const address = parseAddress(place, engineNames());
   const definition = await loadEngine(address.engine);
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-drop-'));
@@ -19,8 +29,17 @@ export async function dropCollection(place: string, surroundings: Surroundings):
       surroundings.signal,
     );
     closing.push(() => connected.close());
-    if ((await connected.list!()).includes(address.collection!))
-      await (await connected.open!(address.collection!)).drop();
+    if (!(await connected.list!()).includes(address.collection!)) return;
+    const collection = await connected.open!(address.collection!);
+    const { mark } = await collection.points!.describe();
+    const isOurs = madeBy === '' ? mark?.by?.startsWith('load ') === true : mark?.by === madeBy;
+    if (mark !== undefined && !isOurs) {
+      throw new FailureError('is not the collection that this migration has made, and is not dropped', {
+        where: place,
+        next: 'give the plan another target',
+      });
+    }
+    await collection.drop();
   } finally {
     while (closing.length > 0) await closing.pop()!();
   }

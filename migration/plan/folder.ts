@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import { fileFailure } from '../../common/files.js';
+import { fileFailure, makeFolder } from '../../common/files.js';
 import { takeLock } from '../../common/lock.js';
 
 /** Files of a migration: `.migrations/<name>/`. */
@@ -13,9 +13,9 @@ export const FILES = {
   superseded: 'superseded',
 } as const;
 
-export function makeFolder(path: string): void {
+export function makePlace(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolder(path);
   } catch (error) {
     throw fileFailure(path, 'cannot be made', error);
   }
@@ -27,7 +27,7 @@ export function makeFolder(path: string): void {
  * @throws InputError if another process works in it
  */
 export function lockMigration(folder: string): () => void {
-  makeFolder(folder);
+  makePlace(folder);
   const lock = takeLock(join(folder, '.lock'));
   if (lock.state === 'taken') return lock.release;
   throw new InputError(`is in use by process ${lock.by}`, {
@@ -41,10 +41,10 @@ export function putAside(folder: string, names: readonly string[]): string | und
   const there = names.filter((name) => existsSync(join(folder, name)));
   if (there.length === 0) return undefined;
   const parent = join(folder, FILES.superseded);
-  makeFolder(parent);
+  makePlace(parent);
   const number = 1 + Math.max(0, ...readdirSync(parent).map((name) => Number.parseInt(name, 10) || 0));
   const to = join(parent, `${number}`);
-  makeFolder(to);
+  makePlace(to);
   try {
     for (const name of there) renameSync(join(folder, name), join(to, name));
   } catch (error) {

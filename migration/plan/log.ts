@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
-import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { appendText, writeFileAtomic } from '../../common/files.js';
+import { hideInFile } from '../../common/secrets.js';
 import { eventSchema, type PlanEvent } from './events.js';
 
 /**
@@ -30,19 +31,10 @@ export class EventLog {
 
   /** On disk when it returns. */
   append(event: PlanEvent): void {
-    const line = JSON.stringify({ ...event, before: this.#last });
+    // Hidden before it is hashed: the hash is of what stands in the file.
+    const line = hideInFile(JSON.stringify({ ...event, before: this.#last }));
     dropTorn(this.#path);
-    try {
-      const descriptor = openSync(this.#path, 'a');
-      try {
-        writeSync(descriptor, `${line}\n`);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-    } catch (error) {
-      throw fileFailure(this.#path, 'cannot be written', error);
-    }
+    appendText(this.#path, `${line}\n`, { flush: true });
     this.#events.push(event);
     this.#last = hashOf(line);
   }

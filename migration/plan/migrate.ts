@@ -7,7 +7,7 @@ import { suggest } from '../../common/nearest.js';
 import type { Secret } from '../../common/redact.js';
 import { readTextFile } from '../../harness/app/places.js';
 import type { StageName } from './events.js';
-import { FILES, lockMigration, makeFolder } from './folder.js';
+import { FILES, lockMigration, makePlace } from './folder.js';
 import { hashOf } from './hash.js';
 import { Journal, type Listener } from './journal.js';
 import { type ParsedPlan, parsePlan } from './parse.js';
@@ -115,7 +115,7 @@ function notePlan(journal: Journal): void {
   const before = last === undefined ? undefined : readLock(join(folder, FILES.lock));
   const changed = before === undefined ? [] : changedParts(before, parse(parsed.text));
   if (changed.length > 0) journal.listener.onNotice(`the plan has changed: ${changed.join(', ')}`);
-  makeFolder(folder);
+  makePlace(folder);
   journal.notePlan(changed);
 }
 

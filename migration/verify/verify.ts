@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure } from '../../common/files.js';
+import { hideSecrets } from '../../common/secrets.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
 import type { Surroundings } from '../connections/reach.js';
 import type { NearField } from '../export/near.js';
@@ -187,7 +188,7 @@ function differencesFile(path: string) {
       write: (differences: readonly Difference[]) => {
         if (differences.length === 0) return;
         const columns = [
-          differences.map(({ id }) => String(id)),
+          differences.map(({ id }) => hideSecrets(String(id))),
           differences.map(({ type }) => type),
           differences.map(({ kind }) => kind),
           differences.map(({ differs }) => differs.join(',')),

@@ -13,6 +13,7 @@ import type { ProblemGroup, ReportModel } from '../model/types.js';
 import { seriesView, trialAnchor } from './cells.js';
 import { costViews, frontierViews } from './chart-views.js';
 import { filterViews } from './filter-views.js';
+import { loadViews } from './load-views.js';
 import { historyView, parityView } from './parity-views.js';
 import {
   buildViews,
@@ -68,6 +69,7 @@ function viewOf(model: ReportModel) {
     contenders: seriesViews(model),
     reference: model.hypervolumeReference,
     costs: costViews(model),
+    load: loadViews(model),
     filters: filterViews(model),
     floor: floorText(model),
     builds: buildViews(model),

@@ -117,7 +117,7 @@ function records(definitions: readonly EngineDefinition[]): string[] {
 function pointTable(definitions: readonly EngineDefinition[]): string[] {
   const rows = definitions.flatMap(({ name, capabilities: { points } }) => {
     if (points === null) return [];
-    const { vectors, text, uri, tenant, snapshot, insertOnly, changes } = points;
+    const { vectors, text, uri, tenant, snapshot, mark, insertOnly, changes } = points;
     const kinds = [
       `dense (${vectors.dense.join(', ')})`,
       ...(vectors.sparse ? ['sparse'] : []),
@@ -134,6 +134,7 @@ function pointTable(definitions: readonly EngineDefinition[]): string[] {
         uri,
         tenant,
         `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}${snapshot.ranges === undefined ? '' : `, ranges ${snapshot.ranges}`}`,
+        mark ?? 'nowhere',
         insertOnly ? 'yes' : 'no',
         changes ?? 'no feed',
       ],
@@ -149,6 +150,7 @@ function pointTable(definitions: readonly EngineDefinition[]): string[] {
     'URI',
     'tenant',
     'scan under writes',
+    'mark of what we made',
     'insert without overwriting',
     'changes',
   ];

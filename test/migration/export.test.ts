@@ -77,7 +77,7 @@ describe('export', () => {
   test.each([
     ['no-engine:./x#docs', 2, 'unknown engine "no-engine"'],
     ['lancedb:./lancedb', 2, 'add one of #docs'],
-    ['lancedb:./nowhere#docs', 3, 'there is no such folder'],
+    ['lancedb:./nowhere#docs', 3, 'there is no such folder or file'],
     ['lancedb:./lancedb#nothing', 3, 'nothing'],
     ['hnswlib:./x#docs', 2, 'no whole points'],
     ['docs', 2, 'engine:address#collection'],

@@ -73,6 +73,27 @@ describe('an export gives back', () => {
     },
   );
 
+  test.each(PART_FORMATS)('zeros with and without a sign, however often they come, as %s', async (format) => {
+    const points = Array.from({ length: 400 }, (_, i): Point => {
+      const zero = i % 3 === 0 ? -0 : 0;
+      return {
+        id: `${i}`,
+        vectors: {
+          vector: new Float32Array(5).fill(zero),
+          words: { indices: Uint32Array.of(3), values: Float32Array.of(zero) },
+          tokens: { rows: 1, values: Float32Array.of(zero, 1) },
+        },
+        metadata: { f: i === 0 ? 0.5 : zero, list: [0.5, zero] },
+      };
+    });
+    const { to, manifest } = await exported('string', points, 400, format);
+    const opened = openExport(to);
+    const sum = new RowSum();
+    for await (const group of opened.points())
+      for (const point of group) sum.add(pointHash(opened.shape, point));
+    expect(sum.result().sum).toBe(manifest.sum);
+  });
+
   test('the same sum for the same points in another order, and another one for any change', async () => {
     await fc.assert(
       fc.asyncProperty(anyPoints('string', 6), fc.nat(), async (points, seed) => {

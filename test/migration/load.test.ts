@@ -73,6 +73,22 @@ describe('load', () => {
     expect(stdout).toContain('equal: all 3000 points');
   });
 
+  test('goes on with no collection but its own, empty or not, made or about to be made', async () => {
+    await mapped('export', 'lancedb:./swapped#docs', 'swapped.yaml');
+    expect((await run('load', 'export', '--mapping', 'swapped.yaml')).code).toBe(0);
+    const folder = join(work.folder, 'swapped');
+    await withCollection('lancedb', folder, 'open', (collection) => collection.drop());
+    // Somebody else's of the same name: empty, as one would be that was made just before a crash.
+    await withCollection('lancedb', folder, 'create', async () => {});
+    const state = join(work.folder, 'swapped.load', 'load.json');
+    for (const known of ['made', 'making']) {
+      writeFileSync(state, JSON.stringify({ ...JSON.parse(readFileSync(state, 'utf8')), collection: known }));
+      const { code, stderr } = await run('load', 'export', '--mapping', 'swapped.yaml');
+      expect(code).toBe(3);
+      expect(stderr).toContain(known === 'made' ? 'is not the one that this load has made' : 'already');
+    }
+  });
+
   test('stops with exit code 4 at a loss that nobody has accepted, and makes nothing', async () => {
     await mapped('odd', 'lancedb:./undecided#docs', 'undecided.yaml');
     const { code, stdout } = await run('load', 'odd', '--mapping', 'undecided.yaml');

@@ -37,7 +37,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/measures': ['harness/model', 'filters'],
   'harness/gate': ['harness/model', 'harness/measures'],
   'harness/truth': ['harness/model', 'harness/measures', 'datasets', 'filters'],
-  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files'],
+  // Parquet is read in one place, where nothing of a file is believed.
+  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files', 'datasets/formats/parquet'],
   // Suites hold gates: their grammar is checked with the rest, so that all faults are told at once.
   'harness/suite': [
     'harness/model',
@@ -82,12 +83,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
-  'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
+  // Files of other tools as sources.
+  'migration/files': ['engines/contract', 'engines/kit', 'datasets', 'filters'],
+  'migration/connections': ['migration/files', 'engines/registry', 'engines/contract', 'engines/kit'],
   'migration/export': [
     'migration/connections',
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'datasets/formats/parquet',
     'datasets/formats/lines',
   ],
   'migration/mapping': [
@@ -136,6 +140,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'migration/export',
     'datasets/dataset',
     'filters',
+  ],
+  'migration/validate': [
+    'migration/probe',
+    'migration/inventory',
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
   ],
   'migration/verify': [
     'migration/probe',

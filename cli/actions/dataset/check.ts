@@ -1,9 +1,9 @@
 import { EXIT, type ExitCode } from '../../../common/errors.js';
-import { visible } from '../../../common/visible.js';
 import { checkDataset } from '../../../harness/app/check/check-dataset.js';
 import type { CheckReport } from '../../../harness/app/check/types.js';
 import type { CommandContext } from '../../context.js';
 import { type DatasetArguments, datasetOptionsOf } from '../../dataset-options.js';
+import { printJson } from '../../terminal.js';
 import { checkLines } from './check-lines.js';
 
 export interface CheckCommand extends DatasetArguments {
@@ -20,9 +20,8 @@ export async function datasetCheckCommand(
   const request = { dataset, options: datasetOptionsOf(options, context.cwd), model: options.model };
   const report = await checkDataset(request, context);
   context.progress.end();
-  const text =
-    options.json === true ? JSON.stringify(report, null, 2) : visible(checkLines(report).join('\n'));
-  context.out.write(`${text}\n`);
+  if (options.json === true) printJson(context.out, report, 2);
+  else context.out.write(`${checkLines(report).join('\n')}\n`);
   return checkExit(report);
 }
 

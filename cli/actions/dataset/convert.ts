@@ -7,6 +7,7 @@ import { openOptions } from '../../../harness/app/dataset-options.js';
 import { displayPath } from '../../../harness/app/places.js';
 import type { CommandContext } from '../../context.js';
 import { type DatasetArguments, datasetOptionsOf } from '../../dataset-options.js';
+import { printJson } from '../../terminal.js';
 
 export interface ConvertCommand extends DatasetArguments {
   format?: string;
@@ -41,7 +42,7 @@ export async function datasetConvertCommand(
   const written = files.map(({ path, what }) => ({ path, what }));
   if (options.json === true) {
     const state = options.dryRun === true ? 'planned' : 'written';
-    context.out.write(`${JSON.stringify({ state, files: written, losses, notes }, null, 2)}\n`);
+    printJson(context.out, { state, files: written, losses, notes }, 2);
     return EXIT.passed;
   }
   const verb = options.dryRun === true ? 'would write' : 'wrote';

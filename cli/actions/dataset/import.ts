@@ -4,6 +4,7 @@ import { importDataset } from '../../../harness/app/import-dataset.js';
 import { displayPath } from '../../../harness/app/places.js';
 import type { CommandContext } from '../../context.js';
 import { type DatasetArguments, datasetOptionsOf } from '../../dataset-options.js';
+import { printJson } from '../../terminal.js';
 import { checkExit } from './check.js';
 import { checkLines } from './check-lines.js';
 
@@ -26,7 +27,7 @@ export async function datasetImportCommand(
   const { report, entry, path } = await importDataset(request, context);
   context.progress.end();
   if (options.json === true) {
-    context.out.write(`${JSON.stringify({ entry: entry ?? null, report }, null, 2)}\n`);
+    printJson(context.out, { entry: entry ?? null, report }, 2);
     return checkExit(report);
   }
   const end =

@@ -4,6 +4,7 @@ import { downloadedRecord } from '../../../datasets/download/record.js';
 import { importedEntries } from '../../../datasets/imported.js';
 import type { CommandContext } from '../../context.js';
 import { table } from '../../table.js';
+import { printJson } from '../../terminal.js';
 
 /** `vecproof dataset list`. */
 export async function datasetListCommand(
@@ -11,7 +12,8 @@ export async function datasetListCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   const rows = datasetRows(context.cache);
-  context.out.write(options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : table(rows));
+  if (options.json === true) printJson(context.out, rows, 2);
+  else context.out.write(table(rows));
   return EXIT.passed;
 }
 

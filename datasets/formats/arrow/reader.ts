@@ -1,5 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../../../common/errors.js';
+import { stillReading } from '../../../common/reading.js';
 import { unreadable } from '../../check.js';
 import { Decimal } from '../ids.js';
 import { Instant } from '../instant.js';
@@ -80,6 +81,7 @@ async function* readRows(
     const bits = (await file.stat()).size * 8;
     let number = 0;
     for (;;) {
+      stillReading();
       const next = await read(path, async () => reader.next());
       if (next.done === true) return;
       const batch = next.value;
@@ -91,8 +93,8 @@ async function* readRows(
         value: columnReader(arrow, field.type, batch.getChildAt(i)!),
       }));
       for (let row = 0; row < batch.numRows; row++) {
-        const record: JsonObject = {};
-        for (const { name, value } of columns) record[name] = value(row);
+        // Not by assignment: a column may be called __proto__.
+        const record: JsonObject = Object.fromEntries(columns.map(({ name, value }) => [name, value(row)]));
         yield { number, record };
         number++;
       }

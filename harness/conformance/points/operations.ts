@@ -216,6 +216,18 @@ export function checkOperations(api: TestApi, contender: PointContender): void {
     expect(await collection.count()).toBe(0);
   });
 
+  on('what create made bears a mark, which says who asked for it', async (session) => {
+    const { mark } = contender.definition.capabilities.points!;
+    const marks = async (name: string) => (await (await session.open(name)).describe()).mark;
+    const names = [session.name(), session.name()] as const;
+    await session.create({ madeBy: 'it\'s "me" \\ ü' }, names[0]);
+    await session.create({}, names[1]);
+    const expected = [{ by: 'it\'s "me" \\ ü' }, { by: null }];
+    expect([await marks(names[0]), await marks(names[1])]).toEqual(
+      mark === undefined ? [undefined, undefined] : expected,
+    );
+  });
+
   on('describe tells metric, dimensions, ids, fields and count', async (session) => {
     for (const metric of definition.capabilities.metrics) {
       const name = session.name();

@@ -24,7 +24,7 @@ async function run(work: Work): Promise<StageResult> {
     if (inTheWay && !work.accepted.has(decision.subject))
       return { state: 'blocked', evidence: [], decisions: [decision] };
     if (inTheWay) {
-      await dropCollection(old.place, work.surroundings);
+      await dropCollection(old.place, old.madeBy, work.surroundings);
       work.onNotice(`dropped the collection of the earlier load: ${old.place}`);
     }
     putAside(work.folder, [FOLDER]);
@@ -74,7 +74,7 @@ function readState(path: string, target: string): LoadState {
       rows: 0,
       rejects: [],
     } as const;
-    return { ...damaged, place: target, collection: 'made', state: 'loading' };
+    return { ...damaged, madeBy: '', place: target, collection: 'made', state: 'loading' };
   }
 }
 

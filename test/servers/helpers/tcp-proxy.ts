@@ -13,6 +13,11 @@ export interface TcpProxy {
   arm(fault: Fault, pattern: RegExp): Promise<void>;
   /** Whether new connections are broken off at once, as while a server is restarted. */
   refuse(yes: boolean): void;
+  /**
+   * From now on resets a connection at every n-th chunk that a client sends and that matches, apart from the first one of
+   * each connection. @returns how often that has happened
+   */
+  resetEvery(n: number, pattern: RegExp): () => number;
   /** Everything that clients have sent, as Latin-1. */
   sent(): string;
   close(): Promise<void>;
@@ -30,6 +35,7 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
   let armed: Armed | undefined;
   let sent = '';
   let refusing = false;
+  let every: { n: number; pattern: RegExp; matched: number; resets: number } | undefined;
   const server = createServer((client) => {
     if (refusing) {
       client.resetAndDestroy();
@@ -46,6 +52,7 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
     let silent = false;
+    let first = true;
     client.on('data', (data: Buffer) => {
       const text = data.toString('latin1');
       sent += text;
@@ -55,6 +62,14 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
         if (fault === 'reset') client.resetAndDestroy();
         silent = true;
         done();
+      }
+      if (every?.pattern.test(text)) {
+        if (!first && ++every.matched % every.n === 0) {
+          every.resets++;
+          silent = true;
+          client.resetAndDestroy();
+        }
+        first = false;
       }
       if (!silent) upstream.write(data);
     });
@@ -72,6 +87,11 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
       }),
     refuse: (yes) => {
       refusing = yes;
+    },
+    resetEvery: (n, pattern) => {
+      const own = { n, pattern, matched: 0, resets: 0 };
+      every = own;
+      return () => own.resets;
     },
     sent: () => sent,
     close: async () => {

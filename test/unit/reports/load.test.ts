@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import type { Results, TrialRow } from '../../../harness/model/results.js';
+import { loadOf } from '../../../reports/model/load.js';
+import { seriesRefs } from '../../../reports/model/points.js';
+import { row } from '../gate/rows.js';
+
+interface Rated {
+  rate: number;
+  p99: number;
+  errors?: number;
+  flags?: string[];
+}
+
+const figure = (value: number) => ({ value, low: null, high: null, n: 1000 });
+
+function rated(ef: number, recall: number, rates: readonly Rated[]): TrialRow[] {
+  return rates.map(({ rate, p99, errors = 0, flags = [] }) => ({
+    ...row(`a-ef${ef}-rate${rate}`, {}),
+    search: { ef },
+    workload: 'constant-rate',
+    workloadOptions: { rate },
+    flags,
+    measures: { 'recall.ties@10': figure(recall), 'latency.p99': figure(p99), errors: figure(errors) },
+  }));
+}
+
+function loaded(trials: readonly TrialRow[]) {
+  const results = { trials, ks: [10] } as unknown as Results;
+  return loadOf(results, seriesRefs(trials), 'recall.ties@10');
+}
+
+const sustained = (rates: readonly Rated[]) =>
+  loaded(rated(16, 0.9, rates))![0]!.sustained.map((each) =>
+    'rate' in each ? `${each.state} ${each.rate}` : each.state,
+  );
+
+describe('the sustained rate', () => {
+  test('is the highest up to which every rate kept the limit', () => {
+    const rates = [
+      { rate: 100, p99: 5 },
+      { rate: 200, p99: 8 },
+      { rate: 400, p99: 45 },
+      { rate: 800, p99: 900 },
+    ];
+    expect(sustained(rates)).toEqual(['up-to 200', 'up-to 400', 'up-to 400']);
+    expect(sustained(rates.toReversed())).toEqual(['up-to 200', 'up-to 400', 'up-to 400']);
+  });
+
+  test('ends at the first miss, even if a higher rate keeps the limit by chance', () => {
+    expect(
+      sustained([
+        { rate: 100, p99: 5 },
+        { rate: 200, p99: 300 },
+        { rate: 400, p99: 5 },
+      ]),
+    ).toEqual(['up-to 100', 'up-to 100', 'up-to 100']);
+  });
+
+  test('a rate that was not reached, or failed queries, are a miss whatever the latency', () => {
+    expect(
+      sustained([
+        { rate: 100, p99: 5 },
+        { rate: 200, p99: 5, errors: 1 },
+      ])[0],
+    ).toBe('up-to 100');
+    expect(sustained([{ rate: 100, p99: 5, flags: ['rate-not-reached'] }])).toEqual(['none', 'none', 'none']);
+  });
+
+  test('is at least the highest measured where all kept it', () => {
+    expect(sustained([{ rate: 100, p99: 5 }])).toEqual(['beyond 100', 'beyond 100', 'beyond 100']);
+  });
+});
+
+test('contenders are compared at the setting with the lowest recall from 0.95 on, else the highest', () => {
+  const rates = [{ rate: 100, p99: 5 }];
+  const shown = (recalls: readonly number[]) =>
+    loaded(recalls.flatMap((recall, i) => rated(16 * 2 ** i, recall, rates)))!
+      .filter((each) => each.shown)
+      .map(({ setting }) => setting);
+  expect(shown([0.9, 0.96, 0.99])).toEqual(['ef=32']);
+  expect(shown([0.8, 0.9])).toEqual(['ef=32']);
+});
+
+test('a run that was serial alone has no loads', () => {
+  expect(loaded([row('a', {})])).toBeUndefined();
+});
