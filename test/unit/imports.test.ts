@@ -116,7 +116,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/suite',
   ],
+  // Work that machines share, by leases in a database.
+  'migration/work': ['engines/kit'],
   'migration/load': [
+    'migration/work',
     'migration/connections',
     'migration/export',
     'migration/mapping',
