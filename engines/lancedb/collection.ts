@@ -149,6 +149,12 @@ class LanceCollection implements Collection {
     return prepareSearch(this.#table, indexed, spec, this.#layout, search, k);
   }
 
+  async prepareExact(k: number, vector?: string): Promise<PreparedSearch> {
+    const { nlist: _, ...index } = this.#indexSpec(vector).index;
+    const spec = { ...this.#indexSpec(vector), index: { ...index, type: 'flat' } };
+    return prepareSearch(this.#table, false, spec, this.#layout, {}, k, true);
+  }
+
   /** The vector that is indexed or searched. Throws FailureError where nothing says by which metric. */
   #indexSpec(vector?: string): IndexSpec {
     const { name } = vectorNamed(this.#spec, vector);
