@@ -65,6 +65,7 @@ export const CAPABILITIES: Capabilities = {
     snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
     mark: 'the collection’s metadata',
     insertOnly: true,
+    writers: 'one',
     changes: null,
   },
   fieldNames: { empty: 'kept' },

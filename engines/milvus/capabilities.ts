@@ -42,6 +42,7 @@ const POINTS: PointSupport = {
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by key' },
   mark: 'the collection’s description',
   insertOnly: false,
+  writers: 'several',
   changes: null,
 };
 

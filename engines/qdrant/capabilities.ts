@@ -41,6 +41,7 @@ const POINTS: PointSupport = {
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
   mark: 'the collection’s metadata',
   insertOnly: true,
+  writers: 'several',
   changes: null,
 };
 
