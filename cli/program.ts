@@ -24,6 +24,7 @@ import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as score from './commands/score.js';
 import * as truth from './commands/truth.js';
+import * as validate from './commands/validate.js';
 import * as verify from './commands/verify.js';
 import { interruptSignal, makeContext } from './context.js';
 import type { Run } from './options.js';
@@ -34,7 +35,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
-  Migrate: [migrate, inventory, exportPoints, map, load, verify],
+  Migrate: [migrate, inventory, exportPoints, validate, map, load, verify],
   Data: [dataset],
   'Look up': [list, doctor],
 };

@@ -10,6 +10,7 @@ import { manifestJsonSchema } from '../migration/export/manifest.js';
 import { inventoryJsonSchema } from '../migration/inventory/model.js';
 import { mappingJsonSchema } from '../migration/mapping/mapping.js';
 import { planJsonSchema } from '../migration/plan/schema.js';
+import { validationJsonSchema } from '../migration/validate/model.js';
 import { resultsJsonSchema } from '../reports/json.js';
 
 /**
@@ -24,6 +25,7 @@ export async function schemaFiles(): Promise<Record<string, string>> {
     'migration/export/manifest.schema.json': text(manifestJsonSchema()),
     'migration/inventory/inventory.schema.json': text(inventoryJsonSchema()),
     'migration/mapping/mapping.schema.json': text(mappingJsonSchema()),
+    'migration/validate/validation.schema.json': text(validationJsonSchema()),
     'migration/plan/plan.schema.json': text(planJsonSchema()),
     'docs/measures.md': withTable(readFileSync(join(packageRoot, 'docs/measures.md'), 'utf8')),
   };

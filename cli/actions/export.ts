@@ -24,6 +24,7 @@ export async function exportCommand(
 ): Promise<ExitCode> {
   const source = await openSource(place, context);
   try {
+    for (const note of source.notes ?? []) notice(context, note);
     const manifest = await exportCollection(source, {
       folder: resolve(context.cwd, out),
       partRows,

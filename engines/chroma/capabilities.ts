@@ -66,6 +66,7 @@ export const CAPABILITIES: Capabilities = {
     mark: 'the collection’s metadata',
     readAs: ['tenant', 'text', 'uri', 'omit'],
     insertOnly: true,
+    writers: 'one',
     changes: null,
   },
   fieldNames: { empty: 'kept' },

@@ -43,6 +43,7 @@ const POINTS: PointSupport = {
   mark: 'the collection’s description',
   readAs: ['tenant', 'text', 'uri', 'omit'],
   insertOnly: false,
+  writers: 'several',
   changes: null,
 };
 

@@ -42,6 +42,7 @@ const POINTS: PointSupport = {
   mark: 'the collection’s metadata',
   readAs: ['tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
+  writers: 'several',
   changes: null,
 };
 

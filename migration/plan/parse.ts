@@ -12,7 +12,7 @@ import { parseYaml, suiteError } from '../../harness/suite/faults.js';
 import { withoutKey } from '../../harness/suite/plan.js';
 import { issueWords } from '../../harness/suite/shell-faults.js';
 import { resolveVariables, strangeKeys, toJson, valueAt } from '../../harness/suite/written.js';
-import { EXPORT, parseAddress } from '../connections/address.js';
+import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { resolvePlace } from './places.js';
 import { knownKeys, type Plan, planSchema } from './schema.js';
 
@@ -124,7 +124,7 @@ function fileAt(json: unknown, path: string[], folder: string, faults: Fault[]):
 
 async function targetFaults(target: string, index: unknown): Promise<Fault[]> {
   const { engine, collection } = parseAddress(target, engineNames());
-  if (engine === EXPORT || collection === undefined || collection === '') {
+  if (isOnlyRead(engine) || collection === undefined || collection === '') {
     const next = 'write engine:address#collection with the name that it is to have';
     return [{ path: ['target'], what: 'cannot hold a new collection', got: target, next }];
   }

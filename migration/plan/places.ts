@@ -2,7 +2,7 @@ import { InputError, messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import { engineNames } from '../../engines/registry.js';
-import { EXPORT, parseAddress } from '../connections/address.js';
+import { isOnlyRead, parseAddress } from '../connections/address.js';
 
 export type ResolvedPlace =
   | { state: 'ok'; place: string }
@@ -30,7 +30,7 @@ export function resolvePlace(given: string, connections: unknown): ResolvedPlace
   }
   try {
     const { engine, collection } = parseAddress(place, engineNames());
-    if (engine !== EXPORT && (collection === undefined || collection === ''))
+    if (!isOnlyRead(engine) && (collection === undefined || collection === ''))
       return { state: 'fault', fault: { what: 'names no collection', next: 'add #collection' } };
     return { state: 'ok', place };
   } catch (error) {

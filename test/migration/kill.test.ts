@@ -28,6 +28,8 @@ async function exportOnce(engine: string, out: string, when: (ended: AbortSignal
   const child = spawn(process.execPath, [join(packageRoot, 'dist/cli/main.js'), ...args, '--rate', '6000'], {
     cwd: work.folder,
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own: the command's processes are killed together.
+    detached: true,
   });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
@@ -37,7 +39,7 @@ async function exportOnce(engine: string, out: string, when: (ended: AbortSignal
   const over = new AbortController();
   void ended.then(() => over.abort());
   await when(over.signal);
-  child.kill('SIGKILL');
+  if (!over.signal.aborted) process.kill(-child.pid!, 'SIGKILL');
   const [code] = await ended;
   return { code, stderr };
 }

@@ -83,7 +83,9 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
-  'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
+  // Files of other tools as sources.
+  'migration/files': ['engines/contract', 'engines/kit', 'datasets', 'filters'],
+  'migration/connections': ['migration/files', 'engines/registry', 'engines/contract', 'engines/kit'],
   'migration/export': [
     'migration/connections',
     'engines/contract',
@@ -114,7 +116,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/suite',
   ],
+  // Work that machines share, by leases in a database.
+  'migration/work': ['engines/kit'],
   'migration/load': [
+    'migration/work',
     'migration/connections',
     'migration/export',
     'migration/mapping',
@@ -139,6 +144,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets/dataset',
     'filters',
   ],
+  'migration/validate': [
+    'migration/probe',
+    'migration/inventory',
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+  ],
   'migration/verify': [
     'migration/probe',
     'migration/connections',
@@ -158,6 +172,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+  ],
+  // Two places of the user's, asked and judged as the trials of a run.
+  'migration/parity': [
+    'harness',
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'engines/contract',
+    'engines/kit',
+    'datasets',
+    'filters',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
