@@ -7,8 +7,8 @@ import { CAPABILITIES } from './capabilities.js';
 import { ask, loadGrpc } from './client.js';
 import { createCollection, MilvusCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
-import { readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
+import { readLayout } from './read-layout.js';
 import type { MilvusSession } from './session.js';
 
 const PACKAGES = ['@zilliz/milvus2-sdk-node', 'testcontainers'];
