@@ -4,9 +4,7 @@ import type { ReadAs } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import type { VectorField } from '../contract/vectors.js';
 import type { CollectionField } from './client.js';
-import { factsOf, partitionsOf } from './facts-of.js';
 import { ID, TENANT, TEXT, URI, vectorColumnName } from './fields.js';
-import { foreignLayout, nameOf, nativeField, parametersOf } from './foreign.js';
 
 /** What a collection is, from its description where it was created here, else from the server. */
 export interface Layout extends Pick<CollectionSpec, 'name' | 'text' | 'uri' | 'tenant' | 'index'> {
