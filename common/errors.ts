@@ -9,6 +9,8 @@ export const EXIT = {
   engineOrDatasetFailed: 3,
   /** A migration stops here until somebody decides. */
   decisionAwaited: 4,
+  /** Work that is shared: other workers hold all that is left. */
+  othersAtWork: 5,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -9,6 +9,7 @@ import type { Coverage } from '../../migration/queries/coverage.js';
 import { importQueries } from '../../migration/queries/import.js';
 import { LOG_KEYS } from '../../migration/queries/log.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface ImportCommand {
   out: string;
@@ -48,7 +49,7 @@ export async function importCommand(
   writeFileAtomic(beside, `${JSON.stringify(coverage, undefined, 2)}\n`);
   context.progress.end();
   for (const each of bad) context.err.write(`${log}: ${visible(each)}\n`);
-  if (json) context.out.write(`${JSON.stringify(coverage, undefined, 2)}\n`);
+  if (json) printJson(context.out, coverage, 2);
   else context.out.write(`${linesOf(coverage).join('\n')}\n`);
   const files = [path, beside].map((file) => displayPath(file, cwd));
   (json ? context.err : context.out).write(`wrote ${files.join(' and ')}\n`);

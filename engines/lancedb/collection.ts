@@ -36,10 +36,13 @@ export async function openCollection(session: LanceSession, name: string, as?: R
   }
   const table = await session.connection.openTable(name);
   const layout = layoutOf(name, await table.schema(), as);
-  return new LanceCollection(session, await specOf(table, layout), table, layout);
+  return new LanceCollection(session, await specOf(table, layout), table, layout, true);
 }
 
-/** An index that is there is searched as it is; nothing says with which parameters it was made. */
+/**
+ * A table of ours keeps which index it is to have. Of others' tables, an index that is there is searched as it is: nothing
+ * says with which parameters it was made.
+ */
 async function specOf(table: LanceTable, layout: Layout): Promise<CollectionSpec> {
   const { name, vectors } = layout;
   const ids = layout.ids ?? 'u64';
@@ -47,7 +50,9 @@ async function specOf(table: LanceTable, layout: Layout): Promise<CollectionSpec
   const stats = found && (await table.indexStats(found.name));
   const [first, ...rest] = vectors;
   const metric = (stats?.distanceType as Metric | undefined) ?? first!.metric;
-  const index = found === undefined ? { type: 'flat', quantization: 'none' } : { type: found.indexType };
+  const index =
+    layout.index ??
+    (found === undefined ? { type: 'flat', quantization: 'none' } : { type: found.indexType });
   return { name, ids, vectors: [{ ...first!, metric }, ...rest], fields: fieldsOf(layout), index };
 }
 
@@ -62,9 +67,18 @@ class LanceCollection implements Collection {
   #loaded: number | undefined;
   /** The index covers all points. */
   #built = false;
+  /** It was there: its index may be built or not. */
+  readonly #opened: boolean;
 
-  constructor(session: LanceSession, spec: CollectionSpec, table: LanceTable, layout: Layout) {
+  constructor(
+    session: LanceSession,
+    spec: CollectionSpec,
+    table: LanceTable,
+    layout: Layout,
+    opened = false,
+  ) {
     this.name = spec.name;
+    this.#opened = opened;
     this.#session = session;
     this.#spec = spec;
     this.#table = table;
@@ -90,13 +104,19 @@ class LanceCollection implements Collection {
     const { lance, threads } = this.#session;
     const kind = indexKind(this.#spec.index);
     if (!this.#built) {
-      if (kind !== undefined)
+      if (kind !== undefined && !(await this.#covers(kind.reported)))
         await abortable(createIndex(lance, this.#table, kind, this.#indexSpec()), signal);
       await abortable(createFieldIndexes(lance, this.#table, this.#spec.index, this.#layout), signal);
       this.#built = true;
     }
     if (kind === undefined) return { count, indexed: null, details: { threads } };
     return this.#indexed(count);
+  }
+
+  /** Such an index is there, and no point was written behind it. */
+  async #covers(type: string): Promise<boolean> {
+    const stats = await this.#table.indexStats(INDEX_NAME);
+    return stats?.indexType === type && stats.numUnindexedRows === 0 && stats.numIndexedRows > 0;
   }
 
   /** Asks the engine what it built: type, metric, and whether every point is covered. */
@@ -123,10 +143,16 @@ class LanceCollection implements Collection {
 
   async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
     const spec = this.#indexSpec(vector);
-    const wanted = vector === undefined && indexKind(this.#spec.index) !== undefined;
+    const wanted = vector === undefined && !this.#opened && indexKind(this.#spec.index) !== undefined;
     const indexes = await this.#table.listIndices();
     const indexed = wanted || indexes.some(({ columns }) => columns.includes(spec.column));
     return prepareSearch(this.#table, indexed, spec, this.#layout, search, k);
+  }
+
+  async prepareExact(k: number, vector?: string): Promise<PreparedSearch> {
+    const { nlist: _, ...index } = this.#indexSpec(vector).index;
+    const spec = { ...this.#indexSpec(vector), index: { ...index, type: 'flat' } };
+    return prepareSearch(this.#table, false, spec, this.#layout, {}, k, true);
   }
 
   /** The vector that is indexed or searched. Throws FailureError where nothing says by which metric. */

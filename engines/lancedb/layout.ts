@@ -1,3 +1,4 @@
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
 import type { Description, Mark } from '../contract/points.js';
@@ -23,6 +24,8 @@ export interface Layout {
   parts: readonly { part: Part; column: string }[];
   /** Columns that were left out. */
   omitted: readonly string[];
+  /** The index that `create` was asked for; absent: others made the table. */
+  index?: ParameterSet | undefined;
   /** Null: others made the table. */
   mark: Mark | null;
 }
@@ -34,6 +37,7 @@ export interface Kept {
   ids: IdKind;
   vectors: readonly VectorField[];
   parts: readonly Part[];
+  index?: ParameterSet;
   madeBy?: string | undefined;
 }
 
@@ -57,8 +61,8 @@ export function partsOf(spec: Pick<CollectionSpec, Part>): Part[] {
 }
 
 export function keptMetadata(spec: CollectionSpec): Map<string, string> {
-  const { ids, vectors, madeBy } = spec;
-  const kept: Kept = { ids, vectors, parts: partsOf(spec), madeBy };
+  const { ids, vectors, madeBy, index } = spec;
+  const kept: Kept = { ids, vectors, parts: partsOf(spec), madeBy, index };
   return new Map([[SPEC_KEY, JSON.stringify(kept)]]);
 }
 
@@ -78,6 +82,7 @@ export function ownLayout(name: string, { fields }: LanceSchema, kept: Kept): La
     parts: kept.parts.map((part) => ({ part, column: part })),
     omitted: [],
     mark: { by: kept.madeBy ?? null },
+    index: kept.index,
     fields: fields
       .filter((each) => !others.has(each.name))
       .map((each) => ({ ...fieldOf(each), name: fieldName(each.name) })),

@@ -22,6 +22,7 @@ const POINTS: PointSupport = {
   mark: 'a table of the database',
   readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
+  writers: 'one',
   changes: null,
 };
 

@@ -55,6 +55,17 @@ export const plannedParitySchema = z.strictObject({
   candidate: idSchema,
   /** The reference's setting on a second build of its index (one of several with `builds:`); null: not asked for. */
   rebuild: idSchema.nullable(),
+  /** The exact neighbours stand in place of the reference's answers: there is no search that could be wrong. */
+  truth: z.literal(true).optional(),
+  /** Of two places: queries that were set apart, as points of their right answers are not in the candidate's. */
+  apart: z.int().min(0).optional(),
+  /** The application's threshold on the reference's scores, and the same on the candidate's; `atLeast`: larger is nearer. */
+  thresholds: z
+    .strictObject({
+      reference: z.strictObject({ score: z.number(), atLeast: z.boolean() }),
+      candidate: z.strictObject({ score: z.number(), atLeast: z.boolean() }),
+    })
+    .optional(),
 });
 
 export type TrialState = z.infer<typeof state>;

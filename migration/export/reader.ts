@@ -17,6 +17,8 @@ export interface OpenExport {
   shape: PointShape;
   /** All points, in the order of the parts; memory is bounded by a row group. */
   points(): AsyncGenerator<Point[]>;
+  /** Those of rows from `from` up to but not including `to`, counted over all parts. */
+  rows(from: number, to: number): AsyncGenerator<Point[]>;
   /** Ids that were deleted in the source, where it tells. */
   tombstones(): AsyncGenerator<Tombstone[]>;
 }
@@ -41,6 +43,14 @@ export function openExport(folder: string): OpenExport {
     shape,
     async *points() {
       for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts, shape);
+    },
+    async *rows(from, to) {
+      let first = 0;
+      for (const { file, rows } of manifest.parts) {
+        const range = { from: from - first, to: to - first };
+        if (range.to > 0 && range.from < rows) yield* readPart(join(folder, file), parts, shape, range);
+        first += rows;
+      }
     },
     tombstones: () => readTombstones(folder, manifest),
   };

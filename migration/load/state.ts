@@ -6,15 +6,22 @@ import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../
 import { checkDepth } from '../../common/json.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
-/** Progress of a load, in a folder beside the mapping: what was acknowledged and read back, and what was refused. */
+/** Progress of a load, in a folder beside the mapping: what was acknowledged and read back. */
 const STATE = 'load.json';
+const VERSION = 2;
 
-const rows = z.int().nonnegative();
-const rejectSchema = z.strictObject({ row: rows, id: z.string(), cause: z.string() });
+/** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
+export interface LoadOf {
+  sum: string;
+  /** Hash of the mapping's file. */
+  mapping: string;
+  place: string;
+}
+
+const row = z.int().nonnegative();
 
 const stateSchema = z.strictObject({
-  version: z.literal(1),
-  /** What is loaded, by which mapping, to where: a load of something else never goes on from here. */
+  version: z.literal(VERSION),
   sum: z.string(),
   mapping: z.string(),
   place: z.string(),
@@ -23,20 +30,26 @@ const stateSchema = z.strictObject({
   madeBy: z.string(),
   /** `making`: the collection may be there or not. */
   collection: z.enum(['making', 'made']),
-  /** Rows of the export that are in the target: written, acknowledged, read back and found equal; or rejected. */
-  rows,
-  rejects: z.array(rejectSchema).readonly(),
+  /** Rows of the export that are settled: in the target, read back and found equal; left out as accepted; or rejected. */
+  rows: row,
+  /** Ranges of rows of which all are settled, in order. */
+  finished: z.array(z.tuple([row, row])).readonly(),
+  /** Ranges that are begun, with their cursors. */
+  begun: z.array(z.strictObject({ from: row, to: row, row })).readonly(),
+  /** Points that accepted losses leave out, of the settled rows. */
+  leftOut: row,
   state: z.enum(['loading', 'loaded']),
 });
 export type LoadState = z.infer<typeof stateSchema>;
-/** A point that the target refused, in its own words; `row` of the export. */
-export type Reject = z.infer<typeof rejectSchema>;
+
+export function newLoad(load: LoadOf, madeBy: string): LoadState {
+  const startedAt = new Date().toISOString();
+  const nothing = { rows: 0, finished: [], begun: [], leftOut: 0 };
+  return { version: VERSION, ...load, startedAt, madeBy, collection: 'making', ...nothing, state: 'loading' };
+}
 
 /** @throws InputError if the folder holds the state of another load */
-export function findLoad(
-  folder: string,
-  load: Pick<LoadState, 'sum' | 'mapping' | 'place'>,
-): LoadState | undefined {
+export function findLoad(folder: string, load: LoadOf): LoadState | undefined {
   const path = join(folder, STATE);
   try {
     makeFolder(folder);

@@ -273,6 +273,27 @@ describe('exports of other tools', () => {
   });
 });
 
+describe('CSV and Arrow', () => {
+  test('text that holds the vector, or one column for each dimension; ids as they stand', async () => {
+    writeFileSync(join(work, 'a.csv'), 'id,vector,title,n\n7,"[0.5, 0.25]",a,\n8,"[2, 3]",,5\n');
+    expect((await read('file:a.csv', work)).points).toEqual([
+      { id: 7n, vectors: { vector: Float32Array.of(0.5, 0.25) }, metadata: { title: 'a', n: null } },
+      { id: 8n, vectors: { vector: Float32Array.of(2, 3) }, metadata: { title: null, n: 5 } },
+    ]);
+    writeFileSync(join(work, 'b.csv'), 'id,emb_0,emb_1\n007,0.5,0.25\n1e3,2,3\n');
+    expect((await read('file:b.csv', work)).points).toEqual([
+      { id: '007', vectors: { emb: Float32Array.of(0.5, 0.25) }, metadata: {} },
+      { id: '1e3', vectors: { emb: Float32Array.of(2, 3) }, metadata: {} },
+    ]);
+  });
+
+  test('several vectors, times and structs of pyarrow', async () => {
+    const { points } = await read('file:pyarrow.arrow');
+    const vectors = { vector: Float32Array.of(2, 3), half: Float32Array.of(2, 3) };
+    expect(points[1]).toEqual({ id: 2n, vectors, metadata: { at: '1704067200000000n', d: { a: null } } });
+  });
+});
+
 describe('lines of JSON', () => {
   test.each(['canaries.jsonl', 'canaries.jsonl.gz'])(
     '%s: everything that JSON has a word for',

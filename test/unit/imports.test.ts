@@ -116,7 +116,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/suite',
   ],
+  // Work that machines share, by leases in a database.
+  'migration/work': ['engines/kit'],
   'migration/load': [
+    'migration/work',
     'migration/connections',
     'migration/export',
     'migration/mapping',
@@ -169,6 +172,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+  ],
+  // Two places of the user's, asked and judged as the trials of a run.
+  'migration/parity': [
+    'harness',
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'engines/contract',
+    'engines/kit',
+    'datasets',
+    'filters',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
