@@ -9,10 +9,12 @@ import { lockRun } from '../store/lock.js';
 import { readManifest } from '../store/manifests.js';
 import { cleanRunFolder, findRun } from '../store/run-folder.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { suiteEnv } from './allowed-env.js';
 import { recordedOptions } from './dataset-options.js';
 import { revealManifest } from './manifest-secrets.js';
 import { groupingOf, type Planned } from './plan-run.js';
 import { type Remeasure, trialsAgain } from './remeasure.js';
+import { requireOwn } from './run-mark.js';
 import { need, type RunState } from './run-state.js';
 import type { Task } from './tasks.js';
 
@@ -31,9 +33,10 @@ export function storedRunTask(
       const stored = readManifest(folder);
       cleanRunFolder(folder);
       repairEvents(folder);
-      const parsed = parseSuite(stored.suite.text, stored.suite.path, context.env);
+      const parsed = parseSuite(stored.suite.text, stored.suite.path, suiteEnv(context));
       context.hide(parsed.secrets);
       state.manifest = revealManifest(stored, parsed.redactor);
+      requireOwn({ ...state.manifest, suite: stored.suite }, parsed, folder.path, context);
       state.planned = await storedPlan(state.manifest, parsed, folder.path);
       const done = finished(readEvents(folder), options.retryFailed === true);
       const again =
