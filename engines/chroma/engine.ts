@@ -40,7 +40,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     });
   }
   const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
-  const session = { client, batchSize, restartServer, holder: engine };
+  const session = { client, endpoint, batchSize, restartServer, holder: engine };
   return {
     // What the server tells is the version of its interface, whatever its own.
     version: async () => `interface ${version}`,
@@ -48,7 +48,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       checkSpec(engine, spec);
       return createCollection(session, spec);
     },
-    open: (name) => openCollection(session, name),
+    open: (name, as) => openCollection(session, name, as),
     list: () => listCollections(session),
     // The client keeps no connection of its own.
     close: async () => undefined,
