@@ -12,6 +12,7 @@ export interface ExportCommand {
   out: string;
   partRows?: number;
   batch?: number;
+  workers?: number;
   rate?: number;
   format: PartFormat;
 }
@@ -19,7 +20,7 @@ export interface ExportCommand {
 /** `vecproof export`: a collection's points to a folder. */
 export async function exportCommand(
   place: string,
-  { out, partRows, batch, rate, format }: ExportCommand,
+  { out, partRows, batch, workers, rate, format }: ExportCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const source = await openSource(place, context);
@@ -29,6 +30,7 @@ export async function exportCommand(
       folder: resolve(context.cwd, out),
       partRows,
       batchSize: batch,
+      workers,
       rate,
       format,
       signal: context.signal,

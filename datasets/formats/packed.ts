@@ -70,6 +70,7 @@ function zstd(): Transform {
         this.push(Buffer.from(data));
       };
       try {
+        if (bytes === 0) checkWindow(chunk);
         bytes += chunk.length;
         decoder.push(chunk);
         done();
@@ -87,6 +88,29 @@ function zstd(): Transform {
       }
     },
   });
+}
+
+/** What zstd itself takes unasked; the decoder gives as much memory as a frame wants. */
+const MOST_WINDOW = 2 ** 27;
+
+/** Throws RangeError for a frame that wants more memory (RFC 8878, 3.1.1.1). */
+function checkWindow(begin: Buffer): void {
+  const descriptor = begin[4] ?? 0;
+  // Single segments have no window of their own, and say their size instead.
+  const isSingle = (descriptor & 0x20) !== 0;
+  const idBytes = [0, 1, 2, 4][descriptor & 3]!;
+  const sizeBytes = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  const at = 5 + (isSingle ? 0 : 1) + idBytes;
+  if (begin.length < at + sizeBytes) return;
+  const size =
+    sizeBytes === 0
+      ? 0
+      : Uint8Array.from(begin.subarray(at, at + sizeBytes))
+          .reverse()
+          .reduce((sum, byte) => sum * 256 + byte, 0);
+  const exponent = (begin[5] ?? 0) >> 3;
+  const window = isSingle ? size : 2 ** (10 + exponent) * (1 + ((begin[5] ?? 0) & 7) / 8);
+  if (window > MOST_WINDOW) throw new RangeError(`a frame wants ${window} bytes of memory`);
 }
 
 function bombGuard(path: string, packed: number, check: typeof checkRatio): Transform {

@@ -64,6 +64,7 @@ export const CAPABILITIES: Capabilities = {
     tenant: 'field',
     snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
     mark: 'the collection’s metadata',
+    readAs: ['tenant', 'text', 'uri', 'omit'],
     insertOnly: true,
     writers: 'one',
     changes: null,

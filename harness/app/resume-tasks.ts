@@ -7,11 +7,12 @@ import { readEnvironment } from '../run/environment.js';
 import { readEvents, repairEvents } from '../store/event-log.js';
 import { lockRun } from '../store/lock.js';
 import { readManifest } from '../store/manifests.js';
-import { cleanRunFolder, findRun } from '../store/run-folder.js';
+import { cleanRunFolder } from '../store/run-folder.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
 import { suiteEnv } from './allowed-env.js';
 import { recordedOptions } from './dataset-options.js';
 import { revealManifest } from './manifest-secrets.js';
+import { openRun } from './open-run.js';
 import { groupingOf, type Planned } from './plan-run.js';
 import { type Remeasure, trialsAgain } from './remeasure.js';
 import { requireOwn } from './run-mark.js';
@@ -27,7 +28,7 @@ export function storedRunTask(
     title: 'read the run',
     async setup(state) {
       const { context } = state;
-      const folder = findRun(reference, context.runs);
+      const folder = openRun(reference, context);
       state.folder = folder;
       state.unlock = lockRun(folder);
       const stored = readManifest(folder);

@@ -34,6 +34,18 @@ export const SCORE_FORMS = [
   'dot',
 ] as const satisfies readonly ScoreForm[];
 
+/** What an inventory asks of filters; a test holds the two in step. */
+export const FILTER_PROBES = [
+  'equal',
+  'null',
+  'missing',
+  'not-equal',
+  'array',
+  'empty-array',
+  'case',
+  'boundary',
+] as const;
+
 const vector = z.strictObject({
   name: z.string(),
   kind: z.enum(['dense', 'sparse', 'multi']),
@@ -122,10 +134,10 @@ export const manifestSchema = z.strictObject({
     .array(z.string())
     .describe('timestamps inside nested objects: keys joined by dots, arrays add nothing'),
   filters: z
-    .strictObject({ probes: z.record(z.string(), z.string()) })
+    .strictObject({ probes: z.record(z.enum(FILTER_PROBES), z.enum(['same', 'different', 'not-asked'])) })
     .nullable()
     .describe(
-      "how the source's filters treat odd values: outcome of each probe by its name; null: not probed",
+      "whether the source's filters treat odd values as docs/filters.md says, by probe (docs/migration.md); null: not probed",
     ),
   counts: z.strictObject({
     exported: count,

@@ -21,8 +21,15 @@ export interface ExportState {
   watermark: string | null;
   interruptions: number;
   before: number;
-  /** Behind the last point of the last part; undefined: there is none yet. */
-  cursor?: string | undefined;
+  /** Ranges of the source, which are read each for itself; without a range: the whole. */
+  streams: {
+    range?: string | undefined;
+    /** Behind the last point of its last part; undefined: there is none yet. */
+    cursor?: string | undefined;
+    /** Its parts, in order. */
+    files: string[];
+    ended: boolean;
+  }[];
   parts: Manifest['parts'];
   fields: readonly FieldCounts[];
   tally: Tally;
@@ -66,6 +73,14 @@ function readState(path: string): ExportState {
     z.looseObject({
       parts: z.array(partSchema),
       source: z.strictObject({ place: z.string(), collection: z.string() }),
+      streams: z.array(
+        z.strictObject({
+          range: z.string().optional(),
+          cursor: z.string().optional(),
+          files: z.array(z.string()),
+          ended: z.boolean(),
+        }),
+      ),
     }).parse(state);
     return state;
   } catch (error) {

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type * as Pg from 'pg';
 import { FailureError, InputError, messageOf } from '../../common/errors.js';
 import { requireClient } from '../../engines/kit/packages.js';
+import { isLoopback } from '../../engines/kit/server-url.js';
 
 /** A connection to the database that holds a queue; it is made again where it broke. */
 export class QueueSession {
@@ -89,15 +90,17 @@ export class QueueSession {
 
   async #connect(): Promise<Pg.Client> {
     const { Client } = requireClient('pg') as typeof Pg;
-    const mode = this.#url.searchParams.get('sslmode') ?? this.#env['PGSSLMODE'] ?? 'prefer';
-    const tls = ['require', 'verify-ca', 'verify-full'].includes(mode);
+    const host = decodeURIComponent(this.#url.hostname);
+    const mode = this.#url.searchParams.get('sslmode') ?? this.#env['PGSSLMODE'];
+    // A password travels without encryption on this machine alone, or where that was asked for.
+    const tls = mode === undefined ? !isLoopback(host) : mode !== 'disable';
     const client = new Client({
-      host: decodeURIComponent(this.#url.hostname),
+      host,
       port: this.#url.port === '' ? 5432 : Number(this.#url.port),
       user: decodeURIComponent(this.#url.username) || (this.#env['PGUSER'] ?? 'postgres'),
       database: decodeURIComponent(this.#url.pathname.slice(1)) || (this.#env['PGDATABASE'] ?? 'postgres'),
       password: this.#env['PGPASSWORD'] ?? '',
-      ssl: tls ? { rejectUnauthorized: mode !== 'require' } : false,
+      ssl: tls ? { rejectUnauthorized: mode === 'verify-ca' || mode === 'verify-full' } : false,
       application_name: 'vecproof',
       connectionTimeoutMillis: 15_000,
       query_timeout: 60_000,
@@ -111,7 +114,9 @@ export class QueueSession {
   #failure(error: unknown): FailureError {
     return new FailureError(`the queue cannot be asked: ${messageOf(error)}`, {
       where: this.place,
-      next: 'check the database and PGPASSWORD; then start the worker again: what it held goes to others when its lease ends',
+      next: /does not support SSL/.test(messageOf(error))
+        ? 'set TLS up there, or ask for none with ?sslmode=disable'
+        : 'check the database and PGPASSWORD; then start the worker again: what it held goes to others when its lease ends',
       cause: error,
     });
   }

@@ -20,7 +20,7 @@ import { seeded } from '../migration/helpers/seeded.js';
 import { describeWithPgvector, never, request } from './docker.js';
 
 /** More than an item, so that several workers have something to do. */
-const ROWS = 120_000;
+const ROWS = 60_000;
 const KILLS = Number(process.env['VECPROOF_KILLS'] ?? 5);
 
 let server: LaunchedServer;
@@ -52,7 +52,7 @@ describeWithPgvector('work that is shared over leases', () => {
   beforeAll(async () => {
     server = await pgvector.launch(request(`queue-test-${process.pid}`));
     env = { PGPASSWORD: server.endpoint.secrets['password']! };
-    url = `postgres://postgres@${server.endpoint.host}:${server.endpoint.port}/postgres`;
+    url = `postgres://postgres@${server.endpoint.host}:${server.endpoint.port}/postgres?sslmode=disable`;
     session = new QueueSession(url, env, never);
     work = new Workspace();
   });

@@ -11,14 +11,8 @@ import { checkRatio } from '../../limits.js';
 import { throwIfInterrupted } from '../../source.js';
 import { unpackLz4Frame } from '../lz4.js';
 import { openRandomAccess, type RandomAccess } from '../random-access.js';
-import { FlatTable } from './flatbuffer.js';
+import { CONTINUATION, type Message, messages, RECORD_BATCH, setBodyLength } from './messages.js';
 
-/** Fields of Arrow's messages by number (format/Message.fbs). */
-const MESSAGE = { headerType: 1, header: 2, bodyLength: 3 };
-const RECORD_BATCH = { rows: 0, nodes: 1, buffers: 2, compression: 3 };
-const DICTIONARY_BATCH = { data: 1 };
-const TYPES = { schema: 1, dictionary: 2, records: 3 };
-const CONTINUATION = 0xffffffff;
 const ABSURD = 2 ** 26;
 /** No LZ4 block gets smaller. */
 const MOST_LZ4_RATIO = 255;
@@ -27,15 +21,6 @@ export interface UnpackOptions {
   cacheFolder: string;
   signal?: AbortSignal | undefined;
   onChanged?: OnChanged;
-}
-
-/** An encapsulated message: its metadata, which may be changed in place, and where its body is. */
-interface Message {
-  metadata: Uint8Array<ArrayBuffer>;
-  root: FlatTable;
-  /** With vectors: of a record batch, or the one inside of a dictionary batch. */
-  batch: FlatTable | undefined;
-  body: { start: number; end: number };
 }
 
 /**
@@ -62,54 +47,22 @@ export async function unpackedArrow(path: string, options: UnpackOptions): Promi
 
 function isPacked(file: RandomAccess): boolean {
   let packed = false;
-  // All of them are looked at: the library counts through what a damaged one announces.
-  for (const { metadata, root, batch } of messages(file)) {
-    if (root.byte(MESSAGE.headerType) === 0) throw new Error('a message does not say what it holds');
-    if (batch === undefined) continue;
-    checkCounts(batch, metadata.length, file.size * 8);
-    packed ||= batch.place(RECORD_BATCH.compression) !== undefined;
-  }
+  // All of them are looked at, so that a damaged one is noticed before anything else.
+  for (const { batch } of messages(file)) packed ||= batch?.place(RECORD_BATCH.compression) !== undefined;
   return packed;
 }
 
-/** @param most values that the file can hold: each takes a bit at least */
-function checkCounts(batch: FlatTable, metadataBytes: number, most: number): void {
-  const { nodes, buffers, rows } = RECORD_BATCH;
-  const check = (count: number, limit: number, what: string) => {
-    if (count < 0 || count > limit) throw new Error(`a batch announces ${count} ${what}`);
-  };
-  check(batch.int64(rows), most, 'rows');
-  for (const field of [nodes, buffers])
-    check(batch.vector(field).length * 16, metadataBytes, 'bytes of places');
-  const { start, length } = batch.vector(nodes);
-  for (let i = 0; i < length; i++) {
-    check(Number(batch.view.getBigInt64(start + i * 16, true)), most, 'values');
+/**
+ * A file as a stream of its messages, which have been looked at: the library itself would follow any place that a footer
+ * names. Throws Error for messages that cannot be.
+ */
+export async function* checkedStream(file: RandomAccess): AsyncGenerator<Uint8Array> {
+  for (const { metadata, body } of messages(file)) {
+    yield new Uint8Array(Uint32Array.of(CONTINUATION, metadata.length).buffer);
+    yield metadata;
+    if (body.end > body.start) yield file.read(body.start, body.end);
   }
-}
-
-/** All messages of a file or stream in order; of what is neither, none (the library then says what is wrong). */
-function* messages(file: RandomAccess): Generator<Message> {
-  const magic = file.size < 8 ? '' : Buffer.from(file.read(0, 8)).toString('latin1', 0, 6);
-  let at = magic === 'ARROW1' ? 8 : 0;
-  while (at + 8 <= file.size) {
-    const head = new DataView(file.read(at, at + 8).buffer);
-    const length = head.getInt32(4, true);
-    if (head.getUint32(0, true) !== CONTINUATION || length <= 0 || at + 8 + length > file.size) return;
-    const metadata = file.read(at + 8, at + 8 + length);
-    const root = FlatTable.root(metadata);
-    const bodyLength = root.int64(MESSAGE.bodyLength);
-    const start = at + 8 + length;
-    if (bodyLength < 0 || start + bodyLength > file.size) throw new Error('a batch is longer than the file');
-    yield { metadata, root, batch: batchOf(root), body: { start, end: start + bodyLength } };
-    at = start + bodyLength;
-  }
-}
-
-function batchOf(root: FlatTable): FlatTable | undefined {
-  const type = root.byte(MESSAGE.headerType);
-  const header = root.table(MESSAGE.header);
-  if (type === TYPES.records) return header;
-  return type === TYPES.dictionary ? header?.table(DICTIONARY_BATCH.data) : undefined;
+  yield new Uint8Array(Uint32Array.of(CONTINUATION, 0).buffer);
 }
 
 async function writeUnpacked(
@@ -180,8 +133,7 @@ function unpackBody(file: RandomAccess, { root, batch, body }: Message, before: 
     at += plain.length + padding;
   }
   batch!.clear(RECORD_BATCH.compression);
-  const stated = root.place(MESSAGE.bodyLength);
-  if (stated !== undefined) root.view.setBigInt64(stated, BigInt(at), true);
+  setBodyLength(root, at);
   return Buffer.concat(parts);
 }
 

@@ -34,7 +34,11 @@ export async function throwBadRows(
   // Lists inside of structs or lists are left to the error that is there already.
   if (name === undefined || name !== vector.name) return;
   const count = Math.min(Number(file.metadata.num_rows), MOST_ROWS);
-  checkColumns(file, idName === undefined ? [name] : [idName, name]);
+  try {
+    checkColumns(file, idName === undefined ? [name] : [idName, name]);
+  } catch {
+    return; // The file is damaged, too: what is known of the row is all that can be said.
+  }
   const bad = new BadRows();
   let expected = dimensions;
   for (let start = 0; start < count; start += WINDOW) {

@@ -91,6 +91,22 @@ def tables():
         file.attrs["distance"] = "euclidean"
 
 
+    import pyarrow as pa
+    import pyarrow.feather
+
+    stamp = datetime.datetime(2024, 1, 1)
+    table = pa.table(
+        {
+            "id": pa.array([1, 2], pa.uint64()),
+            "vector": pa.array([[0.5, 1], [2, 3]], pa.list_(pa.float32(), 2)),
+            "half": pa.array([[0.5, 1], [2, 3]], pa.list_(pa.float32(), 2)),
+            "at": pa.array([stamp] * 2, pa.timestamp("us", "UTC")),
+            "d": pa.array([{"a": 1}, {"a": None}]),
+        }
+    )
+    pa.feather.write_feather(table, HERE / "pyarrow.arrow", compression="uncompressed")
+
+
 def indexes():
     import hnswlib
     import usearch.index
