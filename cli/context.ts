@@ -28,14 +28,31 @@ export function makeContext(out: string | undefined, signal: AbortSignal): Comma
   };
 }
 
-/** Ctrl-C and termination become an abort; a second one ends the process at once. */
+/** Within it the same signal from the terminal and from the process that watches is one. */
+const SAME_SIGNAL_MS = 100;
+
+/**
+ * Ctrl-C and termination become an abort; a second one ends the process at once. Signals come from the system, and from
+ * the process that watches this one (main.ts), to which this one says that it has heard them: it ends one that has not.
+ */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort(new InterruptedError('interrupted'));
-    });
+  let last = { name: '', at: Number.NEGATIVE_INFINITY };
+  const interrupt = (name: string) => {
+    const now = performance.now();
+    const again = last.name === name && now - last.at < SAME_SIGNAL_MS;
+    last = { name, at: now };
+    if (again) return;
+    if (controller.signal.aborted) process.exit(130);
+    process.send?.({ heard: true });
+    controller.abort(new InterruptedError('interrupted'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupt(name));
+  if (process.send !== undefined) {
+    process.on('message', ({ signal }: { signal: string }) => interrupt(signal));
+    // Who watched was killed: so is this, as if there was one process.
+    process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+    process.channel?.unref();
   }
   return controller.signal;
 }

@@ -1,115 +1,86 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { DEBUG_NAMESPACES, unknownDebugNamespaces } from '../common/debug.js';
-import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/errors.js';
-import { packageInfo } from '../common/paths.js';
-import * as baseline from './commands/baseline.js';
-import * as conformance from './commands/conformance.js';
-import * as dataset from './commands/dataset.js';
-import * as doctor from './commands/doctor.js';
-import * as exportPoints from './commands/export.js';
-import * as gate from './commands/gate.js';
-import * as inventory from './commands/inventory.js';
-import * as list from './commands/list.js';
-import * as load from './commands/load.js';
-import * as lock from './commands/lock.js';
-import * as map from './commands/map.js';
-import * as merge from './commands/merge.js';
-import * as migrate from './commands/migrate.js';
-import * as open from './commands/open.js';
-import * as parity from './commands/parity.js';
-import * as power from './commands/power.js';
-import * as queries from './commands/queries.js';
-import * as report from './commands/report.js';
-import * as run from './commands/run.js';
-import * as score from './commands/score.js';
-import * as truth from './commands/truth.js';
-import * as verify from './commands/verify.js';
-import { interruptSignal, makeContext } from './context.js';
-import type { Run } from './options.js';
-import { type Output, plainOutput } from './terminal.js';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EXIT } from '../common/errors.js';
+import type { ReadingSign } from '../common/reading.js';
+import { plainOutput } from './terminal.js';
+import { type Overrun, ReadWatch, usageOf } from './watch.js';
 
-/** Commands as the help lists them. Each registers its own options, and loads what it does when it is called. */
-const GROUPS: Readonly<Record<string, readonly { register(program: Command, run: Run): void }[]>> = {
-  Measure: [run, truth, queries, conformance],
-  Judge: [gate, baseline, lock, power, parity, score],
-  Report: [report, merge, open],
-  Migrate: [migrate, inventory, exportPoints, map, load, verify],
-  Data: [dataset],
-  'Look up': [list, doctor],
-};
+/*
+ * The command itself runs in a process of its own (program.ts), and this one watches it: a parser that loops, or takes all
+ * memory, lets its process neither handle a signal nor end itself.
+ */
 
-const EXIT_CODES = `
-Exit codes: 0 passed, 1 a gate failed or a difference was found, 2 bad input, 3 an engine, dataset or machine failed,
-4 a decision is awaited, 130 interrupted.`;
+const PROGRAM = fileURLToPath(new URL('./program.js', import.meta.url));
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What an interrupted command has to begin to end in good order. */
+const GRACE_MS = 5000;
+/** What one that is interrupted again has to end at once by itself. */
+const LAST_GRACE_MS = 300;
+const LOOK_MS = 50;
+/** Larger steps of the clock: this process was stopped, too. */
+const MOST_STEP_MS = 1000;
 
-const signal = interruptSignal();
-const program = new Command('vecproof')
-  .description('Proves or refutes, with evidence, that a vector search gives the answers it should.')
-  .version(packageInfo().version)
-  // What stands behind a subcommand is its own, also where its parent has an option of that name.
-  .enablePositionalOptions()
-  .showHelpAfterError('(add --help for all options)')
-  .showSuggestionAfterError()
-  .exitOverride()
-  .configureOutput({
-    writeOut: (text) => plainOutput(process.stdout).write(text),
-    writeErr: (text) => plainOutput(process.stderr).write(text),
-  })
-  .addHelpText('after', EXIT_CODES);
+const err = plainOutput(process.stderr);
+const [first] = process.argv.slice(2);
+// Nothing is read for help and version, which are asked for by scripts again and again.
+if (first === undefined || ['help', '--help', '-h', '--version', '-V'].includes(first))
+  await import('./program.js');
+else watch(fork(PROGRAM, process.argv.slice(2), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] }));
 
-for (const [title, commands] of Object.entries(GROUPS)) {
-  program.commandsGroup(`${title}:`);
-  for (const { register } of commands) register(program, runAction);
-}
-program.helpCommand('help [command]', 'show the options of a command');
-
-/** Runs a command's action and sets the exit code. */
-async function runAction(...[home, action]: Parameters<Run>): Promise<void> {
-  const context = makeContext(home, signal);
-  const strange = unknownDebugNamespaces();
-  if (strange.length > 0)
-    context.err.write(
-      `VECPROOF_DEBUG: ${strange.join(', ')} unknown; there are ${DEBUG_NAMESPACES.join(', ')} and *\n`,
-    );
-  try {
-    process.exitCode = await action(context);
-  } catch (error) {
-    context.progress.end();
-    fail(error, context.err);
-  } finally {
-    context.progress.end();
-  }
-}
-
-/** Expected errors are told in their own words; anything else is a defect and shows its stack. */
-function fail(error: unknown, output: Pick<Output, 'write'>): void {
-  if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode === 0 ? EXIT.passed : EXIT.badInput;
-  } else if (signal.aborted || error instanceof InterruptedError) {
-    output.write('interrupted\n');
-    process.exitCode = EXIT.interrupted;
-  } else if (error instanceof VecproofError) {
-    output.write(`${error.message}\n`);
-    process.exitCode = error.exitCode;
-  } else {
-    output.write(
-      `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}\n`,
-    );
-    process.exitCode = EXIT.engineOrDatasetFailed;
-  }
-}
-
-// What nobody waits for is told through the same door.
-for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (error) => {
-    fail(error, plainOutput(process.stderr));
-    process.exit();
+function watch(program: ChildProcess): void {
+  const reads = new ReadWatch();
+  let overrun: Overrun | undefined;
+  let signals = 0;
+  let heard = 0;
+  program.on('message', (message: ReadingSign | { heard: true }) => {
+    if ('heard' in message) heard++;
+    else reads.sign(message);
   });
-}
+  let last = performance.now();
+  const looking = setInterval(() => {
+    const now = performance.now();
+    const passed = Math.min(now - last, MOST_STEP_MS) / 1000;
+    last = now;
+    if (overrun !== undefined || reads.path === undefined || program.pid === undefined) return;
+    overrun = reads.look(usageOf(program.pid), passed);
+    if (overrun !== undefined) program.kill('SIGKILL');
+  }, LOOK_MS);
+  const kill = () => void program.kill('SIGKILL');
+  for (const name of SIGNALS) {
+    process.on(name, () => {
+      signals++;
+      // From a terminal it has the signal already; two within a moment are one for it.
+      if (program.connected) program.send({ signal: name });
+      if (signals > 1) setTimeout(kill, LAST_GRACE_MS);
+      else setTimeout(() => heard === 0 && kill(), GRACE_MS);
+    });
+  }
+  program.on('exit', (code, signal) => {
+    clearInterval(looking);
+    process.exit(code ?? codeOf(signal));
+  });
+  program.on('error', (error) => {
+    err.write(`the command cannot be started: ${error.message}\n`);
+    process.exit(EXIT.engineOrDatasetFailed);
+  });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(error, plainOutput(process.stderr));
+  /** Of a process that a signal ended. */
+  function codeOf(signal: string | null): number {
+    if (signals > 0) {
+      err.write('interrupted\n');
+      return EXIT.interrupted;
+    }
+    const path = overrun?.where ?? reads.path;
+    if (path === undefined) {
+      err.write(`the command was ended by ${signal}; what it had written is kept\n`);
+      return EXIT.engineOrDatasetFailed;
+    }
+    const { what, next } = overrun ?? {
+      what: `cannot be read: reading it ended the process (${signal}), most likely for want of memory`,
+      next: 'the file is damaged, or too large for this machine',
+    };
+    err.write(`${path}: ${what}\n  next: ${next}\n`);
+    return EXIT.badInput;
+  }
 }

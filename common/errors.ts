@@ -9,6 +9,8 @@ export const EXIT = {
   engineOrDatasetFailed: 3,
   /** A migration stops here until somebody decides. */
   decisionAwaited: 4,
+  /** Work that is shared: other workers hold all that is left. */
+  othersAtWork: 5,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -79,10 +81,19 @@ export function shorten(value: unknown, limit = 80): string {
   let text: string;
   if (typeof value === 'bigint' || typeof value === 'number' || value === undefined) text = String(value);
   else if (value instanceof Error) text = value.message;
-  else text = JSON.stringify(value) ?? String(value);
+  else text = jsonOf(value);
   // Before it is cut: half of a secret would not be known for one.
   text = hideSecrets(text);
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
+
+/** What no JSON can say (too deep, in a circle, with integers beyond 2^53) is told by its kind. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** The message of anything thrown. */

@@ -23,10 +23,32 @@ const LONG = /(?<![\d.])\d{16}/;
 const TOKENS = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const INTEGER = /^-?[1-9]\d{15,}$/;
 
+/** Objects and arrays inside one another; deeper ones are no data, and what walks through them would run out of stack. */
+const DEEPEST = 100;
+
+/** Throws SyntaxError for a text that is deeper than data is. */
+export function checkDepth(text: string): void {
+  // Most texts have fewer brackets than levels are allowed.
+  let brackets = 0;
+  for (const sign of ['{', '[']) {
+    for (let at = text.indexOf(sign); at !== -1 && brackets <= DEEPEST; at = text.indexOf(sign, at + 1))
+      brackets++;
+  }
+  if (brackets <= DEEPEST) return;
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    if (depth > DEEPEST) throw new SyntaxError(`JSON is nested more than ${DEEPEST} deep`);
+  }
+}
+
 /**
- * `JSON.parse`, but integers beyond ±(2^53 - 1) come as bigint instead of rounded. Throws SyntaxError as it does.
+ * `JSON.parse`, but integers beyond ±(2^53 - 1) come as bigint instead of rounded. Throws SyntaxError as it does,
+ * and for what is nested too deep.
  */
 export function parseJson(text: string): unknown {
+  checkDepth(text);
   const value: unknown = JSON.parse(text);
   if (!LONG.test(text)) return value;
   // A mark that no text of this file can begin with.

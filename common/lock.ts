@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, rmSync, writeFileSync } from 'node:fs';
+import { InputError } from './errors.js';
 import { fileFailure, temporaryName } from './files.js';
 import { isSameProcess, processMark } from './processes.js';
+import { readRegularText } from './regular-file.js';
 
 /**
  * Takes a lock file for this process: true if it is this one's now. A lock whose process is gone (killed) is taken over.
@@ -78,10 +80,10 @@ export function lockHolder(path: string): number | undefined {
 /** Undefined if there is no such file. */
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularText(path, 4096);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+    throw error instanceof InputError ? error : fileFailure(path, 'the lock file cannot be read', error);
   }
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { InputError } from '../common/errors.js';
 import { packageRoot } from '../common/paths.js';
+import { readRegularText } from '../common/regular-file.js';
 import { unreadable } from './check.js';
 import { FIELD_TYPES, METRICS } from './dataset.js';
 import { insideFolder, remoteFileSchema, sizeOf } from './download/schema.js';
@@ -134,7 +135,7 @@ export function downloadSize({ download }: CatalogEntry): number | undefined {
 export function readEntry(path: string): CatalogEntry {
   let raw: unknown;
   try {
-    raw = parse(readFileSync(path, 'utf8'));
+    raw = parse(readRegularText(path));
   } catch (error) {
     throw unreadable(path, error, 'is not readable YAML');
   }

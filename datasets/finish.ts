@@ -23,6 +23,7 @@ export async function finishDataset(parts: DatasetParts, options: OpenContext): 
     hash: info.hash,
     cacheFolder: options.cacheFolder,
     signal: options.signal,
+    onChanged: options.onChanged,
   });
   const some = leftOut.filter(({ points, queries }) => points + queries > 0);
   const hash =

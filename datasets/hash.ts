@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { stillReading } from '../common/reading.js';
+import { streamRegular } from '../common/regular-file.js';
 import { unreadable } from './check.js';
 import type { DatasetFile } from './dataset.js';
 import { throwIfInterrupted } from './source.js';
@@ -11,8 +12,9 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<Data
   const hash = createHash('sha256');
   let bytes = 0;
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    for await (const chunk of streamRegular(path, { highWaterMark: 1 << 20 })) {
       throwIfInterrupted(signal);
+      stillReading();
       hash.update(chunk as Buffer);
       bytes += (chunk as Buffer).length;
     }
@@ -38,9 +40,11 @@ export async function hashFileCached(
   const identity = [resolve(path), info.ino, info.size, info.mtimeNs, info.ctimeNs].join('\n');
   const entry = join(cacheFolder, 'hashes', `${hashText(identity)}.sha256`);
   const known = await readFile(entry, 'utf8').catch(() => '');
-  if (/^[0-9a-f]{64}$/.test(known)) return { path, bytes: Number(info.size), sha256: known };
+  const [sha256 = '', check] = known.split(' ');
+  // The check is over both, so that another hash in its place is none.
+  if (check === hashText(`${identity}\n${sha256}`)) return { path, bytes: Number(info.size), sha256 };
   const file = await hashFile(path, signal);
-  await rememberText(entry, file.sha256);
+  await rememberText(entry, `${file.sha256} ${hashText(`${identity}\n${file.sha256}`)}`);
   return file;
 }
 

@@ -6,6 +6,8 @@ import { FailureError, InputError, messageOf } from '../common/errors.js';
 import { unreadable } from './check.js';
 import type { Dataset, FieldSchema, FieldType, MetadataColumns, MetadataValue } from './dataset.js';
 import { hashText } from './hash.js';
+import { isKept, type OnChanged, sealFile } from './kept.js';
+import { checkRatio, spaceOf } from './limits.js';
 import { throwIfInterrupted } from './source.js';
 
 /** One JSON array a line and point: its id, then one value for each field. */
@@ -13,6 +15,8 @@ const LINES = 'metadata.jsonl';
 /** Where each line begins, and where the last one ends: `count + 1` little-endian float64. */
 const OFFSETS = 'offsets.f64';
 const BATCH = 4096;
+/** Bytes of lines that are held before they are written. */
+const MOST_WAITING = 8 * 2 ** 20;
 
 /**
  * Metadata fields of a dataset on disk (`.cache/metadata/<hash>/<fields>/`), for every process that needs some of them:
@@ -31,6 +35,8 @@ export interface MetadataOptions {
   cacheFolder: string;
   signal?: AbortSignal | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told where what is kept is not as it was written. */
+  onChanged?: OnChanged;
 }
 
 /**
@@ -49,13 +55,19 @@ export async function prepareMetadata(
   const wanted = fields.filter(({ name }) => names.includes(name));
   const key = hashText(JSON.stringify(wanted.map(({ name, type }) => [name, type]))).slice(0, 16);
   const folder = join(options.cacheFolder, 'metadata', hash, key);
-  const kept = tryOpen(folder, wanted, count);
+  const kept = await tryOpen(folder, wanted, count, options);
   if (kept !== undefined) return kept;
   await write(dataset, wanted, folder, options);
   return openPreparedMetadata(folder, wanted, count);
 }
 
-function tryOpen(folder: string, fields: readonly FieldSchema[], count: number) {
+async function tryOpen(
+  folder: string,
+  fields: readonly FieldSchema[],
+  count: number,
+  { onChanged }: MetadataOptions,
+) {
+  for (const name of [LINES, OFFSETS]) if (!(await isKept(join(folder, name), onChanged))) return undefined;
   try {
     return openPreparedMetadata(folder, fields, count);
   } catch {
@@ -77,6 +89,7 @@ async function write(
     from: join(folder, `${name}.${suffix}`),
   }));
   const offsets = new Float64Array(count + 1);
+  const { stored, used } = spaceOf(dataset.info);
   const points = dataset.points({ batchSize: BATCH, metadata: fields.map(({ name }) => name), signal });
   try {
     await guard(folder, () => mkdir(folder, { recursive: true, mode: 0o700 }));
@@ -86,15 +99,24 @@ async function write(
       for await (const batch of points) {
         throwIfInterrupted(signal);
         if (batch.start + batch.count > count) throw wrongCount(dataset, batch.start + batch.count);
-        const lines: Buffer[] = [];
+        let lines: Buffer[] = [];
+        let waiting = 0;
+        const put = async () => {
+          await guard(folder, () => file.appendFile(Buffer.concat(lines)));
+          lines = [];
+          waiting = 0;
+        };
         for (let i = 0; i < batch.count; i++) {
           const values = fields.map(({ name }) => encode(batch.metadata?.[name]?.[i] ?? null));
           const line = Buffer.from(`${JSON.stringify([batch.ids[i], ...values])}\n`);
           end += line.length;
           offsets[batch.start + i + 1] = end;
           lines.push(line);
+          waiting += line.length;
+          if (stored > 0) checkRatio(dataset.info.source, stored, used + end);
+          if (waiting > MOST_WAITING) await put();
         }
-        await guard(folder, () => file.appendFile(Buffer.concat(lines)));
+        await put();
         onProgress?.(batch.start + batch.count, count);
       }
     } finally {
@@ -105,7 +127,10 @@ async function write(
       const file = await open(paths[1]!.from, 'wx');
       await file.writeFile(new Uint8Array(offsets.buffer)).finally(() => file.close());
       // The offsets last: only when they are there is the copy taken for complete.
-      for (const { from, to } of paths) await rename(from, to);
+      for (const { from, to } of paths) {
+        await sealFile(to, from);
+        await rename(from, to);
+      }
     });
   } catch (error) {
     for (const { from } of paths) await rm(from, { force: true }).catch(() => undefined);

@@ -2,6 +2,7 @@ import type { CatalogEntry } from './catalog.js';
 import type { InvalidKind, Metric } from './dataset.js';
 import type { Closer } from './formats/format.js';
 import type { ColumnChoice } from './formats/names.js';
+import type { OnChanged } from './kept.js';
 
 export interface OpenOptions {
   /** Relative paths start here. */
@@ -26,6 +27,8 @@ export interface OpenOptions {
   /** Downloads a dataset of the catalog that is not here; without it that is an error which says how. */
   onMissing?: ((entry: CatalogEntry) => Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
+  /** Told where what is kept in the cache is not as it was written. */
+  onChanged?: OnChanged;
 }
 
 /** Options on their way down, with what was opened so far. */

@@ -1,10 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, InputError, messageOf } from '../common/errors.js';
 import { type InvalidFound, InvalidVectors, throwInvalid } from './check.js';
 import type { Dataset, PreparedVectors } from './dataset.js';
 import { DuplicateFinder } from './duplicates.js';
+import { hashFile } from './hash.js';
+import { changed, type OnChanged } from './kept.js';
+import { requireSpace } from './limits.js';
 import { openPreparedVectors, PREPARED_FILE } from './prepared.js';
 import { throwIfInterrupted } from './source.js';
 
@@ -16,29 +19,33 @@ export interface PrepareOptions {
   signal?: AbortSignal | undefined;
   /** Points converted so far, and all. */
   onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Told where what is kept is not as it was written. */
+  onChanged?: OnChanged;
 }
 
 /** What was found while converting; kept beside the vectors, so that a cached copy is judged the same way. */
 interface Findings {
-  version: 2;
+  version: 3;
   count: number;
   dimensions: number;
   /** Vectors that cannot be compared; zero ones under cosine only. */
   invalid: InvalidFound;
+  /** Of the vectors. */
+  sha256: string;
 }
 
 const FINDINGS_FILE = 'vectors.json';
 
 /**
  * Converts a dataset to float32 rows in `<cache>/vectors/<hash>/` and checks every vector on the way; a copy that
- * is there already is used. Memory is bounded by a batch (and up to 32 bytes per point that has an id of its own).
+ * is there already is used, if it is still what was written: it is hashed each time. Memory is bounded by a batch (and up to 32 bytes per point that has an id of its own).
  * Throws InputError for non-finite or zero (cosine) vectors, repeated ids and wrong counts, naming the place, and
  * FailureError if the cache cannot be written; nothing half-written stays.
  */
 export async function prepareVectors(dataset: Dataset, options: PrepareOptions): Promise<PreparedVectors> {
   const { hash, count, dimensions, metric } = dataset.info;
   const folder = join(options.cacheFolder, 'vectors', hash);
-  let findings = await readFindings(folder, count, dimensions);
+  let findings = await readFindings(folder, count, dimensions, options);
   if (findings === undefined) findings = await convert(dataset, folder, options);
   else options.onProgress?.(count, count);
   throwInvalid(findings.invalid, metric, count, 'points');
@@ -49,14 +56,18 @@ async function readFindings(
   folder: string,
   count: number,
   dimensions: number,
+  { signal, onChanged }: PrepareOptions,
 ): Promise<Findings | undefined> {
   const info = await stat(join(folder, PREPARED_FILE)).catch(() => undefined);
   if (info?.size !== count * dimensions * 4) return undefined;
   const text = await readFile(join(folder, FINDINGS_FILE), 'utf8').catch(() => '{}');
   const found = parseFindings(text);
-  return found.version === 2 && found.count === count && found.invalid !== undefined
-    ? (found as Findings)
-    : undefined;
+  if (found.version !== 3 || found.count !== count || found.invalid === undefined) return undefined;
+  const path = join(folder, PREPARED_FILE);
+  const { sha256 } = await hashFile(path, signal);
+  if (sha256 === found.sha256) return found as Findings;
+  changed(path, onChanged);
+  return undefined;
 }
 
 async function convert(dataset: Dataset, folder: string, options: PrepareOptions): Promise<Findings> {
@@ -67,6 +78,7 @@ async function convert(dataset: Dataset, folder: string, options: PrepareOptions
     await guardWrite(folder, async () => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await removeLeftovers(folder);
+      requireSpace(folder, dataset.info.count * dataset.info.dimensions * 4);
     });
     const findings = await writeVectors(dataset, vectors, folder, options);
     // What no metric can compare is never kept.
@@ -96,6 +108,7 @@ async function writeVectors(
   const duplicates = new DuplicateFinder(count);
   let done = 0;
   const invalid = new InvalidVectors(dimensions, place);
+  const hash = createHash('sha256');
   const file = await guardWrite(folder, () => open(path, 'wx'));
   try {
     for await (const batch of dataset.points({ batchSize: batchRows(dimensions), unchecked: true, signal })) {
@@ -105,7 +118,9 @@ async function writeVectors(
       done += batch.count;
       if (done > count) throw wrongCount(dataset, done);
       const { buffer, byteOffset, byteLength } = batch.vectors;
-      await guardWrite(folder, () => writeAll(file, new Uint8Array(buffer, byteOffset, byteLength)));
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      hash.update(bytes);
+      await guardWrite(folder, () => writeAll(file, bytes));
       onProgress?.(done, count);
     }
   } finally {
@@ -113,7 +128,7 @@ async function writeVectors(
   }
   if (done !== count) throw wrongCount(dataset, done);
   await duplicates.confirm(dataset, place, signal);
-  return { version: 2, count, dimensions, invalid: invalid.found };
+  return { version: 3, count, dimensions, invalid: invalid.found, sha256: hash.digest('hex') };
 }
 
 async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
@@ -140,6 +155,7 @@ async function guardWrite<T>(folder: string, work: () => Promise<T>): Promise<T>
   try {
     return await work();
   } catch (error) {
+    if (error instanceof FailureError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
     throw new FailureError(

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { QueryPart } from './assemble.js';
 import { InvalidVectors } from './check.js';
 import type { InvalidKind, LeftOut, Metric, PointBatch, PointsOptions, ProvidedTruth } from './dataset.js';
+import { keepValue, keptValue, type OnChanged } from './kept.js';
 import type { VectorSource } from './source.js';
 
 /** Which vectors are left out, and whether they are invalid at all: zero is no fault but under cosine. */
@@ -17,6 +17,7 @@ interface Options {
   hash: string;
   cacheFolder: string;
   signal?: AbortSignal | undefined;
+  onChanged?: OnChanged;
 }
 
 /** Points and queries without their invalid vectors. Points are read once for it; what was found is kept by hash. */
@@ -66,23 +67,10 @@ const rowsOf = (skipped: readonly Skipped[]): number[] => skipped.map(({ row }) 
 async function invalidPoints(points: VectorSource, options: Options): Promise<Skipped[]> {
   const { hash, cacheFolder, signal } = options;
   const path = join(cacheFolder, 'invalid', `${hash}.json`);
-  const known = await readFile(path, 'utf8').catch(() => undefined);
-  if (known !== undefined) {
-    try {
-      return JSON.parse(known) as Skipped[];
-    } catch {
-      // A damaged copy counts as none.
-    }
-  }
+  const known = await keptValue(path, options.onChanged);
+  if (known !== undefined) return known as Skipped[];
   const found = await findInvalid(points, signal);
-  const temporary = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
-  try {
-    await mkdir(join(cacheFolder, 'invalid'), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, JSON.stringify(found));
-    await rename(temporary, path);
-  } catch {
-    // Best effort: without the cache the points are read once more at the next start.
-  }
+  await keepValue(path, found);
   return found;
 }
 

@@ -85,11 +85,11 @@ export function csvLines(
     ...machine.map(() => row.machine ?? ''),
     ...replaced.map(() => row.replaced ?? 0),
     ...(compared ? [row.parity ?? ''] : []),
-    ...index.map((key) => row.index[key] ?? ''),
-    ...search.map((key) => row.search[key] ?? ''),
-    ...effective.map((key) => effectiveOf(row)[key] ?? ''),
+    ...index.map((key) => own(row.index, key) ?? ''),
+    ...search.map((key) => own(row.search, key) ?? ''),
+    ...effective.map((key) => own(effectiveOf(row), key) ?? ''),
     ...sameAs.map(() => row.sameAs ?? ''),
-    ...workload.map((key) => row.workloadOptions?.[key] ?? ''),
+    ...workload.map((key) => own(row.workloadOptions ?? {}, key) ?? ''),
     ...measures.flatMap((name) => measureCells(row, name)),
   ];
   return {
@@ -112,10 +112,15 @@ function fixedCells(row: TrialRow): Cell[] {
 }
 
 function measureCells(row: TrialRow, name: string): Cell[] {
-  const measure = row.measures[name];
+  const measure = own(row.measures, name);
   return measure === undefined
     ? ['', '', '', '']
     : [measure.value, measure.low ?? '', measure.high ?? '', measure.n];
+}
+
+/** Names come from engines: one may be called `constructor`. */
+function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
 }
 
 function line(cells: readonly Cell[]): string {

@@ -129,7 +129,8 @@ function rowLines(row: ParityRow, k: number): Record<string, string>[] {
     value: formatCount(count),
     interval: '',
   }));
-  const counts = ['parity.lost', 'parity.gained', 'parity.ties'].map((name) => ({
+  const own = ['parity.crossed', 'parity.apart'].filter((name) => row.measures[name] !== undefined);
+  const counts = ['parity.lost', 'parity.gained', 'parity.ties', ...own].map((name) => ({
     measure: name,
     value: formatCount(row.measures[name]?.value ?? 0),
     interval: '',

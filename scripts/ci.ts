@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { EXIT, messageOf, VecproofError } from '../common/errors.js';
 import { homeFolder, packageRoot } from '../common/paths.js';
+import { printable } from '../common/print.js';
 import { readManifest } from '../harness/store/manifests.js';
 import { listRuns, runFolder } from '../harness/store/run-folder.js';
+import { askGithub, newestBaseline, takeRuns } from './ci-baseline.js';
 
 /**
  * What CI does, the same on a workflow's runner, in a Kubernetes pod and on a desk; nothing but calls of the command line.
@@ -11,6 +14,8 @@ import { listRuns, runFolder } from '../harness/store/run-folder.js';
  *   ci.js pr                  measures the suite for pull requests, judges it, writes junit.xml and annotations
  *   ci.js shard <i/n>         measures a part of the nightly suite
  *   ci.js nightly [folder]    merges the shards in a folder of runs, judges the run against the baseline `main`
+ *   ci.js earlier             prints "run=<id>" of the newest run of this workflow with a baseline, or "run="
+ *   ci.js take <folder>       takes the runs of an unpacked artifact over, once all of it was read by its schemas
  *   ci.js baseline            makes the newest run the baseline, if it may be one
  *
  * CI_SUITE takes the place of the suite. Exit codes are those of vecproof.
@@ -52,10 +57,37 @@ function nightly(): number {
   return reported(merged);
 }
 
-const ACTIONS: Record<string, () => number> = {
+/** From this repository, branch and workflow alone; the variables are those of GitHub Actions. */
+async function earlier(): Promise<number> {
+  const { env } = process;
+  const variable = (name: string): string => {
+    const value = env[name];
+    if (value === undefined || value === '') throw new Error(`${name} is not set`);
+    return value;
+  };
+  const origin = {
+    repository: variable('GITHUB_REPOSITORY'),
+    repositoryId: Number(variable('GITHUB_REPOSITORY_ID')),
+    branch: variable('GITHUB_REF_NAME'),
+    workflow: 'nightly.yml',
+    artifact: variable('BASELINE'),
+  };
+  const run = await newestBaseline(origin, askGithub(origin, env));
+  process.stdout.write(`run=${run ?? ''}\n`);
+  return 0;
+}
+
+function take(): number {
+  for (const id of takeRuns(resolve(argument ?? ''), runs)) process.stderr.write(`took ${id}\n`);
+  return 0;
+}
+
+const ACTIONS: Record<string, () => number | Promise<number>> = {
   pr: () => reported(vecproof('run', suite('ci-pr.yaml'))),
   shard: () => vecproof('run', suite('ci-nightly.yaml'), '--shard', argument ?? ''),
   nightly,
+  earlier,
+  take,
   baseline: () => vecproof('baseline', 'set', 'latest', '--name', 'main'),
 };
 
@@ -63,4 +95,11 @@ const chosen = action === undefined ? undefined : ACTIONS[action];
 if (chosen === undefined) {
   process.stderr.write(`unknown action ${action}; there are ${Object.keys(ACTIONS).join(', ')}\n`);
   process.exitCode = 2;
-} else process.exitCode = chosen();
+} else {
+  try {
+    process.exitCode = await chosen();
+  } catch (error) {
+    process.stderr.write(`${printable(messageOf(error))}\n`);
+    process.exitCode = error instanceof VecproofError ? error.exitCode : EXIT.engineOrDatasetFailed;
+  }
+}

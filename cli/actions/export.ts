@@ -12,6 +12,7 @@ export interface ExportCommand {
   out: string;
   partRows?: number;
   batch?: number;
+  workers?: number;
   rate?: number;
   format: PartFormat;
 }
@@ -19,15 +20,17 @@ export interface ExportCommand {
 /** `vecproof export`: a collection's points to a folder. */
 export async function exportCommand(
   place: string,
-  { out, partRows, batch, rate, format }: ExportCommand,
+  { out, partRows, batch, workers, rate, format }: ExportCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const source = await openSource(place, context);
   try {
+    for (const note of source.notes ?? []) notice(context, note);
     const manifest = await exportCollection(source, {
       folder: resolve(context.cwd, out),
       partRows,
       batchSize: batch,
+      workers,
       rate,
       format,
       signal: context.signal,

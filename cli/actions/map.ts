@@ -19,6 +19,7 @@ import {
   writeMapping,
 } from '../../migration/mapping/mapping.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface MapCommand {
   to?: string;
@@ -66,7 +67,7 @@ export async function mapCommand(
   writeMapping(path, mapping);
   context.progress.end();
   const shown = displayPath(path, context.cwd);
-  if (json) context.out.write(`${JSON.stringify({ path: shown, mapping }, undefined, 2)}\n`);
+  if (json) printJson(context.out, { path: shown, mapping }, 2);
   else context.out.write(`${linesOf(mapping, acceptAll, [...(ids ?? []), shown]).join('\n')}\n`);
   return EXIT.passed;
 }
@@ -169,7 +170,7 @@ async function lookUpCommand(
     });
   }
   const found = lookUp(await acceptedRows(mapping, dirname(file)), id);
-  if (json) context.out.write(`${JSON.stringify(found.map(rowRecord), undefined, 2)}\n`);
+  if (json) printJson(context.out, found.map(rowRecord), 2);
   else for (const row of found) context.out.write(`${rowLine(row)}\n`);
   if (found.length > 0) return EXIT.passed;
   context.err.write('no id of the source or the target is that\n');

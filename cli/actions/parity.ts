@@ -1,12 +1,12 @@
-import { EXIT, type ExitCode } from '../../common/errors.js';
+import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { type CompareRequest, compareRuns } from '../../harness/app/compare-runs.js';
-import { findRun } from '../../harness/store/run-folder.js';
+import { openRun } from '../../harness/app/open-run.js';
 import { paritySentence, parityTable } from '../../reports/parity.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
 import { printJson } from '../terminal.js';
 
-export interface ParityCommand extends CompareRequest {
+export interface ParityCommand extends Partial<CompareRequest> {
   json?: boolean;
 }
 
@@ -17,9 +17,16 @@ export async function parityCommand(
   options: ParityCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const first = findRun(run, context.runs);
-  const second = other === undefined ? first : findRun(other, context.runs);
-  const result = await compareRuns(first, second, options);
+  const { reference, candidate } = options;
+  if (reference === undefined || candidate === undefined) {
+    throw new InputError('two trials have to be named', {
+      where: reference === undefined ? '--reference' : '--candidate',
+      next: 'name both; or compare two places with --queries',
+    });
+  }
+  const first = openRun(run, context);
+  const second = other === undefined ? first : openRun(other, context);
+  const result = await compareRuns(first, second, { ...options, reference, candidate });
   if (options.json === true) printJson(context.out, result);
   else context.out.write(`${paritySentence(result)}\n\n${table(parityTable(result))}`);
   for (const note of result.notes) context.err.write(`note: ${note}\n`);

@@ -9,12 +9,14 @@ import type { Coverage } from '../../migration/queries/coverage.js';
 import { importQueries } from '../../migration/queries/import.js';
 import { LOG_KEYS } from '../../migration/queries/log.js';
 import type { CommandContext } from '../context.js';
+import { printJson } from '../terminal.js';
 
 export interface ImportCommand {
   out: string;
   key: Record<string, string>;
   redact?: string[];
   data?: string;
+  native?: string;
   size: number;
   floor: number;
   seed: number;
@@ -24,7 +26,7 @@ export interface ImportCommand {
 /** `vecproof queries import`: a query file from an application's own log. */
 export async function importCommand(
   log: string,
-  { out, key, redact = [], data, size, floor, seed, json = false }: ImportCommand,
+  { out, key, redact = [], data, native, size, floor, seed, json = false }: ImportCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { cwd, signal } = context;
@@ -38,6 +40,7 @@ export async function importCommand(
     names: key,
     redact,
     data: data === undefined ? undefined : resolve(cwd, data),
+    native,
     size,
     floor,
     seed,
@@ -48,7 +51,7 @@ export async function importCommand(
   writeFileAtomic(beside, `${JSON.stringify(coverage, undefined, 2)}\n`);
   context.progress.end();
   for (const each of bad) context.err.write(`${log}: ${visible(each)}\n`);
-  if (json) context.out.write(`${JSON.stringify(coverage, undefined, 2)}\n`);
+  if (json) printJson(context.out, coverage, 2);
   else context.out.write(`${linesOf(coverage).join('\n')}\n`);
   const files = [path, beside].map((file) => displayPath(file, cwd));
   (json ? context.err : context.out).write(`wrote ${files.join(' and ')}\n`);

@@ -14,6 +14,7 @@ export function register(program: Command, run: Run): void {
     )
     .option('--part-rows <n>', 'points of a file', positiveInteger)
     .option('--batch <n>', 'most points of a page that the source is asked for', positiveInteger)
+    .option('--workers <n>', 'ranges of the source that are read at the same time', positiveInteger)
     .option('--rate <n>', 'most points in a second', positiveInteger)
     .action((source: string, options) =>
       run(undefined, async (context) =>

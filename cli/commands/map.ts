@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { parameterOption } from '../key-value.js';
 import { list, positiveInteger, type Run } from '../options.js';
 
 export function register(program: Command, run: Run): void {
@@ -10,7 +11,7 @@ export function register(program: Command, run: Run): void {
     .argument('<export>', 'folder of an export; with --lookup a mapping')
     .option('--to <place>', 'engine:address#collection, with the name of the new collection')
     .option('--out <file>', 'mapping to write', 'mapping.yaml')
-    .option('--index <key=value>', 'an index parameter of the target; may be repeated', parameter, {})
+    .option('--index <key=value>', 'an index parameter of the target; may be repeated', parameterOption, {})
     .option(
       '--queries <file>',
       'queries of the application: their filters are translated, their fields indexed',
@@ -43,17 +44,6 @@ export function register(program: Command, run: Run): void {
         (await import('../actions/map.js')).mapCommand(folder, options, context),
       ),
     );
-}
-
-/** Numbers and booleans as such, everything else as text. */
-function parameter(text: string, before: Record<string, unknown>): Record<string, unknown> {
-  const [, key, value] = /^([A-Za-z]+)=(.+)$/.exec(text) ?? [];
-  if (key === undefined || value === undefined)
-    throw new InvalidArgumentError('must be key=value, such as m=16.');
-  const number = Number(value);
-  const typed =
-    value === 'true' || value === 'false' ? value === 'true' : Number.isNaN(number) ? value : number;
-  return { ...before, [key]: typed };
 }
 
 function score(text: string, before: number[]): number[] {

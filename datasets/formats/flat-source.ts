@@ -1,5 +1,6 @@
 import { InputError } from '../../common/errors.js';
 import type { PointBatch, PointsOptions } from '../dataset.js';
+import { MOST_DIMENSIONS } from '../limits.js';
 import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../source.js';
 import { bytesOf, decodeNumbers, type NumberType, setRows, typeName } from './numbers.js';
 import type { RandomAccess } from './random-access.js';
@@ -16,9 +17,6 @@ export interface FlatRows {
   /** Bytes before the numbers of each row; their first four hold the dimensions again. */
   rowHeader: number;
 }
-
-/** Dimensions beyond which a header is taken for damaged. */
-const MOST_DIMENSIONS = 1 << 20;
 
 /** Throws InputError for sizes that no file of vectors has. Called before anything is allocated for them. */
 export function checkShape(path: string, count: number, dimensions: number): void {

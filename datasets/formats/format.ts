@@ -1,5 +1,6 @@
 import type { QueryPart } from '../assemble.js';
 import type { Metric } from '../dataset.js';
+import type { OnChanged } from '../kept.js';
 import type { VectorSource } from '../source.js';
 import type { ColumnChoice } from './names.js';
 import type { FormatWriter } from './writer.js';
@@ -15,6 +16,8 @@ export interface FormatOptions {
   columns?: ColumnChoice | undefined;
   /** File with ids and metadata of vectors that carry none, one JSON object per row. */
   metadata?: string | undefined;
+  /** Told where what is kept in the cache is not as it was written. */
+  onChanged?: OnChanged;
   /** What is to be closed if opening the rest of a dataset fails is added here. */
   opened?: Closer[] | undefined;
 }

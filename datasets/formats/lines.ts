@@ -1,21 +1,23 @@
 import { InputError } from '../../common/errors.js';
+import { stillReading } from '../../common/reading.js';
 import { unreadable } from '../check.js';
+import { LONGEST_LINE } from '../limits.js';
 import { openBytes } from './packed.js';
 
 /** A file's bytes, unpacked, piece by piece. Throws InputError naming it if it cannot be read or is damaged. */
 export async function* readChunks(path: string): AsyncGenerator<Buffer> {
   const stream = openBytes(path);
   try {
-    for await (const piece of stream) yield piece as Buffer;
+    for await (const piece of stream) {
+      stillReading();
+      yield piece as Buffer;
+    }
   } catch (error) {
     throw error instanceof Error && 'exitCode' in error ? error : unreadable(path, error);
   } finally {
     stream.destroy();
   }
 }
-
-/** A single line of this size is no line of a text file. */
-const LONGEST = 256 * 2 ** 20;
 
 /**
  * The lines of a UTF-8 file (packed or not), without their ends; an empty last line is left out. Memory is bounded by
@@ -36,13 +38,13 @@ export async function* readLines(path: string): AsyncGenerator<string> {
     if (from === chunk.length) continue;
     rest.push(chunk.subarray(from));
     size += chunk.length - from;
-    if (size > LONGEST) throw tooLong(path);
+    if (size > LONGEST_LINE) throw tooLong(path);
   }
   if (rest.length > 0) yield lineText(rest);
 }
 
 function tooLong(path: string): InputError {
-  return new InputError(`has a line of more than ${LONGEST} bytes`, {
+  return new InputError(`has a line of more than ${LONGEST_LINE} bytes`, {
     where: path,
     next: 'it is not a text file with one record per line',
   });
@@ -54,9 +56,22 @@ function lineText(parts: Buffer[]): string {
   return line.toString('utf8', 0, end);
 }
 
+/** Characters of a text that is held as a whole. */
+const MOST_TEXT = 128 * 2 ** 20;
+
 /** All of a small UTF-8 file, packed or not. Throws InputError naming it. */
 export async function readText(path: string): Promise<string> {
   const lines: string[] = [];
-  for await (const line of readLines(path)) lines.push(line);
+  let size = 0;
+  for await (const line of readLines(path)) {
+    size += line.length + 1;
+    if (size > MOST_TEXT) {
+      throw new InputError(`has more than the ${MOST_TEXT} characters that such a file may have`, {
+        where: path,
+        next: 'it is damaged, or another file than is meant',
+      });
+    }
+    lines.push(line);
+  }
   return lines.join('\n');
 }

@@ -1,34 +1,20 @@
-import { closeSync, createReadStream, createWriteStream, openSync, readSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { closeSync, createWriteStream, readSync, statSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline, type Readable, Transform } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
 import * as zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
-import { FailureError, InputError, messageOf } from '../../common/errors.js';
+import { FailureError, messageOf } from '../../common/errors.js';
+import { openRegular, streamRegular } from '../../common/regular-file.js';
 import { unreadable } from '../check.js';
 import { hashFileCached } from '../hash.js';
+import { isKept, type OnChanged, sealFile } from '../kept.js';
+import { checkRatio, checkStream } from '../limits.js';
 
 type Packing = 'gzip' | 'zstd';
 
 const ENDINGS = ['.gz', '.gzip', '.zst', '.zstd'];
-/** What is larger, and more than so many times its packed size, is no data set but a bomb. */
-const MOST_RATIO = 1000;
-const HARMLESS = 2 ** 30;
-
-/**
- * Throws InputError if so few packed bytes are said to hold so many: nothing is allocated or unpacked for them then.
- * @param harmless bytes that are fine however they are packed
- */
-export function checkRatio(path: string, packed: number, bytes: number, harmless = HARMLESS): void {
-  if (bytes < harmless || bytes < packed * MOST_RATIO) return;
-  throw new InputError(`unpacks to more than ${MOST_RATIO} times its size`, {
-    where: path,
-    got: `${packed} bytes become ${bytes} and more`,
-    next: 'if it really is a data set, unpack it yourself and give the unpacked file',
-  });
-}
-
 const CHUNK = 1 << 18;
 
 /** The part of a name before an ending that says that a file is packed. */
@@ -42,7 +28,7 @@ export function packingOf(path: string): Packing | undefined {
   const first = Buffer.alloc(4);
   let handle: number;
   try {
-    handle = openSync(path, 'r');
+    handle = openRegular(path);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -57,15 +43,18 @@ export function packingOf(path: string): Packing | undefined {
   return first.readUInt32LE() === 0xfd2fb528 ? 'zstd' : undefined;
 }
 
-/** A file's bytes as a stream, unpacked. Errors of either arrive at the reader. */
-export function openBytes(path: string): Readable {
+/**
+ * A file's bytes as a stream, unpacked. Errors of either arrive at the reader.
+ * @param check throws if so few packed bytes become so many
+ */
+export function openBytes(path: string, check: typeof checkRatio = checkStream): Readable {
   const packing = packingOf(path);
-  const file = createReadStream(path, { highWaterMark: CHUNK });
+  const file = streamRegular(path, { highWaterMark: CHUNK });
   if (packing === undefined) return file;
   const unpack = packing === 'gzip' ? zlib.createGunzip({ chunkSize: CHUNK }) : zstd();
   const { size } = statSync(path);
   // The callback is needed, or an error would be thrown as unhandled; the reader sees it as well.
-  return pipeline(file, unpack, bombGuard(path, size), () => {});
+  return pipeline(file, unpack, bombGuard(path, size, check), () => {});
 }
 
 /** Node's own decoder where it has one (from 22.15 on); the library's otherwise. */
@@ -81,6 +70,7 @@ function zstd(): Transform {
         this.push(Buffer.from(data));
       };
       try {
+        if (bytes === 0) checkWindow(chunk);
         bytes += chunk.length;
         decoder.push(chunk);
         done();
@@ -100,13 +90,36 @@ function zstd(): Transform {
   });
 }
 
-function bombGuard(path: string, packed: number): Transform {
+/** What zstd itself takes unasked; the decoder gives as much memory as a frame wants. */
+const MOST_WINDOW = 2 ** 27;
+
+/** Throws RangeError for a frame that wants more memory (RFC 8878, 3.1.1.1). */
+function checkWindow(begin: Buffer): void {
+  const descriptor = begin[4] ?? 0;
+  // Single segments have no window of their own, and say their size instead.
+  const isSingle = (descriptor & 0x20) !== 0;
+  const idBytes = [0, 1, 2, 4][descriptor & 3]!;
+  const sizeBytes = [isSingle ? 1 : 0, 2, 4, 8][descriptor >> 6]!;
+  const at = 5 + (isSingle ? 0 : 1) + idBytes;
+  if (begin.length < at + sizeBytes) return;
+  const size =
+    sizeBytes === 0
+      ? 0
+      : Uint8Array.from(begin.subarray(at, at + sizeBytes))
+          .reverse()
+          .reduce((sum, byte) => sum * 256 + byte, 0);
+  const exponent = (begin[5] ?? 0) >> 3;
+  const window = isSingle ? size : 2 ** (10 + exponent) * (1 + ((begin[5] ?? 0) & 7) / 8);
+  if (window > MOST_WINDOW) throw new RangeError(`a frame wants ${window} bytes of memory`);
+}
+
+function bombGuard(path: string, packed: number, check: typeof checkRatio): Transform {
   let size = 0;
   return new Transform({
     transform(chunk: Buffer, _, done) {
       size += chunk.length;
       try {
-        checkRatio(path, packed, size);
+        check(path, packed, size);
         done(null, chunk);
       } catch (error) {
         done(error as Error);
@@ -125,18 +138,23 @@ function bombGuard(path: string, packed: number): Transform {
 export async function unpackedFile(
   path: string,
   name: string,
-  options: { cacheFolder: string; signal?: AbortSignal | undefined },
+  options: { cacheFolder: string; signal?: AbortSignal | undefined; onChanged?: OnChanged },
 ): Promise<string> {
   if (packingOf(path) === undefined) return path;
   const { sha256 } = await hashFileCached(path, options.cacheFolder, options.signal);
   const folder = join(options.cacheFolder, 'unpacked', sha256);
   const target = join(folder, basename(name));
-  if ((await stat(target).catch(() => undefined)) !== undefined) return target;
+  if (await isKept(target, options.onChanged)) return target;
   const temporary = `${target}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { signal } = options;
-    await pipelineDone(openBytes(path), createWriteStream(temporary), ...(signal ? [{ signal }] : []));
+    await pipelineDone(
+      openBytes(path, checkRatio),
+      createWriteStream(temporary),
+      ...(signal ? [{ signal }] : []),
+    );
+    await sealFile(target, temporary);
     await rename(temporary, target);
     return target;
   } catch (error) {

@@ -1,5 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
+import { stillReading } from '../../common/reading.js';
+import { openRegular } from '../../common/regular-file.js';
 import { unreadable } from '../check.js';
 
 /** An open file that is read at any place. */
@@ -16,7 +18,7 @@ export function openRandomAccess(path: string): RandomAccess {
   let handle: number;
   let size: number;
   try {
-    handle = openSync(path, 'r');
+    handle = openRegular(path);
     size = fstatSync(handle).size;
   } catch (error) {
     throw unreadable(path, error);
@@ -40,7 +42,8 @@ function readRange(
   start: number,
   end: number,
 ): Uint8Array<ArrayBuffer> {
-  if (start < 0 || end < start || end > size) throw tooShort(path, size, end);
+  if (!(start >= 0 && end >= start && end <= size)) throw tooShort(path, size, end);
+  stillReading();
   const bytes = new Uint8Array(end - start);
   for (let done = 0; done < bytes.length; ) {
     const got = readSync(handle, bytes, done, bytes.length - done, start + done);

@@ -1,4 +1,9 @@
+import { closeSync, fstatSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
+import { reading, readingEach } from '../../common/reading.js';
+import { openRegular } from '../../common/regular-file.js';
+import { unreadable } from '../check.js';
+import { checkDimensions, checkRatio } from '../limits.js';
 import type { VectorSource } from '../source.js';
 import { arrow } from './arrow/format.js';
 import { bin } from './bin/format.js';
@@ -50,13 +55,42 @@ export async function openFormat(path: string, options: FormatOptions): Promise<
       },
     );
   }
-  const plain = format.streams ? path : await unpackedFile(path, withoutPacking(path), options);
-  const file = await format.open(plain, options);
+  const stored = sizeOfFile(path);
+  const file = await reading(path, stored, async () => {
+    const plain = format.streams ? path : await unpackedFile(path, withoutPacking(path), options);
+    return format.open(plain, options);
+  });
   options.opened?.push(async () => {
     await file.points.close();
     file.close?.();
   });
-  return file;
+  const sources = [file.points, ...file.querySets.map(({ source }) => source)];
+  for (const { dimensions } of sources) checkDimensions(path, dimensions);
+  checkRatio(
+    path,
+    stored,
+    sources.reduce((sum, { count, dimensions }) => sum + count * dimensions * 4, 0),
+  );
+  const watched = (source: VectorSource): VectorSource => ({
+    ...source,
+    read: (batches) => readingEach(path, stored, source.read(batches)),
+  });
+  return {
+    ...file,
+    points: watched(file.points),
+    querySets: file.querySets.map((part) => ({ ...part, source: watched(part.source) })),
+  };
+}
+
+function sizeOfFile(path: string): number {
+  try {
+    const handle = openRegular(path);
+    const { size } = fstatSync(handle);
+    closeSync(handle);
+    return size;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
 }
 
 /** Opens the vectors of a file that is queries, or points alone. Throws InputError naming it. */

@@ -19,6 +19,8 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData: () => [],
+  // Its operators are those of the portable form and mean the same, also on a point without the key.
+  readFilter: (native) => ({ state: 'ok', filter: native }),
   server: {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
@@ -38,7 +40,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     });
   }
   const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
-  const session = { client, batchSize, restartServer, holder: engine };
+  const session = { client, endpoint, batchSize, restartServer, holder: engine };
   return {
     // What the server tells is the version of its interface, whatever its own.
     version: async () => `interface ${version}`,
@@ -46,7 +48,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       checkSpec(engine, spec);
       return createCollection(session, spec);
     },
-    open: (name) => openCollection(session, name),
+    open: (name, as) => openCollection(session, name, as),
     list: () => listCollections(session),
     // The client keeps no connection of its own.
     close: async () => undefined,

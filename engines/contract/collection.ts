@@ -26,6 +26,11 @@ export interface Collection {
    * @param vector name of the vector that is compared; the first one if absent
    */
   prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch>;
+  /**
+   * A search that compares every point with the query, whatever index the collection has. Absent: the engine has none
+   * beside `Capabilities.exhaustive`.
+   */
+  prepareExact?(k: number, vector?: string): Promise<PreparedSearch>;
   count(): Promise<number>;
   /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
   indexBytes(): Promise<number | undefined>;

@@ -266,6 +266,11 @@ export interface PointSupport {
   readAs?: readonly (keyof ReadAs)[] | undefined;
   /** `insertMissing` is there. */
   insertOnly: boolean;
+  /**
+   * Whether connections to a server may write to one collection at the same time; `one`: they would wait for each other
+   * or get in each other's way, as they do where it is absent. In a folder it is always one.
+   */
+  writers?: 'one' | 'several' | undefined;
   /** How changes can be followed, in a word; null: the engine has no feed. */
   changes: string | null;
 }

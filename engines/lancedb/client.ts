@@ -48,8 +48,24 @@ export interface LanceTable {
   close(): void;
 }
 
+/** A type as Arrow describes it; what is not said of it is undefined. */
+export interface ArrowType {
+  typeId: number;
+  toString(): string;
+  unit?: number;
+  timezone?: string | null;
+  /** Of a float: 0 half, 1 single, 2 double. */
+  precision?: number;
+  bitWidth?: number;
+  scale?: number;
+  listSize?: number;
+  children?: readonly { name: string; type: ArrowType }[] | null;
+  /** Of the values of a dictionary. */
+  dictionary?: ArrowType;
+}
+
 export interface LanceSchema {
-  fields: readonly { name: string; type: { toString(): string }; nullable: boolean }[];
+  fields: readonly { name: string; type: ArrowType; nullable: boolean }[];
   metadata: ReadonlyMap<string, string>;
 }
 
@@ -110,6 +126,10 @@ export interface ArrowColumn {
 }
 
 export interface ArrowData {
+  offset: number;
+  valueOffsets: Int32Array | BigInt64Array;
+  children: readonly ArrowData[];
+  dictionary?: { get(index: number): unknown };
   length: number;
   nullCount: number;
   nullBitmap: object;

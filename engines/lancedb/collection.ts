@@ -4,6 +4,7 @@ import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
+import type { ReadAs } from '../contract/points.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, folderBytes, requireCount } from '../kit/load.js';
@@ -11,8 +12,9 @@ import { vectorNamed } from '../kit/vectors.js';
 import type { LanceTable } from './client.js';
 import { batchTable, tableSchema } from './columns.js';
 import { createFieldIndexes, createIndex, INDEX_NAME, type IndexSpec, indexKind } from './index-kind.js';
-import { fieldsOf, type Layout, layoutOf } from './layout.js';
+import { fieldsOf, type Layout } from './layout.js';
 import { LancePoints } from './points.js';
+import { layoutOf } from './read-layout.js';
 import { prepareSearch } from './search.js';
 import type { LanceSession } from './session.js';
 
@@ -26,25 +28,31 @@ export async function createCollection(session: LanceSession, spec: CollectionSp
   return new LanceCollection(session, spec, table, layoutOf(spec.name, await table.schema()));
 }
 
-export async function openCollection(session: LanceSession, name: string): Promise<Collection> {
+export async function openCollection(session: LanceSession, name: string, as?: ReadAs): Promise<Collection> {
   const there = await session.connection.tableNames();
   if (!there.includes(name)) {
     const next = there.length > 0 ? `open one of ${there.join(', ')}` : 'the folder has no tables';
     throw new FailureError(`there is no table "${name}"`, { where: 'lancedb', next });
   }
   const table = await session.connection.openTable(name);
-  const layout = layoutOf(name, await table.schema());
-  return new LanceCollection(session, await specOf(table, layout), table, layout);
+  const layout = layoutOf(name, await table.schema(), as);
+  return new LanceCollection(session, await specOf(table, layout), table, layout, true);
 }
 
-/** An index that is there is searched as it is; nothing says with which parameters it was made. */
+/**
+ * A table of ours keeps which index it is to have. Of others' tables, an index that is there is searched as it is: nothing
+ * says with which parameters it was made.
+ */
 async function specOf(table: LanceTable, layout: Layout): Promise<CollectionSpec> {
-  const { name, ids, vectors } = layout;
+  const { name, vectors } = layout;
+  const ids = layout.ids ?? 'u64';
   const [found] = (await table.listIndices()).filter(({ columns }) => columns.includes(vectors[0]!.column));
   const stats = found && (await table.indexStats(found.name));
   const [first, ...rest] = vectors;
   const metric = (stats?.distanceType as Metric | undefined) ?? first!.metric;
-  const index = found === undefined ? { type: 'flat', quantization: 'none' } : { type: found.indexType };
+  const index =
+    layout.index ??
+    (found === undefined ? { type: 'flat', quantization: 'none' } : { type: found.indexType });
   return { name, ids, vectors: [{ ...first!, metric }, ...rest], fields: fieldsOf(layout), index };
 }
 
@@ -59,9 +67,18 @@ class LanceCollection implements Collection {
   #loaded: number | undefined;
   /** The index covers all points. */
   #built = false;
+  /** It was there: its index may be built or not. */
+  readonly #opened: boolean;
 
-  constructor(session: LanceSession, spec: CollectionSpec, table: LanceTable, layout: Layout) {
+  constructor(
+    session: LanceSession,
+    spec: CollectionSpec,
+    table: LanceTable,
+    layout: Layout,
+    opened = false,
+  ) {
     this.name = spec.name;
+    this.#opened = opened;
     this.#session = session;
     this.#spec = spec;
     this.#table = table;
@@ -87,13 +104,19 @@ class LanceCollection implements Collection {
     const { lance, threads } = this.#session;
     const kind = indexKind(this.#spec.index);
     if (!this.#built) {
-      if (kind !== undefined)
+      if (kind !== undefined && !(await this.#covers(kind.reported)))
         await abortable(createIndex(lance, this.#table, kind, this.#indexSpec()), signal);
       await abortable(createFieldIndexes(lance, this.#table, this.#spec.index, this.#layout), signal);
       this.#built = true;
     }
     if (kind === undefined) return { count, indexed: null, details: { threads } };
     return this.#indexed(count);
+  }
+
+  /** Such an index is there, and no point was written behind it. */
+  async #covers(type: string): Promise<boolean> {
+    const stats = await this.#table.indexStats(INDEX_NAME);
+    return stats?.indexType === type && stats.numUnindexedRows === 0 && stats.numIndexedRows > 0;
   }
 
   /** Asks the engine what it built: type, metric, and whether every point is covered. */
@@ -120,10 +143,16 @@ class LanceCollection implements Collection {
 
   async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
     const spec = this.#indexSpec(vector);
-    const wanted = vector === undefined && indexKind(this.#spec.index) !== undefined;
+    const wanted = vector === undefined && !this.#opened && indexKind(this.#spec.index) !== undefined;
     const indexes = await this.#table.listIndices();
     const indexed = wanted || indexes.some(({ columns }) => columns.includes(spec.column));
     return prepareSearch(this.#table, indexed, spec, this.#layout, search, k);
+  }
+
+  async prepareExact(k: number, vector?: string): Promise<PreparedSearch> {
+    const { nlist: _, ...index } = this.#indexSpec(vector).index;
+    const spec = { ...this.#indexSpec(vector), index: { ...index, type: 'flat' } };
+    return prepareSearch(this.#table, false, spec, this.#layout, {}, k, true);
   }
 
   /** The vector that is indexed or searched. Throws FailureError where nothing says by which metric. */

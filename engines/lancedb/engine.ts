@@ -35,7 +35,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       checkSpec(engine, spec);
       return createCollection(session, spec);
     },
-    open: (name) => openCollection(session, name),
+    open: (name, as) => openCollection(session, name, as),
     list: () => connection.tableNames(),
     close: async () => connection.close(),
   };

@@ -1,36 +1,43 @@
-import { FailureError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
 import type { Description, Mark } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
-import type { LanceSchema } from './client.js';
+import { isMoment } from './arrow-values.js';
+import type { ArrowType, LanceSchema } from './client.js';
 import { fieldName, isFloat32, portableType } from './fields.js';
 
 export const ID = 'id';
-const PARTS = ['text', 'uri', 'tenant'] as const;
+export const PARTS = ['text', 'uri', 'tenant'] as const;
 export type Part = (typeof PARTS)[number];
 /** Where a table of ours says what its columns are. */
 const SPEC_KEY = 'vecproof.collection';
-const INTEGERS = ['Int64', 'Int32', 'Int16', 'Int8', 'Uint32', 'Uint16', 'Uint8'];
-
 /** What a table's columns are. A column of a point's part or vector is no field. */
 export interface Layout {
   name: string;
-  ids: IdKind;
+  /** Null: integers of 64 bits without a sign, which no kind has. */
+  ids: IdKind | null;
   idColumn: string;
   vectors: readonly (VectorField & { column: string })[];
-  fields: readonly (Description['fields'][number] & { column: string })[];
-  parts: readonly Part[];
+  fields: readonly LanceField[];
+  parts: readonly { part: Part; column: string }[];
+  /** Columns that were left out. */
+  omitted: readonly string[];
+  /** The index that `create` was asked for; absent: others made the table. */
+  index?: ParameterSet | undefined;
   /** Null: others made the table. */
   mark: Mark | null;
 }
 
+export type LanceField = Description['fields'][number] & { column: string; arrow: ArrowType };
+
 /** What the schema's metadata keeps of a collection: nothing else tells it. */
-interface Kept {
+export interface Kept {
   ids: IdKind;
   vectors: readonly VectorField[];
   parts: readonly Part[];
+  index?: ParameterSet;
   madeBy?: string | undefined;
 }
 
@@ -54,66 +61,38 @@ export function partsOf(spec: Pick<CollectionSpec, Part>): Part[] {
 }
 
 export function keptMetadata(spec: CollectionSpec): Map<string, string> {
-  const { ids, vectors, madeBy } = spec;
-  const kept: Kept = { ids, vectors, parts: partsOf(spec), madeBy };
+  const { ids, vectors, madeBy, index } = spec;
+  const kept: Kept = { ids, vectors, parts: partsOf(spec), madeBy, index };
   return new Map([[SPEC_KEY, JSON.stringify(kept)]]);
 }
 
-/** Reads a table's columns, whoever made it. Throws FailureError if it has no id or no vector. */
-export function layoutOf(name: string, { fields, metadata }: LanceSchema): Layout {
-  const kept = JSON.parse(metadata.get(SPEC_KEY) ?? 'null') as Kept | null;
-  const types = new Map(fields.map((field) => [field.name, field.type.toString()]));
-  const id = types.get(ID) ?? 'missing';
-  const vectors = kept === null ? foundVectors(types) : kept.vectors.map(withColumn);
-  const isText = id === 'Utf8' || id === 'LargeUtf8';
-  if (vectors.length === 0 || !(isText || INTEGERS.includes(id))) {
-    throw new FailureError(`table "${name}" has no points`, {
-      where: 'lancedb',
-      got: Object.fromEntries(types),
-      next: `points need a column "${ID}" of text or integers, and a column of fixed-size lists of numbers`,
-    });
-  }
-  const parts = kept?.parts ?? [];
-  const others = new Set<string>([ID, ...vectors.map(({ column }) => column), ...parts]);
+/** What the schema says of a table of ours; null: others made it. */
+export function keptIn({ metadata }: LanceSchema): Kept | null {
+  return JSON.parse(metadata.get(SPEC_KEY) ?? 'null') as Kept | null;
+}
+
+export function ownLayout(name: string, { fields }: LanceSchema, kept: Kept): Layout {
+  const vectors = kept.vectors.map((field) => ({ ...field, column: vectorColumnName(field.name) }));
+  const others = new Set<string>([ID, ...vectors.map(({ column }) => column), ...kept.parts]);
   return {
     name,
-    ids: kept?.ids ?? (isText ? 'string' : 'u64'),
+    ids: kept.ids,
     idColumn: ID,
     vectors,
-    parts,
-    mark: kept === null ? null : { by: kept.madeBy ?? null },
+    parts: kept.parts.map((part) => ({ part, column: part })),
+    omitted: [],
+    mark: { by: kept.madeBy ?? null },
+    index: kept.index,
     fields: fields
       .filter((each) => !others.has(each.name))
-      .map(({ name: column, type, nullable }) => ({
-        column,
-        name: fieldName(column),
-        type: portableType(type.toString()),
-        native: type.toString(),
-        nullable,
-      })),
+      .map((each) => ({ ...fieldOf(each), name: fieldName(each.name) })),
   };
 }
 
-function withColumn(field: VectorField) {
-  return { ...field, column: vectorColumnName(field.name) };
-}
-
-/** Vectors of a table that others made: each column of fixed-size lists of float32 or float16. */
-function foundVectors(types: ReadonlyMap<string, string>): Layout['vectors'] {
-  return [...types].flatMap(([column, native]) => {
-    const [, dimensions, type] = /^FixedSizeList\[(\d+)\]<Float(32|16)>$/.exec(native) ?? [];
-    if (dimensions === undefined) return [];
-    return [
-      {
-        name: column === 'vector' ? DEFAULT_VECTOR : column,
-        kind: 'dense' as const,
-        type: type === '32' ? ('f32' as const) : ('f16' as const),
-        dimensions: Number(dimensions),
-        metric: null,
-        column,
-      },
-    ];
-  });
+export function fieldOf({ name, type, nullable }: LanceSchema['fields'][number]): LanceField {
+  const native = type.toString();
+  const portable = isMoment(type) ? 'timestamp' : portableType(native);
+  return { column: name, name, type: portable, native, nullable, arrow: type };
 }
 
 /** A table's fields with a portable type, as filters and writes know them. */

@@ -6,9 +6,10 @@ import type { CollectionSpec } from '../contract/spec.js';
 import { checkChange, checkIds, checkPoints, flatten, lastOfEachId } from '../kit/check.js';
 import type { LanceTable } from './client.js';
 import { batchOf, batchTable } from './columns.js';
+import { describeTable } from './describe.js';
 import { isWritable, literal, quoted } from './fields.js';
 import { sqlFilter } from './filter.js';
-import { fieldColumns, fieldsOf, type Layout } from './layout.js';
+import { fieldColumns, fieldsOf, ID, type Layout } from './layout.js';
 import { readPoints } from './rows.js';
 import type { LanceSession } from './session.js';
 import { openSnapshot } from './snapshot.js';
@@ -35,8 +36,8 @@ export class LancePoints implements Points {
     this.#table = table;
     this.#layout = layout;
     const { name, ids, vectors, parts } = layout;
-    const held = Object.fromEntries(parts.map((part) => [part, true]));
-    this.#spec = { name, ids, vectors, fields: fieldsOf(layout), index: spec.index, ...held };
+    const held = Object.fromEntries(parts.map(({ part }) => [part, true]));
+    this.#spec = { name, ids: ids ?? 'u64', vectors, fields: fieldsOf(layout), index: spec.index, ...held };
     this.#onWrite = onWrite;
   }
 
@@ -101,33 +102,8 @@ export class LancePoints implements Points {
     await this.upsert([{ ...found, vectors, metadata, text, uri }]);
   }
 
-  async describe(): Promise<Description> {
-    const { ids, vectors, fields, mark } = this.#layout;
-    const indexes = await this.#table.listIndices();
-    const index = indexes.find(({ columns }) => vectors.some(({ column }) => columns.includes(column)));
-    const stats = index && (await this.#table.indexStats(index.name));
-    const metric = (stats?.distanceType as 'cosine' | 'dot' | 'l2' | undefined) ?? null;
-    const { name, text, uri, tenant } = this.#spec;
-    const described = vectors.map(({ column, ...field }) => ({
-      ...field,
-      metric: index?.columns.includes(column) === true ? (metric ?? field.metric) : field.metric,
-    }));
-    return {
-      spec: { name, vectors: described, text, uri, tenant },
-      ids,
-      index:
-        index === undefined
-          ? { type: 'flat' }
-          : { type: index.indexType, name: index.name, unindexed: stats?.numUnindexedRows ?? 0 },
-      fields: fields.map(({ name: field, type, native, nullable }) => ({
-        name: field,
-        type,
-        native,
-        nullable,
-      })),
-      count: await this.#table.countRows(),
-      mark,
-    };
+  describe(): Promise<Description> {
+    return describeTable(this.#table, this.#layout);
   }
 
   matching(filter: Filter): Promise<number> {
@@ -145,6 +121,12 @@ export class LancePoints implements Points {
 
   /** A whole point cannot be written where a column's type is not known. */
   #requireKnownTypes(): void {
+    const { idColumn, mark, name } = this.#layout;
+    if (mark === null && idColumn !== ID) {
+      throw new FailureError(`table "${name}" is only read: its key is "${idColumn}", not "${ID}"`, {
+        where: 'lancedb',
+      });
+    }
     const odd = this.#layout.fields.find(({ type, native }) => type === null || !isWritable(native));
     if (odd === undefined) return;
     throw new FailureError(`cannot write column "${odd.name}" of type ${odd.native}`, { where: 'lancedb' });

@@ -5,14 +5,15 @@ import { requireDimensions, unlessAborted } from '../kit/load.js';
 import type { LanceQuery, LanceTable } from './client.js';
 import { sqlFilter } from './filter.js';
 import type { IndexSpec } from './index-kind.js';
-import { fieldColumns, ID, type Layout } from './layout.js';
+import { fieldColumns, type Layout } from './layout.js';
 
 const DISTANCE = '_distance';
-/** Left out, the engine computes it all the same and prints a warning for every query. */
-const COLUMNS = [ID, DISTANCE];
 const NO_HITS: Hits = { keys: new Uint32Array(0), scores: new Float32Array(0) };
 
-/** Builds the query function of a setting and makes sure that the engine answers it from the index. */
+/**
+ * Builds the query function of a setting and makes sure that the engine answers it from the index.
+ * @param exact it is to compare every point instead
+ */
 export async function prepareSearch(
   table: LanceTable,
   indexed: boolean,
@@ -20,8 +21,10 @@ export async function prepareSearch(
   layout: Layout,
   search: ParameterSet,
   k: number,
+  exact = false,
 ): Promise<PreparedSearch> {
-  const request = requestOf(table, spec, search, k);
+  const { idColumn } = layout;
+  const request = requestOf(table, spec, idColumn, { search, k, exact });
   const columns = fieldColumns(layout);
   await requirePlan(request(new Float32Array(spec.dimensions).fill(1)), indexed);
   let open = true;
@@ -33,7 +36,7 @@ export async function prepareSearch(
       requireDimensions('lancedb', vector, spec.dimensions);
       const answer = request(vector, filter as TranslatedFilter | undefined).toArrow();
       const result = await unlessAborted(answer, signal);
-      const keys = result.getChild(ID);
+      const keys = result.getChild(idColumn);
       const scores = result.getChild(DISTANCE);
       return keys === null || scores === null
         ? NO_HITS
@@ -55,12 +58,21 @@ interface TranslatedFilter {
 }
 
 /** The client's builder has to be filled for each query; numbers and names are settled here once. */
-function requestOf(table: LanceTable, spec: IndexSpec, search: ParameterSet, k: number) {
+function requestOf(
+  table: LanceTable,
+  spec: IndexSpec,
+  idColumn: string,
+  { search, k, exact }: { search: ParameterSet; k: number; exact: boolean },
+) {
+  // Left out, the engine computes the distance all the same and prints a warning for every query.
+  const columns = [idColumn, DISTANCE];
   const { ef, refineFactor } = search;
-  const nprobe = spec.index['nlist'] === undefined ? undefined : (search['nprobe'] ?? spec.index['nlist']);
+  // Of an index that others have made the number of lists is not known.
+  const nprobe = search['nprobe'] ?? spec.index['nlist'];
   return (vector: Float32Array, filter?: TranslatedFilter): LanceQuery => {
     let query = table.vectorSearch(vector).column(spec.column).distanceType(spec.metric);
-    query = query.select(COLUMNS).limit(k);
+    query = query.select(columns).limit(k);
+    if (exact) query = query.bypassVectorIndex();
     if (nprobe !== undefined) query = query.nprobes(nprobe as number);
     if (ef !== undefined) query = query.ef(ef as number);
     if (refineFactor !== undefined) query = query.refineFactor(refineFactor as number);
@@ -83,7 +95,7 @@ async function requirePlan(query: LanceQuery, indexed: boolean): Promise<void> {
 
 function effective(index: ParameterSet, search: ParameterSet): ParameterSet {
   const { nprobe } = search;
-  return nprobe === undefined
+  return nprobe === undefined || index['nlist'] === undefined
     ? search
     : { ...search, nprobe: Math.min(Number(nprobe), Number(index['nlist'])) };
 }

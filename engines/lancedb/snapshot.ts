@@ -1,9 +1,10 @@
 import { FailureError } from '../../common/errors.js';
 import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { cuts } from '../kit/ranges.js';
+import { firstDuplicate } from '../kit/unique.js';
 import type { LanceTable } from './client.js';
 import type { Layout } from './layout.js';
-import { readPoints } from './rows.js';
+import { keysOf, readPoints } from './rows.js';
 import type { LanceSession } from './session.js';
 
 /**
@@ -18,11 +19,32 @@ export async function openSnapshot(
   const table = await connection.openTable(layout.name);
   try {
     await table.checkout(at === undefined ? await table.version() : Number(at));
+    if (layout.mark === null) await requireUnique(table, layout);
     return new LanceSnapshot(table, layout, String(await table.version()));
   } catch (error) {
     table.close();
     throw error;
   }
+}
+
+/** Throws FailureError for a key that stands in two rows: nothing in the engine sees to it. */
+async function requireUnique(table: LanceTable, layout: Layout): Promise<void> {
+  async function* keys() {
+    for await (const rows of table.query().select([layout.idColumn])) {
+      const column = rows.getChild(layout.idColumn);
+      if (column !== null) yield keysOf(layout, column);
+    }
+  }
+  const twice = await firstDuplicate(keys, await table.countRows());
+  if (twice === undefined) return;
+  throw new FailureError(
+    `column "${layout.idColumn}" of table "${layout.name}" is no key: its value stands in two rows`,
+    {
+      where: 'lancedb',
+      got: twice,
+      next: 'name another column as ?key=',
+    },
+  );
 }
 
 /** Positions of a version's rows, in the order of its files: from `from`, and before `to`. */
@@ -58,10 +80,7 @@ class LanceSnapshot implements Snapshot {
       return { points, cursor: `${this.watermark}:${done}` };
     };
     if (done < to) {
-      for await (const rows of this.#table
-        .query()
-        .offset(done)
-        .limit(to - done)) {
+      for await (const rows of this.#rows(done, to)) {
         waiting.push(...readPoints(this.#layout, rows));
         while (waiting.length >= batchSize) {
           signal?.throwIfAborted();
@@ -92,6 +111,16 @@ class LanceSnapshot implements Snapshot {
   #total(): Promise<number> {
     if (!this.#closed) return this.#table.countRows();
     throw new FailureError(`the snapshot of "${this.#layout.name}" was closed`, { where: 'lancedb' });
+  }
+
+  #rows(from: number, to: number) {
+    const { omitted, idColumn, vectors, fields, parts } = this.#layout;
+    const rows = this.#table
+      .query()
+      .offset(from)
+      .limit(to - from);
+    if (omitted.length === 0) return rows;
+    return rows.select([idColumn, ...[...vectors, ...fields, ...parts].map(({ column }) => column)]);
   }
 
   #rangeOf(range: string, total: number): Positions {

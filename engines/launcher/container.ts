@@ -1,8 +1,9 @@
 import type { WaitStrategy } from 'testcontainers';
 import { FailureError, messageOf } from '../../common/errors.js';
 import type { Endpoint, ImageFacts, LaunchedServer, LaunchRequest } from '../contract/server.js';
+import { publishedOn } from './binding.js';
 import { ContainerServer } from './container-server.js';
-import { loadTestcontainers } from './docker.js';
+import { type Dockerode, loadTestcontainers } from './docker.js';
 import { ServerLog } from './log.js';
 import { removeContainer } from './orphans.js';
 import { prepareImage } from './prepare.js';
@@ -43,7 +44,8 @@ export async function launchContainer(spec: ContainerSpec, request: LaunchReques
   const starting: Starting = { spec, request, image, log };
   let server: ContainerServer | undefined;
   try {
-    const container = await startContainer(starting, await canReap(docker));
+    const address = await addressFor(spec, request, docker);
+    const container = await startContainer(starting, await canReap(docker), address);
     const { signal } = request;
     const at = { docker, id: container.getId(), host: container.getHost() };
     server = new ContainerServer({ ...spec, ...at, image, log, signal });
@@ -75,18 +77,28 @@ const AT_ONCE: WaitStrategy = {
   getStartupTimeout: () => 0,
 };
 
-async function startContainer(starting: Starting, reaped: boolean) {
+/** Where its port is published. */
+async function addressFor(
+  { engine, secrets }: ContainerSpec,
+  { onNotice }: LaunchRequest,
+  docker: Dockerode,
+): Promise<string> {
+  const { socketPath, host = '' } = docker.modem as { socketPath?: string; host?: string };
+  return publishedOn({ engine, socketPath, host, protected: Object.keys(secrets).length > 0, onNotice });
+}
+
+async function startContainer(starting: Starting, reaped: boolean, address: string) {
   const { spec, request, image, log } = starting;
   const { GenericContainer, Wait } = loadTestcontainers();
   class Server extends GenericContainer {
     protected override async beforeContainerCreated() {
       // Without this Docker allows as much swap again, and a limit is none.
       if (this.hostConfig.Memory !== undefined) this.hostConfig.MemorySwap = this.hostConfig.Memory;
-      // Whatever listens there may have no password: only this machine reaches it.
-      const local = process.env['DOCKER_HOST'] === undefined;
       for (const bindings of Object.values(this.hostConfig.PortBindings ?? {}) as { HostIp?: string }[][]) {
-        for (const binding of local ? bindings : []) binding.HostIp = '127.0.0.1';
+        for (const binding of bindings) binding.HostIp = address;
       }
+      // No process of it gains rights that it does not have.
+      this.hostConfig.SecurityOpt = ['no-new-privileges'];
     }
     protected override async containerCreated(id: string) {
       starting.id = id;

@@ -33,19 +33,24 @@ export async function connectDocker(): Promise<Dockerode> {
 /** Label by which images say which version they hold (OCI image specification, annotations). */
 const VERSION_LABEL = 'org.opencontainers.image.version';
 
+export interface FoundImage {
+  digest: string;
+  /** All by which it is known, its own id among them. */
+  digests: readonly string[];
+  version?: string | undefined;
+}
+
 /**
  * An image on this machine: digest of its repository where it was pulled, else its own id, and the version that it is
  * labelled with. Undefined: it is not there.
  */
-export async function findImage(
-  docker: Dockerode,
-  name: string,
-): Promise<{ digest: string; version?: string | undefined } | undefined> {
+export async function findImage(docker: Dockerode, name: string): Promise<FoundImage | undefined> {
   try {
     const { Id, RepoDigests, Config } = await docker.getImage(name).inspect();
-    const digest = RepoDigests?.[0];
+    const digests = (RepoDigests ?? []).map((each) => each.slice(each.indexOf('@') + 1));
     return {
-      digest: digest === undefined ? Id : digest.slice(digest.indexOf('@') + 1),
+      digest: digests[0] ?? Id,
+      digests: [...digests, Id],
       version: Config?.Labels?.[VERSION_LABEL],
     };
   } catch (error) {

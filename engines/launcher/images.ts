@@ -9,6 +9,8 @@ import type { ImageFacts } from '../contract/server.js';
 export interface ImageEntry {
   /** Official image, pinned by version. */
   image: string;
+  /** Content of that image (`sha256:…`), where it was looked up: another one is refused. */
+  digest?: string;
   /** Of the server in it. */
   version: string;
   /** Name that `buildCommand` gives; absent where there is no Dockerfile. */
@@ -42,8 +44,18 @@ export function imageCandidates(
   if (override !== undefined && override !== '') return { names: [override], origin: variable };
   const entry = imageEntries()[engine];
   if (entry === undefined) throw new Error(`docker/images.yaml has no entry for ${engine}`);
-  const names = entry.local === undefined ? [entry.image] : [entry.image, entry.local];
+  const names = entry.local === undefined ? [pinned(entry)] : [pinned(entry), entry.local];
   return { names, origin: 'docker/images.yaml' };
+}
+
+/** By its content where that is known, else by its tag. */
+function pinned({ image, digest }: ImageEntry): string {
+  return digest === undefined ? image : `${image}@${digest}`;
+}
+
+/** The content that a name asks for. */
+export function digestIn(name: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})$/.exec(name)?.[1];
 }
 
 /** The version of the pinned image is known, that of others only if they are labelled with it. */
@@ -53,7 +65,8 @@ export function imageFacts(
   { digest, version }: { digest: string; version?: string | undefined },
 ): ImageFacts {
   const entry = imageEntries()[engine];
-  const origin = name === entry?.image ? 'pinned' : name === entry?.local ? 'local' : 'chosen';
+  const origin =
+    entry !== undefined && name === pinned(entry) ? 'pinned' : name === entry?.local ? 'local' : 'chosen';
   const known = origin === 'pinned' ? entry!.version : version;
   return { name, digest, origin, ...(known !== undefined && { version: known }) };
 }

@@ -41,7 +41,9 @@ const POINTS: PointSupport = {
   tenant: 'native',
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by key' },
   mark: 'the collection’s description',
+  readAs: ['tenant', 'text', 'uri', 'omit'],
   insertOnly: false,
+  writers: 'several',
   changes: null,
 };
 

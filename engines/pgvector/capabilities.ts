@@ -29,6 +29,7 @@ const POINTS: PointSupport = {
   mark: 'the table’s comment',
   readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
+  writers: 'several',
   changes: 'logical decoding',
 };
 

@@ -80,15 +80,28 @@ export class PgCollection implements Collection {
     return { count, indexed: await this.#build.indexed(count), details };
   }
 
-  async prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
+  prepare(search: ParameterSet, k: number, vector?: string): Promise<PreparedSearch> {
+    return this.#prepare(search, k, vector, false);
+  }
+
+  /** The planner may use no index at all. */
+  prepareExact(k: number, vector?: string): Promise<PreparedSearch> {
+    return this.#prepare({}, k, vector, true);
+  }
+
+  async #prepare(
+    search: ParameterSet,
+    k: number,
+    vector: string | undefined,
+    exact: boolean,
+  ): Promise<PreparedSearch> {
     const { table, key, fields, index: asked } = this.#layout;
     const fieldNamed = vectorNamed({ vectors: this.#layout.vectors.map(({ field }) => field) }, vector);
     const column = this.#layout.vectors.find(({ field }) => field === fieldNamed)!;
     const metric = searchedMetric(column, table);
-    const usable = (await this.#indexes()).filter(
-      (each) => each.column === column.column && fits(each, metric),
-    );
-    const first = column === this.#layout.vectors[0] && asked !== undefined;
+    const all = exact ? [] : await this.#indexes();
+    const usable = all.filter((each) => each.column === column.column && fits(each, metric));
+    const first = !exact && column === this.#layout.vectors[0] && asked !== undefined;
     if (first && asked['type'] !== 'flat' && usable.length === 0) {
       throw new FailureError('the index is not built yet', { where: 'pgvector', next: 'call ready() first' });
     }
@@ -103,6 +116,9 @@ export class PgCollection implements Collection {
     };
     const place = await this.#place.searchPlace();
     try {
+      // Of a connection that other searches share: each says what it needs.
+      await place.session.query(`SET enable_indexscan = ${exact ? 'off' : 'on'}`);
+      if (exact) await place.session.query('SET enable_seqscan = on');
       const alike = usable.filter((each) => each.parameters['quantization'] === target.index['quantization']);
       return await prepareSearch(
         place,

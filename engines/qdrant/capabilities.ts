@@ -40,7 +40,9 @@ const POINTS: PointSupport = {
   tenant: 'field',
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
   mark: 'the collection’s metadata',
+  readAs: ['tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
+  writers: 'several',
   changes: null,
 };
 

@@ -109,6 +109,11 @@ export class QdrantCollection implements Collection {
     return prepareSearch(this.#session, this.#layout, search, k, vector);
   }
 
+  async prepareExact(k: number, vector?: string): Promise<PreparedSearch> {
+    const index = { ...this.#layout.index, type: 'flat' };
+    return prepareSearch(this.#session, { ...this.#layout, index }, {}, k, vector);
+  }
+
   async count(): Promise<number> {
     const { client, ask } = this.#session;
     return (await ask('cannot count', () => client.count(this.name, { exact: true }))).count;

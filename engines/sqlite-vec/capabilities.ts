@@ -20,7 +20,9 @@ const POINTS: PointSupport = {
   tenant: 'field',
   snapshot: { consistency: 'snapshot', reopens: false },
   mark: 'a table of the database',
+  readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,
+  writers: 'one',
   changes: null,
 };
 

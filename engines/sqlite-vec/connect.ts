@@ -12,7 +12,7 @@ import { SqliteCollection } from './collection.js';
 import type { SqliteSnapshot } from './snapshot.js';
 import { Tables } from './tables.js';
 
-const SUFFIX = '.sqlite';
+export const SUFFIX = '.sqlite';
 
 /** One database file for each collection, in the folder itself. */
 export function connect(folder: string, readOnly = false): ConnectedEngine {
@@ -39,7 +39,10 @@ export function connect(folder: string, readOnly = false): ConnectedEngine {
     open: async (name) => {
       const there = await list();
       if (!there.includes(name)) {
-        const next = there.length > 0 ? `open one of ${there.join(', ')}` : 'the folder has none';
+        const next =
+          there.length > 0
+            ? `open one of ${there.join(', ')}`
+            : 'the folder has none; a database of your own is named by its file, sqlite-vec:./file.db#table';
         throw new FailureError(`there is no collection "${name}"`, { where: 'sqlite-vec', next });
       }
       return kept(openCollection(name, fileOf(name), snapshots, readOnly));

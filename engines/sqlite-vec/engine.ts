@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import type { EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
 import { openDatabase, type SqliteDatabase, usedInstructions } from './client.js';
 import { connect } from './connect.js';
+import { connectFile } from './connect-file.js';
 import { checkData, rules } from './options.js';
 
 const PACKAGES = ['better-sqlite3', 'sqlite-vec'];
@@ -22,5 +24,8 @@ export const engine: EngineDefinition = {
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
   local: {},
-  connect: async ({ folder, place, readOnly }) => connect(place ?? folder, readOnly),
+  connect: async ({ folder, place, readOnly }) =>
+    place !== undefined && statSync(place, { throwIfNoEntry: false })?.isFile() === true
+      ? connectFile(place)
+      : connect(place ?? folder, readOnly),
 };

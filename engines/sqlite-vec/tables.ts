@@ -197,7 +197,7 @@ function columnsOf({ name, type, dimensions, metric }: VectorField): string {
 }
 
 /** A copy of its own: the buffer may be a part of a larger one, at any offset. */
-function valuesOf(vector: VectorField, bytes: Buffer): DenseValues {
+export function valuesOf(vector: VectorField, bytes: Buffer): DenseValues {
   const values = denseArray(vector.type, elementsOf(vector));
   new Uint8Array(values.buffer).set(bytes);
   return values;

@@ -2,7 +2,7 @@ import type { Dataset, DatasetInfo, PreparedVectors, QuerySet } from '../../data
 import { openDataset } from '../../datasets/open.js';
 import { type PreparedMetadata, prepareMetadata, prepareVectors } from '../../datasets/prepare.js';
 import { type Chosen, chooseQueries, chooseSet, type QueryChoice } from './choose-queries.js';
-import { type Context, notice, preparation } from './context.js';
+import { type Context, notice, preparation, warn } from './context.js';
 import { columnLines, type DatasetOptions, openOptions } from './dataset-options.js';
 import {
   checkJudgedQueries,
@@ -76,7 +76,12 @@ async function readData(
   const all = await dataset.queries(set);
   const chosen = chooseQueries(info, all, request, warnings);
   const converting = preparation(context, `checking and converting ${info.name}`, 'points');
-  const vectors = await prepareVectors(dataset, { cacheFolder, signal, onProgress: converting });
+  const vectors = await prepareVectors(dataset, {
+    cacheFolder,
+    signal,
+    onChanged: (message) => warn(context, message),
+    onProgress: converting,
+  });
   opened(vectors);
   const relevance = request.relevance ?? TREC_EVAL;
   const judged = await judgedQueries(dataset, all, chosen, relevance);
@@ -85,7 +90,12 @@ async function readData(
   const metadata =
     fields.length === 0 && judged === undefined
       ? undefined
-      : await prepareMetadata(dataset, fields, { cacheFolder, signal, onProgress: reading });
+      : await prepareMetadata(dataset, fields, {
+          cacheFolder,
+          signal,
+          onChanged: (message) => warn(context, message),
+          onProgress: reading,
+        });
   if (metadata !== undefined) opened(metadata);
   const found = judged && judgementsOf(judged.queries, metadata!, relevance, info.columns?.id);
   const judgements = found?.judgements;
@@ -110,6 +120,7 @@ function openRequested(context: Context, request: DataRequest): Promise<Dataset>
     cacheFolder: context.cache,
     signal: context.signal,
     onMissing: context.onMissing,
+    onChanged: (message) => warn(context, message),
     ...openOptions(request),
   });
 }

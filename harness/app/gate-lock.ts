@@ -20,18 +20,26 @@ export function lockFile(suitePath: string): string {
 }
 
 /** Everything that changes what a gate lets pass; presets are written out, so that a stricter one shows. */
-function linesOf({ gates, inconclusive, missing }: GateSet): string[] {
+function linesOf({ gates, inconclusive, missing }: GateSet, about: readonly string[]): string[] {
   const lines = gates.map(({ name, level, by }) => `${name} (${level}, by ${by})`).toSorted();
   const more = missing === undefined ? [] : [`missing: ${missing}`];
-  return [...lines, `inconclusive: ${inconclusive}`, ...more];
+  return [...lines, `inconclusive: ${inconclusive}`, ...more, ...about];
 }
 
 const hashOf = (lines: readonly string[]): string =>
   createHash('sha256').update(lines.join('\n')).digest('hex');
 
-/** Writes the lock beside the suite. */
-export function writeLock(suitePath: string, name: string, set: GateSet): { path: string; sha256: string } {
-  const gates = linesOf(set);
+/**
+ * Writes the lock beside the suite.
+ * @param about what else is fixed, one line each
+ */
+export function writeLock(
+  suitePath: string,
+  name: string,
+  set: GateSet,
+  about: readonly string[] = [],
+): { path: string; sha256: string } {
+  const gates = linesOf(set, about);
   const sha256 = hashOf(gates);
   const path = lockFile(suitePath);
   writeFileAtomic(path, `${JSON.stringify({ schema: 1, suite: name, sha256, gates }, null, 2)}\n`, {
@@ -41,11 +49,11 @@ export function writeLock(suitePath: string, name: string, set: GateSet): { path
 }
 
 /** Compares the gates with the lock beside the suite. Throws InputError if the lock is damaged. */
-export function compareWithLock(suitePath: string, set: GateSet): LockState {
+export function compareWithLock(suitePath: string, set: GateSet, about: readonly string[] = []): LockState {
   const path = lockFile(suitePath);
   if (!existsSync(path)) return { state: 'none', changed: [] };
   const locked = parseOr(lockSchema, readJson(path), path);
-  const now = linesOf(set);
+  const now = linesOf(set, about);
   const changed = [
     ...locked.gates.filter((line) => !now.includes(line)).map((line) => `locked: ${line}`),
     ...now.filter((line) => !locked.gates.includes(line)).map((line) => `now: ${line}`),

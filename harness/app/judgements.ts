@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { InputError } from '../../common/errors.js';
+import { MOST_RECORD, readRegular } from '../../common/regular-file.js';
 import type { Qrels, QuerySet } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
 import { NO_ROW } from '../model/samples.js';
@@ -159,8 +159,10 @@ export function checkJudgedQueries(
 /** `qrels.tsv:17`; only looked up once something is wrong. */
 export function judgementPlace(file: string, query: string, document: string | undefined): string {
   try {
-    const bytes = readFileSync(file);
-    const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString('utf8');
+    const bytes = readRegular(file);
+    const text = (bytes[0] === 0x1f ? gunzipSync(bytes, { maxOutputLength: MOST_RECORD }) : bytes).toString(
+      'utf8',
+    );
     const at = text.split('\n').findIndex((line) => {
       const fields = line.trim().split(/\s+/);
       return fields[0] === query && (document === undefined || fields.includes(document));

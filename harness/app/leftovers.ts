@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { partsOf, readDatasetsManifest } from '../store/manifests.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
@@ -95,7 +96,7 @@ function endOf(measured: readonly RunFolder[], missing: number): string | undefi
 /** How the log says that the run ended; undefined: its last word is another one. */
 function lastState({ events }: RunFolder): string | undefined {
   if (!existsSync(events)) return undefined;
-  const last = readFileSync(events, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+  const last = readRegularText(events, MOST_RECORD).trimEnd().split('\n').at(-1) ?? '';
   if (!last.startsWith('{"type":"runEnd"')) return undefined;
   return /"state":"(\w+)"/.exec(last)?.[1];
 }

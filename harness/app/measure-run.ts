@@ -7,8 +7,10 @@ import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { hideEvent } from '../run/hide-event.js';
 import { runPlan } from '../run/run.js';
+import { RunSeals } from '../store/checksums.js';
 import { appendEvent, readEvents } from '../store/event-log.js';
 import { cleanRunFolder, type RunFolder } from '../store/run-folder.js';
+import { serverEnv } from './allowed-env.js';
 import { skipReasons } from './check-builds.js';
 import type { Data } from './data.js';
 import { hideManifest } from './manifest-secrets.js';
@@ -48,10 +50,14 @@ async function measure(
   const plan = [...planned.builds, ...planned.rebuilds];
   const skips = skipReasons(plan, need(state, 'unfit'), need(state, 'unavailable'));
   const now = () => new Date().toISOString();
+  const seals = new RunSeals(folder);
   // First on disk, then told.
   const onEvent = (given: RunEvent) => {
     const event = hideEvent(given);
-    if (isLogged(event)) appendEvent(folder, event);
+    if (isLogged(event)) {
+      appendEvent(folder, event);
+      seals.follow(event);
+    }
     listen(event);
   };
   const shown = hideManifest(manifest, redactor);
@@ -69,6 +75,7 @@ async function measure(
     skips,
     begun: begunBefore(folder),
     native: need(state, 'native'),
+    env: serverEnv(state.context),
     signal,
     redact: redactor.text,
     onEvent,

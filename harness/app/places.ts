@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { fileEnding } from '../../datasets/formats/registry.js';
 import { EXPORT_PREFIX } from '../../datasets/open-export.js';
 
@@ -35,7 +36,7 @@ function findSuite(path: string, cwd: string): string {
 
 function readSuite(path: string, given: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularText(path);
   } catch (error) {
     throw new InputError(`the suite cannot be read: ${(error as Error).message}`, {
       where: given,
@@ -48,7 +49,7 @@ function readSuite(path: string, given: string): string {
 /** Reads a text file the user named; a fault is an InputError with the path. */
 export function readTextFile(path: string, what: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularText(path, MOST_RECORD);
   } catch (error) {
     throw new InputError(`${what} cannot be read: ${messageOf(error)}`, {
       where: path,

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { InputError, messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { DatasetInfo, QuerySet } from '../../datasets/dataset.js';
 import { conditionsOf } from '../../filters/filter.js';
 import { SuiteError } from '../suite/faults.js';
@@ -71,7 +71,7 @@ function readQueryFile(
 ): CheckedQuery[] {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularText(path, MOST_RECORD);
   } catch (error) {
     throw new InputError(`the query file cannot be read: ${messageOf(error)}`, {
       where: path,

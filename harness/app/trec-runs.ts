@@ -41,7 +41,10 @@ export async function writeTrecRuns(folder: RunFolder, context: Context): Promis
     .filter(({ id }) => states.get(id) === 'completed');
   for (const trial of completed) {
     const { id } = trial;
-    const samples = await readSamples(samplesFile(folder, id), askedOf(trial, manifest.ks), ['scores']);
+    const samples = await readSamples(samplesFile(folder, id), askedOf(trial, manifest.ks), ['scores'], {
+      queries: ids.length,
+      points: documents.length,
+    });
     writeFileAtomic(join(target, `${id}.run`), trecRun(samples, ids, documents, id));
   }
   return completed.length;

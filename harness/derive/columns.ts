@@ -35,7 +35,10 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
     }
     const about = planned.get(trial) ?? {};
     const ks = depthsOf(about, all);
-    const samples = await readSamples(path, askedOf(about, all), ['scores', 'due', 'sent', 'answered']);
+    const samples = await readSamples(path, askedOf(about, all), ['scores', 'due', 'sent', 'answered'], {
+      queries: truth.count,
+      points: dataset.count,
+    });
     const units = unitsOf(samples);
     const counted = countedHits(samples, ks, facts);
     const { figures } = accuracyOf(counted, truth, units, { ks, metric: dataset.metric });

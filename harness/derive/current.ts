@@ -1,11 +1,12 @@
 import { createHash, type Hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import { codeHash } from '../../common/modules.js';
 import { packageInfo } from '../../common/paths.js';
+import { MOST_RECORD, readRegular, readRegularText } from '../../common/regular-file.js';
 import { type Results, resultsSchema } from '../model/results.js';
 import { type ColumnsOfTrials, readByQuery, writeByQuery } from '../store/by-query.js';
 import type { RunFolder } from '../store/run-folder.js';
@@ -74,9 +75,9 @@ function storedResults(
   { raw, code }: Origin,
 ): Pick<Derived, 'results' | 'columns'> | undefined {
   if (!existsSync(folder.derived) || !existsSync(folder.results)) return undefined;
-  const about = derivedSchema.safeParse(parsed(readFileSync(folder.derived, 'utf8'))).data;
+  const about = derivedSchema.safeParse(parsed(readRegularText(folder.derived))).data;
   if (about === undefined || about.raw !== raw || about.code !== code) return undefined;
-  const text = readFileSync(folder.results, 'utf8');
+  const text = readRegularText(folder.results, MOST_RECORD);
   if (sha256(text) !== about.results) return undefined;
   const results = resultsSchema.safeParse(parsed(text)).data;
   if (results === undefined) return undefined;
@@ -97,8 +98,8 @@ function parsed(text: string): unknown {
 
 /** Everything that results are derived from, whatever its name. */
 function rawHash(folder: RunFolder): string {
-  const { manifest, events, truth, queries, judgements, samples } = folder;
-  const single = [manifest, events, truth, queries, judgements].filter(existsSync);
+  const { manifest, events, truth, queries, judgements, samples, checksums } = folder;
+  const single = [manifest, events, truth, queries, judgements, checksums].filter(existsSync);
   const h = createHash('sha256');
   for (const path of [...single, ...filesIn(samples)]) addFile(h, relative(folder.path, path), path);
   return h.digest('hex');
@@ -126,7 +127,7 @@ function filesIn(folder: string): string[] {
 
 /** Lengths keep apart what names and contents alone could not. */
 function addFile(h: Hash, name: string, path: string): void {
-  const bytes = readFileSync(path);
+  const bytes = readRegular(path, Number.POSITIVE_INFINITY);
   h.update(`${name.length} ${name} ${bytes.length} `).update(bytes);
 }
 
@@ -135,5 +136,5 @@ function sha256(content: string | Uint8Array): string {
 }
 
 function fileHash(path: string): string | null {
-  return existsSync(path) ? sha256(readFileSync(path)) : null;
+  return existsSync(path) ? sha256(readRegular(path, Number.POSITIVE_INFINITY)) : null;
 }

@@ -7,6 +7,7 @@ import { definitionOf } from '../model/measures/catalogue.js';
 import { byReplica } from '../model/replicas.js';
 import type { Results, TrialRow } from '../model/results.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
+import { changedFiles } from '../store/checksums.js';
 import { readEvents } from '../store/event-log.js';
 import { readManifest } from '../store/manifests.js';
 import type { RunFolder } from '../store/run-folder.js';
@@ -86,7 +87,7 @@ export async function deriveAll(
     ...(machines.all && { machines: machines.all }),
     packages: manifest.packages,
     ...nativeRecord(manifest, log.costs),
-    warnings: [...new Set([...log.warnings, ...attempts.warnings])],
+    warnings: [...new Set([...changedFiles(folder), ...log.warnings, ...attempts.warnings])],
     trials,
     ...(parity && { parity }),
   };

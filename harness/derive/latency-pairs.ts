@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
-import type { Manifest } from '../model/manifest.js';
+import { countsOf, type Manifest } from '../model/manifest.js';
 import { firstId, replicaId } from '../model/replicas.js';
 import type { Measure } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
@@ -60,4 +60,4 @@ function furtherPairs({ folder, manifest, trial }: Side, { trial: other }: Side)
 }
 
 const timesOf = ({ folder, manifest }: Side, id: string): Promise<Samples> =>
-  readSamples(samplesFile(folder, id), manifest.ks.at(-1)!, ['scores']);
+  readSamples(samplesFile(folder, id), manifest.ks.at(-1)!, ['scores'], countsOf(manifest));

@@ -5,7 +5,7 @@ import type { QueryFacts } from '../measures/groups.js';
 import { latencyRatio, medianLatency } from '../measures/latency-ratio.js';
 import type { FilterFact } from '../measures/parity-causes.js';
 import { type Parity, type ParityInput, parityOf } from '../measures/parity-trial.js';
-import type { Manifest } from '../model/manifest.js';
+import { countsOf, type Manifest } from '../model/manifest.js';
 import type { PlannedParity } from '../model/plan.js';
 import { firstId } from '../model/replicas.js';
 import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
@@ -15,6 +15,7 @@ import { querySources } from '../store/queries.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
 import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
+import { truthAnswers } from './truth-answers.js';
 
 /** One trial of a stored run. */
 export interface StoredSide {
@@ -31,6 +32,11 @@ export interface Comparison {
   truth: Truth;
   /** By query number; undefined where no query has a group or filter. */
   facts: readonly QueryFacts[] | undefined;
+  thresholds?: PlannedParity['thresholds'];
+  /** The exact neighbours are the reference's answers. */
+  exact?: true | undefined;
+  /** Queries that were set apart. */
+  apart?: number | undefined;
 }
 
 type TrialEnds = ReadonlyMap<
@@ -60,7 +66,8 @@ export async function deriveParity(
       continue;
     }
     const { name, k, rebuild } = planned;
-    const comparison = { name, k, reference, candidate, truth, facts };
+    const { thresholds, apart, truth: exact } = planned;
+    const comparison = { name, k, reference, candidate, truth, facts, thresholds, apart, exact };
     const again = rebuild === null ? [] : rebuildsOf(rebuild, planned.reference, manifest);
     const floor = rebuild === null ? null : await floorOf(comparison, again, ends);
     results.push({ ...(await compareStored(comparison)), floor });
@@ -92,17 +99,19 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
   const base = {
     name,
     k,
-    reference: sideRecord(reference),
+    reference: comparison.exact === true ? exactRecord(reference) : sideRecord(reference),
     candidate: sideRecord(candidate),
     floor: null,
     notes: [],
   };
-  const failed = [reference, candidate].find(({ row }) => row.state !== 'completed');
+  const sides = comparison.exact === true ? [candidate] : [reference, candidate];
+  const failed = sides.find(({ row }) => row.state !== 'completed');
   if (failed !== undefined) {
     const why = (failed.row.error ?? failed.row.reason ?? '').split('\n')[0];
     const reason = `${failed.row.id} is ${failed.row.state}${why === '' ? '' : `: ${why}`}`;
     return { ...base, state: 'absent', reason, rows: [] };
   }
+  if (comparison.exact === true) return withTruth(comparison, base);
   const [a, b] = [await readSide(reference), await readSide(candidate)];
   const [known, other] = [await evidenceOf(reference), await evidenceOf(candidate)];
   const evidence = { reference: known.evidence, candidate: other.evidence };
@@ -117,6 +126,27 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
   const rows = rowsOf(comparison, a, b, { evidence, filter }, latency);
   const notes = [known.note, other.note].filter((note) => note !== undefined);
   return { ...base, state: 'measured', reason: null, rows, notes };
+}
+
+/** Against the exact neighbours, which nobody has searched for: there is no latency to compare. */
+async function withTruth(
+  comparison: Comparison,
+  base: Omit<ParityResult, 'state' | 'reason' | 'rows'>,
+): Promise<ParityResult> {
+  const { candidate, truth, k } = comparison;
+  const b = await readSide(candidate);
+  const a = truthAnswers(truth, b, k);
+  const other = await evidenceOf(candidate);
+  const filter = filterFacts(comparison, [b, other.hits]);
+  const evidence = { reference: undefined, candidate: other.evidence };
+  const rows = rowsOf(comparison, a, b, { evidence, filter }, () => undefined);
+  const notes = other.note === undefined ? [] : [other.note];
+  return { ...base, state: 'measured', reason: null, rows, notes };
+}
+
+function exactRecord({ manifest }: StoredSide): ParitySide {
+  const setting = `exact neighbours in ${manifest.dataset.name}`;
+  return { run: manifest.id, trial: 'truth', engine: '', series: 'exact neighbours', setting };
 }
 
 function notHere(
@@ -172,7 +202,10 @@ async function floorOf(
     const found = latencyRatio(ratios);
     return found && { ...found, low: null, high: null };
   };
-  const rows = rowsOf(comparison, a, b, { filter }, ratio);
+  // Its own scores under its own threshold: a hit crosses by chance alone.
+  const threshold = comparison.thresholds?.reference;
+  const thresholds = threshold && { reference: threshold, candidate: threshold };
+  const rows = rowsOf({ ...comparison, thresholds, apart: undefined }, a, b, { filter }, ratio);
   return { state: 'measured', reason: null, builds: done.length, rows };
 }
 
@@ -207,7 +240,7 @@ function filterFacts(
 }
 
 function rowsOf(
-  { k, reference, truth, facts }: Comparison,
+  { k, reference, truth, facts, thresholds, apart }: Comparison,
   a: Samples,
   b: Samples,
   known: Pick<ParityInput, 'evidence' | 'filter'>,
@@ -217,13 +250,16 @@ function rowsOf(
   const wanted = facts && ((query: number) => Math.min(k, facts[query]!.k));
   // Both sides were asked the same queries.
   const sources = querySources(reference.folder);
-  const input = { reference: a, candidate: b, truth, metric: dataset.metric, k, wanted, sources, ...known };
+  const { metric } = dataset;
+  const input = { reference: a, candidate: b, truth, metric, k, wanted, sources, thresholds, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
     rowOf(group, parityOf({ ...input, queries }), latency(queries));
-  return [
-    row('all', undefined),
-    ...[...queriesByGroup(facts)].map(([group, queries]) => row(group, queries)),
-  ];
+  const all = row('all', undefined);
+  if (apart !== undefined) {
+    const n = apart + all.queries;
+    all.measures = { ...all.measures, 'parity.apart': { value: apart, low: null, high: null, n } };
+  }
+  return [all, ...[...queriesByGroup(facts)].map(([group, queries]) => row(group, queries))];
 }
 
 function rowOf(
@@ -246,7 +282,7 @@ async function evidenceOf({ folder, manifest, row }: StoredSide) {
 
 async function readSide({ folder, manifest, row }: StoredSide): Promise<Samples> {
   const path = samplesFile(folder, row.id);
-  if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!);
+  if (existsSync(path)) return readSamples(path, manifest.ks.at(-1)!, [], countsOf(manifest));
   throw new InputError('the samples of a completed trial are missing', {
     where: path,
     next: 'restore the file from a copy of the run, or measure again',

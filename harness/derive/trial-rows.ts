@@ -2,14 +2,16 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
+import { requiredMeasures } from '../measures/required.js';
 import { BUSY_CORES, type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { instructionsOf } from '../model/native.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
-import type { Truth } from '../model/samples.js';
+import type { Samples, Truth } from '../model/samples.js';
 import { querySources, readJudgements, readQueryFacts } from '../store/queries.js';
+import { readRequired } from '../store/required.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 
@@ -135,7 +137,10 @@ export async function measureTrial(
       next: 'restore the file from a copy of the run, or measure again',
     });
   }
-  const samples = await readSamples(path, asked, ['scores']);
+  const samples = await readSamples(path, asked, ['scores'], {
+    queries: truth.count,
+    points: manifest.dataset.count,
+  });
   const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
   const { dataset } = manifest;
   const options = {
@@ -152,7 +157,11 @@ export async function measureTrial(
     clientCores,
     workload,
   };
-  const derived = deriveTrial(samples, truth, options);
+  const required = readRequired(folder, trial);
+  const lacking = required && new Set(required.rows.map(({ row }) => row));
+  const withRequired = (of: DerivedTrial, its: Samples): DerivedTrial =>
+    lacking === undefined ? of : { ...of, measures: { ...of.measures, ...requiredMeasures(its, lacking) } };
+  const derived = withRequired(deriveTrial(samples, truth, options), samples);
   const whole = byQuery ? derived : { ...derived, columns: NO_COLUMNS };
   if (facts === undefined) return { all: whole, groups: [] };
   const sent = new Set(samples.query);
@@ -163,7 +172,8 @@ export async function measureTrial(
       if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
       // A band of which every query belongs to a group that was not sent.
       if (![...queries].some((query) => sent.has(query))) return [];
-      const own = deriveGroup(samplesOfQueries(samples, queries), truth, options);
+      const its = samplesOfQueries(samples, queries);
+      const own = withRequired(deriveGroup(its, truth, options), its);
       return [{ name, reason: undefined, derived: own }];
     }),
   };

@@ -46,14 +46,16 @@ export const NO_GATES: GateSet = { gates: [], inconclusive: 'warn' };
  *
  * @param ks depths that the suite measures, ascending
  * @param parities what the suite compares
+ * @param places two places are compared that others have filled: presets have gates of their own for that
  */
 export function parseGates(
   given: unknown,
   ks: readonly number[],
   parities: readonly GateParity[] = [],
+  places = false,
 ): { set: GateSet; faults: Fault[] } {
   if (given === undefined) return { set: NO_GATES, faults: [] };
-  const reader = new Reader(ks, parities);
+  const reader = new Reader(ks, parities, places);
   if (given === null || typeof given !== 'object' || Array.isArray(given)) {
     reader.fault({ path: ['gates'], what: 'must be a map from a measure to a check', got: given });
     return { set: NO_GATES, faults: reader.faults };
@@ -77,8 +79,10 @@ class Reader {
   readonly faults: Fault[] = [];
   readonly #ks: readonly number[];
   readonly #parities: readonly GateParity[];
+  readonly #places: boolean;
 
-  constructor(ks: readonly number[], parities: readonly GateParity[]) {
+  constructor(ks: readonly number[], parities: readonly GateParity[], places: boolean) {
+    this.#places = places;
     this.#ks = ks;
     this.#parities = parities;
   }
@@ -206,13 +210,14 @@ class Reader {
     }
     if (this.#ks.length === 0) return preset;
     const own = new Set(this.gates.map(topicOf));
-    for (const { subject, check, level, whereMeasured } of preset.gates) {
+    const gates = (this.#places ? preset.places : undefined) ?? preset.gates;
+    for (const { subject, check, level, by, whereMeasured } of gates) {
       const key = subject.replace('@k', `@${this.#ks.at(-1)}`);
-      const measure = parseSubject(key, this.#ks);
+      const measure = parseSubject(key, this.#ks, this.#parities);
       const parsed = parseCheck(check, measure);
-      if (own.has(topicOf({ ...parsed, selectors: [] }))) continue;
+      if (own.has(topicOf({ ...parsed, selectors: measure.selectors }))) continue;
       const origin = { source: `preset ${String(name)}`, ...(whereMeasured && { whereMeasured }) };
-      this.#add(key, check, ['gates', 'preset'], level, undefined, origin);
+      this.#add(key, check, ['gates', 'preset'], level, by, origin);
     }
     return preset;
   }

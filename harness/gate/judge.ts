@@ -29,7 +29,7 @@ export function needsBaseline({ aggregate, level }: Gate): boolean {
  * none, or has no data, fails.
  */
 export function judge({ set, trials, parity = [], baseline }: JudgeInput): Verdict[] {
-  const measured = new Set(trials.flatMap(({ measures }) => Object.keys(measures)));
+  const measured = new Set([...trials, ...parity].flatMap(({ measures }) => Object.keys(measures)));
   const active = set.gates.filter(
     ({ level, whereMeasured, measure }) =>
       level !== 'off' && (whereMeasured !== true || measured.has(measure)),

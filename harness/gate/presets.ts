@@ -5,6 +5,8 @@ interface PresetGate {
   subject: string;
   check: string;
   level: Level;
+  /** Judged by the figure alone; by its interval if absent. */
+  by?: 'value';
   /** Only about trials that have the measure: not every suite has filters or tenants. */
   whereMeasured?: true;
 }
@@ -19,6 +21,8 @@ export interface Preset {
   description: string;
   inconclusive: Level;
   gates: readonly PresetGate[];
+  /** In place of these where two places are compared (`vecproof parity` with queries): there is no baseline then. */
+  places?: readonly PresetGate[];
 }
 
 /** Sets of gates by name. Making one stricter is a breaking change: it fails builds that passed. */
@@ -48,6 +52,26 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       { subject: 'returned.short', check: 'total == 0', level: 'error' },
       { subject: 'recall.ties@k', check: 'change(baseline) > -0.5pt', level: 'error' },
       ...FILTERS,
+    ],
+    places: [
+      { subject: 'errors{series:target}', check: 'total == 0', level: 'error' },
+      { subject: 'returned.short{series:target}', check: 'total == 0', level: 'error' },
+      // Shown of all queries together; groups are often too small to show anything, and each has to hold by its figure.
+      { subject: 'recall.ties@k{series:target,group:all}', check: 'mean >= 0.95', level: 'error' },
+      { subject: 'recall.ties@k{series:target}', check: 'mean >= 0.9', level: 'error', by: 'value' },
+      // Both exhaustive: no approximation explains a difference.
+      { subject: 'parity.lost{parity:exact}', check: 'total == 0', level: 'error' },
+      { subject: 'parity.crossed{parity:exact}', check: 'total == 0', level: 'error', whereMeasured: true },
+      { subject: 'parity.crossed{parity:ann}', check: 'total == 0', level: 'warn', whereMeasured: true },
+      { subject: 'parity.apart{parity:ann}', check: 'total == 0', level: 'warn' },
+      { subject: 'parity.latency{parity:ann}', check: 'mean <= 1.5', level: 'warn', by: 'value' },
+      {
+        subject: 'required.missing{series:target}',
+        check: 'total == 0',
+        level: 'error',
+        whereMeasured: true,
+      },
+      ...FILTERS.map((gate) => ({ ...gate, subject: `${gate.subject}{series:target}` })),
     ],
   },
 };

@@ -27,8 +27,20 @@ export interface ParityInput {
   evidence?: { reference: Evidence | undefined; candidate: Evidence | undefined };
   filter?: CauseContext['filter'];
   wanted?: CauseContext['wanted'];
+  /** Which hits the application keeps, by each side's scores. */
+  thresholds?: Thresholds | undefined;
   /** By query number that of its source; undefined where each is its own. */
   sources?: ArrayLike<number> | undefined;
+}
+
+/** A score from which on, or up to which, the application keeps hits. */
+export interface Threshold {
+  score: number;
+  atLeast: boolean;
+}
+export interface Thresholds {
+  reference: Threshold;
+  candidate: Threshold;
 }
 
 /** How far two trials agree. */
@@ -106,6 +118,8 @@ class Comparer {
     const options = { margin: this.#margin, k, directions: this.#directions, fails };
     const agreement = compareAnswers(a, b ?? NOTHING, options);
     tally.agreement(unit, agreement);
+    if (this.#input.thresholds !== undefined && b !== undefined)
+      tally.crossed(crossings(a, b, this.#input.thresholds));
     this.#count(query, agreement, a, b, tally);
   }
 
@@ -124,6 +138,15 @@ class Comparer {
     tally.lost.tie += agreement.ties.length;
     tally.gained.tie += agreement.ties.length;
   }
+}
+
+/** Hits of both of which the application keeps one side's alone. A score that is no number passes no threshold. */
+function crossings(a: Answer, b: Answer, { reference, candidate }: Thresholds): number {
+  const kept = ({ score, atLeast }: Threshold, of: number) => (atLeast ? of >= score : of <= score);
+  return a.rows.filter((row, i) => {
+    const j = b.rows.indexOf(row);
+    return j >= 0 && kept(reference, a.scores[i]!) !== kept(candidate, b.scores[j]!);
+  }).length;
 }
 
 const NOTHING: Answer = { rows: [], distances: [], scores: [] };
@@ -167,6 +190,7 @@ class Tally {
   #lost = 0;
   #gained = 0;
   #ties = 0;
+  #crossed: number | undefined;
 
   constructor(size: number) {
     this.#size = size;
@@ -206,6 +230,10 @@ class Tally {
     this.#ties += agreement.ties.length;
   }
 
+  crossed(hits: number): void {
+    this.#crossed = (this.#crossed ?? 0) + hits;
+  }
+
   result(k: number, sources: Int32Array | undefined): Parity {
     const n = this.#comparisons;
     const total = (column: Float64Array) => column.reduce((sum, value) => sum + value, 0);
@@ -218,6 +246,7 @@ class Tally {
         'parity.lost': count(this.#lost),
         'parity.gained': count(this.#gained),
         'parity.ties': count(this.#ties),
+        ...(this.#crossed !== undefined && { 'parity.crossed': count(this.#crossed) }),
       }),
     };
     const { lost, gained } = this;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { environmentSchema } from './manifest.js';
+import { idSchema } from './names.js';
 import { nativeSchema } from './native.js';
 import { type PlannedBuild, parameters, state } from './plan.js';
 
@@ -73,21 +74,21 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     environment: environmentSchema.optional(),
   }),
   /** `attempt`: from 1, counted over all continuations of the run (by earlier versions anew in each). */
-  z.strictObject({ type: z.literal('buildBegin'), ...base, build: z.string(), attempt: z.int() }),
+  z.strictObject({ type: z.literal('buildBegin'), ...base, build: idSchema, attempt: z.int() }),
   z.strictObject({
     type: z.literal('phase'),
     ...base,
-    build: z.string(),
+    build: idSchema,
     phase,
-    trial: z.string().optional(),
+    trial: idSchema.optional(),
     seconds: z.number(),
   }),
-  z.strictObject({ type: z.literal('warning'), ...base, build: z.string().optional(), message: z.string() }),
+  z.strictObject({ type: z.literal('warning'), ...base, build: idSchema.optional(), message: z.string() }),
   z.strictObject({
     type: z.literal('trialEnd'),
     ...base,
-    build: z.string(),
-    trial: z.string(),
+    build: idSchema,
+    trial: idSchema,
     /** Of the build, as in its `buildBegin`; absent where it was not begun, and in logs of earlier versions. */
     attempt: z.int().optional(),
     state,
@@ -115,8 +116,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('passAgain'),
     ...base,
-    build: z.string(),
-    trial: z.string(),
+    build: idSchema,
+    trial: idSchema,
     /** Of the build, as in its `buildBegin`. */
     attempt: z.int().optional(),
     /** Number of the pass. */
@@ -131,7 +132,7 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('buildEnd'),
     ...base,
-    build: z.string(),
+    build: idSchema,
     attempt: z.int(),
     state,
     error: z.string().optional(),

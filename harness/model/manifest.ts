@@ -1,4 +1,16 @@
 import { z } from 'zod';
+import {
+  depthSchema,
+  dimensionsSchema,
+  idSchema,
+  MOST_BUILDS,
+  MOST_TRIALS,
+  partFolderSchema,
+  passesSchema,
+  queriesSchema,
+  rowsSchema,
+  runIdSchema,
+} from './names.js';
 import { instructionsSchema } from './native.js';
 import { plannedBuildSchema, plannedParitySchema } from './plan.js';
 import { lockStateSchema } from './verdict.js';
@@ -27,8 +39,8 @@ export const datasetRecordSchema = z.strictObject({
   hash: z.string(),
   metric: z.enum(['cosine', 'dot', 'l2']),
   metricSource: z.enum(['declared', 'file', 'default']),
-  dimensions: z.int(),
-  count: z.int(),
+  dimensions: dimensionsSchema,
+  count: rowsSchema,
   licence: z.string().nullable(),
   provenance: z.string().nullable(),
   /** What was taken for what, in words: `column "id" (int64)`, `row number`. */
@@ -49,7 +61,7 @@ export const datasetRecordSchema = z.strictObject({
 
 export const queriesRecordSchema = z.strictObject({
   set: z.string(),
-  count: z.int(),
+  count: queriesSchema,
   hash: z.string(),
 });
 
@@ -60,7 +72,7 @@ export const truthRecordSchema = z.strictObject({
   gflops: z.number().optional(),
   /** Queries whose neighbours a reference kernel has computed, too, with the same result; absent: the kernel is the reference. */
   checked: z.strictObject({ kernel: z.string(), queries: z.int() }).optional(),
-  depth: z.int(),
+  depth: depthSchema,
   seconds: z.number(),
   fromCache: z.boolean(),
   /** By k (as text): share of queries whose distances at ranks k and k+1 tie (within what rounding of the sums can be off by). */
@@ -75,9 +87,15 @@ export const truthRecordSchema = z.strictObject({
   queriesAmongPoints: z.int().optional(),
 });
 
+/** Of all builds together: what looks through them must end. */
+const TOO_MANY = `must have at most ${MOST_TRIALS} trials`;
+function fewTrials(builds: readonly { trials: readonly unknown[] }[]): boolean {
+  return builds.reduce((sum, { trials }) => sum + trials.length, 0) <= MOST_TRIALS;
+}
+
 export const manifestSchema = z.strictObject({
   schema: z.literal(RUN_SCHEMA),
-  id: z.string(),
+  id: runIdSchema,
   vecproof: z.string(),
   created: z.string(),
   /** The command that repeats the run. */
@@ -104,12 +122,14 @@ export const manifestSchema = z.strictObject({
     /** File of the suite with queries, filters and groups. */
     queryFile: z.string().optional(),
   }),
+  /** Tells its own user that it was made here, with these addresses; absent: it names no address and no variable. */
+  mark: z.string().optional(),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
   /** Depths that are measured, ascending; which of them a trial asks for is in the plan. */
-  ks: z.array(z.int()).min(1),
-  repeat: z.int(),
-  warmup: z.int(),
+  ks: z.array(depthSchema).min(1).max(1000),
+  repeat: passesSchema,
+  warmup: passesSchema,
   /** Further passes for a trial in place of disturbed ones, at most; absent: none. */
   remeasure: z.strictObject({ busy: z.int() }).optional(),
   seed: z.int(),
@@ -124,16 +144,18 @@ export const manifestSchema = z.strictObject({
   environment: environmentSchema,
   /** npm packages of the engines in the plan, with installed versions. */
   packages: z.record(z.string(), z.string()),
-  plan: z.array(plannedBuildSchema),
+  plan: z.array(plannedBuildSchema).max(MOST_BUILDS).refine(fewTrials, TOO_MANY),
   /** What is compared, and the builds that are made a second time for it. */
   parity: z.array(plannedParitySchema).optional(),
-  rebuilds: z.array(plannedBuildSchema).optional(),
+  rebuilds: z.array(plannedBuildSchema).max(MOST_BUILDS).refine(fewTrials, TOO_MANY).optional(),
   /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
-  shard: z.strictObject({ index: z.int(), of: z.int(), builds: z.array(z.string()) }).optional(),
+  shard: z
+    .strictObject({ index: z.int().min(1), of: z.int().min(1).max(MOST_BUILDS), builds: z.array(idSchema) })
+    .optional(),
   /** Of a merged run: where each shard was measured, and its builds. */
-  shards: z.array(z.strictObject({ environment: environmentSchema, builds: z.array(z.string()) })).optional(),
+  shards: z.array(z.strictObject({ environment: environmentSchema, builds: z.array(idSchema) })).optional(),
   /** Set where the run is one dataset's part of a run over several: their names, in the order of the suite. */
-  partOf: z.strictObject({ run: z.string(), datasets: z.array(z.string()) }).optional(),
+  partOf: z.strictObject({ run: idSchema, datasets: z.array(z.string()) }).optional(),
   /** How the gates compared with the locked ones when the run began. */
   lock: lockStateSchema.optional(),
 });
@@ -141,7 +163,7 @@ export const manifestSchema = z.strictObject({
 /** `manifest.json` of a run over several datasets: each is a whole run in a folder of its own, with a manifest of its own. */
 export const datasetsManifestSchema = z.strictObject({
   schema: z.literal(RUN_SCHEMA),
-  id: z.string(),
+  id: runIdSchema,
   vecproof: z.string(),
   created: z.string(),
   command: z.string(),
@@ -150,7 +172,10 @@ export const datasetsManifestSchema = z.strictObject({
   suiteFile: z.string(),
   options: z.strictObject({ engine: z.array(z.string()).optional(), only: z.string().optional() }),
   /** In the order of the suite; folders are relative to this run's. */
-  datasets: z.array(z.strictObject({ name: z.string(), folder: z.string() })).min(2),
+  datasets: z
+    .array(z.strictObject({ name: z.string(), folder: partFolderSchema }))
+    .min(2)
+    .max(1000),
 });
 
 export type DatasetsManifest = z.infer<typeof datasetsManifestSchema>;
@@ -158,3 +183,8 @@ export type Environment = z.infer<typeof environmentSchema>;
 export type DatasetRecord = z.infer<typeof datasetRecordSchema>;
 export type TruthRecord = z.infer<typeof truthRecordSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What observations of the run can name. */
+export function countsOf({ queries, dataset }: Manifest): { queries: number; points: number } {
+  return { queries: queries.count, points: dataset.count };
+}

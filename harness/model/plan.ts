@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { depthSchema, idSchema, MOST_TRIALS } from './names.js';
 
 export const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 export const state = z.enum(['completed', 'failed', 'skipped', 'aborted']);
@@ -9,13 +10,13 @@ export const workloadSchema = z.strictObject({ type: z.string(), options: parame
 /** One search setting to be measured under one workload. */
 export const plannedTrialSchema = z.strictObject({
   /** File-system safe and unique in the run. */
-  id: z.string(),
+  id: idSchema,
   search: parameters,
   workload: workloadSchema.default({ type: 'serial', options: {} }),
   /** Depths at which its answers are measured, ascending; the largest is asked for. Absent in earlier versions: all of the run's. */
-  ks: z.array(z.int()).min(1).optional(),
+  ks: z.array(depthSchema).min(1).max(1000).optional(),
   /** Hits asked for where that is more than the largest depth: the query's own document is taken out of them. */
-  asked: z.int().min(1).optional(),
+  asked: depthSchema.optional(),
 });
 
 /** What a suite says of an engine's server. */
@@ -30,7 +31,7 @@ export const serverChoiceSchema = z.strictObject({
 
 /** One engine with one set of index parameters. */
 export const plannedBuildSchema = z.strictObject({
-  id: z.string(),
+  id: idSchema,
   engine: z.string(),
   /** The module that defines the engine, absolute; absent for one that comes with vecproof. */
   module: z.string().optional(),
@@ -43,17 +44,28 @@ export const plannedBuildSchema = z.strictObject({
   server: serverChoiceSchema.optional(),
   /** Query groups that are not sent because the engine refuses their filters, with the reason. */
   refused: z.record(z.string(), z.string()).optional(),
-  trials: z.array(plannedTrialSchema),
+  trials: z.array(plannedTrialSchema).max(MOST_TRIALS),
 });
 
 /** Two trials of a run that are compared; ids. */
 export const plannedParitySchema = z.strictObject({
   name: z.string(),
-  k: z.int(),
-  reference: z.string(),
-  candidate: z.string(),
+  k: depthSchema,
+  reference: idSchema,
+  candidate: idSchema,
   /** The reference's setting on a second build of its index (one of several with `builds:`); null: not asked for. */
-  rebuild: z.string().nullable(),
+  rebuild: idSchema.nullable(),
+  /** The exact neighbours stand in place of the reference's answers: there is no search that could be wrong. */
+  truth: z.literal(true).optional(),
+  /** Of two places: queries that were set apart, as points of their right answers are not in the candidate's. */
+  apart: z.int().min(0).optional(),
+  /** The application's threshold on the reference's scores, and the same on the candidate's; `atLeast`: larger is nearer. */
+  thresholds: z
+    .strictObject({
+      reference: z.strictObject({ score: z.number(), atLeast: z.boolean() }),
+      candidate: z.strictObject({ score: z.number(), atLeast: z.boolean() }),
+    })
+    .optional(),
 });
 
 export type TrialState = z.infer<typeof state>;

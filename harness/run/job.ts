@@ -42,6 +42,8 @@ export interface Job {
   /** Deadline of the search phase. */
   searchSeconds: number;
   probes: readonly { trial: string; ks: readonly number[] }[];
+  /** They ask by a scan of all points where the collection has one (`prepareExact`), whatever its index. */
+  scans?: true | undefined;
   threads: number;
   runFolder: string;
   /** Where the server of the build is; its credentials are in memory only. */

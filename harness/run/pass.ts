@@ -23,7 +23,7 @@ import { warmUp } from './warm-up.js';
 /** Measures one pass of a trial and puts it on disk; what fails only this trial is told, the rest is thrown. */
 export async function onePass(
   context: BuildContext,
-  collection: Collection,
+  collection: Pick<Collection, 'prepare'>,
   trial: Trial,
   repetition: number,
   queries: readonly Float32Array[],
@@ -56,7 +56,7 @@ export async function onePass(
 /** @param foreign takes what others used meanwhile */
 export async function measurePass(
   context: BuildContext,
-  collection: Collection,
+  collection: Pick<Collection, 'prepare'>,
   trial: Trial,
   repetition: number,
   queries: readonly Float32Array[],

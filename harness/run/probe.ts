@@ -34,7 +34,7 @@ const BUDGET = 0.5;
  */
 export async function probeTrials(
   context: BuildContext,
-  collection: Collection,
+  collection: Pick<Collection, 'prepare' | 'prepareExact'>,
   queries: readonly Float32Array[],
 ): Promise<void> {
   const { job, send, signal } = context;
@@ -54,7 +54,7 @@ export async function probeTrials(
 
 async function probeOne(
   context: BuildContext,
-  collection: Collection,
+  collection: Pick<Collection, 'prepare' | 'prepareExact'>,
   trial: PlannedTrial,
   ks: readonly number[],
   queries: readonly Float32Array[],
@@ -62,12 +62,16 @@ async function probeOne(
   const { job } = context;
   const folder = runFolder(job.runFolder);
   const definition = await engineOf(job.build);
-  const exhaustive = exhaustiveSearch(definition, { ...job, k: askedOf(trial, job.ks) }, trial.search);
+  const scan = job.scans === true ? collection.prepareExact : undefined;
+  const exhaustive =
+    scan === undefined
+      ? exhaustiveSearch(definition, { ...job, k: askedOf(trial, job.ks) }, trial.search)
+      : { kind: 'scan' as const, search: { exhaustive: true } };
   const base = {
     schema: 1 as const,
     trial: trial.id,
     kind: exhaustive.kind,
-    quantized: (job.build.index['quantization'] ?? 'none') !== 'none',
+    quantized: scan === undefined && (job.build.index['quantization'] ?? 'none') !== 'none',
     scores: definition.capabilities.scores[job.metric] ?? null,
   };
   if ('reason' in exhaustive) {
@@ -80,7 +84,10 @@ async function probeOne(
   const own = { ...context, job: { ...job, ks: [asked] } };
   const samples = await readSamples(samplesFile(folder, trial.id), asked);
   const wanted = incomplete(samples, truth, ks, job);
-  const search = await collection.prepare(exhaustive.search, asked);
+  const search =
+    scan === undefined
+      ? await collection.prepare(exhaustive.search, asked)
+      : await scan.call(collection, asked);
   try {
     const end = performance.now() + BUDGET * 1000 * job.searchSeconds;
     const filters = job.filtering && (await translateFilters(search, job.filtering));

@@ -4,15 +4,17 @@ import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import { parseOr, readJson } from './read-json.js';
-import { findRun, type RunFolder, runFolder } from './run-folder.js';
+import { findRun, type RunFolder, refuseLinks, runFolder } from './run-folder.js';
+
+const NAME = /^[A-Za-z0-9][\w.-]*$/;
 
 const fileSchema = z.strictObject({
   schema: z.literal(1),
   baselines: z.record(
-    z.string(),
+    z.string().regex(NAME, 'must be a name of a baseline'),
     z.strictObject({
       /** Run folders, relative to the folder of runs where they lie in it. Several: builds of the same state. */
-      runs: z.array(z.string()).min(1),
+      runs: z.array(z.string()).min(1).max(1000),
       set: z.string(),
     }),
   ),
@@ -36,7 +38,7 @@ function read(runs: string): z.infer<typeof fileSchema> {
 
 /** Names runs as a baseline; one of the same name is replaced. */
 export function setBaseline(runs: string, name: string, folders: readonly RunFolder[], now: Date): void {
-  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
+  if (!NAME.test(name)) {
     throw new InputError('a baseline’s name consists of letters, digits, ".", "_" and "-"', {
       where: '--name',
       got: name,
@@ -92,7 +94,10 @@ export function defaultBaseline(runs: string): Baseline | undefined {
 
 function stored(runs: string, name: string, run: string): RunFolder {
   const folder = runFolder(resolve(runs, run));
-  if (existsSync(folder.manifest)) return folder;
+  if (existsSync(folder.manifest)) {
+    refuseLinks(folder);
+    return folder;
+  }
   throw new InputError(`the run of the baseline "${name}" is gone`, {
     where: folder.path,
     next: `restore the folder, or set the baseline again: vecproof baseline set <run> --name ${name}`,

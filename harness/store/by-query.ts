@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { parquetRead } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { writeFileAtomic } from '../../common/files.js';
+import { withStored } from '../../datasets/formats/parquet/stored.js';
 import type { Column } from '../measures/by-query.js';
 
 /** By trial, then by the measure's name. */
@@ -52,15 +51,14 @@ export async function readByQuery(path: string): Promise<ColumnsOfTrials> {
   return found;
 }
 
-async function readTable(path: string): Promise<Map<string, unknown[]>> {
-  const bytes = readFileSync(path);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const table = new Map<string, unknown[]>();
-  const onChunk = ({ columnName, columnData }: { columnName: string; columnData: unknown }) => {
-    table.set(columnName, [...(table.get(columnName) ?? []), columnData]);
-  };
-  await parquetRead({ file, onChunk });
-  return table;
+function readTable(path: string): Promise<Map<string, unknown[]>> {
+  return withStored(path, async ({ read }) => {
+    const table = new Map<string, unknown[]>();
+    await read(({ columnName, columnData }) => {
+      table.set(columnName, [...(table.get(columnName) ?? []), columnData]);
+    });
+    return table;
+  });
 }
 
 function joined<T extends Int32Array | Float64Array>(

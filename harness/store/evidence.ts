@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
 import type { Evidence, ExactAnswer } from '../measures/parity-causes.js';
 import { deviates, SCORE_FORMS } from '../measures/scores.js';
+import { idSchema } from '../model/names.js';
 import { EXACT, type Samples } from '../model/samples.js';
 import { parseOr, readJson } from './read-json.js';
 import { exactFiles, type RunFolder } from './run-folder.js';
@@ -13,7 +14,7 @@ const number = z.number().nullable();
 /** `samples/<trial>.exact.json`: what an exhaustive search on a trial's own build tells beside its answers. */
 export const probeSchema = z.strictObject({
   schema: z.literal(1),
-  trial: z.string(),
+  trial: idSchema,
   /** Null: there was none; `note` says why. */
   search: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).nullable(),
   kind: z.enum(['scan', 'graph']),

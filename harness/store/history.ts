@@ -1,15 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
 import { appendText } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
+import { runIdSchema } from '../model/names.js';
 import type { Results } from '../model/results.js';
 import type { Verdicts } from '../model/verdict.js';
 
 /** One line of `.runs/history.jsonl`: a run in a few figures. Figures that were not measured are absent. */
 export const historyLineSchema = z.strictObject({
   schema: z.literal(1),
-  run: z.string(),
+  run: runIdSchema,
   suite: z.string(),
   started: z.string(),
   vecproof: z.string(),
@@ -79,7 +82,7 @@ function overlaps({ parity }: Results): Pick<HistoryLine, 'parity'> {
 /** Adds a run's line. A last line that a kill cut off is ended first, so that it does not swallow the new one. */
 export function appendHistory(runs: string, line: HistoryLine): void {
   const path = historyFile(runs);
-  const torn = existsSync(path) && /[^\n]$/.test(readFileSync(path, 'utf8'));
+  const torn = existsSync(path) && /[^\n]$/.test(readRegularText(path, MOST_RECORD));
   appendText(path, `${torn ? '\n' : ''}${JSON.stringify(line)}\n`, { what: 'the history cannot be written' });
 }
 
@@ -88,7 +91,7 @@ export function readHistory(runs: string): HistoryLine[] {
   const path = historyFile(runs);
   if (!existsSync(path)) return [];
   const lines = new Map<string, HistoryLine>();
-  for (const [i, text] of readFileSync(path, 'utf8').split('\n').entries()) {
+  for (const [i, text] of readRegularText(path, MOST_RECORD).split('\n').entries()) {
     if (text === '') continue;
     const line = parseLine(text, `${path}:${i + 1}`);
     lines.set(line.run, line);
@@ -98,6 +101,7 @@ export function readHistory(runs: string): HistoryLine[] {
 
 function parseLine(text: string, where: string): HistoryLine {
   try {
+    checkDepth(text);
     return historyLineSchema.parse(JSON.parse(text));
   } catch (error) {
     throw new InputError('this line of the history is damaged', {

@@ -10,7 +10,7 @@ import {
   RUN_SCHEMA,
 } from '../model/manifest.js';
 import { parseOr, readJson } from './read-json.js';
-import { type RunFolder, runFolder } from './run-folder.js';
+import { type RunFolder, refuseLinks, runFolder } from './run-folder.js';
 
 export function writeManifest(folder: RunFolder, manifest: Manifest): void {
   writeFileAtomic(folder.manifest, `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`);
@@ -48,14 +48,19 @@ export interface Part {
 export function partsOf(folder: RunFolder): Part[] | undefined {
   return readDatasetsManifest(folder)
     ?.datasets.map(({ name, folder: inside }) => ({ name, folder: runFolder(join(folder.path, inside)) }))
-    .filter((part) => existsSync(part.folder.manifest));
+    .filter((part) => existsSync(part.folder.manifest))
+    .map((part) => {
+      refuseLinks(part.folder);
+      return part;
+    });
 }
 
-const holdsDatasets = (json: unknown): boolean => Array.isArray((json as { datasets?: unknown }).datasets);
+const holdsDatasets = (json: unknown): boolean =>
+  Array.isArray((json as { datasets?: unknown } | null)?.datasets);
 
 function manifestJson(folder: RunFolder): unknown {
   const json = readJson(folder.manifest);
-  const schema = (json as { schema?: unknown }).schema;
+  const schema = (json as { schema?: unknown } | null)?.schema;
   if (typeof schema === 'number' && schema > RUN_SCHEMA) {
     throw new InputError('this run was written by a newer vecproof', {
       where: folder.manifest,

@@ -5,6 +5,7 @@ import { appendText, fileFailure, makeFolder } from '../../common/files.js';
 import type { LoggedEvent } from '../model/events.js';
 import { machinesOf } from '../model/machines.js';
 import type { Manifest } from '../model/manifest.js';
+import { changedFiles, sealFiles } from './checksums.js';
 import { readEvents } from './event-log.js';
 import { readManifest, writeManifest } from './manifests.js';
 import { createRunFolder, EXACT_ENDING, REPLACED_FOLDER, type RunFolder } from './run-folder.js';
@@ -28,6 +29,7 @@ export function mergeRuns(folders: readonly RunFolder[], runs: string, now: Date
     copyFiles(ordered, merged);
     writeEvents(ordered, merged, now);
     writeManifest(merged, manifestOf(ordered, merged));
+    sealMerged(merged);
     rmSync(merged.work, { recursive: true, force: true });
     return merged;
   } catch (error) {
@@ -135,7 +137,8 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
     return last?.type === 'runEnd' && last.state === 'completed';
   });
   const begin: LoggedEvent = { type: 'runBegin', time: times[0] ?? now.toISOString(), resumed: false };
-  const warnings = machineWarnings(shards).map(
+  const altered = shards.flatMap(({ folder }) => changedFiles(folder).map((text) => `${folder.id}: ${text}`));
+  const warnings = [...altered, ...machineWarnings(shards)].map(
     (message): LoggedEvent => ({ type: 'warning', time: now.toISOString(), message }),
   );
   const inner = logs.flat().filter(({ type }) => type !== 'runBegin' && type !== 'runEnd');
@@ -168,6 +171,15 @@ function machineWarnings(shards: readonly Shard[]): string[] {
       ([name, found]) => `the shards used different versions of ${name}: ${[...found].join(', ')}`,
     ),
   ];
+}
+
+/** What the merged run holds; shards that are not as they were written are told when they are merged. */
+function sealMerged(merged: RunFolder): void {
+  const { manifest, truth, queries, judgements, events, samples } = merged;
+  const observed = readdirSync(samples)
+    .filter(isSample)
+    .map((name) => join(samples, name));
+  sealFiles(merged, [manifest, truth, queries, judgements, events, ...observed]);
 }
 
 function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import type { QueryFacts } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
+import { depthSchema, rowsSchema } from '../model/names.js';
 import { parseOr, readJson } from './read-json.js';
 import type { RunFolder } from './run-folder.js';
 
@@ -11,9 +12,9 @@ export const runQuerySchema = z.strictObject({
   /** The filter as JSON text (integers of 64 bits as they are); null: none. */
   filter: z.string().nullable(),
   /** Points that pass the filter; null without one. */
-  matches: z.int().nullable(),
+  matches: rowsSchema.nullable(),
   /** Hits that count; at most the run's largest k. */
-  k: z.int().min(1),
+  k: depthSchema,
   /** The field by which rows belong to a tenant; null: the query is about none. */
   tenant: z.string().nullable(),
 });
@@ -31,10 +32,10 @@ export const queriesFileSchema = z.strictObject({
 /** `judgements.json`: by query number the judged documents as row numbers, and their grades. */
 export const judgementsFileSchema = z.strictObject({
   queries: z.record(
-    z.string(),
+    z.string().regex(/^\d{1,8}$/, 'must be the number of a query'),
     z.strictObject({
       /** -1: the dataset does not have the document. */
-      rows: z.array(z.int()),
+      rows: z.array(z.int().min(-1)),
       grades: z.array(z.int()),
       /** Grade from which on a document is relevant; absent: 1. */
       level: z.int().optional(),

@@ -21,6 +21,8 @@ export interface RunFolder {
   readonly byQuery: string;
   /** What the results were derived from. */
   readonly derived: string;
+  /** What raw files held when they were written. */
+  readonly checksums: string;
   /** Outcome of the gates; absent until they are judged. */
   readonly verdicts: string;
   /** Files that engines make while the run goes on; gone afterwards. */
@@ -43,6 +45,7 @@ export function runFolder(path: string): RunFolder {
     results: at('results.json'),
     byQuery: at('by-query.parquet'),
     derived: at('derived.json'),
+    checksums: at('checksums.json'),
     verdicts: at('verdicts.json'),
     work: at('work'),
     lock: at('lock'),
@@ -161,13 +164,46 @@ function withInnerFolders(folder: RunFolder): RunFolder {
   }
 }
 
-/** Finds a run by folder path, by id under `parent`, or `latest`. Throws InputError with the known ids. */
+/**
+ * Throws InputError for a run folder that holds links: what is read or written through them is no part of the run. The
+ * folder itself may be one.
+ */
+export function refuseLinks(folder: RunFolder): void {
+  const { path, samples, parts } = folder;
+  for (const inner of [
+    path,
+    samples,
+    parts,
+    join(samples, REPLACED_FOLDER),
+    join(path, 'logs'),
+    join(path, PARTS_FOLDER),
+  ]) {
+    for (const entry of existsSync(inner) ? readdirSync(inner, { withFileTypes: true }) : []) {
+      if (!entry.isSymbolicLink()) continue;
+      throw new InputError('is a link, and a run holds its files itself', {
+        where: join(inner, entry.name),
+        next: 'put the file or folder in its place',
+      });
+    }
+  }
+}
+
+/**
+ * Finds a run by folder path, by id under `parent`, or `latest`. Throws InputError with the known ids, and for a folder
+ * with links.
+ */
 export function findRun(reference: string, parent: string): RunFolder {
   const known = listRuns(parent);
   const latest = known.at(-1);
-  if (reference === 'latest' && latest !== undefined) return runFolder(join(parent, latest));
-  for (const path of [resolve(reference), join(parent, reference)]) {
-    if (existsSync(join(path, 'manifest.json'))) return runFolder(path);
+  const candidates = [resolve(reference), join(parent, reference)];
+  const found =
+    reference === 'latest' && latest !== undefined
+      ? join(parent, latest)
+      : candidates.find((path) => existsSync(join(path, 'manifest.json')));
+  if (found !== undefined) {
+    const folder = runFolder(found);
+    refuseLinks(folder);
+    return folder;
   }
   throw new InputError('no such run', {
     where: reference,

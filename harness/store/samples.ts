@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { parquetMetadata, parquetRead, parquetSchema, type SchemaElement } from 'hyparquet';
+import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { hideSecrets } from '../../common/secrets.js';
-import { NO_ROW, NOT_ANSWERED, type Samples } from '../model/samples.js';
+import { checkLists, withStored } from '../../datasets/formats/parquet/stored.js';
+import { NO_ROW, NOT_ANSWERED, type Samples, UNKNOWN_KEY } from '../model/samples.js';
 
 const SCALARS = ['query', 'repetition', 'due', 'sent', 'answered', 'returned'] as const;
 const LISTS = ['rows', 'scores', 'distances'] as const;
@@ -99,16 +99,18 @@ export function writeSamples(path: string, samples: Samples): void {
  *
  * @param k longer answers are cut to it
  * @param without columns that are not needed: they keep their empty values, and lists are what takes time
+ * @param most queries and points that there are, where it is known: what names others is damaged
  */
 export async function readSamples(
   path: string,
   k: number,
   without: readonly ('scores' | 'due' | 'sent' | 'answered')[] = [],
+  most: { queries?: number; points?: number } = {},
 ): Promise<Samples> {
   const wanted = [...SCALARS, 'error', ...LISTS].filter(
     (name) => !(without as readonly string[]).includes(name),
   );
-  const columns = await readColumns(path, wanted);
+  const columns = await readColumns(path, wanted, k);
   const length = columns.get('query')?.length ?? 0;
   const samples = emptySamples(length, k);
   for (const name of SCALARS)
@@ -125,31 +127,63 @@ export async function readSamples(
     samples.flaws = new Uint8Array(length * k);
     for (let i = 0; i < length; i++) samples.flaws.set(firstOf(flaws[i]!, k), i * k);
   }
+  checkSamples(path, samples, most);
   return samples;
+}
+
+function checkSamples(
+  path: string,
+  { length, query, repetition, returned, rows }: Samples,
+  {
+    queries = Number.POSITIVE_INFINITY,
+    points = Number.POSITIVE_INFINITY,
+  }: { queries?: number; points?: number },
+): void {
+  const refuse = (i: number, what: string, got: number) => {
+    throw new InputError(`sample ${i} has ${what} that there is not`, {
+      where: path,
+      got,
+      next: 'restore the file from a copy of the run, or measure again',
+    });
+  };
+  for (let i = 0; i < length; i++) {
+    if (query[i]! < 0 || query[i]! >= queries) refuse(i, 'a query', query[i]!);
+    if (repetition[i]! < 0) refuse(i, 'a repetition', repetition[i]!);
+    if (returned[i]! < NOT_ANSWERED) refuse(i, 'a number of hits', returned[i]!);
+  }
+  const strange = rows.findIndex((row) => row < UNKNOWN_KEY || row >= points);
+  if (strange !== -1) refuse(Math.floor(strange / (rows.length / length)), 'a row', rows[strange]!);
 }
 
 const firstOf = (list: ArrayLike<number>, k: number): ArrayLike<number> =>
   list.length <= k ? list : Array.from(list).slice(0, k);
 
-async function readColumns(path: string, wanted: string[]): Promise<Map<string, ArrayLike<unknown>>> {
+async function readColumns(
+  path: string,
+  wanted: string[],
+  k: number,
+): Promise<Map<string, ArrayLike<unknown>>> {
   try {
-    const bytes = readFileSync(path);
-    const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-    const columns = new Map<string, ArrayLike<unknown>>();
-    const onChunk = (chunk: { columnName: string; columnData: ArrayLike<unknown> }) => {
-      const before = columns.get(chunk.columnName);
-      columns.set(
-        chunk.columnName,
-        before === undefined ? chunk.columnData : [...Array.from(before), ...Array.from(chunk.columnData)],
+    return await withStored(path, async ({ rows, bytes, names, read }) => {
+      for (const name of wanted) if (!names.includes(name)) throw new Error(`column ${name} is missing`);
+      checkLists(bytes, rows * k * LISTS.length);
+      const parts = new Map<string, ArrayLike<unknown>[]>();
+      const optional = names.includes('flaws') ? ['flaws'] : [];
+      await read(
+        ({ columnName, columnData }) => {
+          parts.set(columnName, [...(parts.get(columnName) ?? []), columnData]);
+        },
+        [...wanted, ...optional],
       );
-    };
-    const present = parquetSchema(parquetMetadata(file)).children.map(({ element }) => element.name);
-    const optional = present.includes('flaws') ? ['flaws'] : [];
-    await parquetRead({ file, onChunk, columns: [...wanted, ...optional] });
-    for (const name of wanted) {
-      if (!columns.has(name)) throw new Error(`column ${name} is missing`);
-    }
-    return columns;
+      const columns = new Map<string, ArrayLike<unknown>>();
+      for (const name of [...wanted, ...optional]) {
+        const [first = [], ...more] = parts.get(name) ?? [];
+        const column = more.length === 0 ? first : [first, ...more].flatMap((part) => Array.from(part));
+        if (column.length !== rows) throw new Error(`column ${name} has ${column.length} of ${rows} values`);
+        columns.set(name, column);
+      }
+      return columns;
+    });
   } catch (error) {
     throw new InputError('the samples of this trial cannot be read', {
       where: path,

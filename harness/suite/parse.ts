@@ -115,7 +115,9 @@ function gatesOf(written: unknown) {
   const k = [valueAt(written, ['k']) ?? suiteSchema.shape.k.parse(undefined)].flat();
   const whole = k.filter((each) => Number.isInteger(each)) as number[];
   const ks = whole.toSorted((a, b) => a - b);
-  return parseGates(valueAt(written, ['gates']), ks, declaredParities(valueAt(written, ['parity']), ks));
+  const parities = declaredParities(valueAt(written, ['parity']), ks);
+  const places = valueAt(written, ['places']) !== undefined;
+  return parseGates(valueAt(written, ['gates']), ks, parities, places);
 }
 
 /**

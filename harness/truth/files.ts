@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { parquetMetadata, parquetRead, type SchemaElement } from 'hyparquet';
+import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { METRICS, type Metric } from '../../datasets/dataset.js';
+import { checkLists, withStored } from '../../datasets/formats/parquet/stored.js';
 import { NO_ROW, type Truth } from '../model/samples.js';
 import { KERNELS, type KernelName } from './kernel.js';
 import type { SampleCheck } from './sample-check.js';
@@ -123,22 +123,17 @@ export async function readTruth(path: string): Promise<StoredTruth> {
   }
 }
 
-async function readParquet(path: string): Promise<StoredTruth> {
-  const bytes = readFileSync(path);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const metadata = parquetMetadata(file);
-  const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecproof.truth')?.value);
-  const count = Number(metadata.num_rows);
-  const { depth } = facts;
-  const rows = new Int32Array(count * depth).fill(NO_ROW);
-  const distances = new Float64Array(count * depth).fill(Number.NaN);
-  const filtered = metadata.schema.some(({ name }) => name === 'matches');
-  const matches = filtered ? new Int32Array(count) : undefined;
-  let seen = 0;
-  await parquetRead({
-    file,
-    metadata,
-    onChunk: ({ columnName, columnData, rowStart }) => {
+function readParquet(path: string): Promise<StoredTruth> {
+  return withStored(path, async ({ metadata, rows: count, bytes, names, read }) => {
+    const facts = factsOf(metadata.key_value_metadata?.find(({ key }) => key === 'vecproof.truth')?.value);
+    const { depth } = facts;
+    checkLists(bytes, count * depth * 2);
+    const rows = new Int32Array(count * depth).fill(NO_ROW);
+    const distances = new Float64Array(count * depth).fill(Number.NaN);
+    const filtered = names.includes('matches');
+    const matches = filtered ? new Int32Array(count) : undefined;
+    let seen = 0;
+    await read(({ columnName, columnData, rowStart }) => {
       seen += columnData.length;
       if (columnName === 'matches') {
         matches?.set(columnData as ArrayLike<number>, rowStart);
@@ -147,13 +142,13 @@ async function readParquet(path: string): Promise<StoredTruth> {
       const into = columnName === 'neighbors' ? rows : distances;
       const lists = columnData as ArrayLike<ArrayLike<number>>;
       for (let i = 0; i < lists.length; i++) into.set(lists[i]!, (rowStart + i) * depth);
-    },
+    });
+    const truth = { count, depth, rows, distances, matches };
+    if (seen !== (filtered ? 3 : 2) * count || contentHash(truth) !== facts.sha256)
+      throw new Error('its content does not match its hash');
+    const { metric, kernel, seconds, gflops, checked, margin } = facts;
+    return { ...truth, metric, kernel, seconds, gflops, checked, margin };
   });
-  const truth = { count, depth, rows, distances, matches };
-  if (seen !== (filtered ? 3 : 2) * count || contentHash(truth) !== facts.sha256)
-    throw new Error('its content does not match its hash');
-  const { metric, kernel, seconds, gflops, checked, margin } = facts;
-  return { ...truth, metric, kernel, seconds, gflops, checked, margin };
 }
 
 interface Facts {
@@ -173,7 +168,12 @@ function factsOf(text: string | undefined): Facts {
     string,
     unknown
   >;
-  if (!METRICS.includes(metric as Metric) || !Number.isInteger(depth) || typeof sha256 !== 'string') {
+  if (
+    !METRICS.includes(metric as Metric) ||
+    !Number.isInteger(depth) ||
+    (depth as number) < 1 ||
+    typeof sha256 !== 'string'
+  ) {
     throw new Error('its metadata is not that of a truth');
   }
   return {

@@ -2,11 +2,12 @@ import { credentialInUrl } from '../../common/credentials.js';
 import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
 import type { ReadAs } from '../../engines/contract/points.js';
+import { FILE } from '../files/definition.js';
 import { parseCollection } from './read-as.js';
 
 /** A place with collections, as people write it: `engine:address#collection?parameters`. */
 export interface Address {
-  /** Name of an engine, or `export`. */
+  /** Name of an engine, `export` or `file`. */
   engine: string;
   /** Folder, file or URL; may be empty where the engine has a default. */
   address: string;
@@ -18,6 +19,11 @@ export interface Address {
 
 /** A finished export stands wherever a collection may be read. */
 export const EXPORT = 'export';
+
+/** Places that are read alone: exports and files of other tools. */
+export function isOnlyRead(engine: string): boolean {
+  return engine === EXPORT || engine === FILE;
+}
 
 /**
  * @param engines names that are known
@@ -41,17 +47,17 @@ export function parseAddress(text: string, engines: readonly string[]): Address 
   if (engine === undefined || rest === undefined) {
     throw new InputError('is not the address of a collection', {
       got: text,
-      next: 'write engine:address#collection, such as pgvector:postgres://host/database#docs, lancedb:./folder#docs or export:./folder',
+      next: 'write engine:address#collection, such as pgvector:postgres://host/database#docs, lancedb:./folder#docs, file:./points.parquet or export:./folder',
     });
   }
-  const known = [...engines, EXPORT];
+  const known = [...engines, EXPORT, FILE];
   if (!known.includes(engine)) {
     throw new InputError(suggest(`unknown engine "${engine}"`, engine, known, ''), {
       where: text,
       next: `use one of ${known.join(', ')}`,
     });
   }
-  if (engine === EXPORT) return { engine, address: rest, collection: undefined, as: {} };
+  if (isOnlyRead(engine)) return { engine, address: rest, collection: undefined, as: {} };
   const address = beforeCollection(rest);
   if (address === rest) return { engine, address, collection: undefined, as: {} };
   return { engine, address, ...parseCollection(rest.slice(address.length + 1), `${engine}:${address}`) };

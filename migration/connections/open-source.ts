@@ -6,6 +6,8 @@ import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Points } from '../../engines/contract/points.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import { FILE } from '../files/definition.js';
+import { openFiles } from '../files/open.js';
 import { type Address, parseAddress } from './address.js';
 import { reach, requirePoints, type Surroundings } from './reach.js';
 import { readAsText, requireReadable } from './read-as.js';
@@ -19,6 +21,8 @@ export interface OpenSource {
   /** What the user said of the collection, as `?key=doc_id`; absent or empty: nothing. */
   parameters?: string | undefined;
   collection: Collection & { readonly points: Points };
+  /** What people should know of how it is read, a sentence each. */
+  notes?: readonly string[] | undefined;
   /** Names of all collections of the place. */
   list(): Promise<string[]>;
   close(): Promise<void>;
@@ -32,6 +36,7 @@ export interface OpenSource {
  */
 export async function openSource(text: string, surroundings: Surroundings): Promise<OpenSource> {
   const address = parseAddress(text, engineNames());
+  if (address.engine === FILE) return openFiles(address.address, surroundings);
   const definition = await loadEngine(address.engine);
   requirePoints(definition, text);
   requireReadable(definition, address.as, text);

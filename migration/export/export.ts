@@ -1,19 +1,19 @@
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
-import type { Consistency, Description, Point, Snapshot } from '../../engines/contract/points.js';
+import type { Consistency, Description, Snapshot } from '../../engines/contract/points.js';
 import type { OpenSource } from '../connections/open-source.js';
 import { describedShape, type PointShape } from './canonical.js';
 import { idColumnOf, type PartShape } from './columns.js';
 import { FieldTypes } from './field-types.js';
 import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
 import { describedVectors } from './manifest-vectors.js';
-import { openPartWriter, type PartFormat, partFile, requireFormat } from './part-files.js';
-import { groupRows } from './part-writer.js';
+import { OpenPart } from './open-part.js';
+import { Pace } from './pace.js';
+import { type PartFormat, partFile, requireFormat } from './part-files.js';
 import { pointHash, RowSum } from './row-hash.js';
 import { clearParts, type ExportState, findState, lockFolder, removeState, saveState } from './state.js';
-import { countPoint, emptyTally } from './tally.js';
-import type { PartWriter } from './written-part.js';
+import { addTally, emptyTally } from './tally.js';
 
 export interface ExportOptions {
   /** New, empty, or with a part of the same export. */
@@ -24,7 +24,12 @@ export interface ExportOptions {
   batchSize?: number | undefined;
   /** How points stand in the parts; Parquet by default. */
   format?: PartFormat | undefined;
-  /** Points in a second; undefined: as fast as it goes. */
+  /**
+   * Ranges of the source that are read at the same time, each with parts and a cursor of its own; undefined: two, where the
+   * source can be cut and has points enough. An export that goes on keeps the ranges it has.
+   */
+  workers?: number | undefined;
+  /** Points in a second, of all ranges together; undefined: as fast as it goes. */
   rate?: number | undefined;
   signal: AbortSignal;
   onProgress?(done: number, total: number): void;
@@ -34,6 +39,9 @@ export interface ExportOptions {
 
 const PART_ROWS = 100_000;
 const BATCH = 1000;
+/** Points for which a range of their own is worth while. */
+const RANGE_ROWS = 20_000;
+const WORKERS = 2;
 
 /**
  * Writes all points of a collection into a folder. Memory is bounded by a row group; what is finished is on disk before
@@ -98,6 +106,7 @@ async function begin(
     watermark: snapshot.watermark,
     interruptions: 0,
     before: description.count,
+    streams: await streamsOf(snapshot, description.count, options.workers),
     parts: [],
     fields: new FieldTypes(description.fields).all(),
     tally: emptyTally(),
@@ -108,8 +117,10 @@ async function begin(
     return { snapshot, state: fresh };
   }
   const same = found.watermark !== null && found.watermark === snapshot.watermark;
-  if (same || snapshot.consistency !== 'snapshot')
-    return { snapshot, state: { ...found, interruptions: found.interruptions + 1 } };
+  // Cursors of a whole scan go on in a later one, ranges where the source has no watermark.
+  const goesOn =
+    snapshot.consistency !== 'snapshot' && (found.streams.length === 1 || found.watermark === null);
+  if (same || goesOn) return { snapshot, state: { ...found, interruptions: found.interruptions + 1 } };
   options.onNotice?.(
     `the snapshot of ${found.startedAt} is gone, and the source may have changed since: the export begins again`,
   );
@@ -117,21 +128,36 @@ async function begin(
   return { snapshot, state: { ...fresh, interruptions: found.interruptions + 1 } };
 }
 
+/** The ranges that are read at the same time; one without a range is the whole. */
+async function streamsOf(
+  snapshot: Snapshot,
+  count: number,
+  workers = Math.min(WORKERS, Math.floor(count / RANGE_ROWS)),
+): Promise<ExportState['streams']> {
+  const ranges = workers > 1 ? await snapshot.ranges?.(workers) : undefined;
+  if (ranges === undefined || ranges.length < 2) return [{ files: [], ended: false }];
+  return ranges.map((range) => ({ range, files: [], ended: false }));
+}
+
 /** A source without snapshots is read a second time: two passes that agree are as good as one moment. */
 async function settle(
   { collection }: OpenSource,
   work: Export,
   { consistency }: Snapshot,
-  { signal, onProgress, batchSize = BATCH }: ExportOptions,
+  { signal, onProgress, batchSize = BATCH, workers }: ExportOptions,
 ): Promise<Consistency> {
   if (consistency !== 'best-effort') return consistency;
   const second = await collection.points.snapshot();
   try {
     const sum = new RowSum();
-    for await (const page of second.scan({ batchSize, signal })) {
-      for (const point of page.points) sum.add(pointHash(work.shape, point));
-      onProgress?.(sum.result().rows, work.rows);
-    }
+    const streams = await streamsOf(second, work.rows, workers);
+    const read = async ({ range }: { range?: string | undefined }) => {
+      for await (const page of second.scan({ batchSize, range, signal })) {
+        for (const point of page.points) sum.add(pointHash(work.shape, point));
+        onProgress?.(sum.rows, work.rows);
+      }
+    };
+    await allOrFirstError(streams.map(read));
     return sum.result().sum === work.sum().sum ? 'repaired' : 'best-effort';
   } finally {
     await second.close();
@@ -149,7 +175,19 @@ function requireCount({ source, counts, consistency }: Manifest): void {
   });
 }
 
-/** One export from its cursor to its end. */
+/** Waits for all, so that nothing goes on behind an error. */
+async function allOrFirstError(work: readonly Promise<void>[]): Promise<void> {
+  let first: { error: unknown } | undefined;
+  const noted = work.map((each) =>
+    each.catch((error: unknown) => {
+      first ??= { error };
+    }),
+  );
+  await Promise.all(noted);
+  if (first !== undefined) throw first.error;
+}
+
+/** One export from its cursors to its end. */
 class Export {
   readonly shape: PointShape;
   readonly #source: OpenSource;
@@ -157,9 +195,11 @@ class Export {
   readonly #options: ExportOptions;
   readonly #state: ExportState;
   readonly #types: FieldTypes;
-  readonly #started = performance.now();
-  /** Points that an earlier process has exported. */
-  readonly #earlier: number;
+  readonly #pace: Pace;
+  /** Of parts that are being written. */
+  readonly #files = new Set<string>();
+  /** Points that were read, in unfinished parts, too. */
+  #done: number;
 
   constructor(source: OpenSource, description: Description, state: ExportState, options: ExportOptions) {
     this.#source = source;
@@ -167,7 +207,8 @@ class Export {
     this.#options = options;
     this.#state = state;
     this.#types = FieldTypes.from(state.fields);
-    this.#earlier = this.rows;
+    this.#pace = new Pace(options.rate);
+    this.#done = this.rows;
     this.shape = describedShape(description);
   }
 
@@ -181,38 +222,61 @@ class Export {
     return sum.result();
   }
 
+  /** Reads all ranges to their ends. The first error ends all of them; what is finished stays. */
   async run(snapshot: Snapshot): Promise<void> {
-    const { partRows = PART_ROWS, batchSize = BATCH, signal, onProgress } = this.#options;
-    const { cursor: after } = this.#state;
-    let part: OpenPart | undefined;
-    let done = this.rows;
+    const stop = new AbortController();
+    const signal = AbortSignal.any([this.#options.signal, stop.signal]);
+    const open = this.#state.streams.filter(({ ended }) => !ended);
+    await allOrFirstError(
+      open.map((stream) =>
+        this.#read(snapshot, stream, signal).catch((error: unknown) => {
+          stop.abort(error);
+          throw error;
+        }),
+      ),
+    );
+  }
+
+  async #read(
+    snapshot: Snapshot,
+    stream: ExportState['streams'][number],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { partRows = PART_ROWS, batchSize = BATCH, onProgress } = this.#options;
+    const { range, cursor: after } = stream;
+    let part: { file: string; open: OpenPart } | undefined;
     let last = after;
     try {
-      for await (const { points, cursor } of snapshot.scan({ batchSize, after, signal })) {
+      for await (const { points, cursor } of snapshot.scan({ batchSize, after, range, signal })) {
         last = cursor;
-        part ??= new OpenPart(this.#nextPath(), this.#partShape.bind(this), this.shape);
-        await part.add(points, this.#types, this.#state.tally);
-        done += points.length;
-        onProgress?.(done, Math.max(this.#state.before, done));
-        if (part.rows >= partRows) {
-          await this.#close(part, cursor);
+        part ??= this.#open();
+        await part.open.add(points);
+        this.#done += points.length;
+        onProgress?.(this.#done, Math.max(this.#state.before, this.#done));
+        if (part.open.rows >= partRows) {
+          await this.#close(stream, part, cursor);
           part = undefined;
         }
-        await this.#pace(done);
+        await this.#pace.after(points.length, signal);
       }
-      if (part !== undefined) await this.#close(part, last);
+      if (part !== undefined) await this.#close(stream, part, last);
+      stream.ended = true;
+      saveState(this.#options.folder, this.#state);
     } catch (error) {
-      part?.discard();
+      part?.open.discard();
       throw error;
     }
   }
 
-  #nextPath(): string {
-    return join(this.#options.folder, this.#nextFile());
-  }
-
-  #nextFile(): string {
-    return partFile(this.#state.parts.length, this.#options.format);
+  /** The first number that no part has: of one that a crash has cut off it is free again. */
+  #open(): { file: string; open: OpenPart } {
+    const taken = new Set([...this.#state.parts.map(({ file }) => file), ...this.#files]);
+    let number = 0;
+    while (taken.has(partFile(number, this.#options.format))) number++;
+    const file = partFile(number, this.#options.format);
+    this.#files.add(file);
+    const path = join(this.#options.folder, file);
+    return { file, open: new OpenPart(path, this.#partShape.bind(this), this.shape, this.#types) };
   }
 
   #partShape(): PartShape {
@@ -225,26 +289,28 @@ class Export {
   }
 
   /** The part's file is on disk before the cursor moves behind it. */
-  async #close(part: OpenPart, cursor: string | undefined): Promise<void> {
-    const file = this.#nextFile();
-    this.#state.parts.push({ file, ...(await part.finish(this.#types, this.#state.tally)) });
+  async #close(
+    stream: ExportState['streams'][number],
+    { file, open }: { file: string; open: OpenPart },
+    cursor: string | undefined,
+  ): Promise<void> {
+    const written = await open.finish();
+    this.#state.parts.push({ file, ...written });
+    addTally(this.#state.tally, open.tally);
     this.#state.fields = this.#types.all();
-    this.#state.cursor = cursor;
+    stream.files.push(file);
+    stream.cursor = cursor;
     saveState(this.#options.folder, this.#state);
   }
 
-  /** Not faster than the rate that was asked for. */
-  async #pace(done: number): Promise<void> {
-    const { rate, signal } = this.#options;
-    if (rate === undefined) return;
-    const ahead = ((done - this.#earlier) / rate) * 1000 - (performance.now() - this.#started);
-    if (ahead <= 0) return;
-    const { setTimeout: pause } = await import('node:timers/promises');
-    await pause(ahead, undefined, { signal });
+  /** In the order of the ranges, which is that of a whole scan. */
+  #partsInOrder(): Manifest['parts'] {
+    const order = new Map(this.#state.streams.flatMap(({ files }) => files).map((file, at) => [file, at]));
+    return this.#state.parts.toSorted((a, b) => order.get(a.file)! - order.get(b.file)!);
   }
 
   manifest(consistency: Consistency, after: number): Manifest {
-    const { tally, parts, startedAt, watermark, interruptions, before } = this.#state;
+    const { tally, startedAt, watermark, interruptions, before } = this.#state;
     const { name, version } = packageInfo();
     const { spec, ids, index } = this.#description;
     return {
@@ -278,56 +344,9 @@ class Export {
       nestedTimestamps: [...this.shape.timestamps].filter((path) => path.includes('.')),
       filters: null,
       counts: { exported: this.rows, before, after },
-      parts,
+      parts: this.#partsInOrder(),
       tombstones: null,
       sum: this.sum().sum,
     };
-  }
-}
-
-/** A part that is being written: points wait until they make a row group. */
-class OpenPart {
-  readonly #path: string;
-  readonly #shapeNow: () => PartShape;
-  readonly #points: PointShape;
-  readonly #sum = new RowSum();
-  #waiting: Point[] = [];
-  #writer: PartWriter | undefined;
-  #size = 1;
-  rows = 0;
-
-  constructor(path: string, shapeNow: () => PartShape, points: PointShape) {
-    this.#path = path;
-    this.#shapeNow = shapeNow;
-    this.#points = points;
-    this.#size = groupRows(points);
-  }
-
-  async add(points: readonly Point[], types: FieldTypes, tally: ExportState['tally']): Promise<void> {
-    this.#waiting.push(...points);
-    this.rows += points.length;
-    while (this.#waiting.length >= this.#size) await this.#flush(types, tally);
-  }
-
-  async #flush(types: FieldTypes, tally: ExportState['tally']): Promise<void> {
-    const points = this.#waiting.splice(0, this.#size);
-    // A file has one schema: fields that come up in a later row group get their column with the next part.
-    if (this.#writer === undefined) types.meet(points);
-    this.#writer ??= openPartWriter(this.#path, this.#shapeNow(), this.#points);
-    const columns = this.#writer.columns;
-    for (const point of points) {
-      this.#sum.add(pointHash(this.#points, point));
-      countPoint(tally, this.#points, columns, point);
-    }
-    await this.#writer.write(points);
-  }
-
-  async finish(types: FieldTypes, tally: ExportState['tally']) {
-    while (this.#waiting.length > 0) await this.#flush(types, tally);
-    return { ...this.#sum.result(), ...(await this.#writer!.finish()) };
-  }
-
-  discard(): void {
-    this.#writer?.discard();
   }
 }

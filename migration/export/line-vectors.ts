@@ -33,12 +33,15 @@ function floatsOf(type: DenseType, values: DenseValues): Float32Array {
   return type === 'bf16' ? brainsToFloats(values as Uint16Array) : (values as Float32Array);
 }
 
-/** Nine digits tell every float32 apart; fewer are written where they are enough. */
+/** Nine digits tell every float32 apart; numbers that are short anyway stay short. */
 function float(value: number): string {
-  if (!Number.isFinite(value)) return `"${value}"`;
-  if (Object.is(value, -0)) return '-0.0';
-  return String(Number(value.toPrecision(9)));
+  const scaled = value * 1024;
+  if (Number.isInteger(scaled) && Math.abs(scaled) < SHORT)
+    return Object.is(value, -0) ? '-0.0' : String(value);
+  return Number.isFinite(value) ? value.toPrecision(9) : `"${value}"`;
 }
+
+const SHORT = 2 ** 30;
 
 /**
  * The reverse of `vectorJson`.

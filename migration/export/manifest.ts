@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
 import type { ScoreForm } from '../../engines/contract/capabilities.js';
 import type { VectorField } from '../../engines/contract/vectors.js';
@@ -17,6 +18,9 @@ export const VERSION = 1;
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
+/** Files of an export; a billion points have about 20,000. */
+const MOST_PARTS = 1_000_000;
+const MOST_NAMES = 100_000;
 /** A name inside the folder: no manifest leads out of it. */
 const partFile = z.string().regex(/^points-\d{5,}\.(parquet|jsonl\.zst)$/);
 const metric = z.enum([...METRICS, 'hamming', 'jaccard']).nullable();
@@ -29,6 +33,18 @@ export const SCORE_FORMS = [
   'cos',
   'dot',
 ] as const satisfies readonly ScoreForm[];
+
+/** What an inventory asks of filters; a test holds the two in step. */
+export const FILTER_PROBES = [
+  'equal',
+  'null',
+  'missing',
+  'not-equal',
+  'array',
+  'empty-array',
+  'case',
+  'boundary',
+] as const;
 
 const vector = z.strictObject({
   name: z.string(),
@@ -65,7 +81,7 @@ const field = z.strictObject({
   elsewhere: count.describe('values that its column cannot hold exactly, in the column "metadata"'),
 });
 
-const part = z.strictObject({
+export const partSchema = z.strictObject({
   file: partFile,
   rows: count,
   bytes: count,
@@ -106,8 +122,8 @@ export const manifestSchema = z.strictObject({
     string: count,
     uuid: count,
   }),
-  vectors: z.array(vector),
-  fields: z.array(field),
+  vectors: z.array(vector).max(MOST_NAMES),
+  fields: z.array(field).max(MOST_NAMES),
   text: count.describe('points with a text'),
   uri: count,
   tenant: count,
@@ -118,17 +134,17 @@ export const manifestSchema = z.strictObject({
     .array(z.string())
     .describe('timestamps inside nested objects: keys joined by dots, arrays add nothing'),
   filters: z
-    .strictObject({ probes: z.record(z.string(), z.string()) })
+    .strictObject({ probes: z.record(z.enum(FILTER_PROBES), z.enum(['same', 'different', 'not-asked'])) })
     .nullable()
     .describe(
-      "how the source's filters treat odd values: outcome of each probe by its name; null: not probed",
+      "whether the source's filters treat odd values as docs/filters.md says, by probe (docs/migration.md); null: not probed",
     ),
   counts: z.strictObject({
     exported: count,
     before: count.describe("the source's own counter when the export began"),
     after: count.describe('and when it ended'),
   }),
-  parts: z.array(part),
+  parts: z.array(partSchema).max(MOST_PARTS),
   tombstones: z
     .strictObject({
       file: z.literal('tombstones.parquet'),
@@ -153,7 +169,9 @@ export function readManifest(folder: string): Manifest {
   const path = join(folder, MANIFEST);
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    json = JSON.parse(text);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new InputError(missing ? 'is no finished export' : `cannot be read: ${messageOf(error)}`, {

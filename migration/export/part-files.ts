@@ -4,7 +4,7 @@ import type { PointShape } from './canonical.js';
 import type { PartShape } from './columns.js';
 import { readLinesPart } from './lines-reader.js';
 import { LinesPartWriter } from './lines-writer.js';
-import { type ReadShape, readParquetPart } from './part-reader.js';
+import { ALL_ROWS, type ReadShape, type RowRange, readParquetPart } from './part-reader.js';
 import { ParquetPartWriter } from './part-writer.js';
 import type { PartWriter } from './written-part.js';
 
@@ -34,7 +34,27 @@ export function openPartWriter(path: string, shape: PartShape, points: PointShap
   return new Writer(path, shape, points);
 }
 
-/** The points of a part, group by group. Throws InputError naming the file if it is damaged. */
-export function readPart(path: string, parts: ReadShape, points: PointShape): AsyncGenerator<Point[]> {
-  return path.endsWith(ENDINGS.jsonl) ? readLinesPart(path, points) : readParquetPart(path, parts);
+/**
+ * The points of a part, group by group.
+ * @param range rows of the part; absent: all
+ * @throws InputError naming the file if it is damaged
+ */
+export async function* readPart(
+  path: string,
+  parts: ReadShape,
+  points: PointShape,
+  range: RowRange = ALL_ROWS,
+): AsyncGenerator<Point[]> {
+  if (!path.endsWith(ENDINGS.jsonl)) {
+    yield* readParquetPart(path, parts, range);
+    return;
+  }
+  // Lines cannot be passed over unread.
+  let row = 0;
+  for await (const group of readLinesPart(path, points)) {
+    const taken = group.slice(Math.max(0, range.from - row), Math.max(0, range.to - row));
+    row += group.length;
+    if (taken.length > 0) yield taken;
+    if (row >= range.to) return;
+  }
 }

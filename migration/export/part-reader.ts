@@ -1,12 +1,9 @@
-import {
-  type AsyncBuffer,
-  asyncBufferFromFile,
-  type ParquetScan,
-  parquetMetadataAsync,
-  parquetScan,
-} from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { type AsyncBuffer, type ParquetScan, parquetScan } from 'hyparquet';
 import { InputError, messageOf } from '../../common/errors.js';
+import { reading } from '../../common/reading.js';
+import { COMPRESSORS } from '../../datasets/formats/parquet/compression.js';
+import { openParquetFile, type ParquetFile } from '../../datasets/formats/parquet/file.js';
+import { checkColumns } from '../../datasets/formats/parquet/pages.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
@@ -40,21 +37,40 @@ export interface ReadShape extends PartShape {
   timestamps: ReadonlySet<string>;
 }
 
+/** Rows of a part, without the last. */
+export interface RowRange {
+  from: number;
+  to: number;
+}
+
+export const ALL_ROWS: RowRange = { from: 0, to: Number.POSITIVE_INFINITY };
+
 /**
  * Reads a part, one row group at a time.
  * @param shape as the manifest says; a field that this part has no column for was met later
+ * @param range row groups outside of it are not read
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
-export async function* readParquetPart(path: string, shape: ReadShape): AsyncGenerator<Point[]> {
+export async function* readParquetPart(
+  path: string,
+  shape: ReadShape,
+  range: RowRange,
+): AsyncGenerator<Point[]> {
   const { columns, groups } = await openPart(path);
   const fields = shape.fields.filter(({ name }) => columns.has(fieldColumn(name)));
   const details = DETAILS.map(({ name }) => name).filter((name) => columns.has(name));
-  yield* groups((group) => readGroup(group, { ...shape, fields, details }));
+  const whole = { ...shape, fields, details };
+  yield* groups(async (group) => {
+    const points = await readGroup(group, whole);
+    return points.slice(Math.max(0, range.from - group.start), range.to - group.start);
+  }, range);
 }
 
 type ReadColumn = (column: string) => Promise<ArrayLike<unknown>>;
 
 interface RowGroup {
+  /** Its first row in the part. */
+  start: number;
   count: number;
   read: ReadColumn;
   /** Vectors that are written as whole blocks; undefined: they are not. */
@@ -63,29 +79,45 @@ interface RowGroup {
 
 interface OpenParquet {
   columns: ReadonlySet<string>;
-  /** What `take` makes of each row group. */
-  groups<T>(take: (group: RowGroup) => Promise<T>): AsyncGenerator<T>;
+  /** What `take` makes of each row group that has rows of a range. */
+  groups<T>(take: (group: RowGroup) => Promise<T>, range?: RowRange): AsyncGenerator<T>;
 }
 
 /** @throws InputError naming the file if it is damaged */
 export async function openPart(path: string): Promise<OpenParquet> {
+  let opened: ParquetFile | undefined;
   try {
-    const file = await asyncBufferFromFile(path);
-    const metadata = await parquetMetadataAsync(file);
-    const scan = await parquetScan({ file, metadata, compressors, parsers: PARSERS as never });
+    const parquet = await openParquetFile(path);
+    opened = parquet;
+    const { buffer: file, metadata } = parquet;
+    // All pages are looked through first: the library believes what they say.
+    reading(path, file.byteLength, () => checkColumns(parquet));
+    const scan = await parquetScan({
+      file,
+      metadata,
+      compressors: COMPRESSORS,
+      parsers: PARSERS as never,
+    });
     return {
       columns: new Set(topLevel(metadata.schema)),
-      async *groups(take) {
-        for (const { rowStart, rowEnd } of scan.ranges) {
-          try {
-            yield await take(rowGroup({ file, scan }, rowStart, rowEnd));
-          } catch (error) {
-            throw damaged(path, error);
+      async *groups(take, { from, to } = ALL_ROWS) {
+        try {
+          for (const { rowStart, rowEnd } of scan.ranges) {
+            if (rowEnd <= from || rowStart >= to) continue;
+            try {
+              const group = rowGroup({ file, scan }, rowStart, rowEnd);
+              yield await reading(path, file.byteLength, () => take(group));
+            } catch (error) {
+              throw damaged(path, error);
+            }
           }
+        } finally {
+          parquet.close();
         }
       },
     };
   } catch (error) {
+    opened?.close();
     throw damaged(path, error);
   }
 }
@@ -114,6 +146,7 @@ function damaged(path: string, error: unknown): InputError {
 function rowGroup(part: OpenFile, rowStart: number, rowEnd: number): RowGroup {
   const count = rowEnd - rowStart;
   return {
+    start: rowStart,
     count,
     async read(column) {
       const values = await part.scan.readColumn({ column, rowStart, rowEnd });

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
+import { streamRegular } from '../../common/regular-file.js';
 import type { Point } from '../../engines/contract/points.js';
 import type { PointShape } from './canonical.js';
 import { type Manifest, readManifest, shapeOf } from './manifest.js';
@@ -16,6 +17,8 @@ export interface OpenExport {
   shape: PointShape;
   /** All points, in the order of the parts; memory is bounded by a row group. */
   points(): AsyncGenerator<Point[]>;
+  /** Those of rows from `from` up to but not including `to`, counted over all parts. */
+  rows(from: number, to: number): AsyncGenerator<Point[]>;
   /** Ids that were deleted in the source, where it tells. */
   tombstones(): AsyncGenerator<Tombstone[]>;
 }
@@ -41,6 +44,14 @@ export function openExport(folder: string): OpenExport {
     async *points() {
       for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts, shape);
     },
+    async *rows(from, to) {
+      let first = 0;
+      for (const { file, rows } of manifest.parts) {
+        const range = { from: from - first, to: to - first };
+        if (range.to > 0 && range.from < rows) yield* readPart(join(folder, file), parts, shape, range);
+        first += rows;
+      }
+    },
     tombstones: () => readTombstones(folder, manifest),
   };
 }
@@ -51,8 +62,14 @@ function filesOf({ parts, tombstones }: Manifest): { file: string; bytes: number
 
 function requireSize(path: string, bytes: number): void {
   const next = 'restore the file from a copy, or export again';
-  if (!existsSync(path)) throw new InputError('is missing', { where: path, next });
-  const { size } = statSync(path);
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new InputError('is missing', { where: path, next });
+  if (!found.isFile())
+    throw new InputError('is no file of its own: an export holds its files itself, and no links', {
+      where: path,
+      next: 'put the file in its place',
+    });
+  const { size } = found;
   if (size !== bytes)
     throw new InputError(`has ${size} bytes, by the manifest ${bytes}`, { where: path, next });
 }
@@ -62,7 +79,7 @@ export async function checkParts({ folder, manifest }: OpenExport, signal?: Abor
   for (const { file, sha256 } of filesOf(manifest)) {
     const path = join(folder, file);
     const hash = createHash('sha256');
-    for await (const chunk of createReadStream(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk);
+    for await (const chunk of streamRegular(path, { signal, highWaterMark: 1 << 20 })) hash.update(chunk);
     const got = hash.digest('hex');
     if (got !== sha256) {
       throw new InputError('is not the file that was written: its SHA-256 is another', {

@@ -29,6 +29,10 @@ export class RowSum {
     if (++this.#adds === ROWS_BETWEEN_CARRIES) this.#carry();
   }
 
+  get rows(): number {
+    return this.#rows;
+  }
+
   /** Adds the sum of other points. */
   join({ rows, sum }: SumOfRows): void {
     this.add(Buffer.from(sum, 'hex'));

@@ -1,10 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, makeFolder, removeTemporaries, writeFileAtomic } from '../../common/files.js';
+import { checkDepth } from '../../common/json.js';
 import { takeLock } from '../../common/lock.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldCounts } from './field-types.js';
-import { MANIFEST, type Manifest } from './manifest.js';
+import { MANIFEST, type Manifest, partSchema } from './manifest.js';
 import type { Tally } from './tally.js';
 
 /** Progress of an export that is not finished yet; gone once its manifest is there. */
@@ -18,8 +21,15 @@ export interface ExportState {
   watermark: string | null;
   interruptions: number;
   before: number;
-  /** Behind the last point of the last part; undefined: there is none yet. */
-  cursor?: string | undefined;
+  /** Ranges of the source, which are read each for itself; without a range: the whole. */
+  streams: {
+    range?: string | undefined;
+    /** Behind the last point of its last part; undefined: there is none yet. */
+    cursor?: string | undefined;
+    /** Its parts, in order. */
+    files: string[];
+    ended: boolean;
+  }[];
   parts: Manifest['parts'];
   fields: readonly FieldCounts[];
   tally: Tally;
@@ -56,7 +66,23 @@ export function findState(folder: string, source: ExportState['source']): Export
 
 function readState(path: string): ExportState {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as ExportState;
+    const text = readRegularText(path, MOST_RECORD);
+    checkDepth(text);
+    const state = JSON.parse(text) as ExportState;
+    // Their names become paths, and those files are removed where the export begins again.
+    z.looseObject({
+      parts: z.array(partSchema),
+      source: z.strictObject({ place: z.string(), collection: z.string() }),
+      streams: z.array(
+        z.strictObject({
+          range: z.string().optional(),
+          cursor: z.string().optional(),
+          files: z.array(z.string()),
+          ended: z.boolean(),
+        }),
+      ),
+    }).parse(state);
+    return state;
   } catch (error) {
     throw new InputError(`cannot be read: ${messageOf(error)}`, {
       where: path,

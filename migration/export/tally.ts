@@ -30,6 +30,26 @@ export function emptyTally(): Tally {
   };
 }
 
+/** Adds the counts of other points. */
+export function addTally(tally: Tally, other: Tally): void {
+  addCounts(tally as unknown as Counts, other as unknown as Counts);
+}
+
+interface Counts {
+  [name: string]: number | Counts;
+}
+
+function addCounts(counts: Counts, others: Counts): void {
+  for (const [name, other] of Object.entries(others)) {
+    if (typeof other === 'number')
+      counts[name] = ((Object.hasOwn(counts, name) ? counts[name] : 0) as number) + other;
+    else {
+      if (!Object.hasOwn(counts, name)) counts[name] = Object.create(null) as Counts;
+      addCounts(counts[name] as Counts, other);
+    }
+  }
+}
+
 /** A vector of length 1, as far as float32 and models get it. */
 const UNIT = 1e-3;
 

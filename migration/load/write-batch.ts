@@ -1,4 +1,4 @@
-import { ConnectionLostError, FailureError, messageOf, shorten } from '../../common/errors.js';
+import { FailureError, messageOf, shorten } from '../../common/errors.js';
 import { hideSecrets } from '../../common/secrets.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
@@ -8,7 +8,8 @@ import type { PointShape } from '../export/canonical.js';
 import { isNear, type NearField, nearValues, withoutNear } from '../export/near.js';
 import { pointHash } from '../export/row-hash.js';
 import { differencesOf } from '../export/words.js';
-import type { Reject } from './state.js';
+import { verdictOf } from './refusal.js';
+import { type Reject, rejectOf } from './rejects.js';
 
 /** A point to be written, and its row in the export. */
 export interface Row {
@@ -63,13 +64,12 @@ async function write(
     else await target.points.upsert(points, signal);
   } catch (error) {
     signal.throwIfAborted();
-    // A broken connection says nothing about the points.
-    if (error instanceof ConnectionLostError) throw error;
+    // No answer, or a disk that is full, says nothing about the points.
+    if (verdictOf(error) !== 'refused') throw error;
     if (rows.length === 1) {
-      const [{ row, point }] = rows as [Row];
       // Throws where the target is gone, whatever the first error called itself.
       await target.points.describe();
-      rejects.push({ row, id: String(point.id), cause: hideSecrets(messageOf(error)) });
+      rejects.push(rejectOf(target.shape, rows[0]!, hideSecrets(messageOf(error))));
       return;
     }
     const half = Math.ceil(rows.length / 2);
@@ -78,10 +78,23 @@ async function write(
   }
 }
 
-async function readBack(target: BatchTarget, rows: readonly Row[]): Promise<void> {
+/** Of rows of which it is not known whether they were written: those that are not there. */
+export async function missingOf(target: BatchTarget, rows: readonly Row[]): Promise<Row[]> {
+  const found = await pointsOf(target, rows);
+  return rows.filter(({ point }) => {
+    const got = found.get(point.id);
+    return got === undefined || !isSame(target, settled(target, point), settled(target, got));
+  });
+}
+
+async function pointsOf({ points }: BatchTarget, rows: readonly Row[]): Promise<Map<PointId, Point>> {
   const found = new Map<PointId, Point>();
-  for (const point of await target.points.get(rows.map(({ point: { id } }) => id)))
-    found.set(point.id, point);
+  for (const point of await points.get(rows.map(({ point: { id } }) => id))) found.set(point.id, point);
+  return found;
+}
+
+async function readBack(target: BatchTarget, rows: readonly Row[]): Promise<void> {
+  const found = await pointsOf(target, rows);
   for (const { row, point } of rows) {
     const got = found.get(point.id);
     if (got === undefined) throw differs(row, point, 'was acknowledged and is not there');

@@ -5,7 +5,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
-import { EXPORT, parseAddress } from '../connections/address.js';
+import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { requirePoints } from '../connections/reach.js';
 import type { Manifest } from '../export/manifest.js';
 import { type OpenExport, openExport } from '../export/reader.js';
@@ -166,7 +166,7 @@ async function targetEngine(place: string): Promise<EngineDefinition> {
       next: 'leave out what stands behind the ?; a ? in a name is written %3F',
     });
   }
-  if (engine === EXPORT || collection === undefined || collection === '') {
+  if (isOnlyRead(engine) || collection === undefined || collection === '') {
     throw new InputError('cannot hold a new collection', {
       got: place,
       next: 'write engine:address#collection with the name that it is to have',

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { readRegularText } from '../../common/regular-file.js';
 import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
 import { SCORE_FORMS } from '../../harness/measures/scores.js';
 
@@ -216,7 +216,7 @@ export function readMapping(path: string): { mapping: Mapping; hash: string } {
   let text: string;
   let given: unknown;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularText(path);
     given = parse(text);
   } catch (error) {
     throw new InputError(`the mapping cannot be read: ${messageOf(error)}`, {

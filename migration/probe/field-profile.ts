@@ -36,13 +36,18 @@ const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 export class FieldProfiles {
   readonly #fields = new Map<string, Builder>();
   readonly #timestamps: ReadonlySet<string>;
+  readonly #maxTextBytes: number | undefined;
   #points = 0;
   /** Names beyond the first 2,000. */
   more = 0;
 
-  /** @param timestamps fields whose integers are microseconds since 1970 */
-  constructor(timestamps: ReadonlySet<string> = new Set()) {
+  /**
+   * @param timestamps fields whose integers are microseconds since 1970
+   * @param maxTextBytes longer texts are counted
+   */
+  constructor(timestamps: ReadonlySet<string> = new Set(), maxTextBytes?: number) {
     this.#timestamps = timestamps;
+    this.#maxTextBytes = maxTextBytes;
   }
 
   add(id: string, metadata: Metadata): void {
@@ -54,7 +59,7 @@ export class FieldProfiles {
           this.more++;
           continue;
         }
-        field = new Builder(name, this.#timestamps.has(name));
+        field = new Builder(name, this.#timestamps.has(name), this.#maxTextBytes);
         this.#fields.set(name, field);
       }
       field.add(id, value);
@@ -69,6 +74,7 @@ export class FieldProfiles {
 class Builder {
   readonly #name: string;
   readonly #isTime: boolean;
+  readonly #maxTextBytes: number | undefined;
   #values = 0;
   readonly #nulls = met();
   readonly #types = record<Met>();
@@ -79,7 +85,8 @@ class Builder {
   readonly #some = new Sample<Exclude<PointValue, null>>(SOME, 1);
   readonly #known = new Set<string>();
 
-  constructor(name: string, isTime: boolean) {
+  constructor(name: string, isTime: boolean, maxTextBytes: number | undefined) {
+    this.#maxTextBytes = maxTextBytes;
     this.#name = name;
     this.#isTime = isTime;
   }
@@ -104,7 +111,7 @@ class Builder {
   }
 
   #one(id: string, value: PointValue): void {
-    if (typeof value === 'string') addText(this.#texts, id, value);
+    if (typeof value === 'string') addText(this.#texts, id, value, this.#maxTextBytes);
     if (typeof value === 'bigint' && !this.#isTime && (value > SAFE || value < -SAFE)) meet(this.#beyond, id);
     if (typeof value !== 'bigint' && typeof value !== 'number') return;
     if (Number.isNaN(value)) return;

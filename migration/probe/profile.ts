@@ -53,6 +53,8 @@ export interface ProfileOptions {
   seed: number;
   /** Field that says whose a point is, where the points have no tenant of their own. */
   tenantField?: string | undefined;
+  /** Longer texts are counted. */
+  maxTextBytes?: number | undefined;
 }
 
 const MOST_TENANTS = 10_000;
@@ -86,7 +88,7 @@ export class Profiler {
     this.#options = options;
     this.#keys = new RepeatedKeys(folder, 'ids', expected);
     this.#vectors = shape.vectors.map((field) => new VectorProfileBuilder(field));
-    this.#fields = new FieldProfiles(shape.timestamps);
+    this.#fields = new FieldProfiles(shape.timestamps, options.maxTextBytes);
     this.#sample = new Sample(sample, seed);
   }
 
@@ -98,11 +100,12 @@ export class Profiler {
   add(point: Point): void {
     this.#points++;
     const text = String(point.id);
-    const tenant = tenantOf(point, this.#options.tenantField);
+    const { tenantField, maxTextBytes } = this.#options;
+    const tenant = tenantOf(point, tenantField);
     this.#addId(point, text, tenant);
     this.#addTenant(text, tenant);
     for (const part of PROFILED_PARTS)
-      if (point[part] !== undefined) addText(this.#parts[part], text, point[part]);
+      if (point[part] !== undefined) addText(this.#parts[part], text, point[part], maxTextBytes);
     for (const each of this.#vectors) each.add(text, point.vectors);
     this.#fields.add(text, point.metadata);
     this.#sample.add(text, () => point);
@@ -119,7 +122,7 @@ export class Profiler {
       return;
     }
     this.#longest = Math.max(this.#longest, Buffer.byteLength(id, 'utf8'));
-    if (type === 'string') addText(this.#idTexts, text, id);
+    if (type === 'string') addText(this.#idTexts, text, id, this.#options.maxTextBytes);
   }
 
   #addTenant(id: string, tenant: string | undefined): void {
@@ -136,10 +139,10 @@ export class Profiler {
   finish(): Profile {
     const repeated = met();
     const shared = met();
-    const { distinct, sum } = this.#keys.finish((notes) => {
+    const { distinct, sum } = this.#keys.finish((notes, times) => {
       const [first] = notes;
       const id = first!.slice(first!.indexOf('\0') + 1);
-      meet(repeated, id);
+      meet(repeated, id, times - 1);
       if (new Set(notes.map((note) => note.slice(0, note.indexOf('\0')))).size > 1) meet(shared, id);
     });
     return {

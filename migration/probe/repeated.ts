@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileFailure } from '../../common/files.js';
 
@@ -8,6 +8,9 @@ const DIGEST = 16;
 /** Keys of a bucket, about: what is compared in memory at a time. */
 const BUCKET = 200_000;
 const FLUSH = 1 << 18;
+const READ = 1 << 22;
+/** Notes of one key that are kept. */
+const NOTES = 64;
 
 /** Keys that came more than once, with what was noted at each. */
 export interface Repeats {
@@ -58,22 +61,25 @@ export class RepeatedKeys {
 
   /**
    * Ends the counting.
-   * @param each called with the notes of every key that came more than once
+   * @param each called for every key that came more than once, with the notes of its first places and how often it came
    */
-  finish(each: (notes: readonly string[]) => void = () => {}): Repeats {
+  finish(each: (notes: readonly string[], times: number) => void = () => {}): Repeats {
     let distinct = 0;
     let sum = 0n;
     for (let bucket = 0; bucket < this.#waiting.length; bucket++) {
-      const groups = new Map<string, string[]>();
+      const groups = new Map<string, { notes: string[]; times: number }>();
       for (const [digest, note] of this.#records(bucket)) {
         const group = groups.get(digest);
-        if (group === undefined) groups.set(digest, [note]);
-        else group.push(note);
+        if (group === undefined) groups.set(digest, { notes: [note], times: 1 });
+        else {
+          group.times++;
+          if (group.notes.length < NOTES) group.notes.push(note);
+        }
       }
       distinct += groups.size;
-      for (const [digest, notes] of groups) {
+      for (const [digest, { notes, times }] of groups) {
         sum += BigInt(`0x${digest}`);
-        if (notes.length > 1) each(notes);
+        if (times > 1) each(notes, times);
       }
       sum %= 1n << 128n;
     }
@@ -83,11 +89,18 @@ export class RepeatedKeys {
   *#records(bucket: number): Iterable<[digest: string, note: string]> {
     const { chunks, made } = this.#waiting[bucket]!;
     this.#waiting[bucket] = { chunks: [], bytes: 0, made };
-    const bytes = Buffer.concat([...(made ? [readFileSync(this.#path(bucket))] : []), ...chunks]);
-    for (let at = 0; at < bytes.length; ) {
-      const end = at + bytes.readUInt32LE(at);
-      yield [bytes.toString('hex', at + 4, at + 4 + DIGEST), bytes.toString('utf8', at + 4 + DIGEST, end)];
-      at = end;
+    let rest: Buffer = Buffer.alloc(0);
+    for (const chunk of made ? [...chunks, this.#path(bucket)] : chunks) {
+      for (const bytes of typeof chunk === 'string' ? pieces(chunk) : [chunk]) {
+        rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+        let at = 0;
+        while (rest.length - at >= 4 && rest.length - at >= rest.readUInt32LE(at)) {
+          const end = at + rest.readUInt32LE(at);
+          yield [rest.toString('hex', at + 4, at + 4 + DIGEST), rest.toString('utf8', at + 4 + DIGEST, end)];
+          at = end;
+        }
+        rest = rest.subarray(at);
+      }
     }
   }
 
@@ -108,5 +121,19 @@ export class RepeatedKeys {
 
   #path(bucket: number): string {
     return join(this.#folder, `${this.#name}-${bucket}`);
+  }
+}
+
+function* pieces(path: string): Iterable<Buffer> {
+  const file = openSync(path, 'r');
+  try {
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(READ);
+      const length = readSync(file, buffer, 0, READ, null);
+      if (length === 0) return;
+      yield buffer.subarray(0, length);
+    }
+  } finally {
+    closeSync(file);
   }
 }

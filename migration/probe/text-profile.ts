@@ -6,6 +6,8 @@ export interface TextProfile {
   texts: number;
   /** In bytes of UTF-8. */
   longest: { bytes: number; id: string | null };
+  /** Texts longer than a limit, where one was given. */
+  tooLong: Met;
   times: Partial<Record<TimeForm, Met>>;
   numeric: Met;
   damaged: Partial<Record<Damage, Met>>;
@@ -18,6 +20,7 @@ export function textProfile(): TextProfile {
   return {
     texts: 0,
     longest: { bytes: -1, id: null },
+    tooLong: met(),
     times: {},
     numeric: met(),
     damaged: {},
@@ -26,12 +29,18 @@ export function textProfile(): TextProfile {
   };
 }
 
-export function addText(profile: TextProfile, id: string, text: string): void {
+export function addText(
+  profile: TextProfile,
+  id: string,
+  text: string,
+  limit = Number.POSITIVE_INFINITY,
+): void {
   profile.texts++;
   if (text.length * 3 > profile.longest.bytes) {
     const bytes = Buffer.byteLength(text, 'utf8');
     if (bytes > profile.longest.bytes) profile.longest = { bytes, id };
   }
+  if (text.length * 3 > limit && Buffer.byteLength(text, 'utf8') > limit) meet(profile.tooLong, id);
   const form = timeForm(text);
   if (form !== undefined) {
     profile.times[form] ??= met();

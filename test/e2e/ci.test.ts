@@ -42,6 +42,39 @@ describe('the examples for CI', () => {
     }
   });
 
+  test.each(manifests.filter((file) => /(judge|nightly)\.yaml$/.test(file)))(
+    '%s: pods without root',
+    (file) => {
+      const { spec } = parse(text(file)) as { spec: { template: { spec: Record<string, unknown> } } };
+      const { securityContext, containers, automountServiceAccountToken } = spec.template.spec;
+      expect(automountServiceAccountToken).toBe(false);
+      expect(securityContext).toMatchObject({
+        runAsNonRoot: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      for (const container of containers as { securityContext: object }[])
+        expect(container.securityContext).toEqual({
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        });
+      expect(text('examples/kubernetes/Dockerfile')).toMatch(/^USER 1000:1000$/m);
+    },
+  );
+
+  test('a baseline comes from this workflow alone, and artifacts are unpacked outside of the checkout', () => {
+    const nightly = text('.github/workflows/nightly.yml');
+    expect(nightly).not.toMatch(/actions\/artifacts\?name=/);
+    expect(nightly).toContain('npm run -s ci:earlier');
+    const { jobs } = parse(nightly) as {
+      jobs: { judge: { steps: (Step & { with?: { path?: string } })[] } };
+    };
+    const downloads = jobs.judge.steps.filter(({ uses }) => uses?.includes('download-artifact'));
+    expect(downloads).toHaveLength(2);
+    for (const { with: given } of downloads) expect(given?.path).toMatch(/^\$\{\{ runner\.temp \}\}\//);
+    expect(text('.github/workflows/pull-request.yml')).toContain('npm audit');
+    expect(text('.github/dependabot.yml')).toContain('package-ecosystem: npm');
+  });
+
   test('the Indexed Job measures as many shards as it has pods', () => {
     const { spec } = parse(text('examples/kubernetes/nightly.yaml')) as {
       spec: { completionMode: string; completions: number; template: { spec: { containers: Container[] } } };

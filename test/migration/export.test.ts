@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../common/errors.js';
 import { exportCollection } from '../../migration/export/export.js';
 import { readManifest } from '../../migration/export/manifest.js';
+import { openExport } from '../../migration/export/reader.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
 import { LOCAL, somePoints, withCollection, writeCollection } from './helpers/collection.js';
@@ -172,6 +173,62 @@ describe('an export that was cut off', () => {
       },
     });
     expect((await exported(source, join(work.folder, 'busy'))).consistency).toBe('best-effort');
+  });
+});
+
+describe('an export of ranges at the same time', () => {
+  const cut = { ids: 'string', vectors: VECTORS, ranges: true } as const;
+  const inRanges = (source: ReturnType<typeof memorySource>, folder: string, workers: number) =>
+    exportCollection(source, { folder, partRows: 100, batchSize: 50, workers, signal: never });
+
+  test('has the same sum, counts and order of points whatever their number', async () => {
+    const manifests = [];
+    for (const workers of [1, 2, 5]) {
+      const folder = join(work.folder, `ranges-${workers}`);
+      manifests.push(await inRanges(memorySource(POINTS, cut), folder, workers));
+      const ids: unknown[] = [];
+      for await (const points of openExport(folder).points()) ids.push(...points.map(({ id }) => id));
+      expect(ids).toEqual(POINTS.map(({ id }) => id));
+    }
+    const [one, ...others] = manifests.map(({ sum, counts, fields, vectors }) => ({
+      sum,
+      counts,
+      fields,
+      vectors,
+    }));
+    for (const each of others) expect(each).toEqual(one);
+  });
+
+  test.each(LOCAL)('of %s gives the points of the whole scan', async (name) => {
+    const out = `ranges-${name}`;
+    const args = ['export', `${name}:./${name}#docs`, '--out', out, '--part-rows', '100', '--workers', '3'];
+    const { code, stderr } = await vecproof(args, work);
+    expect(code, stderr).toBe(0);
+    const [manifest, whole] = [out, `from-${name}`].map((each) => readManifest(join(work.folder, each)));
+    expect(manifest!.sum).toBe(whole!.sum);
+    expect(manifest!.fields).toEqual(whole!.fields);
+  });
+
+  test('goes on in each of them, by the ranges that it began with, and counts nothing twice', async () => {
+    const whole = await inRanges(memorySource(POINTS, cut), join(work.folder, 'ranges-whole'), 3);
+    const folder = join(work.folder, 'ranges-stopped');
+    let pages = 0;
+    const failing = memorySource(POINTS, {
+      ...cut,
+      beforePage: () => {
+        if (++pages > 10) throw new Error('rate limit');
+      },
+    });
+    await expect(inRanges(failing, folder, 3)).rejects.toThrow('rate limit');
+    pages = 3;
+    await expect(inRanges(failing, folder, 2)).rejects.toThrow('rate limit');
+    const manifest = await inRanges(memorySource(POINTS, cut), folder, 1);
+    const { sum, counts, fields, vectors, ids } = whole;
+    expect(manifest).toMatchObject({ interruptions: 2, sum, counts, fields, vectors, ids });
+    expect(manifest.parts.map(({ file }) => file).toSorted()).toEqual(
+      whole.parts.map(({ file }) => file).toSorted(),
+    );
+    expect(readdirSync(folder).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 });
 

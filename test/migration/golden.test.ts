@@ -6,10 +6,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../common/paths.js';
 import type { Point } from '../../engines/contract/points.js';
 import { exportCollection } from '../../migration/export/export.js';
-import { readManifest, writeManifest } from '../../migration/export/manifest.js';
+import { FILTER_PROBES, readManifest, writeManifest } from '../../migration/export/manifest.js';
 import { checkParts, openExport } from '../../migration/export/reader.js';
 import { pointHash, RowSum } from '../../migration/export/row-hash.js';
 import { type Tombstone, writeTombstones } from '../../migration/export/tombstones.js';
+import { PROBES } from '../../migration/probe/probes.js';
 import { GOLDEN_FIELDS, GOLDEN_VECTORS, goldenPoints } from './helpers/golden.js';
 import { memorySource } from './helpers/memory-source.js';
 import { python, readByPython, withoutPython } from './helpers/python.js';
@@ -93,6 +94,10 @@ describe.each(FORMATS)('a folder that was written as %s', (format) => {
     const { bytes: _, ...known } = manifest.tombstones!;
     expect(tombstones).toEqual(known);
   });
+});
+
+test('filters are probed as an inventory does', () => {
+  expect(FILTER_PROBES).toEqual(Object.keys(PROBES));
 });
 
 test('a tombstone file that was changed is found', async () => {

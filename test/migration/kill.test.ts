@@ -25,9 +25,13 @@ beforeAll(async () => {
 /** Runs the command; it is killed as soon as `when` resolves. */
 async function exportOnce(engine: string, out: string, when: (ended: AbortSignal) => Promise<void>) {
   const args = ['export', `${engine}:./${engine}#docs`, '--out', out, '--part-rows', '100', '--batch', '50'];
+  // Ranges, where the engine can be cut: each goes on at a cursor of its own.
+  args.push('--workers', '3');
   const child = spawn(process.execPath, [join(packageRoot, 'dist/cli/main.js'), ...args, '--rate', '6000'], {
     cwd: work.folder,
     stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own: the command's processes are killed together.
+    detached: true,
   });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
@@ -37,7 +41,7 @@ async function exportOnce(engine: string, out: string, when: (ended: AbortSignal
   const over = new AbortController();
   void ended.then(() => over.abort());
   await when(over.signal);
-  child.kill('SIGKILL');
+  if (!over.signal.aborted) process.kill(-child.pid!, 'SIGKILL');
   const [code] = await ended;
   return { code, stderr };
 }

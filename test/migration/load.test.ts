@@ -218,6 +218,8 @@ test(`a load that is killed at ${KILLS} moments holds every point once in the en
     const child = spawn(process.execPath, [join(packageRoot, 'dist/cli/main.js'), ...args], {
       cwd: work.folder,
       stdio: 'ignore',
+      // A group of its own: the command's processes are killed together.
+      detached: true,
     });
     const ended = once(child, 'exit') as Promise<[number | null]>;
     let over = false;
@@ -227,7 +229,7 @@ test(`a load that is killed at ${KILLS} moments holds every point once in the en
     // Somewhere on the way, by the load's own progress: each attempt gets further than the one before.
     const until = ((attempt + random()) / (KILLS + 1)) * POINTS.length;
     while (!over && loadedRows() < until) await pause(1);
-    child.kill('SIGKILL');
+    if (!over) process.kill(-child.pid!, 'SIGKILL');
     if ((await ended)[0] === null) killed++;
   }
   const { code, stderr } = await run(...args);

@@ -39,7 +39,9 @@ describe('a batch', () => {
         if (points.some(({ id }) => id === refused)) throw new Error('too long');
       },
     });
-    expect(await writeBatch(of, ROWS, signal)).toEqual([{ row: 5, id: refused, cause: 'too long' }]);
+    expect(await writeBatch(of, ROWS, signal)).toMatchObject([
+      { row: 5, id: refused, idType: 'string', cause: 'too long', point: expect.stringContaining('"n":5') },
+    ]);
     expect(stored.size).toBe(7);
   });
 

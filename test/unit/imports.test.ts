@@ -37,7 +37,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'harness/measures': ['harness/model', 'filters'],
   'harness/gate': ['harness/model', 'harness/measures'],
   'harness/truth': ['harness/model', 'harness/measures', 'datasets', 'filters'],
-  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files'],
+  // Parquet is read in one place, where nothing of a file is believed.
+  'harness/store': ['harness/model', 'harness/measures', 'harness/truth/files', 'datasets/formats/parquet'],
   // Suites hold gates: their grammar is checked with the rest, so that all faults are told at once.
   'harness/suite': [
     'harness/model',
@@ -82,12 +83,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   ],
   'harness/app': ['harness', 'engines', 'datasets', 'filters'],
   // Collections of the user's: read, exported, compared. What verifies shares no code with what loads.
-  'migration/connections': ['engines/registry', 'engines/contract', 'engines/kit'],
+  // Files of other tools as sources.
+  'migration/files': ['engines/contract', 'engines/kit', 'datasets', 'filters'],
+  'migration/connections': ['migration/files', 'engines/registry', 'engines/contract', 'engines/kit'],
   'migration/export': [
     'migration/connections',
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'datasets/formats/parquet',
     'datasets/formats/lines',
   ],
   'migration/mapping': [
@@ -105,6 +109,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'migration/queries': [
     'migration/export',
     'migration/mapping',
+    'engines/registry',
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
@@ -112,7 +117,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/suite',
   ],
+  // Work that machines share, by leases in a database.
+  'migration/work': ['engines/kit'],
   'migration/load': [
+    'migration/work',
     'migration/connections',
     'migration/export',
     'migration/mapping',
@@ -137,6 +145,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets/dataset',
     'filters',
   ],
+  'migration/validate': [
+    'migration/probe',
+    'migration/inventory',
+    'migration/connections',
+    'migration/export',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+  ],
   'migration/verify': [
     'migration/probe',
     'migration/connections',
@@ -156,6 +173,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+  ],
+  // Two places of the user's, asked and judged as the trials of a run.
+  'migration/parity': [
+    'harness',
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'engines/contract',
+    'engines/kit',
+    'datasets',
+    'filters',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],

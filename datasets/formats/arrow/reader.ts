@@ -1,11 +1,12 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { InputError } from '../../../common/errors.js';
+import { stillReading } from '../../../common/reading.js';
 import { unreadable } from '../../check.js';
 import { Decimal } from '../ids.js';
 import { Instant } from '../instant.js';
+import { openRandomAccess, type RandomAccess } from '../random-access.js';
 import type { JsonObject, RecordReader } from '../records/reader.js';
 import { loadArrow } from './load.js';
-import { type UnpackOptions, unpackedArrow } from './unpacked.js';
+import { checkedStream, type UnpackOptions, unpackedArrow } from './unpacked.js';
 
 type Arrow = typeof import('apache-arrow');
 
@@ -18,12 +19,12 @@ export async function arrowReader(path: string, options: UnpackOptions): Promise
   const plain = await unpackedArrow(path, options);
   const types = new Map<string, string>();
   // The schema is read now, so that a file of another kind is noticed before anything else.
-  const file = await openFile(plain);
+  const file = openRandomAccess(plain);
   try {
     const { schema } = await openReader(arrow, path, file);
     for (const field of schema.fields) types.set(field.name, String(field.type));
   } finally {
-    await file.close();
+    file.close();
   }
   return {
     path,
@@ -34,16 +35,9 @@ export async function arrowReader(path: string, options: UnpackOptions): Promise
   };
 }
 
-function openFile(path: string): Promise<FileHandle> {
-  return open(path, 'r').catch((error) => {
-    throw unreadable(path, error);
-  });
-}
-
-/** The library closes the file where it has read to the end, and nowhere else. */
-async function openReader(arrow: Arrow, path: string, file: FileHandle) {
+async function openReader(arrow: Arrow, path: string, file: RandomAccess) {
   return read(path, async () => {
-    const reader = await (await arrow.RecordBatchReader.from(file)).open();
+    const reader = await (await arrow.RecordBatchReader.from(checkedStream(file))).open();
     // The library gives a reader without a schema for a file that is none.
     if (reader.schema === undefined) throw new Error('it has no schema');
     return reader;
@@ -74,31 +68,39 @@ async function* readRows(
   path: string,
   plain: string,
 ): AsyncGenerator<{ number: number; record: JsonObject }> {
-  const file = await openFile(plain);
+  const file = openRandomAccess(plain);
   try {
     const reader = await openReader(arrow, path, file);
-    const bits = (await file.stat()).size * 8;
+    const bits = file.size * 8;
     let number = 0;
     for (;;) {
+      stillReading();
       const next = await read(path, async () => reader.next());
       if (next.done === true) return;
       const batch = next.value;
       // A row takes a bit at least: a count that cannot be would be counted through.
       if (batch.numRows > bits)
         throw unreadable(path, new Error(`a batch announces ${batch.numRows} rows`), 'is damaged');
-      const columns = batch.schema.fields.map((field, i) => ({
-        name: field.name,
-        value: columnReader(arrow, field.type, batch.getChildAt(i)!),
-      }));
+      const columns = await read(path, async () =>
+        batch.schema.fields.map((field, i) => ({
+          name: field.name,
+          value: columnReader(arrow, field.type, batch.getChildAt(i)!),
+        })),
+      );
       for (let row = 0; row < batch.numRows; row++) {
-        const record: JsonObject = {};
-        for (const { name, value } of columns) record[name] = value(row);
+        let record: JsonObject;
+        try {
+          // Not by assignment: a column may be called __proto__.
+          record = Object.fromEntries(columns.map(({ name, value }) => [name, value(row)]));
+        } catch (error) {
+          throw unreadable(`${path} row ${number}`, error, 'is damaged');
+        }
         yield { number, record };
         number++;
       }
     }
   } finally {
-    await file.close();
+    file.close();
   }
 }
 

@@ -31,13 +31,13 @@ export function csvReader(path: string, columns: ColumnChoice = {}): RecordReade
     async *read(prepared) {
       const { names, kinds, heading } = prepared as Prepared;
       let first = true;
-      for await (const { line, cells } of readCsv(path)) {
+      for await (const { line, cells, size } of readCsv(path)) {
         if (first && heading) {
           first = false;
           continue;
         }
         first = false;
-        yield { number: line, record: recordOf(names, kinds, cells) };
+        yield { number: line, record: recordOf(names, kinds, cells), size };
       }
     },
   };

@@ -1,10 +1,12 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { closeSync, fstatSync } from 'node:fs';
 import { Dataset as H5Dataset, File as H5File, ready } from 'h5wasm/node';
 import { InputError } from '../../../common/errors.js';
+import { stillReading } from '../../../common/reading.js';
+import { openRegular } from '../../../common/regular-file.js';
 import { unreadable } from '../../check.js';
+import { checkRatio } from '../../limits.js';
 import { checkShape } from '../flat-source.js';
 import { bytesOf, decodeNumbers, NUMBER_TYPES, type NumberType } from '../numbers.js';
-import { checkRatio } from '../packed.js';
 
 /** An open HDF5 file: two-dimensional tables, read by rows, and text attributes of the root. */
 export interface Hdf5File {
@@ -25,8 +27,11 @@ export interface Hdf5Table {
 
 /** Opens a file read-only. Throws InputError naming it if it is missing, damaged, incomplete or not HDF5. */
 export async function openHdf5File(path: string): Promise<Hdf5File> {
+  let size: number;
   try {
-    accessSync(path, constants.R_OK);
+    const handle = openRegular(path);
+    size = fstatSync(handle).size;
+    closeSync(handle);
     // Without this, the library prints its errors to stderr and gives back handles that are not valid.
     (await ready).activate_throwing_error_handler();
   } catch (error) {
@@ -37,13 +42,19 @@ export async function openHdf5File(path: string): Promise<Hdf5File> {
   return {
     path,
     names: guard(path, () => file.keys()),
-    table: (name) => guard(path, () => openTable(path, file, name, module)),
+    table: (name) => guard(path, () => openTable(path, size, file, name, module)),
     attribute: (name) => guard(path, () => readAttribute(file, name)),
     close: () => void file.close(),
   };
 }
 
-function openTable(path: string, file: H5File, name: string, module: Hdf5Module): Hdf5Table | undefined {
+function openTable(
+  path: string,
+  size: number,
+  file: H5File,
+  name: string,
+  module: Hdf5Module,
+): Hdf5Table | undefined {
   if (!file.keys().includes(name)) return undefined;
   const table = file.get(name);
   const shape = table instanceof H5Dataset ? table.shape : null;
@@ -67,18 +78,31 @@ function openTable(path: string, file: H5File, name: string, module: Hdf5Module)
   // Empty tables are told by those who need them.
   if (rows !== 0 && columns !== 0) checkShape(`${path} ${name}`, rows, columns);
   // A table may announce rows that were never written: the library makes them up.
-  checkRatio(`${path} ${name}`, statSync(path).size, rows * columns * bytesOf(type));
+  checkRatio(`${path} ${name}`, size, rows * columns * bytesOf(type));
+  checkChunk(`${path} ${name}`, size, table.metadata.chunks, bytesOf(type));
   return {
     rows,
     columns,
     type,
-    read: (start, count) =>
-      guard(path, () =>
+    read(start, count) {
+      stillReading();
+      return guard(path, () =>
         type === 'f2'
           ? readHalves(module, table, start, count)
           : (table.slice([[start, start + count], []]) as unknown as ArrayLike<number>),
-      ),
+      );
+    },
   };
+}
+
+/** A chunk is unpacked as a whole, however little of it is read. */
+function checkChunk(path: string, size: number, chunks: readonly number[] | null, bytes: number): void {
+  if (chunks !== null)
+    checkRatio(
+      `${path} (a chunk)`,
+      size,
+      chunks.reduce((product, each) => product * each, bytes),
+    );
 }
 
 /** Classes 0, 1 and 8 of HDF5 are integers, floats and enumerations: h5py writes booleans as FALSE and TRUE. */

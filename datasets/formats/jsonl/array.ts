@@ -1,12 +1,11 @@
 import { InputError } from '../../../common/errors.js';
+import { LONGEST_LINE } from '../../limits.js';
 import { readChunks } from '../lines.js';
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 const OPEN = new Set([0x7b, 0x5b]);
 const CLOSE = new Set([0x7d, 0x5d]);
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
-/** A single record of this size is no record. */
-const LONGEST = 256 * 2 ** 20;
 
 /** Whether the first character of a file, byte order mark and spaces aside, opens a list. */
 export async function isJsonArray(path: string): Promise<boolean> {
@@ -65,7 +64,7 @@ export async function* readElements(path: string): AsyncGenerator<string> {
     if (ended || from === -1) continue;
     parts.push(Buffer.from(chunk.subarray(from)));
     size += chunk.length - from;
-    if (size > LONGEST) throw broken(path, `has an element of more than ${LONGEST} bytes`);
+    if (size > LONGEST_LINE) throw broken(path, `has an element of more than ${LONGEST_LINE} bytes`);
   }
   if (!ended) throw broken(path, 'ends in the middle of its list');
 }

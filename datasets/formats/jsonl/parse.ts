@@ -20,7 +20,13 @@ export function parseRecord(where: string, text: string): JsonObject {
 }
 
 function notJson(where: string, text: string, cause: unknown): InputError {
-  return new InputError('is not JSON', { where, got: text, next: 'write one JSON object per line', cause });
+  const deep = cause instanceof SyntaxError && cause.message.includes('nested');
+  return new InputError(deep ? cause.message : 'is not JSON', {
+    where,
+    got: text,
+    next: deep ? 'write flat metadata' : 'write one JSON object per line',
+    cause,
+  });
 }
 
 /** Texts, which are skipped, and what Python and others write for numbers that JSON does not have. */
@@ -28,6 +34,7 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|-?\bInfinity\b|\bNaN\b/g;
 
 /** The fault of a text that is JSON but for NaN or an infinity: which key holds it decides what can be done. */
 function notFinite(where: string, text: string, cause: unknown): InputError | undefined {
+  if (cause instanceof SyntaxError && cause.message.includes('nested')) return undefined;
   let mark = 'not finite:';
   while (text.includes(mark)) mark = `${mark}:`;
   const marked = text.replace(TOKENS, (token) => (token.startsWith('"') ? token : `"${mark}${token}"`));

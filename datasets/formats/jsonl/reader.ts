@@ -17,7 +17,7 @@ export async function jsonReader(path: string): Promise<RecordReader> {
       async *read() {
         let number = 0;
         for await (const text of readElements(path)) {
-          yield { number, record: parseRecord(place(number), text) };
+          yield { number, record: parseRecord(place(number), text), size: text.length };
           number++;
         }
       },
@@ -34,7 +34,7 @@ export async function jsonReader(path: string): Promise<RecordReader> {
         number++;
         // Some tools on Windows start a file with a byte order mark.
         const text = number === 1 ? line.replace(/^\uFEFF/, '') : line;
-        if (text.trim() !== '') yield { number, record: parseRecord(place(number), text) };
+        if (text.trim() !== '') yield { number, record: parseRecord(place(number), text), size: text.length };
       }
     },
   };

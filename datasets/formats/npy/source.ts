@@ -83,16 +83,18 @@ async function* readBatches(
   const vectors = new Float32Array(Math.min(options.batchSize, count) * dimensions);
   const lines = records?.read(options);
   try {
-    for (let start = 0; start < count; start += options.batchSize) {
+    for (let start = 0, rows = 0; start < count; start += rows) {
       throwIfInterrupted(options.signal);
-      const rows = Math.min(options.batchSize, count - start);
+      rows = Math.min(options.batchSize, count - start);
+      // Records may come in smaller batches, where they are long.
+      const described = lines === undefined ? undefined : (await lines.next()).value;
+      if (described !== undefined) rows = Math.min(rows, described.ids.length);
       const batch = rows * dimensions === vectors.length ? vectors : new Float32Array(rows * dimensions);
       const values = header.fortran
         ? readColumns(file, header, start, rows)
         : readRows(file, header, start, rows);
       setRows(values, batch, 0, dimensions, (row) => `${name} row ${start + row}`);
-      const described = (await lines?.next())?.value ?? { ids: rowIds(start, rows) };
-      yield { start, count: rows, vectors: batch, ...described };
+      yield { start, count: rows, vectors: batch, ...(described ?? { ids: rowIds(start, rows) }) };
     }
   } finally {
     await lines?.return(undefined);

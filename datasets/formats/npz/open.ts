@@ -1,5 +1,6 @@
 import { InputError } from '../../../common/errors.js';
 import type { QueryPart } from '../../assemble.js';
+import { checkRatio } from '../../limits.js';
 import type { VectorSource } from '../../source.js';
 import type { FormatOptions, OpenedFile } from '../format.js';
 import { idText } from '../ids.js';
@@ -44,7 +45,10 @@ export async function openNpz(path: string, options: FormatOptions): Promise<Ope
   };
   try {
     const members: Member[] = [];
-    for (const member of zipMembers(archive)) {
+    const packed = zipMembers(archive);
+    const unpacked = packed.filter(({ method }) => method !== 0).reduce((sum, { bytes }) => sum + bytes, 0);
+    checkRatio(path, archive.size, unpacked);
+    for (const member of packed) {
       if (member.name.endsWith('.npy'))
         members.push(await openMember(path, archive, member, options, opened));
     }

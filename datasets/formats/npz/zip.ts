@@ -1,12 +1,14 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import { InputError } from '../../../common/errors.js';
+import { streamRegular } from '../../../common/regular-file.js';
 import { unreadable } from '../../check.js';
 import { hashFileCached, hashText } from '../../hash.js';
-import { checkRatio } from '../packed.js';
+import { isKept, type OnChanged, sealFile } from '../../kept.js';
+import { checkRatio } from '../../limits.js';
 import type { RandomAccess } from '../random-access.js';
 
 /** A file inside of a zip archive. */
@@ -102,19 +104,18 @@ export function memberRange(file: RandomAccess, member: ZipMember): { start: num
 export async function inflateMember(
   file: RandomAccess,
   member: ZipMember,
-  options: { cacheFolder: string; signal?: AbortSignal | undefined },
+  options: { cacheFolder: string; signal?: AbortSignal | undefined; onChanged?: OnChanged },
 ): Promise<string> {
-  checkRatio(`${file.path} ${member.name}`, member.packedBytes, member.bytes);
+  checkRatio(`${file.path} ${member.name}`, Math.min(file.size, member.packedBytes), member.bytes);
   const { sha256 } = await hashFileCached(file.path, options.cacheFolder, options.signal);
   const folder = join(options.cacheFolder, 'unpacked', sha256);
   const target = join(folder, `${hashText(member.name).slice(0, 16)}.npy`);
-  const known = await stat(target).catch(() => undefined);
-  if (known?.size === member.bytes) return target;
+  if (await isKept(target, options.onChanged)) return target;
   const { start, end } = memberRange(file, member);
   const temporary = `${target}.${process.pid}.${process.hrtime.bigint()}.tmp`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const packed = createReadStream(file.path, { start, end: Math.max(start, end - 1) });
+    const packed = streamRegular(file.path, { start, end: Math.max(start, end - 1) });
     let size = 0;
     await pipeline(
       packed,
@@ -131,6 +132,7 @@ export async function inflateMember(
     );
     if (size !== member.bytes)
       throw damaged(file.path, `"${member.name}" is smaller than the directory says`);
+    await sealFile(target, temporary);
     await rename(temporary, target);
     return target;
   } catch (error) {

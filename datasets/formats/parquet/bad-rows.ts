@@ -1,11 +1,12 @@
 import { parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { InputError } from '../../../common/errors.js';
 import { dimensionsError } from '../../check.js';
 import { BadRows } from '../bad-rows.js';
 import { idText } from '../ids.js';
+import { COMPRESSORS } from './compression.js';
 import type { ParquetFile } from './file.js';
 import type { ParquetLayout } from './layout.js';
+import { checkColumns } from './pages.js';
 
 /** Rows that are looked at: a refusal must not take longer than reading the file would. */
 const MOST_ROWS = 1_000_000;
@@ -33,13 +34,18 @@ export async function throwBadRows(
   // Lists inside of structs or lists are left to the error that is there already.
   if (name === undefined || name !== vector.name) return;
   const count = Math.min(Number(file.metadata.num_rows), MOST_ROWS);
+  try {
+    checkColumns(file, idName === undefined ? [name] : [idName, name]);
+  } catch {
+    return; // The file is damaged, too: what is known of the row is all that can be said.
+  }
   const bad = new BadRows();
   let expected = dimensions;
   for (let start = 0; start < count; start += WINDOW) {
     const rows = await parquetReadObjects({
       file: file.buffer,
       metadata: file.metadata,
-      compressors,
+      compressors: COMPRESSORS,
       columns: idName === undefined ? [name] : [idName, name],
       rowStart: start,
       rowEnd: Math.min(count, start + WINDOW),

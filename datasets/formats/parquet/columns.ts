@@ -3,6 +3,7 @@ import type { FieldSchema, MetadataColumns, MetadataValue } from '../../dataset.
 import { fieldValue } from '../../field-values.js';
 import { COMPRESSORS } from './compression.js';
 import type { ParquetFile } from './file.js';
+import { checkColumns } from './pages.js';
 
 /**
  * Rows decoded at once per column. Files without an offset index give a part of a row group only by decoding it
@@ -22,16 +23,22 @@ export async function openColumns(file: ParquetFile): Promise<ColumnReader> {
     compressors: COMPRESSORS,
     parsers: PARSERS,
   });
+  const checked = new Set<string>();
   return {
     async metadata(fields, start, end) {
-      const columns: Record<string, MetadataValue[]> = {};
+      const unchecked = fields.filter(({ name }) => !checked.has(name)).map(({ name }) => name);
+      if (unchecked.length > 0) checkColumns(file, unchecked);
+      for (const name of unchecked) checked.add(name);
+      const columns: [string, MetadataValue[]][] = [];
       for (const field of fields) {
         const values = await readColumn(scan, field.name, start, end);
-        columns[field.name] = values.map((value, i) =>
-          fieldValue(value, field, () => `${file.path} row ${start + i}`),
-        );
+        columns.push([
+          field.name,
+          values.map((value, i) => fieldValue(value, field, () => `${file.path} row ${start + i}`)),
+        ]);
       }
-      return columns;
+      // Not by assignment: a field may be called __proto__.
+      return Object.fromEntries(columns);
     },
   };
 }

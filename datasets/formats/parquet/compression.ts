@@ -1,6 +1,8 @@
 import * as zlib from 'node:zlib';
+import { decompress } from 'fzstd';
 import type { Compressors } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { unpackHadoopLz4, unpackLz4Block } from '../lz4.js';
 
 type Native = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 
@@ -9,12 +11,17 @@ const DECODERS: Compressors = {
   ...compressors,
   GZIP: native(zlib.gunzipSync),
   BROTLI: native(zlib.brotliDecompressSync),
+  // Into a buffer of the announced size: without one it takes what the data says.
+  ZSTD: (bytes, length) => decompress(bytes, new Uint8Array(length)),
+  // The library's own goes on for ever where a length is negative.
+  LZ4: unpackHadoopLz4,
+  LZ4_RAW: unpackLz4Block,
   ...zstd((zlib as unknown as { zstdDecompressSync?: Native }).zstdDecompressSync),
 };
 
 /** Writers end pages after about a megabyte. */
 const HARMLESS = 2 ** 26;
-const MOST_RATIO = 1000;
+const MOST_RATIO = 10;
 
 /** Memory is allocated for the size that a page announces, so one that cannot be is refused before. */
 export const COMPRESSORS: Compressors = Object.fromEntries(

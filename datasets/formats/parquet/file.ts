@@ -1,6 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync } from 'hyparquet';
+import { stillReading } from '../../../common/reading.js';
+import { openRegular } from '../../../common/regular-file.js';
 import { unreadable } from '../../check.js';
+import { checkFooter } from './checks.js';
 
 /** An open Parquet file: its footer and positional reads. Errors are InputError and name the file. */
 export interface ParquetFile {
@@ -15,7 +18,7 @@ export interface ParquetFile {
 export async function openParquetFile(path: string): Promise<ParquetFile> {
   let handle: number | undefined;
   try {
-    const opened = openSync(path, 'r');
+    const opened = openRegular(path);
     handle = opened;
     const byteLength = fstatSync(opened).size;
     const read = (start: number, end: number) => readRange(opened, start, end, byteLength);
@@ -24,6 +27,7 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
       slice: (start, end) => read(start < 0 ? byteLength + start : start, end ?? byteLength).buffer,
     };
     const metadata = await parquetMetadataAsync(buffer);
+    checkFooter(metadata, byteLength);
     return { path, metadata, buffer, read, close: () => closeSync(opened) };
   } catch (error) {
     if (handle !== undefined) closeSync(handle);
@@ -32,9 +36,10 @@ export async function openParquetFile(path: string): Promise<ParquetFile> {
 }
 
 function readRange(handle: number, start: number, end: number, byteLength: number): Uint8Array<ArrayBuffer> {
-  if (start < 0 || end > byteLength || start > end) {
+  if (!(start >= 0 && end <= byteLength && start <= end)) {
     throw new Error(`bytes ${start} to ${end} are needed, the file has ${byteLength}`);
   }
+  stillReading();
   const bytes = new Uint8Array(end - start);
   let done = 0;
   while (done < bytes.length) {

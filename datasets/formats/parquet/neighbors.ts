@@ -1,11 +1,12 @@
 import { parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { InputError } from '../../../common/errors.js';
 import { unreadable } from '../../check.js';
 import type { MetadataValue } from '../../dataset.js';
 import { idText } from '../ids.js';
 import { ID_NAMES, NEIGHBOR_NAMES, pickName } from '../names.js';
+import { COMPRESSORS } from './compression.js';
 import { openParquetFile } from './file.js';
+import { checkColumns } from './pages.js';
 
 /**
  * Lists of neighbours by row, with the ids of their queries where there is such a column: VectorDBBench's
@@ -29,10 +30,11 @@ export async function readNeighborColumns(
       names.filter((name) => name !== list),
       ID_NAMES,
     );
+    checkColumns(file, id === undefined ? [list] : [id, list]);
     const rows = await parquetReadObjects({
       file: file.buffer,
       metadata: file.metadata,
-      compressors,
+      compressors: COMPRESSORS,
       columns: id === undefined ? [list] : [id, list],
     });
     return {

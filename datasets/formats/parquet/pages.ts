@@ -1,8 +1,17 @@
-import type { ColumnMetaData, DataPageHeader, DecodedArray, PageHeader, SchemaTree } from 'hyparquet';
+import {
+  type ColumnMetaData,
+  type DataPageHeader,
+  type DecodedArray,
+  type PageHeader,
+  parquetSchema,
+  type SchemaTree,
+} from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { decompressPage, readDataPage } from 'hyparquet/src/datapage.js';
 import { readPlain } from 'hyparquet/src/plain.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel } from 'hyparquet/src/schema.js';
+import { checkPlain, checkValues } from './check-values.js';
+import { checkPage, firstPage } from './checks.js';
 import { COMPRESSORS } from './compression.js';
 import type { ParquetFile } from './file.js';
 import { decodeHybrid, isOneRun, levelWidth } from './levels.js';
@@ -12,6 +21,8 @@ type ColumnDecoder = Parameters<typeof readDataPage>[2];
 /** One data page of a leaf column, not assembled into rows: 100 times cheaper than arrays of boxed numbers. */
 export interface LeafPage {
   values: DecodedArray;
+  /** Values, nulls among them. */
+  count: number;
   /** Per value; empty if the column is not repeated. 0 starts a row. */
   repetition: Uint8Array;
   /** Per value; empty if nothing in the page is null. */
@@ -21,8 +32,11 @@ export interface LeafPage {
 /** Headers hold little but statistics, whose bounds for vectors are a few KiB. */
 const HEADER_WINDOW = 1 << 16;
 
-/** The data pages of one leaf column in file order. Memory: one page, whatever the size of the row group. */
-export function* leafPages(file: ParquetFile, path: SchemaTree[]): Generator<LeafPage> {
+/**
+ * The data pages of one leaf column in file order. Memory: one page, whatever the size of the row group.
+ * @param checkOnly pages come without their values
+ */
+export function* leafPages(file: ParquetFile, path: SchemaTree[], checkOnly = false): Generator<LeafPage> {
   const leaf = path[path.length - 1]!;
   const name = path
     .slice(1)
@@ -32,20 +46,61 @@ export function* leafPages(file: ParquetFile, path: SchemaTree[]): Generator<Lea
     const chunk = group.columns.find((column) => column.meta_data?.path_in_schema.join('.') === name);
     const meta = chunk?.meta_data;
     if (meta === undefined) throw new Error(`the row group has no column ${name}`);
-    yield* chunkPages(file, meta, {
-      pathInSchema: meta.path_in_schema,
-      type: meta.type,
-      codec: meta.codec,
-      element: leaf.element,
-      schemaPath: path,
-      compressors: COMPRESSORS,
-    } as unknown as ColumnDecoder);
+    // The type of the schema: of two that differ the library would take one here and the other there.
+    if (meta.type !== leaf.element.type) throw new Error(`the column ${name} has two types`);
+    yield* chunkPages(
+      file,
+      meta,
+      {
+        pathInSchema: meta.path_in_schema,
+        type: meta.type,
+        codec: meta.codec,
+        element: leaf.element,
+        schemaPath: path,
+        compressors: COMPRESSORS,
+      } as unknown as ColumnDecoder,
+      checkOnly,
+    );
   }
 }
 
-function* chunkPages(file: ParquetFile, meta: ColumnMetaData, decoder: ColumnDecoder): Generator<LeafPage> {
-  const { data_page_offset: data, dictionary_page_offset: dict } = meta;
-  let offset = Number(dict !== undefined && dict > 0n && dict < data ? dict : data);
+/**
+ * Looks through all pages of some columns and of what is below them, as reading them would: what passes is safe to be
+ * read by the library. Throws Error.
+ * @param names of columns of the first level; undefined: all
+ */
+export function checkColumns(file: ParquetFile, names?: readonly string[]): void {
+  const root = parquetSchema(file.metadata);
+  const visit = (path: SchemaTree[]): void => {
+    const { children } = path.at(-1)!;
+    for (const child of children) visit([...path, child]);
+    if (children.length > 0) return;
+    let rows = 0;
+    let values = 0;
+    for (const { repetition, count } of leafPages(file, path, true)) {
+      values += count;
+      rows += repetition.length === 0 ? count : countOf(repetition, 0);
+    }
+    if (rows !== Number(file.metadata.num_rows))
+      throw new Error(`a column has ${rows} rows in ${values} values, the file ${file.metadata.num_rows}`);
+  };
+  for (const child of root.children)
+    if (names === undefined || names.includes(child.element.name)) visit([root, child]);
+}
+
+function countOf(levels: Uint8Array, level: number): number {
+  let count = 0;
+  for (let i = 0; i < levels.length; i++) if (levels[i] === level) count++;
+  return count;
+}
+
+function* chunkPages(
+  file: ParquetFile,
+  meta: ColumnMetaData,
+  decoder: ColumnDecoder,
+  checkOnly: boolean,
+): Generator<LeafPage> {
+  let offset = firstPage(meta);
   const end = offset + Number(meta.total_compressed_size);
   let dictionary: DecodedArray | undefined;
   let seen = 0;
@@ -55,12 +110,13 @@ function* chunkPages(file: ParquetFile, meta: ColumnMetaData, decoder: ColumnDec
     const reader = { view: new DataView(window.buffer), offset: 0 };
     const header = parquetHeader(reader);
     const start = offset + reader.offset;
+    checkPage(header, file.buffer.byteLength, end - start, Number(meta.num_values) - seen);
     const body = file.read(start, start + header.compressed_page_size);
     offset = start + header.compressed_page_size;
     if (header.type === 'DICTIONARY_PAGE') dictionary = readDictionary(header, body, decoder);
     else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
-      const page = readValues(header, body, decoder, dictionary);
-      seen += (header.data_page_header ?? header.data_page_header_v2)!.num_values;
+      const page = readValues(header, body, decoder, dictionary, checkOnly);
+      seen += page.count;
       yield page;
     }
   }
@@ -70,25 +126,31 @@ function readDictionary(header: PageHeader, body: Uint8Array, decoder: ColumnDec
   const page = decompressPage(body, header.uncompressed_page_size, decoder.codec, decoder.compressors);
   const view = new DataView(page.buffer, page.byteOffset, page.byteLength);
   const count = header.dictionary_page_header!.num_values;
+  checkPlain(page, count, decoder.type, decoder.element.type_length);
   return readPlain({ view, offset: 0 }, decoder.type, count, decoder.element.type_length);
 }
 
 const NONE = new Uint8Array(0);
-/** Of a page; writers end pages after about a megabyte. A header that says more is not believed. */
-const MOST_VALUES = 2 ** 27;
 
 function readValues(
   header: PageHeader,
   body: Uint8Array,
   decoder: ColumnDecoder,
   dictionary: DecodedArray | undefined,
+  checkOnly: boolean,
 ): LeafPage {
   const { repetition, definition, encoded, nulls } = readLevels(header, body, decoder);
   const { num_values: all, encoding } = (header.data_page_header ?? header.data_page_header_v2)!;
   const count = all - nulls;
-  const levels = { repetition, definition: nulls === 0 ? NONE : definition };
-  if (dictionary !== undefined && encoding.endsWith('_DICTIONARY'))
-    return { values: lookUp(encoded, count, dictionary), ...levels };
+  const levels = { repetition, definition: nulls === 0 ? NONE : definition, count: all };
+  const v2 = header.data_page_header_v2;
+  if (v2 !== undefined && v2.num_nulls !== nulls)
+    throw new RangeError(`a page of ${nulls} nulls states ${v2.num_nulls}`);
+  const isPlaces = encoding.endsWith('_DICTIONARY');
+  if (checkOnly || !isPlaces)
+    checkValues(encoded, count, encoding, decoder.type, decoder.element.type_length, dictionary);
+  if (checkOnly) return { values: [], ...levels };
+  if (dictionary !== undefined && isPlaces) return { values: lookUp(encoded, count, dictionary), ...levels };
   // Without levels, which are read already, the page is that of a flat column without nulls.
   const flat = { ...decoder, schemaPath: decoder.schemaPath.slice(0, 1) };
   const { dataPage } = readDataPage(encoded, { num_values: count, encoding } as DataPageHeader, flat);
@@ -148,14 +210,13 @@ function levelsOf(
   highest: number,
   count: number,
 ): Omit<Levels, 'encoded'> {
-  if (count > MOST_VALUES) throw new RangeError(`a page of ${count} values`);
   const repetition = deepest > 0 ? new Uint8Array(count) : NONE;
-  if (deepest > 0) decodeHybrid(repeated, levelWidth(deepest), repetition);
+  if (deepest > 0) decodeHybrid(repeated, levelWidth(deepest), repetition, true);
   const width = levelWidth(highest);
   if (highest === 0 || isOneRun(defined, width, highest, count))
     return { repetition, definition: NONE, nulls: 0 };
   const definition = new Uint8Array(count);
-  decodeHybrid(defined, width, definition);
+  decodeHybrid(defined, width, definition, true);
   let nulls = 0;
   for (let i = 0; i < definition.length; i++) if (definition[i] !== highest) nulls++;
   return { repetition, definition, nulls };

@@ -4,6 +4,8 @@ export type JsonObject = Record<string, unknown>;
 export interface NumberedRecord {
   number: number;
   record: JsonObject;
+  /** About its bytes, where they may be many. */
+  size?: number | undefined;
 }
 
 /**

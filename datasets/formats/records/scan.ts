@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { InputError } from '../../../common/errors.js';
+import { stillReading } from '../../../common/reading.js';
 import { dimensionsError } from '../../check.js';
 import type { FieldSchema } from '../../dataset.js';
 import { hashFileCached, hashText } from '../../hash.js';
+import { keepValue, keptValue, type OnChanged } from '../../kept.js';
 import { throwIfInterrupted } from '../../source.js';
 import { BadRows } from '../bad-rows.js';
 import { idText } from '../ids.js';
@@ -22,7 +23,7 @@ import { type JsonObject, type RecordReader, valueAt } from './reader.js';
 import { TypeCollector } from './types.js';
 import type { VectorPlace } from './vector-place.js';
 
-const VERSION = 6;
+const VERSION = 7;
 
 /** What one pass over a file of records found; kept under its content hash, as the pass parses everything. */
 export interface RecordScan {
@@ -44,6 +45,7 @@ export interface ScanOptions {
   columns: ColumnChoice;
   cacheFolder: string;
   signal?: AbortSignal | undefined;
+  onChanged?: OnChanged;
 }
 
 /**
@@ -54,13 +56,10 @@ export async function scanRecords(reader: RecordReader, options: ScanOptions): P
   const { sha256 } = await hashFileCached(reader.path, options.cacheFolder, options.signal);
   const key = hashText(JSON.stringify([VERSION, reader.format, sha256, options.vectors, options.columns]));
   const entry = join(options.cacheFolder, 'scans', `${key}.json`);
-  const known = await readFile(entry, 'utf8').catch(() => undefined);
-  if (known !== undefined) {
-    const scan = parseScan(known);
-    if (scan !== undefined) return scan;
-  }
+  const known = await keptValue(entry, options.onChanged);
+  if (known !== undefined) return known as RecordScan;
   const scan = await readThrough(reader, options);
-  await remember(entry, scan);
+  await keepValue(entry, scan);
   return scan;
 }
 
@@ -83,6 +82,7 @@ async function readThrough(
   const bad = new BadRows();
   for await (const { number, record } of reader.read(prepared)) {
     if ((count & 1023) === 0) throwIfInterrupted(signal);
+    if ((count & 1023) === 0) stillReading();
     if (number !== expected) numbers.push([count, number]);
     expected = number + 1;
     const where = reader.place(number);
@@ -221,25 +221,4 @@ function someIds(path: string, name: string): InputError {
     where: path,
     next: 'give every record an id, or take row numbers: --id row-number',
   });
-}
-
-function parseScan(text: string): RecordScan | undefined {
-  try {
-    return JSON.parse(text) as RecordScan;
-  } catch {
-    // A damaged copy counts as none: the file is read again.
-    return undefined;
-  }
-}
-
-/** Best effort: without the cache the file is read again at the next start. */
-async function remember(entry: string, scan: RecordScan): Promise<void> {
-  const temporary = `${entry}.${process.pid}.${process.hrtime.bigint()}.tmp`;
-  try {
-    await mkdir(dirname(entry), { recursive: true, mode: 0o700 });
-    await writeFile(temporary, JSON.stringify(scan));
-    await rename(temporary, entry);
-  } catch {
-    await rm(temporary, { force: true }).catch(() => undefined);
-  }
 }

@@ -58,7 +58,10 @@ async function* readBatches(
   }
 }
 
-/** Parsed records, `batchSize` at a time. Throws InputError if there are not as many as when the file was opened. */
+/** Of the records of a batch as they stand in the file. */
+const MOST_BYTES = 32 * 2 ** 20;
+
+/** Parsed records, at most `batchSize` at a time. Throws InputError if there are not as many as when the file was opened. */
 export async function* recordBatches(
   reader: RecordReader,
   scan: RecordScan,
@@ -66,9 +69,12 @@ export async function* recordBatches(
 ): AsyncGenerator<{ start: number; records: JsonObject[] }> {
   let records: JsonObject[] = [];
   let start = 0;
-  for await (const { record } of reader.read(scan.prepared)) {
+  let bytes = 0;
+  for await (const { record, size = 0 } of reader.read(scan.prepared)) {
     records.push(record);
-    if (records.length < batchSize) continue;
+    bytes += size;
+    if (records.length < batchSize && bytes < MOST_BYTES) continue;
+    bytes = 0;
     throwIfInterrupted(signal);
     yield { start, records };
     start += records.length;

@@ -57,4 +57,15 @@ export const FILTERS: readonly MeasureDefinition[] = [
     'Rows of another tenant than the query may see: those that fail the conditions on the tenant’s field, whatever else the filter says. n: rows returned to queries of a tenant.',
     'no query of a tenant was answered',
   ),
+  {
+    name: 'required.missing',
+    title: 'Required metadata missing',
+    head: ['Required', 'missing, hits'],
+    unit: 'count',
+    kind: 'count',
+    better: 'lower',
+    definition:
+      'Of two places compared: hits whose point in this place lacks a field that the mapping requires (permissions, owner, …), or has another value in it than the source. The points were read by their ids after the measured passes.',
+    absent: 'no field is required',
+  },
 ];

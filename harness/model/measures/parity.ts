@@ -158,4 +158,28 @@ export const PARITY: readonly MeasureDefinition[] = [
     absent: 'nothing was compared',
     parity: true,
   },
+  {
+    name: 'parity.crossed',
+    title: 'Threshold crossed',
+    head: ['Crossed', 'hits'],
+    unit: 'count',
+    kind: 'count',
+    better: 'lower',
+    definition:
+      'Of two trials compared: hits that both returned, over all pairs of answers, of which the application keeps one and drops the other, by its threshold on the reference’s scores and the threshold that is said to be the same on the candidate’s.',
+    absent: 'no threshold was given, or nothing was compared',
+    parity: true,
+  },
+  {
+    name: 'parity.apart',
+    title: 'Queries set apart',
+    head: ['Apart', 'queries'],
+    unit: 'count',
+    kind: 'count',
+    better: 'lower',
+    definition:
+      'Of two places compared: queries that cannot be compared yet, as points that belong to their right answers are not in the candidate’s place. They are in no other figure.',
+    absent: 'trials of a suite are compared, which hold the same points',
+    parity: true,
+  },
 ];

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 import { loadExport } from '../../load/load.js';
+import { readRejects } from '../../load/rejects.js';
 import type { LoadState } from '../../load/state.js';
 import { readMapping } from '../../mapping/mapping.js';
 import { dropCollection } from '../drop.js';
@@ -67,12 +68,14 @@ function readState(path: string, target: string): LoadState {
     return JSON.parse(text) as LoadState;
   } catch {
     const damaged = {
-      version: 1,
+      version: 2,
       sum: '',
       mapping: hashOf(text),
       startedAt: '',
       rows: 0,
-      rejects: [],
+      finished: [],
+      begun: [],
+      leftOut: 0,
     } as const;
     return { ...damaged, madeBy: '', place: target, collection: 'made', state: 'loading' };
   }
@@ -102,7 +105,8 @@ export const loadStage: Stage = {
   keepsOutput: true,
   run,
   report: ({ path, parsed }) => {
-    const { rows, rejects, startedAt } = JSON.parse(readFileSync(path(STATE), 'utf8')) as LoadState;
+    const { rows, startedAt } = JSON.parse(readFileSync(path(STATE), 'utf8')) as LoadState;
+    const { rejects } = readRejects(path(FOLDER));
     const refused = rejects.length === 0 ? '' : `, ${rejects.length} were refused`;
     return {
       says: `${countWords(rows, 'point')} loaded and read back${refused}`,

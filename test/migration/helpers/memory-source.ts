@@ -12,6 +12,8 @@ export interface MemoryOptions {
   watermark?: string | null;
   /** What its counter says, if not the truth. */
   count?: () => number;
+  /** It can be cut, at places in its order. */
+  ranges?: boolean;
   /** Called before each page; may throw. */
   beforePage?: (page: number) => void;
 }
@@ -29,16 +31,25 @@ export function memorySource(points: readonly Point[], options: MemoryOptions): 
   const snapshot = async () => ({
     consistency,
     watermark,
+    ...(options.ranges === true && {
+      ranges: async (n: number) =>
+        Array.from({ length: n }, (_, i) =>
+          [i, i + 1].map((each) => Math.floor((each * points.length) / n)).join('-'),
+        ),
+    }),
     async *scan({
       batchSize,
       after,
+      range,
     }: {
       batchSize: number;
       after?: string | undefined;
+      range?: string | undefined;
     }): AsyncIterable<ScanPage> {
-      for (let at = Number(after ?? 0), page = 0; at < points.length; at += batchSize, page++) {
+      const [from, to] = range?.split('-').map(Number) ?? [0, points.length];
+      for (let at = Number(after ?? from), page = 0; at < to!; at += batchSize, page++) {
         options.beforePage?.(page);
-        const taken = points.slice(at, at + batchSize);
+        const taken = points.slice(at, Math.min(to!, at + batchSize));
         yield { points: taken, cursor: String(at + taken.length) };
       }
     },

@@ -36,6 +36,42 @@ export function unpackLz4Frame(input: Uint8Array, size: number): Uint8Array<Arra
   return output;
 }
 
+/** A single block of LZ4, as Parquet has them (`LZ4_RAW`). Throws Error as `unpackLz4Frame`. */
+export function unpackLz4Block(input: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  const output = new Uint8Array(size);
+  const done = unpackBlock(input, output, 0);
+  if (done !== size) throw new Error(`an LZ4 block has ${done} bytes, ${size} were announced`);
+  return output;
+}
+
+/**
+ * Parquet's codec `LZ4`: blocks as Hadoop writes them, each behind its unpacked and its packed length (big-endian), or a
+ * single block without lengths, as others did. Throws Error as `unpackLz4Frame`.
+ */
+export function unpackHadoopLz4(input: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
+  return hadoopBlocks(input, size) ?? unpackLz4Block(input, size);
+}
+
+function hadoopBlocks(input: Uint8Array, size: number): Uint8Array<ArrayBuffer> | undefined {
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  const output = new Uint8Array(size);
+  let done = 0;
+  for (let at = 0; at < input.length; ) {
+    if (at + 8 > input.length) return undefined;
+    const [bytes, packed] = [view.getUint32(at), view.getUint32(at + 4)];
+    at += 8;
+    if (bytes > size - done || packed > input.length - at) return undefined;
+    try {
+      if (unpackBlock(input.subarray(at, at + packed), output, done) !== done + bytes) return undefined;
+    } catch {
+      return undefined; // It begins with bytes that only look like lengths.
+    }
+    done += bytes;
+    at += packed;
+  }
+  return done === size ? output : undefined;
+}
+
 /** A block's sequences: literals, then a copy of what stands before, also from earlier blocks. */
 function unpackBlock(input: Uint8Array, output: Uint8Array, start: number): number {
   let at = 0;
