@@ -19,6 +19,8 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData: () => [],
+  // Its operators are those of the portable form and mean the same, also on a point without the key.
+  readFilter: (native) => ({ state: 'ok', filter: native }),
   server: {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,

@@ -12,6 +12,7 @@ import { send } from './http.js';
 import { nativeId } from './ids.js';
 import { readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
+import { readFilter } from './read-filter.js';
 import { QdrantSession } from './session.js';
 
 const PACKAGES = [PACKAGE, 'testcontainers'];
@@ -30,6 +31,7 @@ export const engine: EngineDefinition = {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
   },
+  readFilter,
   nativeIds: {
     words: (kind) =>
       kind === 'string' ? 'a UUID of version 5 of the text, which is kept in the payload' : undefined,

@@ -118,6 +118,8 @@ export const manifestSchema = z.strictObject({
     /** File of the suite with queries, filters and groups. */
     queryFile: z.string().optional(),
   }),
+  /** Tells its own user that it was made here, with these addresses; absent: it names no address and no variable. */
+  mark: z.string().optional(),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
   /** Depths that are measured, ascending; which of them a trial asks for is in the plan. */

@@ -89,7 +89,7 @@ function metadataOf({ lifted, taken }: Layout, row: Row, notes: ValueNotes): Met
   const source = lifted === undefined ? row.record : ((row.record[lifted] ?? {}) as Record<string, unknown>);
   const metadata = record<PointValue>();
   for (const [name, value] of Object.entries(source))
-    if (value !== undefined && (lifted !== undefined || !taken.has(name)))
+    if (value !== undefined && !(lifted === undefined ? taken : notes.elsewhere).has(name))
       metadata[name] = pointValue(value, name, notes, row.place);
   return metadata;
 }

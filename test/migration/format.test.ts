@@ -108,6 +108,28 @@ describe('an export gives back', () => {
     );
   });
 
+  test.each(PART_FORMATS)('as %s the same sum for a NaN of any payload and sign', async (format) => {
+    const point = (f32: number, f16: number, bf16: number): Point => ({
+      id: 'a',
+      vectors: {
+        vector: new Float32Array(Uint32Array.of(0, f32, 0x7f800000, 0, 0).buffer),
+        'half "é"': Uint16Array.of(f16, 0x7c00, 0),
+        brain: Uint16Array.of(bf16, 0x7f80, 0),
+      },
+      metadata: {},
+    });
+    const odd = await exported('string', [point(0xffa00001, 0xfe01, 0xffc1)], 5, format);
+    const quiet = await exported('string', [point(0x7fc00000, 0x7e00, 0x7fc0)], 5, format);
+    expect(odd.manifest.sum).toBe(quiet.manifest.sum);
+    const opened = openExport(odd.to);
+    for await (const [read] of opened.points()) {
+      const sum = new RowSum();
+      sum.add(pointHash(opened.shape, read!));
+      expect(sum.result().sum).toBe(odd.manifest.sum);
+    }
+    if (withoutPython === undefined) expect(readByPython(odd.to).sum).toBe(odd.manifest.sum);
+  });
+
   test.skipIf(withoutPython !== undefined)(
     `to a second reader in another language the same hashes${withoutPython === undefined ? '' : ` (${withoutPython})`}`,
     async () => {
