@@ -1,10 +1,10 @@
 import { type ExitCode, InputError } from '../../common/errors.js';
 import { judgeStored } from '../../harness/app/conclude-run.js';
 import type { JudgeOptions } from '../../harness/app/judge-run.js';
+import { openRun } from '../../harness/app/open-run.js';
 import { displayPath } from '../../harness/app/places.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { readHistory } from '../../harness/store/history.js';
-import { findRun } from '../../harness/store/run-folder.js';
 import { baselineSentence, gateSentence, lockSentence, markOf, verdictLines } from '../../reports/gates.js';
 import type { CommandContext } from '../context.js';
 import { gateExit } from '../exit-code.js';
@@ -23,7 +23,7 @@ export async function gateCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   const formats = options.format === undefined ? [] : parseFormats(options.format);
-  const { run, verdicts } = await judgeStored(findRun(reference, context.runs), options, context);
+  const { run, verdicts } = await judgeStored(openRun(reference, context), options, context);
   const { folder } = run;
   if (verdicts === undefined) {
     throw new InputError('the suite of this run has no gates', {

@@ -1,7 +1,7 @@
 import type { ExitCode } from '../../common/errors.js';
+import { openRun } from '../../harness/app/open-run.js';
 import { displayPath } from '../../harness/app/places.js';
 import { mergeRuns } from '../../harness/store/merge.js';
-import { findRun } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
 import { judgeAndReport } from '../judge-and-report.js';
 
@@ -11,7 +11,7 @@ export async function mergeCommand(
   options: { baseline?: string; json?: boolean },
   context: CommandContext,
 ): Promise<ExitCode> {
-  const folders = references.map((each) => findRun(each, context.runs));
+  const folders = references.map((each) => openRun(each, context));
   const folder = mergeRuns(folders, context.runs, new Date());
   const exit = await judgeAndReport(folder, options, context);
   context.err.write(`merged ${folders.length} shards into ${displayPath(folder.path, context.cwd)}\n`);

@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
 import { type CompareRequest, compareRuns } from '../../harness/app/compare-runs.js';
-import { findRun } from '../../harness/store/run-folder.js';
+import { openRun } from '../../harness/app/open-run.js';
 import { paritySentence, parityTable } from '../../reports/parity.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
@@ -24,8 +24,8 @@ export async function parityCommand(
       next: 'name both; or compare two places with --queries',
     });
   }
-  const first = findRun(run, context.runs);
-  const second = other === undefined ? first : findRun(other, context.runs);
+  const first = openRun(run, context);
+  const second = other === undefined ? first : openRun(other, context);
   const result = await compareRuns(first, second, { ...options, reference, candidate });
   if (options.json === true) printJson(context.out, result);
   else context.out.write(`${paritySentence(result)}\n\n${table(parityTable(result))}`);

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
+import { openRun } from '../../harness/app/open-run.js';
 import { powerOfRun } from '../../harness/app/power.js';
 import type { Power } from '../../harness/gate/power.js';
-import { findRun } from '../../harness/store/run-folder.js';
 import { plural } from '../../reports/format.js';
 import type { CommandContext } from '../context.js';
 import { table } from '../table.js';
@@ -24,7 +24,7 @@ export async function powerCommand(
 ): Promise<ExitCode> {
   const { power, alpha } = options;
   const drop = parseDrop(options.drop);
-  const folder = findRun(reference, context.runs);
+  const folder = openRun(reference, context);
   const { measure, trials, others } = await powerOfRun(folder, { ...options, drop }, context);
   if (options.json === true) printJson(context.out, { measure, drop, power, alpha, trials });
   else print(context, measure, drop, options, trials, others);

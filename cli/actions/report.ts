@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
+import { openRun } from '../../harness/app/open-run.js';
 import { displayPath } from '../../harness/app/places.js';
 import { writeTrecRuns } from '../../harness/app/trec-runs.js';
 import { deriveRun } from '../../harness/derive/run.js';
 import { readHistory } from '../../harness/store/history.js';
-import { findRun } from '../../harness/store/run-folder.js';
 import type { CommandContext } from '../context.js';
 import { parseFormats, printRun, writeReports } from '../reports.js';
 
@@ -17,7 +17,7 @@ export async function reportCommand(
   const names = options.format.split(',').map((name) => name.trim());
   const others = names.filter((name) => name !== 'trec');
   const formats = others.length === 0 ? [] : parseFormats(others.join(','));
-  const run = await deriveRun(findRun(reference, context.runs));
+  const run = await deriveRun(openRun(reference, context));
   const place = (path: string) => displayPath(path, context.cwd);
   if (others.length < names.length) {
     for (const { folder } of run.parts) {

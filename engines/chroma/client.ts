@@ -36,9 +36,14 @@ export interface ChromaPage {
 }
 
 export interface ChromaCollection {
+  id: string;
   name: string;
   metadata?: Readonly<Record<string, unknown>> | undefined;
-  configuration: { hnsw?: HnswConfiguration | null };
+  configuration: {
+    hnsw?: HnswConfiguration | null;
+    spann?: Readonly<Record<string, unknown>> | null;
+    embeddingFunction?: { name?: string } | null;
+  };
   add(records: ChromaRecords): Promise<void>;
   upsert(records: ChromaRecords): Promise<void>;
   delete(request: { ids: string[] }): Promise<unknown>;

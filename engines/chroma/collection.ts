@@ -2,6 +2,7 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
+import type { ReadAs } from '../contract/points.js';
 import type { NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { abortable, requireCount, requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
@@ -42,7 +43,7 @@ export async function createCollection(session: ChromaSession, spec: CollectionS
   return new HnswCollection(session, collection as ChromaCollection, kept, hnsw.ef_search, loaded);
 }
 
-export async function openCollection(session: ChromaSession, name: string): Promise<Collection> {
+export async function openCollection(session: ChromaSession, name: string, as?: ReadAs): Promise<Collection> {
   const found = await session.client.getCollection({ name }).catch(async (error: unknown) => {
     if (!isNamed(error, 'ChromaNotFoundError')) return ask(`find ${shorten(name)}`, Promise.reject(error));
     const there = (await listCollections(session)).join(', ') || 'none';
@@ -50,7 +51,7 @@ export async function openCollection(session: ChromaSession, name: string): Prom
   });
   const collection = found as ChromaCollection;
   const ef = collection.configuration.hnsw?.ef_search ?? DEFAULT_EF;
-  return new HnswCollection(session, collection, keptSchema(collection), ef, undefined);
+  return new HnswCollection(session, collection, keptSchema(collection), ef, undefined, as);
 }
 
 const PAGE = 100;
@@ -107,6 +108,7 @@ class HnswCollection implements Collection {
     schema: KeptSchema | undefined,
     ef: number,
     loaded: number | undefined,
+    as: ReadAs = {},
   ) {
     this.name = collection.name;
     this.#session = session;
@@ -121,6 +123,7 @@ class HnswCollection implements Collection {
       () => {
         this.#loaded = undefined;
       },
+      as,
     );
   }
 
@@ -223,7 +226,8 @@ class HnswCollection implements Collection {
       });
     }
     await ask('set ef', this.#collection.modify({ configuration: { hnsw: { ef_search: ef } } }));
-    this.#session.client = openClient(await restartServer('kill'));
+    this.#session.endpoint = await restartServer('kill');
+    this.#session.client = openClient(this.#session.endpoint);
     this.#collection = await ask(
       'find the collection again',
       this.#session.client.getCollection({ name: this.name }),

@@ -7,6 +7,7 @@ import { CAPABILITIES } from './capabilities.js';
 import { ask, openClient } from './client.js';
 import { createCollection, listCollections, openCollection } from './collection.js';
 import { reach } from './connect.js';
+import { translateFilter } from './filter.js';
 import { rules } from './options.js';
 
 const PACKAGES = ['chromadb', 'testcontainers'];
@@ -19,6 +20,9 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData: () => [],
+  // Its operators are those of the portable form and mean the same, also on a point without the key.
+  writeFilter: (filter) => JSON.stringify(translateFilter(filter)),
+  readFilter: (native) => ({ state: 'ok', filter: native }),
   server: {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
@@ -38,7 +42,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     });
   }
   const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
-  const session = { client, batchSize, restartServer, holder: engine };
+  const session = { client, endpoint, batchSize, restartServer, holder: engine };
   return {
     // What the server tells is the version of its interface, whatever its own.
     version: async () => `interface ${version}`,
@@ -46,7 +50,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       checkSpec(engine, spec);
       return createCollection(session, spec);
     },
-    open: (name) => openCollection(session, name),
+    open: (name, as) => openCollection(session, name, as),
     list: () => listCollections(session),
     // The client keeps no connection of its own.
     close: async () => undefined,

@@ -1,3 +1,4 @@
+import { InputError } from '../../common/errors.js';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
 import { noticePlaintext, serverUrl } from '../kit/server-url.js';
@@ -45,7 +46,10 @@ function launchDocker(request: LaunchRequest) {
   );
 }
 
-/** `https://host:port`; a token comes from CHROMA_TOKEN, tenant and database from CHROMA_TENANT, CHROMA_DATABASE. */
+/**
+ * `https://host:port` or `https://host:port/tenant/database`; a token comes from CHROMA_TOKEN, tenant and database that the
+ * address does not name from CHROMA_TENANT, CHROMA_DATABASE.
+ */
 function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
   const given = serverUrl(url, {
     engine: 'chroma',
@@ -56,8 +60,14 @@ function endpointOf({ url, env, onNotice }: LaunchRequest): Endpoint {
   });
   const tls = given.protocol === 'https:';
   const token = env['CHROMA_TOKEN'];
-  const tenant = env['CHROMA_TENANT'];
-  const database = env['CHROMA_DATABASE'];
+  const named = given.pathname.split('/').filter(Boolean).map(decodeURIComponent);
+  if (named.length !== 0 && named.length !== 2) {
+    throw new InputError('url names neither a server alone nor a tenant and its database', {
+      where: 'chroma: url',
+      next: 'write http://host:8000 or http://host:8000/tenant/database',
+    });
+  }
+  const [tenant = env['CHROMA_TENANT'], database = env['CHROMA_DATABASE']] = named;
   if (!tls) {
     const credential = token ? 'token' : undefined;
     noticePlaintext({ onNotice }, 'Chroma', given.hostname, { credential, next: 'use https://' });

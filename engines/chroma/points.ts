@@ -2,13 +2,23 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from '../contract/ids.js';
-import type { Description, Metadata, Point, PointChange, Points, Snapshot } from '../contract/points.js';
+import type {
+  Description,
+  Metadata,
+  Point,
+  PointChange,
+  Points,
+  ReadAs,
+  Snapshot,
+} from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type VectorField } from '../contract/vectors.js';
 import { checkIds, checkPoints, lastOfEachId } from '../kit/check.js';
 import { abortable, requireFields } from '../kit/load.js';
+import { describedAs, pointsAs } from '../kit/read-as.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, type ChromaCollection, type ChromaPage } from './client.js';
+import { exactPage } from './exact-page.js';
 import { requireNative, translateFilter } from './filter.js';
 import { pointId, serverId } from './ids.js';
 import { observedFields } from './observed.js';
@@ -29,18 +39,23 @@ export class ChromaPoints implements Points {
   readonly #schema: KeptSchema | undefined;
   readonly #kind: IdKind;
   readonly #onWrite: () => void;
+  readonly #as: ReadAs;
+  readonly #convert: (point: Point) => Point;
 
   constructor(
     session: ChromaSession,
     collection: () => ChromaCollection,
     schema: KeptSchema | undefined,
     onWrite: () => void,
+    as: ReadAs = {},
   ) {
     this.#session = session;
     this.#collection = collection;
     this.#schema = schema;
     this.#kind = schema?.ids ?? 'string';
     this.#onWrite = onWrite;
+    this.#as = as;
+    this.#convert = schema === undefined ? pointsAs('chroma', as) : (point) => point;
   }
 
   /** The server merges what it has of a point that is there: what the new point does not have is removed with it. */
@@ -127,9 +142,14 @@ export class ChromaPoints implements Points {
     return ids.map((id) => found.get(serverId(id))).filter((point) => point !== undefined);
   }
 
+  /** Others' integers may be beyond 2^53, which the client would round. */
   async #read(ids: readonly string[]): Promise<Point[]> {
     const include = ['metadatas', 'embeddings', 'documents', 'uris'];
-    return this.#pointsOf(await ask('get', this.#collection().get({ ids, include })));
+    const page =
+      this.#schema === undefined
+        ? await exactPage(this.#session.endpoint, this.#collection().id, { ids, include })
+        : await ask('get', this.#collection().get({ ids, include }));
+    return this.#pointsOf(page).map(this.#convert);
   }
 
   #pointsOf({ ids, embeddings, metadatas, documents, uris }: ChromaPage): Point[] {
@@ -208,6 +228,7 @@ export class ChromaPoints implements Points {
 
   async describe(): Promise<Description> {
     const { name, configuration } = this.#collection();
+    const { embeddingFunction } = configuration;
     const { space: _, ...hnsw } = configuration.hnsw ?? {};
     const { text, uri, tenant } = this.#schema ?? {};
     const vector = await this.vectorField();
@@ -215,7 +236,7 @@ export class ChromaPoints implements Points {
       ...field,
       native: CAPABILITIES.metadata!.types[field.type]!,
     }));
-    return {
+    const described: Description = {
       spec: {
         name,
         vectors: vector === undefined ? [] : [{ ...vector, metric: this.#metric() }],
@@ -228,8 +249,26 @@ export class ChromaPoints implements Points {
       fields: fields ?? (await observedFields((await this.snapshot()).scan({ batchSize: 1000 }))),
       count: await ask('count', this.#collection().count()),
       mark: this.#schema === undefined ? null : { by: this.#schema.madeBy ?? null },
+      indexes: vector === undefined ? {} : { [vector.name]: { parameters: parametersOf(configuration) } },
+      limits: { max_batch_size: this.#session.batchSize },
+      ...(embeddingFunction?.name !== undefined && {
+        notes: [`its texts are embedded by the function "${embeddingFunction.name}"`],
+      }),
     };
+    return describedAs(this.#as, described);
   }
+}
+
+/** HNSW on a server, SPANN in the cloud, in the server's own words. */
+function parametersOf({
+  hnsw,
+  spann,
+}: ChromaCollection['configuration']): Record<string, string | number | boolean> {
+  const [type, settings] = hnsw == null && spann != null ? ['spann', spann] : ['hnsw', { ...hnsw }];
+  const single = Object.entries(settings).filter(([, value]) =>
+    ['string', 'number', 'boolean'].includes(typeof value),
+  );
+  return { type, ...(Object.fromEntries(single) as Record<string, string | number | boolean>) };
 }
 
 /** Removes a key, or the nested one that a dotted name means. */

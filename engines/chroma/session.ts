@@ -1,6 +1,7 @@
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { ConnectOptions } from '../contract/engine.js';
 import type { IdKind } from '../contract/ids.js';
+import type { Endpoint } from '../contract/server.js';
 import type { VectorField } from '../contract/vectors.js';
 import type { Holder } from '../kit/check.js';
 import type { ChromaClient, ChromaCollection } from './client.js';
@@ -8,6 +9,7 @@ import type { ChromaClient, ChromaCollection } from './client.js';
 /** The server of a build. */
 export interface ChromaSession {
   client: ChromaClient;
+  endpoint: Endpoint;
   /** Points the server takes at once. */
   batchSize: number;
   /** Undefined for a server that was not started here. */

@@ -70,7 +70,12 @@ export interface MilvusClient {
   showCollections(): Answer<{ data: { name: string }[] }>;
   describeCollection(options: { collection_name: string }): Answer<{
     schema: { description: string; fields: CollectionField[]; enable_dynamic_field: boolean };
+    aliases?: readonly string[];
+    properties?: readonly { key: string; value: string }[];
+    shards_num?: number;
+    consistency_level?: string;
   }>;
+  showPartitions(options: { collection_name: string }): Answer<{ partition_names: string[] }>;
   delete(options: object): Answer<unknown>;
   closeConnection(): Promise<unknown>;
 }
@@ -79,6 +84,7 @@ export interface CollectionField {
   name: string;
   is_primary_key: boolean;
   is_partition_key?: boolean;
+  autoID?: boolean;
   data_type: string;
   element_type: string;
   nullable: boolean;

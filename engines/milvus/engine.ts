@@ -1,13 +1,14 @@
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
+import type { ReadAs } from '../contract/points.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { Build } from './build.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, loadGrpc } from './client.js';
 import { createCollection, MilvusCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
-import { readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
+import { readLayout } from './read-layout.js';
 import type { MilvusSession } from './session.js';
 
 const PACKAGES = ['@zilliz/milvus2-sdk-node', 'testcontainers'];
@@ -39,7 +40,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     return {
       version: async () => version,
       create: (spec) => createCollection(session, spec),
-      open: (name) => openCollection(session, name),
+      open: (name, as) => openCollection(session, name, as),
       list: () => list(session),
       close: async () => {
         await client.closeConnection();
@@ -56,14 +57,15 @@ async function list({ client }: MilvusSession): Promise<string[]> {
   return data.map(({ name }) => name).sort();
 }
 
-async function openCollection(session: MilvusSession, name: string): Promise<MilvusCollection> {
+async function openCollection(session: MilvusSession, name: string, as?: ReadAs): Promise<MilvusCollection> {
   const { client } = session;
   const there = await list(session);
-  if (!there.includes(name)) {
+  // Aliases are not listed.
+  if (!there.includes(name) && !(await ask('open', client.hasCollection({ collection_name: name }))).value) {
     const names = there.join(', ') || 'none';
     throw new FailureError(`there is no collection "${name}" (there are: ${names})`, { where: 'milvus' });
   }
-  const { layout } = await readLayout(client, name);
+  const { layout } = await readLayout(client, name, as);
   if (layout.vectors.length === 0)
     throw new FailureError(`collection "${name}" has no vectors that can be read here`, { where: 'milvus' });
   return new MilvusCollection(session, layout, layout.own ? new Build(client, layout) : undefined);

@@ -5,12 +5,15 @@ import type { Description, Metadata, Point, PointChange, Points, Snapshot } from
 import type { SparseVector } from '../contract/vectors.js';
 import { checkIds, checkPoints, flatten, lastOfEachId, nest } from '../kit/check.js';
 import { requireFields } from '../kit/load.js';
+import { describedAs } from '../kit/read-as.js';
 import { batchOf } from './batch.js';
 import { ask } from './client.js';
 import { literal, translateFilter } from './filter.js';
 import { insertBatch } from './insert.js';
-import { type Layout, readLayout } from './layout.js';
+import type { Layout } from './layout.js';
+import { converter } from './partitions.js';
 import { queryPoints } from './query.js';
+import { readLayout } from './read-layout.js';
 import type { MilvusSession } from './session.js';
 import { MilvusSnapshot, pageSize } from './snapshot.js';
 import { whyNotSparse } from './vectors.js';
@@ -84,7 +87,8 @@ export class MilvusPoints implements Points {
       const part = asked.slice(from, from + size);
       const options = { expr: this.#among(part), limit: part.length };
       const { points } = await queryPoints(this.#session.client, this.#layout, options);
-      for (const point of points) found.set(point.id, point);
+      const convert = converter(this.#session.client, this.#layout);
+      for (const point of await convert(points, { limit: part.length })) found.set(point.id, point);
     }
     return ids.flatMap((id) => found.get(id) ?? []);
   }
@@ -146,7 +150,8 @@ export class MilvusPoints implements Points {
   }
 
   async describe(): Promise<Description> {
-    const { described } = await readLayout(this.#session.client, this.#layout.name);
-    return { ...described, count: await this.#host.count() };
+    const { name, as } = this.#layout;
+    const { described } = await readLayout(this.#session.client, name, as);
+    return describedAs(as, { ...described, count: await this.#host.count() });
   }
 }

@@ -19,6 +19,8 @@ export interface QueryOptions {
   timestamp?: string | undefined;
   /** In the order of the keys: a page ends where the limit says and not where the server finds it best. */
   iterator?: boolean;
+  /** Only what is in it. */
+  partition?: string;
 }
 
 interface QueryAnswer {
@@ -52,13 +54,14 @@ export async function queryKeys(
 function query(
   client: MilvusClient,
   { name }: Layout,
-  { expr, limit, timestamp, iterator = false }: QueryOptions,
+  { expr, limit, timestamp, iterator = false, partition }: QueryOptions,
   output_fields: readonly string[],
 ): Promise<QueryAnswer> {
   const request = {
     collection_name: name,
     expr,
     output_fields,
+    partition_names: partition === undefined ? [] : [partition],
     guarantee_timestamp: timestamp ?? '0',
     // The next call sees what was acknowledged.
     consistency_level: timestamp === undefined ? STRONG : CUSTOMIZED,

@@ -7,6 +7,7 @@ import { ask, type MilvusClient } from './client.js';
 import { literal } from './filter.js';
 import type { Layout } from './layout.js';
 import { MAX_HITS } from './options.js';
+import { type Convert, converter } from './partitions.js';
 import { queryKeys, queryPoints } from './query.js';
 
 /** The server's messages have up to 64 MiB. */
@@ -30,11 +31,13 @@ export class MilvusSnapshot implements Snapshot {
   readonly watermark: string | null;
   readonly #client: MilvusClient;
   readonly #layout: Layout;
+  readonly #convert: Convert;
   #closed = false;
 
   constructor(client: MilvusClient, layout: Layout, watermark: string | null) {
     this.#client = client;
     this.#layout = layout;
+    this.#convert = converter(client, layout);
     this.watermark = watermark;
   }
 
@@ -54,9 +57,11 @@ export class MilvusSnapshot implements Snapshot {
         continue;
       }
       if (page.length === 0) return;
-      const ids = page.map(({ id }) => id);
-      last = requireOrder(last, ids);
-      yield { points: page, cursor: cursorOf(last!) };
+      last = requireOrder(
+        last,
+        page.map(({ id }) => id),
+      );
+      yield { points: await this.#convert(page, this.#reading(page.length)), cursor: cursorOf(last!) };
     }
   }
 

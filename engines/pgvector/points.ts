@@ -8,6 +8,7 @@ import { requireFields } from '../kit/load.js';
 import { vectorIn } from '../kit/vectors.js';
 import { HOLDER } from './capabilities.js';
 import { describeTable } from './catalog.js';
+import { factsOf, indexesOf } from './facts-of.js';
 import { arrayText, COLUMN_TYPES, quoted } from './fields.js';
 import { sqlFilter } from './filter.js';
 import { type InTurn, transaction } from './in-turn.js';
@@ -138,6 +139,8 @@ export class PgPoints implements Points {
       fields: layout.fields.map(({ name, type, native, nullable }) => ({ name, type, native, nullable })),
       count: Number(count![0]),
       mark: layout.index === undefined ? null : { by: layout.madeBy ?? null },
+      indexes: indexesOf(layout, indexes),
+      ...(await factsOf(this.#session, layout)),
     };
   }
 

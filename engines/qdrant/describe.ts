@@ -1,4 +1,5 @@
-import type { Description } from '../contract/points.js';
+import type { Description, VectorIndexFacts } from '../contract/points.js';
+import type { Endpoint } from '../contract/server.js';
 import { hasPath, payloadPath } from './fields.js';
 import { pathOf, send } from './http.js';
 import { type CollectionState, type Layout, readLayout, stateOf } from './layout.js';
@@ -19,7 +20,103 @@ export async function describeCollection(session: QdrantSession, name: string): 
     fields: describedFields(layout, state),
     count,
     mark: layout.own ? { by: layout.madeBy ?? null } : null,
+    indexes: indexesOf(state, layout),
+    aliases: await aliasesNaming(endpoint, name),
+    limits: limitsOf(state),
+    ...(await shardKeys(endpoint, name, state)),
   };
+}
+
+interface Alias {
+  alias_name: string;
+  collection_name: string;
+}
+
+/** All aliases of the server. */
+export async function aliasesOf(endpoint: Endpoint): Promise<readonly Alias[]> {
+  const answer = await send<{ aliases: Alias[] }>(endpoint, 'cannot list the aliases', 'GET', '/aliases');
+  return answer.aliases;
+}
+
+async function aliasesNaming(endpoint: Endpoint, name: string): Promise<string[]> {
+  const path = `${pathOf(name)}/aliases`;
+  const answer = await send<{ aliases: Alias[] }>(endpoint, 'cannot list the aliases', 'GET', path);
+  return answer.aliases.map(({ alias_name }) => alias_name).sort();
+}
+
+/** A vector has settings of its own, else those of the collection. */
+function indexesOf(
+  { config }: CollectionState,
+  { vectors, unnamed }: Layout,
+): Record<string, VectorIndexFacts> {
+  const { params } = config;
+  const common = { ...config.hnsw_config, quantization: config.quantization_config ?? undefined };
+  return Object.fromEntries(
+    vectors.map(({ name, kind }) => {
+      if (kind === 'sparse') {
+        const own = (params.sparse_vectors?.[name] ?? {}) as { index?: object | null };
+        return [name, { parameters: { type: 'sparse', ...plain({ ...own.index }) } }];
+      }
+      const own = ((unnamed ? params.vectors : (params.vectors as Record<string, object>)[name]) ?? {}) as {
+        hnsw_config?: object | null;
+        quantization_config?: object | null;
+        on_disk?: boolean | null;
+        datatype?: string | null;
+      };
+      const { m } = { ...config.hnsw_config, ...own.hnsw_config } as { m?: unknown };
+      const parameters = plain({
+        ...common,
+        ...own.hnsw_config,
+        quantization: own.quantization_config ?? common.quantization,
+        on_disk_vectors: own.on_disk,
+        datatype: own.datatype,
+      });
+      return [name, { parameters: { type: m === 0 ? 'flat' : 'hnsw', ...parameters } }];
+    }),
+  );
+}
+
+/** Settings that are said, what is no single value as JSON. */
+function plain(settings: object): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([key, value]: [string, unknown]) => {
+      if (value === null || value === undefined) return [];
+      const single = typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string';
+      return [[key, single ? value : JSON.stringify(value)]];
+    }),
+  );
+}
+
+/** Strict mode and what a copy of the collection would have to be given. */
+function limitsOf({ config }: CollectionState): Record<string, string | number | boolean> {
+  const { shard_number, sharding_method, replication_factor, write_consistency_factor, on_disk_payload } =
+    config.params;
+  const strict = Object.entries(config.strict_mode_config ?? {}).map(([key, value]) => [
+    `strict_mode.${key}`,
+    value,
+  ]);
+  return plain({
+    shard_number,
+    sharding_method,
+    replication_factor,
+    write_consistency_factor,
+    on_disk_payload,
+    ...Object.fromEntries(strict),
+  });
+}
+
+/** Shards that their owner has named, where the collection has such. */
+async function shardKeys(endpoint: Endpoint, name: string, { config }: CollectionState) {
+  if (config.params.sharding_method !== 'custom') return {};
+  const path = `${pathOf(name)}/shards`;
+  const { shard_keys } = await send<{ shard_keys: { key: string | number }[] | null }>(
+    endpoint,
+    'cannot list the shard keys',
+    'GET',
+    path,
+  );
+  const partitions = (shard_keys ?? []).map(({ key }) => ({ kind: 'shard' as const, name: String(key) }));
+  return { partitions };
 }
 
 /** Kind of ids of a collection of others: integers come before UUIDs in a scan. */

@@ -1,15 +1,20 @@
 import { FailureError } from '../../common/errors.js';
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
+import type { ReadAs } from '../contract/points.js';
 import type { Endpoint } from '../contract/server.js';
 import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection, QdrantCollection } from './collection.js';
+import { aliasesOf } from './describe.js';
+import { translate } from './filter.js';
 import { send } from './http.js';
 import { nativeId } from './ids.js';
+import { type Json, toJson } from './json.js';
 import { readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
+import { readFilter } from './read-filter.js';
 import { QdrantSession } from './session.js';
 
 const PACKAGES = [PACKAGE, 'testcontainers'];
@@ -28,6 +33,8 @@ export const engine: EngineDefinition = {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
   },
+  readFilter,
+  writeFilter: (filter) => toJson(translate(filter) as unknown as Json),
   nativeIds: {
     words: (kind) =>
       kind === 'string' ? 'a UUID of version 5 of the text, which is kept in the payload' : undefined,
@@ -44,7 +51,7 @@ async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSigna
   return {
     version: async () => version,
     create: (spec) => createCollection(session, spec),
-    open: (name) => openCollection(session, name),
+    open: (name, as) => openCollection(session, name, as),
     list: () => list(endpoint),
     // The client has nothing to close: its idle connections end by themselves and keep no process alive.
     close: async () => {},
@@ -58,13 +65,19 @@ async function list(endpoint: Endpoint): Promise<string[]> {
   return collections.map(({ name }) => name).sort();
 }
 
-async function openCollection(session: QdrantSession, name: string): Promise<QdrantCollection> {
+async function openCollection(session: QdrantSession, name: string, as?: ReadAs): Promise<QdrantCollection> {
   const there = await list(session.endpoint);
-  if (!there.includes(name)) {
+  if (
+    !there.includes(name) &&
+    !(await aliasesOf(session.endpoint)).some((each) => each.alias_name === name)
+  ) {
     const next = there.length === 0 ? 'there is none at all' : `there are ${there.join(', ')}`;
     throw new FailureError(`there is no collection ${JSON.stringify(name)}`, { where: 'qdrant', next });
   }
-  return new QdrantCollection(session, await readLayout(session.endpoint, name));
+  return new QdrantCollection(session, {
+    ...(await readLayout(session.endpoint, name)),
+    as,
+  });
 }
 
 /** Throws FailureError if the server does not answer, is another one, or is too old. */

@@ -2,6 +2,7 @@ import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema, FieldType, Metric } from '../../datasets/dataset.js';
 import type { IdKind } from '../contract/ids.js';
+import type { ReadAs } from '../contract/points.js';
 import type { Endpoint } from '../contract/server.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { DEFAULT_VECTOR, type DenseType, type VectorField } from '../contract/vectors.js';
@@ -21,6 +22,8 @@ export interface Layout extends Pick<CollectionSpec, 'name' | 'text' | 'uri' | '
   fields: readonly FieldSchema[];
   /** Created here: points are held to the spec. */
   own: boolean;
+  /** How a collection of others is read. */
+  as?: ReadAs | undefined;
   /** See `Mark`. */
   madeBy?: string | undefined;
   /** Why its vectors can be read but not written; undefined: they can. */
@@ -62,8 +65,15 @@ export interface CollectionState {
     params: {
       vectors?: NativeVector | Readonly<Record<string, NativeVector>> | null;
       sparse_vectors?: Readonly<Record<string, object>> | null;
+      shard_number?: number;
+      sharding_method?: string | null;
+      replication_factor?: number;
+      write_consistency_factor?: number;
+      on_disk_payload?: boolean;
     };
     hnsw_config: Readonly<Record<string, Json>>;
+    optimizer_config?: Readonly<Record<string, Json>> | null;
+    strict_mode_config?: Readonly<Record<string, Json>> | null;
     quantization_config?: Readonly<Record<string, Json>> | null;
     metadata?: Readonly<Record<string, unknown>> | null;
   };

@@ -4,6 +4,7 @@ import type { PointId } from '../contract/ids.js';
 import type { Description, Metadata, Point, PointChange, Points, Snapshot } from '../contract/points.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { checkPoints, checkVectors, lastOfEachId } from '../kit/check.js';
+import { describedAs, pointsAs } from '../kit/read-as.js';
 import { describeCollection } from './describe.js';
 import { emptyFields, hasPath, metadataToPayload, payloadPath, payloadToMetadata } from './fields.js';
 import { translate } from './filter.js';
@@ -94,7 +95,9 @@ export class QdrantPoints implements Points {
     for (let from = 0; from < asked.length; from += READ) {
       const body = { ids: asked.slice(from, from + READ), with_payload: true, with_vector: true };
       const points = await this.#send<StoredPoint[]>('cannot read points', '/points', body);
-      for (const point of points) found.set(String(point.id), this.#point(point));
+      const { as = {}, own } = this.#layout;
+      const convert = own ? (point: Point) => point : pointsAs('qdrant', as);
+      for (const point of points) found.set(String(point.id), convert(this.#point(point)));
     }
     return natives.flatMap((native) => found.get(String(native)) ?? []);
   }
@@ -111,7 +114,11 @@ export class QdrantPoints implements Points {
   }
 
   async snapshot(): Promise<Snapshot> {
-    return new QdrantSnapshot(this.#session.endpoint, this.#layout.name, (point) => this.#point(point));
+    const { as = {}, own } = this.#layout;
+    const convert = own ? (point: Point) => point : pointsAs('qdrant', as);
+    return new QdrantSnapshot(this.#session.endpoint, this.#layout.name, (point) =>
+      convert(this.#point(point)),
+    );
   }
 
   async delete(ids: readonly PointId[]): Promise<void> {
@@ -179,8 +186,9 @@ export class QdrantPoints implements Points {
     return (await this.#send<{ count: number }>('cannot count', '/points/count', body)).count;
   }
 
-  describe(): Promise<Description> {
-    return describeCollection(this.#session, this.#layout.name);
+  async describe(): Promise<Description> {
+    const { name, as = {} } = this.#layout;
+    return describedAs(as, await describeCollection(this.#session, name));
   }
 
   #send<T>(doing: string, path: string, body: Json): Promise<T> {

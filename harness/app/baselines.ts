@@ -1,6 +1,7 @@
 import { InputError } from '../../common/errors.js';
 import type { Manifest } from '../model/manifest.js';
 import { setBaseline } from '../store/baselines.js';
+import { changedFiles } from '../store/checksums.js';
 import { readEvents } from '../store/event-log.js';
 import { readDatasetsManifest, readManifest } from '../store/manifests.js';
 import { findRun, type RunFolder } from '../store/run-folder.js';
@@ -45,6 +46,13 @@ function checkAll(folders: readonly RunFolder[], runs: string): void {
 
 /** A run that did not finish would make gates fail for lack of data, night after night. */
 function usable(folder: RunFolder): Manifest {
+  const [change] = changedFiles(folder);
+  if (change !== undefined) {
+    throw new InputError(`this run cannot be compared with: ${change}`, {
+      where: folder.path,
+      next: 'restore the file from a copy of the run, or give another run',
+    });
+  }
   const manifest = readManifest(folder);
   const last = readEvents(folder).at(-1);
   if (last?.type === 'runEnd' && last.state === 'completed' && manifest.shard === undefined) return manifest;

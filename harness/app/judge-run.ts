@@ -14,6 +14,7 @@ import { baselineRuns, loadBaseline } from './baseline-data.js';
 import type { Context } from './context.js';
 import { withCauses } from './find-causes.js';
 import { compareWithLock } from './gate-lock.js';
+import { sayChanges } from './open-run.js';
 import { readTextFile, type SuiteText } from './places.js';
 
 export interface JudgeOptions {
@@ -117,6 +118,7 @@ function chooseBaseline(
     });
   }
   const found = baseline === undefined ? defaultBaseline(context.runs) : findBaseline(context.runs, baseline);
+  sayChanges(found?.folders ?? [], context);
   return found && { ...found, folders: found.folders.map((folder) => onDataset(folder, dataset.name)) };
 }
 

@@ -200,6 +200,8 @@ class Handler(BaseHTTPRequestHandler):
             return 200, {"title": "qdrant edge", "version": VERSION}
         if path == ["collections"]:
             return self.ok({"collections": [{"name": name} for name in collections]})
+        if path == ["aliases"]:
+            return self.ok({"aliases": []})
         name, rest, method = unquote(path[1]), path[2:], self.command
         if not rest and method == "PUT":
             odd = next((c for c in '<>:"/\\|?*\0\x1f' if c in name), None)
@@ -227,6 +229,8 @@ class Handler(BaseHTTPRequestHandler):
             if threshold is not None:
                 collection.optimize(threshold)
             return True
+        if rest == ["aliases"]:
+            return {"aliases": []}
         if rest == ["optimizations"]:
             return {"running": [], "summary": {"queued_optimizations": 0}}
         served = ROUTES.get((method, "/".join(rest)))
