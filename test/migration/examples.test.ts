@@ -9,6 +9,9 @@ import { contenders } from '../conformance/session.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
 
+/** Of an example: a loaded machine makes it several times as long. */
+const PATIENCE = 400_000;
+
 /** Each example does what its README says: its own commands are run, in a copy of it. */
 
 type Env = Record<string, string>;
@@ -77,13 +80,17 @@ function promised(readme: string): string {
 const withoutFigures = (text: string) => text.replaceAll(/\d[\d\u202f ]*\d|\d/g, 'n');
 
 describe('examples/migrate-embedded', () => {
-  test('moves PGlite to LanceDB as its README says', async () => {
-    const example = new Example('migrate-embedded');
-    expect(example.fill(2000)).toBe('2000 packages in ./app\n');
-    const { codes, last, told } = await example.run();
-    expect(codes, told).toEqual([4, 4, 0]);
-    expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
-  });
+  test(
+    'moves PGlite to LanceDB as its README says',
+    async () => {
+      const example = new Example('migrate-embedded');
+      expect(example.fill(2000)).toBe('2000 packages in ./app\n');
+      const { codes, last, told } = await example.run();
+      expect(codes, told).toEqual([4, 4, 0]);
+      expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
+    },
+    PATIENCE,
+  );
 });
 
 const definitionOf = (name: string) => contenders.find((each) => each.name === name)!;
@@ -116,6 +123,7 @@ describe('examples/migrate-pgvector-qdrant', () => {
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
       expect(last).toContain('1\u202f996 points are in the target');
     },
+    PATIENCE,
   );
 });
 
@@ -132,6 +140,7 @@ describe('examples/migrate-chroma-milvus', () => {
       expect(codes, told).toEqual([4, 4, 0]);
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
     },
+    PATIENCE,
   );
 });
 
