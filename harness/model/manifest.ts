@@ -68,6 +68,10 @@ export const queriesRecordSchema = z.strictObject({
 /** How the truth was made and what it says about the data. */
 export const truthRecordSchema = z.strictObject({
   kernel: z.string(),
+  /** 10⁹ multiplications and additions per second of all threads; absent in records of earlier versions. */
+  gflops: z.number().optional(),
+  /** Queries whose neighbours a reference kernel has computed, too, with the same result; absent: the kernel is the reference. */
+  checked: z.strictObject({ kernel: z.string(), queries: z.int() }).optional(),
   depth: depthSchema,
   seconds: z.number(),
   fromCache: z.boolean(),

@@ -10,10 +10,11 @@ import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
 import { describedVectors } from './manifest-vectors.js';
 import { OpenPart } from './open-part.js';
 import { Pace } from './pace.js';
-import { type PartFormat, partFile, requireFormat } from './part-files.js';
+import { partFile, requireFormat } from './part-files.js';
 import { pointHash, RowSum } from './row-hash.js';
 import { clearParts, type ExportState, findState, lockFolder, removeState, saveState } from './state.js';
 import { addTally, emptyTally } from './tally.js';
+import type { PartFormat } from './written-part.js';
 
 export interface ExportOptions {
   /** New, empty, or with a part of the same export. */
@@ -25,8 +26,8 @@ export interface ExportOptions {
   /** How points stand in the parts; Parquet by default. */
   format?: PartFormat | undefined;
   /**
-   * Ranges of the source that are read at the same time, each with parts and a cursor of its own; undefined: two, where the
-   * source can be cut and has points enough. An export that goes on keeps the ranges it has.
+   * Ranges of the source that are read at the same time, each with parts and a cursor of its own, where the source can
+   * be cut; one if undefined. An export that goes on keeps the ranges it has.
    */
   workers?: number | undefined;
   /** Points in a second, of all ranges together; undefined: as fast as it goes. */
@@ -39,9 +40,6 @@ export interface ExportOptions {
 
 const PART_ROWS = 100_000;
 const BATCH = 1000;
-/** Points for which a range of their own is worth while. */
-const RANGE_ROWS = 20_000;
-const WORKERS = 2;
 
 /**
  * Writes all points of a collection into a folder. Memory is bounded by a row group; what is finished is on disk before
@@ -60,6 +58,7 @@ export async function exportCollection(source: OpenSource, options: ExportOption
 }
 
 async function exportInto(source: OpenSource, options: ExportOptions): Promise<Manifest> {
+  for (const note of source.notes ?? []) options.onNotice?.(note);
   const { points, name } = source.collection;
   const description = await points.describe();
   const where = { place: source.place, collection: `${name}${source.parameters ?? ''}` };
@@ -106,7 +105,7 @@ async function begin(
     watermark: snapshot.watermark,
     interruptions: 0,
     before: description.count,
-    streams: await streamsOf(snapshot, description.count, options.workers),
+    streams: await streamsOf(snapshot, options.workers),
     parts: [],
     fields: new FieldTypes(description.fields).all(),
     tally: emptyTally(),
@@ -129,11 +128,7 @@ async function begin(
 }
 
 /** The ranges that are read at the same time; one without a range is the whole. */
-async function streamsOf(
-  snapshot: Snapshot,
-  count: number,
-  workers = Math.min(WORKERS, Math.floor(count / RANGE_ROWS)),
-): Promise<ExportState['streams']> {
+async function streamsOf(snapshot: Snapshot, workers = 1): Promise<ExportState['streams']> {
   const ranges = workers > 1 ? await snapshot.ranges?.(workers) : undefined;
   if (ranges === undefined || ranges.length < 2) return [{ files: [], ended: false }];
   return ranges.map((range) => ({ range, files: [], ended: false }));
@@ -150,7 +145,7 @@ async function settle(
   const second = await collection.points.snapshot();
   try {
     const sum = new RowSum();
-    const streams = await streamsOf(second, work.rows, workers);
+    const streams = await streamsOf(second, workers);
     const read = async ({ range }: { range?: string | undefined }) => {
       for await (const page of second.scan({ batchSize, range, signal })) {
         for (const point of page.points) sum.add(pointHash(work.shape, point));

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
 import { executionOf } from '../../engines/contract/capabilities.js';
@@ -80,7 +79,7 @@ export async function measureSides(builds: readonly Measured[], input: MeasureIn
 }
 
 function writeQueries({ folder, queries }: MeasureInput): string {
-  mkdirSync(folder.work, { recursive: true });
+  makeFolder(folder.work);
   const path = join(folder.work, 'queries.f32');
   writeFileAtomic(path, new Uint8Array(queries.buffer, queries.byteOffset, queries.byteLength));
   return path;
