@@ -36,6 +36,7 @@ export function* messages(file: RandomAccess): Generator<Message> {
   if (isFile && Buffer.from(file.read(file.size - 6, file.size)).toString('latin1') !== 'ARROW1')
     throw new Error('it ends early');
   let at = isFile ? 8 : 0;
+  let first = true;
   while (at + 8 <= file.size) {
     const head = new DataView(file.read(at, at + 8).buffer);
     const length = head.getInt32(4, true);
@@ -53,10 +54,45 @@ export function* messages(file: RandomAccess): Generator<Message> {
     if (bodyLength < 0 || start + bodyLength > file.size) throw new Error('a batch is longer than the file');
     const message = { metadata, root, batch: batchOf(root), body: { start, end: start + bodyLength } };
     checkMessage(message, file.size);
+    // Arrow's own JavaScript writes files whose schema stands in the footer alone.
+    if (isFile && first && root.byte(MESSAGE.headerType) !== TYPES.schema) yield footerSchema(file);
+    first = false;
     yield message;
     at = start + bodyLength;
   }
   if (at > 0 && at < file.size) throw new Error('it ends in the middle of a message');
+}
+
+/** Of a footer (format/File.fbs), and where a message that is made of it has its parts. */
+const FOOTER = { version: 0, schema: 1 };
+const MADE = { table: 16, header: 20, version: 24, type: 26, end: 40 };
+
+/** The schema of a file's footer as the message that it lacks. Throws Error for a footer that cannot be. */
+function footerSchema(file: RandomAccess): Message {
+  const end = file.size - 10;
+  const length = end < 8 ? -1 : new DataView(file.read(end, end + 4).buffer).getInt32(0, true);
+  if (length < 8 || length > end - 8) throw new Error(`a footer of ${length} bytes`);
+  const bytes = file.read(end - length, end);
+  const footer = FlatTable.root(bytes);
+  const schema = footer.table(FOOTER.schema);
+  if (schema === undefined) throw new Error('its footer has no schema');
+  // A table (version, type, header, no body) in front of the footer's bytes, pointing at the schema within them.
+  const metadata = new Uint8Array(Math.ceil((MADE.end + length) / 8) * 8);
+  const view = new DataView(metadata.buffer);
+  view.setUint32(0, MADE.table, true);
+  const shape = [12, 24, MADE.version, MADE.type, MADE.header, 0];
+  shape.forEach((value, i) => {
+    view.setUint16(4 + 2 * i, i < 2 || value === 0 ? value : value - MADE.table, true);
+  });
+  view.setInt32(MADE.table, MADE.table - 4, true);
+  view.setUint32(MADE.header, MADE.end + schema.at - MADE.header, true);
+  const version = footer.place(FOOTER.version);
+  view.setInt16(MADE.version, version === undefined ? 0 : footer.view.getInt16(version, true), true);
+  view.setUint8(MADE.type, TYPES.schema);
+  metadata.set(bytes, MADE.end);
+  const made = { metadata, root: FlatTable.root(metadata), batch: undefined, body: { start: 0, end: 0 } };
+  checkMessage(made, file.size);
+  return made;
 }
 
 /** Sets the length of a message's body to what it is now. */
