@@ -99,7 +99,8 @@ const SIGNS: Readonly<Partial<Record<StageView['state'], string>>> = {
 };
 
 function stageLine({ name, state, says, why, seconds }: StageView): string {
-  const words = state === 'done' || state === 'waiting' ? says : why;
+  // The rest of an error follows by itself.
+  const words = state === 'done' || state === 'waiting' ? says : why?.split('\n', 1)[0];
   const time = seconds === undefined || state !== 'done' ? '' : ` (${seconds.toFixed(1)} s)`;
   return `  ${SIGNS[state] ?? '·'} ${name.padEnd(10)} ${state}${words === undefined ? '' : `: ${oneLine(words)}`}${time}`;
 }

@@ -18,14 +18,14 @@ import { knownKeys, type Plan, planSchema } from './schema.js';
 
 /** A valid plan. */
 export interface ParsedPlan {
-  /** Variables are resolved in it: nothing of it may be written down without `redactor`. */
+  /** Variables are resolved in it: nothing but addresses may be written down without `redactor`. */
   plan: Plan;
   /** As `engine:address#collection`, resolved. */
   source: string;
   target: string;
   file: string;
   /** SHA-256 of the files that it names. */
-  files: { queries?: string; idFile?: string };
+  files: { queries?: string; idFile?: string; embed?: string };
   /** As written. */
   text: string;
   sha256: string;
@@ -49,7 +49,7 @@ export async function parsePlan(
   const secrets: Secret[] = [];
   const written = toJson(source);
   faults.push(...strangeKeys(written));
-  const json = resolveVariables(written, env, [], faults, secrets);
+  const json = resolved(written, env, faults, secrets);
   const parsed = planSchema.safeParse(json);
   if (!parsed.success) faults.push(...parsed.error.issues.flatMap((issue) => planFaults(issue, json)));
   const hidden = redactor(secrets);
@@ -60,6 +60,7 @@ export async function parsePlan(
   const files = {
     queries: fileAt(json, ['queries'], folder, faults),
     idFile: fileAt(json, ['map', 'idFile'], folder, faults),
+    embed: fileAt(json, ['validate', 'embed'], folder, faults),
   };
   if (!parsed.success || faults.length > 0) throw suiteError(source, hidden.json(faults));
   return {
@@ -73,6 +74,18 @@ export async function parsePlan(
     secrets,
     redactor: hidden,
   };
+}
+
+/** Parts that are addresses, in which credentials are refused: what they use of the environment is no secret. */
+const OPEN = ['connections', 'source', 'target'];
+
+function resolved(written: unknown, env: NodeJS.ProcessEnv, faults: Fault[], secrets: Secret[]): unknown {
+  if (written === null || typeof written !== 'object' || Array.isArray(written)) return written;
+  const entries = Object.entries(written).map(([key, value]) => {
+    const kept = OPEN.includes(key) ? [] : secrets;
+    return [key, resolveVariables(value, env, [key], faults, kept)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** A zod issue in words, with the nearest known key. */

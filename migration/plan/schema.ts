@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseSize } from '../../harness/suite/schema.js';
 import { ID_RULES } from '../mapping/mapping.js';
+import { SEVERITIES } from '../validate/catalogue.js';
 
 /** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
 
@@ -54,6 +55,19 @@ export const planSchema = z.strictObject({
       partRows: z.int().min(1).optional().meta({ description: 'Points of a file.' }),
       batch: z.int().min(1).optional().meta({ description: 'Most points of a page of the source.' }),
       rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),
+    })
+    .prefault({}),
+  validate: z
+    .strictObject({
+      failOn: z
+        .enum(SEVERITIES)
+        .default('error')
+        .meta({ description: 'Least severity of findings that somebody has to answer for.' }),
+      embed: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'Module that embeds texts: a sample is made again.' }),
     })
     .prefault({}),
   map: z

@@ -1,128 +1,192 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EngineDefinition } from '../../engines/contract/engine.js';
-import { openSource } from '../../migration/connections/open-source.js';
-import { exportCollection } from '../../migration/export/export.js';
-import { loadExport } from '../../migration/load/load.js';
-import { mapExport } from '../../migration/mapping/map.js';
-import { type Mapping, readMapping, writeMapping } from '../../migration/mapping/mapping.js';
-import { verify } from '../../migration/verify/verify.js';
-import { serverOf } from '../conformance/servers.js';
-import { contenders } from '../conformance/session.js';
-import { canaries, TIMESTAMPS, VECTORS } from './helpers/canaries.js';
-import { memorySource } from './helpers/memory-source.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { writeFileAtomic } from '../../common/files.js';
+import { packageRoot } from '../../common/paths.js';
+import type { Mapping } from '../../migration/mapping/mapping.js';
+import type { Verification } from '../../migration/verify/verify.js';
+import { canarySets } from './helpers/canaries.js';
+import { lossesOfRow, readMatrix, withMatrix } from './helpers/matrix-doc.js';
+import {
+  arrivedIn,
+  compareWith,
+  engines,
+  exportPlace,
+  exportSet,
+  type MatrixEngine,
+  type Moved,
+  move,
+  toldOf,
+} from './helpers/pairs.js';
 
-const POINTS = canaries();
-const never = new AbortController().signal;
-
-let folder: string;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'vecproof-matrix-'));
-  const source = memorySource(POINTS, { ids: 'string', vectors: VECTORS, fields: TIMESTAMPS });
-  await exportCollection(source, { folder: join(folder, 'canaries'), signal: never });
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** Engines that keep whole points: those with a folder in one, others on their server. */
-const engines = contenders
-  .filter(({ definition }) => definition.capabilities.points !== null)
-  .map((each) => ({ ...each, title: each.name + each.suffix }));
-
-interface Place {
-  address: string;
-  env: NodeJS.ProcessEnv;
-}
-
-async function placeOf({ name, local, server }: EngineDefinition): Promise<Place> {
-  if (local !== undefined) return { address: `${name}:${join(folder, name)}`, env: process.env };
-  const { endpoint } = await serverOf({ name, local, server } as EngineDefinition);
-  const { host, port, tls } = endpoint;
-  return { address: `${name}:${tls ? 'https' : 'http'}://${host}:${port}`, env: process.env };
-}
-
+/** A load into Milvus waits for its server half a minute: `VECPROOF_MATRIX=all` for every pair with it as the target. */
 const wholeMatrix = process.env['VECPROOF_MATRIX'] === 'all';
-let collections = 0;
+const SETS = canarySets();
+const THEMSELVES = 'the canaries';
+/** Of a test: a loaded machine makes it twice as long. */
+const PATIENCE = 400_000;
+const isLoaded = (name: string, from: string) => wholeMatrix || name !== 'milvus' || from === 'lancedb';
 
-/** Maps with every loss accepted, loads, and compares. */
-async function moved(source: string, definition: EngineDefinition) {
-  const { address, env } = await placeOf(definition);
-  const place = `${address}#vecproof_matrix_${process.pid}_${++collections}`;
-  const mappingFile = join(folder, `${collections}.yaml`);
-  const proposed = await mapExport(join(folder, source), place, { index: {}, signal: never });
-  const mapping: Mapping = {
-    ...proposed,
-    losses: proposed.losses.map((loss) => ({ ...loss, accepted: 'a test' })),
-  };
-  writeMapping(mappingFile, mapping);
-  const surroundings = { cwd: folder, env, signal: never };
-  const loaded = await loadExport({
-    ...surroundings,
-    source: join(folder, source),
-    mapping: mappingFile,
-    state: join(folder, `${collections}.load`),
-  });
-  const compare = (withMapping: boolean) =>
-    verify(`export:${join(folder, source)}`, place, {
-      ...surroundings,
-      mapping: withMapping ? readMapping(mappingFile).mapping : undefined,
-      samples: 100,
-    });
-  return { place, env, mapping, loaded, compare };
-}
-
-describe.each(engines)('canaries in $title', ({ definition, missing }) => {
-  test.skipIf(missing !== undefined)('arrive, but for the losses that were told before', async () => {
-    const { mapping, loaded, compare } = await moved('canaries', definition);
-    expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
-    const asMapped = await compare(true);
-    expect(asMapped.samples).toEqual([]);
-    expect(asMapped.state).toBe('equal');
-    // What differs without the mapping is what was lost: nothing else, and nothing less.
-    const { samples, counts } = await compare(false);
-    const { leftOut } = loaded as { leftOut: number };
-    expect({ missing: counts.missing, extra: counts.extra }).toEqual({ missing: leftOut, extra: 0 });
-    for (const { words } of samples)
-      for (const word of words) expect(isTold(mapping, word), `${word} was told`).toBe(true);
-  });
+beforeAll(async () => {
+  for (const set of SETS) await exportSet(set);
 });
 
-/** Whether a difference between source and target is one of the losses that the mapping tells. */
-function isTold({ losses }: Mapping, word: string): boolean {
+describe.each(engines)('canaries in $title', (engine) => {
+  const { name, missing } = engine;
+  for (const set of SETS) {
+    const skipped = missing !== undefined || !(set.name === 'texts' || isLoaded(name, ''));
+    test.skipIf(skipped)(
+      `${set.name}: arrive, but for exactly the losses that were told before`,
+      async () => {
+        const { mapping, loaded, compare } = await arrivedIn(engine, set.name);
+        expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
+        const asMapped = await compare(true);
+        expect(asMapped.samples).toEqual([]);
+        expect(asMapped.state).toBe('equal');
+        // Ids of another form make every point another one: what is in them was compared under the mapping.
+        if (mapping.losses.some(({ loss }) => loss.startsWith('id-'))) return;
+        const { samples, counts } = await compare(false);
+        const { leftOut } = loaded as { leftOut: number };
+        expect({ missing: counts.missing, extra: counts.extra }).toEqual({ missing: leftOut, extra: 0 });
+        expect(untold(samples, [mapping])).toEqual([]);
+        expect(unseen(samples, mapping)).toEqual([]);
+      },
+    );
+  }
+});
+
+type Samples = Verification['samples'];
+
+/** Field, vector or part that a difference is about. */
+function subjectOf(word: string): { of: 'field' | 'vector' | 'part'; name: string } {
   const [, of, json] = /^(field|vector) ("(?:[^"\\]|\\.)*")/.exec(word) ?? [];
-  if (of === undefined || json === undefined)
-    return losses.some(({ loss }) => loss === `${word.split(':')[0]}-dropped`);
-  const name = JSON.parse(json) as string;
-  if (of === 'vector') return losses.some((each) => each.of === name && each.loss.startsWith('vector-'));
-  // A field of a nested object shows in the difference of the object.
-  return losses.some((each) => each.of === '' || each.of === name || each.of.startsWith(`${name}.`));
+  if (of === undefined || json === undefined) return { of: 'part', name: word.split(':')[0]! };
+  return { of: of as 'field' | 'vector', name: JSON.parse(json) as string };
+}
+
+/** Differences between source and target that are none of the losses that the mappings tell. */
+function untold(samples: Samples, mappings: readonly Mapping[]): string[] {
+  return samples
+    .flatMap(({ words }) => words)
+    .filter((word) => !mappings.some((mapping) => isTold(mapping, word)));
+}
+
+function isTold({ losses, fields, vectors }: Mapping, word: string): boolean {
+  const { of, name } = subjectOf(word);
+  if (of === 'part') return losses.some(({ loss }) => loss === `${name}-dropped`);
+  if (of === 'vector') {
+    const names = vectors.filter(({ from, to }) => from === name || to === name).map(({ from }) => from);
+    return losses.some((each) => names.includes(each.of) && each.loss.startsWith('vector-'));
+  }
+  // A field of a nested object shows in the difference of the object; a renamed one under its new name, too.
+  const isPart = (field: string | null) => field === name || field?.startsWith(`${name}.`) === true;
+  const names = fields.filter(({ from, to }) => isPart(from) || isPart(to)).map(({ from }) => from);
+  return losses.some((each) => each.of === '' || names.includes(each.of));
+}
+
+/** Losses that were told of a field or vector, and of which nothing is to be seen: told for nothing. */
+function unseen(samples: Samples, { losses }: Mapping): string[] {
+  const differing = new Map<string, number>();
+  for (const { words } of samples)
+    for (const word of words) {
+      const { name } = subjectOf(word);
+      differing.set(name, (differing.get(name) ?? 0) + 1);
+    }
+  return losses
+    .filter(({ of, points, loss }) => of !== '' && points > 0 && !HARMLESS.has(loss))
+    .filter(({ of }) => !differing.has(of) && !differing.has(of.split('.')[0]!))
+    .map(({ loss, of }) => `${loss} of ${of}`);
+}
+
+/** Nothing of the point itself differs, or it is left out as a whole. */
+const HARMLESS = new Set([
+  'metric-not-told',
+  'metric-changed',
+  'vector-absent',
+  'vector-not-finite',
+  'text-too-long',
+]);
+
+/** Exports of what has arrived in an engine, each read once. */
+const read = new Map<string, Promise<string>>();
+
+function readFrom(engine: MatrixEngine): Promise<string> {
+  const name = `from-${engine.name}`;
+  const there =
+    read.get(name) ??
+    arrivedIn(engine, 'texts')
+      .then(({ place }) => exportPlace(place, name))
+      .then(() => name);
+  read.set(name, there);
+  return there;
 }
 
 describe.each(engines)('from $title', (from) => {
-  const out = `from-${from.name}`;
+  const first = `from-${from.name}`;
   beforeAll(async () => {
     if (from.missing !== undefined) return;
-    const first = await moved('canaries', from.definition);
-    const source = await openSource(first.place, { cwd: folder, env: first.env, signal: never });
-    try {
-      await exportCollection(source, { folder: join(folder, out), signal: never });
-    } finally {
-      await source.close();
-    }
-  });
+    await readFrom(from);
+  }, PATIENCE);
 
-  // Milvus waits for its server half a minute at each load: `VECPROOF_MATRIX=all` for every pair with it as the target.
-  for (const to of engines.filter(
-    ({ name }) => wholeMatrix || name !== 'milvus' || from.name === 'lancedb',
-  )) {
+  for (const to of engines.filter(({ name }) => isLoaded(name, from.name))) {
     const missing = from.missing ?? to.missing;
-    test.skipIf(missing !== undefined)(`to ${to.title}: what arrived there arrives here`, async () => {
-      const { loaded, compare } = await moved(out, to.definition);
-      expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
-      const { state, samples } = await compare(true);
-      expect(samples).toEqual([]);
-      expect(state).toBe('equal');
+    describe(`to ${to.title}`, () => {
+      let there: Moved;
+      test.skipIf(missing !== undefined)(
+        'what arrived there arrives here',
+        async () => {
+          there = await move(first, to.definition);
+          expect(there.loaded).toMatchObject({ state: 'loaded', rejects: [] });
+          const { state, samples } = await there.compare(true);
+          expect(samples).toEqual([]);
+          expect(state).toBe('equal');
+        },
+        PATIENCE,
+      );
+
+      // Its way back is a load into it.
+      const oneWay = missing !== undefined || !isLoaded(from.name, to.name);
+      test.skipIf(oneWay)(
+        'and back: it is as it was, but for the losses of both ways',
+        async () => {
+          const middle = `${first}-to-${to.name}`;
+          await exportPlace(there.place, middle);
+          const back = await move(middle, from.definition);
+          expect(back.loaded).toMatchObject({ state: 'loaded', rejects: [] });
+          const { samples, counts } = await compareWith(first, back.place);
+          expect(untold(samples, [there.mapping, back.mapping])).toEqual([]);
+          const leftOut = [there, back].map(({ loaded }) => (loaded as { leftOut: number }).leftOut);
+          expect({ missing: counts.missing, extra: counts.extra }).toEqual({
+            missing: leftOut[0]! + leftOut[1]!,
+            extra: 0,
+          });
+        },
+        PATIENCE,
+      );
     });
   }
+});
+
+describe('the matrix in docs/migration.md', () => {
+  const page = join(packageRoot, 'docs/migration.md');
+
+  test(
+    'says what the mappings tell (npm run docs:matrix writes it)',
+    async () => {
+      const told = new Map<string, string[]>();
+      const sources = new Map([[THEMSELVES, 'texts']]);
+      for (const each of engines)
+        if (each.missing === undefined) sources.set(each.name, await readFrom(each));
+      for (const [from, source] of sources)
+        for (const to of engines) told.set(`${from} → ${to.name}`, lossesOfRow(await toldOf(source, to)));
+      const text = readFileSync(page, 'utf8');
+      if (process.env['VECPROOF_WRITE_DOCS']) writeFileAtomic(page, withMatrix(text, told), { shared: true });
+      const written = readMatrix(readFileSync(page, 'utf8'));
+      const names = engines.map(({ name }) => name);
+      const pairs = [THEMSELVES, ...names].flatMap((from) => names.map((to) => `${from} → ${to}`));
+      expect([...written.keys()].sort()).toEqual(pairs.sort());
+      for (const [pair, losses] of told) expect(written.get(pair), pair).toEqual(losses);
+    },
+    PATIENCE,
+  );
 });

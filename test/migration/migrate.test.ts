@@ -117,6 +117,7 @@ const CHANGES: Change[] = [
   { what: 'the description', rest: `${EDITS}description: other words\n`, runs: [] },
   { what: 'the rate of the export', rest: `${EDITS}export: { rate: 100000 }\n`, runs: [] },
   { what: 'the batch of the load', rest: `${EDITS}load: { batch: 7 }\n`, runs: [] },
+  { what: 'what validation lets pass', rest: `${EDITS}validate: { failOn: note }\n`, runs: ['validate'] },
   { what: 'what verify compares with', rest: `${EDITS}verify: { against: source }\n`, runs: ['verify'] },
   {
     what: 'the parts of the export, which then hold the same points',
@@ -154,7 +155,7 @@ const CHANGES: Change[] = [
   {
     what: 'the fields of the inventory',
     rest: `${EDITS}inventory: { tenant: name }\n`,
-    runs: ['inventory'],
+    runs: ['inventory', 'validate'],
   },
   {
     what: 'the queries of the application, whose file is another',
@@ -166,7 +167,7 @@ const CHANGES: Change[] = [
       );
       writeFileSync(join(home, 'queries.jsonl'), lines.join('\n'));
     },
-    runs: ['inventory', 'map', 'load', 'verify'],
+    runs: ['inventory', 'validate', 'map', 'load', 'verify'],
     replaces: true,
   },
   {
@@ -176,7 +177,7 @@ const CHANGES: Change[] = [
         collection.points!.upsert(somePoints(1, 500)),
       ),
     again: ['export'],
-    runs: ['export', 'map', 'load', 'verify'],
+    runs: ['export', 'validate', 'map', 'load', 'verify'],
     replaces: true,
   },
 ];
@@ -204,6 +205,16 @@ describe('what runs again after a change of', () => {
       expect(taken.includes('replace-target')).toBe(replaces);
     },
   );
+
+  test('thresholds, once there is a result, has to be accepted before there is another', async () => {
+    const migration = copyOfDone();
+    migration.plan(SOURCE, TARGET, `${EDITS}validate: { failOn: warning }\n`);
+    const view = await migration.run();
+    expect(view.decisions).toMatchObject([{ stage: 'validate', id: 'thresholds:validate' }]);
+    const before = migration.events.length;
+    await migration.run({ accept: ['thresholds'], reason: 'warnings are to be looked at, too' });
+    expect(migration.begunSince(before)).toEqual(['validate']);
+  });
 
   test('the plan shows in the log what was changed', async () => {
     const migration = copyOfDone();

@@ -6,9 +6,9 @@ import { takeInventory } from '../../inventory/take.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
-import { countWords } from '../words.js';
+import { countWords, idWord } from '../words.js';
 
-const RESULT = 'inventory.json';
+export const INVENTORY = 'inventory.json';
 
 async function run({ parsed, surroundings, path, onProgress }: Work): Promise<StageResult> {
   const { inventory: wishes, queries } = parsed.plan;
@@ -19,8 +19,8 @@ async function run({ parsed, surroundings, path, onProgress }: Work): Promise<St
     queries: queries === undefined ? undefined : resolve(surroundings.cwd, queries),
     onProgress: (pass, done, total) => onProgress(pass === 'scan' ? done : total + done, 2 * total),
   });
-  writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(inventory), undefined, 2)}\n`);
-  return { state: 'done', evidence: [RESULT], decisions: decisionsOf(inventory) };
+  writeFileAtomic(path(INVENTORY), `${JSON.stringify(parsed.redactor.json(inventory), undefined, 2)}\n`);
+  return { state: 'done', evidence: [INVENTORY], decisions: decisionsOf(inventory) };
 }
 
 /** What would make every later figure doubtful: counts that disagree, and a metric that is another than declared. */
@@ -37,7 +37,7 @@ function decisionsOf({ warnings, vectors, counts }: Inventory): Decision[] {
   for (const { about: of, what } of warnings)
     if (doubtful.has(of)) about.set(of, [...(about.get(of) ?? []), what]);
   return [...about].map(([of, details]) => ({
-    id: `inventory:${/^[\w.-]+$/.test(of) ? of : `#${hashOf(of).slice(0, 8)}`}`,
+    id: `inventory:${idWord(of)}`,
     subject: hashOf({ of, details, counted: of === 'counts' ? counts : null }),
     words: `the source is not what it says: ${of}`,
     details,
@@ -116,7 +116,7 @@ export const inventoryStage: Stage = {
   exit: 'the counts agree and the measured metric is the declared one, or somebody answers for it',
   reads: [],
   inputs: ({ source, plan, files }) => ({ source, inventory: plan.inventory, queries: files.queries }),
-  output: [RESULT],
+  output: [INVENTORY],
   run,
-  report: ({ path }) => reportOf(inventorySchema.parse(JSON.parse(readFileSync(path(RESULT), 'utf8')))),
+  report: ({ path }) => reportOf(inventorySchema.parse(JSON.parse(readFileSync(path(INVENTORY), 'utf8')))),
 };

@@ -15,7 +15,7 @@ import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import { edited, optionsOf } from '../mapping-wishes.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
-import { countWords } from '../words.js';
+import { countWords, idWord } from '../words.js';
 import { exportFolder } from './export.js';
 
 export const MAPPING = 'mapping.yaml';
@@ -114,9 +114,9 @@ function result({ losses, ids }: Mapping): StageResult {
   return { state: 'done', evidence: ids.file === IDS ? [MAPPING, IDS] : [MAPPING], decisions };
 }
 
-/** `loss:field-dropped:author`. A name that a shell would take apart stands as its hash. */
+/** `loss:field-dropped:author`. */
 function decisionOf({ loss, of, points, example, severity, remedy }: Loss): Decision {
-  const name = of === '' ? '' : `:${/^[\w.-]+$/.test(of) ? of : `#${hashOf(of).slice(0, 8)}`}`;
+  const name = of === '' ? '' : `:${idWord(of)}`;
   const shown = example === undefined ? '' : `, such as id ${example}`;
   return {
     id: `loss:${loss}${name}`,

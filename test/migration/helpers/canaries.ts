@@ -1,3 +1,4 @@
+import type { IdKind, PointId } from '../../../engines/contract/ids.js';
 import type { Point, PointValue } from '../../../engines/contract/points.js';
 import type { VectorField } from '../../../engines/contract/vectors.js';
 
@@ -35,6 +36,41 @@ const ODD: Readonly<Record<string, Readonly<Record<string, PointValue>>>> = {
   'odd names': { $os: 'mac', 'a"b': 'quoted', select: 'sql', ctid: 'pg', distance: 1, _rowid: 'lance' },
 };
 
+/** Canaries of one shape. */
+export interface CanarySet {
+  name: string;
+  points: readonly Point[];
+  ids: IdKind | null;
+  vectors: readonly VectorField[];
+  fields?: typeof TIMESTAMPS;
+}
+
+/** By what their ids are; each under another metric. */
+export function canarySets(): CanarySet[] {
+  const [field] = VECTORS as [VectorField];
+  const points = (ids: readonly PointId[]): Point[] =>
+    ids.map((id, i) => ({
+      id,
+      vectors: { vector: Float32Array.of(i + 1, Math.sin(i), 0.5, -2) },
+      metadata: { s: `of ${id}` },
+    }));
+  return [
+    { name: 'texts', points: canaries(), ids: 'string', vectors: VECTORS, fields: TIMESTAMPS },
+    {
+      name: 'integers',
+      points: points([0n, 7n, 2n ** 53n + 1n, 2n ** 63n - 1n, 2n ** 64n - 1n]),
+      ids: 'u64',
+      vectors: [{ ...field, metric: 'l2' }],
+    },
+    {
+      name: 'integers and UUIDs',
+      points: points([7n, 2n ** 53n + 1n, '9f2c7a4e-51d8-4b3e-8a06-c1d27be4f359']),
+      ids: null,
+      vectors: [{ ...field, metric: 'dot' }],
+    },
+  ];
+}
+
 export function canaries(): Point[] {
   const points: Point[] = Object.entries(ODD).map(([id, metadata], i) => ({
     id,
@@ -47,6 +83,9 @@ export function canaries(): Point[] {
     { id: 'É unicode id', vectors: vector, metadata: {} },
     { id: '7', vectors: vector, metadata: {} },
     { id: 'duplicate vector', vectors: vector, metadata: {} },
+    { id: '', vectors: vector, metadata: { s: 'under an empty id' } },
+    { id: 'zero vector', vectors: { vector: new Float32Array(4) }, metadata: {} },
+    { id: 'denormals in a vector', vectors: { vector: Float32Array.of(1e-42, 2, 0, 0) }, metadata: {} },
     { id: 'minus zero in a vector', vectors: { vector: Float32Array.of(-0, 1, 0, 0) }, metadata: {} },
     { id: 'with all parts', vectors: vector, metadata: {}, text: 'a text', uri: 'file:///a', tenant: 'a' },
     { id: 'empty parts', vectors: vector, metadata: {}, text: '', uri: '', tenant: 'b' },

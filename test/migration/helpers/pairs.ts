@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { EngineDefinition } from '../../../engines/contract/engine.js';
+import { openSource } from '../../../migration/connections/open-source.js';
+import { exportCollection } from '../../../migration/export/export.js';
+import { type LoadResult, loadExport } from '../../../migration/load/load.js';
+import { mapExport } from '../../../migration/mapping/map.js';
+import { type Mapping, readMapping, writeMapping } from '../../../migration/mapping/mapping.js';
+import { type Verification, verify } from '../../../migration/verify/verify.js';
+import { serverOf } from '../../conformance/servers.js';
+import { contenders } from '../../conformance/session.js';
+import type { CanarySet } from './canaries.js';
+import { memorySource } from './memory-source.js';
+
+const never = new AbortController().signal;
+const folder = mkdtempSync(join(tmpdir(), 'vecproof-matrix-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Engines that keep whole points: those with a folder in one, others on their server. */
+export const engines = contenders
+  .filter(({ definition }) => definition.capabilities.points !== null)
+  .map((each) => ({ ...each, title: each.name + each.suffix }));
+export type MatrixEngine = (typeof engines)[number];
+
+const surroundings = { cwd: folder, env: process.env, signal: never };
+
+async function addressOf({ name, local, server }: EngineDefinition): Promise<string> {
+  if (local !== undefined) return `${name}:${join(folder, name)}`;
+  const { endpoint } = await serverOf({ name, local, server } as EngineDefinition);
+  const { host, port, tls } = endpoint;
+  return `${name}:${tls ? 'https' : 'http'}://${host}:${port}`;
+}
+
+/** Writes points as an export: what no engine has changed. */
+export async function exportSet({ name, points, ...shape }: CanarySet): Promise<void> {
+  await exportCollection(memorySource(points, shape), { folder: join(folder, name), signal: never });
+}
+
+/** Reads a collection into an export. */
+export async function exportPlace(place: string, name: string): Promise<void> {
+  const source = await openSource(place, surroundings);
+  try {
+    await exportCollection(source, { folder: join(folder, name), signal: never });
+  } finally {
+    await source.close();
+  }
+}
+
+export interface Moved {
+  place: string;
+  mapping: Mapping;
+  loaded: LoadResult;
+  /** As the mapping wants it, or as if nothing had been accepted. */
+  compare(withMapping: boolean): Promise<Verification>;
+}
+
+let collections = 0;
+
+/** Maps an export with every loss accepted, and loads it into a collection of its own. */
+export async function move(source: string, definition: EngineDefinition): Promise<Moved> {
+  const address = await addressOf(definition);
+  const place = `${address}#vecproof_matrix_${process.pid}_${++collections}`;
+  const mappingFile = join(folder, `${collections}.yaml`);
+  const proposed = await mapExport(join(folder, source), place, { index: {}, signal: never });
+  const losses = proposed.losses.map((loss) => ({ ...loss, accepted: 'a test' }));
+  writeMapping(mappingFile, { ...proposed, losses });
+  const loaded = await loadExport({
+    ...surroundings,
+    source: join(folder, source),
+    mapping: mappingFile,
+    state: join(folder, `${collections}.load`),
+  });
+  const { mapping } = readMapping(mappingFile);
+  return {
+    place,
+    mapping,
+    loaded,
+    compare: (withMapping) =>
+      verify(`export:${join(folder, source)}`, place, {
+        ...surroundings,
+        mapping: withMapping ? mapping : undefined,
+        mappingFolder: folder,
+        samples: 1000,
+      }),
+  };
+}
+
+const arrived = new Map<string, Promise<Moved>>();
+
+/** The set in an engine, moved there once. */
+export function arrivedIn({ name, definition }: MatrixEngine, set: string): Promise<Moved> {
+  const key = `${set} in ${name}`;
+  const there = arrived.get(key) ?? move(set, definition);
+  arrived.set(key, there);
+  return there;
+}
+
+/** Losses that a mapping tells of an export, on the way to an engine; nothing is opened there. */
+export async function toldOf(source: string, { name, definition }: MatrixEngine): Promise<string[]> {
+  const place = definition.local === undefined ? `${name}:http://localhost:1#docs` : `${name}:./none#docs`;
+  const { losses } = await mapExport(join(folder, source), place, { index: {}, signal: never });
+  return losses.map(({ loss }) => loss);
+}
+
+/** Compares two exports, or an export and a place, without a mapping. */
+export function compareWith(exported: string, place: string): Promise<Verification> {
+  return verify(`export:${join(folder, exported)}`, place, { ...surroundings, samples: 1000 });
+}
