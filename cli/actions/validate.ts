@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { visible } from '../../common/visible.js';
 import { preparation } from '../../harness/app/context.js';
 import { type Inventory, inventorySchema } from '../../migration/inventory/model.js';
@@ -58,7 +58,7 @@ export async function validateCommand(
 export function readInventory(path: string): Inventory {
   let given: unknown;
   try {
-    given = parse(readFileSync(path, 'utf8'));
+    given = parse(readRegularText(path, MOST_RECORD));
   } catch (error) {
     throw new InputError(`the inventory cannot be read: ${messageOf(error)}`, {
       where: path,

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileFailure } from '../../common/files.js';
+import { readRegular } from '../../common/regular-file.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
 import { canonicalPoint, type IdType, idType, type PointShape } from '../export/canonical.js';
@@ -99,7 +100,7 @@ export class Buckets {
   /** The digests of a bucket; its file is removed. */
   take(bucket: number): Digest[] {
     const path = this.#path(bucket);
-    const bytes = readFileSync(path);
+    const bytes = readRegular(path, Number.POSITIVE_INFINITY);
     rmSync(path);
     const digests: Digest[] = [];
     for (let at = 0; at < bytes.length; ) {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { readMapping } from '../../mapping/mapping.js';
 import { type Verification, verify } from '../../verify/verify.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
@@ -56,7 +56,7 @@ export const verifyStage: Stage = {
   inputs: ({ source, target, plan }) => ({ source, target, verify: plan.verify }),
   output: [RESULT, DIFFERENCES],
   run,
-  report: ({ path }) => reportOf(JSON.parse(readFileSync(path(RESULT), 'utf8')) as Verification),
+  report: ({ path }) => reportOf(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Verification),
 };
 
 function reportOf({ state, counts, source, target, samples }: Verification): Report {
