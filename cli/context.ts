@@ -1,4 +1,5 @@
 import { InterruptedError } from '../common/errors.js';
+import { onUnaskedNotice } from '../common/notices.js';
 import { homeFolder } from '../common/paths.js';
 import { keepSecrets } from '../common/secrets.js';
 import { type Context, foldersOf } from '../harness/app/context.js';
@@ -16,6 +17,7 @@ export function makeContext(out: string | undefined, signal: AbortSignal): Comma
   const { env } = process;
   const terminal = processTerminal(env);
   const progress = new Progress(terminal);
+  onUnaskedNotice((message) => progress.take({ type: 'notice', time: new Date().toISOString(), message }));
   return {
     ...foldersOf(out ?? homeFolder(env)),
     ...terminal,

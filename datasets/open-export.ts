@@ -190,8 +190,7 @@ async function openPart(
   fields: readonly FieldSchema[],
   options: OpenContext,
 ): Promise<VectorSource> {
-  const place = path.endsWith('.parquet') ? `vector.${vector}` : `vectors.${vector}`;
-  const columns = { id: 'id', vector: place };
+  const columns = { id: 'id', vector: `vector.${vector}` };
   const { points } = await openFormat(path, { ...options, metric: undefined, columns });
   const there = fields.filter(({ name }) => points.fields.some((each) => each.name === PREFIX + name));
   return {

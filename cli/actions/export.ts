@@ -5,7 +5,7 @@ import { displayPath } from '../../harness/app/places.js';
 import { openSource } from '../../migration/connections/open-source.js';
 import { exportCollection } from '../../migration/export/export.js';
 import type { Manifest } from '../../migration/export/manifest.js';
-import type { PartFormat } from '../../migration/export/part-files.js';
+import type { PartFormat } from '../../migration/export/written-part.js';
 import type { CommandContext } from '../context.js';
 
 export interface ExportCommand {
@@ -25,7 +25,6 @@ export async function exportCommand(
 ): Promise<ExitCode> {
   const source = await openSource(place, context);
   try {
-    for (const note of source.notes ?? []) notice(context, note);
     const manifest = await exportCollection(source, {
       folder: resolve(context.cwd, out),
       partRows,

@@ -1,18 +1,12 @@
-import { extname, resolve } from 'node:path';
-import { stringify } from 'yaml';
-import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
-import { oneLine } from '../../common/visible.js';
+import { resolve } from 'node:path';
+import { EXIT, type ExitCode } from '../../common/errors.js';
 import { preparation } from '../../harness/app/context.js';
 import type { Inventory } from '../../migration/inventory/model.js';
 import { takeInventory } from '../../migration/inventory/take.js';
 import type { CommandContext } from '../context.js';
-import { printJson } from '../terminal.js';
+import { giveResult, type ResultOptions, requireResultFile } from '../migration-result.js';
 
-export interface InventoryCommand {
-  out?: string;
-  html?: string;
-  json?: boolean;
+export interface InventoryCommand extends ResultOptions {
   queries?: string;
   tenant?: string;
   byId?: number;
@@ -24,7 +18,7 @@ export async function inventoryCommand(
   { out, html, json = false, queries, tenant, byId }: InventoryCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const format = out === undefined ? undefined : formatOf(out);
+  requireResultFile({ out });
   const tell = {
     scan: preparation(context, 'scan', 'points'),
     check: preparation(context, 'check', 'points'),
@@ -39,25 +33,10 @@ export async function inventoryCommand(
     onProgress: (pass, done, total) => tell[pass](done, total),
   });
   context.progress.end();
-  const text = `${JSON.stringify(inventory, undefined, 2)}\n`;
-  if (out !== undefined)
-    writeFileAtomic(resolve(context.cwd, out), format === 'json' ? text : stringify(inventory));
-  if (html !== undefined) {
-    const { inventoryPage } = await import('../../reports/migration/inventory.js');
-    writeFileAtomic(resolve(context.cwd, html), inventoryPage(inventory));
-  }
-  if (json) printJson(context.out, inventory, 2);
-  else context.out.write(`${linesOf(inventory).map(oneLine).join('\n')}\n`);
-  const wrote = [out, html].filter((each) => each !== undefined);
-  if (!json) for (const each of wrote) context.out.write(`wrote ${each}\n`);
+  const page = async (result: Inventory) =>
+    (await import('../../reports/migration/inventory.js')).inventoryPage(result);
+  await giveResult(inventory, { out, html, json }, { page, lines: linesOf }, context);
   return EXIT.passed;
-}
-
-function formatOf(path: string): 'json' | 'yaml' {
-  const end = extname(path);
-  if (end === '.json') return 'json';
-  if (end === '.yaml' || end === '.yml') return 'yaml';
-  throw new InputError('must end in .json, .yaml or .yml', { where: '--out', got: path });
 }
 
 function linesOf(inventory: Inventory): string[] {

@@ -16,6 +16,7 @@ export interface ImportCommand {
   key: Record<string, string>;
   redact?: string[];
   data?: string;
+  native?: string;
   size: number;
   floor: number;
   seed: number;
@@ -25,7 +26,7 @@ export interface ImportCommand {
 /** `vecproof queries import`: a query file from an application's own log. */
 export async function importCommand(
   log: string,
-  { out, key, redact = [], data, size, floor, seed, json = false }: ImportCommand,
+  { out, key, redact = [], data, native, size, floor, seed, json = false }: ImportCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const { cwd, signal } = context;
@@ -39,6 +40,7 @@ export async function importCommand(
     names: key,
     redact,
     data: data === undefined ? undefined : resolve(cwd, data),
+    native,
     size,
     floor,
     seed,

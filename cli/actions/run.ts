@@ -1,4 +1,5 @@
 import { EXIT, type ExitCode, InputError } from '../../common/errors.js';
+import { allowedNames } from '../../harness/app/allowed-env.js';
 import { downloadMissing } from '../../harness/app/dataset-download.js';
 import { displayPath, openSuite } from '../../harness/app/places.js';
 import {
@@ -18,6 +19,7 @@ export interface RunCommand extends StartOptions, ResumeOptions {
   resume?: string | undefined;
   dryRun?: boolean | undefined;
   download?: boolean | undefined;
+  allowEnv?: readonly string[] | undefined;
   json?: boolean | undefined;
 }
 
@@ -25,8 +27,10 @@ export interface RunCommand extends StartOptions, ResumeOptions {
 export async function runCommand(
   suite: string | undefined,
   options: RunCommand,
-  context: CommandContext,
+  given: CommandContext,
 ): Promise<ExitCode> {
+  const context: CommandContext =
+    options.allowEnv === undefined ? given : { ...given, allowEnv: allowedNames(options.allowEnv) };
   if (options.download === true) context.onMissing = downloadMissing(context);
   let exit: ExitCode = EXIT.passed;
   const report = async (folder: RunFolder) => {

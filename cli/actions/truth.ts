@@ -12,10 +12,11 @@ export async function truthCommand(
   options: TruthCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { info, set, queries, depth, kernel, seconds, fromCache, ...found } = await truthToFile(
-    { ...options, dataset: name, options: datasetOptionsOf(options, context.cwd) },
-    context,
-  );
+  const { info, set, queries, depth, kernel, seconds, gflops, checked, fromCache, ...found } =
+    await truthToFile(
+      { ...options, dataset: name, options: datasetOptionsOf(options, context.cwd) },
+      context,
+    );
   const shares: [share: number | undefined, before: string, after: string][] = [
     [found.ties, 'queries with a tie between neighbouring ranks:', ''],
     [found.tiesAtCut, `queries that tie at ranks ${options.k - 1} and ${options.k}:`, ''],
@@ -23,7 +24,12 @@ export async function truthCommand(
   ];
   const lines = [
     `${info.name}, set ${set}: the ${depth} nearest of ${info.count} points for ${queries} queries by ${info.metric}`,
-    `kernel ${kernel}, ${seconds.toFixed(2)} s${fromCache ? ' (from the cache)' : ''}`,
+    `kernel ${kernel}, ${seconds.toFixed(2)} s${gflops === undefined ? '' : `, ${gflops.toFixed(1)} GFLOP/s`}${fromCache ? ' (from the cache)' : ''}`,
+    ...(checked === undefined
+      ? []
+      : [
+          `checked: ${checked.queries} of the queries computed by ${checked.kernel}, too, with the same neighbours`,
+        ]),
     ...shares.flatMap(([share, before, after]) =>
       share === undefined ? [] : [`${before} ${percent(share)}${after}`],
     ),

@@ -1,9 +1,7 @@
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
-import { visible } from '../../common/visible.js';
 import { preparation } from '../../harness/app/context.js';
 import { type Inventory, inventorySchema } from '../../migration/inventory/model.js';
 import type { Severity } from '../../migration/validate/catalogue.js';
@@ -11,16 +9,14 @@ import { loadEmbed } from '../../migration/validate/embedding.js';
 import type { Validation } from '../../migration/validate/model.js';
 import { validatePlace } from '../../migration/validate/validate.js';
 import type { CommandContext } from '../context.js';
+import { giveResult, type ResultOptions, requireResultFile } from '../migration-result.js';
 
-export interface ValidateCommand {
+export interface ValidateCommand extends ResultOptions {
   against?: string;
   target?: string;
   embed?: string;
   tenant?: string;
   failOn: Severity;
-  out?: string;
-  html?: string;
-  json?: boolean;
 }
 
 /** `vecproof validate`: exit code 1 if something of that severity was found. */
@@ -30,6 +26,7 @@ export async function validateCommand(
   context: CommandContext,
 ): Promise<ExitCode> {
   const { cwd, env, signal } = context;
+  requireResultFile({ out });
   const tell = preparation(context, 'validate', 'points');
   const validation = await validatePlace(place, {
     cwd,
@@ -43,14 +40,9 @@ export async function validateCommand(
     onProgress: (done, total) => tell(done, total),
   });
   context.progress.end();
-  const text = `${JSON.stringify(validation, undefined, 2)}\n`;
-  if (out !== undefined) writeFileAtomic(resolve(cwd, out), text);
-  if (html !== undefined) {
-    const { validationPage } = await import('../../reports/migration/validation.js');
-    writeFileAtomic(resolve(cwd, html), validationPage(validation));
-  }
-  context.out.write(json ? text : `${linesOf(validation).map(visible).join('\n')}\n`);
-  if (!json) for (const each of [out, html]) if (each !== undefined) context.out.write(`wrote ${each}\n`);
+  const page = async (result: Validation) =>
+    (await import('../../reports/migration/validation.js')).validationPage(result);
+  await giveResult(validation, { out, html, json }, { page, lines: linesOf }, context);
   return validation.state === 'passed' ? EXIT.passed : EXIT.gateFailed;
 }
 

@@ -5,22 +5,27 @@ import { preparation } from '../../harness/app/context.js';
 import { readMapping } from '../../migration/mapping/mapping.js';
 import { type Sample, type SideResult, type Verification, verify } from '../../migration/verify/verify.js';
 import type { CommandContext } from '../context.js';
-import { printJson } from '../terminal.js';
+import { giveResult, type ResultOptions, requireResultFile } from '../migration-result.js';
 
-export interface VerifyCommand {
+export interface VerifyCommand extends ResultOptions {
   mapping?: string;
   differences?: string;
   samples: number;
-  json?: boolean;
+  sample: number;
+  queries?: string;
+  since?: string;
 }
+
+type Verified = Verification & { mapping?: string };
 
 /** `vecproof verify`: whether two places hold the same points. */
 export async function verifyCommand(
   source: string,
   target: string,
-  { mapping, differences, samples, json = false }: VerifyCommand,
+  { mapping, differences, samples, sample, queries, since, out, html, json = false }: VerifyCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
+  requireResultFile({ out });
   const tell = {
     source: preparation(context, 'source', 'points'),
     target: preparation(context, 'target', 'points'),
@@ -34,13 +39,17 @@ export async function verifyCommand(
     mappingFolder: mapping === undefined ? undefined : dirname(resolve(context.cwd, mapping)),
     differences: differences === undefined ? undefined : resolve(context.cwd, differences),
     samples,
+    retrieved: sample,
+    queries: queries === undefined ? undefined : resolve(context.cwd, queries),
+    since,
     onProgress: (side, done, total) => tell[side](done, total),
   });
   context.progress.end();
-  const about = accepted && { mapping: accepted.hash };
   if (!json && accepted !== undefined) context.out.write(`mapping ${accepted.hash.slice(0, 12)}\n`);
-  if (json) printJson(context.out, { ...result, ...about }, 2);
-  else context.out.write(`${linesOf(result).join('\n')}\n`);
+  const page = async (shown: Verified) =>
+    (await import('../../reports/migration/verification.js')).verificationPage(shown);
+  const verified: Verified = { ...result, ...(accepted && { mapping: accepted.hash }) };
+  await giveResult(verified, { out, html, json }, { page, lines: linesOf }, context);
   if (!json && differences !== undefined) context.out.write(`wrote ${differences}\n`);
   return result.state === 'equal' ? EXIT.passed : EXIT.gateFailed;
 }
@@ -54,17 +63,35 @@ const NAMES = [
   ['duplicateInTarget', 'duplicate in the target'],
 ] as const;
 
-function linesOf({ state, source, target, counts, samples }: Verification): string[] {
+function linesOf({ state, source, target, counts, samples, checks, findings }: Verification): string[] {
   const differing = counts.mismatched + counts.missing + counts.extra;
+  const unasked = checks.filter((each) => each.state === 'not-asked');
   return [
-    state === 'equal'
-      ? `equal: all ${counts.matching} points are the same on both sides, by id, vectors, metadata, text, URI and tenant`
-      : `different: ${differing} ids differ, ${counts.matching} are the same`,
+    headline(state, differing, counts.matching, findings.length),
     sideLine('source', source),
     sideLine('target', target),
     ...NAMES.map(([key, words]) => `  ${words.padEnd(24)} ${counts[key]}`),
+    ...findings.map(
+      ({ finding, of, what, examples }) =>
+        `${finding}${of === '' ? '' : ` (${of})`}: ${what}${examples.length === 0 ? '' : `, such as ${examples.join(', ')}`}`,
+    ),
     ...samples.flatMap(sampleLines),
+    ...checks.filter((each) => each.state === 'same').map(({ title, what }) => `same: ${title} (${what})`),
+    ...unasked.map(({ check, what }) => `not asked: ${check}: ${what}`),
   ];
+}
+
+function headline(
+  state: Verification['state'],
+  differing: number,
+  matching: number,
+  findings: number,
+): string {
+  if (state === 'equal')
+    return `equal: all ${matching} points are the same on both sides, by id, vectors, metadata, text, URI and tenant`;
+  return differing > 0
+    ? `different: ${differing} ids differ, ${matching} are the same`
+    : `different: all ${matching} points are the same, and ${findings === 1 ? 'one thing is' : `${findings} things are`} not`;
 }
 
 function sideLine(name: string, { place, counter, read, consistency }: SideResult): string {

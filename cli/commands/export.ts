@@ -5,7 +5,10 @@ export function register(program: Command, run: Run): void {
   program
     .command('export')
     .description('write all points of a collection to a folder of hashed files; the source is only read')
-    .argument('<source>', 'engine:address#collection, such as pgvector:postgres://host/database#docs')
+    .argument(
+      '<source>',
+      'engine:address#collection, such as pgvector:postgres://host/database#docs, or file:./points.parquet',
+    )
     .requiredOption('--out <folder>', 'new or empty folder; an interrupted export in it is continued')
     .addOption(
       new Option('--format <format>', 'how points stand in the files')

@@ -22,6 +22,10 @@ function registerImport(queries: Command, run: Run): void {
     )
     .option('--redact <names>', 'keys and fields that are never written, separated by commas', list)
     .option('--data <export>', 'folder of an export: counts what filters and tenants let through')
+    .option(
+      '--native <engine>',
+      'engine whose filters the log has as "native": they become portable (with --data)',
+    )
     .option('--size <n>', 'queries to draw', positiveInteger, 1000)
     .option('--floor <n>', 'queries that each stratum gets first', positiveInteger, 30)
     .option('--seed <n>', 'the same seed gives the same file', naturalNumber, 42)

@@ -19,6 +19,11 @@ export function register(program: Command, run: Run): void {
         'with --resume, also of a run that has ended: measure builds again with doubtful trials',
       ).choices(['busy', 'mixed']),
     )
+    .option(
+      '--allow-env <names>',
+      'for a suite or run from elsewhere: the only variables it and its servers may have, separated by commas, or "none"',
+      list,
+    )
     .option('--dry-run', 'print the plan and stop')
     .option('--download', 'download datasets of the catalog that are not here yet')
     .addOption(

@@ -10,6 +10,14 @@ export function register(program: Command, run: Run): void {
     .option('--mapping <file>', 'what the target was loaded by: the source is compared as it has to be there')
     .option('--differences <file>', 'write all differences to this Parquet file')
     .option('--samples <n>', 'differences told in words', naturalNumber, 10)
+    .option('--sample <n>', 'points that are searched for by their own vectors', naturalNumber, 100)
+    .option('--queries <file>', 'JSON Lines whose filters must count the same on both sides')
+    .option(
+      '--since <watermark>',
+      "the target's watermark after the load: another one now is somebody else's write",
+    )
+    .option('--out <file>', 'write the result to this JSON file')
+    .option('--html <file>', 'write a page')
     .option('--json', 'print the result as JSON')
     .action((source: string, target: string, options) =>
       run(undefined, async (context) =>

@@ -98,7 +98,7 @@ export const CAPABILITIES: Capabilities = {
     'The server reports the version of its interface (1.0.0), not that of the package; see the image.',
     'Filters: floats and integers beyond ±(2^53 - 1) are kept as two integers of 32 bits, because the server reads JSON numbers with an error in the last place and takes 2.5 for 2 where a field also holds integers; a flag marks what has no value, because $ne matches missing fields and no operator tells them apart.',
     'Arrays are never written as arrays, but as one flag for each element: the server (1.0.0 of chromadb 3.5.0) does not clear the arrays of a collection that is dropped, and they come back in points of collections made later, also those of others.',
-    'Under cosine the server keeps direction and length, and vectors come back with an error of up to two units in the last place. Collections that others made are only read, and filtered by text, integers and booleans only.',
+    'Under cosine the server keeps direction and length, and vectors come back with an error of up to two units in the last place. Collections that others made are only read, with all digits of 64-bit integers, and filtered by text, integers and booleans only.',
     'A text or URI cannot be taken from a point in place: such a point is deleted and written again.',
     'There is no snapshot: the ids are listed first and the points read by id; points deleted meanwhile are left out.',
     'The server does not report how large an index is on disk; its data volume is measured instead. Dropped collections leave it as large as it was.',

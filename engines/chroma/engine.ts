@@ -7,6 +7,7 @@ import { CAPABILITIES } from './capabilities.js';
 import { ask, openClient } from './client.js';
 import { createCollection, listCollections, openCollection } from './collection.js';
 import { reach } from './connect.js';
+import { translateFilter } from './filter.js';
 import { rules } from './options.js';
 
 const PACKAGES = ['chromadb', 'testcontainers'];
@@ -19,6 +20,9 @@ export const engine: EngineDefinition = {
   optionSchemas: () => jsonSchemas(rules),
   parseOptions: (input) => parseOptions(rules, input),
   checkData: () => [],
+  // Its operators are those of the portable form and mean the same, also on a point without the key.
+  writeFilter: (filter) => JSON.stringify(translateFilter(filter)),
+  readFilter: (native) => ({ state: 'ok', filter: native }),
   server: {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,

@@ -1,5 +1,7 @@
 import type { Fault } from '../../common/faults.js';
 import type { ParameterSet } from '../../common/parameters.js';
+import type { FieldSchema } from '../../datasets/dataset.js';
+import type { Filter } from '../../filters/filter.js';
 import type { Capabilities } from './capabilities.js';
 import type { Collection } from './collection.js';
 import type { IdKind, PointId } from './ids.js';
@@ -89,8 +91,20 @@ export interface EngineDefinition {
    * the same. For people who look at the server without this project.
    */
   nativeIds?: NativeIds | undefined;
+  /**
+   * Pure. A filter in the engine's own JSON as people write portable ones, with exactly its meaning; absent: its filters
+   * are text, or have no portable form at all.
+   */
+  readFilter?(native: unknown, fields: readonly FieldSchema[]): ReadFilter;
+  /**
+   * Pure. A filter that `Capabilities.filters` lets through as this engine is asked it in a collection made with this spec, as
+   * text for people who write their application anew. Absent: it is asked in more than one part.
+   */
+  writeFilter?(filter: Filter, spec: CollectionSpec): string;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
 }
+
+export type ReadFilter = { state: 'ok'; filter: unknown } | { state: 'refused'; why: string };
 
 export interface NativeIds {
   /** What becomes of ids of a kind, in words; undefined: nothing. */

@@ -46,6 +46,7 @@ export const CAPABILITIES: Capabilities = {
     hnsw: { kind: 'graph', search: { ef: 'points', nprobe: 'lists' } },
   },
   remarks: [
+    'Opens any table with a key of text or integers, which is checked to differ in every row, and vectors of float32, float16, int8 or packed bits (uint8); other columns are read by their Arrow type, and those of a type that no point can hold are refused by name unless they are left out. Unless the key is called id, such a table is only read.',
     'Runs inside the process on threads of its own: a query is asynchronous, and the number of threads asked for holds for its queries, too: measured with two instead of one on two cores, hnsw-sq8 builds 1.8 times as fast, a flat scan answers 1.2 times as fast, a graph search no faster.',
     'Scores of pq, rq and sq8 without refineFactor are estimates, and under cosine they estimate 2(1-cos); with refineFactor they are exact.',
     'nlist is always set, as the engine would otherwise choose a number of partitions that leaves nprobe without effect; nprobe above nlist works as nlist.',

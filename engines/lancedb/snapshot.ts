@@ -1,4 +1,4 @@
-import { FailureError } from '../../common/errors.js';
+import { FailureError, messageOf } from '../../common/errors.js';
 import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { cuts } from '../kit/ranges.js';
 import { firstDuplicate } from '../kit/unique.js';
@@ -18,13 +18,27 @@ export async function openSnapshot(
 ): Promise<Snapshot> {
   const table = await connection.openTable(layout.name);
   try {
-    await table.checkout(at === undefined ? await table.version() : Number(at));
+    if (at === undefined) await table.checkout(await table.version());
+    else
+      await table
+        .checkout(Number(at))
+        .catch((error: unknown) => Promise.reject(gone(layout.name, at, error)));
     if (layout.mark === null) await requireUnique(table, layout);
     return new LanceSnapshot(table, layout, String(await table.version()));
   } catch (error) {
     table.close();
     throw error;
   }
+}
+
+/** Files of a version that are missing were pruned; other errors are told as they are. */
+function gone(name: string, version: string, error: unknown): unknown {
+  if (!/not found/i.test(messageOf(error))) return error;
+  return new FailureError(`version ${version} of table "${name}" is gone`, {
+    where: 'lancedb',
+    next: 'somebody has pruned it: tag the version first, or begin again with another folder as --out',
+    cause: error,
+  });
 }
 
 /** Throws FailureError for a key that stands in two rows: nothing in the engine sees to it. */
@@ -80,7 +94,7 @@ class LanceSnapshot implements Snapshot {
       return { points, cursor: `${this.watermark}:${done}` };
     };
     if (done < to) {
-      for await (const rows of this.#rows(done, to)) {
+      for await (const rows of this.#batches(done, to)) {
         waiting.push(...readPoints(this.#layout, rows));
         while (waiting.length >= batchSize) {
           signal?.throwIfAborted();
@@ -111,6 +125,14 @@ class LanceSnapshot implements Snapshot {
   #total(): Promise<number> {
     if (!this.#closed) return this.#table.countRows();
     throw new FailureError(`the snapshot of "${this.#layout.name}" was closed`, { where: 'lancedb' });
+  }
+
+  async *#batches(from: number, to: number) {
+    try {
+      yield* { [Symbol.asyncIterator]: () => this.#rows(from, to)[Symbol.asyncIterator]() };
+    } catch (error) {
+      throw gone(this.#layout.name, this.watermark, error);
+    }
   }
 
   #rows(from: number, to: number) {

@@ -2,6 +2,8 @@ import type { EngineDefinition } from '../contract/engine.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
 import { connect } from './connect.js';
+import { sqlFilter } from './filter.js';
+import { layoutOf } from './layout.js';
 import { checkData, rules } from './options.js';
 import { PGLITE_PACKAGES } from './pglite.js';
 
@@ -21,6 +23,11 @@ export const engine: EngineDefinition = {
     packages: { pglite: PGLITE_PACKAGES },
     webAssembly: ['pglite'],
     load: async () => (await import('./launch.js')).server,
+  },
+  writeFilter: (filter, spec) => {
+    const { sql, parameters } = sqlFilter(filter, 1, layoutOf(spec).fields);
+    const values = parameters.map((value, i) => `$${i + 1} = ${JSON.stringify(value)}`);
+    return values.length === 0 ? sql : `${sql}  -- ${values.join(', ')}`;
   },
   connect,
 };

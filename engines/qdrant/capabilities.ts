@@ -73,6 +73,7 @@ export const CAPABILITIES: Capabilities = {
     hnsw: { kind: 'graph', search: { ef: 'points' } },
   },
   remarks: [
+    'Opens any collection, also by an alias; its aliases, shard keys and strict mode are told.',
     'A server: every query crosses the network as JSON, and its memory is not that of the process that asks.',
     'Scores under cosine and dot are similarities, larger is nearer; under l2 they are Euclidean distances.',
     'Left alone, Qdrant scans segments of less than 10,000 KiB of vectors and leaves the last points out of the index: a sweep of ef on a small collection would measure a scan. Here all points are loaded without an index, then indexed at once, and fullScanThreshold is 10 KiB unless it is set; one that would make a segment be scanned is refused while planning.',

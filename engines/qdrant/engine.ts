@@ -8,10 +8,13 @@ import { CAPABILITIES } from './capabilities.js';
 import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection, QdrantCollection } from './collection.js';
 import { aliasesOf } from './describe.js';
+import { translate } from './filter.js';
 import { send } from './http.js';
 import { nativeId } from './ids.js';
+import { type Json, toJson } from './json.js';
 import { readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
+import { readFilter } from './read-filter.js';
 import { QdrantSession } from './session.js';
 
 const PACKAGES = [PACKAGE, 'testcontainers'];
@@ -30,6 +33,8 @@ export const engine: EngineDefinition = {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
   },
+  readFilter,
+  writeFilter: (filter) => toJson(translate(filter) as unknown as Json),
   nativeIds: {
     words: (kind) =>
       kind === 'string' ? 'a UUID of version 5 of the text, which is kept in the payload' : undefined,

@@ -48,6 +48,7 @@ export const CAPABILITIES: Capabilities = {
   preparedSearches: 'several',
   exhaustive: { flat: { kind: 'scan', search: {} } },
   remarks: [
+    'Opens vec0 tables in any database file, named by the file itself (sqlite-vec:./file.db#table): they are only read, by their primary key or rowid, or by another column whose values are checked to differ. Bits keep the order of sqlite-vec, whose first is the lowest of a byte.',
     'Scans every point for each query: exact, without an index and without settings.',
     'Runs inside the process and blocks it: a query uses one thread and costs no network.',
     "The database is a file with a write-ahead log (synchronous = NORMAL) and SQLite's default page cache of 2 MB, so that a query reads the vectors through the file system.",

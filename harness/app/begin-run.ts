@@ -17,6 +17,7 @@ import { columnsRecord, recordedOptions } from './dataset-options.js';
 import { hideManifest } from './manifest-secrets.js';
 import { displayPath } from './places.js';
 import type { Planned, RunOptions } from './plan-run.js';
+import { markOf, needsMark } from './run-mark.js';
 
 interface Beginning {
   folder: RunFolder;
@@ -33,7 +34,7 @@ interface Beginning {
 /** Writes everything that is known before the first measurement. A folder that could not be completed is removed. */
 export async function beginRun(beginning: Beginning): Promise<Manifest> {
   const { folder, planned, data, truth } = beginning;
-  const manifest = manifestOf(beginning);
+  const manifest = marked(manifestOf(beginning), beginning);
   try {
     await writeTruth(folder.truth, truth.truth, { metric: data.info.metric });
     writeFileAtomic(
@@ -52,6 +53,12 @@ export async function beginRun(beginning: Beginning): Promise<Manifest> {
     rmSync(folder.path, { recursive: true, force: true });
     throw error;
   }
+}
+
+function marked(manifest: Manifest, { planned, context }: Beginning): Manifest {
+  return needsMark(manifest, planned.parsed)
+    ? { ...manifest, mark: markOf(manifest, context.cache) }
+    : manifest;
 }
 
 /** What the queries ask, with the number of points that pass each filter. */

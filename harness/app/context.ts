@@ -11,6 +11,10 @@ export interface Context {
   /** Relative paths start here. */
   cwd: string;
   env: NodeJS.ProcessEnv;
+  /**
+   * Variables that a suite and its servers may have, for one from elsewhere; undefined: all. Read by `suiteEnv`.
+   */
+  allowEnv?: readonly string[] | undefined;
   /** Ends the work in good order: what is finished stays. */
   signal: AbortSignal;
   /** Takes what happens, as it happens. */

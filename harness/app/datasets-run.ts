@@ -14,6 +14,7 @@ import {
   slugOf,
 } from '../store/run-folder.js';
 import { parseSuite } from '../suite/parse.js';
+import { suiteEnv } from './allowed-env.js';
 import { commandLine } from './begin-run.js';
 import type { Context } from './context.js';
 import { checkDataRequest } from './data.js';
@@ -81,7 +82,7 @@ export async function resumeDatasets(
   const context = hiding(given);
   const stored = readDatasetsManifest(folder)!;
   const { text, path } = stored.suite;
-  const { secrets, redactor } = parseSuite(text, path, context.env);
+  const { secrets, redactor } = parseSuite(text, path, suiteEnv(context));
   context.hide(secrets);
   const manifest = changed(stored, redactor.reveal);
   const suite = { text, given: path, path: manifest.suiteFile };

@@ -10,6 +10,7 @@ import { runPlan } from '../run/run.js';
 import { RunSeals } from '../store/checksums.js';
 import { appendEvent, readEvents } from '../store/event-log.js';
 import { cleanRunFolder, type RunFolder } from '../store/run-folder.js';
+import { serverEnv } from './allowed-env.js';
 import { skipReasons } from './check-builds.js';
 import type { Data } from './data.js';
 import { hideManifest } from './manifest-secrets.js';
@@ -74,6 +75,7 @@ async function measure(
     skips,
     begun: begunBefore(folder),
     native: need(state, 'native'),
+    env: serverEnv(state.context),
     signal,
     redact: redactor.text,
     onEvent,

@@ -10,6 +10,7 @@ import { EXECUTORS } from '../run/executors/registry.js';
 import type { DeclaredDataset } from '../suite/datasets.js';
 import { suiteError } from '../suite/faults.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { suiteEnv } from './allowed-env.js';
 import type { Context } from './context.js';
 import type { DataRequest } from './data.js';
 import type { DatasetOptions } from './dataset-options.js';
@@ -66,9 +67,10 @@ export async function engineDefinitions(): Promise<Map<string, EngineDefinition>
 export async function planRun(
   suite: SuiteText,
   options: RunOptions,
-  { cwd, env }: Pick<Context, 'cwd' | 'env'>,
+  { cwd, ...context }: Pick<Context, 'cwd' | 'env' | 'allowEnv'>,
   part = 0,
 ): Promise<Planned> {
+  const env = suiteEnv(context);
   const known = await engineDefinitions();
   const modules = await engineModules(suite, env);
   const parsed = parseSuite(suite.text, suite.given, env, known, EXECUTORS, modules);

@@ -9,11 +9,13 @@ import { lockRun } from '../store/lock.js';
 import { readManifest } from '../store/manifests.js';
 import { cleanRunFolder } from '../store/run-folder.js';
 import { type ParsedSuite, parseSuite } from '../suite/parse.js';
+import { suiteEnv } from './allowed-env.js';
 import { recordedOptions } from './dataset-options.js';
 import { revealManifest } from './manifest-secrets.js';
 import { openRun } from './open-run.js';
 import { groupingOf, type Planned } from './plan-run.js';
 import { type Remeasure, trialsAgain } from './remeasure.js';
+import { requireOwn } from './run-mark.js';
 import { need, type RunState } from './run-state.js';
 import type { Task } from './tasks.js';
 
@@ -32,9 +34,10 @@ export function storedRunTask(
       const stored = readManifest(folder);
       cleanRunFolder(folder);
       repairEvents(folder);
-      const parsed = parseSuite(stored.suite.text, stored.suite.path, context.env);
+      const parsed = parseSuite(stored.suite.text, stored.suite.path, suiteEnv(context));
       context.hide(parsed.secrets);
       state.manifest = revealManifest(stored, parsed.redactor);
+      requireOwn({ ...state.manifest, suite: stored.suite }, parsed, folder.path, context);
       state.planned = await storedPlan(state.manifest, parsed, folder.path);
       const done = finished(readEvents(folder), options.retryFailed === true);
       const again =

@@ -3,6 +3,7 @@ import { needsLaunch } from '../../engines/contract/server.js';
 import { requireClient } from '../../engines/kit/packages.js';
 import { engineOf } from '../../engines/open.js';
 import type { PlannedBuild } from '../model/plan.js';
+import { serverEnv } from './allowed-env.js';
 import { type Context, notice } from './context.js';
 
 /**
@@ -41,7 +42,7 @@ async function whyNot(build: PlannedBuild, threads: number, context: Context): P
     await definition.prepare({
       ...build.server!,
       labels: {},
-      env: context.env,
+      env: serverEnv(context),
       threads,
       signal: context.signal,
       onNotice: (message) => notice(context, message),

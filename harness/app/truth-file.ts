@@ -4,6 +4,7 @@ import type { DatasetInfo } from '../../datasets/dataset.js';
 import { loadOrComputeTruth } from '../truth/cache.js';
 import { TRUTH_FORMATS, writeTruth } from '../truth/files.js';
 import type { KernelName } from '../truth/kernel.js';
+import type { SampleCheck } from '../truth/sample-check.js';
 import { tiesAtRank, tiesWithin } from '../truth/ties.js';
 import { type Context, warn } from './context.js';
 import { openData } from './data.js';
@@ -36,6 +37,10 @@ export interface WrittenTruth {
   depth: number;
   kernel: KernelName;
   seconds: number;
+  /** 10⁹ multiplications and additions per second; undefined in caches of earlier versions. */
+  gflops: number | undefined;
+  /** What a reference kernel has computed, too. */
+  checked: SampleCheck | undefined;
   fromCache: boolean;
   /** Share of queries with a tie between neighbouring ranks. */
   ties: number | undefined;
@@ -93,7 +98,7 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
     const provided = await data.dataset.providedTruth(data.set);
     const compared = provided && compareProvided(provided, truth, { ...info, vectors, queries }, request.k);
     if (compared?.note != null) warn(context, compared.note);
-    const { depth, kernel, seconds, fromCache } = truth;
+    const { depth, kernel, seconds, gflops, checked, fromCache } = truth;
     return {
       path,
       info,
@@ -102,6 +107,8 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
       depth,
       kernel,
       seconds,
+      gflops,
+      checked,
       fromCache,
       ties: tiesWithin(truth, depth, info.metric),
       tiesAtCut: request.k < 2 ? undefined : tiesAtRank(truth, request.k - 1, info.metric, info.count),

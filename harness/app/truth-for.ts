@@ -61,6 +61,8 @@ export async function truthFor(
   }
   const record = {
     kernel: truth.kernel,
+    ...(truth.gflops !== undefined && { gflops: truth.gflops }),
+    ...(truth.checked && { checked: truth.checked }),
     depth: truth.depth,
     seconds: truth.seconds,
     fromCache: truth.fromCache,

@@ -68,6 +68,10 @@ export const queriesRecordSchema = z.strictObject({
 /** How the truth was made and what it says about the data. */
 export const truthRecordSchema = z.strictObject({
   kernel: z.string(),
+  /** 10⁹ multiplications and additions per second of all threads; absent in records of earlier versions. */
+  gflops: z.number().optional(),
+  /** Queries whose neighbours a reference kernel has computed, too, with the same result; absent: the kernel is the reference. */
+  checked: z.strictObject({ kernel: z.string(), queries: z.int() }).optional(),
   depth: depthSchema,
   seconds: z.number(),
   fromCache: z.boolean(),
@@ -118,6 +122,8 @@ export const manifestSchema = z.strictObject({
     /** File of the suite with queries, filters and groups. */
     queryFile: z.string().optional(),
   }),
+  /** Tells its own user that it was made here, with these addresses; absent: it names no address and no variable. */
+  mark: z.string().optional(),
   queries: queriesRecordSchema,
   truth: truthRecordSchema,
   /** Depths that are measured, ascending; which of them a trial asks for is in the plan. */

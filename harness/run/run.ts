@@ -30,6 +30,8 @@ export interface RunInput {
   skips: ReadonlyMap<string, string>;
   /** How often each build was begun before, where the run is continued. */
   begun: ReadonlyMap<string, number>;
+  /** What servers may be given of the environment. */
+  env: NodeJS.ProcessEnv;
   signal: AbortSignal;
   /** Hides the values of environment variables. */
   redact: (text: string) => string;
@@ -184,6 +186,7 @@ async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer
     build,
     folder,
     labels: ownLabels(manifest.id),
+    env: input.env,
     threads: manifest.threads,
     signal,
     onNotice: (message) =>

@@ -26,6 +26,8 @@ export interface ServerRequest {
   build: PlannedBuild;
   folder: RunFolder;
   labels: Readonly<Record<string, string>>;
+  /** What the server may be given of the environment. */
+  env: NodeJS.ProcessEnv;
   threads: number;
   signal: AbortSignal;
   onNotice: (message: string) => void;
@@ -33,7 +35,7 @@ export interface ServerRequest {
 
 /** Starts the server of a build, if it has one. Rejects with the launcher's error; nothing is left running then. */
 export async function startServer(request: ServerRequest): Promise<BuildServer | undefined> {
-  const { build, folder, labels, threads, signal, onNotice } = request;
+  const { build, folder, labels, env, threads, signal, onNotice } = request;
   const choice = build.server;
   if (choice === undefined || !needsLaunch(choice.mode)) return undefined;
   const { server: support } = await engineOf(build);
@@ -41,7 +43,7 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
   makeFolder(folder.work);
   const logFile = join(folder.work, 'server.log');
   const start = performance.now();
-  const how = { ...choice, labels, env: process.env, threads, logFile, signal, onNotice };
+  const how = { ...choice, labels, env, threads, logFile, signal, onNotice };
   const launched = await definition.launch(how).catch((error: unknown) => {
     // The last lines are in the message; the rest may say more.
     if (existsSync(logFile) && !signal.aborted)

@@ -32,7 +32,7 @@ export function resolveVariables(
     return value.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
       const found = env[name];
       if (found === undefined) {
-        faults.push({ path, what: `uses the environment variable ${name}, which is not set` });
+        faults.push({ path, what: `uses the environment variable ${name}, which is not ${missing(env)}` });
         return whole;
       }
       secrets.push({ name, value: found });
@@ -48,6 +48,13 @@ export function resolveVariables(
     );
   }
   return value;
+}
+
+/** Environments of which not all may be used. */
+export const restrictedEnvs = new WeakSet<NodeJS.ProcessEnv>();
+
+function missing(env: NodeJS.ProcessEnv): string {
+  return restrictedEnvs.has(env) ? 'set or not allowed (--allow-env)' : 'set';
 }
 
 /** zod leaves such a key out in silence: a filter on it would be weaker than written. */

@@ -2,12 +2,13 @@ import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { FailureError, InputError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
-import { installCommand } from '../../common/installation.js';
 import { startThread } from '../../common/threads.js';
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
+import { chooseKernel } from './choose.js';
 import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
 import type { KernelName } from './kernel.js';
+import { requireSame, type SampleCheck, sampledQueries } from './sample-check.js';
 import { NO_SELECTION, type QuerySelections, sharedSelections } from './selections.js';
 import { TopLists } from './top-lists.js';
 
@@ -24,7 +25,7 @@ export interface TruthOptions {
   /** Called after each tile. */
   onProgress?: ((done: number, total: number) => void) | undefined;
   onWarning?: ((message: string) => void) | undefined;
-  /** Default: `usearch`, or `float64` with a warning if usearch cannot be loaded. */
+  /** Default: the fastest that works here, see `chooseKernel`. */
   kernel?: KernelName | undefined;
   /** Which points each query may find (`compile` makes a selection of a filter); absent: all. */
   selections?: QuerySelections | undefined;
@@ -35,11 +36,15 @@ export interface TruthOptions {
 export interface ComputedTruth extends Truth {
   kernel: KernelName;
   seconds: number;
+  /** 10⁹ multiplications and additions per second of all threads, those that filters spare included. */
+  gflops?: number | undefined;
+  /** What a reference kernel has computed, too; absent where the kernel is the reference. */
+  checked?: SampleCheck | undefined;
 }
 
 /**
  * Exact nearest neighbours of all queries, in worker threads. Memory: the results, and per thread two tiles of 16 MB
- * and the kernel's block. Both kernels give the same bits: what they keep is ordered by (float64 distance, row).
+ * and the kernel's block. All kernels give the same bits: what they keep is ordered by (float64 distance, row).
  * With selections, the exact neighbours among the points that each query may find; where fewer than `depth` pass, the
  * list is as short as that (`matches`), padded with -1 and NaN.
  * Throws InputError for k < 1 or vectors that do not fit, InterruptedError on abort, FailureError if a thread fails.
@@ -52,20 +57,58 @@ export async function computeTruth(
   const began = performance.now();
   check(vectors, queries, options.k);
   checkSelections(options.selections, vectors.count, queries.length / vectors.dimensions);
-  const kernel = await chooseKernel(options);
+  const { dimensions, count } = vectors;
+  const { metric, onWarning } = options;
+  const asked = { kernel: options.kernel, metric, dimensions, rows: count, onWarning };
+  const { kernel, reference } = await chooseKernel({ ...asked, queries: queries.length / dimensions });
+  const scanned = performance.now();
+  const truth = await scan(vectors, queries, kernel, options);
+  const seconds = (performance.now() - scanned) / 1000;
+  const checked = reference && (await checkSample(vectors, queries, { truth, kernel, reference }, options));
+  return {
+    ...truth,
+    matches: matchesOf(options.selections, count),
+    kernel,
+    ...(truth.count > 0 && { gflops: (2 * truth.count * count * dimensions) / seconds / 1e9 }),
+    ...(checked && { checked }),
+    seconds: (performance.now() - began) / 1000,
+  };
+}
+
+async function scan(
+  vectors: PreparedVectors,
+  queries: Float32Array,
+  kernel: KernelName,
+  options: TruthOptions,
+): Promise<Pick<Truth, 'count' | 'depth' | 'rows' | 'distances'>> {
   const depth = Math.min(options.k, vectors.count);
   const lists = new TopLists(queries.length / vectors.dimensions, depth);
   if (lists.queries > 0) await scanInThreads(jobOf(vectors, queries, depth, kernel, options), lists, options);
   const { rows, distances } = lists;
-  return {
-    count: lists.queries,
-    depth,
-    rows,
-    distances,
-    matches: matchesOf(options.selections, vectors.count),
-    kernel,
-    seconds: (performance.now() - began) / 1000,
-  };
+  return { count: lists.queries, depth, rows, distances };
+}
+
+/** A sample of the queries by another kernel, in the same run. Throws FailureError if the two disagree. */
+async function checkSample(
+  vectors: PreparedVectors,
+  queries: Float32Array,
+  { truth, kernel, reference }: { truth: Truth; kernel: KernelName; reference: KernelName },
+  options: TruthOptions,
+): Promise<SampleCheck> {
+  const { dimensions } = vectors;
+  const { selections } = options;
+  const sampled = sampledQueries(truth.count, selections);
+  const some = new Float32Array(sampled.length * dimensions);
+  for (const [i, query] of sampled.entries())
+    some.set(queries.subarray(query * dimensions, (query + 1) * dimensions), i * dimensions);
+  const of = selections && Int32Array.from(sampled, (query) => selections.of[query]!);
+  const sample = await scan(vectors, some, reference, {
+    ...options,
+    ...(selections && of && { selections: { ...selections, of } }),
+    onProgress: undefined,
+  });
+  requireSame(truth, sample, sampled, [kernel, reference]);
+  return { kernel: reference, queries: sampled.length };
 }
 
 function check({ file, count, dimensions }: PreparedVectors, queries: Float32Array, k: number): void {
@@ -113,25 +156,6 @@ function matchesOf(selections: QuerySelections | undefined, rows: number): Int32
   if (selections === undefined) return undefined;
   const counts = selections.list.map((selection) => selection.count());
   return selections.of.map((i) => (i === NO_SELECTION ? rows : counts[i]!));
-}
-
-async function chooseKernel({ kernel, onWarning }: TruthOptions): Promise<KernelName> {
-  if (kernel === 'float64') return kernel;
-  try {
-    await import('usearch');
-    return 'usearch';
-  } catch (error) {
-    const next = `install it with: ${installCommand(['usearch'])}`;
-    if (kernel === 'usearch') {
-      throw new FailureError(`usearch cannot be loaded: ${messageOf(error)}`, {
-        where: 'truth',
-        next,
-        cause: error,
-      });
-    }
-    onWarning?.(`truth: usearch cannot be loaded, so the slower float64 kernel is used (${next})`);
-    return 'float64';
-  }
 }
 
 function jobOf(

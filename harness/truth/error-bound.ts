@@ -44,6 +44,20 @@ export function kernelLimit(metric: Metric, bound: number, scale: number, dimens
   return (bound * scale) ** 2 * (1 + 2 * error) + lost;
 }
 
+/**
+ * Of scores that are larger for nearer rows (the inner product, or minus the squared distance) in the kernel's units: where
+ * `kept` is the k-th best of a scan, a row that scores less than kept · (1 + relative) - absolute is none of the k nearest.
+ * Both scores can be off, so that the bounds of `kernelLimit` count twice.
+ */
+export function candidateSlack(metric: Metric, dimensions: number): { relative: number; absolute: number } {
+  const error = 2 * gamma(dimensions);
+  const lost = dimensions * UNDERFLOW;
+  if (metric !== 'l2') return { relative: 0, absolute: 2 * (error + lost) };
+  if (error >= 1) return { relative: Number.POSITIVE_INFINITY, absolute: 0 };
+  const relative = (1 + error) / (1 - error) - 1;
+  return { relative, absolute: (2 + relative) * lost };
+}
+
 /** The power of two that brings `largest` to at most 1; multiplying float32 with it is exact but for underflow. */
 export function powerOfTwoScale(largest: number): number {
   return largest === 0 ? 1 : 2 ** -Math.ceil(Math.log2(largest));

@@ -8,6 +8,7 @@ import { METRICS, type Metric } from '../../datasets/dataset.js';
 import { checkLists, withStored } from '../../datasets/formats/parquet/stored.js';
 import { NO_ROW, type Truth } from '../model/samples.js';
 import { KERNELS, type KernelName } from './kernel.js';
+import type { SampleCheck } from './sample-check.js';
 
 export const TRUTH_FORMATS = ['.hdf5', '.h5', '.parquet'] as const;
 
@@ -17,9 +18,11 @@ export interface StoredTruth extends Truth {
   kernel: KernelName | undefined;
   /** Time it took to compute. */
   seconds: number | undefined;
+  gflops?: number | undefined;
+  checked?: SampleCheck | undefined;
 }
 
-type Writable = Truth & { kernel?: KernelName; seconds?: number };
+type Writable = Truth & Partial<Pick<StoredTruth, 'kernel' | 'seconds' | 'gflops' | 'checked'>>;
 
 /** Names of the metrics in ann-benchmarks' files. */
 const HDF5_DISTANCE: Readonly<Record<Metric, string>> = { cosine: 'angular', l2: 'euclidean', dot: 'dot' };
@@ -65,12 +68,12 @@ function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
 }
 
 function writeParquet(path: string, truth: Writable, metric: Metric): void {
-  const { count, depth, rows, distances, matches, kernel, seconds, margin } = truth;
+  const { count, depth, rows, distances, matches, kernel, seconds, gflops, checked, margin } = truth;
   const lists = (values: Int32Array | Float64Array): number[][] =>
     Array.from({ length: count }, (_, i) =>
       Array.from(values.subarray(i * depth, i * depth + Math.min(depth, matches?.[i] ?? depth))),
     );
-  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds, margin };
+  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds, gflops, checked, margin };
   const filtered = matches === undefined ? [] : [{ name: 'matches', data: matches }];
   const buffer = parquetWriteBuffer({
     schema: matches === undefined ? SCHEMA : FILTERED_SCHEMA,
@@ -143,8 +146,8 @@ function readParquet(path: string): Promise<StoredTruth> {
     const truth = { count, depth, rows, distances, matches };
     if (seen !== (filtered ? 3 : 2) * count || contentHash(truth) !== facts.sha256)
       throw new Error('its content does not match its hash');
-    const { metric, kernel, seconds, margin } = facts;
-    return { ...truth, metric, kernel, seconds, margin };
+    const { metric, kernel, seconds, gflops, checked, margin } = facts;
+    return { ...truth, metric, kernel, seconds, gflops, checked, margin };
   });
 }
 
@@ -154,12 +157,17 @@ interface Facts {
   sha256: string;
   kernel: KernelName | undefined;
   seconds: number | undefined;
+  gflops: number | undefined;
+  checked: SampleCheck | undefined;
   margin: Truth['margin'];
 }
 
 function factsOf(text: string | undefined): Facts {
   if (text === undefined) throw new Error('it was not written by vecproof truth');
-  const { metric, depth, sha256, kernel, seconds, margin } = JSON.parse(text) as Record<string, unknown>;
+  const { metric, depth, sha256, kernel, seconds, gflops, checked, margin } = JSON.parse(text) as Record<
+    string,
+    unknown
+  >;
   if (
     !METRICS.includes(metric as Metric) ||
     !Number.isInteger(depth) ||
@@ -174,8 +182,19 @@ function factsOf(text: string | undefined): Facts {
     sha256,
     kernel: KERNELS.find((name) => name === kernel),
     seconds: typeof seconds === 'number' ? seconds : undefined,
+    gflops: typeof gflops === 'number' ? gflops : undefined,
+    checked: checkIn(checked),
     margin: marginIn(margin),
   };
+}
+
+/** Undefined where nothing was checked. */
+function checkIn(given: unknown): SampleCheck | undefined {
+  if (given === undefined) return undefined;
+  const { kernel, queries } = Object(given) as Record<string, unknown>;
+  const known = KERNELS.find((name) => name === kernel);
+  if (known !== undefined && Number.isInteger(queries)) return { kernel: known, queries: queries as number };
+  throw new Error('what it says of its check is not that');
 }
 
 /** Undefined in files of earlier versions. */

@@ -3,9 +3,12 @@ import type { Selections } from './selections.js';
 import type { Tile, Vectors } from './tile.js';
 import type { TopLists } from './top-lists.js';
 
-/** `usearch`: float32 SIMD candidates, proven complete and recomputed in float64. `float64`: all in JavaScript. */
-export type KernelName = 'usearch' | 'float64';
-export const KERNELS = ['usearch', 'float64'] as const satisfies readonly KernelName[];
+/**
+ * `usearch` and `wasm`: float32 SIMD candidates, proven complete and recomputed in float64, by the library's exact search or by
+ * our own WebAssembly. `float64`: all in JavaScript.
+ */
+export type KernelName = 'usearch' | 'wasm' | 'float64';
+export const KERNELS = ['usearch', 'wasm', 'float64'] as const satisfies readonly KernelName[];
 
 export interface ScanJob {
   metric: Metric;

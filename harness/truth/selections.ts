@@ -57,6 +57,16 @@ export class Selections {
     return rows;
   }
 
+  /** One bit for each of the rows `first .. first + count`, in words of 32, lowest bit first. */
+  wordsIn(selection: number, first: number, count: number): Uint32Array {
+    const words = this.#words[selection]!;
+    const [word, shift] = [first >>> 5, first & 31];
+    return Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => {
+      const low = words[word + i]! >>> shift;
+      return shift === 0 ? low : low | ((words[word + i + 1] ?? 0) << (32 - shift));
+    });
+  }
+
   /** Whether a row of the dataset passes. */
   has(selection: number, row: number): boolean {
     return ((this.#words[selection]![row >>> 5]! >>> (row & 31)) & 1) === 1;

@@ -1,16 +1,15 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
-import { scanFloat64 } from './float64-kernel.js';
 import { NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
+import { scanOf } from './kernels.js';
 import { Selections } from './selections.js';
 import { measured } from './tile.js';
 import { TopLists } from './top-lists.js';
-import { usearchKernel } from './usearch-kernel.js';
 
 /** Thread: takes the next tile until there is none left, then sends its lists. */
 async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: ArrayBuffer[]) => void) {
   const { metric, dimensions, tileRows, count, file } = job;
-  const scan = job.kernel === 'usearch' ? await usearchKernel() : scanFloat64;
+  const scan = await scanOf(job.kernel);
   const values = new Float32Array(job.queries);
   const queries = measured(values, values.length / dimensions, dimensions, bad('query'));
   const lists = new TopLists(queries.count, job.depth);

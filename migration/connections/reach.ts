@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { FailureError, InputError } from '../../common/errors.js';
 import { fileFailure, makeFolder } from '../../common/files.js';
+import { tellNotice } from '../../common/notices.js';
 import type { ConnectOptions, EngineDefinition } from '../../engines/contract/engine.js';
 import type { LaunchedServer } from '../../engines/contract/server.js';
 import type { Address } from './address.js';
@@ -65,6 +66,7 @@ export async function reach(
     env,
     threads: 1,
     signal,
+    onNotice: tellNotice,
   });
   return {
     connect: { endpoint: launched.endpoint, mode: 'url' },

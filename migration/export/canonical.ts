@@ -4,6 +4,7 @@ import type { Description, Metadata, Point, PointValue } from '../../engines/con
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
 import { DETAILS, detailOf } from './details.js';
+import { quietNaNs } from './quiet-nan.js';
 
 /**
  * The canonical bytes of a point, over which its hash is computed: docs/export-format.md, "Hashes". Two points are the
@@ -157,23 +158,23 @@ function writeVectors(bytes: Bytes, { vectors }: PointShape, point: Point): void
 
 const LETTERS = { f32: 'F', f16: 'H', bf16: 'B', int8: 'I', bit: 'T' } as const;
 
-/** Numbers as they stand in memory, little-endian: bit for bit. */
+/** Numbers as they stand in memory, little-endian: bit for bit, but for the payload of a NaN. */
 function writeVector(bytes: Bytes, { type }: VectorField, value: VectorValue): void {
   if (isSparse(value)) {
     bytes.letter('S');
     bytes.u32(value.indices.length);
     bytes.raw(value.indices);
-    bytes.raw(value.values);
+    bytes.raw(quietNaNs('f32', value.values));
   } else if (isMulti(value)) {
     bytes.letter('M');
     bytes.u32(value.rows);
     bytes.letter(LETTERS[type]);
     bytes.u32(value.values.length);
-    bytes.raw(value.values);
+    bytes.raw(quietNaNs(type, value.values));
   } else {
     bytes.letter(LETTERS[type]);
     bytes.u32(value.length);
-    bytes.raw(value);
+    bytes.raw(quietNaNs(type, value));
   }
 }
 

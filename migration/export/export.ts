@@ -10,10 +10,11 @@ import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
 import { describedVectors } from './manifest-vectors.js';
 import { OpenPart } from './open-part.js';
 import { Pace } from './pace.js';
-import { type PartFormat, partFile, requireFormat } from './part-files.js';
+import { partFile, requireFormat } from './part-files.js';
 import { pointHash, RowSum } from './row-hash.js';
 import { clearParts, type ExportState, findState, lockFolder, removeState, saveState } from './state.js';
 import { addTally, emptyTally } from './tally.js';
+import type { PartFormat } from './written-part.js';
 
 export interface ExportOptions {
   /** New, empty, or with a part of the same export. */
@@ -60,6 +61,7 @@ export async function exportCollection(source: OpenSource, options: ExportOption
 }
 
 async function exportInto(source: OpenSource, options: ExportOptions): Promise<Manifest> {
+  for (const note of source.notes ?? []) options.onNotice?.(note);
   const { points, name } = source.collection;
   const description = await points.describe();
   const where = { place: source.place, collection: `${name}${source.parameters ?? ''}` };

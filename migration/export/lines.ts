@@ -24,7 +24,7 @@ export function lineOf(shape: PointShape, point: Point): string {
   });
   const members = [
     `"id":${idJson(shape, point.id)}`,
-    `"vectors":{${vectors.join(',')}}`,
+    `"vector":{${vectors.join(',')}}`,
     `"metadata":${metadata}`,
     ...(notFinite.size === 0 ? [] : [`"notFinite":${JSON.stringify(Object.fromEntries(notFinite))}`]),
     ...PARTS.flatMap((part) => {
@@ -59,7 +59,7 @@ function detailsJson(point: Point): string[] {
 
 interface Line {
   id: string | number | bigint | { $uuid: string };
-  vectors: Record<string, unknown>;
+  vector: Record<string, unknown>;
   metadata: Metadata;
   notFinite?: Record<string, string>;
   [part: string]: unknown;
@@ -73,8 +73,8 @@ export function pointOf(shape: PointShape, text: string): Point {
   const line = parseJson(text) as Line;
   const vectors = record<VectorValue>();
   for (const field of shape.vectors)
-    if (Object.hasOwn(line.vectors, field.name))
-      vectors[field.name] = vectorFromJson(field, line.vectors[field.name]);
+    if (Object.hasOwn(line.vector, field.name))
+      vectors[field.name] = vectorFromJson(field, line.vector[field.name]);
   for (const [pointer, value] of Object.entries(line.notFinite ?? {}))
     put(line.metadata, pointer, Number(value));
   const point: { -readonly [K in keyof Point]: Point[K] } = {

@@ -6,11 +6,7 @@ import { readLinesPart } from './lines-reader.js';
 import { LinesPartWriter } from './lines-writer.js';
 import { ALL_ROWS, type ReadShape, type RowRange, readParquetPart } from './part-reader.js';
 import { ParquetPartWriter } from './part-writer.js';
-import type { PartWriter } from './written-part.js';
-
-/** How points stand in the parts of an export: docs/export-format.md. */
-export const PART_FORMATS = ['parquet', 'jsonl'] as const;
-export type PartFormat = (typeof PART_FORMATS)[number];
+import type { PartFormat, PartWriter } from './written-part.js';
 
 const ENDINGS: Readonly<Record<PartFormat, string>> = { parquet: '.parquet', jsonl: '.jsonl.zst' };
 

@@ -1,6 +1,10 @@
 import type { FieldType } from '../../datasets/dataset.js';
 import type { Point } from '../../engines/contract/points.js';
 
+/** How points stand in the parts of an export: docs/export-format.md. */
+export const PART_FORMATS = ['parquet', 'jsonl'] as const;
+export type PartFormat = (typeof PART_FORMATS)[number];
+
 /** A finished part on disk. */
 export interface WrittenPart {
   bytes: number;

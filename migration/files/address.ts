@@ -50,12 +50,27 @@ export function parseFileAddress(address: string): { path: string; parameters: F
   const at = address.search(/\?[a-z]+=/);
   if (at < 0) return { path: address, parameters: {} };
   const parameters: Record<string, unknown> = {};
-  for (const [key, value] of new URLSearchParams(address.slice(at + 1))) {
+  for (const [key, value] of address
+    .slice(at + 1)
+    .split('&')
+    .map(pairOf)) {
     requireKnown(address, key, value);
     if (key === 'vector') parameters[key] = [...((parameters[key] as string[] | undefined) ?? []), value];
     else parameters[key] = value;
   }
   return { path: address.slice(0, at), parameters };
+}
+
+/** Percent-encoded, but a + is a +: paths and columns have it. */
+function pairOf(text: string): [key: string, value: string] {
+  const at = text.indexOf('=');
+  const [key, value] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+  try {
+    return [key, decodeURIComponent(value)];
+  } catch {
+    // A % that encodes nothing is one.
+    return [key, value];
+  }
 }
 
 function requireKnown(address: string, key: string, value: string): void {

@@ -51,7 +51,7 @@ export async function openFiles(
     const model = parameters.model ?? rows.hints.provenance?.model;
     const conversion = {
       layout,
-      notes: noValueNotes(),
+      notes: noValueNotes(nestedOf(layout)),
       provenance: model === undefined ? undefined : { ...rows.hints.provenance, model },
       uuids: ids === 'uuid',
     };
@@ -70,6 +70,12 @@ export async function openFiles(
     await close();
     throw error;
   }
+}
+
+/** What of nested objects is no metadata, by paths that begin where the metadata does. */
+function nestedOf({ taken, lifted }: Layout): ReadonlySet<string> {
+  const below = lifted === undefined ? '' : `${lifted}.`;
+  return new Set([...taken].filter((path) => path.startsWith(below)).map((path) => path.slice(below.length)));
 }
 
 /** A `#` may also be in a path that is there. */

@@ -45,6 +45,19 @@ export function* numberLists(
     .filter(({ element }) => element.repetition_type === 'OPTIONAL').length;
   let row: unknown[] | null | undefined;
   for (const { values, repetition, definition } of leafPages(file, path)) {
+    if (definition.length === 0 && isFloats(values)) {
+      const starts = startsOf(repetition);
+      // What stands before the first start belongs to a row that began in an earlier page.
+      for (const value of values.subarray(0, starts[0] ?? values.length)) row!.push(value);
+      for (const [i, start] of starts.entries()) {
+        if (row !== undefined) yield typed(type, row);
+        row = undefined;
+        const end = starts[i + 1];
+        if (end !== undefined) yield values.slice(start, end);
+        else row = Array.from(values.subarray(start));
+      }
+      continue;
+    }
     let at = 0;
     for (let i = 0; i < repetition.length; i++) {
       const level = definition.length === 0 ? highest : definition[i]!;
@@ -57,6 +70,17 @@ export function* numberLists(
     }
   }
   if (row !== undefined) yield typed(type, row);
+}
+
+function isFloats(values: unknown): values is Float32Array | Float64Array {
+  return values instanceof Float32Array || values instanceof Float64Array;
+}
+
+/** Where rows begin. */
+function startsOf(repetition: Uint8Array): number[] {
+  const starts: number[] = [];
+  for (let i = repetition.indexOf(0); i >= 0; i = repetition.indexOf(0, i + 1)) starts.push(i);
+  return starts;
 }
 
 function typed(type: DenseType | 'f64', row: unknown[] | null): NumberList | unknown[] | null {

@@ -51,6 +51,8 @@ function noUuid(id: string, place: () => string): InputError {
 
 /** `7`, `"7"` and a UUID are three things: integers stay integers, texts texts. */
 export function idOf(value: unknown, column: string, place: () => string): PointId {
+  // An empty text is an id that a database may have: "validate" tells of it.
+  if (value === '') return value;
   const text = idText(value, column, place);
   const isText =
     typeof value === 'string' ||
@@ -89,7 +91,7 @@ function metadataOf({ lifted, taken }: Layout, row: Row, notes: ValueNotes): Met
   const source = lifted === undefined ? row.record : ((row.record[lifted] ?? {}) as Record<string, unknown>);
   const metadata = record<PointValue>();
   for (const [name, value] of Object.entries(source))
-    if (value !== undefined && (lifted !== undefined || !taken.has(name)))
+    if (value !== undefined && !(lifted === undefined ? taken : notes.elsewhere).has(name))
       metadata[name] = pointValue(value, name, notes, row.place);
   return metadata;
 }

@@ -11,10 +11,12 @@ export interface ValueNotes {
   decimals: Set<string>;
   /** Dotted paths of timestamps. */
   timestamps: Set<string>;
+  /** Dotted paths that are something else in a point: id, vectors, text. */
+  elsewhere: ReadonlySet<string>;
 }
 
-export function noValueNotes(): ValueNotes {
-  return { binary: new Set(), decimals: new Set(), timestamps: new Set() };
+export function noValueNotes(elsewhere: ReadonlySet<string> = new Set()): ValueNotes {
+  return { binary: new Set(), decimals: new Set(), timestamps: new Set(), elsewhere };
 }
 
 /**
@@ -52,9 +54,11 @@ function objectValue(value: unknown, path: string, notes: ValueNotes, place: () 
       pointValue(each, path, notes, place),
     ) as PointValue;
   const object = Object.create(null) as Record<string, PointValue>;
-  for (const [key, each] of Object.entries(value as object))
-    if (each !== undefined)
-      object[key] = pointValue(each, path === '' ? key : `${path}.${key}`, notes, place);
+  for (const [key, each] of Object.entries(value as object)) {
+    const below = path === '' ? key : `${path}.${key}`;
+    if (each !== undefined && !notes.elsewhere.has(below))
+      object[key] = pointValue(each, below, notes, place);
+  }
   return object;
 }
 

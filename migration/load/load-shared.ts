@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import { Pace } from '../export/pace.js';
 import { type Lease, WorkQueue } from '../work/queue.js';
 import { QueueSession } from '../work/session.js';
@@ -254,7 +254,7 @@ class SharedLoad {
     const path = join(this.#options.state, REJECTS);
     if (all.length === 0) rmSync(path, { force: true });
     else {
-      mkdirSync(this.#options.state, { recursive: true });
+      makeFolder(this.#options.state);
       writeFileAtomic(path, rejectsParquet(all));
     }
     const points = this.#plan.source.manifest.counts.exported - leftOut - all.length;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
+import { hideSecrets } from '../../common/secrets.js';
 import type { Point } from '../../engines/contract/points.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
 import { idType, type PointShape } from '../export/canonical.js';
@@ -37,7 +38,7 @@ export function rejectOf(
     row,
     id: String(point.id),
     idType: idType(shape, point.id),
-    cause,
+    cause: hideSecrets(cause),
     at: new Date().toISOString(),
     point: pointJson(point),
   };

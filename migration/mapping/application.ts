@@ -77,6 +77,7 @@ export function mapFilters(
   { filters }: Application,
   fields: readonly MappedField[],
   target: Capabilities,
+  native: (filter: Filter) => string | null = () => null,
 ): MappedFilter[] {
   const shapes = new Map<string, MappedFilter>();
   for (const { filter, text, group, queries } of filters) {
@@ -94,6 +95,7 @@ export function mapFilters(
       state: found.state,
       source: text,
       target: found.state === 'untranslatable' ? null : JSON.stringify(writeFilter(found.filter)),
+      native: found.state === 'untranslatable' ? null : native(found.filter),
       why: found.why,
     });
   }

@@ -5,6 +5,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
+import type { Filter } from '../../filters/filter.js';
 import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { requirePoints } from '../connections/reach.js';
 import type { Manifest } from '../export/manifest.js';
@@ -75,7 +76,9 @@ export async function mapExport(folder: string, place: string, options: MapOptio
   const mapping = proposeMapping(manifest, observed, definition, target, wishesOf(options, application));
   await chooseIds(mapping, opened, definition, options);
   if (application !== undefined)
-    mapping.filters = mapFilters(application, mapping.fields, definition.capabilities);
+    mapping.filters = mapFilters(application, mapping.fields, definition.capabilities, (filter) =>
+      nativeText(filter, mapping, definition),
+    );
   mapping.thresholds = thresholdsOf(manifest, mapping, definition.capabilities, source, options.thresholds);
   return { ...mapping, losses: lossesOf(mapping, manifest, observed, definition.capabilities) };
 }
@@ -85,6 +88,16 @@ function wishesOf(options: MapOptions, application: Application | undefined): Fi
   const none = new Set<string>();
   const { filterable = none, tenants = none } = application ?? {};
   return { required, keyword, displayed, context, filterable, tenants };
+}
+
+/** A filter in the target's own language, for whoever writes the application anew. */
+function nativeText(filter: Filter, mapping: Mapping, { writeFilter }: EngineDefinition): string | null {
+  const fields = mapping.fields.flatMap(({ to, type }) =>
+    to === null || type === null ? [] : [{ name: to, type, nullable: true }],
+  );
+  const { index, ids } = mapping.target;
+  const vector = { name: 'vector', kind: 'dense', type: 'f32', dimensions: 1, metric: null } as const;
+  return writeFilter?.(filter, { name: 'docs', vectors: [vector], ids, fields, index }) ?? null;
 }
 
 /** Names that people gave have to be there: a misspelt permission would protect nothing. */

@@ -150,6 +150,11 @@ const filterShape = z.strictObject({
   state: z.enum(['same', 'translated', 'means-other', 'untranslatable']),
   source: z.string().describe('JSON of the first of them'),
   target: z.string().nullable().describe('the same for the target'),
+  native: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('as the target’s engine is asked it; null: not in one text'),
   why: z.string(),
 });
 export type MappedFilter = z.infer<typeof filterShape>;

@@ -100,7 +100,7 @@ async function compare(
     });
   const data = onlyThese(prepared.data, keep, info.dimensions);
   const truth = truthOfThese(prepared.truth.truth, keep);
-  const planned = planLive(sides, info, request, apart.length);
+  const planned = await planLive(sides, info, request, apart.length);
   const folder = createRunFolder(context.runs, `parity-${info.name}`, new Date());
   const live = liveRecord({ request, rows, opened, sides, fields, apart, data, planned });
   try {

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { InputError } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { InputError, messageOf } from '../../common/errors.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
 import { executionOf } from '../../engines/contract/capabilities.js';
@@ -80,14 +79,18 @@ export async function measureSides(builds: readonly Measured[], input: MeasureIn
 }
 
 function writeQueries({ folder, queries }: MeasureInput): string {
-  mkdirSync(folder.work, { recursive: true });
+  makeFolder(folder.work);
   const path = join(folder.work, 'queries.f32');
   writeFileAtomic(path, new Uint8Array(queries.buffer, queries.byteOffset, queries.byteLength));
   return path;
 }
 
 /** @throws InputError for a workload that an engine cannot have */
-function trialsOf({ definition }: Side, { server, trials }: PlannedBuild, { repeat }: Manifest): Trial[] {
+export function trialsOf(
+  { definition }: Side,
+  { server, trials }: PlannedBuild,
+  { repeat }: Pick<Manifest, 'repeat'>,
+): Trial[] {
   const shape = { ...executionOf(definition.capabilities, server?.mode), repeat };
   return trials.map((trial) => {
     const plan = executorOf(trial.workload).plan(trial.workload.options, shape);
@@ -161,8 +164,8 @@ function contextFor(
   };
 }
 
-/** The trial that asks exhaustively; or why there is none. */
-export function exactTrial(
+/** The trial that asks exhaustively, which was tried; or why there is none. */
+export async function exactTrial(
   side: Side,
   build: PlannedBuild,
   {
@@ -171,12 +174,17 @@ export function exactTrial(
     dimensions,
     k,
   }: { count: number; metric: Manifest['dataset']['metric']; dimensions: number; k: number },
-): PlannedTrial | { reason: string } {
+): Promise<PlannedTrial | { reason: string }> {
   const id = `${build.id}.exact`;
   const workload = { type: 'serial', options: {} };
   if (side.exact) return { id, search: { exhaustive: true }, workload };
   const [own] = build.trials;
   const found = exhaustiveSearch(side.definition, { build, count, metric, dimensions, k }, own!.search);
   if ('reason' in found) return found;
+  try {
+    await (await side.collection.prepare(found.search, k)).close();
+  } catch (error) {
+    return { reason: messageOf(error) };
+  }
   return { id, search: found.search, workload };
 }

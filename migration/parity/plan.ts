@@ -11,7 +11,7 @@ import { readManifest } from '../../harness/store/manifests.js';
 import type { QueriesFile } from '../../harness/store/queries.js';
 import { type RunFolder, runFolder } from '../../harness/store/run-folder.js';
 import { isSimilarity } from '../mapping/scores.js';
-import { exactTrial, type Measured } from './measure.js';
+import { exactTrial, type Measured, trialsOf } from './measure.js';
 import type { CompareRequest } from './request.js';
 import { settingsOf } from './settings.js';
 import type { Side } from './side.js';
@@ -29,17 +29,17 @@ export interface PlannedRun {
 type Sides = { source: Side; target: Side };
 
 /** Trials of both sides: as the application searches, exhaustive ones, and the source once more for the noise floor. */
-export function planLive(
+export async function planLive(
   sides: Sides,
   info: DatasetInfo,
   request: CompareRequest,
   apart: number,
-): PlannedRun {
+): Promise<PlannedRun> {
   const { k } = request.thresholds;
   const size = { count: info.count, metric: info.metric, dimensions: info.dimensions, k };
   const source = annBuild('source', sides.source, request);
   const plain = annBuild('target', sides.target, request);
-  const exact = exactTrial(sides.target, plain, size);
+  const exact = await exactTrial(sides.target, plain, size);
   const noExact = 'reason' in exact ? exact.reason : undefined;
   const target = 'reason' in exact ? plain : { ...plain, trials: [...plain.trials, exact] };
   const again: PlannedBuild = {
@@ -116,7 +116,7 @@ function annBuild(
   const known = id === 'target' ? mapping?.mapping.target.index : undefined;
   const settings = settingsOf(side.definition, side.description, search[id], known);
   const remote = side.open.place.includes('://');
-  return {
+  const build: PlannedBuild = {
     id,
     engine: side.definition.name,
     series: id,
@@ -126,6 +126,9 @@ function annBuild(
     }),
     trials: [{ id: `${id}.${ANN}`, search: settings.search, workload: thresholds.workload }],
   };
+  // Before anything is written: what cannot run is refused.
+  trialsOf(side, build, thresholds);
+  return build;
 }
 
 function paritiesOf(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSize } from '../../harness/suite/schema.js';
+import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
 import { SEVERITIES } from '../validate/catalogue.js';
 
@@ -52,6 +53,7 @@ export const planSchema = z.strictObject({
     .prefault({}),
   export: z
     .strictObject({
+      format: z.enum(PART_FORMATS).optional().meta({ description: 'How points stand in the files.' }),
       partRows: z.int().min(1).optional().meta({ description: 'Points of a file.' }),
       batch: z.int().min(1).optional().meta({ description: 'Most points of a page of the source.' }),
       rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),

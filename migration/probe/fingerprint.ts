@@ -1,10 +1,11 @@
 import { messageOf } from '../../common/errors.js';
-import type { MetadataValue } from '../../datasets/dataset.js';
+import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
 import type { Point } from '../../engines/contract/points.js';
 import { flatten } from '../../engines/kit/check.js';
 import type { Filter } from '../../filters/filter.js';
-import { matches } from '../../filters/matches.js';
+import { type FieldValue, matches } from '../../filters/matches.js';
 import { refusals } from '../../filters/support.js';
+import { elementType, isArrayType } from '../../filters/values.js';
 import { filterJson } from './filter-text.js';
 import type { Live } from './place.js';
 import type { Probe, ProbeName } from './probes.js';
@@ -35,8 +36,38 @@ export class FilterCounts {
     const flat = flatten(metadata);
     const fieldOf = (name: string) =>
       Object.hasOwn(flat, name) ? (flat[name] as MetadataValue | undefined) : undefined;
-    for (const [at, filter] of this.#filters.entries()) if (matches(filter, fieldOf)) this.counts[at]!++;
+    for (const [at, filter] of this.#filters.entries()) if (passes(filter, fieldOf)) this.counts[at]!++;
   }
+}
+
+/** The meaning of docs/filters.md; a value of another type than the filter's equals nothing that the filter names. */
+function passes(filter: Filter, fieldOf: FieldValue): boolean {
+  switch (filter.op) {
+    case 'and':
+      return filter.filters.every((each) => passes(each, fieldOf));
+    case 'or':
+      return filter.filters.some((each) => passes(each, fieldOf));
+    case 'not':
+      return !passes(filter.filter, fieldOf);
+    case 'exists':
+      return matches(filter, fieldOf);
+    default: {
+      const value = fieldOf(filter.field.name) ?? null;
+      if (value !== null && !isOfType(filter.field.type, value))
+        return filter.op === 'ne' || filter.op === 'nin';
+      return matches(filter, fieldOf);
+    }
+  }
+}
+
+function isOfType(type: FieldType, value: MetadataValue): boolean {
+  if (Array.isArray(value) !== isArrayType(type)) return false;
+  const element = elementType(type);
+  const of = (each: MetadataValue) => {
+    if (element === 'string' || element === 'boolean') return typeof each === element;
+    return typeof each === 'number' || typeof each === 'bigint';
+  };
+  return Array.isArray(value) ? (value as readonly MetadataValue[]).every(of) : of(value);
 }
 
 /** Asks an engine how many points a filter lets through. */

@@ -34,8 +34,9 @@ export class DistinctQueries {
   }
 }
 
-function hashOf({ vector, filter, tenant, k }: LoggedQuery & { vector: Float32Array }): string {
-  const about = JSON.stringify([filter ?? null, tenant ?? null, k ?? null], (_, each: unknown) =>
+function hashOf({ vector, filter, native, tenant, k }: LoggedQuery & { vector: Float32Array }): string {
+  const asked = filter ?? (native === undefined ? null : { native });
+  const about = JSON.stringify([asked, tenant ?? null, k ?? null], (_, each: unknown) =>
     typeof each === 'bigint' ? `${each}n` : each,
   );
   const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);

@@ -1,8 +1,10 @@
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
+import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { Point } from '../../engines/contract/points.js';
 import { flatten } from '../../engines/kit/check.js';
+import { loadEngine } from '../../engines/registry.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { matches } from '../../filters/matches.js';
 import { groupFilter } from '../../harness/suite/filtered-queries.js';
@@ -27,6 +29,8 @@ export interface ImportOptions {
   redact: readonly string[];
   /** Folder of an export, for selectivities and tenants. */
   data: string | undefined;
+  /** Engine whose language the log's `native` filters are in. */
+  native: string | undefined;
   size: number;
   floor: number;
   seed: number;
@@ -51,6 +55,12 @@ const SHOWN = 5;
 export async function importQueries(options: ImportOptions): Promise<Imported> {
   const leftOut = new Map<string, number>();
   const drop = (why: string, count = 1) => leftOut.set(why, (leftOut.get(why) ?? 0) + count);
+  if (options.native !== undefined && options.data === undefined)
+    throw new InputError('needs the data: what a native filter means depends on the types of its fields', {
+      where: '--native',
+      got: options.native,
+      next: 'add --data with an export',
+    });
   const read = await readQueries(options, drop);
   let queries = ofOneWidth(read.queries, drop);
   const points = options.data === undefined ? undefined : openExport(options.data);
@@ -76,7 +86,10 @@ export async function importQueries(options: ImportOptions): Promise<Imported> {
   return { coverage, bad: read.bad };
 }
 
-async function readQueries({ log, names, redact, signal }: ImportOptions, drop: (why: string) => void) {
+async function readQueries(
+  { log, names, redact, native, signal }: ImportOptions,
+  drop: (why: string) => void,
+) {
   const hidden = new Set(redact);
   const known = new DistinctQueries();
   const bad: string[] = [];
@@ -92,9 +105,9 @@ async function readQueries({ log, names, redact, signal }: ImportOptions, drop: 
     const query = redacted(each.query, names, hidden);
     const { vector } = query;
     if (vector === undefined) drop('queries of text without a vector: nothing here embeds it');
-    else if (query.native !== undefined && query.filter === undefined)
+    else if (query.native !== undefined && query.filter === undefined && native === undefined)
       drop('filters in an engine’s own language alone: add the portable one as "filter"');
-    else if (namesHidden(query.filter, hidden)) drop('filters that name a redacted field');
+    else if (namesHidden(query.filter ?? query.native, hidden)) drop('filters that name a redacted field');
     else known.add({ ...query, vector });
   }
   return { queries: known.all(), lines, bad };
@@ -141,12 +154,19 @@ function ofOneWidth(
 async function againstData(
   queries: readonly DistinctQuery[],
   data: OpenExport,
-  { signal, onProgress }: ImportOptions,
+  { signal, onProgress, native }: ImportOptions,
   drop: (why: string) => void,
 ): Promise<DistinctQuery[]> {
   const fields = await fieldsOf(data, signal);
+  const read = native === undefined ? undefined : await readerOf(native);
   const filters = new Map<string, Filter>();
-  const kept = queries.flatMap((query) => {
+  const kept = queries.flatMap((logged) => {
+    const found = inPortable(logged, fields, read);
+    if (typeof found === 'string') {
+      drop(`native filters without a portable form, such as: ${found}`);
+      return [];
+    }
+    const query = found;
     const { checked, faults } = groupFilter(
       { group: query.group ?? '', filter: plain(query.filter), tenant: query.tenant },
       fields,
@@ -166,6 +186,28 @@ async function againstData(
     matches: text === null ? undefined : counts.get(text),
     tenantPoints: tenant === undefined ? undefined : counts.get(tenant),
   }));
+}
+
+/** What reads an engine's own filters. */
+async function readerOf(name: string): Promise<NonNullable<EngineDefinition['readFilter']>> {
+  const { readFilter, title } = await loadEngine(name);
+  if (readFilter !== undefined) return readFilter;
+  throw new InputError(`filters of ${title} are text, which is not read here`, {
+    where: '--native',
+    got: name,
+    next: 'write the portable filter into the log as "filter"',
+  });
+}
+
+/** The query with its native filter as a portable one; a text: why it has none. */
+function inPortable(
+  query: DistinctQuery,
+  fields: readonly FieldSchema[],
+  read: EngineDefinition['readFilter'],
+): DistinctQuery | string {
+  if (query.filter !== undefined || query.native === undefined || read === undefined) return query;
+  const found = read(query.native, fields);
+  return found.state === 'ok' ? { ...query, filter: found.filter } : found.why;
 }
 
 const keyOf = (filter: Filter): string =>

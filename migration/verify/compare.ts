@@ -14,6 +14,8 @@ export interface Difference {
   kind: 'missing' | 'extra' | 'mismatched' | 'duplicate';
   /** Of a mismatch: `parts` are text, URI and tenant. */
   differs: readonly PartOfAPoint[];
+  /** Of a mismatch in the vectors: its row in the source, and the digest of the target's vectors. */
+  found?: { row: number; vectors: string } | undefined;
 }
 
 export interface Counts {
@@ -67,7 +69,8 @@ export function compareBucket(
     if (differs.length === 0) counts.matching++;
     else {
       counts.mismatched++;
-      differences.push({ ...idOf(each), kind: 'mismatched', differs });
+      const found = differs.includes('vectors') ? { row: each.row, vectors: other.vectors } : undefined;
+      differences.push({ ...idOf(each), kind: 'mismatched', differs, found });
     }
   }
   for (const each of inTarget.values()) {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileFailure } from '../../common/files.js';
 import { readRegular } from '../../common/regular-file.js';
@@ -12,6 +12,8 @@ import { type NearField, nearValues, withoutNear } from '../export/near.js';
 export interface Digest {
   type: IdType;
   id: PointId;
+  /** Its place in the scan of its side. */
+  row: number;
   vectors: string;
   metadata: string;
   parts: string;
@@ -21,6 +23,9 @@ export interface Digest {
 
 /** Bytes of a part's digest: two that differ are taken for equal once in 2^128 pairs. */
 const DIGEST = 16;
+/** Bytes of a row's number, and of all before the digests: with the record's length. */
+const ROW = 6;
+const HEAD = 4 + ROW;
 /** Points of a bucket, about: what is compared in memory at a time. */
 const BUCKET = 200_000;
 const FLUSH = 1 << 20;
@@ -51,7 +56,7 @@ export class Buckets {
     const { id, vectors, metadata, parts } = canonicalPoint(shape, withoutNear(this.#near, point));
     const near = nearValues(this.#near, point.vectors).map(nearBytes);
     const text = String(point.id);
-    const most = 5 + 3 * DIGEST + 3 * text.length + near.reduce((sum, each) => sum + each.length, 0);
+    const most = HEAD + 1 + 3 * DIGEST + 3 * text.length + near.reduce((sum, each) => sum + each.length, 0);
     const bucket = bucketOf(id) % this.#waiting.length;
     const waiting = this.#waiting[bucket]!;
     if (waiting.bytes + most > waiting.records.length) {
@@ -60,7 +65,8 @@ export class Buckets {
       waiting.records = larger;
     }
     const { records, bytes: start } = waiting;
-    let at = start + 4;
+    records.writeUIntLE(this.rows, start + 4, ROW);
+    let at = start + HEAD;
     for (const part of [vectors, metadata, parts]) {
       hash('sha256', part, 'buffer').copy(records, at, 0, DIGEST);
       at += DIGEST;
@@ -97,17 +103,17 @@ export class Buckets {
     this.#waiting[bucket]!.bytes = 0;
   }
 
-  /** The digests of a bucket; its file is removed. */
+  /** The digests of a bucket. */
   take(bucket: number): Digest[] {
     const path = this.#path(bucket);
     const bytes = readRegular(path, Number.POSITIVE_INFINITY);
-    rmSync(path);
     const digests: Digest[] = [];
     for (let at = 0; at < bytes.length; ) {
       const end = at + bytes.readUInt32LE(at);
-      const part = (n: number) => bytes.toString('latin1', at + 4 + n * DIGEST, at + 4 + (n + 1) * DIGEST);
+      const part = (n: number) =>
+        bytes.toString('latin1', at + HEAD + n * DIGEST, at + HEAD + (n + 1) * DIGEST);
       const near: (Float32Array | undefined)[] = [];
-      let next = at + 4 + 3 * DIGEST;
+      let next = at + HEAD + 3 * DIGEST;
       for (const _ of this.#near) {
         const [values, behind] = nearFrom(bytes, next);
         near.push(values);
@@ -118,6 +124,7 @@ export class Buckets {
       digests.push({
         type,
         id: type === 'integer' ? BigInt(text) : text,
+        row: bytes.readUIntLE(at + 4, ROW),
         vectors: part(0),
         metadata: part(1),
         parts: part(2),

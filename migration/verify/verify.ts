@@ -6,6 +6,7 @@ import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure } from '../../common/files.js';
 import { hideSecrets } from '../../common/secrets.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
+import type { Filter } from '../../filters/filter.js';
 import type { Surroundings } from '../connections/reach.js';
 import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
@@ -14,7 +15,12 @@ import { openPlace, type Place } from '../probe/place.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
+import { compareFilters, deriveFilters, readFilters } from './filters.js';
+import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.js';
 import { expectedIds } from './ids.js';
+import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
+import { findOwners, MOST_OWNERS } from './owners.js';
+import { compareFields, compareTenants, SideTally } from './tally.js';
 
 export interface VerifyOptions extends Surroundings {
   /** What the target was loaded by; absent: both hold the same. */
@@ -25,11 +31,18 @@ export interface VerifyOptions extends Surroundings {
   differences?: string | undefined;
   /** Differences told in words. */
   samples?: number | undefined;
+  /** Points that are searched for by their own vectors: 100 if absent, 0 for none. */
+  retrieved?: number | undefined;
+  /** File of queries whose filters are asked of both sides. */
+  queries?: string | undefined;
+  /** Watermark of the target when it was loaded: another one now is somebody's write. */
+  since?: string | undefined;
+  seed?: number | undefined;
   onProgress?(side: 'source' | 'target', done: number, total: number): void;
 }
 
 /** A difference in words. */
-export interface Sample extends Omit<Difference, 'id'> {
+export interface Sample extends Omit<Difference, 'id' | 'found'> {
   id: string;
   /** Of a mismatch: what differs, source first. */
   words: readonly string[];
@@ -50,9 +63,16 @@ export interface Verification {
   target: SideResult;
   counts: Counts;
   samples: readonly Sample[];
+  /** What else was compared, each by itself. */
+  checks: readonly CheckOutcome[];
+  /** What is different, told by its cause. */
+  findings: readonly VerifyFinding[];
+  /** Points by tenant, where there are tenants: the largest 50. */
+  tenants: readonly { tenant: string; source: number; target: number }[];
 }
 
 const SAMPLES = 10;
+const RETRIEVED = 100;
 
 /**
  * Reads both places whole and compares every point. Memory is bounded by a bucket of about 200,000 ids.
@@ -75,32 +95,130 @@ async function compareSides(
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
+  const { mapping, queries } = options;
   const count = bucketsFor(Math.max(source.counter, target.counter));
   const expected = await expectedOf(source, target, options);
   // Without a mapping nothing was accepted: all is compared bit for bit.
-  const near = options.mapping === undefined ? [] : target.near;
-  const [a, b] = [
-    await digestsOf(expected.source, 'source', folder, count, near, options),
-    await digestsOf(expected.target, 'target', folder, count, near, options),
+  const near = mapping === undefined ? [] : target.near;
+  const asked = [
+    ...(await deriveFilters(expected.source, target)),
+    ...(queries === undefined ? [] : readFilters(queries, source, target, mapping)),
   ];
-  const counts = noCounts();
-  const first: Difference[] = [];
-  const file = options.differences === undefined ? undefined : differencesFile(options.differences);
-  for (let bucket = 0; bucket < count; bucket++) {
-    options.signal.throwIfAborted();
-    const differences = compareBucket(a.take(bucket), b.take(bucket), counts, near);
-    file?.write(differences);
-    first.push(...differences.slice(0, (options.samples ?? SAMPLES) - first.length));
-  }
-  file?.finish();
+  const read = (side: Place, name: 'source' | 'target') =>
+    readSide(side, name, { folder, count, near, filters: asked.map(({ filter }) => filter) }, options);
+  const a = await read(expected.source, 'source');
+  const b = await read(expected.target, 'target');
+  const report = new VerifyReport();
+  const compared = comparePoints(a.buckets, b.buckets, count, near, options);
+  const { counts, first } = compared;
+  const sides = { source, target, mapping };
+  reportPoints(compared, a, b, options, report);
+  await compareFilters(asked, { source: a.tally.counts, target: b.tally.counts }, sides, report);
+  await checkRetrieval(target, a.tally.sample().slice(0, options.retrieved ?? RETRIEVED), report);
+  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
+  compareIndexes(sides, report);
+  checkStrangers(target, counts, first, options, report);
   const { matching: _, ...bad } = counts;
+  const contentDiffers = Object.values(bad).some((each) => each > 0);
   return {
-    state: Object.values(bad).every((each) => each === 0) ? 'equal' : 'different',
-    source: resultOf(source, a.rows),
-    target: resultOf(target, b.rows),
+    state: contentDiffers || report.findings.length > 0 ? 'different' : 'equal',
+    source: resultOf(source, a.buckets.rows),
+    target: resultOf(target, b.buckets.rows),
     counts,
     samples: await inWords(first, expected.source, expected.target),
+    checks: report.outcomes(contentDiffers),
+    findings: report.findings,
+    tenants: tenantsOf(a.tally, b.tally),
   };
+}
+
+/** Points of the source as its own engine has them, for its searches. */
+async function originals({ live, scan }: Place, tally: SideTally): Promise<Point[]> {
+  if (live === undefined || tally.points === 0) return [];
+  for await (const points of scan()) return points.slice(0, KNOWN);
+  return [];
+}
+
+const KNOWN = 8;
+
+interface Compared {
+  counts: Counts;
+  first: readonly Difference[];
+  /** Points whose vectors differ, the first 50,000. */
+  vectors: readonly Difference[];
+}
+
+function comparePoints(
+  a: Buckets,
+  b: Buckets,
+  count: number,
+  near: readonly NearField[],
+  { signal, differences: path, samples = SAMPLES }: VerifyOptions,
+): Compared {
+  const counts = noCounts();
+  const first: Difference[] = [];
+  const vectors: Difference[] = [];
+  const file = path === undefined ? undefined : differencesFile(path);
+  for (let bucket = 0; bucket < count; bucket++) {
+    signal.throwIfAborted();
+    const differences = compareBucket(a.take(bucket), b.take(bucket), counts, near);
+    file?.write(differences);
+    first.push(...differences.slice(0, samples - first.length));
+    const room = MOST_OWNERS - vectors.length;
+    if (room > 0) vectors.push(...differences.filter(({ found }) => found !== undefined).slice(0, room));
+  }
+  file?.finish();
+  return { counts, first, vectors };
+}
+
+function reportPoints(
+  { counts, vectors }: Compared,
+  a: ReadSide,
+  b: ReadSide,
+  { mapping }: VerifyOptions,
+  report: VerifyReport,
+): void {
+  report.asked(
+    'content',
+    `${counts.matching} points are the same, by ${mapping === undefined ? 'their bits' : 'the mapping'}`,
+  );
+  compareFields(a.tally, b.tally, report);
+  compareTenants(a.tally, b.tally, report);
+  report.asked('vectors', `${vectors.length} points have other vectors`);
+  findOwners(vectors, a.buckets, a.count, report);
+}
+
+function checkStrangers(
+  { watermark }: Place,
+  { extra }: Counts,
+  first: readonly Difference[],
+  { since }: VerifyOptions,
+  report: VerifyReport,
+): void {
+  report.asked(
+    'strangers',
+    since === undefined ? 'ids that the source does not have' : 'ids, and the watermark of the load',
+  );
+  if (extra > 0) {
+    const ids = first.filter(({ kind }) => kind === 'extra').map(({ id }) => String(id));
+    report.add('strangers', 'points-added', '', `${extra} points are in the target alone`, ids);
+  }
+  if (since !== undefined && watermark !== null && watermark !== since)
+    report.add(
+      'strangers',
+      'changed-since-load',
+      '',
+      `the target was at ${since} after the load and is at ${watermark} now`,
+    );
+}
+
+const MOST_TENANTS = 50;
+
+function tenantsOf(a: SideTally, b: SideTally): Verification['tenants'] {
+  return [...new Set([...a.tenants.keys(), ...b.tenants.keys()])]
+    .map((tenant) => ({ tenant, source: a.tenants.get(tenant) ?? 0, target: b.tenants.get(tenant) ?? 0 }))
+    .sort((x, y) => y.source - x.source)
+    .slice(0, MOST_TENANTS);
 }
 
 /** Both sides as they must be alike: under a mapping, the source's points as the target has to hold them. */
@@ -149,28 +267,41 @@ function resultOf({ place, counter, consistency }: Place, read: number): SideRes
   return { place, counter, read, consistency };
 }
 
-async function digestsOf(
+interface ReadSide {
+  buckets: Buckets;
+  count: number;
+  tally: SideTally;
+}
+
+async function readSide(
   side: Place,
   name: 'source' | 'target',
-  folder: string,
-  count: number,
-  near: readonly NearField[],
-  { signal, onProgress }: VerifyOptions,
-): Promise<Buckets> {
+  {
+    folder,
+    count,
+    near,
+    filters,
+  }: { folder: string; count: number; near: readonly NearField[]; filters: readonly Filter[] },
+  { signal, onProgress, retrieved = RETRIEVED, seed = 1 }: VerifyOptions,
+): Promise<ReadSide> {
   const buckets = new Buckets(folder, name, count, near);
+  const tally = new SideTally(filters, Math.max(retrieved, KNOWN), seed, side.shape.timestamps);
   for await (const points of side.scan()) {
     signal.throwIfAborted();
-    for (const point of points) buckets.add(side.shape, point);
+    for (const point of points) {
+      buckets.add(side.shape, point);
+      tally.add(point);
+    }
     onProgress?.(name, buckets.rows, Math.max(side.counter, buckets.rows));
   }
   buckets.finish();
-  return buckets;
+  return { buckets, count, tally };
 }
 
 async function inWords(differences: readonly Difference[], source: Place, target: Place): Promise<Sample[]> {
   const ids = differences.filter(({ kind }) => kind === 'mismatched');
   const [mine, theirs] = ids.length === 0 ? [[], []] : [await source.get(ids), await target.get(ids)];
-  return differences.map(({ id, ...rest }) => {
+  return differences.map(({ id, found: _, ...rest }) => {
     const [a, b] = [mine, theirs].map((points) => points.find((point) => point.id === id));
     return { ...rest, id: String(id), words: a === undefined || b === undefined ? [] : differencesOf(a, b) };
   });

@@ -70,6 +70,13 @@ function leftOutFacts({ leftOut }: Results['dataset']): Fact[] {
   }));
 }
 
+/** Speed and what was checked, as far as the run knows them. */
+function checkedText({ gflops, checked }: Results['truth']): string {
+  const speed = gflops === undefined ? '' : ` at ${formatNumber(gflops)} GFLOP/s`;
+  if (checked === undefined) return speed;
+  return `${speed}; ${plural(checked.queries, 'query', 'queries')} computed by ${checked.kernel}, too, with the same neighbours`;
+}
+
 function queryFacts({ queries, truth }: Results): Fact[] {
   const ties = Object.entries(truth.ties).map(([k, share]) => `${formatPercent(share)} at rank ${k}`);
   const { intrinsicDimension: hardness, providedAgreement: agreement } = truth;
@@ -78,7 +85,7 @@ function queryFacts({ queries, truth }: Results): Fact[] {
     code('Hash', queries.hash),
     {
       term: 'Truth',
-      value: `exact, ${truth.depth} neighbours per query, ${truth.kernel}; ${truth.fromCache ? 'from the cache' : `computed in ${formatDuration(truth.seconds)}`}`,
+      value: `exact, ${truth.depth} neighbours per query, ${truth.kernel}; ${truth.fromCache ? 'from the cache' : `computed in ${formatDuration(truth.seconds)}`}${checkedText(truth)}`,
     },
     { term: 'Exact ties', value: ties.length === 0 ? 'not examined' : ties.join(', ') },
     {

@@ -88,6 +88,8 @@ describe('export', () => {
     ['pgvector:postgres://host/db?sslmode=VERIFY-FULL#docs', 2, 'Did you mean "verify-full"'],
     ['pgvector:postgres://host/db?pasword=hush-hush#docs', 2, 'unknown parameter'],
     ['lancedb:https://host#docs', 2, 'folders'],
+    // Another name of this machine, which does not say so.
+    ['qdrant:http://0.0.0.0:9#docs', 3, 'travels without encryption'],
   ])('of %s ends with exit code %i and says why', async (place, code, words) => {
     const ended = await vecproof(['export', place, '--out', 'never'], work);
     expect(ended.code).toBe(code);

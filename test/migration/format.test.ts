@@ -7,9 +7,9 @@ import type { IdKind } from '../../engines/contract/ids.js';
 import type { Metadata, Point } from '../../engines/contract/points.js';
 import { exportCollection } from '../../migration/export/export.js';
 import { withTimestamps } from '../../migration/export/metadata-json.js';
-import { PART_FORMATS, type PartFormat } from '../../migration/export/part-files.js';
 import { openExport } from '../../migration/export/reader.js';
 import { pointHash, RowSum } from '../../migration/export/row-hash.js';
+import { PART_FORMATS, type PartFormat } from '../../migration/export/written-part.js';
 import { anyPoints, VECTORS } from './helpers/any-points.js';
 import { memorySource } from './helpers/memory-source.js';
 import { readByPython, rewriteByPython, withoutPython } from './helpers/python.js';
@@ -106,6 +106,50 @@ describe('an export gives back', () => {
       }),
       { numRuns: 15 },
     );
+  });
+
+  test.each(PART_FORMATS)('as %s the same sum for a NaN of any payload and sign', async (format) => {
+    const point = (f32: number, f16: number, bf16: number): Point => ({
+      id: 'a',
+      vectors: {
+        vector: new Float32Array(Uint32Array.of(0, f32, 0x7f800000, 0, 0).buffer),
+        'half "é"': Uint16Array.of(f16, 0x7c00, 0),
+        brain: Uint16Array.of(bf16, 0x7f80, 0),
+      },
+      metadata: {},
+    });
+    const odd = await exported('string', [point(0xffa00001, 0xfe01, 0xffc1)], 5, format);
+    const quiet = await exported('string', [point(0x7fc00000, 0x7e00, 0x7fc0)], 5, format);
+    expect(odd.manifest.sum).toBe(quiet.manifest.sum);
+    const opened = openExport(odd.to);
+    for await (const [read] of opened.points()) {
+      const sum = new RowSum();
+      sum.add(pointHash(opened.shape, read!));
+      expect(sum.result().sum).toBe(odd.manifest.sum);
+    }
+    if (withoutPython === undefined) expect(readByPython(odd.to).sum).toBe(odd.manifest.sum);
+  });
+
+  test('in one format alone: an export that goes on in another is refused', async () => {
+    const [points] = fc.sample(anyPoints('string', 30), { numRuns: 1, seed: 3 });
+    const to = join(folder, 'both');
+    const failing = memorySource(points!, {
+      ids: 'string',
+      vectors: VECTORS,
+      fields: TIMESTAMPS,
+      beforePage: (page) => {
+        if (page === 2) throw new Error('gone');
+      },
+    });
+    const options = { folder: to, partRows: 2, batchSize: 2, signal: never };
+    await expect(exportCollection(failing, { ...options, format: 'jsonl' })).rejects.toThrow('gone');
+    const whole = memorySource(points!, { ids: 'string', vectors: VECTORS, fields: TIMESTAMPS });
+    await expect(exportCollection(whole, options)).rejects.toThrow(
+      /another format than parquet[\s\S]*--format/,
+    );
+    const { sum, parts } = await exportCollection(whole, { ...options, format: 'jsonl' });
+    expect(parts.every(({ file }) => file.endsWith('.jsonl.zst'))).toBe(true);
+    expect(sum).toBe((await exported('string', points!)).manifest.sum);
   });
 
   test.skipIf(withoutPython !== undefined)(

@@ -76,7 +76,12 @@ describe('map', () => {
       expect.objectContaining({ loss: 'required-missing', of: 'acl', points: 3, severity: 'serious' }),
     );
     expect(mapping.filters).toEqual([
-      expect.objectContaining({ shape: 'tenant eq', queries: 1, state: 'same' }),
+      expect.objectContaining({
+        shape: 'tenant eq',
+        queries: 1,
+        state: 'same',
+        native: '{"must":[{"key":"tenant","match":{"value":"t1"}}]}',
+      }),
       expect.objectContaining({ shape: 'n gt', queries: 2, state: 'same' }),
     ]);
     expect(mapping.tenancy).toMatchObject({ how: 'metadata', of: 'tenant' });

@@ -121,6 +121,29 @@ describe('queries import', () => {
     expect(text('c.jsonl')).not.toBe(text('a.jsonl'));
   });
 
+  test('makes native filters portable that have such a form, and says why of the others', async () => {
+    const filters = [
+      { must: [{ key: 'owner', match: { value: 'o3' } }], must_not: [{ key: 'n', range: { lt: 100 } }] },
+      { should: [{ key: 'n', match: { any: [1, 2] } }, { is_empty: { key: 'owner' } }] },
+      { must: [{ key: 'owner', match: { text: 'o' } }] },
+    ];
+    work.write(
+      'native.jsonl',
+      filters.map((native, i) => JSON.stringify({ vector: vector(i), native })).join('\n'),
+    );
+    const args = ['queries', 'import', 'native.jsonl', '--native', 'qdrant', '--out', 'n.jsonl'];
+    const { code, stdout, stderr } = await run(...args, '--data', 'docs');
+    expect(code, stderr).toBe(0);
+    const { entries } = parseQueryFile(text('n.jsonl'));
+    expect(entries.map(({ filter }) => filter)).toEqual([
+      { $and: [{ owner: { $eq: 'o3' } }, { $not: { n: { $lt: 100 } } }] },
+      { $or: [{ n: { $in: [1, 2] } }, { owner: { $exists: false } }] },
+    ]);
+    expect(stdout).toContain('a match of "owner" by "text" has no portable form');
+    expect(await run(...args)).toMatchObject({ code: 2 });
+    expect(await run(...args.with(4, 'lancedb'), '--data', 'docs')).toMatchObject({ code: 2 });
+  });
+
   test('refuses a log without a usable query, one that is not there, and a key that is none', async () => {
     work.write('text.jsonl', '{"text": "only words"}\n');
     const none = await run('queries', 'import', 'text.jsonl', '--out', 'x.jsonl');

@@ -110,6 +110,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'migration/queries': [
     'migration/export',
     'migration/mapping',
+    'engines/registry',
     'engines/contract',
     'engines/kit',
     'datasets/dataset',

@@ -39,12 +39,13 @@ async function exportInto(
   folder: string,
   { parsed, surroundings, onProgress, onNotice }: Work,
 ): Promise<void> {
-  const { partRows, batch, rate } = parsed.plan.export;
+  const { format, partRows, batch, rate } = parsed.plan.export;
   const source = await openSource(parsed.source, surroundings);
   try {
     const { signal } = surroundings;
     await exportCollection(source, {
       folder,
+      format,
       partRows,
       batchSize: batch,
       rate,

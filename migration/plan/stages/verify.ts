@@ -31,7 +31,7 @@ async function run(work: Work): Promise<StageResult> {
   return { state: 'failed', evidence, problem: problemOf(result) };
 }
 
-function problemOf({ counts, samples }: Verification): string {
+function problemOf({ counts, samples, findings }: Verification): string {
   const { mismatched, missing, extra, duplicateInSource, duplicateInTarget } = counts;
   const parts = [
     [mismatched, 'differ'],
@@ -39,7 +39,12 @@ function problemOf({ counts, samples }: Verification): string {
     [extra, 'are in the target alone'],
     [duplicateInSource + duplicateInTarget, 'repeat an id'],
   ] as const;
-  const words = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const words = [
+    ...parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
+    ...findings
+      .slice(0, 3)
+      .map(({ finding, of, what }) => `${finding}${of === '' ? '' : ` (${of})`}: ${what}`),
+  ];
   const [first] = samples;
   const shown =
     first === undefined ? '' : `; the first: id ${first.id} (${[first.kind, ...first.words].join(', ')})`;

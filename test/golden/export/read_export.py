@@ -69,6 +69,7 @@ def numbers(kind, values):
         return values
     if kind == "int8":
         return struct.pack(f"<{len(values)}b", *values)
+    values = [math.nan if math.isnan(value) else value for value in values]
     floats = struct.pack(f"<{len(values)}f", *values)
     if kind == "f16":
         return struct.pack(f"<{len(values)}e", *values)
@@ -211,9 +212,9 @@ def line_hash(manifest, line):
     else:
         identifier = typed_id("string" if isinstance(identifier, str) else "integer", identifier)
     vectors = {
-        field["name"]: line_vector(field, line["vectors"][field["name"]])
+        field["name"]: line_vector(field, line["vector"][field["name"]])
         for field in manifest["vectors"]
-        if field["name"] in line["vectors"]
+        if field["name"] in line["vector"]
     }
     for pointer, value in line.get("notFinite", {}).items():
         put(line["metadata"], pointer, float_in(value))

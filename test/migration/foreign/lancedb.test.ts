@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { packageVersion } from '../../../engines/kit/packages.js';
+import { openSource } from '../../../migration/connections/open-source.js';
 import { Workspace } from '../../e2e/helpers/workspace.js';
 import { exportByCommand, exportOf, refusalOf } from './exported.js';
 
@@ -92,6 +93,30 @@ describe.skipIf(missing)('a foreign LanceDB table is exported as it is', () => {
     expect(manifest).toMatchObject({ consistency: 'snapshot', counts: { exported: 2_500 } });
     expect(points['4999']!.vectors).toEqual({ vector: Float32Array.of(4999, 0) });
     expect(points['3']).toBe(undefined);
+  });
+
+  test('a version that is pruned while it is read is an error, never a gap', async () => {
+    const lance = require('@lancedb/lancedb');
+    const db = await lance.connect(join(work.folder, 'db'));
+    const rows = (from: number) =>
+      Array.from({ length: 50 }, (_, i) => ({ id: `${from + i}`, vector: [i, 1] }));
+    const table = await db.createTable('pruned', rows(0));
+    await table.add(rows(50));
+    const surroundings = { cwd: work.folder, env: process.env, signal: new AbortController().signal };
+    const source = await openSource('lancedb:./db#pruned', surroundings);
+    const { points } = source.collection;
+    const snapshot = await points.snapshot();
+    await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+    await table.delete("id = '1'");
+    await table.optimize({ cleanupOlderThan: new Date(), deleteUnverified: true });
+    const read = async () => {
+      for await (const _ of snapshot.scan({ batchSize: 10 }));
+    };
+    await expect(read()).rejects.toThrow(`version ${snapshot.watermark} of table "pruned" is gone`);
+    await expect(points.snapshot(snapshot.watermark!)).rejects.toThrow('somebody has pruned it');
+    await snapshot.close();
+    await source.close();
+    db.close();
   });
 
   test.each([

@@ -7,10 +7,12 @@ import type { ScanTile } from '../../../harness/truth/kernel.js';
 import { measured } from '../../../harness/truth/tile.js';
 import { TopLists } from '../../../harness/truth/top-lists.js';
 import { usearchKernel } from '../../../harness/truth/usearch-kernel.js';
+import { wasmKernel } from '../../../harness/truth/wasm-kernel.js';
 import { bruteForce, randomVectors } from './vectors.js';
 
 const kernels: readonly [string, ScanTile][] = [
   ['usearch', await usearchKernel()],
+  ['wasm', wasmKernel()],
   ['float64', scanFloat64],
 ];
 

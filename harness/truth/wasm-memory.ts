@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../common/paths.js';
+
+/** What harness/truth/wasm/scan.as.ts exports; numbers are addresses unless they count something. */
+export interface ScanModule {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+  setRows(at: number, count: number, dimensions: number): void;
+  setQueries(at: number, thresholds: number, sizes: number, masks: number): void;
+  setCandidates(
+    scores: number,
+    rows: number,
+    capacity: number,
+    keep: number,
+    relative: number,
+    absolute: number,
+  ): void;
+  scanProducts(from: number, to: number): void;
+  scanDistances(from: number, to: number): void;
+  finish(from: number, to: number): void;
+}
+
+export const SCAN_WASM = join(packageRoot, 'harness/truth/wasm/scan.wasm');
+
+/** The few parts of WebAssembly that are used here; the project compiles without the browser's types. */
+interface Wasm {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object, imports: object) => { exports: unknown };
+}
+
+/** Throws what WebAssembly throws where there is no SIMD. */
+export function loadScan(): ScanModule {
+  const { Module, Instance } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
+  return new Instance(new Module(readFileSync(SCAN_WASM)), {}).exports as ScanModule;
+}
+
+const PAGE = 65_536;
+/** Addresses of SIMD loads; any is allowed, aligned ones are faster. */
+const ALIGN = 64;
+
+/** Lays out one memory: areas one after the other, forgotten together. */
+export class Arena {
+  readonly #module: ScanModule;
+  #at = PAGE;
+
+  constructor(module: ScanModule) {
+    this.#module = module;
+  }
+
+  /** Begins again from the start. */
+  reset(): void {
+    this.#at = PAGE;
+  }
+
+  /** Address of so many bytes. Views of the memory are void afterwards: it may have grown. */
+  take(bytes: number): number {
+    const at = this.#at;
+    this.#at += Math.ceil(bytes / ALIGN) * ALIGN;
+    const { memory } = this.#module;
+    const missing = this.#at - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    return at;
+  }
+}

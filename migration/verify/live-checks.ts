@@ -1,0 +1,198 @@
+import { messageOf } from '../../common/errors.js';
+import type { Point } from '../../engines/contract/points.js';
+import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
+import { isMulti, vectorIn } from '../../engines/kit/vectors.js';
+import type { Mapping } from '../mapping/mapping.js';
+import { bytesOf } from '../probe/by-id.js';
+import { idOfKey, type MetricFinding, measureMetric, openSearch, queryOf } from '../probe/metric.js';
+import type { Live, Place } from '../probe/place.js';
+import { floatsOf } from '../probe/vector-profile.js';
+import type { VerifyReport } from './findings.js';
+
+const HITS = 10;
+const KNOWN = 8;
+
+/** Each point of a sample is searched for by the vector that it has in the source. */
+export async function checkRetrieval(
+  { live, shape }: Place,
+  sample: readonly Point[],
+  report: VerifyReport,
+): Promise<void> {
+  if (live === undefined) return report.notAsked('retrieval', 'files answer no searches');
+  const field = shape.vectors.find(({ kind }) => kind === 'dense');
+  if (field === undefined) return report.notAsked('retrieval', 'no vector is dense');
+  const asked = sample.flatMap((point) => {
+    const value = vectorIn(point.vectors, field.name);
+    const query = value && queryOf(field, value, 1);
+    return query === undefined ? [] : [{ point, query }];
+  });
+  if (asked.length === 0)
+    return report.notAsked('retrieval', 'no sampled point has a vector that can be searched');
+  const lost: string[] = [];
+  const elsewhere: { id: string; under: string }[] = [];
+  try {
+    const search = await openSearch(live, field.name, HITS);
+    try {
+      for (const { point, query } of asked) {
+        const { keys } = await search.query(query);
+        const ids = Array.from(keys, (key) => idOfKey(search, key));
+        if (ids.includes(point.id)) continue;
+        const under = await holderOf(live, field, query, ids);
+        // As many others with the same vector may come first.
+        const own = under === undefined ? [] : await live.collection.points.get([point.id]);
+        if (own.some(({ vectors }) => isAlike(field, query, vectorIn(vectors, field.name)))) continue;
+        if (under === undefined) lost.push(String(point.id));
+        else elsewhere.push({ id: String(point.id), under });
+      }
+    } finally {
+      await search.close();
+    }
+  } catch (error) {
+    return report.notAsked('retrieval', messageOf(error));
+  }
+  report.asked(
+    'retrieval',
+    `${asked.length - lost.length - elsewhere.length} of ${asked.length} sampled points found among their ${HITS} nearest`,
+  );
+  if (lost.length > 0)
+    report.add(
+      'retrieval',
+      'not-retrieved',
+      field.name,
+      `${lost.length} of ${asked.length} sampled points are not among the ${HITS} nearest of their own vector`,
+      lost,
+    );
+  if (elsewhere.length > 0)
+    report.add(
+      'retrieval',
+      'vectors-swapped',
+      field.name,
+      elsewhere
+        .slice(0, 3)
+        .map(({ id, under }) => `${id}'s vector is stored under ${under}`)
+        .join(', '),
+      elsewhere.map(({ id }) => id),
+    );
+}
+
+/** Which of the hits has that vector. */
+async function holderOf(
+  { collection }: Live,
+  field: VectorField,
+  query: VectorValue,
+  ids: readonly Point['id'][],
+): Promise<string | undefined> {
+  const found = await collection.points.get(ids);
+  const holder = found.find(({ vectors }) => isAlike(field, query, vectorIn(vectors, field.name)));
+  return holder && String(holder.id);
+}
+
+/** The same direction within float32, or the same bits. */
+function isAlike(field: VectorField, query: VectorValue, value: VectorValue | undefined): boolean {
+  if (value === undefined || isMulti(value)) return false;
+  if (field.type === 'bit' || field.type === 'int8') return bytesOf(query).equals(bytesOf(value));
+  const [a, b] = [query as Float32Array, floatsOf(field, value)];
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!;
+    aa += a[i]! ** 2;
+    bb += b[i]! ** 2;
+  }
+  return aa > 0 && bb > 0 && ab / Math.sqrt(aa * bb) > 1 - 1e-6;
+}
+
+/** The metric of both sides, by the scores that they give. */
+export async function compareMetrics(
+  { source, target, mapping }: { source: Place; target: Place; mapping: Mapping | undefined },
+  samples: { source: readonly Point[]; target: readonly Point[] },
+  report: VerifyReport,
+): Promise<void> {
+  const reasons: string[] = [];
+  let compared = 0;
+  for (const field of target.shape.vectors) {
+    const mapped = mapping?.vectors.find(({ to }) => to === field.name);
+    const before = source.shape.vectors.find(({ name }) => name === (mapped?.from ?? field.name));
+    const there = await measured(target, field, samples.target);
+    if (!isKnown(there)) {
+      reasons.push(`vector ${field.name}: ${there.reason}`);
+      continue;
+    }
+    const here = before && (await measured(source, before, samples.source));
+    const wanted = mapped?.metric ?? (here !== undefined && isKnown(here) ? here.metric : before?.metric);
+    if (wanted === undefined || wanted === null) {
+      reasons.push(`vector ${field.name}: the source does not say`);
+      continue;
+    }
+    compared++;
+    const told = (finding: MetricFinding | undefined) =>
+      finding !== undefined && isKnown(finding) ? ` (scores ${finding.form})` : '';
+    if (wanted !== there.metric)
+      report.add(
+        'metric',
+        'metric-mismatch',
+        field.name,
+        `${wanted}${told(here)} is wanted, and the target answers by ${there.metric}${told(there)}`,
+      );
+    else if (field.metric !== null && field.metric !== there.metric)
+      report.add(
+        'metric',
+        'metric-mismatch',
+        field.name,
+        `the target declares ${field.metric} and answers by ${there.metric}${told(there)}`,
+      );
+  }
+  if (compared > 0) report.asked('metric', `${compared} vectors, by their scores for known vectors`);
+  else report.notAsked('metric', reasons[0] ?? 'there are no vectors');
+}
+
+function isKnown(finding: MetricFinding): finding is Extract<MetricFinding, { metric: unknown }> {
+  return finding.state === 'measured' || finding.state === 'approximate';
+}
+
+async function measured(
+  { live }: Place,
+  field: VectorField,
+  sample: readonly Point[],
+): Promise<MetricFinding> {
+  if (live === undefined) return { state: 'not-asked', reason: 'files answer no searches' };
+  const known = sample.flatMap(({ vectors }) => vectorIn(vectors, field.name) ?? []).slice(0, KNOWN);
+  return measureMetric(live, field, known);
+}
+
+/** The index of the target beside what the mapping asks for, or what the source has. */
+export function compareIndexes(
+  { source, target, mapping }: { source: Place; target: Place; mapping: Mapping | undefined },
+  report: VerifyReport,
+): void {
+  if (target.live === undefined) {
+    report.notAsked('index', 'files have no index');
+    return;
+  }
+  const wanted = mapping?.target.index ?? source.live?.description.index;
+  if (wanted === undefined) {
+    report.notAsked('index', 'neither a mapping nor the source says what is wanted');
+    return;
+  }
+  const { index } = target.live.description;
+  const [asked, there] = [String(wanted['type'] ?? 'flat'), String(index['type'] ?? 'flat')];
+  report.asked('index', `${there} in the target, ${asked} wanted`);
+  if (!isFlat(asked) && isFlat(there)) {
+    report.add(
+      'index',
+      'index-missing',
+      '',
+      `${asked} is wanted, and the target has none: it compares every point`,
+    );
+    return;
+  }
+  if (mapping === undefined) return;
+  for (const [name, value] of Object.entries(wanted)) {
+    const found = index[name];
+    if (name === 'type' || found === undefined || found === value) continue;
+    report.add('index', 'index-differs', name, `${name} is ${found}, wanted is ${value}`);
+  }
+}
+
+function isFlat(type: string): boolean {
+  return /^flat$/i.test(type);
+}
