@@ -201,11 +201,12 @@ export function record<T>(): Record<string, T> {
 export function flatten(
   metadata: Readonly<Record<string, PointValue | undefined>>,
   prefix = '',
+  flat = record<FlatValue>(),
 ): Record<string, FlatValue> {
-  const flat = record<FlatValue>();
-  for (const [key, value] of Object.entries(metadata)) {
+  for (const key of Object.keys(metadata)) {
+    const value = metadata[key];
     if (value === undefined) continue;
-    if (isNested(value)) Object.assign(flat, flatten(value, `${prefix}${key}.`));
+    if (isNested(value)) flatten(value, `${prefix}${key}.`, flat);
     else flat[prefix + key] = value;
   }
   return flat;

@@ -3,6 +3,7 @@
 //
 //   node fill.js [points]
 
+import { writeFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { openDataset } from 'vecproof';
@@ -56,4 +57,15 @@ await db.exec('create index on packages using hnsw (embedding vector_cosine_ops)
 const { rows } = await db.query('select count(*)::int as count from packages');
 console.log(`${rows[0].count} packages in ./app`);
 await db.close();
+
+// What its users search for, as its log has it.
+const FILTERS = [undefined, { section: 'games' }, { tags: { $contains: 'implemented-in::c++' } }];
+const asked = await dataset.queries(dataset.info.querySets[0].name);
+const lines = Array.from({ length: 300 }, (_, i) => ({
+  id: `q${i}`,
+  vector: Array.from(asked.vectors.slice(i * dimensions, (i + 1) * dimensions)),
+  filter: FILTERS[i % FILTERS.length],
+  group: ['all of it', 'games', 'in C'][i % FILTERS.length],
+}));
+writeFileSync('queries.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 await dataset.close();

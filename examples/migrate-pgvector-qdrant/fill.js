@@ -63,7 +63,7 @@ const FILTERS = [
   undefined,
 ];
 const asked = await dataset.queries(dataset.info.querySets[0].name);
-const lines = Array.from({ length: 40 }, (_, i) => ({
+const lines = Array.from({ length: 300 }, (_, i) => ({
   id: `q${i}`,
   vector: Array.from(asked.vectors.slice(i * dimensions, (i + 1) * dimensions)),
   filter: FILTERS[i % FILTERS.length],

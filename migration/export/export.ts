@@ -26,8 +26,8 @@ export interface ExportOptions {
   /** How points stand in the parts; Parquet by default. */
   format?: PartFormat | undefined;
   /**
-   * Ranges of the source that are read at the same time, each with parts and a cursor of its own; undefined: two, where the
-   * source can be cut and has points enough. An export that goes on keeps the ranges it has.
+   * Ranges of the source that are read at the same time, each with parts and a cursor of its own, where the source can
+   * be cut; one if undefined. An export that goes on keeps the ranges it has.
    */
   workers?: number | undefined;
   /** Points in a second, of all ranges together; undefined: as fast as it goes. */
@@ -40,9 +40,6 @@ export interface ExportOptions {
 
 const PART_ROWS = 100_000;
 const BATCH = 1000;
-/** Points for which a range of their own is worth while. */
-const RANGE_ROWS = 20_000;
-const WORKERS = 2;
 
 /**
  * Writes all points of a collection into a folder. Memory is bounded by a row group; what is finished is on disk before
@@ -108,7 +105,7 @@ async function begin(
     watermark: snapshot.watermark,
     interruptions: 0,
     before: description.count,
-    streams: await streamsOf(snapshot, description.count, options.workers),
+    streams: await streamsOf(snapshot, options.workers),
     parts: [],
     fields: new FieldTypes(description.fields).all(),
     tally: emptyTally(),
@@ -131,11 +128,7 @@ async function begin(
 }
 
 /** The ranges that are read at the same time; one without a range is the whole. */
-async function streamsOf(
-  snapshot: Snapshot,
-  count: number,
-  workers = Math.min(WORKERS, Math.floor(count / RANGE_ROWS)),
-): Promise<ExportState['streams']> {
+async function streamsOf(snapshot: Snapshot, workers = 1): Promise<ExportState['streams']> {
   const ranges = workers > 1 ? await snapshot.ranges?.(workers) : undefined;
   if (ranges === undefined || ranges.length < 2) return [{ files: [], ended: false }];
   return ranges.map((range) => ({ range, files: [], ended: false }));
@@ -152,7 +145,7 @@ async function settle(
   const second = await collection.points.snapshot();
   try {
     const sum = new RowSum();
-    const streams = await streamsOf(second, work.rows, workers);
+    const streams = await streamsOf(second, workers);
     const read = async ({ range }: { range?: string | undefined }) => {
       for await (const page of second.scan({ batchSize, range, signal })) {
         for (const point of page.points) sum.add(pointHash(work.shape, point));

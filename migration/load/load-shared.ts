@@ -222,7 +222,7 @@ class SharedLoad {
           const again = await retryRejects(this.#plan, writers.first, await this.#rejects.open(), signal);
           await this.#rejects.add(again.still);
           await this.#rejects.resolve(again.resolved);
-          const result = await this.#compare(target, writers.collection);
+          const result = await writers.answered((opened) => this.#compare(target, opened));
           if (result.state === 'loaded') await this.#queue.finish(lease);
           else await this.#queue.handOver(lease, lease.from, 0);
           return result;

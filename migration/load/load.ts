@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
-import { InputError } from '../../common/errors.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { InputError, messageOf } from '../../common/errors.js';
 import type { Readiness } from '../../engines/contract/collection.js';
 import type { Surroundings } from '../connections/reach.js';
 import { Pace } from '../export/pace.js';
@@ -9,6 +10,7 @@ import type { Loss } from '../mapping/mapping.js';
 import { finishLoad, retryRejects } from './finish.js';
 import { LocalLedger } from './local-ledger.js';
 import { batchTarget, type LoadPlan, planLoad, undecided } from './plan.js';
+import { verdictOf } from './refusal.js';
 import { type Reject, Rejects } from './rejects.js';
 import { findLoad, type LoadState, newLoad, saveLoad } from './state.js';
 import {
@@ -20,7 +22,7 @@ import {
   type WholePoints,
 } from './target.js';
 import { BATCH, type Workshop, work } from './worker.js';
-import { type Patience, Writer } from './writer.js';
+import { PATIENCE, type Patience, Writer } from './writer.js';
 
 export interface LoadOptions extends Surroundings {
   /** Folder of an export. */
@@ -210,6 +212,27 @@ export class Writers {
     const failed = results.find(({ status }) => status === 'rejected');
     // The one that stopped the others: they are rejected with its error.
     if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
+  }
+
+  /** Work that may be begun again, on a new connection where the one before broke, as long as a target is waited for. */
+  async answered<T>(work: (collection: WholePoints) => Promise<T>): Promise<T> {
+    const { signal, onNotice, patience = PATIENCE } = this.#options;
+    let since: number | undefined;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (since !== undefined) this.collection = await this.#open();
+        return await work(this.collection);
+      } catch (error) {
+        signal.throwIfAborted();
+        const again = this.#target.isServer && verdictOf(error) === 'unknown';
+        if (!again || performance.now() - (since ?? Number.POSITIVE_INFINITY) > patience.outage * 1000)
+          throw error;
+        if (since === undefined)
+          onNotice?.(`no answer from ${this.#target.place} (${messageOf(error)}); waits for it`);
+        since ??= performance.now();
+        await pause(Math.min(5000, 100 * 2 ** attempt), undefined, { signal });
+      }
+    }
   }
 
   /** A writer on a connection of its own. */

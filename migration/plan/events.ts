@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What happens to a migration, in the order in which it happens: `events.jsonl`. All state is derived from it. */
 
-export const STAGE_NAMES = ['inventory', 'export', 'validate', 'map', 'load', 'verify'] as const;
+export const STAGE_NAMES = ['inventory', 'export', 'validate', 'map', 'load', 'verify', 'parity'] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 const time = z.iso.datetime();

@@ -25,7 +25,7 @@ export interface ParsedPlan {
   target: string;
   file: string;
   /** SHA-256 of the files that it names. */
-  files: { queries?: string; idFile?: string; embed?: string };
+  files: { queries?: string; idFile?: string; embed?: string; thresholds?: string };
   /** As written. */
   text: string;
   sha256: string;
@@ -61,6 +61,7 @@ export async function parsePlan(
     queries: fileAt(json, ['queries'], folder, faults),
     idFile: fileAt(json, ['map', 'idFile'], folder, faults),
     embed: fileAt(json, ['validate', 'embed'], folder, faults),
+    thresholds: fileAt(json, ['parity', 'thresholds'], folder, faults),
   };
   if (!parsed.success || faults.length > 0) throw suiteError(source, hidden.json(faults));
   return {

@@ -82,8 +82,7 @@ class Pass {
       journal.listener.onNotice(`${stage.name} runs again: ${why}`);
     const anew = state === 'distrusted' || state === 'again' || state === 'changed';
     if (started !== undefined && anew && stage.keepsOutput !== true) putAside(journal.folder, stage.output);
-    const thresholds =
-      stage.locked === undefined ? {} : { thresholds: hashOf(stage.locked(journal.parsed.plan)) };
+    const thresholds = stage.locked === undefined ? {} : { thresholds: hashOf(stage.locked(journal.parsed)) };
     const { name } = stage;
     journal.append({ type: 'stage-started', stage: name, key: key!, inputs: inputs!, ...thresholds });
     await journal.listener.onStage(name, 'started');

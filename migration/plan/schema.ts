@@ -9,6 +9,7 @@ import { SEVERITIES } from '../validate/catalogue.js';
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const rename = z.string().min(1).nullable();
 const place = z.string().min(1);
+const search = z.record(z.string(), scalar).default({});
 const names = z.array(z.string().min(1)).default([]);
 
 export const planSchema = z.strictObject({
@@ -129,6 +130,27 @@ export const planSchema = z.strictObject({
         description: 'What the target is compared with: what was exported, or the source as it is now.',
       }),
       samples: z.int().min(0).default(10).meta({ description: 'Differences that are shown in words.' }),
+    })
+    .prefault({}),
+  parity: z
+    .strictObject({
+      thresholds: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ description: 'File with thresholds, workload and k; the preset "migration" otherwise.' }),
+      k: z.int().min(1).max(1000).optional().meta({ description: 'Hits compared; 10 by default.' }),
+      repeat: z.int().min(1).max(100).optional().meta({ description: 'Passes over the queries.' }),
+      vector: z.string().optional().meta({ description: 'Vector that is searched; the first by default.' }),
+      required: names.meta({
+        description: 'Fields that every point returned must have, beside the mapping’s.',
+      }),
+      sourceSearch: search.meta({
+        description: 'Search parameters of the source, as the application sets them.',
+      }),
+      targetSearch: search.meta({ description: 'And of the target.' }),
+      warmup: z.int().min(0).default(20).meta({ description: 'Queries before those that count.' }),
+      seed: z.int().min(0).default(42),
     })
     .prefault({}),
 });

@@ -1,7 +1,6 @@
 import type { Surroundings } from '../connections/reach.js';
 import type { Decision, StageName } from './events.js';
 import type { ParsedPlan } from './parse.js';
-import type { Plan } from './schema.js';
 
 /** What a stage works with. */
 export interface Work {
@@ -64,7 +63,7 @@ export interface Stage {
   /** Everything else that it depends on. */
   inputs(parsed: ParsedPlan): unknown;
   /** Thresholds: once there was a result, another value has to be accepted. */
-  locked?(plan: Plan): unknown;
+  locked?(parsed: ParsedPlan): unknown;
   /** Files and folders that it makes below the folder; put aside when it begins anew with other inputs. */
   output: readonly string[];
   /** It puts aside what it made itself. */

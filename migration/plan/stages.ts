@@ -3,6 +3,7 @@ import { exportStage } from './stages/export.js';
 import { inventoryStage } from './stages/inventory.js';
 import { loadStage } from './stages/load.js';
 import { mapStage } from './stages/map.js';
+import { parityStage } from './stages/parity.js';
 import { validateStage } from './stages/validate.js';
 import { verifyStage } from './stages/verify.js';
 
@@ -14,4 +15,5 @@ export const STAGES: readonly Stage[] = [
   mapStage,
   loadStage,
   verifyStage,
+  parityStage,
 ];

@@ -155,7 +155,7 @@ function answerOf(
   const count = countWords(decisions.filter(({ stage }) => stage === at?.name).length, 'decision');
   switch (state) {
     case 'ready':
-      return `Ready for cutover: ${before?.says ?? 'all stages are done'}.`;
+      return `Ready for cutover: ${proven(stages)}.`;
     case 'waiting':
       return `${at!.title} waits for ${count}.${so}`;
     case 'failed':
@@ -165,6 +165,14 @@ function answerOf(
     default:
       return `Unfinished: ${at!.name} is next.${so}`;
   }
+}
+
+/** What the last stages have found: equality and parity. */
+function proven(stages: readonly StageView[]): string {
+  return stages
+    .slice(-2)
+    .flatMap(({ says }) => says ?? [])
+    .join('; ');
 }
 
 /** A path for people. */

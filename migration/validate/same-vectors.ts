@@ -18,11 +18,12 @@ export class SameVectors {
 
   add(point: Point): void {
     const value = vectorIn(point.vectors, this.#field.name);
-    if (value === undefined || isMulti(value)) return;
+    // Without texts there is nothing that should differ with the vector.
+    if (value === undefined || isMulti(value) || point.text === undefined) return;
     const bytes = bytesOf(value);
     // Zero vectors have a check of their own.
     if (bytes.every((each) => each === 0)) return;
-    const [high, low] = hash64(point.text ?? JSON.stringify(point.metadata, withDigits));
+    const [high, low] = hash64(point.text);
     this.#keys.add(bytes, `${high}:${low} ${point.id}`);
   }
 
@@ -39,8 +40,4 @@ export class SameVectors {
     const what = `${points} points share ${groups} vectors`;
     findings.add('vector-repeated', this.#field.name, { count: points, examples }, what);
   }
-}
-
-function withDigits(_: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? String(value) : value;
 }

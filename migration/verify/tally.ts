@@ -65,6 +65,10 @@ export class SideTally {
 /** Fields by the numbers of their values, types and nulls: what a mapping or a load does to a whole field shows here. */
 export function compareFields(source: SideTally, target: SideTally, report: VerifyReport): void {
   const names = new Set([...source.fields.keys(), ...target.fields.keys()]);
+  if (source.points === 0 || target.points === 0) {
+    report.notAsked('fields', 'one side has no points');
+    return;
+  }
   report.asked('fields', `${names.size} fields, vectors and parts`);
   for (const name of [...names].sort()) {
     const [a, b] = [source.fields.get(name), target.fields.get(name)];
@@ -88,7 +92,7 @@ export function compareFields(source: SideTally, target: SideTally, report: Veri
     else if (mine === theirs && count(a, 'null') !== count(b, 'null'))
       report.add('fields', 'null-handling', name, what, [example('null')]);
     // A null that became an empty text or a 0, or the reverse.
-    else if (mine !== theirs && source.points === target.points)
+    else if (Math.abs(mine - theirs) > Math.abs(source.points - target.points))
       report.add(
         'fields',
         mine < theirs ? 'null-handling' : 'values-lost',

@@ -113,7 +113,9 @@ async function compareSides(
   const { counts, first } = compared;
   const sides = { source, target, mapping };
   reportPoints(compared, a, b, options, report);
-  await compareFilters(asked, { source: a.tally.counts, target: b.tally.counts }, sides, report);
+  const sameIds = counts.missing === 0 && counts.extra === 0;
+  const passing = { source: a.tally.counts, target: b.tally.counts };
+  await compareFilters(asked, passing, { ...sides, sameIds }, report);
   await checkRetrieval(target, a.tally.sample().slice(0, options.retrieved ?? RETRIEVED), report);
   await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
   compareIndexes(sides, report);

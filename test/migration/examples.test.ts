@@ -9,6 +9,9 @@ import { contenders } from '../conformance/session.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
 
+/** Of an example: a loaded machine makes it several times as long. */
+const PATIENCE = 400_000;
+
 /** Each example does what its README says: its own commands are run, in a copy of it. */
 
 type Env = Record<string, string>;
@@ -68,22 +71,26 @@ function wordsOf(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain!);
 }
 
-/** Sentence of the README's last block of output, without its figures. */
+/** Sentence of the README's last block of output: how many thresholds only warn depends on the machine. */
 function promised(readme: string): string {
   const sentence = /^Ready for cutover: .*$/m.exec(readme)?.[0];
   if (sentence === undefined) throw new Error('the README promises nothing');
-  return sentence;
+  return sentence.replace(/\d+ of \d+ thresholds.*$/, '');
 }
 const withoutFigures = (text: string) => text.replaceAll(/\d[\d\u202f ]*\d|\d/g, 'n');
 
 describe('examples/migrate-embedded', () => {
-  test('moves PGlite to LanceDB as its README says', async () => {
-    const example = new Example('migrate-embedded');
-    expect(example.fill(300)).toBe('300 packages in ./app\n');
-    const { codes, last, told } = await example.run();
-    expect(codes, told).toEqual([4, 4, 0]);
-    expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
-  });
+  test(
+    'moves PGlite to LanceDB as its README says',
+    async () => {
+      const example = new Example('migrate-embedded');
+      expect(example.fill(2000)).toBe('2000 packages in ./app\n');
+      const { codes, last, told } = await example.run();
+      expect(codes, told).toEqual([4, 4, 0]);
+      expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
+    },
+    PATIENCE,
+  );
 });
 
 const definitionOf = (name: string) => contenders.find((each) => each.name === name)!;
@@ -110,12 +117,13 @@ describe('examples/migrate-pgvector-qdrant', () => {
         QDRANT_URL: `http://${qdrant.url}`,
         ...(qdrant.secret !== '' && { QDRANT_API_KEY: qdrant.secret }),
       });
-      expect(example.fill(600)).toBe('600 packages in PostgreSQL\n');
+      expect(example.fill(2000)).toBe('2000 packages in PostgreSQL\n');
       const { codes, last, told } = await example.run();
       expect(codes, told).toEqual([4, 4, 0]);
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
-      expect(last).toContain('598 points are in the target');
+      expect(last).toContain('1\u202f996 points are in the target');
     },
+    PATIENCE,
   );
 });
 
@@ -129,9 +137,10 @@ describe('examples/migrate-chroma-milvus', () => {
       const example = new Example('migrate-chroma-milvus', env);
       expect(example.fill(300)).toBe('300 notes in Chroma\n');
       const { codes, last, told } = await example.run();
-      expect(codes, told).toEqual([4, 0]);
+      expect(codes, told).toEqual([4, 4, 0]);
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
     },
+    PATIENCE,
   );
 });
 

@@ -13,6 +13,9 @@ const TARGET = 'lancedb:./lance#docs';
 /** The target keeps everything of these points; the plan wants two things otherwise, which are losses. */
 const EDITS = 'map:\n  fields: { name: title, live: null }\n';
 
+/** Latency of a loaded machine says nothing here. */
+const THRESHOLDS = 'version: 1\nk: 5\ngates: { recall.ties@5: mean >= 0.1 }\n';
+
 let root: string;
 /** A migration that is done, to be copied. */
 let done: string;
@@ -59,14 +62,17 @@ describe('a plan', () => {
     expect(migration.events.slice(count), 'nothing runs while it waits').toEqual([]);
     const one = await migration.run({ accept: ['loss:field-renamed:name'], reason: 'we say title now' });
     expect(one.decisions.map(({ id }) => id)).toEqual(['loss:field-dropped:live']);
-    const ready = await migration.run({ accept: ['loss'], reason: 'not used', by: 'Ada' });
+    const verified = await migration.run({ accept: ['loss'], reason: 'not used', by: 'Ada' });
+    expect(verified.decisions).toMatchObject([{ stage: 'parity', id: 'without-parity' }]);
+    const ready = await migration.run({ accept: ['without-parity'], reason: 'nobody searches it yet' });
     expect(ready.state).toBe('ready');
     expect(ready.accepted.map(({ decision, reason, by }) => [decision, reason, by])).toEqual([
       ['loss:field-renamed:name', 'we say title now', 'tester'],
       ['loss:field-dropped:live', 'not used', 'Ada'],
+      ['without-parity', 'nobody searches it yet', 'tester'],
     ]);
     expect(migration.read('mapping.yaml')).toContain('accepted: we say title now');
-    expect(migration.read('decisions.jsonl').split('\n')).toHaveLength(3);
+    expect(migration.read('decisions.jsonl').split('\n')).toHaveLength(4);
     const verify = ready.stages.find(({ name }) => name === 'verify')!;
     expect(verify.figures).toContainEqual(expect.objectContaining({ term: 'equal', value: 120 }));
   });
@@ -127,20 +133,20 @@ const CHANGES: Change[] = [
   {
     what: 'a name in the mapping',
     rest: 'map:\n  fields: { name: heading, live: null }\n',
-    runs: ['map', 'load', 'verify'],
+    runs: ['map', 'load', 'verify', 'parity'],
     replaces: true,
   },
   {
     what: 'the index',
     rest: `${EDITS}  index: { type: hnsw, quantization: sq8 }\n`,
-    runs: ['map', 'load', 'verify'],
+    runs: ['map', 'load', 'verify', 'parity'],
     replaces: true,
   },
-  { what: 'the target', target: 'lancedb:./lance#other', runs: ['map', 'load', 'verify'] },
+  { what: 'the target', target: 'lancedb:./lance#other', runs: ['map', 'load', 'verify', 'parity'] },
   {
     what: 'the engine of the target',
     target: 'sqlite-vec:./elsewhere#docs',
-    runs: ['map', 'load', 'verify'],
+    runs: ['map', 'load', 'verify', 'parity'],
   },
   {
     what: 'the mapping, by hand',
@@ -148,7 +154,7 @@ const CHANGES: Change[] = [
       const text = migration.read('mapping.yaml').replace('to: price', 'to: cost');
       writeFileSync(migration.path('mapping.yaml'), text);
     },
-    runs: ['map', 'load', 'verify'],
+    runs: ['map', 'load', 'verify', 'parity'],
     replaces: true,
   },
   { what: 'nothing, and the export is wanted again', again: ['export'], runs: ['export'] },
@@ -159,15 +165,16 @@ const CHANGES: Change[] = [
   },
   {
     what: 'the queries of the application, whose file is another',
-    rest: `${EDITS}queries: ./queries.jsonl\n`,
+    rest: `${EDITS}queries: ./queries.jsonl\nparity: { thresholds: ./thresholds.yaml }\n`,
     change: ({ home }) => {
       const filters = [{ n: { $lt: 50 } }, { live: true }];
       const lines = filters.map((filter, id) =>
         JSON.stringify({ id: `${id}`, vector: [1, 2, 3, 4, 5, 6], filter }),
       );
       writeFileSync(join(home, 'queries.jsonl'), lines.join('\n'));
+      writeFileSync(join(home, 'thresholds.yaml'), THRESHOLDS);
     },
-    runs: ['inventory', 'validate', 'map', 'load', 'verify'],
+    runs: ['inventory', 'validate', 'map', 'load', 'verify', 'parity'],
     replaces: true,
   },
   {
@@ -177,7 +184,7 @@ const CHANGES: Change[] = [
         collection.points!.upsert(somePoints(1, 500)),
       ),
     again: ['export'],
-    runs: ['export', 'validate', 'map', 'load', 'verify'],
+    runs: ['export', 'validate', 'map', 'load', 'verify', 'parity'],
     replaces: true,
   },
 ];
@@ -231,7 +238,7 @@ describe('evidence that was changed by hand is not believed:', () => {
   const files = [
     { file: 'export/manifest.json', runs: ['export'] },
     { file: 'export/points-00000.parquet', runs: ['export', 'verify'], again: ['verify'] as StageName[] },
-    { file: 'load/load.json', runs: ['load', 'verify'] },
+    { file: 'load/load.json', runs: ['load', 'verify', 'parity'] },
     { file: 'verify.json', runs: ['verify'] },
     { file: 'differences.parquet', runs: ['verify'] },
   ];
@@ -265,9 +272,42 @@ describe('evidence that was changed by hand is not believed:', () => {
   test('a line of the log that a kill has cut off never happened', async () => {
     const migration = copyOfDone();
     writeFileSync(migration.path('events.jsonl'), migration.read('events.jsonl').slice(0, -30));
-    const view = await migration.run();
-    expect(view.state).toBe('ready');
-    expect(migration.begunSince(0)).toContain('verify');
+    expect((await migration.run()).decisions, 'the last one was that').toMatchObject([
+      { id: 'without-parity' },
+    ]);
+    expect((await migration.runThrough()).state).toBe('ready');
+  });
+});
+
+describe('parity', () => {
+  const queries = (count: number) =>
+    Array.from({ length: count }, (_, i) => {
+      const vector = Array.from({ length: 6 }, (_unused, j) => Math.sin(i * 5 + j));
+      const filter = i % 2 === 0 ? { filter: { n: { $lt: 100 } }, group: 'small' } : {};
+      return `${JSON.stringify({ id: `q${i}`, vector, ...filter })}\n`;
+    }).join('');
+  const WITH = `${EDITS}queries: ./queries.jsonl\nparity: { thresholds: ./thresholds.yaml }\n`;
+
+  test('asks both sides the queries of the application, and judges by thresholds that are fixed', async () => {
+    const migration = copyOfDone();
+    writeFileSync(join(migration.home, 'queries.jsonl'), queries(40));
+    writeFileSync(join(migration.home, 'thresholds.yaml'), THRESHOLDS);
+    migration.plan(SOURCE, TARGET, WITH);
+    const view = await migration.runThrough();
+    const parity = view.stages.find(({ name }) => name === 'parity')!;
+    expect([view.state, parity.why]).toEqual(['ready', undefined]);
+    expect(parity.says).toMatch(/^40 of 40 queries compared, \d of \d thresholds? met$/);
+    expect(parity.evidence.map(({ file }) => file)[0]).toBe('parity.json');
+    // Another threshold, once the result is known, is a decision.
+    writeFileSync(
+      join(migration.home, 'thresholds.yaml'),
+      `${THRESHOLDS.slice(0, -3)}, latency: p(99) < 0.000001ms }\n`,
+    );
+    const changed = await migration.run();
+    expect(changed.decisions).toMatchObject([{ stage: 'parity', id: 'thresholds:parity' }]);
+    const failed = await migration.run({ accept: ['thresholds'], reason: 'a test' });
+    expect(failed.state).toBe('failed');
+    expect(failed.stages.at(-1)!.why).toMatch(/^thresholds are not met: latency/);
   });
 });
 

@@ -40,7 +40,7 @@ beforeAll(async () => {
   await writeCollection('sqlite-vec', join(done, 'source'), POINTS, WITH);
   const migration = new Migration(done);
   migration.plan('sqlite-vec:./source#docs', 'lancedb:./lance#docs');
-  const view = await migration.run();
+  const view = await migration.runThrough();
   expect(view.stages.map(({ name, why }) => [name, why])).toEqual(
     view.stages.map(({ name }) => [name, undefined]),
   );

@@ -7,6 +7,7 @@ import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureGate } from './gate.js';
 import { measureLoad } from './load.js';
+import { measureMigration } from './migration.js';
 import { measurePgvector } from './pgvector.js';
 import { measureReport } from './report.js';
 import { measureServers } from './servers.js';
@@ -23,6 +24,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   share: measureShare,
   datasets: measureDatasets,
   load: measureLoad,
+  migration: measureMigration,
   pgvector: measurePgvector,
   servers: measureServers,
 };

@@ -165,16 +165,6 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/kit',
     'filters',
   ],
-  // All of it as one plan: stages with evidence and decisions.
-  'migration/plan': [
-    'migration',
-    'harness/app',
-    'harness/suite',
-    'engines/registry',
-    'engines/contract',
-    'engines/kit',
-    'datasets/dataset',
-  ],
   // Two places of the user's, asked and judged as the trials of a run.
   'migration/parity': [
     'harness',
@@ -185,6 +175,15 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/kit',
     'datasets',
     'filters',
+  ],
+  // All of it as one plan: stages with evidence and decisions.
+  'migration/plan': [
+    'migration',
+    'harness',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],

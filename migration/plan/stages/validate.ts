@@ -91,7 +91,7 @@ export const validateStage: Stage = {
     tenant: plan.inventory.tenant,
     embed: files.embed,
   }),
-  locked: ({ validate }) => validate.failOn,
+  locked: ({ plan }) => plan.validate.failOn,
   output: [RESULT],
   run,
   report: ({ path }) =>

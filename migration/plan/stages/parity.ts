@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { writeFileAtomic } from '../../../common/files.js';
+import { keepSecrets } from '../../../common/secrets.js';
+import { concludeRun } from '../../../harness/app/conclude-run.js';
+import type { Context } from '../../../harness/app/context.js';
+import type { ParityResult } from '../../../harness/model/results.js';
+import type { Verdicts } from '../../../harness/model/verdict.js';
+import { readMapping } from '../../mapping/mapping.js';
+import { comparePlaces } from '../../parity/compare.js';
+import type { LiveRecord } from '../../parity/live.js';
+import { defaultThresholds, readThresholds } from '../../parity/thresholds.js';
+import type { Decision } from '../events.js';
+import { hashOf } from '../hash.js';
+import type { Report, Stage, StageResult, Work } from '../stage.js';
+import { countWords } from '../words.js';
+import { exportFolder } from './export.js';
+import { MAPPING } from './map.js';
+
+const RESULT = 'parity.json';
+const RUNS = 'runs';
+
+/** What the stage has found; the run's folder holds every answer. */
+interface Found {
+  run: string;
+  places: LiveRecord;
+  parity: readonly ParityResult[];
+  verdicts: Verdicts | undefined;
+}
+
+async function run(work: Work): Promise<StageResult> {
+  const { parsed, path } = work;
+  const { queries } = parsed.plan;
+  if (queries === undefined) return notCompared(work);
+  const context = contextOf(work);
+  const { folder, live } = await comparePlaces(requestOf(work, queries), context);
+  const { run: derived, judgement } = await concludeRun(folder, {}, context);
+  if (judgement.state === 'failed') throw judgement.error;
+  const verdicts = judgement.state === 'judged' ? judgement.verdicts : undefined;
+  const parity = derived.parts[0]!.derived.results.parity ?? [];
+  const found: Found = { run: folder.id, places: live, parity, verdicts };
+  writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(found), undefined, 2)}\n`);
+  const evidence = [RESULT, `${RUNS}/${folder.id}/results.json`, `${RUNS}/${folder.id}/verdicts.json`];
+  const failed = (verdicts?.verdicts ?? []).filter(
+    ({ state, level }) => level === 'error' && state !== 'pass',
+  );
+  if (verdicts?.outcome === 'passed') return { state: 'done', evidence, decisions: [] };
+  const words = failed.map(({ name, found: figure, message }) =>
+    `${name} (found ${figure}) ${message}`.trim(),
+  );
+  return { state: 'failed', evidence, problem: `thresholds are not met: ${words.join('; ')}` };
+}
+
+/** Without queries of the application nobody knows whether it finds the same: somebody has to answer for that. */
+function notCompared({ path, parsed }: Work): StageResult {
+  writeFileAtomic(path(RESULT), `${JSON.stringify({ run: null })}\n`);
+  const decision: Decision = {
+    id: 'without-parity',
+    subject: hashOf({ withoutParity: parsed.plan.source, to: parsed.plan.target }),
+    words: 'the plan names no queries: whether the target finds what the source finds is not compared',
+    details: [
+      'name a query file in "queries" ("vecproof queries import" makes one of a log), or say why not',
+    ],
+  };
+  return { state: 'done', evidence: [RESULT], decisions: [decision] };
+}
+
+function requestOf(work: Work, queries: string): Parameters<typeof comparePlaces>[0] {
+  const { parsed, surroundings, path, folder } = work;
+  const { thresholds, k, repeat, vector, required, sourceSearch, targetSearch, warmup, seed } =
+    parsed.plan.parity;
+  const at = (file: string) => resolve(surroundings.cwd, file);
+  return {
+    source: parsed.source,
+    target: parsed.target,
+    queries: { path: at(queries), shown: queries },
+    thresholds:
+      thresholds === undefined ? defaultThresholds(k, repeat) : readThresholds(at(thresholds), thresholds),
+    mapping: { ...readMapping(path(MAPPING)), folder },
+    exported: exportFolder(work),
+    vector,
+    required,
+    search: { source: sourceSearch, target: targetSearch },
+    warmup,
+    seed,
+  };
+}
+
+/** The run's folder is one of the migration's own. */
+function contextOf({ path, surroundings, onProgress, onNotice }: Work): Context {
+  return {
+    ...surroundings,
+    runs: path(RUNS),
+    cache: path(RUNS, '.cache'),
+    onEvent: (event) => {
+      if (event.type === 'preparation') onProgress(event.done, event.total);
+      if (event.type === 'notice' || event.type === 'warning') onNotice(event.message);
+    },
+    hide: keepSecrets,
+  };
+}
+
+function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path']): Report {
+  const { queries, apart, warnings } = places;
+  const verdictRows = (verdicts?.verdicts ?? []).map(({ name, level, state, expected, found }) => [
+    state,
+    name,
+    expected,
+    found,
+    level,
+  ]);
+  const passed = (verdicts?.verdicts ?? []).filter(({ state }) => state === 'pass').length;
+  const warned = verdictRows.length - passed;
+  return {
+    says: `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared, ${passed} of ${countWords(verdictRows.length, 'threshold')} met${warned === 0 ? '' : `, ${warned} not`}`,
+    figures: [
+      { term: 'queries compared', value: queries.compared, detail: `of ${queries.all}` },
+      {
+        term: 'set apart',
+        value: apart.length,
+        detail: 'points of their right answers are not in the target',
+      },
+      ...parity.map((each) => ({
+        term: `kept (${each.name})`,
+        value: keptOf(each),
+        detail: `of the first ${each.k} hits`,
+      })),
+    ],
+    tables: [
+      {
+        title: 'Thresholds',
+        open: true,
+        columns: ['verdict', 'threshold', 'expected', 'found', 'level'],
+        rows: verdictRows,
+      },
+      { title: 'Mind', open: true, columns: ['what'], rows: warnings.map((each) => [each]) },
+      {
+        title: 'By group',
+        columns: ['comparison', 'group', 'kept', 'queries'],
+        rows: parity.flatMap(({ name, rows }) =>
+          rows.map(({ group, measures }) => [
+            name,
+            group,
+            percent(measures['parity.kept']?.value),
+            measures['parity.kept']?.n ?? 0,
+          ]),
+        ),
+      },
+      { title: 'Every answer', columns: ['run'], rows: [[join(path(RUNS), id)]] },
+    ].filter(({ rows }) => rows.length > 0),
+  };
+}
+
+function keptOf({ state, rows, reason }: ParityResult): string {
+  return state === 'absent' ? (reason ?? 'not compared') : percent(rows[0]?.measures['parity.kept']?.value);
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '–' : `${(share * 100).toFixed(1)}%`;
+}
+
+export const parityStage: Stage = {
+  name: 'parity',
+  title: 'Parity',
+  does: 'asks both sides the application’s queries, and compares and judges the answers',
+  entry: 'source and target hold the same points',
+  exit: 'every threshold is met: recall by group, no leaks, no lost hits, required fields, latency',
+  reads: ['export', 'map', 'load'],
+  inputs: ({ source, target, plan, files }) => ({
+    source,
+    target,
+    parity: plan.parity,
+    queries: files.queries,
+    thresholds: files.thresholds,
+  }),
+  locked: ({ plan, files }) => ({ thresholds: files.thresholds, k: plan.parity.k }),
+  output: [RESULT],
+  run,
+  report: ({ path }) => {
+    const found = JSON.parse(readFileSync(path(RESULT), 'utf8')) as Found | { run: null };
+    return found.run === null
+      ? { says: 'nothing was asked: the plan names no queries', figures: [] }
+      : reportOf(found as Found, path);
+  },
+};

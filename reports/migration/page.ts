@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Handlebars from 'handlebars';
+import { packageRoot } from '../../common/paths.js';
+import { oneLine } from '../../common/visible.js';
+
+/** How a page or a row looks: always with a sign beside the colour. */
+export type Mark = 'good' | 'warn' | 'bad' | 'plain';
+export const SIGNS: Readonly<Record<Mark, string>> = { good: '✓', warn: '!', bad: '✗', plain: '·' };
+
+export interface Cell {
+  text: string;
+  /** Of a first column: the row's name. */
+  head?: boolean;
+  number?: boolean;
+  code?: boolean;
+  sign?: string;
+  /** In a quieter ink behind it. */
+  quiet?: string;
+}
+
+export interface Table {
+  title?: string;
+  /** For screen readers. */
+  label: string;
+  columns: readonly { name: string; number?: boolean }[];
+  rows: readonly { cells: readonly Cell[]; mark?: Mark }[];
+  /** Shown when it is opened. */
+  closed?: boolean;
+}
+
+/** A page about one step of a migration. */
+export interface Page {
+  kind: string;
+  title: string;
+  /** The answer in a sentence. */
+  answer: string;
+  state: Mark;
+  figures: readonly { term: string; value: string; detail?: string }[];
+  sections: readonly { title: string; lead?: string; tables: readonly Table[] }[];
+  footer: string;
+}
+
+const assets = join(packageRoot, 'reports/migration/assets');
+const asset = (name: string): string => readFileSync(join(assets, name), 'utf8');
+
+/** One HTML file: no network, no script, under a content security policy. Texts of data are escaped, control signs shown. */
+export function renderPage(page: Page): string {
+  const engine = Handlebars.create();
+  for (const file of readdirSync(assets))
+    if (file.startsWith('_')) engine.registerPartial(file.slice(1, -'.hbs'.length), asset(file));
+  const template = engine.compile(asset('page.hbs'), { strict: false, preventIndent: true });
+  return template({ ...(shown(page) as Page), sign: SIGNS[page.state], style: asset('page.css') });
+}
+
+/** Control characters would be invisible, or turn the text around. */
+function shown(value: unknown): unknown {
+  if (typeof value === 'string') return oneLine(value);
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)]));
+}
+
+export const head = (text: string, rest: Partial<Cell> = {}): Cell => ({ text, head: true, ...rest });
+export const text = (value: string, rest: Partial<Cell> = {}): Cell => ({ text: value, ...rest });
+export const figure = (value: string | number, rest: Partial<Cell> = {}): Cell => ({
+  text: String(value),
+  number: true,
+  ...rest,
+});
+export const columns = (...names: readonly string[]): Table['columns'] =>
+  names.map((name) => (name.startsWith('#') ? { name: name.slice(1), number: true } : { name }));
