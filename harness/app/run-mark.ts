@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { makeFolder, writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { Manifest } from '../model/manifest.js';
 import type { ParsedSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
-import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
 /**
  * By its mark a run is known to have been made here, with these addresses: a run folder is a suite, too, and whoever

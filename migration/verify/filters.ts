@@ -1,4 +1,5 @@
 import { InputError, messageOf } from '../../common/errors.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import { parseFilter } from '../../filters/parse.js';
@@ -10,7 +11,6 @@ import { askCount } from '../probe/fingerprint.js';
 import type { Place } from '../probe/place.js';
 import { chooseProbes, type ProbedField, portableType, someValue } from '../probe/probes.js';
 import type { VerifyReport } from './findings.js';
-import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
 /** A filter that both sides are asked, in the target's names. */
 export interface AskedFilter {

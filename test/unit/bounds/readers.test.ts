@@ -7,7 +7,7 @@ import { packageRoot } from '../../../common/paths.js';
 const DOORS: readonly [way: RegExp, allowed: RegExp][] = [
   [
     /\breadFileSync\(/,
-    /^(common\/(installation|machine|modules|paths|processes|regular-file)|harness\/(process|run)\/)/,
+    /^(common\/(installation|machine|modules|paths|processes|regular-file)|harness\/(process\/|run\/|truth\/wasm-memory))/,
   ],
   [/\bcreateReadStream\(/, /^common\/regular-file/],
   [
