@@ -1,15 +1,17 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Samples, Truth } from '../model/samples.js';
-import { type MeanFigure, meanFigure } from './figures.js';
+import { type MeanFigure, meanFigure, sum } from './figures.js';
 import { RecallScorer } from './recall.js';
 import { type Units, wasAnswered } from './units.js';
 
 /** Per unit (query) the mean over its repetitions; NaN where the query has no such figure. */
-interface Columns {
-  recall: Float64Array[];
-  ties: Float64Array[];
+interface Columns extends Record<ByK, Float64Array[]> {
   distanceError: Float64Array;
 }
+
+/** Scores that a list has at every k. */
+const BY_K = ['recall', 'ties', 'least', 'most', 'epsilon'] as const;
+type ByK = (typeof BY_K)[number];
 
 /** `distance.error` has no upper end; twice as far as the exact neighbours, or the worst that was seen, stands for it. */
 const ERROR_RANGE = { low: 0, high: 1 };
@@ -41,13 +43,32 @@ export function accuracyOf(
   options: { ks: readonly number[]; metric: Metric },
 ): Accuracy {
   const counts: Counts = { duplicates: 0, unknown: 0, short: 0, beatsTruth: 0, noError: 0 };
-  const { recall, ties, distanceError } = scoreUnits(samples, truth, units, options, counts);
+  const columns = scoreUnits(samples, truth, units, options, counts);
+  const { recall, ties, epsilon, distanceError } = columns;
+  // ann-benchmarks has no inner product, and its slack is a length or an angle's cosine.
+  const slack = options.metric === 'dot' ? [] : options.ks;
   const figures = [
-    ...options.ks.map((k, i) => meanFigure(`recall@${k}`, recall[i]!)),
+    ...options.ks.map((k, i) => withTies(meanFigure(`recall@${k}`, recall[i]!), columns, i)),
     ...options.ks.map((k, i) => meanFigure(`recall.ties@${k}`, ties[i]!)),
+    ...slack.map((k, i) => meanFigure(`recall.epsilon@${k}`, epsilon[i]!)),
     meanFigure('distance.error', distanceError, { range: ERROR_RANGE, missing: counts.noError }),
   ].filter((figure) => figure !== undefined);
   return { figures, short: counts.short, flags: flagsOf(counts) };
+}
+
+/** What the figure could have been, had the truth listed others of the rows at the same distance. */
+function withTies(
+  figure: MeanFigure | undefined,
+  { least, most }: Columns,
+  i: number,
+): MeanFigure | undefined {
+  if (figure === undefined) return undefined;
+  const mean = (values: Float64Array) => {
+    const known = values.filter((value) => !Number.isNaN(value));
+    return sum(known) / known.length;
+  };
+  const [low, high] = [mean(least[i]!), mean(most[i]!)];
+  return low === high ? figure : { ...figure, ties: { low, high } };
 }
 
 function flagsOf(counts: Counts): string[] {
@@ -68,7 +89,8 @@ function scoreUnits(
 ): Columns {
   const scorer = new RecallScorer(truth, ks, metric, samples.k);
   const column = (): Float64Array => new Float64Array(units.count).fill(Number.NaN);
-  const columns: Columns = { recall: ks.map(column), ties: ks.map(column), distanceError: column() };
+  const byK = Object.fromEntries(BY_K.map((name) => [name, ks.map(column)])) as Record<ByK, Float64Array[]>;
+  const columns: Columns = { ...byK, distanceError: column() };
   for (let u = 0; u < units.count; u++) {
     const size = scorer.select(units.queries[u]!);
     if (size > 0) scoreUnit(samples, units, u, size, scorer, columns, counts);
@@ -86,8 +108,7 @@ function scoreUnit(
   counts: Counts,
 ): void {
   const [from, to] = [units.starts[u]!, units.starts[u + 1]!];
-  const recall = columns.recall.map(() => 0);
-  const ties = columns.ties.map(() => 0);
+  const sums = BY_K.map((name) => columns[name].map(() => 0));
   let [error, errors] = [0, 0];
   for (let at = from; at < to; at++) {
     const i = units.order[at]!;
@@ -100,9 +121,9 @@ function scoreUnit(
       start: i * samples.k,
       count,
     });
-    for (let k = 0; k < recall.length; k++) {
-      recall[k] = recall[k]! + list.recall[k]!;
-      ties[k] = ties[k]! + list.ties[k]!;
+    for (const [name, of] of BY_K.entries()) {
+      const [total, scores] = [sums[name]!, list[of]];
+      for (let k = 0; k < total.length; k++) total[k] = total[k]! + scores[k]!;
     }
     counts.duplicates += list.duplicates;
     counts.unknown += list.unknown;
@@ -112,10 +133,8 @@ function scoreUnit(
     error += list.distanceError;
     errors++;
   }
-  for (let k = 0; k < recall.length; k++) {
-    columns.recall[k]![u] = recall[k]! / (to - from);
-    columns.ties[k]![u] = ties[k]! / (to - from);
-  }
+  for (const [name, of] of BY_K.entries())
+    for (let k = 0; k < columns[of].length; k++) columns[of][k]![u] = sums[name]![k]! / (to - from);
   if (errors > 0) columns.distanceError[u] = error / errors;
   // A failed or empty answer has no distances: a mean over the others would be that of the easy queries.
   if (errors < to - from) counts.noError++;

@@ -17,6 +17,8 @@ export interface MeanFigure extends Figure {
   range: Range;
   /** Queries that should have a value and have none: an answer left it undefined. */
   missing: number;
+  /** What else it could be, where ties decide. */
+  ties?: { low: number; high: number } | undefined;
 }
 
 export const SHARE: Range = { low: 0, high: 1 };
@@ -54,7 +56,12 @@ export function meansOf(figures: readonly MeanFigure[], sourceOf?: Int32Array): 
     const same = known.find((each) => isSame(each.figure, figure));
     const { interval, n } = same ?? bounded(figure, sourceOf);
     if (same === undefined) known.push({ figure, interval, n });
-    return { ...ends(interval), n, ...(figure.missing > 0 && { missing: figure.missing }) };
+    return {
+      ...ends(interval),
+      n,
+      ...(figure.missing > 0 && { missing: figure.missing }),
+      ...(figure.ties && { ties: figure.ties }),
+    };
   });
 }
 

@@ -14,10 +14,15 @@ export interface HitList {
   count: number;
 }
 
-/** What one returned list is worth. `recall` and `ties` have one entry per k and are overwritten by the next list. */
+/** What one returned list is worth. Arrays have one entry per k and are overwritten by the next list. */
 export interface ListScore {
   recall: Float64Array;
   ties: Float64Array;
+  /** `recall` at least and at most, by which of the rows tied at the k-th distance the truth lists. */
+  least: Float64Array;
+  most: Float64Array;
+  /** As ann-benchmarks counts; see `EPSILON`. */
+  epsilon: Float64Array;
   /** Relative excess of summed distances; NaN where undefined. */
   distanceError: number;
   duplicates: number;
@@ -25,6 +30,12 @@ export interface ListScore {
   /** The list holds something nearer than the truth allows: then the truth is not exact. */
   beatsTruth: boolean;
 }
+
+/**
+ * ann-benchmarks' slack (`knn` in its plotting/metrics.py): a hit counts if its distance is at most the k-th exact one plus
+ * 10⁻³, absolute, whatever the distances are; repeated ids count each time.
+ */
+export const EPSILON = 1e-3;
 
 /**
  * Scores returned lists against exact neighbours; one scorer serves all lists of a trial.
@@ -46,6 +57,15 @@ export class RecallScorer {
   readonly #limits: Float64Array;
   readonly #recall: Float64Array;
   readonly #ties: Float64Array;
+  readonly #least: Float64Array;
+  readonly #most: Float64Array;
+  readonly #epsilon: Float64Array;
+  /** By k: rows that are nearer than the k-th distance for sure; rows tied at it, Infinity where there may be more than the truth keeps. */
+  readonly #nearer: Float64Array;
+  readonly #tied: Float64Array;
+  /** Hits of the list that is scored, by k: among the nearer ones, and among the tied. */
+  readonly #hitsNearer: Float64Array;
+  readonly #hitsTied: Float64Array;
 
   /**
    * @param ks ascending
@@ -60,6 +80,9 @@ export class RecallScorer {
     this.#limits = new Float64Array(ks.length);
     this.#recall = new Float64Array(ks.length);
     this.#ties = new Float64Array(ks.length);
+    const byK = () => new Float64Array(ks.length);
+    [this.#least, this.#most, this.#epsilon] = [byK(), byK(), byK()];
+    [this.#nearer, this.#tied, this.#hitsNearer, this.#hitsTied] = [byK(), byK(), byK(), byK()];
   }
 
   /** Chooses the query. Returns the number of its exact neighbours; with 0 it has no recall. */
@@ -76,8 +99,29 @@ export class RecallScorer {
     this.#ks.forEach((k, i) => {
       const last = this.#start + Math.min(k, this.#size) - 1;
       this.#limits[i] = this.#size === 0 ? Number.NaN : tieLimit(distances[last]!, this.#margin);
+      this.#countTies(i, Math.min(k, this.#size));
     });
     return this.#size;
+  }
+
+  /** Which of the first `size` rows are there for sure, and how many could take the places of the others. */
+  #countTies(i: number, size: number): void {
+    const { rows, distances, depth } = this.#truth;
+    const limit = this.#limits[i]!;
+    let nearer = 0;
+    while (nearer < size && !this.#isTied(distances[this.#start + nearer]!, i, size)) nearer++;
+    let end = size;
+    while (end < depth && rows[this.#start + end]! >= 0 && distances[this.#start + end]! <= limit) end++;
+    const more = end === depth && size < depth;
+    this.#nearer[i] = nearer;
+    // The truth ends within the ties: how many there are is not known.
+    this.#tied[i] = more ? Number.POSITIVE_INFINITY : end - nearer;
+  }
+
+  /** Whether a distance that is within the limit is tied with the last one. */
+  #isTied(distance: number, i: number, size = Math.min(this.#ks[i]!, this.#size)): boolean {
+    const last = this.#truth.distances[this.#start + size - 1]!;
+    return distance <= this.#limits[i]! && last <= tieLimit(distance, this.#margin);
   }
 
   /** A list for the selected query, which must have exact neighbours. Only the first `max(ks)` hits are looked at. */
@@ -86,11 +130,12 @@ export class RecallScorer {
     const excess = new Excess(this.#truth.distances, this.#start, this.#size, this.#margin);
     let [duplicates, unknown, beatsTruth] = [0, 0, false];
     this.#seen.clear();
-    this.#recall.fill(0);
-    this.#ties.fill(0);
+    for (const sums of [this.#recall, this.#ties, this.#epsilon, this.#hitsNearer, this.#hitsTied])
+      sums.fill(0);
     const end = Math.min(count, ks.at(-1) ?? 0);
     for (let i = 0; i < end; i++) {
       const row = rows[start + i]!;
+      if (row >= 0 && (flaws?.[start + i] ?? 0) === 0) this.#countNear(i, distances[start + i]!);
       if (row < 0) unknown++;
       else if (!this.#seen.add(row, i)) duplicates++;
       else if ((flaws?.[start + i] ?? 0) === 0) {
@@ -105,9 +150,35 @@ export class RecallScorer {
       const size = Math.min(ks[i]!, this.#size);
       this.#recall[i] = this.#recall[i]! / size;
       this.#ties[i] = this.#ties[i]! / size;
+      this.#epsilon[i] = this.#epsilon[i]! / size;
+      this.#bound(i, size);
     }
-    const [recall, ties] = [this.#recall, this.#ties];
-    return { recall, ties, distanceError: excess.relative(), duplicates, unknown, beatsTruth };
+    const [recall, ties, least, most, epsilon] = [
+      this.#recall,
+      this.#ties,
+      this.#least,
+      this.#most,
+      this.#epsilon,
+    ];
+    const distanceError = excess.relative();
+    return { recall, ties, least, most, epsilon, distanceError, duplicates, unknown, beatsTruth };
+  }
+
+  /** Of `places` that tied rows take, those that the list holds: all that fit, or as few as the others leave. */
+  #bound(i: number, size: number): void {
+    const places = size - this.#nearer[i]!;
+    const [nearer, tied] = [this.#hitsNearer[i]!, this.#hitsTied[i]!];
+    this.#most[i] = (nearer + Math.min(places, tied)) / size;
+    this.#least[i] = (nearer + Math.max(0, places - (this.#tied[i]! - tied))) / size;
+  }
+
+  /** As ann-benchmarks does, whether it was returned before or not. */
+  #countNear(place: number, distance: number): void {
+    const ks = this.#ks;
+    for (let i = 0; i < ks.length; i++) {
+      const last = this.#truth.distances[this.#start + Math.min(ks[i]!, this.#size) - 1]!;
+      if (place < ks[i]! && distance <= last + EPSILON) this.#epsilon[i] = this.#epsilon[i]! + 1;
+    }
   }
 
   #count(place: number, rank: number, distance: number): void {
@@ -115,7 +186,10 @@ export class RecallScorer {
     for (let i = 0; i < ks.length; i++) {
       if (place >= ks[i]!) continue;
       if (rank >= 0 && rank < ks[i]!) this.#recall[i] = this.#recall[i]! + 1;
-      if (distance <= this.#limits[i]!) this.#ties[i] = this.#ties[i]! + 1;
+      if (distance > this.#limits[i]!) continue;
+      this.#ties[i] = this.#ties[i]! + 1;
+      const hits = this.#isTied(distance, i) ? this.#hitsTied : this.#hitsNearer;
+      hits[i] = hits[i]! + 1;
     }
   }
 

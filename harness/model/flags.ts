@@ -36,7 +36,7 @@ export const FLAGS: readonly FlagDefinition[] = [
     meaning:
       'Some answer holds a point nearer than the exact neighbours: then the truth is not that of these data. The trial has no recall and no distance error, and takes no part in choices, fronts and gates on them.',
     doubts: [],
-    voids: /^(recall(\.ties)?@|distance\.error$)/,
+    voids: /^(recall(\.ties|\.epsilon)?@|distance\.error$)/,
   },
   {
     name: 'busy-machine',

@@ -32,6 +32,8 @@ export const measureSchema = z.strictObject({
     .optional(),
   /** Queries that were asked and have no such value, since an answer left it undefined: not in the mean. Absent: none. */
   missing: z.int().min(1).optional(),
+  /** Of recall by id: what it could be, had the truth listed others of the rows at the same distance. Absent: no tie decides. */
+  ties: z.strictObject({ low: z.number(), high: z.number() }).optional(),
 });
 
 export const trialRowSchema = z.strictObject({

@@ -8,6 +8,7 @@ import type { Points } from '../../engines/contract/points.js';
 import type { CollectionSpec } from '../../engines/contract/spec.js';
 import type { Address } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
+import { verdictOf } from './refusal.js';
 
 /** Where a load writes to. */
 export interface OpenTarget {
@@ -44,7 +45,12 @@ export async function openTarget(
     const another = () =>
       definition.connect({ ...connect, folder, threads: 1, seed: 0 }, surroundings.signal);
     const connected = await another();
-    closing.push(() => connected.close());
+    closing.push(() =>
+      connected.close().catch((error: unknown) => {
+        // One that breaks while it is closed says nothing of what was loaded, which was read back.
+        if (verdictOf(error) !== 'unknown') throw error;
+      }),
+    );
     return {
       connected,
       place: `${place}#${address.collection}`,

@@ -2,7 +2,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import { doubtSigns, doubtsOf, voidedBy } from '../../harness/model/flags.js';
 import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure, TrialRow } from '../../harness/model/results.js';
-import { formatMeasure, unitLabel } from '../format.js';
+import { formatMeasure, formatShare, unitLabel } from '../format.js';
 import type { SeriesRef } from '../model/types.js';
 
 /** One figure as the templates print it. Exactly one of `text` and `absent` is set. */
@@ -40,11 +40,13 @@ export function cell(name: string, measure: Measure | undefined, flags: readonly
   if (measure === undefined) return { absent: absence(name, flags) };
   const doubt = doubtOf(name, flags);
   const unit = definition?.unit ?? 'ratio';
-  const interval = intervalText(name, measure);
+  const interval = [intervalText(name, measure), tiesText(measure)]
+    .filter((text) => text !== undefined)
+    .join('; ');
   return {
     text: formatMeasure(measure.value, unit),
     sort: Number(measure.value.toPrecision(6)),
-    ...(interval === undefined ? {} : { interval }),
+    ...(interval === '' ? {} : { interval }),
     ...(doubt && { doubt }),
   };
 }
@@ -78,6 +80,11 @@ function absentInRow(
   return unfound && ofNeighbours
     ? 'undefined: no point passes the filters, so there is no neighbour to find'
     : otherwise;
+}
+
+/** What recall by id could be, had the truth listed others of the points at the same distance. */
+function tiesText({ ties }: Measure): string | undefined {
+  return ties && `ties ${formatShare(ties.low, 'down')}–${formatShare(ties.high, 'up')}`;
 }
 
 /** The 95% interval, its ends rounded outwards for shares; undefined where none is defined. */

@@ -10,6 +10,8 @@ import { openSource } from '../../migration/connections/open-source.js';
 import { exportCollection } from '../../migration/export/export.js';
 import { mapExport } from '../../migration/mapping/map.js';
 import { verify } from '../../migration/verify/verify.js';
+import { vecproof } from '../e2e/helpers/cli.js';
+import { Workspace } from '../e2e/helpers/workspace.js';
 import { canaries } from './helpers/canaries.js';
 import { exported, movedTo } from './helpers/move.js';
 
@@ -407,6 +409,15 @@ describe('what is refused, with the place and what to do', () => {
     await expect(source.collection.points.snapshot(snapshot.watermark!)).rejects.toThrow(/was changed/);
     await source.close();
   });
+});
+
+test('commands take files as any other place', async () => {
+  const place = new Workspace();
+  for (const command of ['inventory', 'validate']) {
+    const { code, stdout, stderr } = await vecproof([command, `file:${join(GOLDEN, 'hf')}`], place);
+    expect(stdout + stderr).toMatch(/5 points/);
+    expect(code).toBe(0);
+  }
 });
 
 test('an export that was interrupted goes on with the same file, and equals one in a piece', async () => {

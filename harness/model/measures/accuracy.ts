@@ -21,8 +21,20 @@ export const ACCURACY: readonly MeasureDefinition[] = [
     kind: 'mean',
     better: 'higher',
     definition:
-      'Mean over queries of |R ∩ G| / min(k, |G|), ids compared with ids. Where several points lie at exactly the same distance, an equally near point counts as a miss here; compare engines by the tie-aware figure.',
+      'Mean over queries of |R ∩ G| / min(k, |G|), ids compared with ids. Where several points lie at exactly the same distance, an equally near point may count as a miss here, by which of them the truth lists (the lowest row numbers): `ties` is the range of what the figure could be. Compare engines by the tie-aware figure.',
     absent: 'no query with known neighbours was answered',
+  },
+  {
+    name: 'recall.epsilon@k',
+    title: 'Recall@k of ann-benchmarks',
+    head: ['Recall@k', 'ε = 10⁻³'],
+    unit: 'share',
+    kind: 'mean',
+    better: 'higher',
+    definition:
+      'As ann-benchmarks defines it, for comparison with published figures: mean over queries of the number of the first k hits whose recomputed distance is at most dₖ + 10⁻³, divided by min(k, |G|). The slack is absolute, generous for cosine distances and nothing for long vectors; an id that is returned twice counts twice. Not for choosing an engine.',
+    absent:
+      'the metric is dot, which ann-benchmarks does not have, or no query with known neighbours was answered',
   },
   {
     name: 'distance.error',

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-
+import { existsSync } from 'node:fs';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { loadExport } from '../../load/load.js';
 import { type Reject, readRejects } from '../../load/rejects.js';
 import type { LoadState } from '../../load/state.js';
@@ -80,7 +80,7 @@ function earlier({ path, parsed, doubtedAt }: Work): LoadState | undefined {
 
 /** One that was damaged tells nothing but that there was a load, by the plan into its target. */
 function readState(path: string, target: string): LoadState {
-  const text = readFileSync(path, 'utf8');
+  const text = readRegularText(path, MOST_RECORD);
   try {
     return JSON.parse(text) as LoadState;
   } catch {
@@ -122,7 +122,7 @@ export const loadStage: Stage = {
   keepsOutput: true,
   run,
   report: ({ path, parsed }) => {
-    const { rows, startedAt } = JSON.parse(readFileSync(path(STATE), 'utf8')) as LoadState;
+    const { rows, startedAt } = JSON.parse(readRegularText(path(STATE), MOST_RECORD)) as LoadState;
     const { rejects } = readRejects(path(FOLDER));
     const refused = rejects.length === 0 ? '' : `, ${rejects.length} were refused`;
     return {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { readMapping } from '../../mapping/mapping.js';
 import type { VerifyFinding } from '../../verify/findings.js';
 import { type Verification, verify } from '../../verify/verify.js';
@@ -95,7 +95,7 @@ export const verifyStage: Stage = {
   inputs: ({ source, target, plan }) => ({ source, target, verify: plan.verify }),
   output: [RESULT, DIFFERENCES],
   run,
-  report: ({ path }) => reportOf(JSON.parse(readFileSync(path(RESULT), 'utf8')) as Verification),
+  report: ({ path }) => reportOf(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Verification),
 };
 
 function reportOf({ state, counts, source, target, samples }: Verification): Report {
