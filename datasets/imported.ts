@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { InputError } from '../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../common/files.js';
 import { suggest } from '../common/nearest.js';
+import { MOST_RECORD, readRegularText } from '../common/regular-file.js';
 import { catalogEntry } from './catalog.js';
 import { unreadable } from './check.js';
 import { INVALID_KINDS, METRICS } from './dataset.js';
@@ -70,7 +71,7 @@ export function importedEntry(cacheFolder: string, name: string): ImportedEntry 
 function readImported(path: string): ImportedEntry {
   const next = 'remove the file, and import the dataset again';
   try {
-    const found = importedSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    const found = importedSchema.safeParse(JSON.parse(readRegularText(path, MOST_RECORD)));
     if (found.success) return found.data;
     const faults = found.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new InputError(`is not an imported dataset: ${faults.join('; ')}`, { where: path, next });

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError, InputError, messageOf } from '../common/errors.js';
+import { readRegular } from '../common/regular-file.js';
 import { unreadable } from './check.js';
 import type { Dataset, FieldSchema, FieldType, MetadataColumns, MetadataValue } from './dataset.js';
 import { hashText } from './hash.js';
@@ -166,7 +167,7 @@ export function openPreparedMetadata(
   let handle: number;
   let offsets: Float64Array;
   try {
-    const bytes = readFileSync(join(folder, OFFSETS));
+    const bytes = readRegular(join(folder, OFFSETS), Number.POSITIVE_INFINITY);
     if (bytes.length !== (count + 1) * 8) throw new Error(`${OFFSETS} has ${bytes.length} bytes`);
     offsets = new Float64Array(Uint8Array.from(bytes).buffer);
     handle = openSync(join(folder, LINES), 'r');

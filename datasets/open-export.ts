@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../common/errors.js';
 import { suggest } from '../common/nearest.js';
+import { MOST_RECORD, readRegularText } from '../common/regular-file.js';
 import { concatSources } from './concat.js';
 import { type Dataset, type DatasetFile, FIELD_TYPES, type FieldSchema, METRICS } from './dataset.js';
 import { fieldValue } from './field-values.js';
@@ -59,7 +60,9 @@ export function isExport(folder: string): boolean {
   const path = join(folder, MANIFEST);
   if (!existsSync(path)) return false;
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown }).format === 'vecproof-export';
+    return (
+      (JSON.parse(readRegularText(path, MOST_RECORD)) as { format?: unknown }).format === 'vecproof-export'
+    );
   } catch {
     // Somebody else's manifest.
     return false;
@@ -115,7 +118,7 @@ function readExportManifest(folder: string): ExportManifest {
       next: 'give the folder that "vecproof export" has written to its end',
     });
   try {
-    const parsed = manifestSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    const parsed = manifestSchema.safeParse(JSON.parse(readRegularText(path, MOST_RECORD)));
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
     throw new Error(`${issue?.path.join('.')}: ${issue?.message}`);

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { EXIT, type ExitCode, InputError, messageOf } from '../../common/errors.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { preparation } from '../../harness/app/context.js';
 import { type Inventory, inventorySchema } from '../../migration/inventory/model.js';
 import type { Severity } from '../../migration/validate/catalogue.js';
@@ -50,7 +50,7 @@ export async function validateCommand(
 export function readInventory(path: string): Inventory {
   let given: unknown;
   try {
-    given = parse(readFileSync(path, 'utf8'));
+    given = parse(readRegularText(path, MOST_RECORD));
   } catch (error) {
     throw new InputError(`the inventory cannot be read: ${messageOf(error)}`, {
       where: path,

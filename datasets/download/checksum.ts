@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { FailureError } from '../../common/errors.js';
+import { streamRegular } from '../../common/regular-file.js';
 import { throwIfInterrupted } from '../source.js';
 import type { RemoteFile } from './schema.js';
 
@@ -19,7 +19,7 @@ export async function checksumsOf(
   const sha256 = createHash('sha256');
   const md5 = withMd5 ? createHash('md5') : undefined;
   let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of streamRegular(path, { highWaterMark: 1 << 20 })) {
     throwIfInterrupted(signal);
     sha256.update(chunk as Buffer);
     md5?.update(chunk as Buffer);

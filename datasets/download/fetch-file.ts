@@ -1,18 +1,10 @@
-import {
-  closeSync,
-  existsSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, ftruncateSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { FailureError, messageOf } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { throwIfInterrupted } from '../source.js';
 import { type Answer, ask, PassingError, type Patience, shown } from './http.js';
 
@@ -268,7 +260,7 @@ function statePath(path: string): string {
 function readState(path: string): PartState | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    return stateSchema.parse(JSON.parse(readFileSync(statePath(path), 'utf8')));
+    return stateSchema.parse(JSON.parse(readRegularText(statePath(path), MOST_RECORD)));
   } catch {
     // Nothing is known of the part: it is downloaded anew.
     return undefined;

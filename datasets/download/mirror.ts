@@ -1,8 +1,9 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { copyFile, open, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../../common/errors.js';
+import { streamRegular } from '../../common/regular-file.js';
 import { throwIfInterrupted } from '../source.js';
 import { type RemoteFile, sizeOf } from './schema.js';
 
@@ -70,7 +71,7 @@ export async function copyFrom(
   const out = await open(to, 'w');
   try {
     let done = 0;
-    for await (const chunk of createReadStream(path, { end: length - 1, highWaterMark: 1 << 20 })) {
+    for await (const chunk of streamRegular(path, { end: length - 1, highWaterMark: 1 << 20 })) {
       throwIfInterrupted(options.signal);
       await out.write(chunk as Buffer);
       done += (chunk as Buffer).length;

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 
 const RECORD = 'download.json';
 
@@ -64,7 +65,7 @@ export function keepChecksums(cacheFolder: string, record: DownloadRecord): void
 function readRecord(path: string): DownloadRecord | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    return recordSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return recordSchema.parse(JSON.parse(readRegularText(path, MOST_RECORD)));
   } catch {
     // Written by another version, or by hand: as if there were none.
     return undefined;

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { InputError, messageOf } from '../../common/errors.js';
+import { streamRegular } from '../../common/regular-file.js';
 import type { Unpacker } from './unpacker.js';
 
 const LINKS = new Set(['symlink', 'link', 'character-device', 'block-device', 'fifo']);
@@ -11,7 +11,7 @@ const LINKS = new Set(['symlink', 'link', 'character-device', 'block-device', 'f
 /** @param limit bytes of the whole tar file, headers and all that is skipped included */
 export async function unpackTar(archive: string, unpacker: Unpacker, limit: number): Promise<void> {
   const tar = extract();
-  const reading = pipeline(createReadStream(archive), createGunzip(), atMost(limit + 2 ** 24, archive), tar);
+  const reading = pipeline(streamRegular(archive), createGunzip(), atMost(limit + 2 ** 24, archive), tar);
   // It fails again below, where it is waited for.
   reading.catch(() => undefined);
   try {

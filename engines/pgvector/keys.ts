@@ -106,7 +106,7 @@ export async function requireUnique(
   const [value, count] = row;
   throw new FailureError(
     value === null
-      ? `column "${column}" is no key: ${count} rows have none`
+      ? `column "${column}" is no key: ${count === '1' ? 'a row has' : `${count} rows have`} none`
       : `column "${column}" is no key: its value stands in ${count} rows`,
     {
       where: 'pgvector',

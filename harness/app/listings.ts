@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { messageOf } from '../../common/errors.js';
 import { packageRoot } from '../../common/paths.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { type Availability, engineAvailabilities } from '../../engines/availability.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import { imageEntries } from '../../engines/launcher/images.js';
@@ -46,7 +47,7 @@ export function listSuites(): ListedSuite[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => {
-      const suite = parse(readFileSync(join(folder, name), 'utf8')) as { description?: string };
+      const suite = parse(readRegularText(join(folder, name), MOST_RECORD)) as { description?: string };
       return { path: `suites/${name}`, description: (suite.description ?? '').trim().replace(/\s+/g, ' ') };
     });
 }

@@ -1,8 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { makeFolder, writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { Manifest } from '../model/manifest.js';
 import type { ParsedSuite } from '../suite/parse.js';
 import type { Context } from './context.js';
@@ -71,5 +72,5 @@ function ownKey(cache: string): string {
     makeFolder(cache);
     writeFileAtomic(path, `${randomBytes(32).toString('hex')}\n`);
   }
-  return readFileSync(path, 'utf8').trim();
+  return readRegularText(path, MOST_RECORD).trim();
 }

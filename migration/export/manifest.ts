@@ -21,6 +21,8 @@ const count = z.int().nonnegative();
 /** Files of an export; a billion points have about 20,000. */
 const MOST_PARTS = 1_000_000;
 const MOST_NAMES = 100_000;
+/** Of vectors of bits. */
+const MOST_DIMENSIONS = 2 ** 20;
 /** A name inside the folder: no manifest leads out of it. */
 const partFile = z.string().regex(/^points-\d{5,}\.(parquet|jsonl\.zst)$/);
 const metric = z.enum([...METRICS, 'hamming', 'jaccard']).nullable();
@@ -50,7 +52,7 @@ const vector = z.strictObject({
   name: z.string(),
   kind: z.enum(['dense', 'sparse', 'multi']),
   type: z.enum(['f32', 'f16', 'bf16', 'int8', 'bit']),
-  dimensions: count.describe('of a dense vector or of each row; 0 for sparse vectors'),
+  dimensions: count.max(MOST_DIMENSIONS).describe('of a dense vector or of each row; 0 for sparse vectors'),
   metric: metric.describe('as the source declares it; null: it does not say'),
   measuredMetric: metric.describe('found by distances that the source computed; null: not measured'),
   score: z

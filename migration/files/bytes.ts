@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
+import { openRegular } from '../../common/regular-file.js';
 import { unreadable } from '../../datasets/check.js';
 
 /** A file that is read in pieces from the beginning. */
@@ -12,7 +13,7 @@ export class BytesOf {
   constructor(path: string) {
     this.path = path;
     try {
-      this.#file = openSync(path, 'r');
+      this.#file = openRegular(path);
     } catch (error) {
       throw unreadable(path, error);
     }

@@ -4,6 +4,7 @@ import { Instant } from '../../datasets/formats/instant.js';
 import { CellCursor } from '../../datasets/formats/parquet/cells.js';
 import { COMPRESSORS } from '../../datasets/formats/parquet/compression.js';
 import { openParquetFile, type ParquetFile } from '../../datasets/formats/parquet/file.js';
+import { checkColumns } from '../../datasets/formats/parquet/pages.js';
 import { isCell, scalarType, typeWords } from '../../datasets/formats/parquet/schema.js';
 import { numberLeaf, numberLists, numbersOf } from './parquet-lists.js';
 import type { DeclaredColumn, FileRows, Hints, Row } from './rows.js';
@@ -104,6 +105,8 @@ type Take = (count: number) => unknown[];
 
 async function* records(file: ParquetFile): AsyncGenerator<Record<string, unknown>> {
   const root = parquetSchema(file.metadata);
+  // All pages are looked through first: the library believes what they say.
+  checkColumns(file);
   const scan = await parquetScan({
     file: file.buffer,
     metadata: file.metadata,

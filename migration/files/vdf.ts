@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { byName } from '../../datasets/paths.js';
 import type { VectorMetric } from '../../engines/contract/vectors.js';
 import { parquetRows } from './parquet-rows.js';
@@ -78,7 +79,7 @@ export async function vdfRows(folder: string, index: string | undefined): Promis
 function readMeta(folder: string): z.infer<typeof metaSchema> {
   const where = join(folder, META);
   try {
-    return metaSchema.parse(JSON.parse(readFileSync(where, 'utf8')));
+    return metaSchema.parse(JSON.parse(readRegularText(where, MOST_RECORD)));
   } catch (error) {
     throw new InputError(`is not a description of a VDF folder: ${messageOf(error)}`, {
       where,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { InputError, messageOf } from '../../common/errors.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import { conditionsOf, type Filter } from '../../filters/filter.js';
 import { parseFilter } from '../../filters/parse.js';
@@ -33,7 +33,7 @@ const MOST_FILTERS = 50;
 export function readApplicationQueries(path: string, fields: readonly FieldSchema[]): ApplicationQueries {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularText(path, MOST_RECORD);
   } catch (error) {
     throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
   }

@@ -1,9 +1,10 @@
-import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { hideSecrets } from '../../common/secrets.js';
 import type { Point } from '../../engines/contract/points.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
@@ -69,7 +70,7 @@ export function readRejects(folder: string): { rejects: Reject[]; isWhole: boole
   const path = join(folder, JOURNAL);
   if (!existsSync(path)) return { rejects: [], isWhole: true };
   const rows = new Map<number, Reject>();
-  const lines = readFileSync(path, 'utf8').split('\n');
+  const lines = readRegularText(path, MOST_RECORD).split('\n');
   for (const line of lines.slice(0, -1)) {
     try {
       const entry = entrySchema.parse(JSON.parse(line));

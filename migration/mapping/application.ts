@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { InputError, messageOf } from '../../common/errors.js';
 import { faultText } from '../../common/faults.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { Point } from '../../engines/contract/points.js';
@@ -31,7 +31,7 @@ export interface Application {
 export function readApplication(path: string, shown: string, fields: readonly FieldSchema[]): Application {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readRegularText(path, MOST_RECORD);
   } catch (error) {
     throw new InputError(`the query file cannot be read: ${messageOf(error)}`, {
       where: shown,

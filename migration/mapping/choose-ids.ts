@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError, shorten } from '../../common/errors.js';
+import { readRegular } from '../../common/regular-file.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import { idType } from '../export/canonical.js';
@@ -41,7 +41,9 @@ export async function chooseIds(
   if (idFile !== undefined) {
     mapping.ids.how = 'file';
     mapping.ids.file = idFile.name;
-    mapping.ids.sha256 = createHash('sha256').update(readFileSync(idFile.path)).digest('hex');
+    mapping.ids.sha256 = createHash('sha256')
+      .update(readRegular(idFile.path, Number.POSITIVE_INFINITY))
+      .digest('hex');
     mapping.target.ids = await kindOf(idFile.path);
   } else if (ids === 'file') {
     throw new InputError('needs a map of ids', {

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, renameSync, rmSync } from 'node:fs';
-import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
+import { renameSync, rmSync } from 'node:fs';
 import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
+import { readRegular } from '../../common/regular-file.js';
+import { storedRows } from '../../datasets/formats/parquet/stored.js';
 import type { TypedId } from './typed-id.js';
 
 /**
@@ -63,7 +63,9 @@ export class IdFile {
   finish(): string {
     return this.#guarded(() => {
       this.#writer.finish();
-      const sha256 = createHash('sha256').update(readFileSync(this.#temporary)).digest('hex');
+      const sha256 = createHash('sha256')
+        .update(readRegular(this.#temporary, Number.POSITIVE_INFINITY))
+        .digest('hex');
       renameSync(this.#temporary, this.#path);
       return sha256;
     });
@@ -92,7 +94,7 @@ export async function readIds(path: string): Promise<IdRow[]> {
     });
   let objects: Record<string, unknown>[];
   try {
-    objects = await parquetReadObjects({ file: await asyncBufferFromFile(path), compressors });
+    objects = await storedRows(path);
   } catch (error) {
     throw fail(`the map of ids cannot be read: ${messageOf(error)}`, error);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { FailureError, InputError, shorten } from '../../common/errors.js';
+import { readRegular } from '../../common/regular-file.js';
 import type { IdKind, PointId } from '../../engines/contract/ids.js';
 import { idType, type PointShape } from '../export/canonical.js';
 import { type IdRow, readIds } from './id-file.js';
@@ -91,7 +91,7 @@ export async function acceptedRows({ ids }: Mapping, folder: string): Promise<Id
     });
   const path = resolve(folder, ids.file);
   if (ids.sha256 !== null) {
-    const got = createHash('sha256').update(readFileSync(path)).digest('hex');
+    const got = createHash('sha256').update(readRegular(path, Number.POSITIVE_INFINITY)).digest('hex');
     if (got !== ids.sha256)
       throw new InputError('is not the map of ids that the mapping was made with: its SHA-256 is another', {
         where: path,

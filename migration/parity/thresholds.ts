@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { InputError, messageOf } from '../../common/errors.js';
 import { faultText, placeFault } from '../../common/faults.js';
+import { readRegular } from '../../common/regular-file.js';
 import { compareWithLock, writeLock } from '../../harness/app/gate-lock.js';
 import { readTextFile } from '../../harness/app/places.js';
 import { type GateSet, parseGates } from '../../harness/gate/gates.js';
@@ -120,5 +121,5 @@ function aboutOf({ k, repeat, workload, queries }: Omit<Thresholds, 'lock'>): st
 }
 
 export function fileHash(path: string): string {
-  return createHash('sha256').update(readFileSync(path)).digest('hex');
+  return createHash('sha256').update(readRegular(path, Number.POSITIVE_INFINITY)).digest('hex');
 }

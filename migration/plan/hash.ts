@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { streamRegular } from '../../common/regular-file.js';
 import type { Evidence } from './events.js';
 
 /** SHA-256 of a JSON-like value; the order of keys does not count. */
@@ -23,7 +24,7 @@ function sorted(value: unknown): unknown {
 export async function evidenceOf(folder: string, file: string): Promise<Evidence> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of createReadStream(join(folder, file), { highWaterMark: 1 << 20 })) {
+  for await (const chunk of streamRegular(join(folder, file), { highWaterMark: 1 << 20 })) {
     hash.update(chunk);
     bytes += (chunk as Buffer).length;
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { appendText, writeFileAtomic } from '../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { hideInFile } from '../../common/secrets.js';
 import { eventSchema, type PlanEvent } from './events.js';
 
@@ -46,7 +47,7 @@ function read(path: string): { events: PlanEvent[]; last: string } {
   const events: PlanEvent[] = [];
   let last = START;
   if (!existsSync(path)) return { events, last };
-  for (const [at, line] of readFileSync(path, 'utf8').split('\n').slice(0, -1).entries()) {
+  for (const [at, line] of readRegularText(path, MOST_RECORD).split('\n').slice(0, -1).entries()) {
     const event = eventOf(line, last);
     if (event === undefined)
       throw new InputError('is not as it was written: the log of a migration is not to be edited', {
@@ -70,7 +71,7 @@ function eventOf(line: string, last: string): PlanEvent | undefined {
 
 function dropTorn(path: string): void {
   if (!existsSync(path)) return;
-  const text = readFileSync(path, 'utf8');
+  const text = readRegularText(path, MOST_RECORD);
   const end = text.lastIndexOf('\n') + 1;
   if (end !== text.length) writeFileAtomic(path, text.slice(0, end));
 }

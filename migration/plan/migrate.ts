@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
 import type { Secret } from '../../common/redact.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { readTextFile } from '../../harness/app/places.js';
 import type { StageName } from './events.js';
 import { FILES, lockMigration, makePlace } from './folder.js';
@@ -121,7 +122,7 @@ function notePlan(journal: Journal): void {
 
 function readLock(path: string): unknown {
   try {
-    return parse(readFileSync(path, 'utf8'));
+    return parse(readRegularText(path, MOST_RECORD));
   } catch {
     // It is for people: what is to run is decided by the log.
     return undefined;

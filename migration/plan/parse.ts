@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
 import { messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
 import { type Redactor, redactor, type Secret } from '../../common/redact.js';
+import { readRegular } from '../../common/regular-file.js';
 import { METRICS } from '../../datasets/dataset.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { parseYaml, suiteError } from '../../harness/suite/faults.js';
@@ -128,7 +128,7 @@ function fileAt(json: unknown, path: string[], folder: string, faults: Fault[]):
   if (typeof given !== 'string' || given === '') return undefined;
   try {
     return createHash('sha256')
-      .update(readFileSync(resolve(folder, given)))
+      .update(readRegular(resolve(folder, given), Number.POSITIVE_INFINITY))
       .digest('hex');
   } catch (error) {
     faults.push({ path, what: `cannot be read: ${messageOf(error)}`, got: given });

@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileFailure } from '../../common/files.js';
 import { parseJson } from '../../common/json.js';
+import { streamRegular } from '../../common/regular-file.js';
 
 /** One query as an application has logged it. */
 export interface LoggedQuery {
@@ -51,7 +51,7 @@ export async function* readLog(
   path: string,
   names: Readonly<Partial<Record<LogKey, string>>>,
 ): AsyncGenerator<ReadLine> {
-  const input = createReadStream(path, 'utf8');
+  const input = streamRegular(path).setEncoding('utf8');
   let line = 0;
   try {
     for await (const raw of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileFailure } from '../../common/files.js';
+import { readRegular } from '../../common/regular-file.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
 import { canonicalPoint, type IdType, idType, type PointShape } from '../export/canonical.js';
@@ -105,7 +106,7 @@ export class Buckets {
   /** The digests of a bucket. */
   take(bucket: number): Digest[] {
     const path = this.#path(bucket);
-    const bytes = readFileSync(path);
+    const bytes = readRegular(path, Number.POSITIVE_INFINITY);
     const digests: Digest[] = [];
     for (let at = 0; at < bytes.length; ) {
       const end = at + bytes.readUInt32LE(at);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { InputError, messageOf } from '../../common/errors.js';
+import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { FieldSchema, FieldType } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import { parseFilter } from '../../filters/parse.js';
@@ -129,7 +129,7 @@ export function readFilters(
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readRegularText(path, MOST_RECORD);
   } catch (error) {
     throw new InputError(`cannot be read: ${messageOf(error)}`, { where: path, cause: error });
   }

@@ -29,7 +29,7 @@ export function renderMigrationPage(view: MigrationView): string {
             ? 'wait'
             : 'open',
     stages: view.stages.map(stageView),
-    footer: `vecproof ${packageInfo().version}, plan ${view.plan}, sha256 ${view.sha256}`,
+    footer: visible(`vecproof ${packageInfo().version}, plan ${view.plan}, sha256 ${view.sha256}`),
   });
 }
 
@@ -71,15 +71,19 @@ function stageView(stage: StageView) {
 }
 
 function figureView({ term, value, detail }: Figure) {
-  return { term, value: cell(value), detail: detail === undefined ? undefined : visible(detail) };
+  return {
+    term: visible(term),
+    value: cell(value),
+    detail: detail === undefined ? undefined : visible(detail),
+  };
 }
 
 function tableView({ title, open = false, columns, rows }: Table) {
   return {
-    title,
+    title: visible(title),
     open,
     count: formatCount(rows.length),
-    columns,
+    columns: columns.map(visible),
     rows: rows.map((row) => row.map((value) => ({ text: cell(value), number: typeof value === 'number' }))),
   };
 }

@@ -117,4 +117,6 @@ async function run({ runs, work, target: name, seed: base, from, to }: Task): Pr
   }
 }
 
+// Who counts was stopped.
+process.on('disconnect', () => process.exit());
 process.on('message', (task: Task) => void run(task).then(() => process.disconnect()));

@@ -1,4 +1,4 @@
-import { fork, spawnSync } from 'node:child_process';
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +46,11 @@ interface Found {
 }
 
 const work = mkdtempSync(join(tmpdir(), 'vecproof-fuzz-'));
-process.on('exit', () => rmSync(work, { recursive: true, force: true }));
+let running: ChildProcess | undefined;
+process.on('exit', () => {
+  running?.kill('SIGKILL');
+  rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+});
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
 /** A small run that the readers of runs get: two engines, a filter, judgements, a baseline and a history. */
@@ -77,6 +81,7 @@ function batch(
 ): Promise<number> {
   return new Promise((resolve) => {
     const child = fork(CHILD, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    running = child;
     let said = '';
     child.stderr?.on('data', (text: Buffer) => {
       said = (said + text.toString()).slice(-2000);

@@ -101,6 +101,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+    'datasets/formats/parquet',
     'filters',
     'harness/measures',
     'harness/suite',

@@ -1,13 +1,13 @@
 /** A table of a FlatBuffer, as far as Arrow's messages need it: fields are found by number, and may be changed in place. */
 export class FlatTable {
   readonly view: DataView;
-  readonly #at: number;
+  readonly at: number;
   readonly #fields: number;
 
   /** @param at where the table begins; throws RangeError for places outside of the buffer */
   constructor(view: DataView, at: number) {
     this.view = view;
-    this.#at = at;
+    this.at = at;
     this.#fields = at - view.getInt32(at, true);
   }
 
@@ -22,7 +22,7 @@ export class FlatTable {
     const entry = 4 + 2 * field;
     if (entry >= this.view.getUint16(this.#fields, true)) return undefined;
     const offset = this.view.getUint16(this.#fields + entry, true);
-    return offset === 0 ? undefined : this.#at + offset;
+    return offset === 0 ? undefined : this.at + offset;
   }
 
   table(field: number): FlatTable | undefined {

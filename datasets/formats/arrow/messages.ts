@@ -12,6 +12,10 @@ export const RECORD_BATCH = { rows: 0, nodes: 1, buffers: 2, compression: 3, cou
 const DICTIONARY_BATCH = { data: 1 };
 const SCHEMA = { fields: 1, custom: 2, features: 3 };
 const FIELD = { type: 3, dictionary: 4, children: 5, custom: 6 };
+const FOOTER = { schema: 1 };
+const METADATA_VERSION = 4;
+/** Bytes of a message's own table, in front of what it refers to. */
+const MESSAGE_HEAD = 40;
 const TYPES = { schema: 1, dictionary: 2, records: 3 };
 export const CONTINUATION = 0xffffffff;
 const DEEPEST = 32;
@@ -36,6 +40,7 @@ export function* messages(file: RandomAccess): Generator<Message> {
   if (isFile && Buffer.from(file.read(file.size - 6, file.size)).toString('latin1') !== 'ARROW1')
     throw new Error('it ends early');
   let at = isFile ? 8 : 0;
+  let hasSchema = false;
   while (at + 8 <= file.size) {
     const head = new DataView(file.read(at, at + 8).buffer);
     const length = head.getInt32(4, true);
@@ -53,10 +58,36 @@ export function* messages(file: RandomAccess): Generator<Message> {
     if (bodyLength < 0 || start + bodyLength > file.size) throw new Error('a batch is longer than the file');
     const message = { metadata, root, batch: batchOf(root), body: { start, end: start + bodyLength } };
     checkMessage(message, file.size);
+    // The JavaScript library writes files whose schema is in the footer alone.
+    if (isFile && !hasSchema && root.byte(MESSAGE.headerType) !== TYPES.schema) yield footerSchema(file);
+    hasSchema = true;
     yield message;
     at = start + bodyLength;
   }
   if (at > 0 && at < file.size) throw new Error('it ends in the middle of a message');
+}
+
+/** The schema of a file's footer as the message that streams begin with: a table of its own in front of the footer's bytes. */
+function footerSchema(file: RandomAccess): Message {
+  const end = file.size - 10;
+  const length = end < 0 ? -1 : new DataView(file.read(end, end + 4).buffer).getInt32(0, true);
+  if (length <= 0 || length > end) throw new Error(`a footer of ${length} bytes`);
+  const footer = file.read(end - length, end);
+  const schema = FlatTable.root(footer).table(FOOTER.schema);
+  if (schema === undefined) throw new Error('its footer has no schema');
+  const metadata = new Uint8Array(MESSAGE_HEAD + Math.ceil(length / 8) * 8);
+  metadata.set(footer, MESSAGE_HEAD);
+  const view = new DataView(metadata.buffer);
+  // The root at 16; its fields by their offsets: version, type of header, header, length of body.
+  view.setUint32(0, 16, true);
+  for (const [i, value] of [12, 24, 4, 6, 8, 16].entries()) view.setUint16(4 + i * 2, value, true);
+  view.setInt32(16, 12, true);
+  view.setInt16(20, METADATA_VERSION, true);
+  view.setUint8(22, TYPES.schema);
+  view.setUint32(24, MESSAGE_HEAD + schema.at - 24, true);
+  const message = { metadata, root: FlatTable.root(metadata), batch: undefined, body: { start: 0, end: 0 } };
+  checkMessage(message, file.size);
+  return message;
 }
 
 /** Sets the length of a message's body to what it is now. */

@@ -49,7 +49,7 @@ export function npyValues(file: RandomAccess, name: string, start: number, end: 
     });
   }
   const bytes = file.read(offset, end);
-  if (kind !== undefined) return texts(bytes, count, itemBytes, kind === 'U', order === '>');
+  if (kind !== undefined) return texts(name, bytes, count, itemBytes, kind === 'U', order === '>');
   if (type === 'i8' || type === 'u8') {
     const view = new DataView(bytes.buffer);
     const little = !descr.startsWith('>');
@@ -62,6 +62,7 @@ export function npyValues(file: RandomAccess, name: string, start: number, end: 
 
 /** numpy's fixed-length text, filled up with zeros: UCS-4 or bytes. */
 function texts(
+  name: string,
   bytes: Uint8Array<ArrayBuffer>,
   count: number,
   size: number,
@@ -74,6 +75,12 @@ function texts(
     for (let at = i * size; at < (i + 1) * size; at += wide ? 4 : 1) {
       const code = wide ? view.getUint32(at, !big) : bytes[at]!;
       if (code === 0) break;
+      if (code > 0x10ffff) {
+        throw new InputError(`holds a text with the sign ${code}, which there is not`, {
+          where: `${name} row ${i}`,
+          next: 'the file is damaged: write or download it again',
+        });
+      }
       text += String.fromCodePoint(code);
     }
     return text;

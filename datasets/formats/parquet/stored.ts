@@ -1,4 +1,4 @@
-import { type FileMetaData, parquetRead } from 'hyparquet';
+import { type FileMetaData, parquetRead, parquetReadObjects } from 'hyparquet';
 import { reading } from '../../../common/reading.js';
 import { COMPRESSORS } from './compression.js';
 import { openParquetFile, type ParquetFile } from './file.js';
@@ -72,4 +72,18 @@ function behind({ schema }: FileMetaData, at: number): number {
 export function checkLists(bytes: number, numbers: number): void {
   const most = Math.max(2 ** 24, bytes * 64);
   if (numbers > most) throw new RangeError(`${bytes} bytes cannot hold ${numbers} numbers`);
+}
+
+/** All rows of a small file as objects, after a look through its pages. Throws Error as the library does. */
+export async function storedRows(path: string): Promise<Record<string, unknown>[]> {
+  const file = await openParquetFile(path);
+  const { buffer, metadata } = file;
+  try {
+    return await reading(path, buffer.byteLength, async () => {
+      checkColumns(file);
+      return parquetReadObjects({ file: buffer, metadata, compressors: COMPRESSORS });
+    });
+  } finally {
+    file.close();
+  }
 }

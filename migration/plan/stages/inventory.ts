@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { type Inventory, inventorySchema } from '../../inventory/model.js';
 import { takeInventory } from '../../inventory/take.js';
 import type { Decision } from '../events.js';
@@ -118,5 +118,6 @@ export const inventoryStage: Stage = {
   inputs: ({ source, plan, files }) => ({ source, inventory: plan.inventory, queries: files.queries }),
   output: [INVENTORY],
   run,
-  report: ({ path }) => reportOf(inventorySchema.parse(JSON.parse(readFileSync(path(INVENTORY), 'utf8')))),
+  report: ({ path }) =>
+    reportOf(inventorySchema.parse(JSON.parse(readRegularText(path(INVENTORY), MOST_RECORD)))),
 };

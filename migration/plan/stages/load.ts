@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
-
+import { existsSync } from 'node:fs';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { loadExport } from '../../load/load.js';
-import { readRejects } from '../../load/rejects.js';
+import { type Reject, readRejects } from '../../load/rejects.js';
 import type { LoadState } from '../../load/state.js';
 import { readMapping } from '../../mapping/mapping.js';
 import { dropCollection } from '../drop.js';
@@ -31,8 +31,10 @@ async function run(work: Work): Promise<StageResult> {
     putAside(work.folder, [FOLDER]);
   }
   const { surroundings, parsed, path, onProgress, onNotice } = work;
+  const known = readRejects(path(FOLDER)).rejects.filter(({ accepted }) => accepted === undefined);
   const loaded = await loadExport({
     ...surroundings,
+    acceptRejects: known.length === 0 ? undefined : work.accepted.get(rejection(known).subject)?.reason,
     source: exportFolder(work),
     mapping: path(MAPPING),
     state: path(FOLDER),
@@ -44,11 +46,26 @@ async function run(work: Work): Promise<StageResult> {
     return { state: 'failed', evidence: [], problem: 'losses are not accepted; look at the mapping again' };
   const { rejects } = loaded;
   if (loaded.state === 'loaded') return { state: 'done', evidence: [STATE], decisions: [] };
+  return { state: 'blocked', evidence: [], decisions: [rejection(rejects)] };
+}
+
+/** Points that the target refuses are written again by the same command, or left out if somebody answers for it. */
+function rejection(rejects: readonly Reject[]): Decision {
+  const [first] = rejects;
   return {
-    state: 'failed',
-    evidence: [STATE],
-    problem: `the target refused ${rejects.length} points, the first is id ${rejects[0]?.id}: ${rejects[0]?.cause}`,
+    id: 'rejects',
+    subject: hashOf(rejects.map(({ row, id, idType }) => ({ row, id, idType }))),
+    words: `the target refuses ${countWords(rejects.length, 'point')}; the first is id ${first?.id}: ${first?.cause}`,
+    details: [
+      'all of them are in load/rejects.parquet; correct the cause and add --again load, or leave them out knowingly',
+    ],
   };
+}
+
+/** Ids of points that stay out because somebody has answered for it. */
+export function leftOutIds({ path }: Work): Set<string> {
+  const { rejects } = readRejects(path(FOLDER));
+  return new Set(rejects.flatMap(({ id, accepted }) => (accepted === undefined ? [] : [id])));
 }
 
 /** A load that this one cannot continue: of other points, by another mapping, or in doubt; undefined: there is none. */
@@ -63,7 +80,7 @@ function earlier({ path, parsed, doubtedAt }: Work): LoadState | undefined {
 
 /** One that was damaged tells nothing but that there was a load, by the plan into its target. */
 function readState(path: string, target: string): LoadState {
-  const text = readFileSync(path, 'utf8');
+  const text = readRegularText(path, MOST_RECORD);
   try {
     return JSON.parse(text) as LoadState;
   } catch {
@@ -105,7 +122,7 @@ export const loadStage: Stage = {
   keepsOutput: true,
   run,
   report: ({ path, parsed }) => {
-    const { rows, startedAt } = JSON.parse(readFileSync(path(STATE), 'utf8')) as LoadState;
+    const { rows, startedAt } = JSON.parse(readRegularText(path(STATE), MOST_RECORD)) as LoadState;
     const { rejects } = readRejects(path(FOLDER));
     const refused = rejects.length === 0 ? '' : `, ${rejects.length} were refused`;
     return {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { keepSecrets } from '../../../common/secrets.js';
 import { concludeRun } from '../../../harness/app/conclude-run.js';
 import type { Context } from '../../../harness/app/context.js';
@@ -177,7 +177,7 @@ export const parityStage: Stage = {
   output: [RESULT],
   run,
   report: ({ path }) => {
-    const found = JSON.parse(readFileSync(path(RESULT), 'utf8')) as Found | { run: null };
+    const found = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Found | { run: null };
     return found.run === null
       ? { says: 'nothing was asked: the plan names no queries', figures: [] }
       : reportOf(found as Found, path);

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { inventorySchema } from '../../inventory/model.js';
 import { SEVERITIES } from '../../validate/catalogue.js';
 import { loadEmbed } from '../../validate/embedding.js';
@@ -19,7 +19,7 @@ async function run(work: Work): Promise<StageResult> {
   const { validate, inventory } = parsed.plan;
   const result = await validatePlace(`export:${exportFolder(work)}`, {
     ...surroundings,
-    against: inventorySchema.parse(JSON.parse(readFileSync(path(INVENTORY), 'utf8'))),
+    against: inventorySchema.parse(JSON.parse(readRegularText(path(INVENTORY), MOST_RECORD))),
     embed: validate.embed === undefined ? undefined : await loadEmbed(validate.embed, surroundings.cwd),
     tenantField: inventory.tenant,
     failOn: validate.failOn,
@@ -94,5 +94,6 @@ export const validateStage: Stage = {
   locked: ({ plan }) => plan.validate.failOn,
   output: [RESULT],
   run,
-  report: ({ path }) => reportOf(validationSchema.parse(JSON.parse(readFileSync(path(RESULT), 'utf8')))),
+  report: ({ path }) =>
+    reportOf(validationSchema.parse(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)))),
 };

@@ -1,10 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { readMapping } from '../../mapping/mapping.js';
+import type { VerifyFinding } from '../../verify/findings.js';
 import { type Verification, verify } from '../../verify/verify.js';
+import type { Decision } from '../events.js';
+import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
-import { countWords } from '../words.js';
+import { countWords, idWord } from '../words.js';
 import { exportFolder } from './export.js';
+import { leftOutIds } from './load.js';
 import { MAPPING } from './map.js';
 
 const RESULT = 'verify.json';
@@ -13,6 +17,7 @@ const DIFFERENCES = 'differences.parquet';
 async function run(work: Work): Promise<StageResult> {
   const { parsed, surroundings, path, onProgress } = work;
   const { against, samples } = parsed.plan.verify;
+  const leftOut = leftOutIds(work);
   const result = await verify(
     against === 'source' ? parsed.source : `export:${exportFolder(work)}`,
     parsed.target,
@@ -21,14 +26,43 @@ async function run(work: Work): Promise<StageResult> {
       mapping: readMapping(path(MAPPING)).mapping,
       mappingFolder: work.folder,
       differences: path(DIFFERENCES),
-      samples,
+      samples: Math.max(samples, leftOut.size),
       onProgress: (side, done, total) => onProgress(side === 'source' ? done : total + done, 2 * total),
     },
   );
   writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(result), undefined, 2)}\n`);
   const evidence = [RESULT, DIFFERENCES];
-  if (result.state === 'equal') return { state: 'done', evidence, decisions: [] };
+  if (isEqual(result, leftOut)) {
+    const open = result.findings.filter(({ finding }) => leftOut.size === 0 || !OF_MISSING.has(finding));
+    return { state: 'done', evidence, decisions: open.map(decisionOf) };
+  }
   return { state: 'failed', evidence, problem: problemOf(result) };
+}
+
+/** What is found where points are missing, and only then. */
+const OF_MISSING = new Set<string>(['tenant-counts', 'filter-counts', 'values-lost']);
+
+/** No point differs, but for those that the target has refused and for which somebody has answered. */
+function isEqual({ counts, samples }: Verification, leftOut: ReadonlySet<string>): boolean {
+  const { matching: _, missing, ...others } = counts;
+  return (
+    missing === leftOut.size &&
+    Object.values(others).every((count) => count === 0) &&
+    (missing === 0 || samples.every(({ kind, id }) => kind === 'missing' && leftOut.has(id)))
+  );
+}
+
+/** Every point is equal, and the target answers otherwise: how an index is built, not what was moved. */
+function decisionOf({ finding, of, what, examples }: VerifyFinding): Decision {
+  return {
+    id: `verify:${finding}${of === '' ? '' : `:${idWord(of)}`}`,
+    subject: hashOf({ finding, of, what }),
+    words: `${finding}${of === '' ? '' : ` of "${of}"`}: ${what}`,
+    details: [
+      ...(examples.length === 0 ? [] : [`such as ${examples.join(', ')}`]),
+      'all points are equal; look at index and search parameters of the target, or say why this is right',
+    ],
+  };
 }
 
 function problemOf({ counts, samples, findings }: Verification): string {
@@ -61,7 +95,7 @@ export const verifyStage: Stage = {
   inputs: ({ source, target, plan }) => ({ source, target, verify: plan.verify }),
   output: [RESULT, DIFFERENCES],
   run,
-  report: ({ path }) => reportOf(JSON.parse(readFileSync(path(RESULT), 'utf8')) as Verification),
+  report: ({ path }) => reportOf(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Verification),
 };
 
 function reportOf({ state, counts, source, target, samples }: Verification): Report {

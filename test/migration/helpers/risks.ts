@@ -345,6 +345,45 @@ export const RISKS: readonly Risk[] = [
     tests: [...here('vectors belong to other records'), ...at('verify', 'a vector of the next record')],
   },
   {
+    risk: 'The target refuses single points, and they are skipped',
+    seen: 'cyborgdb-migrate, agentmemory PR 300',
+    check: '`load`: rejects with their cause, which block until somebody answers for them',
+    tests: here('the target refuses a point, which somebody has to answer for'),
+  },
+  {
+    risk: 'The index of the target is not tuned, or not used',
+    seen: 'qdrant/qdrant#5101, khora PR 1205, yugabyte#26400',
+    check: '`parity`: lost by approximate search and not exactly; recall by group',
+    tests: at(
+      'parity',
+      'finds an index that is not tuned: all the same exactly, and lost by approximate search',
+    ),
+  },
+  {
+    risk: 'Filters mean something else after the move',
+    seen: 'qdrant/qdrant#7016, pgvector#259',
+    check: '`parity`: the cause is `filter`, in the groups with that filter alone',
+    tests: at('parity', 'finds values that a filter reads otherwise, in the groups with that filter alone'),
+  },
+  {
+    risk: 'The target ranks by another metric',
+    seen: 'qdrant/qdrant#5106, mem0 PR 3994',
+    check: '`parity`: by name and by cause',
+    tests: at('parity', 'finds another metric, by name and by cause'),
+  },
+  {
+    risk: 'What is shown has lost its permissions or owner',
+    seen: '',
+    check: '`parity`: each returned point is read, `required.missing`',
+    tests: at('parity', 'finds points that have lost their owner, by name'),
+  },
+  {
+    risk: 'Answers are compared before everything is loaded',
+    seen: 'Meltwater',
+    check: '`parity`: queries whose right answers are not there are set apart and counted',
+    tests: at('parity', 'sets queries apart whose right answers are not there yet'),
+  },
+  {
     risk: 'Integers beyond 2^53 are rounded',
     seen: 'FastGPT#2895, milvus-io/milvus#27856, qdrant/qdrant#5071, langchain4j#1747',
     check: '`inventory`: fields and ids beyond doubles; `verify`',
