@@ -134,7 +134,8 @@ async function loadInto(
     const { leftOut, rows } = ledger.state;
     const all = rejects.all().length;
     const missing = exported - rows + leftOut + all;
-    const finished = await finishLoad(plan, writers.collection, { place: target.place, missing }, signal);
+    const about = { place: target.place, missing };
+    const finished = await writers.answered((opened) => finishLoad(plan, opened, about, signal));
     const isLoaded = left.length === 0 && rows === exported;
     if (isLoaded) ledger.save({ state: 'loaded' });
     return {
