@@ -61,8 +61,14 @@ export function formatShare(value: number, rounding: Rounding = 'nearest'): stri
   return typeset(shown.toFixed(Math.max(3, decimals)));
 }
 
+/** A share as a percentage that is 100% only where it is that: 0.99998 reads 99.9980%. */
 export function formatPercent(share: number): string {
-  return `${formatNumber(share * 100)}%`;
+  const text = formatNumber(share * 100);
+  if (share >= 1 || share < 0.5 || Number(text) < 100) return `${text}%`;
+  // As many decimals as its distance to 1 needs to show two digits.
+  const decimals = Math.min(12, Math.ceil(-Math.log10((1 - share) * 100)) + 1);
+  const scale = 10 ** decimals;
+  return `${(Math.floor(Number((share * 100 * scale).toFixed(4))) / scale).toFixed(decimals)}%`;
 }
 
 export function formatMiB(bytes: number): string {

@@ -1,6 +1,7 @@
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { displayPath } from '../../harness/app/places.js';
 import { type TruthRequest, truthToFile } from '../../harness/app/truth-file.js';
+import { formatPercent } from '../../reports/format.js';
 import type { CommandContext } from '../context.js';
 import { type DatasetArguments, datasetOptionsOf } from '../dataset-options.js';
 
@@ -31,7 +32,7 @@ export async function truthCommand(
           `checked: ${checked.queries} of the queries computed by ${checked.kernel}, too, with the same neighbours`,
         ]),
     ...shares.flatMap(([share, before, after]) =>
-      share === undefined ? [] : [`${before} ${percent(share)}${after}`],
+      share === undefined ? [] : [`${before} ${formatPercent(share)}${after}`],
     ),
     ...((info.leftOut ?? []).some(({ points }) => points > 0)
       ? ['row numbers in the file count the points that are left']
@@ -41,8 +42,4 @@ export async function truthCommand(
   context.progress.end();
   context.out.write(`${lines.join('\n')}\n`);
   return EXIT.passed;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)}%`;
 }

@@ -94,6 +94,11 @@ describe('shares', () => {
 
   it('prints percentages', () => {
     expect(formatPercent(0.037)).toBe('3.70%');
+    expect(formatPercent(0.00000064)).toBe('6.40×10⁻⁵%');
+    expect(formatPercent(0.9994)).toBe('99.9%');
+    expect(formatPercent(0.99998)).toBe('99.9980%');
+    expect(formatPercent(0.999999)).toBe('99.99990%');
+    expect(formatPercent(1)).toBe('100%');
   });
 });
 
