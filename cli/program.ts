@@ -42,7 +42,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
 
 const EXIT_CODES = `
 Exit codes: 0 passed, 1 a gate failed or a difference was found, 2 bad input, 3 an engine, dataset or machine failed,
-4 a decision is awaited, 130 interrupted.`;
+4 a decision is awaited, 5 others still work on a shared load, 130 interrupted.`;
 
 const signal = interruptSignal();
 // Absent where nobody watches: for help, and where it is started by itself.

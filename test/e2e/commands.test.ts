@@ -35,7 +35,7 @@ describe.concurrent('help', () => {
       const listed = lines.map((line) => line.trim().split(' ')[0]!).filter((name) => name !== 'help');
       expect(listed, group).toEqual(commands);
     }
-    expect(stdout).toMatch(/4 a decision is awaited, 130 interrupted/);
+    expect(stdout).toMatch(/4 a decision is awaited, 5 others still work on a shared load, 130 interrupted/);
   });
 
   test.each(COMMANDS)('of %s goes to stdout and writes nothing', async (command) => {
