@@ -1,14 +1,25 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Whether a process of that number runs, whoever owns it. */
+/** Whether a process of that number runs, whoever owns it. One that has ended and was not waited for does not. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+  }
+  return !isZombie(pid);
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return /^[ZX]/.test(afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+  } catch {
+    return false; // No /proc here, or it has ended by now, which the next look shows.
   }
 }
+
+/** The fields of /proc/<pid>/stat from the state on: the name before them may hold anything. */
+const afterName = (stat: string): string => stat.slice(stat.lastIndexOf(')') + 2);
 
 /**
  * Start time and PID namespace of a process, on Linux: numbers are given again after a restart, this is not.
@@ -16,8 +27,7 @@ export function isAlive(pid: number): boolean {
  */
 export function processMark(pid: number): string | undefined {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const started = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8')).split(' ')[19];
     return `${started}@${readlinkSync(`/proc/${pid}/ns/pid`).replace(/\D/g, '')}`;
   } catch {
     return undefined; // No /proc here: the process number alone has to do.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { messageOf } from '../../common/errors.js';
-import { hideSecrets } from '../../common/secrets.js';
+import { hideSecrets, keepCredentials } from '../../common/secrets.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import {
   type LaunchedServer,
@@ -40,7 +40,9 @@ export class ChecksServer implements SupervisedServer {
     if (server === undefined || !needsLaunch(request.mode)) return undefined;
     const definition = await server.load();
     await definition.prepare(request);
-    return new ChecksServer(definition, request, await definition.launch(request));
+    const launched = await definition.launch(request);
+    keepCredentials(launched.endpoint.secrets);
+    return new ChecksServer(definition, request, launched);
   }
 
   /** End of the names of what the checks make, on a server that stays; one that is removed takes all with it. */

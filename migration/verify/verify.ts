@@ -115,7 +115,8 @@ async function compareSides(
   reportPoints(compared, a, b, options, report);
   const sameIds = counts.missing === 0 && counts.extra === 0;
   const passing = { source: a.tally.counts, target: b.tally.counts };
-  await compareFilters(asked, passing, { ...sides, sameIds }, report);
+  const leavesOut = a.buckets.rows !== source.counter;
+  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
   await checkRetrieval(target, a.tally.sample().slice(0, options.retrieved ?? RETRIEVED), report);
   await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
   compareIndexes(sides, report);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { start, vecproof } from '../e2e/helpers/cli.js';
 import { trialInSearch } from '../e2e/helpers/log.js';
-import { buildProcess } from '../e2e/helpers/processes.js';
+import { marked } from '../e2e/helpers/processes.js';
 import { until } from '../e2e/helpers/until.js';
 import { containersOf, describeWithPgvector, volumeExists, volumesOf } from './docker.js';
 import { containerOf, serverSuite } from './suite.js';
@@ -44,11 +44,9 @@ describeWithPgvector('a run on a server that is stopped', () => {
       const [run] = work.runs;
       const volumes = await volumesOf((await containerOf(work)).id);
       expect(volumes).not.toEqual([]);
-      const build = buildProcess(running.mark)!;
-      // Both at once: the supervisor cannot act, and the build's process not for it.
-      process.kill(build, 'SIGSTOP');
-      running.child.kill('SIGKILL');
-      process.kill(build, 'SIGKILL');
+      // All at once: none of them can act for another that is gone.
+      const all = marked(running.mark).map(({ pid }) => pid);
+      for (const signal of ['SIGSTOP', 'SIGKILL'] as const) for (const pid of all) process.kill(pid, signal);
       await running.ended;
       expect(await containersOf(run!)).toHaveLength(1);
       const { code, stdout, stderr } = await vecproof(command, work);

@@ -12,7 +12,7 @@ let server: LaunchedServer;
 let session: Session;
 
 /** Address of the server under test, as somebody who runs one would write it. */
-const url = (user: string, password: string, rest = '') =>
+const url = (user: string, password: string, rest = '?sslmode=disable') =>
   `postgres://${user}:${password}@${server.endpoint.host}:${server.endpoint.port}/postgres${rest}`;
 
 const tables = () =>
@@ -35,7 +35,7 @@ describeWithPgvector('a running server', () => {
     const before = await tables();
     const password = server.endpoint.secrets['password']!;
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-    const work = serverSuite('url: "postgres://postgres:${DB_PASSWORD}@${DB_HOST}/postgres"', '', 'm: 4');
+    const work = serverSuite('url: "postgres://postgres:${DB_PASSWORD}@${DB_HOST}/postgres?sslmode=disable"', '', 'm: 4');
     const DB_HOST = `${server.endpoint.host}:${server.endpoint.port}`;
     const env = { DB_PASSWORD: password, DB_HOST };
     const { code, stderr, stdout } = await vecproof(['run', 'suite.yaml'], { folder: work.folder, env });
@@ -63,7 +63,7 @@ describeWithPgvector('a running server', () => {
     ],
     [
       'a database that is not there',
-      () => url('postgres', pass()).replace(/postgres$/, 'none'),
+      () => url('postgres', pass()).replace('/postgres?', '/none?'),
       'does not exist',
       'name a database',
     ],
@@ -75,7 +75,7 @@ describeWithPgvector('a running server', () => {
     ],
     [
       'a port where nothing listens',
-      () => `postgres://postgres:x@${server.endpoint.host}:1/postgres`,
+      () => `postgres://postgres:x@${server.endpoint.host}:1/postgres?sslmode=disable`,
       'ECONNREFUSED',
       'check host and port',
     ],

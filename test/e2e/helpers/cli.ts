@@ -43,7 +43,7 @@ afterAll(() => {
 export function start(args: readonly string[], place: Place): Running {
   const mark = randomUUID();
   marks.push(mark);
-  const temporary = join(place.folder, 'os-temporary');
+  const temporary = join(place.folder, 'os-temporary', mark);
   mkdirSync(temporary, { recursive: true });
   const child = spawn(
     process.execPath,
