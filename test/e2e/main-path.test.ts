@@ -77,7 +77,14 @@ describe('a suite in, a report out', () => {
 
   test('the run folder holds what the design promises, and nothing else', () => {
     const samples = results.trials.map(({ id }) => `samples/${id}.parquet`);
-    const raw = ['checksums.json', 'events.jsonl', 'manifest.json', 'queries.json', 'truth.parquet', ...samples];
+    const raw = [
+      'checksums.json',
+      'events.jsonl',
+      'manifest.json',
+      'queries.json',
+      'truth.parquet',
+      ...samples,
+    ];
     const derived = ['by-query.parquet', 'derived.json', 'report.html', 'results.csv', 'results.json'];
     const names = [...raw, ...derived].sort();
     const below = work.run().slice(work.folder.length + 1);

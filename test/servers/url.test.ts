@@ -35,7 +35,11 @@ describeWithPgvector('a running server', () => {
     const before = await tables();
     const password = server.endpoint.secrets['password']!;
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a suite's own way to name a variable.
-    const work = serverSuite('url: "postgres://postgres:${DB_PASSWORD}@${DB_HOST}/postgres?sslmode=disable"', '', 'm: 4');
+    const work = serverSuite(
+      'url: "postgres://postgres:${DB_PASSWORD}@${DB_HOST}/postgres?sslmode=disable"',
+      '',
+      'm: 4',
+    );
     const DB_HOST = `${server.endpoint.host}:${server.endpoint.port}`;
     const env = { DB_PASSWORD: password, DB_HOST };
     const { code, stderr, stdout } = await vecproof(['run', 'suite.yaml'], { folder: work.folder, env });
