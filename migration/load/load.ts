@@ -220,12 +220,15 @@ export class Writers {
     const { signal, onNotice, patience = PATIENCE } = this.#options;
     let since: number | undefined;
     for (let attempt = 0; ; attempt++) {
+      // A target that is waited for may refuse connections for a while, in whatever words.
+      let connecting = since !== undefined;
       try {
-        if (since !== undefined) this.collection = await this.#open();
+        if (connecting) this.collection = await this.#open();
+        connecting = false;
         return await work(this.collection);
       } catch (error) {
         signal.throwIfAborted();
-        const again = this.#target.isServer && verdictOf(error) === 'unknown';
+        const again = this.#target.isServer && (connecting || verdictOf(error) === 'unknown');
         if (!again || performance.now() - (since ?? Number.POSITIVE_INFINITY) > patience.outage * 1000)
           throw error;
         if (since === undefined)
