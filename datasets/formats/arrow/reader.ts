@@ -22,7 +22,13 @@ export async function arrowReader(path: string, options: UnpackOptions): Promise
   const file = openRandomAccess(plain);
   try {
     const { schema } = await openReader(arrow, path, file);
-    for (const field of schema.fields) types.set(field.name, String(field.type));
+    // A list without a type of its own has no name.
+    await read(path, async () => {
+      for (const field of schema.fields) {
+        checkLists(arrow, field.type, file.size * 8);
+        types.set(field.name, String(field.type));
+      }
+    });
   } finally {
     file.close();
   }
@@ -33,6 +39,14 @@ export async function arrowReader(path: string, options: UnpackOptions): Promise
     typeOf: (name) => types.get(name),
     read: () => readRows(arrow, path, plain),
   };
+}
+
+/** A value takes a bit at least: lists of a length that cannot be would be filled with nothing. */
+function checkLists({ DataType }: Arrow, type: unknown, most: number): void {
+  const { listSize, children } = type as { listSize: number; children: readonly { type: unknown }[] | null };
+  if (DataType.isFixedSizeList(type as never) && (listSize < 0 || listSize > most))
+    throw new Error(`a column announces lists of ${listSize} values`);
+  for (const child of children ?? []) checkLists({ DataType } as Arrow, child.type, most);
 }
 
 async function openReader(arrow: Arrow, path: string, file: RandomAccess) {

@@ -41,6 +41,7 @@ describe('small files that announce much are refused before memory is given for 
     ['no-page.parquet', 'no-page.parquet'],
     ['window.jsonl.zst', 'window.jsonl.zst'],
     ['no-sign.npz', 'which there is not'],
+    ['no-list-type.arrows', 'is not a readable Arrow file'],
   ])('%s', async (name, message) => {
     const before = process.resourceUsage().maxRSS;
     await expectInputError(readAll(join(FILES, name)), name, message);
