@@ -115,15 +115,25 @@ function lagsOf(samples: Samples, passes: readonly number[][], places: number) {
     // In the order of due times, which is that of sending.
     const order = [...pass].sort((a, b) => due[a]! - due[b]!);
     const ends = Float64Array.from(order, (i) => answered[i]!).sort();
+    const taken = overlaps(samples, pass) ? places : 1;
     let answeredBefore = 0;
     for (const [before, i] of order.entries()) {
       while (answeredBefore < ends.length && ends[answeredBefore]! <= due[i]!) answeredBefore++;
       const unsent = error[i] !== null && loadErrorKind(error[i]!) === 'unsent';
-      if (unsent || before - answeredBefore >= places) queued++;
+      if (unsent || before - answeredBefore >= taken) queued++;
       else free.push(sent[i]! - due[i]!);
     }
   }
   return { free: Float64Array.from(free).sort(), queued };
+}
+
+/**
+ * Whether two queries of a pass were ever on their way together. If none were, one was due while another was on its way
+ * only where the engine blocks the process: it had one place, however many the workload gives.
+ */
+function overlaps({ sent, answered }: Samples, pass: readonly number[]): boolean {
+  const order = [...pass].sort((a, b) => sent[a]! - sent[b]!);
+  return order.some((i, at) => at > 0 && sent[i]! < answered[order[at - 1]!]!);
 }
 
 function errorCounts({ length, error }: Samples): Measures {

@@ -43,7 +43,7 @@ export const LOAD: readonly MeasureDefinition[] = [
     kind: 'time',
     better: 'lower',
     definition:
-      'Share of the queries that found all places (inFlight) taken when they were due, and waited. Their latency holds that wait.',
+      'Share of the queries that found all places (inFlight; one where the engine blocks its process) taken when they were due, and waited. Their latency holds that wait.',
     absent: 'the workload is a closed loop',
   },
   {

@@ -61,7 +61,12 @@ describe('a load', () => {
       { due: 25, sent: 26, answered: 30 },
     ];
     expect(measured(sent, rated(1)).of('load.queued')).toBeCloseTo(1 / 3, 9);
-    expect(measured(sent, rated(2)).of('load.queued')).toBe(0);
+    const together = [
+      { due: 0, answered: 10 },
+      { due: 5, answered: 20 },
+      { due: 25, answered: 30 },
+    ];
+    expect(measured(together, rated(2)).of('load.queued')).toBe(0);
   });
 
   test('a client that is late where a place was free is told; one that waits for the engine is not', () => {
@@ -82,6 +87,17 @@ describe('a load', () => {
     expect(of('load.queued')).toBeCloseTo(199 / 200, 9);
     expect(of('load.sendLag.p99')).toBeUndefined();
     expect(flags).toEqual(['rate-not-reached']);
+  });
+
+  test('an engine that blocks the process has one place, whatever the workload gives: its queries wait for it', () => {
+    const blocked = Array.from({ length: 200 }, (_, i) => ({
+      due: i * 10,
+      sent: i * 20,
+      answered: i * 20 + 20,
+    }));
+    const { of, flags } = measured(blocked, rated(64));
+    expect(of('load.queued')).toBeCloseTo(199 / 200, 9);
+    expect(flags).not.toContain('late-client');
   });
 
   test('counts its errors by kind', () => {
