@@ -8,11 +8,13 @@ if (!existsSync(file)) {
   process.exit(1);
 }
 const results = JSON.parse(readFileSync(file, 'utf8'));
+const within = (name) => name.replace(`${process.cwd()}/`, '');
 const skipped = results.testResults.flatMap(({ name, assertionResults }) =>
   assertionResults
     .filter(({ status }) => status === 'pending' || status === 'skipped' || status === 'todo')
-    .map(({ fullName }) => ({ file: name.replace(`${process.cwd()}/`, ''), fullName })),
+    .map(({ fullName }) => ({ file: within(name), fullName })),
 );
+
 const oneLine = (text, most) => text.replace(/\s+/g, ' ').slice(0, most);
 for (const { file, fullName } of skipped) console.log(`skipped: ${file}: ${oneLine(fullName, 300)}`);
 // Qdrant's image cannot be built from package registries: its tests run against its core behind a stand-in.
@@ -25,14 +27,14 @@ const broken = results.testResults.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
 );
 let failed = results.numFailedTests + broken.length;
+for (const each of others) failed += elsewhere(each);
+for (const { file, seconds } of slowest(10)) console.log(`slow: ${seconds.toFixed(0).padStart(4)} s ${file}`);
 // Last, where a reader of a cut log still finds them: what failed, and the first lines of why.
-for (const { name, message } of broken) console.log(`failed: ${name}: ${oneLine(message, 1_500)}`);
+for (const { name, message } of broken) console.log(`failed: ${within(name)}: ${oneLine(message, 500)}`);
 for (const { name, assertionResults } of results.testResults)
   for (const { status, fullName, failureMessages } of assertionResults)
     if (status === 'failed')
-      console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 1_500)}`);
-for (const each of others) failed += elsewhere(each);
-for (const { file, seconds } of slowest(10)) console.log(`slow: ${seconds.toFixed(0).padStart(4)} s ${file}`);
+      console.log(`failed: ${within(name)}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 500)}`);
 console.log(`${results.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped`);
 process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 ? 1 : 0);
 
@@ -40,7 +42,7 @@ process.exit(failed > 0 || forbidden.length > 0 || results.numPassedTests === 0 
 function slowest(count) {
   return results.testResults
     .map(({ name, startTime, endTime }) => ({
-      file: name.replace(`${process.cwd()}/`, ''),
+      file: within(name),
       seconds: (endTime - startTime) / 1000,
     }))
     .toSorted((a, b) => b.seconds - a.seconds)
@@ -59,9 +61,9 @@ function elsewhere(path) {
   for (const { name: test, status, message, assertionResults } of testResults) {
     const bad = assertionResults.filter((each) => each.status === 'failed');
     for (const { fullName, failureMessages } of bad)
-      console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 1_500)}`);
+      console.log(`failed: ${name}: ${fullName}\n  ${oneLine(failureMessages.join(' | '), 500)}`);
     const unloadable = status === 'failed' && assertionResults.length === 0;
-    if (unloadable) console.log(`failed: ${name}: ${test}: ${oneLine(message, 1_500)}`);
+    if (unloadable) console.log(`failed: ${name}: ${test}: ${oneLine(message, 500)}`);
     count += bad.length + (unloadable ? 1 : 0);
   }
   console.log(`${name}: ${numPassedTests} passed, ${count} failed`);

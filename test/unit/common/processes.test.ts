@@ -18,8 +18,9 @@ test('a process runs until it has ended', async () => {
 test.runIf(existsSync('/proc/self/stat'))(
   'one that has ended, and that nobody has waited for, does not run',
   async () => {
-    // The shell becomes a program that waits for nobody.
-    const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+    // The shell becomes a program that waits for nobody; its child ends only then, since a shell may wait for it.
+    const child = 'until grep -q sleep /proc/$PPID/comm; do :; done';
+    const parent = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 60`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
