@@ -1,5 +1,6 @@
 import type { FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
+import type { PointColumns } from './columns.js';
 import type { IdKind, PointId } from './ids.js';
 import type { CollectionSpec } from './spec.js';
 import type { DenseType, NamedVectors } from './vectors.js';
@@ -130,6 +131,13 @@ export interface ScanPage {
   cursor: string;
 }
 
+/** The same points as a page of `Snapshot.scan` in another form. */
+export interface ColumnPage {
+  columns: PointColumns;
+  /** As of a `ScanPage`. */
+  cursor: string;
+}
+
 /**
  * A view of a collection that is read page by page. The scan ends at the engine's explicit end of data, never at a
  * short page, and an error is an error.
@@ -139,6 +147,11 @@ export interface Snapshot {
   /** Position in the engine's log or history, in its own words; null: it has none. */
   watermark: string | null;
   scan(options: ScanOptions): AsyncIterable<ScanPage>;
+  /**
+   * The same points in the same order as columns, for what reads all of them; pages may be of other sizes, and the
+   * cursors of both are the same. Absent: it gives points alone (`PointSupport.snapshot.columns`).
+   */
+  columns?(options: ScanOptions): AsyncIterable<ColumnPage>;
   /**
    * Cuts the snapshot into ranges that are scanned each for itself, several at the same time if need be, all at this
    * snapshot's watermark. Absent: it can only be read as a whole (`PointSupport.snapshot.ranges`).
@@ -259,6 +272,8 @@ export interface PointSupport {
     reopens: boolean;
     /** By what it is cut into ranges (`Snapshot.ranges`), in a few words; absent: it is not. */
     ranges?: string | undefined;
+    /** `Snapshot.columns` is there, for collections without nested fields and of types that have columns. */
+    columns?: boolean | undefined;
   };
   /** Where the engine keeps the mark of a collection that was created here, in a few words; absent: nowhere. */
   mark?: string | undefined;
