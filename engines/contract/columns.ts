@@ -1,6 +1,6 @@
 import type { FieldType } from '../../datasets/dataset.js';
 import type { PointId } from './ids.js';
-import type { Point, PointValue } from './points.js';
+import type { Point, PointValue } from './point.js';
 import type { DenseValues, VectorValue } from './vectors.js';
 
 /**

@@ -1,6 +1,7 @@
 import { FailureError, messageOf } from '../../common/errors.js';
 import type { ColumnPage, Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { cuts } from '../kit/ranges.js';
+import { piecesOf } from '../kit/slice-columns.js';
 import { firstDuplicate } from '../kit/unique.js';
 import type { LanceTable } from './client.js';
 import { hasColumns, readColumns } from './column-page.js';
@@ -110,8 +111,8 @@ class LanceSnapshot implements Snapshot {
     this.#requireEnd(done, from, to, total);
   }
 
-  /** A page for each batch of the engine's. */
-  async *#columns({ after, range, signal }: ScanOptions): AsyncIterable<ColumnPage> {
+  /** Over the memory of the engine's batches, which are cut where they are larger than a page. */
+  async *#columns({ batchSize, after, range, signal }: ScanOptions): AsyncIterable<ColumnPage> {
     signal?.throwIfAborted();
     const total = await this.#total();
     const { from, to } = range === undefined ? { from: 0, to: total } : this.#rangeOf(range, total);
@@ -119,10 +120,12 @@ class LanceSnapshot implements Snapshot {
     if (done < to) {
       for await (const rows of this.#batches(done, to)) {
         signal?.throwIfAborted();
-        const columns = readColumns(this.#layout, rows);
-        if (columns === undefined) continue;
-        done += columns.count;
-        yield { columns, cursor: `${this.watermark}:${done}` };
+        const read = readColumns(this.#layout, rows);
+        if (read === undefined) continue;
+        for (const columns of piecesOf(read, this.#layout.vectors, batchSize)) {
+          done += columns.count;
+          yield { columns, cursor: `${this.watermark}:${done}` };
+        }
       }
       signal?.throwIfAborted();
     }

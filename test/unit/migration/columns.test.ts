@@ -8,6 +8,7 @@ import type { Description, Point, PointValue } from '../../../engines/contract/p
 import type { VectorField } from '../../../engines/contract/vectors.js';
 import { pointsIn } from '../../../engines/kit/columns.js';
 import { joinColumns } from '../../../engines/kit/join-columns.js';
+import { piecesOf } from '../../../engines/kit/slice-columns.js';
 import { canonicalPoint, type PointShape } from '../../../migration/export/canonical.js';
 import { CanonicalRows } from '../../../migration/export/column-bytes.js';
 import type { PartShape } from '../../../migration/export/columns.js';
@@ -154,7 +155,23 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
         expect(Buffer.from(found.row(row)).equals(wanted.row(row))).toBe(true);
       expect(pointsIn(joined, VECTORS).map((each) => each.id)).toEqual(pages.flat().map((each) => each.id));
     });
-    fc.assert(property, { numRuns: 50 });
+    fc.assert(property, { numRuns: 20 });
+  });
+
+  test('cut into pieces are the same rows', () => {
+    const property = fc.property(points(id), fc.integer({ min: 1, max: 5 }), (all, most) => {
+      const whole = columnsOf(all, VECTORS, FIELDS);
+      const wanted = new CanonicalRows(shape, whole);
+      let row = 0;
+      for (const piece of piecesOf(whole, VECTORS, most)) {
+        expect(piece.count).toBeLessThanOrEqual(most);
+        const found = new CanonicalRows(shape, joinColumns([piece], VECTORS));
+        for (let at = 0; at < piece.count; at++)
+          expect(Buffer.from(found.row(at)).equals(wanted.row(row++))).toBe(true);
+      }
+      expect(row).toBe(all.length);
+    });
+    fc.assert(property, { numRuns: 20 });
   });
 
   test('are written as the points are: same sums, same counts, same points read back', async () => {
