@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
@@ -13,10 +14,13 @@ import { type BuildContext, inPhase } from './context.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { type ForeignLoad, startForeign } from './foreign-load.js';
+import type { Job } from './job.js';
 import { noteSearching } from './memory.js';
-import { keep, removeParts } from './parts.js';
+import { keep, removeParts, written } from './parts.js';
 import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
+import type { Recording, SpoolPlace } from './recorder.js';
+import { keepTimes } from './times.js';
 import type { Trial } from './trial.js';
 import { warmUp } from './warm-up.js';
 
@@ -42,7 +46,9 @@ export async function onePass(
       recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
-      keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
+      const path = partFile(runFolder(job.runFolder), trial.id, repetition);
+      await written(() => keepTimes(path, samples));
+      keep(path, samples);
     });
   } catch (error) {
     if (signal.aborted || error instanceof RecordingError) throw error;
@@ -61,7 +67,7 @@ export async function measurePass(
   repetition: number,
   queries: readonly Float32Array[],
   foreign: ForeignLoad = trial.foreign,
-): Promise<Samples> {
+): Promise<Recording> {
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
   const k = askedOf(trial, job.ks);
@@ -100,6 +106,7 @@ export async function measurePass(
         concurrent: trial.shape.execution === 'concurrent',
         several: trial.shape.preparedSearches === 'several',
         open,
+        spool: isSerial(trial.workload) ? undefined : spoolOf(job, trial),
         origin: trial.origin,
         signal,
         ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
@@ -122,6 +129,11 @@ export async function measurePass(
   } finally {
     await Promise.all(opened.map((search) => search.close()));
   }
+}
+
+/** A file in the build's own folder; passes come one after the other. */
+function spoolOf({ workFolder, seed }: Job, { id }: Trial): SpoolPlace {
+  return { path: join(workFolder, `${id}.spool`), seed };
 }
 
 /** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Samples } from '../../model/samples.js';
+import type { Recording } from '../recorder.js';
 import type { Executor, Pass } from './executor.js';
 import { Load } from './load.js';
-import { common, kindOf, MOST_SAMPLES, places } from './options.js';
+import { common, kindOf, places } from './options.js';
 
 /** Longest time without a turn of the event loop, so that signals and messages get through. */
 const TURN_MS = 50;
@@ -30,7 +30,7 @@ export const constantClients: Executor = {
   run: runClients,
 };
 
-async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
+async function runClients(pass: Pass, given: ParameterSet): Promise<Recording> {
   const { clients, seconds, warmUp, timeout } = options.parse(given);
   const load = await Load.open(pass, {
     places: clients,
@@ -45,7 +45,7 @@ async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
     let turn = load.now();
     while (!signal.aborted) {
       const now = load.now();
-      if (now >= end || load.recorded >= MOST_SAMPLES) return;
+      if (now >= end) return;
       const asked = load.ask(place, order[next++ % order.length]!);
       if (asked !== undefined) await asked;
       if (now - turn <= TURN_MS) continue;
@@ -56,5 +56,5 @@ async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
   };
   await Promise.all(load.places.map(client));
   signal.throwIfAborted();
-  return load.samples();
+  return load.recording();
 }

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Samples } from '../../model/samples.js';
+import type { Recording } from '../recorder.js';
 import type { Pass, TrialPlan, TrialShape } from './executor.js';
 import { Load, type Place } from './load.js';
-import { MOST_SAMPLES } from './options.js';
-import { type Arrivals, dueTimes, expected, type Ramp } from './schedule.js';
+import { type Arrivals, dueTimes, type Ramp } from './schedule.js';
 
 /** A timer fires up to so late (ms): what is due sooner is waited for by turns of the event loop. */
 const TIMER_MS = 1.5;
@@ -18,24 +17,15 @@ export interface OpenLoop {
   timeout: number;
 }
 
-/** Refuses more than is recorded. */
-export function planOpenLoop(ramp: Ramp, { repeat }: TrialShape): TrialPlan {
-  const queries = expected(ramp);
-  if (queries <= MOST_SAMPLES) return { state: 'ok', passes: repeat };
-  return {
-    state: 'refused',
-    reason: `about ${Math.round(queries)} queries are due in a pass, of which at most ${MOST_SAMPLES} are recorded: shorten it, and repeat it more often`,
-  };
-}
+export const planOpenLoop = ({ repeat }: TrialShape): TrialPlan => ({ state: 'ok', passes: repeat });
 
 /**
  * Queries are due at their times, whatever the engine does meanwhile, and their latency counts from then: a stall falls on
  * all that were due while it lasted. Those that find no free place wait; those that waited as long as the time-out are given
  * up and recorded as not sent.
  */
-export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Samples> {
+export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Recording> {
   const { order, signal } = pass;
-  const times = dueTimes(ramp, arrivals, pass.seed + pass.repetition);
   const load = await Load.open(pass, {
     // One that blocks the process can have no second query on its way.
     places: pass.concurrent ? options.inFlight : 1,
@@ -47,8 +37,8 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
   /** Called when a place becomes free. */
   let onFree: (() => void) | undefined;
   let broken: { error: unknown } | undefined;
-  const send = (place: Place, at: number): void => {
-    const asked = load.ask(place, order[at % order.length]!, times[at]!);
+  const send = (place: Place, query: number, due: number): void => {
+    const asked = load.ask(place, query, due);
     if (asked === undefined) {
       free.push(place);
       return;
@@ -65,10 +55,12 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
     underway.add(done);
   };
   load.begin();
-  for (let at = 0; at < times.length; at++) {
-    await waitFor(times[at]!, load, signal);
+  let at = 0;
+  for (const due of dueTimes(ramp, arrivals, pass.seed + pass.repetition)) {
+    const query = order[at++ % order.length]!;
+    await waitFor(due, load, signal);
     while (free.length === 0) {
-      const left = times[at]! + options.timeout * 1000 - load.now();
+      const left = due + options.timeout * 1000 - load.now();
       if (left <= 0) break;
       await freed(left, (take) => {
         onFree = take;
@@ -76,10 +68,10 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
       signal.throwIfAborted();
     }
     const place = free.pop();
-    if (place === undefined || load.now() > times[at]! + options.timeout * 1000) {
-      load.giveUp(order[at % order.length]!, times[at]!);
+    if (place === undefined || load.now() > due + options.timeout * 1000) {
+      load.giveUp(query, due);
       if (place !== undefined) free.push(place);
-    } else send(place, at);
+    } else send(place, query, due);
     if (broken !== undefined) throw broken.error;
     if (at % 256 === 0) pass.onProgress?.(load.recorded);
   }
@@ -87,7 +79,7 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
     await Promise.race(underway);
     signal.throwIfAborted();
   }
-  return load.samples();
+  return load.recording();
 }
 
 /** Until a query is due; at least one turn of the event loop where it already was, so that answers are taken. */

@@ -4,9 +4,6 @@ import { suggest } from '../../../common/nearest.js';
 import type { ParameterSet } from '../../../common/parameters.js';
 import type { ParsedWorkload, WorkloadKind } from '../../model/workload.js';
 
-/** Samples that a pass may take: what is recorded is kept in memory until the pass ends, about 250 bytes each at k 10. */
-export const MOST_SAMPLES = 500_000;
-
 const between = (min: number, max: number, unit = '') => {
   const error = `must be a number from ${min} to ${max}${unit}`;
   return z.number({ error }).min(min, { error }).max(max, { error });

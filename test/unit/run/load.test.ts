@@ -145,7 +145,7 @@ describe('constant clients', () => {
 
 describe('a constant rate', () => {
   const options = { rate: 400, seconds: 0.5, warmUp: 0 };
-  const due = dueTimes({ from: 400, to: 400, seconds: 0.5 }, 'poisson', 6);
+  const due = Float64Array.from(dueTimes({ from: 400, to: 400, seconds: 0.5 }, 'poisson', 6));
 
   test('every query that is due is recorded, at the time it was due', async () => {
     const origin = performance.now();
