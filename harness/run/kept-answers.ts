@@ -2,7 +2,7 @@ import type { Samples } from '../model/samples.js';
 import { emptySamples } from '../store/samples.js';
 
 /** Chance of being kept, as a number of 32 bits: what has less is kept. */
-export const ALL = 2 ** 32;
+const ALL = 2 ** 32;
 
 /**
  * A random part of the samples of a pass, each with its answer: every one has the same chance, whenever it was taken, and
@@ -32,6 +32,11 @@ export class KeptAnswers {
       copy(samples, i, this.#kept, this.#length);
       this.#chances[this.#length++] = chance;
     }
+  }
+
+  /** Chance that each sample had of being kept. */
+  get share(): number {
+    return this.#threshold / ALL;
   }
 
   /** In the order in which they were taken. */
@@ -72,6 +77,13 @@ function copy(from: Samples, i: number, to: Samples, at: number): void {
     to.rows[at * k + j] = from.rows[i * k + j]!;
     to.scores[at * k + j] = from.scores[i * k + j]!;
   }
+}
+
+/** Some samples, as copies. */
+export function pickSamples(samples: Samples, entries: readonly number[]): Samples {
+  const picked = emptySamples(entries.length, samples.k);
+  for (const [to, from] of entries.entries()) copy(samples, from, picked, to);
+  return picked;
 }
 
 /** The first samples, without a copy. */

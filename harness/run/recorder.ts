@@ -26,6 +26,8 @@ export interface SpoolPlace {
   path: string;
   /** Of the choice of answers. */
   seed: number;
+  /** Recorders of one pass, which share its memory; absent: one. */
+  parts?: number | undefined;
   /** Samples from which on they are spooled, and answers that are kept then; what is usual where absent. */
   most?: number | undefined;
   room?: number | undefined;
@@ -34,8 +36,25 @@ export interface SpoolPlace {
 /** The samples of a pass. */
 export interface Recording extends Samples {
   /** Present where there were too many: times of all of them, of which the samples are a random part. */
-  all?: Spooled | undefined;
+  all?: AllTimes | undefined;
 }
+
+export interface AllTimes {
+  spools: readonly Spooled[];
+  /** Chance that a sample had of being kept with its answer. */
+  kept: number;
+}
+
+/** Of the place of a pass, that of one of several recorders. */
+export const partOfSpool = (place: SpoolPlace, { index, of }: { index: number; of: number }): SpoolPlace => ({
+  ...place,
+  path: `${place.path}.${index}`,
+  seed: place.seed + index * SEED_STEP,
+  parts: of,
+});
+
+/** Passes have seeds that follow each other. */
+const SEED_STEP = 1_000_003;
 
 /** Samples that are kept in memory, and answers of which are kept where there are more; fewer where answers are long. */
 const MOST = { samples: 100_000, bytes: 32 * 2 ** 20 };
@@ -43,8 +62,8 @@ const ROOM = { samples: 50_000, bytes: 16 * 2 ** 20 };
 
 /** Bytes of a sample: its times, and for each hit a row, a score and a distance. */
 const sizeOf = (k: number): number => 40 + 20 * k;
-const within = ({ samples, bytes }: typeof MOST, k: number): number =>
-  Math.max(1, Math.min(samples, Math.floor(bytes / sizeOf(k))));
+const within = ({ samples, bytes }: typeof MOST, k: number, parts: number): number =>
+  Math.max(1, Math.floor(Math.min(samples, bytes / sizeOf(k)) / parts));
 
 /**
  * Takes the samples of one pass into typed arrays, a chunk at a time: it grows without copying what it has. An executor
@@ -63,12 +82,14 @@ export class Recorder {
   #long: { spool: Spool; kept: KeptAnswers; samples: number } | undefined;
 
   /** @param capacity samples that are expected; more are taken, too */
-  constructor(about: Recorded, capacity = about.spool === undefined ? CHUNK : SPOOLED_CHUNK) {
+  constructor(about: Recorded, capacity?: number) {
     this.#about = about;
-    this.#size = Math.max(1, capacity);
-    this.#chunk = emptySamples(this.#size, about.k);
+    const { spool, k } = about;
     this.#most =
-      about.spool === undefined ? Number.POSITIVE_INFINITY : (about.spool.most ?? within(MOST, about.k));
+      spool === undefined ? Number.POSITIVE_INFINITY : (spool.most ?? within(MOST, k, spool.parts ?? 1));
+    const usual = spool === undefined ? CHUNK : Math.min(SPOOLED_CHUNK, this.#most);
+    this.#size = Math.max(1, capacity ?? usual);
+    this.#chunk = emptySamples(this.#size, k);
   }
 
   /** Samples taken so far. */
@@ -129,7 +150,7 @@ export class Recorder {
   /** Takes the first full chunks out of memory: two for each that comes, so that no query waits for all of them. */
   #spill(chunks: number): void {
     const { k, repetition, spool } = this.#about;
-    const { path, seed, room = within(ROOM, k) } = spool!;
+    const { path, seed, parts = 1, room = within(ROOM, k, parts) } = spool!;
     this.#long ??= {
       spool: new Spool(path, repetition),
       kept: new KeptAnswers(room, k, seed + repetition),
@@ -158,6 +179,7 @@ export class Recorder {
     this.#take(this.#chunk, this.#used);
     this.#used = 0;
     const all = await this.#long.spool.end();
-    return { ...this.#long.kept.samples(), all };
+    const { kept } = this.#long;
+    return { ...kept.samples(), all: { spools: [all], kept: kept.share } };
   }
 }

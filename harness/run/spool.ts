@@ -103,8 +103,30 @@ function columnsOf(block: ArrayBuffer, length: number) {
   };
 }
 
+/** The blocks of several files of one pass, in about the order in which their queries ended. */
+export async function* readSpools(spools: readonly Spooled[]): AsyncGenerator<Times> {
+  const open = await Promise.all(
+    spools.map(async (spool) => {
+      const blocks = readSpool(spool);
+      return { blocks, next: await blocks.next() };
+    }),
+  );
+  const endOf = ({ next }: (typeof open)[number]) =>
+    next.done === true ? Number.POSITIVE_INFINITY : (next.value.answered[0] ?? 0);
+  for (;;) {
+    const first = open.reduce<(typeof open)[number] | undefined>(
+      (best, each) =>
+        each.next.done !== true && (best === undefined || endOf(each) < endOf(best)) ? each : best,
+      undefined,
+    );
+    if (first === undefined || first.next.done === true) return;
+    yield first.next.value;
+    first.next = await first.blocks.next();
+  }
+}
+
 /** The blocks of a file, one after the other. */
-export async function* readSpool({ path, repetition, errors }: Spooled): AsyncGenerator<Times> {
+async function* readSpool({ path, repetition, errors }: Spooled): AsyncGenerator<Times> {
   const handle = await open(path, 'r');
   try {
     const head = new Uint8Array(HEAD);
@@ -137,4 +159,6 @@ async function readFully(handle: FileHandle, into: Uint8Array): Promise<number> 
   return done;
 }
 
-export const removeSpool = ({ path }: Spooled): Promise<void> => rm(path, { force: true });
+export async function removeSpools(spools: readonly Spooled[]): Promise<void> {
+  for (const { path } of spools) await rm(path, { force: true });
+}

@@ -3,14 +3,14 @@ import type { Times } from '../model/samples.js';
 import { readSamples } from '../store/samples.js';
 import { numberedTimes, readTimes, timesFiles, writeTimes } from '../store/times.js';
 import type { Recording } from './recorder.js';
-import { readSpool, removeSpool } from './spool.js';
+import { readSpools, removeSpools } from './spool.js';
 
 /** Writes the times of a pass that are too many for its file of samples beside it; those of an earlier attempt go. */
 export async function keepTimes(path: string, { all }: Recording): Promise<void> {
   removeTimes(path);
   if (all === undefined) return;
-  await writeTimes(path, readSpool(all));
-  await removeSpool(all);
+  await writeTimes(path, readSpools(all.spools));
+  await removeSpools(all.spools);
 }
 
 export function removeTimes(path: string): void {
@@ -60,10 +60,10 @@ export async function replaceTimes(
     next,
     passOf(before(), (each) => each !== pass),
   );
-  await writeTimes(next, all === undefined ? [samples] : readSpool(all));
+  await writeTimes(next, all === undefined ? [samples] : readSpools(all.spools));
   removeTimes(path);
   moveTimes(next, path);
-  if (all !== undefined) await removeSpool(all);
+  if (all !== undefined) await removeSpools(all.spools);
 }
 
 async function* passOf(

@@ -1,12 +1,10 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { ParameterSet } from '../../../common/parameters.js';
 import type { Recording } from '../recorder.js';
 import type { Pass, TrialPlan, TrialShape } from './executor.js';
 import { Load, type Place } from './load.js';
+import { partOf, planThreads } from './parts.js';
 import { type Arrivals, dueTimes, type Ramp } from './schedule.js';
-
-/** A timer fires up to so late (ms): what is due sooner is waited for by turns of the event loop. */
-const TIMER_MS = 1.5;
+import { Waiting } from './wait.js';
 
 export interface OpenLoop {
   /** From the beginning of the warm-up on. */
@@ -17,7 +15,8 @@ export interface OpenLoop {
   timeout: number;
 }
 
-export const planOpenLoop = ({ repeat }: TrialShape): TrialPlan => ({ state: 'ok', passes: repeat });
+export const planOpenLoop = (options: ParameterSet, shape: TrialShape): TrialPlan =>
+  planThreads(options, shape) ?? { state: 'ok', passes: shape.repeat };
 
 /**
  * Queries are due at their times, whatever the engine does meanwhile, and their latency counts from then: a stall falls on
@@ -26,9 +25,10 @@ export const planOpenLoop = ({ repeat }: TrialShape): TrialPlan => ({ state: 'ok
  */
 export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Recording> {
   const { order, signal } = pass;
+  const { index: first, of: step } = pass.part ?? { index: 0, of: 1 };
   const load = await Load.open(pass, {
     // One that blocks the process can have no second query on its way.
-    places: pass.concurrent ? options.inFlight : 1,
+    places: pass.concurrent ? partOf(options.inFlight, pass.part) : 1,
     timeoutSeconds: options.timeout,
     recordFrom: options.warmUp * 1000,
   });
@@ -54,11 +54,14 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
       });
     underway.add(done);
   };
-  load.begin();
+  await load.begin();
+  const waiting = new Waiting(signal);
   let at = 0;
   for (const due of dueTimes(ramp, arrivals, pass.seed + pass.repetition)) {
-    const query = order[at++ % order.length]!;
-    await waitFor(due, load, signal);
+    const number = at++;
+    if (number % step !== first) continue;
+    const query = order[number % order.length]!;
+    await waiting.for(() => due - load.now());
     while (free.length === 0) {
       const left = due + options.timeout * 1000 - load.now();
       if (left <= 0) break;
@@ -73,24 +76,14 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
       if (place !== undefined) free.push(place);
     } else send(place, query, due);
     if (broken !== undefined) throw broken.error;
-    if (at % 256 === 0) pass.onProgress?.(load.recorded);
+    if (number % 256 === 0) pass.onProgress?.(load.recorded);
   }
+  pass.onSpun?.(waiting.spun);
   while (underway.size > 0) {
     await Promise.race(underway);
     signal.throwIfAborted();
   }
   return load.recording();
-}
-
-/** Until a query is due; at least one turn of the event loop where it already was, so that answers are taken. */
-async function waitFor(due: number, load: Load, signal: AbortSignal): Promise<void> {
-  let left = due - load.now();
-  if (left > TIMER_MS) await pause(left - TIMER_MS, undefined, { signal });
-  do {
-    await nextTurn();
-    left = due - load.now();
-  } while (left > 0);
-  signal.throwIfAborted();
 }
 
 /** Resolves when a place is free, or after so many ms. */

@@ -23,6 +23,9 @@ export const common = {
     .default(1)
     .describe('seconds of the same load before, which are not recorded'),
   timeout: between(0.01, 3600, ' s').default(10).describe('seconds after which a query counts as failed'),
+  threads: places(64)
+    .optional()
+    .describe('threads that send, each with connections of its own; one if absent'),
 };
 
 /** The static half of an executor, from a schema of its options. */

@@ -206,15 +206,6 @@ describe('a constant rate', () => {
     expect(samples.length).toBe(due.length);
     expect(samples.error.every((each) => each === null)).toBe(true);
   });
-
-  test('more than can be recorded is refused while planning', () => {
-    const shape = { repeat: 1, execution: 'concurrent', preparedSearches: 'several' } as const;
-    const of = (rate: number) => {
-      const parsed = constantRate.parse({ rate, seconds: 3600 });
-      return parsed.state === 'ok' ? constantRate.plan(parsed.options, shape).state : parsed.state;
-    };
-    expect([of(100), of(1000)]).toEqual(['ok', 'refused']);
-  });
 });
 
 test.each([
