@@ -82,11 +82,8 @@ export class Histogram {
     const steps = Math.floor(ms / STEP);
     const size = 2 ** this.#bits;
     if (steps < size) return steps;
-    let power = Math.floor(Math.log2(steps));
-    // The logarithm of what is just below a power of two may be rounded up to it.
-    if (2 ** power > steps) power--;
-    const shift = power - this.#bits;
-    return (shift + 1) * size + Math.floor(steps / 2 ** shift) - size;
+    const shift = powerOf(steps) - this.#bits;
+    return shift * size + Math.floor(steps / 2 ** shift);
   }
 
   /** Middle of a bucket, in ms, no further than what was put in. */
@@ -104,4 +101,12 @@ export class Histogram {
     grown.set(this.#counts);
     this.#counts = grown;
   }
+}
+
+/** Largest power of two up to a whole number from 1 on: its exponent. */
+function powerOf(value: number): number {
+  if (value < 2 ** 31) return 31 - Math.clz32(value);
+  const power = Math.floor(Math.log2(value));
+  // The logarithm of what is just below a power of two may be rounded up to it.
+  return 2 ** power > value ? power - 1 : power;
 }

@@ -1,7 +1,7 @@
 import { Latencies } from './latencies.js';
 
 /** Samples that are kept for the next ones: of a longer pass the others are settled twice as often. */
-const WINDOW = 250_000;
+const WINDOW = 100_000;
 
 /** One query as far as its place on the way is concerned, ms. */
 interface Sent {

@@ -1,7 +1,7 @@
 import { messageOf } from '../../common/errors.js';
 import type { Hits } from '../../engines/contract/search.js';
 import { type Samples, UNKNOWN_KEY } from '../model/samples.js';
-import { emptySamples, joinSamples } from '../store/samples.js';
+import { clearSamples, emptySamples, joinSamples } from '../store/samples.js';
 import { firstOf, KeptAnswers } from './kept-answers.js';
 import { Spool, type Spooled } from './spool.js';
 
@@ -156,7 +156,11 @@ export class Recorder {
       kept: new KeptAnswers(room, k, seed + repetition),
       samples: 0,
     };
-    for (const chunk of this.#full.splice(0, chunks)) this.#take(chunk, this.#size);
+    for (const chunk of this.#full.splice(0, chunks)) {
+      this.#take(chunk, this.#size);
+      // Used again: what is left to the garbage collector stays for a while.
+      this.#next ??= clearSamples(chunk);
+    }
   }
 
   #take(chunk: Samples, length: number): void {

@@ -32,6 +32,8 @@ export class Spool {
   #written: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | undefined;
   #samples = 0;
+  /** Blocks that were written, to be used again. */
+  readonly #free: ArrayBuffer[] = [];
 
   constructor(path: string, repetition: number) {
     this.#path = path;
@@ -40,7 +42,9 @@ export class Spool {
 
   /** What is handed over may be overwritten afterwards. */
   add({ length, query, returned, error, due, sent, answered }: Omit<Times, 'repetition'>): void {
-    const block = new ArrayBuffer(HEAD + length * SAMPLE);
+    const size = HEAD + length * SAMPLE;
+    const free = this.#free.at(-1)?.byteLength === size ? this.#free.pop() : undefined;
+    const block = free ?? new ArrayBuffer(size);
     new Uint32Array(block, 0, 1)[0] = length;
     const columns = columnsOf(block, length);
     for (const [name, values] of Object.entries({ query, returned, due, sent, answered }))
@@ -69,6 +73,7 @@ export class Spool {
     try {
       this.#handle ??= await open(this.#path, 'wx', 0o600);
       for (let done = 0; done < block.length; ) done += (await this.#handle.write(block, done)).bytesWritten;
+      this.#free.push(block.buffer as ArrayBuffer);
     } catch (error) {
       this.#failure = { error };
     }

@@ -8,7 +8,7 @@ import { withStored } from '../../datasets/formats/parquet/stored.js';
 import { NOT_ANSWERED, type Times } from '../model/samples.js';
 
 /** Samples of one file: what is read at a time. */
-const SAMPLES = 250_000;
+const SAMPLES = 100_000;
 
 const COLUMNS = [
   ['query', 'INT32'],
