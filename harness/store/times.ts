@@ -49,7 +49,7 @@ export async function writeTimes(
   let length = 0;
   const flush = () => {
     if (length === 0) return;
-    writeFile(numberedTimes(samplesPath, ++number), joined(waiting, length));
+    writeOne(numberedTimes(samplesPath, ++number), joined(waiting, length));
     [waiting, length] = [[], 0];
   };
   for await (const block of blocks) {
@@ -64,7 +64,7 @@ export async function writeTimes(
   flush();
 }
 
-function writeFile(path: string, times: Times): void {
+function writeOne(path: string, times: Times): void {
   const known = new Map<string, string>();
   const errors = times.error.map((text) => {
     if (text === null) return null;
@@ -90,10 +90,10 @@ export async function* readTimes(
   paths: readonly string[],
   { queries = Number.POSITIVE_INFINITY }: { queries?: number } = {},
 ): AsyncGenerator<Times> {
-  for (const path of paths) yield await readFile(path, queries);
+  for (const path of paths) yield await readOne(path, queries);
 }
 
-async function readFile(path: string, queries: number): Promise<Times> {
+async function readOne(path: string, queries: number): Promise<Times> {
   try {
     return await withStored(path, async ({ rows, names, read }) => {
       const wanted = [...COLUMNS.map(([name]) => name), 'error'];
