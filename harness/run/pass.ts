@@ -101,7 +101,7 @@ export async function measurePass(
     const ks = job.filtering?.ks.map((own) => own + spare);
     const spool = isSerial(trial.workload) ? undefined : spoolOf(job, trial);
     const part = { k, ks, repetition, spool, origin: trial.origin, signal };
-    const threads = threadsOf(trial.workload.options);
+    const threads = threadsOf(trial.workload.options, trial.shape);
     const samples =
       threads > 1
         ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, client)
