@@ -57,6 +57,11 @@ export const planSchema = z.strictObject({
       format: z.enum(PART_FORMATS).optional().meta({ description: 'How points stand in the files.' }),
       partRows: z.int().min(1).optional().meta({ description: 'Points of a file.' }),
       batch: z.int().min(1).optional().meta({ description: 'Most points of a page of the source.' }),
+      workers: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Ranges of the source that are read at the same time.' }),
       rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),
     })
     .prefault({}),
@@ -122,7 +127,20 @@ export const planSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'Where the mapping is to differ from what is proposed.' }),
   load: z
-    .strictObject({ batch: z.int().min(1).optional().meta({ description: 'Most points of a batch.' }) })
+    .strictObject({
+      batch: z.int().min(1).optional().meta({ description: 'Most points of a batch.' }),
+      batchBytes: z
+        .string()
+        .refine((text) => parseSize(text) !== undefined, 'must be a size such as 2MiB')
+        .optional()
+        .meta({ description: 'Most bytes of a batch, such as 2MiB; 4MiB by default.' }),
+      workers: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Connections that write at the same time, where the target takes several.' }),
+      rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),
+    })
     .prefault({}),
   verify: z
     .strictObject({

@@ -88,6 +88,9 @@ describe('examples/migrate-embedded', () => {
       const { codes, last, told } = await example.run();
       expect(codes, told).toEqual([4, 4, 0]);
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
+      const page = example.work.read('.migrations/packages-to-lancedb/index.html');
+      const [, report] = /<a href="(runs\/[^"]+\/report\.html)">report of the run</.exec(page) ?? [];
+      expect(example.work.read(`.migrations/packages-to-lancedb/${report}`)).toContain('target.ann');
     },
     PATIENCE,
   );

@@ -39,7 +39,7 @@ async function exportInto(
   folder: string,
   { parsed, surroundings, onProgress, onNotice }: Work,
 ): Promise<void> {
-  const { format, partRows, batch, rate } = parsed.plan.export;
+  const { format, partRows, batch, workers, rate } = parsed.plan.export;
   const source = await openSource(parsed.source, surroundings);
   try {
     const { signal } = surroundings;
@@ -48,6 +48,7 @@ async function exportInto(
       format,
       partRows,
       batchSize: batch,
+      workers,
       rate,
       signal,
       onProgress,
