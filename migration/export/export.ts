@@ -6,7 +6,7 @@ import type { OpenSource } from '../connections/open-source.js';
 import { describedShape, type PointShape } from './canonical.js';
 import { idColumnOf, type PartShape } from './columns.js';
 import { FieldTypes } from './field-types.js';
-import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
+import { FORMAT, type Manifest, type Measured, VERSION, withMeasured, writeManifest } from './manifest.js';
 import { describedVectors } from './manifest-vectors.js';
 import { OpenPart } from './open-part.js';
 import { Pace } from './pace.js';
@@ -32,6 +32,8 @@ export interface ExportOptions {
   workers?: number | undefined;
   /** Points in a second, of all ranges together; undefined: as fast as it goes. */
   rate?: number | undefined;
+  /** How the source scores and filters, found by asking it once all points are there; absent: not asked. */
+  measure?: ((manifest: Manifest) => Promise<Measured>) | undefined;
   signal: AbortSignal;
   onProgress?(done: number, total: number): void;
   /** Something that people should know. */
@@ -70,8 +72,9 @@ async function exportInto(source: OpenSource, options: ExportOptions): Promise<M
     await work.run(snapshot);
     const { count } = await points.describe();
     const consistency = await settle(source, work, snapshot, options);
-    const manifest = work.manifest(consistency, count);
-    requireCount(manifest);
+    const counted = work.manifest(consistency, count);
+    requireCount(counted);
+    const manifest = withMeasured(counted, await options.measure?.(counted));
     writeManifest(options.folder, manifest);
     removeState(options.folder);
     return manifest;
@@ -307,7 +310,8 @@ class Export {
   manifest(consistency: Consistency, after: number): Manifest {
     const { tally, startedAt, watermark, interruptions, before } = this.#state;
     const { name, version } = packageInfo();
-    const { spec, ids, index } = this.#description;
+    const { spec, ids, index, autoIds, ttl } = this.#description;
+    const { parameters = '' } = this.#source;
     return {
       format: FORMAT,
       version: VERSION,
@@ -317,6 +321,9 @@ class Export {
         engineVersion: this.#source.engineVersion,
         collection: spec.name,
         place: this.#source.place,
+        ...(parameters !== '' && { parameters }),
+        ...(autoIds !== undefined && { autoIds }),
+        ...(ttl !== undefined && { ttl }),
         index,
       },
       startedAt,

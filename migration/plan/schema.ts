@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseSize } from '../../harness/suite/schema.js';
+import { DETAIL_NAMES } from '../export/details.js';
 import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
 import { SEVERITIES } from '../validate/catalogue.js';
@@ -92,6 +93,10 @@ export const planSchema = z.strictObject({
         .record(z.string(), rename)
         .default({})
         .meta({ description: 'By name in the source: the name in the target; null: dropped.' }),
+      details: z.partialRecord(z.enum(DETAIL_NAMES), rename).default({}).meta({
+        description:
+          'Version, provenance, namespace and partition: the metadata field of the target that holds it; null: dropped.',
+      }),
       text: z.boolean().optional().meta({ description: 'false: texts are not moved.' }),
       uri: z.boolean().optional().meta({ description: 'false: URIs are not moved.' }),
       tenant: z.boolean().optional().meta({ description: 'false: tenants are not moved.' }),

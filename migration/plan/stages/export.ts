@@ -7,6 +7,7 @@ import { openSource } from '../../connections/open-source.js';
 import { exportCollection } from '../../export/export.js';
 import { MANIFEST, type Manifest, readManifest } from '../../export/manifest.js';
 import { checkParts, openExport } from '../../export/reader.js';
+import { measureSource } from '../../probe/measure-source.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Stage, StageResult, Work } from '../stage.js';
@@ -51,6 +52,7 @@ async function exportInto(
       workers,
       rate,
       signal,
+      measure: (written) => measureSource(source, folder, written, signal),
       onProgress,
       onNotice,
     });

@@ -67,12 +67,6 @@ function rejection(rejects: readonly Reject[]): Decision {
   };
 }
 
-/** Ids of points that stay out because somebody has answered for it. */
-export function leftOutIds({ path }: Work): Set<string> {
-  const { rejects } = readRejects(path(FOLDER));
-  return new Set(rejects.flatMap(({ id, accepted }) => (accepted === undefined ? [] : [id])));
-}
-
 /** A load that this one cannot continue: of other points, by another mapping, or in doubt; undefined: there is none. */
 function earlier({ path, parsed, doubtedAt }: Work): LoadState | undefined {
   if (!existsSync(path(STATE))) return undefined;

@@ -1,6 +1,12 @@
 import type { Capabilities } from '../../../engines/contract/capabilities.js';
 import type { IdKind } from '../../../engines/contract/ids.js';
-import type { Consistency, Description, Point, ScanPage } from '../../../engines/contract/points.js';
+import type {
+  CollectionFacts,
+  Consistency,
+  Description,
+  Point,
+  ScanPage,
+} from '../../../engines/contract/points.js';
 import type { VectorField } from '../../../engines/contract/vectors.js';
 import type { OpenSource } from '../../../migration/connections/open-source.js';
 
@@ -8,6 +14,8 @@ export interface MemoryOptions {
   ids: IdKind | null;
   vectors: readonly VectorField[];
   fields?: Description['fields'];
+  /** What it tells of itself beside. */
+  facts?: CollectionFacts;
   consistency?: Consistency;
   watermark?: string | null;
   /** What its counter says, if not the truth. */
@@ -26,6 +34,7 @@ export function memorySource(points: readonly Point[], options: MemoryOptions): 
     ids,
     index: { type: 'flat' },
     fields,
+    ...options.facts,
     count: options.count?.() ?? points.length,
   });
   const snapshot = async () => ({
