@@ -10,7 +10,7 @@ import { quantile } from './quantile.js';
 const LEAST = 100;
 /** Of the latency's p99, above which the client's own lateness is part of the figure. */
 const LATE = 0.1;
-/** Cores of the one thread that sends, above which it is what limits. */
+/** Of the cores of the threads that send, above which they are what limits. */
 const BUSY_CLIENT = 0.8;
 /** Of the offered rate, below which an open loop has not reached it. */
 const REACHED = 0.98;
@@ -43,11 +43,12 @@ export function loadMeasures(
     'client.cores': one(clientCores, 1),
     ...errorCounts(samples),
   };
+  const threads = Number(workload.options['threads'] ?? 1);
   const p99 = timing['latency.p99']?.value;
   const throughput = timing['throughput']?.value;
   const flags = [
     ...(lag !== undefined && p99 !== undefined && lag > LATE * p99 ? ['late-client'] : []),
-    ...((clientCores ?? 0) > BUSY_CLIENT ? ['busy-client'] : []),
+    ...((clientCores ?? 0) > BUSY_CLIENT * threads ? ['busy-client'] : []),
     ...(offered !== undefined && (throughput ?? 0) < REACHED * offered.value ? ['rate-not-reached'] : []),
   ];
   const present = Object.entries(measures).filter(

@@ -1,11 +1,11 @@
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Capabilities } from '../../../engines/contract/capabilities.js';
+import type { Execution } from '../../../engines/contract/capabilities.js';
 import type { NativeFilter, PreparedSearch } from '../../../engines/contract/search.js';
 import type { Samples } from '../../model/samples.js';
 import type { WorkloadKind } from '../../model/workload.js';
 
 /** What an executor has to know of a trial before anything runs. */
-export interface TrialShape extends Pick<Capabilities, 'execution' | 'preparedSearches'> {
+export interface TrialShape extends Execution {
   /** `repeat` of the suite. */
   repeat: number;
 }
@@ -35,8 +35,22 @@ export interface Sending {
   onProgress?: (done: number) => void;
 }
 
+/** Which part of a load one of several threads sends: client, or arrival, number i where i mod `of` is `index`. */
+export interface Part {
+  index: number;
+  of: number;
+  /** Shared by all parts. [0]: queries that clients of a closed loop have taken from `order`. */
+  counters: Int32Array;
+}
+
 /** One pass of a trial: nothing is sent yet. */
 export interface Pass extends Sending {
+  /** Absent: all of the load. */
+  part?: Part | undefined;
+  /** Called once everything is open, before the first query. @returns when to begin, as of performance.now(); absent: now */
+  ready?(): Promise<number>;
+  /** Told at the end: CPU time (ms) in which the sending thread did nothing but look whether the next query is due. */
+  onSpun?(ms: number): void;
   /** Of the suite. */
   seed: number;
   /** Several queries can be on their way at a time. */

@@ -5,6 +5,7 @@ import { loadErrorText } from '../../model/load-errors.js';
 import type { Samples } from '../../model/samples.js';
 import { Recorder } from '../recorder.js';
 import type { Pass } from './executor.js';
+import { waitUntil } from './wait.js';
 
 /** After a connection broke, before it is opened again: a server that is gone is not asked thousands of times a second. */
 const PAUSE_MS = 100;
@@ -54,8 +55,11 @@ export class Load {
     return new Load(pass, places, options);
   }
 
-  begin(): void {
-    this.#begin = performance.now();
+  /** Resolves at the beginning. */
+  async begin(): Promise<void> {
+    const { ready, signal } = this.#pass;
+    this.#begin = (await ready?.()) ?? performance.now();
+    await waitUntil(this.#begin, signal);
   }
 
   /** ms since the beginning. */

@@ -1,13 +1,11 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { ParameterSet } from '../../../common/parameters.js';
 import type { Samples } from '../../model/samples.js';
 import type { Pass, TrialPlan, TrialShape } from './executor.js';
 import { Load, type Place } from './load.js';
 import { MOST_SAMPLES } from './options.js';
+import { partOf, planThreads } from './parts.js';
 import { type Arrivals, dueTimes, expected, type Ramp } from './schedule.js';
-
-/** A timer fires up to so late (ms): what is due sooner is waited for by turns of the event loop. */
-const TIMER_MS = 1.5;
+import { Waiting } from './wait.js';
 
 export interface OpenLoop {
   /** From the beginning of the warm-up on. */
@@ -19,9 +17,11 @@ export interface OpenLoop {
 }
 
 /** Refuses more than is recorded. */
-export function planOpenLoop(ramp: Ramp, { repeat }: TrialShape): TrialPlan {
+export function planOpenLoop(ramp: Ramp, options: ParameterSet, shape: TrialShape): TrialPlan {
+  const refused = planThreads(options, shape);
+  if (refused !== undefined) return refused;
   const queries = expected(ramp);
-  if (queries <= MOST_SAMPLES) return { state: 'ok', passes: repeat };
+  if (queries <= MOST_SAMPLES) return { state: 'ok', passes: shape.repeat };
   return {
     state: 'refused',
     reason: `about ${Math.round(queries)} queries are due in a pass, of which at most ${MOST_SAMPLES} are recorded: shorten it, and repeat it more often`,
@@ -36,9 +36,10 @@ export function planOpenLoop(ramp: Ramp, { repeat }: TrialShape): TrialPlan {
 export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Samples> {
   const { order, signal } = pass;
   const times = dueTimes(ramp, arrivals, pass.seed + pass.repetition);
+  const { index: first, of: step } = pass.part ?? { index: 0, of: 1 };
   const load = await Load.open(pass, {
     // One that blocks the process can have no second query on its way.
-    places: pass.concurrent ? options.inFlight : 1,
+    places: pass.concurrent ? partOf(options.inFlight, pass.part) : 1,
     timeoutSeconds: options.timeout,
     recordFrom: options.warmUp * 1000,
   });
@@ -64,9 +65,10 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
       });
     underway.add(done);
   };
-  load.begin();
-  for (let at = 0; at < times.length; at++) {
-    await waitFor(times[at]!, load, signal);
+  await load.begin();
+  const waiting = new Waiting(signal);
+  for (let at = first; at < times.length; at += step) {
+    await waiting.for(() => times[at]! - load.now());
     while (free.length === 0) {
       const left = times[at]! + options.timeout * 1000 - load.now();
       if (left <= 0) break;
@@ -83,22 +85,12 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
     if (broken !== undefined) throw broken.error;
     if (at % 256 === 0) pass.onProgress?.(load.recorded);
   }
+  pass.onSpun?.(waiting.spun);
   while (underway.size > 0) {
     await Promise.race(underway);
     signal.throwIfAborted();
   }
   return load.samples();
-}
-
-/** Until a query is due; at least one turn of the event loop where it already was, so that answers are taken. */
-async function waitFor(due: number, load: Load, signal: AbortSignal): Promise<void> {
-  let left = due - load.now();
-  if (left > TIMER_MS) await pause(left - TIMER_MS, undefined, { signal });
-  do {
-    await nextTurn();
-    left = due - load.now();
-  } while (left > 0);
-  signal.throwIfAborted();
 }
 
 /** Resolves when a place is free, or after so many ms. */
