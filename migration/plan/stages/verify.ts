@@ -89,12 +89,19 @@ export const verifyStage: Stage = {
   report: ({ path }) => reportOf(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Verification),
 };
 
+function outWords(accepted: Verification['accepted']): string {
+  const out = accepted.reduce((sum, { points }) => sum + points, 0);
+  return out === 0
+    ? ''
+    : `; ${countWords(out, 'refused point')} stay${out === 1 ? 's' : ''} out, as accepted`;
+}
+
 function reportOf({ state, counts, accepted, source, target, samples }: Verification): Report {
   const { matching, mismatched, missing, extra, duplicateInSource, duplicateInTarget } = counts;
   return {
     says:
       state === 'equal'
-        ? `all ${countWords(matching, 'point')} are in the target as the mapping wants them`
+        ? `all ${countWords(matching, 'point')} are in the target as the mapping wants them${outWords(accepted)}`
         : `${countWords(matching, 'point')} equal, ${mismatched + missing + extra} not`,
     figures: [
       {
