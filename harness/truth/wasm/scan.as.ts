@@ -28,11 +28,17 @@ let keep: i32 = 0;
 /** A row that scores below kept * (1 + relative) - absolute, `kept` the keep-th best score, is none of the keep nearest. */
 let relative: f64 = 0;
 let absolute: f64 = 0;
+/** By query: what its scores can be off beyond that (f32, rounded up); 0: nothing. */
+let slacks: usize = 0;
 
 export function setRows(at: usize, count: i32, width: i32): void {
   rows = at;
   rowCount = count;
   dimensions = width;
+}
+
+export function setSlacks(at: usize): void {
+  slacks = at;
 }
 
 export function setQueries(at: usize, least: usize, counts: usize, bitmaps: usize): void {
@@ -72,6 +78,134 @@ export function scanDistances(from: i32, to: i32): void {
       for (let query = first; query < last; query += 4) squares(query, row);
     }
   }
+}
+
+/**
+ * Takes from scores that somebody else has computed: of queries `from` to `to` with rows `first` to `first + count`, row-major,
+ * `stride` scores a query, 16 of which may be read at a time.
+ */
+export function scanScores(at: usize, stride: i32, from: i32, to: i32, first: i32, count: i32): void {
+  for (let query = from; query < to; query++) {
+    let score = at + (((<usize>(query - from)) * stride) << 2);
+    for (let row = first; row < first + count; row += 16) {
+      const s0 = v128.load(score), s1 = v128.load(score, 16), s2 = v128.load(score, 32), s3 = v128.load(score, 48);
+      select(query, row, s0, s1, s2, s3);
+      score += 64;
+    }
+  }
+}
+
+/** The same with scores in int32, each of which is multiplied with the step (f32) of its row. */
+export function scanIntegers(at: usize, stride: i32, steps: usize, from: i32, to: i32, first: i32, count: i32): void {
+  for (let query = from; query < to; query++) {
+    let score = at + (((<usize>(query - from)) * stride) << 2);
+    let step = steps;
+    for (let row = first; row < first + count; row += 16) {
+      const s0 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score)), v128.load(step));
+      const s1 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score, 16)), v128.load(step, 16));
+      const s2 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score, 32)), v128.load(step, 32));
+      const s3 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score, 48)), v128.load(step, 48));
+      select(query, row, s0, s1, s2, s3);
+      score += 64;
+      step += 64;
+    }
+  }
+}
+
+/** Of the last call of `roundVector`: Euclidean norms of what is left, and of what rounding took. */
+let leftNorm: f64 = 0;
+let lostNorm: f64 = 0;
+
+export function norm(): f64 {
+  return leftNorm;
+}
+
+export function lost(): f64 {
+  return lostNorm;
+}
+
+/**
+ * Writes a vector times `factor` in whole steps, of which its largest component has 127, each plus `zero`, `apart` bytes from one
+ * another. Returns the step, 0 for a zero vector.
+ */
+export function roundVector(vector: usize, width: i32, factor: f64, into: usize, apart: i32, zero: i32): f64 {
+  let largest: f32 = 0;
+  for (let i = 0; i < width; i++) largest = max(largest, abs(load<f32>(vector + ((<usize>i) << 2))));
+  const step = (<f64>largest * factor) / 127;
+  const perStep = step == 0 ? 0 : 1 / step;
+  let kept: f64 = 0;
+  let off: f64 = 0;
+  let place = into;
+  for (let i = 0; i < width; i++) {
+    const value = <f64>load<f32>(vector + ((<usize>i) << 2)) * factor;
+    const steps = max(<f64>-127, min(<f64>127, nearest(value * perStep)));
+    const rounded = steps * step;
+    kept += rounded * rounded;
+    off += (value - rounded) * (value - rounded);
+    store<u8>(place, <u8>(<i32>steps + zero));
+    place += apart;
+  }
+  leftNorm = sqrt(kept);
+  lostNorm = sqrt(off);
+  return step;
+}
+
+/**
+ * Inner products in float64 of one vector with `count` of the row-major vectors at `base`, by their numbers: to the bit those of
+ * `dot` in harness/measures/distance.ts, whose four sums are the lanes here.
+ */
+export function exactProducts(vector: usize, base: usize, width: i32, numbers: usize, count: i32, into: usize): void {
+  for (let i = 0; i < count; i++) {
+    const row = base + (((<usize>load<i32>(numbers + ((<usize>i) << 2))) * width) << 2);
+    store<f64>(into + ((<usize>i) << 3), exactProduct(vector, row, width));
+  }
+}
+
+/** Squared Euclidean distances, as `squared` there. */
+export function exactSquares(vector: usize, base: usize, width: i32, numbers: usize, count: i32, into: usize): void {
+  for (let i = 0; i < count; i++) {
+    const row = base + (((<usize>load<i32>(numbers + ((<usize>i) << 2))) * width) << 2);
+    store<f64>(into + ((<usize>i) << 3), exactSquare(vector, row, width));
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function high(x: v128): v128 {
+  return f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3));
+}
+
+function exactProduct(a: usize, b: usize, width: i32): f64 {
+  let low = f64x2.splat(0), up = f64x2.splat(0);
+  const whole = width & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    const x = v128.load(a + ((<usize>i) << 2)), y = v128.load(b + ((<usize>i) << 2));
+    low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)));
+    up = f64x2.add(up, f64x2.mul(high(x), high(y)));
+  }
+  let first = f64x2.extract_lane(low, 0);
+  for (let i = whole; i < width; i++) {
+    first += <f64>load<f32>(a + ((<usize>i) << 2)) * <f64>load<f32>(b + ((<usize>i) << 2));
+  }
+  return first + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(up, 0) + f64x2.extract_lane(up, 1));
+}
+
+function exactSquare(a: usize, b: usize, width: i32): f64 {
+  let low = f64x2.splat(0), up = f64x2.splat(0);
+  const whole = width & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    const x = v128.load(a + ((<usize>i) << 2)), y = v128.load(b + ((<usize>i) << 2));
+    const d = f64x2.sub(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y));
+    const e = f64x2.sub(high(x), high(y));
+    low = f64x2.add(low, f64x2.mul(d, d));
+    up = f64x2.add(up, f64x2.mul(e, e));
+  }
+  let first = f64x2.extract_lane(low, 0);
+  for (let i = whole; i < width; i++) {
+    const d = <f64>load<f32>(a + ((<usize>i) << 2)) - <f64>load<f32>(b + ((<usize>i) << 2));
+    first += d * d;
+  }
+  return first + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(up, 0) + f64x2.extract_lane(up, 1));
 }
 
 function products(query: i32, row: i32): void {
@@ -216,7 +350,7 @@ export function finish(from: i32, to: i32): void {
 function shrink(query: i32, size: i32, most: i32): i32 {
   const at = (<usize>query) << 2;
   const base = ((<usize>query) * capacity) << 2;
-  const least = leastOf(kthBest(base, size, keep));
+  const least = leastOf(kthBest(base, size, keep), query);
   if (least > load<f32>(thresholds + at)) store<f32>(thresholds + at, least);
   const bound = load<f32>(thresholds + at);
   let kept = 0;
@@ -238,8 +372,9 @@ function shrink(query: i32, size: i32, most: i32): i32 {
 }
 
 /** Rounded down: no candidate is lost by it. */
-function leastOf(kept: f64): f32 {
-  const bound = kept * (1 + relative) - absolute;
+function leastOf(kept: f64, query: i32): f32 {
+  const slack = slacks == 0 ? 0 : <f64>load<f32>(slacks + ((<usize>query) << 2));
+  const bound = kept * (1 + relative) - absolute - slack;
   const rounded = <f32>bound;
   return <f64>rounded <= bound ? rounded : rounded - abs<f32>(rounded) * f32.EPSILON - f32.MIN_VALUE;
 }
