@@ -50,6 +50,7 @@ function rowsOf(capabilities: Capabilities): Record<string, string>[] {
     'build is deterministic': capabilities.deterministicBuild,
     execution: capabilities.execution,
     'prepared searches': capabilities.preparedSearches,
+    'several threads': capabilities.shares === true ? 'yes' : 'no',
   };
   return Object.entries(values).map(([capability, value]) => ({ capability, value }));
 }

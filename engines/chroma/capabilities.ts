@@ -86,6 +86,7 @@ export const CAPABILITIES: Capabilities = {
   deterministicBuild: 'never',
   execution: 'concurrent',
   preparedSearches: 'one',
+  shares: true,
   exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
   remarks: [
     'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',

@@ -1,7 +1,7 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { Collection, Readiness } from '../contract/collection.js';
+import type { Collection, Readiness, Shared, SharedCollection } from '../contract/collection.js';
 import type { ReadAs } from '../contract/points.js';
 import type { NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
@@ -52,6 +52,18 @@ export async function openCollection(session: ChromaSession, name: string, as?: 
   const collection = found as ChromaCollection;
   const ef = collection.configuration.hnsw?.ef_search ?? DEFAULT_EF;
   return new HnswCollection(session, collection, keptSchema(collection), ef, undefined, as);
+}
+
+/** What a connection is told of a collection of another one: what the server says of `ef` may wait for its next start. */
+interface Elsewhere {
+  name: string;
+  ef: number;
+}
+
+export async function attachCollection(session: ChromaSession, shared: Shared): Promise<SharedCollection> {
+  const { name, ef } = shared.collection as Elsewhere;
+  const collection = await ask(`find ${shorten(name)}`, session.client.getCollection({ name }));
+  return new HnswCollection(session, collection, keptSchema(collection), ef, undefined);
 }
 
 const PAGE = 100;
@@ -235,6 +247,14 @@ class HnswCollection implements Collection {
     requireConfiguration(this.#collection, { ef_search: ef });
     if (this.#loaded !== undefined) requireCount('chroma', await this.count(), this.#loaded);
     this.#ef = ef;
+  }
+
+  /** The server may have been restarted at another address. */
+  async share(): Promise<Shared> {
+    return {
+      endpoint: this.#session.endpoint,
+      collection: { name: this.name, ef: this.#ef } satisfies Elsewhere,
+    };
   }
 
   count(): Promise<number> {

@@ -5,7 +5,7 @@ import { abortable } from '../kit/load.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, openClient } from './client.js';
-import { createCollection, listCollections, openCollection } from './collection.js';
+import { attachCollection, createCollection, listCollections, openCollection } from './collection.js';
 import { reach } from './connect.js';
 import { translateFilter } from './filter.js';
 import { rules } from './options.js';
@@ -52,6 +52,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     },
     open: (name, as) => openCollection(session, name, as),
     list: () => listCollections(session),
+    attach: (shared) => attachCollection(session, shared),
     // The client keeps no connection of its own.
     close: async () => undefined,
   };

@@ -53,18 +53,26 @@ export interface Capabilities {
    * earlier searches answer.
    */
   preparedSearches: 'one' | 'several';
+  /**
+   * What one connection has built can be searched from others at the same time, each in a thread or process of its own
+   * (`Collection.share`, `ConnectedEngine.attach`). Absent: it cannot.
+   */
+  shares?: boolean | undefined;
   /** What differs in a mode of the server, e.g. one that runs inside the process. */
-  modes?: Readonly<Record<string, Partial<Pick<Capabilities, 'execution' | 'preparedSearches'>>>> | undefined;
+  modes?: Readonly<Record<string, Partial<Execution>>> | undefined;
   /** By index type; one that is absent has no exhaustive search. Disagreements are explained with it. */
   exhaustive?: Readonly<Record<string, ExhaustiveSearch>>;
   /** Facts a user must know, one sentence each; they go into `docs/engines.md` and the report. */
   remarks: readonly string[];
 }
 
-/** How queries run in a mode of the engine's server. */
+/** How queries run. */
+export type Execution = Pick<Capabilities, 'execution' | 'preparedSearches' | 'shares'>;
+
+/** How they run in a mode of the engine's server. */
 export function executionOf(
-  { execution, preparedSearches, modes }: Capabilities,
+  { execution, preparedSearches, shares, modes }: Capabilities,
   mode: string | undefined,
-): Pick<Capabilities, 'execution' | 'preparedSearches'> {
-  return { execution, preparedSearches, ...(mode === undefined ? undefined : modes?.[mode]) };
+): Execution {
+  return { execution, preparedSearches, shares, ...(mode === undefined ? undefined : modes?.[mode]) };
 }

@@ -1,6 +1,7 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Points } from './points.js';
 import type { PreparedSearch } from './search.js';
+import type { Endpoint } from './server.js';
 import type { LoadBatch } from './spec.js';
 
 /** What the engine answered when asked whether everything is searchable and indexed. */
@@ -12,6 +13,17 @@ export interface Readiness {
   /** What the engine says of its index (partitions, levels, plan, …), recorded with the build. */
   details: Readonly<Record<string, string | number | boolean>>;
 }
+
+/** How what one connection has built is reached from another thread or process; survives a structured clone. */
+export interface Shared {
+  /** Where the server is now; absent: where the connection that shares was sent. */
+  endpoint?: Endpoint | undefined;
+  /** Opaque to all but the adapter. */
+  collection: unknown;
+}
+
+/** A collection that was shared: for searches alone. */
+export type SharedCollection = Pick<Collection, 'prepare'>;
 
 export interface Collection {
   readonly name: string;
@@ -31,6 +43,11 @@ export interface Collection {
    * beside `Capabilities.exhaustive`.
    */
   prepareExact?(k: number, vector?: string): Promise<PreparedSearch>;
+  /**
+   * For `ConnectedEngine.attach`, once the collection is ready. Absent, like `attach`, where `Capabilities.shares` does
+   * not say so.
+   */
+  share?(): Promise<Shared>;
   count(): Promise<number>;
   /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
   indexBytes(): Promise<number | undefined>;

@@ -3,7 +3,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { Capabilities } from './capabilities.js';
-import type { Collection } from './collection.js';
+import type { Collection, Shared, SharedCollection } from './collection.js';
 import type { IdKind, PointId } from './ids.js';
 import type { DataShape, OptionsInput, ParsedOptions } from './options.js';
 import type { ReadAs } from './points.js';
@@ -46,6 +46,8 @@ export interface ConnectedEngine {
    */
   open?(name: string, as?: ReadAs): Promise<Collection>;
   list?(): Promise<string[]>;
+  /** Opens what a collection of another thread or process has shared, to be searched exactly as there; nothing is changed. */
+  attach?(shared: Shared): Promise<SharedCollection>;
   close(): Promise<void>;
 }
 

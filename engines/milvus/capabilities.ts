@@ -67,6 +67,7 @@ export const CAPABILITIES: Capabilities = {
   deterministicBuild: 'never',
   execution: 'concurrent',
   preparedSearches: 'several',
+  shares: true,
   exhaustive: {
     flat: { kind: 'scan', search: {} },
     hnsw: { kind: 'graph', search: { ef: 'points' } },

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Collection, Readiness } from '../contract/collection.js';
+import type { Collection, Readiness, Shared } from '../contract/collection.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { checkIds, checkSpec } from '../kit/check.js';
@@ -69,6 +69,18 @@ export async function createCollection(session: MilvusSession, spec: CollectionS
     await collection.drop();
     throw error;
   }
+}
+
+/** What a connection is told of a collection of another one. */
+interface Elsewhere {
+  layout: Layout;
+  loaded: number | undefined;
+}
+
+export function attachCollection(session: MilvusSession, shared: Shared): MilvusCollection {
+  const { layout, loaded } = shared.collection as Elsewhere;
+  const build = layout.own ? new Build(session.client, layout) : undefined;
+  return new MilvusCollection(session, layout, build, loaded);
 }
 
 function requireHeld({ version }: MilvusSession, spec: CollectionSpec, columns: number): void {
@@ -199,6 +211,10 @@ export class MilvusCollection implements Collection {
     }
     await this.#serve();
     return prepareSearch(this.#session.client, this.#layout, search, k, vector, isBuilt);
+  }
+
+  async share(): Promise<Shared> {
+    return { collection: { layout: this.#layout, loaded: this.#loaded } satisfies Elsewhere };
   }
 
   async count(): Promise<number> {

@@ -5,7 +5,7 @@ import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { Build } from './build.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, loadGrpc } from './client.js';
-import { createCollection, MilvusCollection } from './collection.js';
+import { attachCollection, createCollection, MilvusCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
 import { checkData, rules } from './options.js';
 import { readLayout } from './read-layout.js';
@@ -42,6 +42,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       create: (spec) => createCollection(session, spec),
       open: (name, as) => openCollection(session, name, as),
       list: () => list(session),
+      attach: async (shared) => attachCollection(session, shared),
       close: async () => {
         await client.closeConnection();
       },

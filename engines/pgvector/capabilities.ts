@@ -53,7 +53,8 @@ export const CAPABILITIES: Capabilities = {
   deterministicBuild: 'never',
   execution: 'concurrent',
   preparedSearches: 'several',
-  modes: { pglite: { execution: 'blocking', preparedSearches: 'one' } },
+  shares: true,
+  modes: { pglite: { execution: 'blocking', preparedSearches: 'one', shares: false } },
   exhaustive: {
     flat: { kind: 'scan', search: {} },
     hnsw: { kind: 'graph', search: { ef: 'points' } },

@@ -1,6 +1,6 @@
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Collection, Readiness } from '../contract/collection.js';
+import type { Collection, Readiness, Shared } from '../contract/collection.js';
 import type { Points } from '../contract/points.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { LoadBatch } from '../contract/spec.js';
@@ -135,6 +135,10 @@ export class PgCollection implements Collection {
   async #indexes(): Promise<VectorIndex[]> {
     const { table, vectors } = this.#layout;
     return (await vectorIndexes(this.#place.session, table, vectors)).filter(({ valid }) => valid);
+  }
+
+  async share(): Promise<Shared> {
+    return { collection: this.#layout };
   }
 
   async count(): Promise<number> {

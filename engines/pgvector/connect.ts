@@ -74,6 +74,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
         return new PgCollection(place, layout, false);
       },
       list: () => tablesWithVectors(session),
+      attach: async ({ collection }) => new PgCollection(place, collection as Layout, false),
       close: async () => {
         await Promise.allSettled([...snapshots].map((each) => each.close()));
         await session.close();

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Collection, Readiness } from '../contract/collection.js';
+import type { Collection, Readiness, Shared } from '../contract/collection.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { checkSpec } from '../kit/check.js';
@@ -112,6 +112,10 @@ export class QdrantCollection implements Collection {
   async prepareExact(k: number, vector?: string): Promise<PreparedSearch> {
     const index = { ...this.#layout.index, type: 'flat' };
     return prepareSearch(this.#session, { ...this.#layout, index }, {}, k, vector);
+  }
+
+  async share(): Promise<Shared> {
+    return { collection: this.#layout };
   }
 
   async count(): Promise<number> {

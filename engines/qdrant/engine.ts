@@ -12,7 +12,7 @@ import { translate } from './filter.js';
 import { send } from './http.js';
 import { nativeId } from './ids.js';
 import { type Json, toJson } from './json.js';
-import { readLayout } from './layout.js';
+import { type Layout, readLayout } from './layout.js';
 import { checkData, rules } from './options.js';
 import { readFilter } from './read-filter.js';
 import { QdrantSession } from './session.js';
@@ -53,6 +53,7 @@ async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSigna
     create: (spec) => createCollection(session, spec),
     open: (name, as) => openCollection(session, name, as),
     list: () => list(endpoint),
+    attach: async ({ collection }) => new QdrantCollection(session, collection as Layout),
     // The client has nothing to close: its idle connections end by themselves and keep no process alive.
     close: async () => {},
   };

@@ -1,7 +1,9 @@
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
 import { executionOf } from '../../engines/contract/capabilities.js';
 import type { TestApi } from './api.js';
 import { slice } from './data.js';
-import { answerOf, build, type Contender, parsed, turnsDuring } from './session.js';
+import { answerOf, build, type Contender, never, parsed, turnsDuring } from './session.js';
 
 const COUNT = 600;
 /** A server on the same machine may answer many queries in a row before the process looks. */
@@ -10,7 +12,7 @@ const ROUNDS = 20;
 /** How queries run: whether they hold the process, whether a signal ends them, and several settings side by side. */
 export function checkExecution({ test, expect }: TestApi, contender: Contender, mode?: string): void {
   const { definition, facts } = contender;
-  const { execution, preparedSearches } = executionOf(definition.capabilities, mode);
+  const { execution, preparedSearches, shares } = executionOf(definition.capabilities, mode);
   const { wide, coarse = wide.index } = facts;
 
   test(`${execution}: the event loop ${execution === 'concurrent' ? 'turns' : 'does not turn'} during a query`, async () => {
@@ -57,6 +59,26 @@ export function checkExecution({ test, expect }: TestApi, contender: Contender, 
         (await prepared.query(data.queries[0]!, undefined, new AbortController().signal)).keys,
       ).toHaveLength(10);
       await prepared.close();
+      await session.close();
+    },
+  );
+
+  test.skipIf(shares !== true)(
+    'shares: another connection gives the answers of the one that built the index',
+    async () => {
+      const data = await slice('cosine', COUNT, 16);
+      const session = await build(contender, data, { index: wide.index });
+      const wanted = await session.search(wide.search, 10);
+      const shared = structuredClone(await session.collection.share!());
+      const at = { ...(await contender.reach?.()), ...(shared.endpoint && { endpoint: shared.endpoint }) };
+      const folder = await mkdtemp(join(session.folder, 'other-'));
+      const other = await definition.connect({ folder, threads: 1, seed: 7, ...at }, never);
+      const search = await (await other.attach!(shared)).prepare(session.parseSearch(wide.search), 10);
+      const found = [];
+      for (const query of data.queries) found.push(answerOf(await search.query(query)));
+      await search.close();
+      await other.close();
+      expect(found).toEqual(wanted);
       await session.close();
     },
   );

@@ -72,9 +72,9 @@ export const FLAGS: readonly FlagDefinition[] = [
   },
   {
     name: 'busy-client',
-    short: 'the client was busier than 0.8 cores',
+    short: 'the client was busier than 0.8 cores for each thread that sends',
     meaning:
-      'The thread that sent the queries used more than 0.8 of a core: throughput may be the client’s limit, and latency holds its waiting.',
+      'The threads that sent the queries used more than 0.8 of a core each: throughput may be the client’s limit, and latency holds its waiting. More of them (`threads` of the workload) may show more.',
     doubts: ['time'],
     sign: '¶',
   },

@@ -1,29 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
-import type { Collection } from '../../engines/contract/collection.js';
+import type { Collection, Shared } from '../../engines/contract/collection.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import { askedOf, depthsOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
 import { isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
-import { ownCpuSeconds } from '../process/resources.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
+import { ClientUse } from './client-use.js';
 import { type BuildContext, inPhase } from './context.js';
+import { threadsOf } from './executors/parts.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { type ForeignLoad, startForeign } from './foreign-load.js';
+import { runThreads, type ThreadedLoad } from './generators/threads.js';
+import type { Job } from './job.js';
 import { noteSearching } from './memory.js';
-import { keep, removeParts } from './parts.js';
+import { keep, removeParts, written } from './parts.js';
 import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
+import type { Recording, SpoolPlace } from './recorder.js';
+import { keepTimes } from './times.js';
 import type { Trial } from './trial.js';
 import { warmUp } from './warm-up.js';
+
+/** What passes need of a collection. */
+export type SearchedCollection = Pick<Collection, 'prepare' | 'share'>;
 
 /** Measures one pass of a trial and puts it on disk; what fails only this trial is told, the rest is thrown. */
 export async function onePass(
   context: BuildContext,
-  collection: Pick<Collection, 'prepare'>,
+  collection: SearchedCollection,
   trial: Trial,
   repetition: number,
   queries: readonly Float32Array[],
@@ -42,7 +52,9 @@ export async function onePass(
       recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
-      keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
+      const path = partFile(runFolder(job.runFolder), trial.id, repetition);
+      await written(() => keepTimes(path, samples));
+      keep(path, samples);
     });
   } catch (error) {
     if (signal.aborted || error instanceof RecordingError) throw error;
@@ -56,12 +68,12 @@ export async function onePass(
 /** @param foreign takes what others used meanwhile */
 export async function measurePass(
   context: BuildContext,
-  collection: Pick<Collection, 'prepare'>,
+  collection: SearchedCollection,
   trial: Trial,
   repetition: number,
   queries: readonly Float32Array[],
   foreign: ForeignLoad = trial.foreign,
-): Promise<Samples> {
+): Promise<Recording> {
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
   const k = askedOf(trial, job.ks);
@@ -85,32 +97,35 @@ export async function measurePass(
     trial.effective = search.effective;
     trial.origin ??= performance.now();
     const busy = startForeign(job);
-    const [cpu, begin] = [ownCpuSeconds(), performance.now()];
-    const samples = await executorOf(trial.workload).run(
-      {
-        search,
-        queries,
-        order: orderOf(job, repetition),
-        k,
-        filters,
-        ks: job.filtering?.ks.map((own) => own + spare),
-        count: job.count,
-        repetition,
-        seed: job.seed,
-        concurrent: trial.shape.execution === 'concurrent',
-        several: trial.shape.preparedSearches === 'several',
-        open,
-        origin: trial.origin,
-        signal,
-        ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
-      },
-      trial.workload.options,
-    );
+    const client = new ClientUse();
+    const ks = job.filtering?.ks.map((own) => own + spare);
+    const spool = isSerial(trial.workload) ? undefined : spoolOf(job, trial);
+    const part = { k, ks, repetition, spool, origin: trial.origin, signal };
+    const threads = threadsOf(trial.workload.options, trial.shape);
+    const samples =
+      threads > 1
+        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, client)
+        : await executorOf(trial.workload).run(
+            {
+              ...part,
+              search,
+              queries,
+              order: orderOf(job, repetition),
+              filters,
+              count: job.count,
+              seed: job.seed,
+              concurrent: trial.shape.execution === 'concurrent',
+              several: trial.shape.preparedSearches === 'several',
+              open,
+              ready: async () => client.begin(),
+              onSpun: (ms) => client.leaveOut(ms),
+              ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
+            },
+            trial.workload.options,
+          );
     busy(foreign, repetition);
-    if (job.endpoint !== undefined && !isSerial(trial.workload)) {
-      const cores = (ownCpuSeconds() - cpu) / ((performance.now() - begin) / 1000);
-      trial.clientCores = Math.max(trial.clientCores ?? 0, cores);
-    }
+    if (job.endpoint !== undefined && !isSerial(trial.workload))
+      trial.clientCores = Math.max(trial.clientCores ?? 0, client.cores());
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(
@@ -122,6 +137,30 @@ export async function measurePass(
   } finally {
     await Promise.all(opened.map((search) => search.close()));
   }
+}
+
+/** Files in the build's own folder, which goes with it. */
+function spoolOf({ workFolder, seed }: Job, { id }: Trial): SpoolPlace {
+  return { path: join(workFolder, `${id}.${randomUUID()}`), seed };
+}
+
+async function inThreads(
+  { job }: BuildContext,
+  shared: Shared,
+  { id, search, workload, shape }: Trial,
+  part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'spool' | 'origin' | 'signal'>,
+  client: ClientUse,
+): Promise<Recording> {
+  const { samples, spun } = await runThreads({
+    ...part,
+    job,
+    trial: { id, search, workload },
+    shape: { ...shape, repeat: job.repeat },
+    shared,
+    onBegin: () => client.begin(),
+  });
+  client.leaveOut(spun);
+  return samples;
 }
 
 /** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */

@@ -22,7 +22,7 @@ export interface Trial extends PlannedTrial {
   failed: boolean;
   /** CPU of this process in the pass in which it was most, in cores; of a load on a server alone. */
   clientCores: number | undefined;
-  shape: Pick<TrialShape, 'execution' | 'preparedSearches'>;
+  shape: TrialShape;
 }
 
 /** `done`: repetitions that an earlier process has left on disk. */

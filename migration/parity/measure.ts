@@ -91,7 +91,8 @@ export function trialsOf(
   { server, trials }: PlannedBuild,
   { repeat }: Pick<Manifest, 'repeat'>,
 ): Trial[] {
-  const shape = { ...executionOf(definition.capabilities, server?.mode), repeat };
+  // Its connection is the one that reads the place: threads would need further ones.
+  const shape = { ...executionOf(definition.capabilities, server?.mode), shares: false, repeat };
   return trials.map((trial) => {
     const plan = executorOf(trial.workload).plan(trial.workload.options, shape);
     if (plan.state === 'refused')

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { shorten } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageRoot } from '../../common/paths.js';
-import type { Capabilities } from '../../engines/contract/capabilities.js';
+import type { Capabilities, Execution } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { SweepFact } from '../../engines/contract/facts.js';
 import { exhaustiveSetting } from '../../harness/conformance/settings.js';
@@ -29,7 +29,7 @@ export function renderStatic(): string {
     '',
     'Score forms: `1-cos`, `1-dot`, `-dot`, `root` (Euclidean) and `squared` (Euclidean, squared) are distances, smaller is nearer; `cos` and `dot` are similarities, larger is nearer. They hold without quantization; the remarks say what quantized scores are.',
     '',
-    'Queries: a `blocking` engine holds the process until a query is answered, with a `concurrent` one a process can have several on their way. Settings at a time: prepared searches with different settings that one collection answers side by side; with `one`, the next setting changes what earlier searches answer.',
+    'Queries: a `blocking` engine holds the process until a query is answered, with a `concurrent` one a process can have several on their way. Settings at a time: prepared searches with different settings that one collection answers side by side; with `one`, the next setting changes what earlier searches answer. Several threads: a load can be sent from several (`threads` of a workload), each over connections of its own.',
     '',
     ...records(definitions),
     ...contenders.flatMap(section),
@@ -52,6 +52,7 @@ function overview(definitions: readonly EngineDefinition[]): string[] {
       'same graph each time',
       'queries',
       'settings at a time',
+      'several threads',
       'filters',
     ],
     definitions.map(({ name, capabilities }) => [
@@ -67,16 +68,16 @@ function overview(definitions: readonly EngineDefinition[]): string[] {
       { always: 'yes', 'one-thread': 'with one thread', never: 'no' }[capabilities.deterministicBuild],
       byMode(capabilities, ({ execution }) => execution),
       byMode(capabilities, ({ preparedSearches }) => preparedSearches),
+      byMode({ shares: false, ...capabilities }, ({ shares }) =>
+        shares === undefined ? undefined : shares ? 'yes' : 'no',
+      ),
       Object.keys(capabilities.filters.operators).join(', ') || 'none',
     ]),
   );
 }
 
 /** `concurrent (pglite: blocking)` */
-function byMode(
-  capabilities: Capabilities,
-  read: (of: Partial<Pick<Capabilities, 'execution' | 'preparedSearches'>>) => string | undefined,
-): string {
+function byMode(capabilities: Capabilities, read: (of: Partial<Execution>) => string | undefined): string {
   const modes = Object.entries(capabilities.modes ?? {}).flatMap(([mode, differing]) => {
     const value = read(differing);
     return value === undefined ? [] : [`${mode}: ${value}`];

@@ -94,6 +94,7 @@ describe.skipIf(missing !== undefined)(`pgvector in PGlite${why}`, () => {
     expect(executionOf(engine.capabilities, 'pglite')).toEqual({
       execution: 'blocking',
       preparedSearches: 'one',
+      shares: false,
     });
     const index = { type: 'hnsw', m: 4, efConstruction: 16 };
     await withPglite(data, index, async (search, collection) => {

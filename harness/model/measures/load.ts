@@ -65,7 +65,7 @@ export const LOAD: readonly MeasureDefinition[] = [
     kind: 'time',
     better: 'lower',
     definition:
-      'CPU time of the process that sends queries to a server, divided by the wall-clock time, of the pass in which that was most. It has one thread for its queries: above 0.8 the trial has the flag busy-client.',
+      'CPU time of the process that sends queries to a server, divided by the wall-clock time, of the pass in which that was most; without the time in which an open loop only looks whether the next query is due. Above 0.8 for each thread that sends (`threads` of the workload) the trial has the flag busy-client.',
     absent: 'the workload is serial, or the engine runs inside the process, whose CPU is the engine’s',
   },
   ...LOAD_ERROR_KINDS.map(

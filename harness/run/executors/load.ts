@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../../common/errors.js';
 import type { Hits } from '../../../engines/contract/search.js';
 import { loadErrorText } from '../../model/load-errors.js';
-import type { Samples } from '../../model/samples.js';
-import { Recorder } from '../recorder.js';
+import { Recorder, type Recording } from '../recorder.js';
 import type { Pass } from './executor.js';
+import { waitUntil } from './wait.js';
 
 /** After a connection broke, before it is opened again: a server that is gone is not asked thousands of times a second. */
 const PAUSE_MS = 100;
@@ -54,8 +54,11 @@ export class Load {
     return new Load(pass, places, options);
   }
 
-  begin(): void {
-    this.#begin = performance.now();
+  /** Resolves at the beginning. */
+  async begin(): Promise<void> {
+    const { ready, signal } = this.#pass;
+    this.#begin = (await ready?.()) ?? performance.now();
+    await waitUntil(this.#begin, signal);
   }
 
   /** ms since the beginning. */
@@ -67,8 +70,8 @@ export class Load {
     return this.#recorder.length;
   }
 
-  samples(): Samples {
-    return this.#recorder.samples();
+  recording(): Promise<Recording> {
+    return this.#recorder.recording();
   }
 
   /**
