@@ -9,6 +9,9 @@
 // Rows are packed in groups of 16: rows[group][dimension][16], so that one load takes the same component of four rows. Queries
 // are row-major, a multiple of 4 of them. Four queries and 16 rows are compared at a time: 16 sums of four lanes.
 
+export { exactProducts, exactSquares } from './exact.as';
+export { lost, norm, roundVector } from './round.as';
+
 /** What a scan works on: addresses, and how far scores can be off. */
 let rows: usize = 0;
 let rowCount: i32 = 0;
@@ -110,102 +113,6 @@ export function scanIntegers(at: usize, stride: i32, steps: usize, from: i32, to
       step += 64;
     }
   }
-}
-
-/** Of the last call of `roundVector`: Euclidean norms of what is left, and of what rounding took. */
-let leftNorm: f64 = 0;
-let lostNorm: f64 = 0;
-
-export function norm(): f64 {
-  return leftNorm;
-}
-
-export function lost(): f64 {
-  return lostNorm;
-}
-
-/**
- * Writes a vector times `factor` in whole steps, of which its largest component has 127, each plus `zero`, `apart` bytes from one
- * another. Returns the step, 0 for a zero vector.
- */
-export function roundVector(vector: usize, width: i32, factor: f64, into: usize, apart: i32, zero: i32): f64 {
-  let largest: f32 = 0;
-  for (let i = 0; i < width; i++) largest = max(largest, abs(load<f32>(vector + ((<usize>i) << 2))));
-  const step = (<f64>largest * factor) / 127;
-  const perStep = step == 0 ? 0 : 1 / step;
-  let kept: f64 = 0;
-  let off: f64 = 0;
-  let place = into;
-  for (let i = 0; i < width; i++) {
-    const value = <f64>load<f32>(vector + ((<usize>i) << 2)) * factor;
-    const steps = max(<f64>-127, min(<f64>127, nearest(value * perStep)));
-    const rounded = steps * step;
-    kept += rounded * rounded;
-    off += (value - rounded) * (value - rounded);
-    store<u8>(place, <u8>(<i32>steps + zero));
-    place += apart;
-  }
-  leftNorm = sqrt(kept);
-  lostNorm = sqrt(off);
-  return step;
-}
-
-/**
- * Inner products in float64 of one vector with `count` of the row-major vectors at `base`, by their numbers: to the bit those of
- * `dot` in harness/measures/distance.ts, whose four sums are the lanes here.
- */
-export function exactProducts(vector: usize, base: usize, width: i32, numbers: usize, count: i32, into: usize): void {
-  for (let i = 0; i < count; i++) {
-    const row = base + (((<usize>load<i32>(numbers + ((<usize>i) << 2))) * width) << 2);
-    store<f64>(into + ((<usize>i) << 3), exactProduct(vector, row, width));
-  }
-}
-
-/** Squared Euclidean distances, as `squared` there. */
-export function exactSquares(vector: usize, base: usize, width: i32, numbers: usize, count: i32, into: usize): void {
-  for (let i = 0; i < count; i++) {
-    const row = base + (((<usize>load<i32>(numbers + ((<usize>i) << 2))) * width) << 2);
-    store<f64>(into + ((<usize>i) << 3), exactSquare(vector, row, width));
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function high(x: v128): v128 {
-  return f64x2.promote_low_f32x4(i32x4.shuffle(x, x, 2, 3, 2, 3));
-}
-
-function exactProduct(a: usize, b: usize, width: i32): f64 {
-  let low = f64x2.splat(0), up = f64x2.splat(0);
-  const whole = width & ~3;
-  for (let i = 0; i < whole; i += 4) {
-    const x = v128.load(a + ((<usize>i) << 2)), y = v128.load(b + ((<usize>i) << 2));
-    low = f64x2.add(low, f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)));
-    up = f64x2.add(up, f64x2.mul(high(x), high(y)));
-  }
-  let first = f64x2.extract_lane(low, 0);
-  for (let i = whole; i < width; i++) {
-    first += <f64>load<f32>(a + ((<usize>i) << 2)) * <f64>load<f32>(b + ((<usize>i) << 2));
-  }
-  return first + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(up, 0) + f64x2.extract_lane(up, 1));
-}
-
-function exactSquare(a: usize, b: usize, width: i32): f64 {
-  let low = f64x2.splat(0), up = f64x2.splat(0);
-  const whole = width & ~3;
-  for (let i = 0; i < whole; i += 4) {
-    const x = v128.load(a + ((<usize>i) << 2)), y = v128.load(b + ((<usize>i) << 2));
-    const d = f64x2.sub(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y));
-    const e = f64x2.sub(high(x), high(y));
-    low = f64x2.add(low, f64x2.mul(d, d));
-    up = f64x2.add(up, f64x2.mul(e, e));
-  }
-  let first = f64x2.extract_lane(low, 0);
-  for (let i = whole; i < width; i++) {
-    const d = <f64>load<f32>(a + ((<usize>i) << 2)) - <f64>load<f32>(b + ((<usize>i) << 2));
-    first += d * d;
-  }
-  return first + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(up, 0) + f64x2.extract_lane(up, 1));
 }
 
 function products(query: i32, row: i32): void {
