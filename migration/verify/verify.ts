@@ -16,7 +16,7 @@ import { Accepted, type AcceptedRejects } from './accepted.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
-import { compareFilters, deriveFilters, readFilters } from './filters.js';
+import { type AskedFilter, compareFilters, deriveFilters, readFilters } from './filters.js';
 import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.js';
 import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
@@ -42,6 +42,8 @@ export interface VerifyOptions extends Surroundings {
   /** Watermark of the target when it was loaded, or `export:` and a folder that has it: another one now is somebody's write. */
   since?: string | undefined;
   seed?: number | undefined;
+  /** Compares the points and asks the engines nothing else: no filters, no searches. */
+  pointsOnly?: boolean | undefined;
   onProgress?(side: 'source' | 'target', done: number, total: number): void;
 }
 
@@ -101,7 +103,7 @@ async function compareSides(
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { mapping, queries, rejects } = options;
+  const { mapping, queries, rejects, pointsOnly = false } = options;
   const since = options.since === undefined ? undefined : watermarkOf(options.since, target, options.cwd);
   const accepted = rejects === undefined ? Accepted.none() : await Accepted.read(rejects, target);
   const count = bucketsFor(Math.max(source.counter, target.counter));
@@ -109,7 +111,7 @@ async function compareSides(
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = mapping === undefined ? [] : target.near;
   const asked = [
-    ...(await deriveFilters(expected.source, target)),
+    ...(pointsOnly ? [] : await deriveFilters(expected.source, target)),
     ...(queries === undefined ? [] : readFilters(queries, source, target, mapping)),
   ];
   const read = (side: Place, name: 'source' | 'target') =>
@@ -121,12 +123,7 @@ async function compareSides(
   const { counts, first } = compared;
   const sides = { source, target, mapping };
   reportPoints(compared, a, b, options, report);
-  const sameIds = counts.missing === 0 && counts.extra === 0;
-  const passing = { source: a.tally.counts, target: b.tally.counts };
-  const leavesOut = a.buckets.rows !== source.counter;
-  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
-  await checkRetrieval(target, a.tally.sample().slice(0, options.retrieved ?? RETRIEVED), report);
-  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
+  if (!pointsOnly) await compareAnswers(asked, sides, { a, b, counts }, options, report);
   compareIndexes(sides, report);
   checkStrangers(target, counts, first, since, report);
   const { matching: _, ...bad } = counts;
@@ -142,6 +139,23 @@ async function compareSides(
     findings: report.findings,
     tenants: tenantsOf(a.tally, b.tally),
   };
+}
+
+/** What the engines themselves say: which points pass filters and are found, and by which metric. */
+async function compareAnswers(
+  asked: readonly AskedFilter[],
+  sides: { source: Place; target: Place; mapping: Mapping | undefined },
+  { a, b, counts }: { a: ReadSide; b: ReadSide; counts: Counts },
+  { retrieved = RETRIEVED }: VerifyOptions,
+  report: VerifyReport,
+): Promise<void> {
+  const { source, target } = sides;
+  const sameIds = counts.missing === 0 && counts.extra === 0;
+  const passing = { source: a.tally.counts, target: b.tally.counts };
+  const leavesOut = a.buckets.rows !== source.counter;
+  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
+  await checkRetrieval(target, a.tally.sample().slice(0, retrieved), report);
+  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
 }
 
 /** Points of the source as its own engine has them, for its searches. */
