@@ -55,6 +55,7 @@ export function trialRows(
     ...(depths.length > 1 && { depths: [...depths] }),
     ...(trial.asked !== undefined && { asked: trial.asked }),
     ...(end?.effective && { effective: end.effective }),
+    ...(end?.client !== undefined && { client: end.client }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     group: 'all',
@@ -141,7 +142,7 @@ export async function measureTrial(
     queries: truth.count,
     points: manifest.dataset.count,
   });
-  const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, load, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -155,6 +156,7 @@ export async function measureTrial(
     engineSeconds,
     foreignCores,
     clientCores,
+    load,
     workload,
   };
   const required = readRequired(folder, trial);
