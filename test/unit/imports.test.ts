@@ -176,6 +176,10 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets',
     'filters',
   ],
+  // Changes of rows as they happen: logs, feeds, and where they are applied.
+  'migration/changes': ['migration/connections', 'migration/export', 'engines/contract', 'engines/kit'],
+  // What applications use while they move.
+  'migration/cutover': ['migration/changes', 'engines/contract', 'engines/kit', 'harness/measures'],
   // All of it as one plan: stages with evidence and decisions.
   'migration/plan': [
     'migration',

@@ -1,0 +1,116 @@
+import { FailureError, shorten } from '../../common/errors.js';
+import type { PointId } from '../../engines/contract/ids.js';
+import type { Point, Points } from '../../engines/contract/points.js';
+import { BEFORE_CAPTURE, keyText, type RowKey } from './change.js';
+import type { Applied, ChangeTarget, StoredRow, Write } from './target.js';
+import type { RowVersion, VersionStore } from './versions.js';
+
+export interface CollectionTargetOptions {
+  /** For people: without credentials. */
+  place: string;
+  points: Points;
+  /** Versions and tombstones of this target alone. */
+  versions: VersionStore;
+  /** What a row becomes in the target (of a mapping): its id and its point. As they are, if absent. */
+  idOf?: ((key: RowKey) => PointId) | undefined;
+  pointOf?: ((point: Point) => Point) | undefined;
+}
+
+/**
+ * A collection of an engine as the target of changes. Versions and tombstones are kept beside it: a row's version is
+ * read, its point written, and the version stored, under a lock of the row. A crash between the last two leaves a point
+ * that is newer than its version says; the same change then comes again.
+ *
+ * One row of the application is one id: where the same id is in two tenants, `idOf` has to keep them apart.
+ */
+export class CollectionTarget implements ChangeTarget {
+  readonly place: string;
+  readonly condition = 'locked';
+  readonly #points: Points;
+  readonly #versions: VersionStore;
+  readonly #idOf: (key: RowKey) => PointId;
+  readonly #pointOf: (point: Point) => Point;
+
+  constructor({ place, points, versions, idOf, pointOf }: CollectionTargetOptions) {
+    this.place = place;
+    this.#points = points;
+    this.#versions = versions;
+    this.#idOf = idOf ?? (({ id }) => id);
+    this.#pointOf = pointOf ?? ((point) => point);
+  }
+
+  async apply(changes: readonly Write[], signal?: AbortSignal): Promise<readonly Applied[]> {
+    const outcomes = new Map<string, Applied>();
+    const keys = changes.map(keyText);
+    await this.#versions.change(keys, async (known) => {
+      const there = await this.#there(changes, known);
+      const due = changes.filter((change) => isDue(change, known.get(keyText(change)), there));
+      await this.#write(due, signal);
+      for (const key of keys) outcomes.set(key, 'superseded');
+      for (const change of due) outcomes.set(keyText(change), 'applied');
+      return new Map(due.filter(isCaptured).map((change) => [keyText(change), versionOf(change)]));
+    });
+    return keys.map((key) => outcomes.get(key)!);
+  }
+
+  /** Of rows that are backfilled and of which nothing is known: those that the target has. */
+  async #there(changes: readonly Write[], known: ReadonlyMap<string, RowVersion>): Promise<Set<string>> {
+    const unknown = changes.filter((change) => !isCaptured(change) && !known.has(keyText(change)));
+    if (unknown.length === 0) return new Set();
+    const ids = unknown.map((change) => this.#idOf(change));
+    const found = new Set((await this.#points.get(ids)).map(({ id }) => id));
+    return new Set(unknown.filter((_, i) => found.has(ids[i]!)).map(keyText));
+  }
+
+  async #write(due: readonly Write[], signal?: AbortSignal): Promise<void> {
+    const upserts = due.flatMap((change) =>
+      change.kind === 'upsert' ? [{ change, point: this.#pointOf(change.point) }] : [],
+    );
+    const [replaced, inserted] = [true, false].map((captured) =>
+      upserts.filter(({ change }) => isCaptured(change) === captured).map(({ point }) => point),
+    );
+    const deleted = due.filter(({ kind }) => kind === 'delete').map((change) => this.#idOf(change));
+    if (inserted!.length > 0) {
+      if (this.#points.insertMissing === undefined) await this.#points.upsert(inserted!, signal);
+      else await this.#points.insertMissing(inserted!, signal);
+    }
+    if (replaced!.length > 0) await this.#points.upsert(replaced!, signal);
+    if (deleted.length > 0) await this.#points.delete(deleted);
+  }
+
+  async read(keys: readonly RowKey[]): Promise<readonly (StoredRow | undefined)[]> {
+    const texts = keys.map(keyText);
+    const ids = keys.map((key) => this.#idOf(key));
+    // The versions first: a point that is written between the two is newer than they say, never older.
+    const versions = await this.#versions.read(texts);
+    const points = new Map((await this.#points.get(ids)).map((point) => [point.id, point]));
+    return keys.map((key, i) => {
+      const [version, point] = [versions.get(texts[i]!), points.get(ids[i]!)];
+      if (point !== undefined) this.#requireTenant(key, point);
+      if (version === undefined && point === undefined) return undefined;
+      return { version: BEFORE_CAPTURE, deleted: false, ...version, point };
+    });
+  }
+
+  #requireTenant({ tenant, id }: RowKey, point: Point): void {
+    if (point.tenant === undefined || tenant === undefined || point.tenant === tenant) return;
+    throw new FailureError(`id ${shorten(id)} of tenant ${shorten(tenant)} is a point of another tenant`, {
+      where: this.place,
+      got: point.tenant,
+      next: 'give rows of two tenants two ids (idOf)',
+    });
+  }
+}
+
+function isCaptured({ version }: Write): boolean {
+  return version !== BEFORE_CAPTURE;
+}
+
+function isDue(change: Write, known: RowVersion | undefined, there: ReadonlySet<string>): boolean {
+  if (isCaptured(change)) return known === undefined || known.version < change.version;
+  return known === undefined && !there.has(keyText(change));
+}
+
+function versionOf({ version, kind, embeddingVersion }: Write): RowVersion {
+  return { version, deleted: kind === 'delete', embeddingVersion };
+}
