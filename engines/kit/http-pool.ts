@@ -1,4 +1,4 @@
-import type { Dispatcher, Pool } from 'undici';
+import type { Client, Dispatcher } from 'undici';
 
 export interface HttpAnswer {
   status: number;
@@ -12,11 +12,14 @@ export interface HttpAnswer {
  * `fetch`, which official clients use, takes seven times the processor time. Nothing has a time-out, and nothing is sent twice.
  */
 export class HttpPool {
-  readonly #pool: Pool;
+  readonly #open: () => Client;
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #all: Client[] = [];
+  /** Of those, the ones that have nothing to do. undici's own pool learns of them later, and would open twice as many. */
+  readonly #free: Client[] = [];
 
-  private constructor(pool: Pool, headers: Readonly<Record<string, string>>) {
-    this.#pool = pool;
+  private constructor(open: () => Client, headers: Readonly<Record<string, string>>) {
+    this.#open = open;
     this.#headers = headers;
   }
 
@@ -27,9 +30,9 @@ export class HttpPool {
    * @param headers of every request, credentials among them
    */
   static async open(origin: string, headers: Readonly<Record<string, string>>): Promise<HttpPool> {
-    const { Pool } = await import('undici');
-    const forever = { headersTimeout: 0, bodyTimeout: 0 };
-    return new HttpPool(new Pool(origin, { connections: null, pipelining: 1, ...forever }), headers);
+    const { Client } = await import('undici');
+    const options = { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 };
+    return new HttpPool(() => new Client(origin, options), headers);
   }
 
   /**
@@ -39,14 +42,21 @@ export class HttpPool {
   post(path: string, body: Buffer, signal?: AbortSignal): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error);
-      const handler = new Handler(resolve, reject, signal);
-      this.#pool.dispatch({ path, method: 'POST', headers: this.#headers, body }, handler);
+      const client = this.#free.pop() ?? this.#another();
+      const handler = new Handler(resolve, reject, () => this.#free.push(client), signal);
+      client.dispatch({ path, method: 'POST', headers: this.#headers, body }, handler);
     });
+  }
+
+  #another(): Client {
+    const client = this.#open();
+    this.#all.push(client);
+    return client;
   }
 
   /** Breaks what is on its way. */
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all(this.#all.map((client) => client.destroy()));
   }
 }
 
@@ -54,6 +64,7 @@ export class HttpPool {
 class Handler implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: unknown) => void;
+  readonly #free: () => void;
   readonly #signal: AbortSignal | undefined;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
@@ -63,10 +74,12 @@ class Handler implements Dispatcher.DispatchHandler {
   constructor(
     resolve: (answer: HttpAnswer) => void,
     reject: (error: unknown) => void,
+    free: () => void,
     signal: AbortSignal | undefined,
   ) {
     this.#resolve = resolve;
     this.#reject = reject;
+    this.#free = free;
     this.#signal = signal;
     signal?.addEventListener('abort', this.#abort, { once: true });
   }
@@ -91,6 +104,7 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#free();
     this.#signal?.removeEventListener('abort', this.#abort);
     const [first] = this.#chunks;
     const body = this.#chunks.length === 1 ? first! : Buffer.concat(this.#chunks);
@@ -98,6 +112,7 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#free();
     this.#signal?.removeEventListener('abort', this.#abort);
     this.#reject(this.#signal?.aborted === true ? this.#signal.reason : error);
   }
