@@ -132,6 +132,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     client: z.string().optional(),
     /** Absent where the workload is serial. */
     load: loadFactsSchema.optional(),
+    /** Threads that sent the queries, where that were several. */
+    clientThreads: z.int().min(2).optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */
     effective: parameters.optional(),
     /** What the server used while this trial was searched (warm-up included). */

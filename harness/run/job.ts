@@ -73,6 +73,7 @@ interface TrialEnd {
   clientCores?: number;
   client?: string;
   load?: LoadFacts;
+  clientThreads?: number;
   effective?: ParameterSet;
 }
 

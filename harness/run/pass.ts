@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection, Shared } from '../../engines/contract/collection.js';
@@ -18,10 +20,12 @@ import { type ForeignLoad, startForeign } from './foreign-load.js';
 import { runThreads, type ThreadedLoad } from './generators/threads.js';
 import type { Job } from './job.js';
 import { noteSearching } from './memory.js';
-import { keep, removeParts } from './parts.js';
+import { keep, removeParts, written } from './parts.js';
 import { PassUse } from './pass-use.js';
 import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
+import type { Recording, SpoolPlace } from './recorder.js';
+import { keepTimes } from './times.js';
 import type { Trial } from './trial.js';
 import { warmUp } from './warm-up.js';
 
@@ -50,7 +54,9 @@ export async function onePass(
       recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
-      keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
+      const path = partFile(runFolder(job.runFolder), trial.id, repetition);
+      await written(() => keepTimes(path, samples));
+      keep(path, samples);
     });
   } catch (error) {
     if (signal.aborted || error instanceof RecordingError) throw error;
@@ -69,7 +75,7 @@ export async function measurePass(
   repetition: number,
   queries: readonly Float32Array[],
   foreign: ForeignLoad = trial.foreign,
-): Promise<Samples> {
+): Promise<Recording> {
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
   const k = askedOf(trial, job.ks);
@@ -94,7 +100,8 @@ export async function measurePass(
     trial.origin ??= performance.now();
     trial.client = search.client;
     const ks = job.filtering?.ks.map((own) => own + spare);
-    const part = { k, ks, repetition, origin: trial.origin, signal };
+    const spool = isSerial(trial.workload) ? undefined : spoolOf(job, trial);
+    const part = { k, ks, repetition, spool, origin: trial.origin, signal };
     const sending = {
       ...part,
       search,
@@ -109,7 +116,7 @@ export async function measurePass(
     if (!isSerial(trial.workload)) trial.load ??= await calibrate(trial.workload, sending);
     const busy = startForeign(job);
     const use = new PassUse(job);
-    const threads = threadsOf(trial.workload.options);
+    const threads = threadsOf(trial.workload.options, trial.shape);
     const samples =
       threads > 1
         ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, use)
@@ -138,13 +145,18 @@ export async function measurePass(
   }
 }
 
+/** Files in the build's own folder, which goes with it. */
+function spoolOf({ workFolder, seed }: Job, { id }: Trial): SpoolPlace {
+  return { path: join(workFolder, `${id}.${randomUUID()}`), seed };
+}
+
 async function inThreads(
   { job }: BuildContext,
   shared: Shared,
   { id, search, workload, shape }: Trial,
-  part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'origin' | 'signal'>,
+  part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'spool' | 'origin' | 'signal'>,
   use: PassUse,
-): Promise<Samples> {
+): Promise<Recording> {
   const { samples, spun } = await runThreads({
     ...part,
     job,

@@ -1,6 +1,5 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Execution } from '../../engines/contract/capabilities.js';
 import type { LoadFacts } from '../model/events.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { TrialShape } from './executors/executor.js';
@@ -28,7 +27,7 @@ export interface Trial extends PlannedTrial {
   client: string | undefined;
   /** Of a load. */
   load: LoadFacts | undefined;
-  shape: Execution;
+  shape: TrialShape;
 }
 
 /** `done`: repetitions that an earlier process has left on disk. */

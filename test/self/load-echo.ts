@@ -8,6 +8,7 @@ import type { PreparedSearch } from '../../engines/contract/search.js';
 import { HttpPool } from '../../engines/kit/http-pool.js';
 import { compactVectorJson } from '../../engines/kit/json-vector.js';
 import { loadMeasures } from '../../harness/measures/load.js';
+import { LoadTimes } from '../../harness/measures/load-times.js';
 import { timingMeasures } from '../../harness/measures/timing.js';
 import { constantClients } from '../../harness/run/executors/constant-clients.js';
 import { constantRate } from '../../harness/run/executors/constant-rate.js';
@@ -50,7 +51,9 @@ async function openLoop(address: string): Promise<void> {
     });
     const { user, system } = process.cpuUsage(cpu);
     const timing = timingMeasures(samples);
-    const { measures } = loadMeasures(samples, workload, timing, undefined);
+    const times = new LoadTimes(workload);
+    times.add(samples);
+    const { measures } = loadMeasures(times, workload, timing, undefined);
     rounds.push({
       lag: measures['load.sendLag.p99']!.value,
       achieved: timing['throughput']!.value / measures['load.offered']!.value,

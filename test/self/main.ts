@@ -10,6 +10,7 @@ import { measureLoad } from './load.js';
 import { measureLoadPoints } from './load-points.js';
 import { measureMigration } from './migration.js';
 import { measurePgvector } from './pgvector.js';
+import { measureRecording } from './recording.js';
 import { measureReport } from './report.js';
 import { measureServers } from './servers.js';
 import { measureShare } from './share.js';
@@ -31,7 +32,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   load: measureLoad,
 };
 /** Take long, and are about figures and not the harness' cost: measured when they are named. */
-const NAMED: typeof PARTS = { aa: measureSameSettings };
+const NAMED: typeof PARTS = { aa: measureSameSettings, recording: measureRecording };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn({ ...PARTS, ...NAMED }, name));

@@ -33,7 +33,7 @@ export function calibrate(
 ): Promise<Calibration> {
   const kind = kindOf(pass.search);
   const size = sizeOf(kind, pass);
-  const options = partial(workload.options);
+  const options = partial(workload.options, pass);
   const key = JSON.stringify([workload.type, options, kind, size]);
   let found = known.get(key);
   if (found === undefined) {
@@ -66,6 +66,7 @@ async function measure(
         ...(await open()),
         open,
         ks: undefined,
+        spool: undefined,
         part: undefined,
         concurrent: kind !== 'none',
         several: kind !== 'none',
@@ -85,8 +86,11 @@ async function measure(
 }
 
 /** The same for a moment, of one thread's part. */
-function partial(options: ParameterSet): ParameterSet {
-  const of = threadsOf(options);
+function partial(options: ParameterSet, { concurrent, several }: Omit<Pass, 'open'>): ParameterSet {
+  const of = threadsOf(options, {
+    execution: concurrent ? 'concurrent' : 'blocking',
+    preparedSearches: several ? 'several' : 'one',
+  });
   const { threads: _, ...rest } = options;
   const part = { index: 0, of, counters: new Int32Array(1) };
   const places = ['clients', 'inFlight'].filter((key) => key in rest);
