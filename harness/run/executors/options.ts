@@ -3,12 +3,14 @@ import type { Fault } from '../../../common/faults.js';
 import { suggest } from '../../../common/nearest.js';
 import type { ParameterSet } from '../../../common/parameters.js';
 import type { ParsedWorkload, WorkloadKind } from '../../model/workload.js';
+import { inSeconds, withDurations } from './durations.js';
 
 /** Samples that a pass may take: what is recorded is kept in memory until the pass ends, about 250 bytes each at k 10. */
 export const MOST_SAMPLES = 500_000;
 
 const between = (min: number, max: number, unit = '') => {
-  const error = `must be a number from ${min} to ${max}${unit}`;
+  const durations = unit === ' s' ? ', or a duration such as 30s, 10m or 8h' : '';
+  const error = `must be a number from ${min} to ${max}${unit}${durations}`;
   return z.number({ error }).min(min, { error }).max(max, { error });
 };
 
@@ -36,9 +38,14 @@ export function kindOf(schema: z.ZodObject): Pick<WorkloadKind, 'optionSchemas' 
   return {
     optionSchemas: () => {
       const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
-      return properties as Record<string, object>;
+      return withDurations(properties as Record<string, object>);
     },
-    parse: (options) => parseWith(schema, options),
+    parse: (given) => {
+      const { options, issues } = inSeconds(given);
+      const parsed = parseWith(schema, options);
+      if (issues.length === 0) return parsed;
+      return { state: 'invalid', issues: [...issues, ...(parsed.state === 'invalid' ? parsed.issues : [])] };
+    },
   };
 }
 

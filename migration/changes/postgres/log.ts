@@ -109,9 +109,9 @@ export class PostgresChangeLog implements ChangeLog {
     const rows = await this.database.query(
       `SELECT xid::text, seq::text, kind, collection, tenant, id, id_is_integer::text, embedding_version,
               idempotency_key, at::text, point
-       FROM ${this.#table('changes')}
+       FROM ${this.#table('changes')} AS c
        WHERE (xid, seq) > ($1::text::xid8, $2::text::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-       ORDER BY xid, seq LIMIT ${limit}`,
+       ORDER BY c.xid, c.seq LIMIT ${limit}`,
       [xid, seq],
     );
     return rows.map(changeOf);
