@@ -160,7 +160,7 @@ function answerLines({ query, hits, failed, overlap, ms }: Compared): string[] {
     const sign = (row: string, other: readonly string[]) => (row === '' || other.includes(row) ? ' ' : '✗');
     return `  ${String(at + 1).padStart(3)} ${sign(a, hits.target)} ${a.padEnd(32)} ${sign(b, hits.source)} ${b}`;
   });
-  return [title, `      source${time(ms.source)}`.padEnd(42) + `target${time(ms.target)}`, ...rows];
+  return [title, `${`      source${time(ms.source)}`.padEnd(42)}target${time(ms.target)}`, ...rows];
 }
 
 function markerWords(marker: NonNullable<Replay['marker']>): string {

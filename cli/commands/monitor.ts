@@ -1,12 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { secondsOf } from '../../harness/run/executors/durations.js';
 import { homeOption, type Run } from '../options.js';
-
-const UNITS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Seconds. */
 function duration(text: string): number {
-  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
-  const value = number === undefined ? Number.NaN : Number(number) * UNITS[unit]!;
+  const value = secondsOf(text) ?? Number(text);
   if (!(value > 0)) throw new InvalidArgumentError('must be a duration such as 60s, 5m or 1h.');
   return value;
 }

@@ -1,11 +1,23 @@
 import { z } from 'zod';
+import { secondsOf } from '../../harness/run/executors/durations.js';
 
 const share = z.number().min(0).max(1);
-const seconds = z.number().positive();
+const DURATION = 'must be a number of seconds, or one with its unit such as 500ms, 60s or 5m';
+const seconds = z.union(
+  [
+    z.number().positive(),
+    z
+      .string()
+      .regex(/^\d+(\.\d+)? ?(ms|s|m|h)$/)
+      .transform((text) => secondsOf(text)!),
+  ],
+  { error: DURATION },
+);
+const SHARE = 'must be a share from 0 to 1, or false';
 /** false: it is shown, and judges nothing. */
-const gate = (limit: z.ZodType<number>, value: number, description: string) =>
+const gate = (limit: z.ZodType<number, number | string>, value: number, description: string, error = SHARE) =>
   z
-    .union([limit, z.literal(false)])
+    .union([limit, z.literal(false)], { error })
     .default(value)
     .meta({ description: `${description} false: shown, and not judged.` });
 
@@ -59,9 +71,16 @@ export const monitorSchema = z
           'How much more than the source’s the target’s answers may consist of the same points.',
         ),
         errors: gate(share, 0.01, 'Most share of queries that the target fails.'),
-        visible: gate(seconds, 10, 'Seconds within which 95% of markers have to be found.'),
+        visible: gate(
+          seconds,
+          10,
+          'Seconds within which 95% of markers have to be found.',
+          `${DURATION}, or false`,
+        ),
         latency: z
-          .union([z.number().positive(), z.literal(false)])
+          .union([z.number().positive(), z.literal(false)], {
+            error: 'must be a number of milliseconds, or false',
+          })
           .default(false)
           .meta({ description: 'Milliseconds within which 95% of the target’s answers have to come.' }),
         signals: gate(

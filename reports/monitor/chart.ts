@@ -24,10 +24,10 @@ export function chartOf(
   const last = series[0]?.values.findLast((value) => value !== undefined);
   if (last === undefined) return undefined;
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const span = high > low ? high - low : 1;
+  const span = high - low;
   const count = Math.max(2, ...series.map((each) => each.values.length));
   const at = (index: number, value: number) =>
-    `${((index / (count - 1)) * WIDTH).toFixed(1)},${(HEIGHT - EDGE - ((value - low) / span) * (HEIGHT - 2 * EDGE)).toFixed(1)}`;
+    `${((index / (count - 1)) * WIDTH).toFixed(1)},${(HEIGHT - EDGE - (span === 0 ? 0.5 : (value - low) / span) * (HEIGHT - 2 * EDGE)).toFixed(1)}`;
   return {
     title,
     label: `${title}: ${format(last)} in the last of ${count} rounds, ${format(low)} to ${format(high)}`,
