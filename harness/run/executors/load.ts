@@ -1,9 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../../common/errors.js';
-import type { Hits } from '../../../engines/contract/search.js';
+import type { EncodedQuery, Hits } from '../../../engines/contract/search.js';
 import { loadErrorText } from '../../model/load-errors.js';
-import type { Samples } from '../../model/samples.js';
-import { Recorder } from '../recorder.js';
+import { Recorder, type Recording } from '../recorder.js';
 import type { Pass } from './executor.js';
 import { waitUntil } from './wait.js';
 
@@ -36,8 +35,17 @@ export class Load {
   /** As of performance.now(). */
   #begin = 0;
 
-  private constructor(pass: Pass, places: readonly Place[], options: LoadOptions) {
+  /** By query, as far as they are encoded beforehand. */
+  readonly #encoded: readonly EncodedQuery[];
+
+  private constructor(
+    pass: Pass,
+    places: readonly Place[],
+    encoded: readonly EncodedQuery[],
+    options: LoadOptions,
+  ) {
     this.#pass = pass;
+    this.#encoded = encoded;
     this.places = places;
     this.#options = options;
     this.#recorder = new Recorder(pass);
@@ -52,7 +60,7 @@ export class Load {
       const own = pass.several ? await pass.open() : { search, filters };
       places.push({ ...own, lost: false });
     }
-    return new Load(pass, places, options);
+    return new Load(pass, places, await encodedQueries(pass), options);
   }
 
   /** Resolves at the beginning. */
@@ -71,8 +79,8 @@ export class Load {
     return this.#recorder.length;
   }
 
-  samples(): Samples {
-    return this.#recorder.samples();
+  recording(): Promise<Recording> {
+    return this.#recorder.recording();
   }
 
   /**
@@ -82,12 +90,16 @@ export class Load {
   ask(place: Place, query: number, due?: number): void | Promise<void> {
     if (place.lost) return this.#reopen(place, query, due);
     const vector = this.#pass.queries[query]!;
+    const encoded = this.#encoded[query];
     const filter = place.filters?.[query];
     const sent = performance.now();
     let answer: Hits | Promise<Hits>;
     const deadline = this.#pass.concurrent ? new Deadline(this.#options.timeoutSeconds) : undefined;
     try {
-      answer = place.search.query(vector, filter, deadline?.signal);
+      answer =
+        encoded === undefined
+          ? place.search.query(vector, filter, deadline?.signal)
+          : place.search.queryEncoded!(encoded, filter, deadline?.signal);
     } catch (error) {
       deadline?.clear();
       return this.#record(place, query, due, sent, performance.now(), undefined, error);
@@ -168,6 +180,26 @@ export class Load {
     const { origin } = this.#pass;
     this.#recorder.add(query, due - origin, sent - origin, end - origin, hits, failure);
   }
+}
+
+/** Numbers of the queries that are kept encoded: some 50 MB as JSON. Those beyond are encoded as they are sent. */
+const MOST_NUMBERS = 4_000_000;
+/** Queries that are encoded before the event loop gets a turn. */
+const TURN = 128;
+
+/** By query; empty where the client takes vectors alone. One set serves all places. */
+async function encodedQueries({ search, queries, filters, order, signal }: Pass): Promise<EncodedQuery[]> {
+  const encoded = new Array<EncodedQuery>(search.encode === undefined ? 0 : queries.length);
+  if (search.encode === undefined) return encoded;
+  const most = Math.min(order.length, Math.floor(MOST_NUMBERS / (queries[0]?.length ?? 1)));
+  for (let i = 0; i < most; i++) {
+    const query = order[i]!;
+    encoded[query] = search.encode(queries[query]!, filters?.[query]);
+    if (i % TURN !== 0) continue;
+    await nextTurn();
+    signal.throwIfAborted();
+  }
+  return encoded;
 }
 
 /** Gives a query up after a time. */
