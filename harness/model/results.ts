@@ -36,6 +36,19 @@ export const measureSchema = z.strictObject({
   ties: z.strictObject({ low: z.number(), high: z.number() }).optional(),
 });
 
+/** A part of the time of a trial whose points were written meanwhile. */
+export const checkpointSchema = z.strictObject({
+  /** Seconds from the beginning of the measured time. */
+  from: z.number(),
+  to: z.number(),
+  /** Points at its end, by what was acknowledged. */
+  points: z.int(),
+  /** Writes that were acknowledged in it. */
+  writes: z.int(),
+  /** Of the queries that were due in it: recall@k, latency.p50, latency.p99; of its writes: freshness. */
+  measures: z.record(z.string(), measureSchema),
+});
+
 export const trialRowSchema = z.strictObject({
   id: z.string(),
   /** Name of the dataset; with `id` it names a row of a run with several. */
@@ -96,6 +109,8 @@ export const trialRowSchema = z.strictObject({
   flags: z.array(z.string()),
   /** A measure that was not obtained is absent. */
   measures: z.record(z.string(), measureSchema),
+  /** In the order of time; of the workload search-under-writes alone. */
+  checkpoints: z.array(checkpointSchema).min(1).optional(),
 });
 
 const causes = z.record(z.string(), z.int());
@@ -206,6 +221,7 @@ export type ParitySide = z.infer<typeof paritySideSchema>;
 export type ParityResult = z.infer<typeof parityResultSchema>;
 export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;
 export type DatasetsResults = z.infer<typeof datasetsResultsSchema>;

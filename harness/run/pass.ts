@@ -4,7 +4,7 @@ import type { Collection, Shared } from '../../engines/contract/collection.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import { askedOf, depthsOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
-import { isSerial, workloadText } from '../model/workload.js';
+import { changesCollection, isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
@@ -21,9 +21,10 @@ import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
 import type { Trial } from './trial.js';
 import { warmUp } from './warm-up.js';
+import { recordWrites, type Written, writingOf } from './writes/record.js';
 
 /** What passes need of a collection. */
-export type SearchedCollection = Pick<Collection, 'prepare' | 'share'>;
+export type SearchedCollection = Pick<Collection, 'prepare' | 'share' | 'points'>;
 
 /** Measures one pass of a trial and puts it on disk; what fails only this trial is told, the rest is thrown. */
 export async function onePass(
@@ -44,7 +45,8 @@ export async function onePass(
       measurePass(context, collection, trial, repetition, queries),
     );
     await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
-      recomputeDistances(samples, job.metric, context.vectors, queries);
+      if (trial.written !== undefined) await recordWrites(context, trial, samples, queries, trial.written);
+      else recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
       keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
@@ -93,6 +95,9 @@ export async function measurePass(
     const client = new ClientUse();
     const ks = job.filtering?.ks.map((own) => own + spare);
     const part = { k, ks, repetition, origin: trial.origin, signal };
+    const take = (written: Written) => {
+      trial.written = written;
+    };
     const threads = threadsOf(trial.workload.options, trial.shape);
     const samples =
       threads > 1
@@ -109,6 +114,9 @@ export async function measurePass(
               concurrent: trial.shape.execution === 'concurrent',
               several: trial.shape.preparedSearches === 'several',
               open,
+              writing: changesCollection(trial.workload)
+                ? await writingOf(context, collection, take)
+                : undefined,
               ready: async () => client.begin(),
               onSpun: (ms) => client.leaveOut(ms),
               ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
