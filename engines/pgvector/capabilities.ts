@@ -25,7 +25,7 @@ const POINTS: PointSupport = {
   text: 'field',
   uri: 'field',
   tenant: 'field',
-  snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key' },
+  snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key', columns: true },
   mark: 'the table’s comment',
   readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
   insertOnly: true,

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
+import { LoadTimes } from '../measures/load-times.js';
 import { requiredMeasures } from '../measures/required.js';
 import { BUSY_CORES, type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import { deriveUnderWrites } from '../measures/trial-under-writes.js';
@@ -17,6 +18,7 @@ import { querySources, readJudgements, readQueryFacts } from '../store/queries.j
 import { readRequired } from '../store/required.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
+import { readTimes, timesFiles } from '../store/times.js';
 import { readWrites } from '../store/writes.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
@@ -77,6 +79,7 @@ export function trialRows(
       flags: unique([...doubts, ...all.flags, ...busyBuild(cost), ...partial]),
       measures: all.measures,
       ...(all.checkpoints && { checkpoints: all.checkpoints }),
+      ...(all.load && { load: all.load }),
     },
     ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
       if (reason === undefined)
@@ -148,6 +151,7 @@ export async function measureTrial(
     queries: truth.count,
     points: manifest.dataset.count + insertsOf(written?.log),
   });
+  const times = await timesOf(path, workload, truth.count);
   const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
   const { dataset } = manifest;
   const options = {
@@ -163,6 +167,7 @@ export async function measureTrial(
     foreignCores,
     clientCores,
     workload,
+    times,
   };
   if (written !== undefined) {
     const all = deriveUnderWrites(samples, truth, options, written);
@@ -193,6 +198,15 @@ export async function measureTrial(
 /** New points, whose numbers go on behind the dataset's. */
 export function insertsOf(log: WriteLog | undefined): number {
   return log?.writes.filter(({ kind }) => kind === 'insert').length ?? 0;
+}
+
+/** Of a load with more samples than were kept with their answers; else the samples say it. */
+async function timesOf(path: string, workload: Workload, queries: number): Promise<LoadTimes | undefined> {
+  const files = timesFiles(path);
+  if (files.length === 0) return undefined;
+  const times = new LoadTimes(workload);
+  for await (const block of readTimes(files, { queries })) times.add(block);
+  return times;
 }
 
 /** A trial that did not complete: so did none of its groups, but a refusal is the better reason. */

@@ -49,6 +49,28 @@ export const checkpointSchema = z.strictObject({
   measures: z.record(z.string(), measureSchema),
 });
 
+/** How the latency of a load went, from all passes. Times in ms, four digits. */
+export const loadCourseSchema = z.strictObject({
+  /** Seconds of one slice. */
+  sliceSeconds: z.number(),
+  /** Queries by when they were due, in the order of passes and time. */
+  slices: z.array(
+    z.strictObject({
+      pass: z.int().min(0),
+      /** Since the pass began to record. */
+      seconds: z.number(),
+      answered: z.int().min(0),
+      failed: z.int().min(0),
+      /** Null: there are too few answers. */
+      p50: z.number().nullable(),
+      p99: z.number().nullable(),
+      max: z.number().nullable(),
+    }),
+  ),
+  /** Latency by share of the answers that came no later, ascending; the last is the slowest. */
+  percentiles: z.array(z.strictObject({ share: z.number(), ms: z.number() })),
+});
+
 export const trialRowSchema = z.strictObject({
   id: z.string(),
   /** Name of the dataset; with `id` it names a row of a run with several. */
@@ -111,6 +133,8 @@ export const trialRowSchema = z.strictObject({
   measures: z.record(z.string(), measureSchema),
   /** In the order of time; of the workload search-under-writes alone. */
   checkpoints: z.array(checkpointSchema).min(1).optional(),
+  /** Of the row `all` of a load: latency over time and by percentile. */
+  load: loadCourseSchema.optional(),
 });
 
 const causes = z.record(z.string(), z.int());
@@ -222,6 +246,7 @@ export type ParityResult = z.infer<typeof parityResultSchema>;
 export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
 export type Checkpoint = z.infer<typeof checkpointSchema>;
+export type LoadCourse = z.infer<typeof loadCourseSchema>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;
 export type DatasetsResults = z.infer<typeof datasetsResultsSchema>;

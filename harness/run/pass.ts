@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection, Shared } from '../../engines/contract/collection.js';
@@ -15,10 +17,13 @@ import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
 import { type ForeignLoad, startForeign } from './foreign-load.js';
 import { runThreads, type ThreadedLoad } from './generators/threads.js';
+import type { Job } from './job.js';
 import { noteSearching } from './memory.js';
-import { keep, removeParts } from './parts.js';
+import { keep, removeParts, written } from './parts.js';
 import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
+import type { Recording, SpoolPlace } from './recorder.js';
+import { keepTimes } from './times.js';
 import type { Trial } from './trial.js';
 import { warmUp } from './warm-up.js';
 import { recordWrites, type Written, writingOf } from './writes/record.js';
@@ -49,7 +54,9 @@ export async function onePass(
       else recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
-      keep(partFile(runFolder(job.runFolder), trial.id, repetition), samples);
+      const path = partFile(runFolder(job.runFolder), trial.id, repetition);
+      await written(() => keepTimes(path, samples));
+      keep(path, samples);
     });
   } catch (error) {
     if (signal.aborted || error instanceof RecordingError) throw error;
@@ -68,7 +75,7 @@ export async function measurePass(
   repetition: number,
   queries: readonly Float32Array[],
   foreign: ForeignLoad = trial.foreign,
-): Promise<Samples> {
+): Promise<Recording> {
   const { job, send, signal } = context;
   debug('engine', () => `prepares ${trial.id}`);
   const k = askedOf(trial, job.ks);
@@ -94,10 +101,11 @@ export async function measurePass(
     const busy = startForeign(job);
     const client = new ClientUse();
     const ks = job.filtering?.ks.map((own) => own + spare);
-    const part = { k, ks, repetition, origin: trial.origin, signal };
-    const take = (written: Written) => {
-      trial.written = written;
+    const take = (given: Written) => {
+      trial.written = given;
     };
+    const spool = isSerial(trial.workload) ? undefined : spoolOf(job, trial);
+    const part = { k, ks, repetition, spool, origin: trial.origin, signal };
     const threads = threadsOf(trial.workload.options, trial.shape);
     const samples =
       threads > 1
@@ -139,13 +147,18 @@ export async function measurePass(
   }
 }
 
+/** Files in the build's own folder, which goes with it. */
+function spoolOf({ workFolder, seed }: Job, { id }: Trial): SpoolPlace {
+  return { path: join(workFolder, `${id}.${randomUUID()}`), seed };
+}
+
 async function inThreads(
   { job }: BuildContext,
   shared: Shared,
   { id, search, workload, shape }: Trial,
-  part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'origin' | 'signal'>,
+  part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'spool' | 'origin' | 'signal'>,
   client: ClientUse,
-): Promise<Samples> {
+): Promise<Recording> {
   const { samples, spun } = await runThreads({
     ...part,
     job,

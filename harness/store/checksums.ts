@@ -7,6 +7,7 @@ import { readRegular } from '../../common/regular-file.js';
 import type { LoggedEvent } from '../model/events.js';
 import { parseOr, readJson } from './read-json.js';
 import { churnFiles, exactFiles, type RunFolder, samplesFile } from './run-folder.js';
+import { timesFiles } from './times.js';
 
 const sealSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -60,7 +61,8 @@ export class RunSeals {
     if (type === 'trialEnd' || type === 'passAgain') {
       this.#trials.push(event.trial);
       const churn = Object.values(churnFiles(this.#folder, event.trial));
-      sealFiles(this.#folder, [samplesFile(this.#folder, event.trial), ...churn]);
+      const path = samplesFile(this.#folder, event.trial);
+      sealFiles(this.#folder, [path, ...timesFiles(path), ...churn]);
     } else if (type === 'buildEnd') {
       const exact = this.#trials.flatMap((trial) => Object.values(exactFiles(this.#folder, trial)));
       this.#trials = [];

@@ -15,7 +15,7 @@ import { openPlace, type Place } from '../probe/place.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
-import { compareFilters, deriveFilters, readFilters } from './filters.js';
+import { type AskedFilter, compareFilters, deriveFilters, readFilters } from './filters.js';
 import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.js';
 import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
@@ -38,6 +38,8 @@ export interface VerifyOptions extends Surroundings {
   /** Watermark of the target when it was loaded: another one now is somebody's write. */
   since?: string | undefined;
   seed?: number | undefined;
+  /** Compares the points and asks the engines nothing else: no filters, no searches. */
+  pointsOnly?: boolean | undefined;
   onProgress?(side: 'source' | 'target', done: number, total: number): void;
 }
 
@@ -95,13 +97,13 @@ async function compareSides(
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { mapping, queries } = options;
+  const { mapping, queries, pointsOnly = false } = options;
   const count = bucketsFor(Math.max(source.counter, target.counter));
   const expected = await expectedOf(source, target, options);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = mapping === undefined ? [] : target.near;
   const asked = [
-    ...(await deriveFilters(expected.source, target)),
+    ...(pointsOnly ? [] : await deriveFilters(expected.source, target)),
     ...(queries === undefined ? [] : readFilters(queries, source, target, mapping)),
   ];
   const read = (side: Place, name: 'source' | 'target') =>
@@ -113,12 +115,7 @@ async function compareSides(
   const { counts, first } = compared;
   const sides = { source, target, mapping };
   reportPoints(compared, a, b, options, report);
-  const sameIds = counts.missing === 0 && counts.extra === 0;
-  const passing = { source: a.tally.counts, target: b.tally.counts };
-  const leavesOut = a.buckets.rows !== source.counter;
-  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
-  await checkRetrieval(target, a.tally.sample().slice(0, options.retrieved ?? RETRIEVED), report);
-  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
+  if (!pointsOnly) await compareAnswers(asked, sides, { a, b, counts }, options, report);
   compareIndexes(sides, report);
   checkStrangers(target, counts, first, options, report);
   const { matching: _, ...bad } = counts;
@@ -133,6 +130,23 @@ async function compareSides(
     findings: report.findings,
     tenants: tenantsOf(a.tally, b.tally),
   };
+}
+
+/** What the engines themselves say: which points pass filters and are found, and by which metric. */
+async function compareAnswers(
+  asked: readonly AskedFilter[],
+  sides: { source: Place; target: Place; mapping: Mapping | undefined },
+  { a, b, counts }: { a: ReadSide; b: ReadSide; counts: Counts },
+  { retrieved = RETRIEVED }: VerifyOptions,
+  report: VerifyReport,
+): Promise<void> {
+  const { source, target } = sides;
+  const sameIds = counts.missing === 0 && counts.extra === 0;
+  const passing = { source: a.tally.counts, target: b.tally.counts };
+  const leavesOut = a.buckets.rows !== source.counter;
+  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
+  await checkRetrieval(target, a.tally.sample().slice(0, retrieved), report);
+  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
 }
 
 /** Points of the source as its own engine has them, for its searches. */

@@ -9,6 +9,7 @@ import { measureGate } from './gate.js';
 import { measureLoad } from './load.js';
 import { measureMigration } from './migration.js';
 import { measurePgvector } from './pgvector.js';
+import { measureRecording } from './recording.js';
 import { measureReport } from './report.js';
 import { measureServers } from './servers.js';
 import { measureShare } from './share.js';
@@ -29,7 +30,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   servers: measureServers,
 };
 /** Take long, and are about figures and not the harness' cost: measured when they are named. */
-const NAMED: typeof PARTS = { aa: measureSameSettings };
+const NAMED: typeof PARTS = { aa: measureSameSettings, recording: measureRecording };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn({ ...PARTS, ...NAMED }, name));

@@ -2,8 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../../common/errors.js';
 import type { Hits } from '../../../engines/contract/search.js';
 import { loadErrorText } from '../../model/load-errors.js';
-import type { Samples } from '../../model/samples.js';
-import { Recorder } from '../recorder.js';
+import { Recorder, type Recording } from '../recorder.js';
 import type { Pass } from './executor.js';
 import { waitUntil } from './wait.js';
 
@@ -71,8 +70,8 @@ export class Load {
     return this.#recorder.length;
   }
 
-  samples(): Samples {
-    return this.#recorder.samples();
+  recording(): Promise<Recording> {
+    return this.#recorder.recording();
   }
 
   /**

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { z } from 'zod';
 import { deferred } from '../../../common/deferred.js';
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Samples } from '../../model/samples.js';
 import { WRITES_WORKLOAD, type WriteKind } from '../../model/writes.js';
+import type { Recording } from '../recorder.js';
 import { Looks } from '../writes/looks.js';
 import { changedRows, MOST_CHANGED, planWrites, type WriteRates } from '../writes/plan.js';
 import { WrittenVectors } from '../writes/vectors.js';
@@ -92,11 +92,11 @@ function plan(given: ParameterSet, shape: TrialShape): TrialPlan {
     return refused(
       `about ${Math.round(changed)} points would be updated or deleted, of ${collection.rows}: at most half of them, each once`,
     );
-  const queries = planOpenLoop(rampOf(parsed), given, shape);
+  const queries = planOpenLoop(given, shape);
   return queries.state === 'ok' ? { state: 'ok', passes: 1 } : queries;
 }
 
-async function runUnderWrites(pass: Pass, given: ParameterSet): Promise<Samples> {
+async function runUnderWrites(pass: Pass, given: ParameterSet): Promise<Recording> {
   const parsed = options.parse(given);
   const { writing, origin, seed, count, several } = pass;
   const ended = new AbortController();
