@@ -17,7 +17,9 @@ import { churnFiles, runFolder } from '../../../harness/store/run-folder.js';
 import { readWrites, writeWrites } from '../../../harness/store/writes.js';
 
 const [ROWS, K] = [40, 3];
-const rows: Float32Array[] = Array.from({ length: ROWS }, (_, i) => Float32Array.of(Math.cos(i), Math.sin(i), i));
+const rows: Float32Array[] = Array.from({ length: ROWS }, (_, i) =>
+  Float32Array.of(Math.cos(i), Math.sin(i), i),
+);
 
 /** When writes show: `at once`, to the second query for the written vector, or `never`. */
 type Shows = 'at once' | 'second look' | 'never';
