@@ -61,6 +61,7 @@ export function trialRows(
     ...(depths.length > 1 && { depths: [...depths] }),
     ...(trial.asked !== undefined && { asked: trial.asked }),
     ...(end?.effective && { effective: end.effective }),
+    ...(end?.client !== undefined && { client: end.client }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     ...(end?.clientThreads !== undefined && { clientThreads: end.clientThreads }),
@@ -152,7 +153,7 @@ export async function measureTrial(
     points: manifest.dataset.count + insertsOf(written?.log),
   });
   const times = await timesOf(path, workload, truth.count);
-  const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, load, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -166,6 +167,7 @@ export async function measureTrial(
     engineSeconds,
     foreignCores,
     clientCores,
+    load,
     workload,
     times,
   };

@@ -53,6 +53,8 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     passes: trial.passes,
     ...(trial.effective && { effective: trial.effective }),
     ...(trial.clientCores !== undefined && { clientCores: trial.clientCores }),
+    ...(trial.client !== undefined && { client: trial.client }),
+    ...(trial.load && { load: trial.load }),
     ...(threads > 1 && { clientThreads: threads }),
     ...passFigures(trial),
   });

@@ -12,6 +12,7 @@ import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { openPlace, type Place } from '../probe/place.js';
+import { Accepted, type AcceptedRejects } from './accepted.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
@@ -20,6 +21,7 @@ import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.
 import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
 import { findOwners, MOST_OWNERS } from './owners.js';
+import { watermarkOf } from './since.js';
 import { compareFields, compareTenants, SideTally } from './tally.js';
 
 export interface VerifyOptions extends Surroundings {
@@ -35,7 +37,9 @@ export interface VerifyOptions extends Surroundings {
   retrieved?: number | undefined;
   /** File of queries whose filters are asked of both sides. */
   queries?: string | undefined;
-  /** Watermark of the target when it was loaded: another one now is somebody's write. */
+  /** `rejects.parquet` of the load: points that somebody has accepted to stay out are no difference. */
+  rejects?: string | undefined;
+  /** Watermark of the target when it was loaded, or `export:` and a folder that has it: another one now is somebody's write. */
   since?: string | undefined;
   seed?: number | undefined;
   /** Compares the points and asks the engines nothing else: no filters, no searches. */
@@ -64,6 +68,8 @@ export interface Verification {
   source: SideResult;
   target: SideResult;
   counts: Counts;
+  /** Points that the target refused and somebody has accepted to stay out: in no other count. */
+  accepted: readonly AcceptedRejects[];
   samples: readonly Sample[];
   /** What else was compared, each by itself. */
   checks: readonly CheckOutcome[];
@@ -97,9 +103,11 @@ async function compareSides(
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { mapping, queries, pointsOnly = false } = options;
+  const { mapping, queries, rejects, pointsOnly = false } = options;
+  const since = options.since === undefined ? undefined : watermarkOf(options.since, target, options.cwd);
+  const accepted = rejects === undefined ? Accepted.none() : await Accepted.read(rejects, target);
   const count = bucketsFor(Math.max(source.counter, target.counter));
-  const expected = await expectedOf(source, target, options);
+  const expected = withoutAccepted(await expectedOf(source, target, options), accepted);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = mapping === undefined ? [] : target.near;
   const asked = [
@@ -117,7 +125,7 @@ async function compareSides(
   reportPoints(compared, a, b, options, report);
   if (!pointsOnly) await compareAnswers(asked, sides, { a, b, counts }, options, report);
   compareIndexes(sides, report);
-  checkStrangers(target, counts, first, options, report);
+  checkStrangers(target, counts, first, since, report);
   const { matching: _, ...bad } = counts;
   const contentDiffers = Object.values(bad).some((each) => each > 0);
   return {
@@ -125,6 +133,7 @@ async function compareSides(
     source: resultOf(source, a.buckets.rows),
     target: resultOf(target, b.buckets.rows),
     counts,
+    accepted: accepted.result(),
     samples: await inWords(first, expected.source, expected.target),
     checks: report.outcomes(contentDiffers),
     findings: report.findings,
@@ -209,7 +218,7 @@ function checkStrangers(
   { watermark }: Place,
   { extra }: Counts,
   first: readonly Difference[],
-  { since }: VerifyOptions,
+  since: string | undefined,
   report: VerifyReport,
 ): void {
   report.asked(
@@ -263,6 +272,15 @@ async function expectedOf(
       get: async (wanted) => (await target.get(wanted)).map(expected.target),
     },
   };
+}
+
+function withoutAccepted<Sides extends { source: Place; target: Place }>(
+  { source, target, ...rest }: Sides,
+  accepted: Accepted,
+) {
+  if (accepted.isEmpty) return { source, target, ...rest };
+  const keep = (point: Point) => (accepted.leavesOut(target.shape, point) ? undefined : point);
+  return { ...rest, target, source: { ...source, scan: () => mapped(source.scan(), keep) } };
 }
 
 async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: Point) => Point | undefined) {
