@@ -124,8 +124,11 @@ export async function measurePass(
             trial.workload.options,
           );
     busy(foreign, repetition);
-    if (job.endpoint !== undefined && !isSerial(trial.workload))
-      trial.clientCores = Math.max(trial.clientCores ?? 0, client.cores());
+    if (!isSerial(trial.workload)) {
+      const cores = client.cores();
+      if (job.endpoint === undefined) trial.processCores.set(repetition, cores);
+      else trial.clientCores = Math.max(trial.clientCores ?? 0, cores);
+    }
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(
