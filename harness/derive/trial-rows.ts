@@ -57,6 +57,7 @@ export function trialRows(
     ...(depths.length > 1 && { depths: [...depths] }),
     ...(trial.asked !== undefined && { asked: trial.asked }),
     ...(end?.effective && { effective: end.effective }),
+    ...(end?.client !== undefined && { client: end.client }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     ...(end?.clientThreads !== undefined && { clientThreads: end.clientThreads }),
@@ -148,7 +149,7 @@ export async function measureTrial(
     points: manifest.dataset.count,
   });
   const times = await timesOf(path, workload, truth.count);
-  const { wallSeconds, engineSeconds, foreignCores, clientCores, processCores, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, processCores, load, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -164,6 +165,7 @@ export async function measureTrial(
     clientCores,
     processCores,
     perHour,
+    load,
     workload,
     times,
   };

@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { BuildCost } from '../model/events.js';
+import type { BuildCost, LoadFacts } from '../model/events.js';
 import { voidedBy } from '../model/flags.js';
 import type { Workload } from '../model/plan.js';
 import type { LoadCourse, Measures } from '../model/results.js';
@@ -7,6 +7,7 @@ import type { Samples, Truth } from '../model/samples.js';
 import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type Column, columnsByName } from './by-query.js';
+import { calibrationMeasures } from './calibration.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
@@ -36,6 +37,8 @@ export interface DeriveOptions {
   processCores?: number | undefined;
   /** Price of an hour of the engine's machine. */
   perHour?: number | undefined;
+  /** What a load is held against. */
+  load?: LoadFacts | undefined;
   /** How the queries were sent. */
   workload?: Workload | undefined;
   /** Times of all queries of a load, where the samples are some of them alone. */
@@ -85,11 +88,13 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const load = times && loadMeasures(times, options.workload!, timing, options.clientCores);
   const cores = options.processCores ?? serverCores(times, options);
   const spent = times && perMillion(timing['throughput'], { cores, perHour: options.perHour });
+  const calibration = calibrationMeasures(options.load, timing);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timing,
     ...load?.measures,
     ...spent,
+    ...calibration.measures,
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(counted, facts)),
@@ -99,7 +104,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   };
   if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
   const columns = columnsByName(units.queries, means);
-  const all = [...flags, ...(load?.flags ?? []), ...accuracy.flags].sort();
+  const all = [...flags, ...(load?.flags ?? []), ...calibration.flags, ...accuracy.flags].sort();
   return { measures, flags: all, columns, load: times?.course() };
 }
 

@@ -54,6 +54,8 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     ...(trial.effective && { effective: trial.effective }),
     ...(trial.clientCores !== undefined && { clientCores: trial.clientCores }),
     ...(trial.processCores.size > 0 && { processCores: meanOf([...trial.processCores.values()]) }),
+    ...(trial.client !== undefined && { client: trial.client }),
+    ...(trial.load && { load: trial.load }),
     ...(threads > 1 && { clientThreads: threads }),
     ...passFigures(trial),
   });

@@ -1,5 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
+import type { LoadFacts } from '../model/events.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
@@ -24,6 +25,10 @@ export interface Trial extends PlannedTrial {
   clientCores: number | undefined;
   /** CPU of this process in the passes of a load, in cores by pass; of an engine in this process alone. */
   processCores: Map<number, number>;
+  /** How its queries reach the server. */
+  client: string | undefined;
+  /** Of a load. */
+  load: LoadFacts | undefined;
   shape: TrialShape;
 }
 
@@ -41,6 +46,8 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     failed: false,
     clientCores: undefined,
     processCores: new Map(),
+    client: undefined,
+    load: undefined,
     shape,
   };
 }

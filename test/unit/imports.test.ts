@@ -180,6 +180,13 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'migration/changes': ['migration/connections', 'migration/export', 'engines/contract', 'engines/kit'],
   // What applications use while they move.
   'migration/cutover': ['migration/changes', 'engines/contract', 'engines/kit', 'harness/measures'],
+  // The library's own code under a seeded scheduler.
+  'migration/rehearsal/simulation': [
+    'migration/changes',
+    'migration/cutover',
+    'engines/contract',
+    'harness/measures',
+  ],
   // All of it as one plan: stages with evidence and decisions.
   'migration/plan': [
     'migration',
@@ -188,6 +195,22 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'engines/kit',
     'datasets/dataset',
+  ],
+  // Source and target while both are in use: what is watched of them, and judged after every round.
+  'migration/monitor': [
+    'migration/plan',
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'migration/parity',
+    'harness/measures',
+    'harness/suite',
+    'harness/app/places',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
   ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
