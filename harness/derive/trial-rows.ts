@@ -122,6 +122,8 @@ export interface TrialTask {
   cost: BuildCost;
   /** Groups that its engine refuses, with the reason. */
   refused: Readonly<Record<string, string>>;
+  /** Price of an hour of the engine's machine, where the suite states one. */
+  perHour?: number | undefined;
   /** Whether the values by query are wanted, too. */
   byQuery: boolean;
 }
@@ -132,7 +134,7 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, workload, ks, asked, end, cost, refused, byQuery }: TrialTask,
+  { trial, workload, ks, asked, end, cost, refused, byQuery, perHour }: TrialTask,
   truth: Truth,
   { facts: all, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
@@ -153,7 +155,7 @@ export async function measureTrial(
     points: manifest.dataset.count + insertsOf(written?.log),
   });
   const times = await timesOf(path, workload, truth.count);
-  const { wallSeconds, engineSeconds, foreignCores, clientCores, load, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, processCores, load, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -167,6 +169,8 @@ export async function measureTrial(
     engineSeconds,
     foreignCores,
     clientCores,
+    processCores,
+    perHour,
     load,
     workload,
     times,

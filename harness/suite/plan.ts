@@ -186,6 +186,7 @@ function planOne(
     series,
     index: parsed.index,
     ...(server !== undefined && { server }),
+    ...(entry.cost !== undefined && { cost: entry.cost }),
     trials,
   });
   for (const { named, ...workload } of planning.workloads) {
