@@ -128,6 +128,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/registry',
     'engines/contract',
     'engines/kit',
+    'filters',
   ],
   // What is measured of a place, whatever for: statistics, its metric, its filters.
   'migration/probe': [
