@@ -4,6 +4,7 @@ import { DETAIL_NAMES } from '../export/details.js';
 import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
 import { SEVERITIES } from '../validate/catalogue.js';
+import { monitorSchema } from './monitor-schema.js';
 
 /** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
 
@@ -176,6 +177,7 @@ export const planSchema = z.strictObject({
       seed: z.int().min(0).default(42),
     })
     .prefault({}),
+  monitor: monitorSchema,
 });
 
 export type Plan = z.infer<typeof planSchema>;

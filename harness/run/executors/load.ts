@@ -3,6 +3,7 @@ import { ConnectionLostError, messageOf } from '../../../common/errors.js';
 import type { EncodedQuery, Hits } from '../../../engines/contract/search.js';
 import { loadErrorText } from '../../model/load-errors.js';
 import { Recorder, type Recording } from '../recorder.js';
+import { type DeadlineSlot, Deadlines } from './deadlines.js';
 import type { Pass } from './executor.js';
 import { waitUntil } from './wait.js';
 
@@ -10,7 +11,7 @@ import { waitUntil } from './wait.js';
 const PAUSE_MS = 100;
 
 /** Where one query can be on its way at a time. */
-export interface Place extends Pick<Pass, 'search' | 'filters'> {
+export interface Place extends Pick<Pass, 'search' | 'filters'>, DeadlineSlot {
   /** Its connection broke: it is opened again before the next query. */
   lost: boolean;
 }
@@ -32,6 +33,7 @@ export class Load {
   readonly #pass: Pass;
   readonly #options: LoadOptions;
   readonly #recorder: Recorder;
+  readonly #deadlines: Deadlines;
   /** As of performance.now(). */
   #begin = 0;
 
@@ -49,6 +51,10 @@ export class Load {
     this.places = places;
     this.#options = options;
     this.#recorder = new Recorder(pass);
+    const why = loadErrorText('timeout', `no answer within ${options.timeoutSeconds} s`);
+    this.#deadlines = new Deadlines(options.timeoutSeconds * 1000, () => new Error(why));
+    const { signal } = pass;
+    signal.addEventListener('abort', () => this.#deadlines.stop(signal.reason as Error), { once: true });
   }
 
   /** A search for each place, where the engine can have several open; else all share one. */
@@ -80,6 +86,7 @@ export class Load {
   }
 
   recording(): Promise<Recording> {
+    this.#deadlines.close();
     return this.#recorder.recording();
   }
 
@@ -94,7 +101,7 @@ export class Load {
     const filter = place.filters?.[query];
     const sent = performance.now();
     let answer: Hits | Promise<Hits>;
-    const deadline = this.#pass.concurrent ? new Deadline(this.#options.timeoutSeconds) : undefined;
+    const deadline = this.#pass.concurrent ? this.#deadlines.start(place) : undefined;
     try {
       answer =
         encoded === undefined
@@ -117,7 +124,8 @@ export class Load {
       (error: unknown) => {
         const end = performance.now();
         deadline?.clear();
-        this.#record(place, query, due, sent, end, undefined, deadline?.reason ?? error);
+        const why = deadline?.expired === true ? deadline.signal.reason : error;
+        this.#record(place, query, due, sent, end, undefined, why);
       },
     );
   }
@@ -200,28 +208,6 @@ async function encodedQueries({ search, queries, filters, order, signal }: Pass)
     signal.throwIfAborted();
   }
   return encoded;
-}
-
-/** Gives a query up after a time. */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  reason: string | undefined;
-
-  constructor(seconds: number) {
-    this.#timer = setTimeout(() => {
-      this.reason = loadErrorText('timeout', `no answer within ${seconds} s`);
-      this.#controller.abort(new Error(this.reason));
-    }, seconds * 1000);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-  }
 }
 
 function isPromise(answer: Hits | Promise<Hits>): answer is Promise<Hits> {

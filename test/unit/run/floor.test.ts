@@ -35,7 +35,7 @@ test.each([
   expect(floor!.p50).toBeLessThanOrEqual(floor!.p99);
   expect(floor!.n).toBeGreaterThan(0);
   // The part of one of two threads, for a quarter of a second.
-  if (workload === rate) expect(floor!.n).toBe(50);
+  if (workload === rate) expect(Math.abs(floor!.n - 50)).toBeLessThanOrEqual(1);
 });
 
 test('settings that are sent in the same way share one, of the size that their queries have', async () => {

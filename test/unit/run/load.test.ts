@@ -136,6 +136,15 @@ describe('constant clients', () => {
     ).rejects.toThrow('stopped');
   });
 
+  test('stop at once when the run is stopped, whatever is on its way', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopped')), 50);
+    const never: PreparedSearch['query'] = (_vector, _filter, signal) =>
+      new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)));
+    const options = { clients: 2, seconds: 60, timeout: 3600 };
+    await expect(run(constantClients, never, options, { signal: stop.signal })).rejects.toThrow('stopped');
+  });
+
   test('of an engine that blocks the process are refused, all but one', () => {
     const shape = { repeat: 3, execution: 'blocking', preparedSearches: 'several' } as const;
     expect(constantClients.plan({ clients: 1 }, shape)).toEqual({ state: 'ok', passes: 3 });
