@@ -5,9 +5,10 @@ import { messageOf } from '../../common/errors.js';
 import { makeFolder } from '../../common/files.js';
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import { checkpointAt } from './checkpoint.js';
-import { type ComputedTruth, computeTruth, TRUTH_VERSION, type TruthOptions } from './compute.js';
+import { type ComputedTruth, computeTruth, TRUTH_VERSION } from './compute.js';
 import { readTruthOrPart, type StoredTruth, type TruthPart, writeTruth } from './files.js';
 import { marginFor } from './margin.js';
+import type { TruthOptions } from './options.js';
 import type { QuerySelections } from './selections.js';
 
 export interface CachedTruthOptions extends TruthOptions {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import type { Checkpoint } from './scan-rows.js';
+import type { Checkpoint } from './options.js';
 import { TopLists } from './top-lists.js';
 
 /** Of the file: what it is, its hash and the numbers in front of the lists. */

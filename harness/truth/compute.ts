@@ -1,42 +1,19 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
-import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
+import type { PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
 import { chooseKernel } from './choose.js';
 import type { KernelName } from './kernel.js';
 import type { Work } from './kernels.js';
+import type { TruthOptions } from './options.js';
 import { bad, readRows } from './rows.js';
 import { requireSame, type SampleCheck, sampledQueries } from './sample-check.js';
-import { type Checkpoint, type RowRange, scanRows } from './scan-rows.js';
+import { scanRows } from './scan-rows.js';
 import { NO_SELECTION, type QuerySelections } from './selections.js';
 import { measured } from './tile.js';
 
 /** Raised when the meaning of a truth changes; part of the cache key. */
 export const TRUTH_VERSION = 1;
-
-export interface TruthOptions {
-  metric: Metric;
-  /** Neighbours wanted; the truth holds fewer if the dataset is smaller. */
-  k: number;
-  /** Worker threads; default: one for each core. */
-  threads?: number | undefined;
-  signal?: AbortSignal | undefined;
-  /** Called after each tile. */
-  onProgress?: ((done: number, total: number) => void) | undefined;
-  onWarning?: ((message: string) => void) | undefined;
-  /** Default: the fastest that works here, see `chooseKernel`. */
-  kernel?: KernelName | undefined;
-  /** Which points each query may find (`compile` makes a selection of a filter); absent: all. */
-  selections?: QuerySelections | undefined;
-  /** Rows a tile; for tests. */
-  tileRows?: number | undefined;
-  /** Bytes that the process may take, as far as they depend on it; default: two tiles for each thread, whatever that is. */
-  memory?: number | undefined;
-  /** Only these rows, of which the list of a query may then be short (`matches`). */
-  part?: RowRange | undefined;
-  /** A file that says how far the scan is, from which it goes on after it was stopped; it is removed at the end. */
-  checkpoint?: Checkpoint | undefined;
-}
 
 export interface ComputedTruth extends Truth {
   kernel: KernelName;

@@ -1,27 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { PreparedVectors } from '../../datasets/dataset.js';
-import type { TruthOptions } from './compute.js';
 import type { WorkerJob } from './job.js';
 import type { KernelName } from './kernel.js';
 import { tilesWithin } from './memory-plan.js';
+import type { TruthOptions } from './options.js';
 import { sharedSelections } from './selections.js';
 import { scanInThreads, throwIfAborted } from './threads.js';
 import { SharedBounds, TopLists } from './top-lists.js';
-
-/** Rows `from` to `to` - 1. */
-export interface RowRange {
-  from: number;
-  to: number;
-}
-
-/** What is kept of a scan that may be stopped. */
-export interface Checkpoint {
-  /** What was kept of a scan of the same rows and queries; undefined: nothing that can be believed. */
-  read(queries: number, depth: number): { lists: TopLists; done: number } | undefined;
-  /** Keeps the lists of all rows before `done`. */
-  write(lists: TopLists, done: number): void;
-  remove(): void;
-}
 
 export interface Scanned {
   lists: TopLists;

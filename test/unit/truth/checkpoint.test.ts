@@ -2,10 +2,11 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkpointAt } from '../../../harness/truth/checkpoint.js';
-import { computeTruth, type TruthOptions } from '../../../harness/truth/compute.js';
+import { computeTruth } from '../../../harness/truth/compute.js';
 import { readTruth, readTruthOrPart, type TruthPart, writeTruth } from '../../../harness/truth/files.js';
 import { tilesWithin } from '../../../harness/truth/memory-plan.js';
 import { mergeParts } from '../../../harness/truth/merge.js';
+import type { TruthOptions } from '../../../harness/truth/options.js';
 import { Bench, bruteForce, randomVectors } from './vectors.js';
 
 const bench = new Bench();
