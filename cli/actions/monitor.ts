@@ -45,18 +45,18 @@ export async function monitorCommand(
     const server = port === undefined ? undefined : await serve(monitor, port, context);
     if (server !== undefined) closing.push(() => server.close());
     closing.push(observe(() => monitor.view()));
-    let told = 0;
+    let told = monitor.view().alerts.at(-1)?.id;
     const onRound = (view: MonitorView) => {
       page(view);
       server?.changed();
       if (json) context.out.write(`${JSON.stringify(view)}\n`);
+      // The list is bounded: where the last one told is no longer in it, all are new.
       else
         context.out.write(
-          `${roundLines(view, view.alerts.slice(told === 0 ? view.alerts.length : told)).join('\n')}\n`,
+          `${roundLines(view, view.alerts.slice(1 + view.alerts.findIndex(({ id }) => id === told))).join('\n')}\n`,
         );
-      told = view.alerts.length;
+      told = view.alerts.at(-1)?.id;
     };
-    told = monitor.view().alerts.length;
     const view = once
       ? await single(monitor, onRound)
       : await untilEnd(monitor, { every, forSeconds }, onRound, signal);

@@ -40,8 +40,8 @@ export function renderRecordPage(record: MigrationRecord): string {
       { title: 'Checklist', tables: [checklist(record)] },
       {
         title: 'Decisions',
-        lead: 'Who has answered for what, when, and why.',
-        tables: [decisionTable(record)],
+        lead: decisions.length === 0 ? 'None was taken.' : 'Who has answered for what, when, and why.',
+        tables: decisions.length === 0 ? [] : [decisionTable(record)],
       },
       { title: 'What was learnt', lead: learntLead(record), tables: learntTables(record) },
       ...(watch === null
