@@ -42,7 +42,7 @@ export async function monitorCommand(
   try {
     const page = (view: MonitorView) =>
       writeFileAtomic(join(monitor.folder, MONITOR, PAGE), renderMonitorPage(view));
-    const server = port === undefined ? undefined : await serve(monitor, port, context);
+    const server = port === undefined ? undefined : await serve(monitor, port, json, context);
     if (server !== undefined) closing.push(() => server.close());
     closing.push(observe(() => monitor.view()));
     let told = monitor.view().alerts.at(-1)?.id;
@@ -92,7 +92,12 @@ async function untilEnd(
   }
 }
 
-async function serve(monitor: Monitor, port: number, { env, out }: CommandContext): Promise<MonitorServer> {
+async function serve(
+  monitor: Monitor,
+  port: number,
+  json: boolean,
+  { env, out, err }: CommandContext,
+): Promise<MonitorServer> {
   const token = env[TOKEN] === '' ? undefined : env[TOKEN];
   if (token !== undefined && token.length < SHORTEST_TOKEN)
     throw new InputError(`is too short for a token: at least ${SHORTEST_TOKEN} characters`, { where: TOKEN });
@@ -106,7 +111,7 @@ async function serve(monitor: Monitor, port: number, { env, out }: CommandContex
   });
   const bound = await server.listen(port);
   const signals = token === undefined ? `, /signals needs ${TOKEN}` : ', /signals';
-  out.write(`http://127.0.0.1:${bound}/ (also /monitor.json, /metrics${signals})\n`);
+  (json ? err : out).write(`http://127.0.0.1:${bound}/ (also /monitor.json, /metrics${signals})\n`);
   return server;
 }
 
