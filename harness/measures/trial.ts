@@ -2,7 +2,7 @@ import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost, LoadFacts } from '../model/events.js';
 import { voidedBy } from '../model/flags.js';
 import type { Workload } from '../model/plan.js';
-import type { LoadCourse, Measures } from '../model/results.js';
+import type { Checkpoint, LoadCourse, Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
@@ -13,7 +13,7 @@ import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import { countedHits, type QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
-import { loadMeasures } from './load.js';
+import { loadMeasures, perMillion } from './load.js';
 import { LoadTimes } from './load-times.js';
 import { renumbered } from './sources.js';
 import { timingMeasures, timingOf } from './timing.js';
@@ -33,6 +33,10 @@ export interface DeriveOptions {
   foreignCores?: number | undefined;
   /** CPU of the process that sends queries to a server, in cores. */
   clientCores?: number | undefined;
+  /** CPU of the process that holds an embedded engine, under a load, in cores. */
+  processCores?: number | undefined;
+  /** Price of an hour of the engine's machine. */
+  perHour?: number | undefined;
   /** What a load is held against. */
   load?: LoadFacts | undefined;
   /** How the queries were sent. */
@@ -45,6 +49,8 @@ export interface DeriveOptions {
   judgements?: JudgementOf | undefined;
   /** By query number that of its source; undefined where each is its own. */
   sources?: ArrayLike<number> | undefined;
+  /** By sample which list of the truth it is held against, -1: none; absent: that of its query. */
+  lists?: Int32Array | undefined;
 }
 
 export interface DerivedTrial {
@@ -53,6 +59,8 @@ export interface DerivedTrial {
   flags: string[];
   /** Of the measures that are means over queries, the values by query. */
   columns: ReadonlyMap<string, Column>;
+  /** Of a trial whose points were written meanwhile. */
+  checkpoints?: Checkpoint[] | undefined;
   /** Of a load. */
   load?: LoadCourse | undefined;
 }
@@ -65,7 +73,7 @@ export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
  * there is no recall, no latency and no throughput, only `errors`.
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
-  check(samples, truth, options.ks);
+  check(samples, truth, options);
   const built = options.cost === undefined ? {} : costMeasures(options.cost);
   const cost = { ...built, ...serverMeasures(options.server) };
   if (samples.length === 0) return { measures: cost, flags: [], columns: NO_COLUMNS };
@@ -82,11 +90,14 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
   const timing = times === undefined ? timingMeasures(samples) : timingOf(times.passes());
   const load = times && loadMeasures(times, options.workload!, timing, options.clientCores);
+  const cores = options.processCores ?? serverCores(times, options);
+  const spent = times && perMillion(timing['throughput'], { cores, perHour: options.perHour });
   const calibration = calibrationMeasures(options.load, timing);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timing,
     ...load?.measures,
+    ...spent,
     ...calibration.measures,
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
@@ -107,6 +118,15 @@ function timesOf(samples: Samples, { workload = SERIAL, times }: DeriveOptions):
   const own = new LoadTimes(workload);
   own.add(samples);
   return own;
+}
+
+/** CPU of a server in cores: what it used divided by the seconds of the load, its warm-up included. */
+function serverCores(times: LoadTimes | undefined, { server, workload }: DeriveOptions): number | undefined {
+  if (times === undefined || server?.cpuSeconds === undefined) return undefined;
+  const passes = times.passes();
+  const warmUp = Number(workload?.options['warmUp'] ?? 0) * passes.length;
+  const seconds = passes.reduce((sum, pass) => sum + pass.seconds, warmUp);
+  return seconds > 0 ? server.cpuSeconds / seconds : undefined;
 }
 
 function failures(samples: Samples, times: LoadTimes | undefined): { failed: number; sent: number } {
@@ -150,7 +170,7 @@ function engineShare({ wallSeconds, engineSeconds }: DeriveOptions): Measures {
 }
 
 /** Faults of the caller, not of the user: readers have checked the files already. */
-function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
+function check(samples: Samples, truth: Truth, { ks, lists }: DeriveOptions): void {
   const deepest = ks.at(-1);
   if (deepest === undefined || deepest > samples.k) {
     throw new RangeError(`ks [${ks.join(', ')}] need lists of their largest k, samples have ${samples.k}`);
@@ -160,7 +180,7 @@ function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
   }
   for (let i = 0; i < samples.length; i++) {
     const query = samples.query[i]!;
-    if (query < 0 || query >= truth.count) {
+    if (lists === undefined && (query < 0 || query >= truth.count)) {
       throw new RangeError(`sample ${i} is of query ${query}, the truth has ${truth.count} queries`);
     }
   }
