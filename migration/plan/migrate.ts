@@ -7,6 +7,7 @@ import { suggest } from '../../common/nearest.js';
 import type { Secret } from '../../common/redact.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { readTextFile } from '../../harness/app/places.js';
+import type { Surroundings } from '../connections/reach.js';
 import type { StageName } from './events.js';
 import { FILES, lockMigration, makePlace } from './folder.js';
 import { hashOf } from './hash.js';
@@ -73,7 +74,8 @@ export async function migrationStatus(options: MigrationOptions): Promise<Migrat
   return viewOf(journalOf(parsed, folder, options, silent), options.plan);
 }
 
-async function openPlan({ plan, cwd, env, hide }: MigrationOptions): Promise<ParsedPlan> {
+/** @throws InputError for a file that cannot be read, SuiteError with every fault of the plan */
+export async function openPlan({ plan, cwd, env, hide }: MigrationOptions): Promise<ParsedPlan> {
   const path = resolve(cwd, plan);
   const parsed = await parsePlan(readTextFile(path, 'the plan'), plan, env, dirname(path));
   hide(parsed.secrets);
@@ -85,14 +87,21 @@ function folderOf({ plan }: ParsedPlan, home: string): string {
 }
 
 /** Places in a plan start where the plan is. */
+export function surroundingsOf(
+  { file }: ParsedPlan,
+  { env, signal }: Pick<MigrationOptions, 'env' | 'signal'>,
+): Surroundings {
+  return { cwd: dirname(file), env, signal };
+}
+
 function journalOf(
   parsed: ParsedPlan,
   folder: string,
-  { env, signal, by }: MigrationOptions & { by?: string | undefined },
+  options: MigrationOptions & { by?: string | undefined },
   listener: Listener,
 ): Journal {
-  const surroundings = { cwd: dirname(parsed.file), env, signal };
-  return new Journal(parsed, folder, surroundings, by ?? userOf(env), listener);
+  const { env, by } = options;
+  return new Journal(parsed, folder, surroundingsOf(parsed, options), by ?? userOf(env), listener);
 }
 
 function userOf(env: NodeJS.ProcessEnv): string {

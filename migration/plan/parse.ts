@@ -78,7 +78,7 @@ export async function parsePlan(
 }
 
 /** Parts that are addresses, in which credentials are refused: what they use of the environment is no secret. */
-const OPEN = ['connections', 'source', 'target'];
+const OPEN = ['connections', 'source', 'target', 'rehearse'];
 
 function resolved(written: unknown, env: NodeJS.ProcessEnv, faults: Fault[], secrets: Secret[]): unknown {
   if (written === null || typeof written !== 'object' || Array.isArray(written)) return written;

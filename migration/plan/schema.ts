@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseSize } from '../../harness/suite/schema.js';
 import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
+import { OPERATION_KINDS } from '../rehearsal/operations.js';
 import { SEVERITIES } from '../validate/catalogue.js';
 
 /** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
@@ -153,6 +154,38 @@ export const planSchema = z.strictObject({
       seed: z.int().min(0).default(42),
     })
     .prefault({}),
+  rehearse: z
+    .strictObject({
+      data: z.enum(['bundled', 'source']).default('bundled').meta({
+        description:
+          'Points that are rehearsed with: of the bundled dataset, or the first ones of the source.',
+      }),
+      points: z.int().min(50).max(20_000).default(300).meta({ description: 'How many.' }),
+      source: place.optional().meta({
+        description:
+          'Where the scratch collection of the source’s side is made: docker, or engine:address. Default: a folder.',
+      }),
+      target: place.optional().meta({ description: 'And that of the target’s side.' }),
+      writes: z.number().min(1).default(40).meta({ description: 'Of the application, in a second.' }),
+      reads: z.number().min(1).default(40).meta({ description: 'Of the application, in a second.' }),
+      embeddingLag: z
+        .number()
+        .min(0)
+        .default(50)
+        .meta({ description: 'Milliseconds between a text and the vector of it.' }),
+      mix: z
+        .partialRecord(z.enum(OPERATION_KINDS), z.number().min(0))
+        .default({})
+        .meta({ description: 'Shares of the kinds of writes.' }),
+      patience: z
+        .number()
+        .min(1)
+        .default(60)
+        .meta({ description: 'Seconds that a gate may stay closed before the rehearsal ends there.' }),
+      seed: z.int().min(0).default(42),
+    })
+    .prefault({})
+    .meta({ description: 'How "vecproof rehearse" rehearses the cutover.' }),
 });
 
 export type Plan = z.infer<typeof planSchema>;

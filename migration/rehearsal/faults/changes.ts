@@ -1,0 +1,157 @@
+import type { Fault, Planting } from './planting.js';
+
+const HOUR = 3_600_000;
+const OTHER_MODEL = 'another-model@2';
+
+/** What the log delivers is not what was written once and in order. */
+function deliveryFault(kind: 'duplicate' | 'reorder', title: string): Fault {
+  return {
+    name: kind === 'duplicate' ? 'duplicated-events' : 'reordered-events',
+    title,
+    windows: ['replay', 'ramp', 'observe'],
+    expected: ['versions'],
+    async run(planting) {
+      const { rehearsing } = planting;
+      const before = await rehearsing.status();
+      await rehearsing.injure({ kind });
+      let superseded = 0;
+      await planting.until(async () => {
+        const id = rehearsing.someRow();
+        await rehearsing.write('metadata', id);
+        await rehearsing.write('metadata', id);
+        superseded = (await rehearsing.status()).superseded - before.superseded;
+        return superseded > 5;
+      });
+      if (superseded > 0)
+        planting.noticed('versions', `${superseded} changes came again or too late, and were not written`);
+      await rehearsing.heal();
+    },
+  };
+}
+
+async function written(planting: Planting, deleted: boolean) {
+  const { rehearsing } = planting;
+  const before = rehearsing.parts.ledger.latest.bind(rehearsing.parts.ledger);
+  const id = rehearsing.someRow();
+  const point = before(id)!;
+  await rehearsing.write(deleted ? 'delete' : 'metadata', id);
+  await rehearsing.settled();
+  return { id, point };
+}
+
+export const CHANGE_FAULTS: readonly Fault[] = [
+  deliveryFault('duplicate', 'changes are delivered twice'),
+  deliveryFault('reorder', 'changes are delivered in another order'),
+  {
+    name: 'lost-delete',
+    title: 'the target acknowledges a delete and does not do it',
+    windows: ['replay', 'ramp', 'observe'],
+    expected: ['deleted rows'],
+    async run(planting) {
+      const { rehearsing } = planting;
+      await rehearsing.settled();
+      await rehearsing.injure({ kind: 'lose-deletes', side: 'target' });
+      const { id } = await written(planting, true);
+      await noticeReturned(planting, id, 'was deleted, acknowledged, and is there');
+    },
+  },
+  {
+    name: 'deletes-return',
+    title: 'a deleted row comes back with a restart of the target',
+    windows: ['verify', 'observe'],
+    expected: ['deleted rows'],
+    async run(planting) {
+      const { link } = planting.rehearsing;
+      const { id, point } = await written(planting, true);
+      await link.call('tamper', { side: 'target', upsert: [point] });
+      await link.call('restart', 'target');
+      await noticeReturned(planting, id, 'came back with the restart');
+    },
+  },
+  {
+    name: 'clock-skew',
+    title: 'the writer’s clock goes back by an hour between two writes of a row',
+    windows: ['replay', 'ramp'],
+    expected: ['versions'],
+    async run(planting) {
+      const { rehearsing } = planting;
+      const before = await rehearsing.status();
+      const id = rehearsing.someRow();
+      await rehearsing.write('metadata', id);
+      await rehearsing.injure({ kind: 'clock', milliseconds: -HOUR });
+      await rehearsing.write('metadata', id);
+      await rehearsing.settled();
+      const { backwards } = await rehearsing.status();
+      if (backwards > before.backwards)
+        planting.noticed(
+          'versions',
+          `${backwards - before.backwards} changes with a clock behind an older one were written, by the log’s order`,
+        );
+      await rehearsing.heal();
+    },
+  },
+  {
+    name: 'newer-update',
+    title: 'rows are updated and deleted before the backfill reaches them',
+    windows: ['backfill'],
+    expected: ['conditional backfill'],
+    run: newerUpdate,
+  },
+  {
+    name: 'embedding-version',
+    title: 'writes come with vectors of another model',
+    windows: ['replay', 'ramp'],
+    expected: ['embedding hold'],
+    async run(planting) {
+      const { rehearsing } = planting;
+      await rehearsing.injure({ kind: 'embedding', version: OTHER_MODEL });
+      let held = 0;
+      const isHeld = async () => {
+        held = (await rehearsing.status()).held;
+        return held > 0;
+      };
+      if (await planting.until(isHeld))
+        planting.noticed('embedding hold', `${held} changes wait, the first of ${OTHER_MODEL}`);
+      await planting.measure();
+      await rehearsing.heal();
+      rehearsing.note('decision', `both sides take ${OTHER_MODEL}`);
+      await rehearsing.link.call('embedding', OTHER_MODEL);
+    },
+  },
+];
+
+/** The replay runs ahead of the backfill: an update and a delete of rows that the backfill is still to write. */
+async function newerUpdate(planting: Planting): Promise<void> {
+  const { rehearsing } = planting;
+  const { ledger } = rehearsing.parts;
+  const there = new Set((await rehearsing.link.call('scan', 'target')).map(({ id }) => id));
+  const ahead = new Set(ledger.live().filter((id) => !there.has(id) && ledger.writesOf(id).length === 1));
+  await rehearsing.link.call('replay');
+  const updated = rehearsing.someRow(ahead);
+  await rehearsing.write('metadata', updated);
+  ahead.delete(updated);
+  await rehearsing.write('delete', rehearsing.someRow(ahead));
+  await rehearsing.settled();
+  for (let done = false; !done; ) {
+    const step = await rehearsing.link.call('backfill');
+    done = step.done === step.total;
+  }
+  const { keptNewer, keptDeleted } = await rehearsing.status();
+  if (keptNewer > 0 && keptDeleted > 0)
+    planting.noticed(
+      'conditional backfill',
+      `${keptNewer} rows of the copy were not written over newer ones, ${keptDeleted} not brought back`,
+    );
+  // What a backfill without the condition would have written.
+  planting.wouldHaveLost = { older: keptNewer, deleted: keptDeleted };
+}
+
+async function noticeReturned(planting: Planting, id: string | bigint, words: string): Promise<void> {
+  const { rehearsing } = planting;
+  await planting.measure();
+  const { returned } = await rehearsing.link.call('verify');
+  if (returned.includes(id)) planting.noticed('deleted rows', `${id} ${words}`);
+  await rehearsing.heal();
+  const { rows } = await rehearsing.link.call('repair');
+  rehearsing.note('decision', `${rows} rows are taken from the source again`);
+}

@@ -1,0 +1,377 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolder, writeFileAtomic } from '../../../common/files.js';
+import type { PointId } from '../../../engines/contract/ids.js';
+import type { Point } from '../../../engines/contract/points.js';
+import { requireClient } from '../../../engines/kit/packages.js';
+import { BEFORE_CAPTURE } from '../../changes/change.js';
+import { CollectionTarget } from '../../changes/collection-target.js';
+import { decodePoint, encodePoint } from '../../changes/encode.js';
+import { PostgresChangeLog } from '../../changes/postgres/log.js';
+import type { SqlClient } from '../../changes/postgres/sql.js';
+import { PostgresVersions } from '../../changes/postgres/versions.js';
+import { backfill } from '../../cutover/backfill.js';
+import { systemClock } from '../../cutover/clock.js';
+import { DualWriter } from '../../cutover/dual-writer.js';
+import { EmbeddingVersions } from '../../cutover/embedding.js';
+import { LogFirstOutbox } from '../../cutover/outbox.js';
+import { revisionOf } from '../ledger.js';
+import type { Injury, Side, StopPlace, TouchedResult, WorkerConfig, WorkerStatus } from '../protocol.js';
+import { FaultyFeed } from './feed.js';
+import { Injuries } from './injuries.js';
+import { Reads } from './reads.js';
+import { Replay, stopping } from './replay.js';
+import { OpenSide } from './side.js';
+import { StateFile } from './state.js';
+import { verifyTouched } from './verify.js';
+
+const COLLECTION = 'docs';
+const BATCH = 25;
+const SNAPSHOT = 'snapshot.jsonl';
+
+const NOTHING_REPLAYED = {
+  applied: 0,
+  superseded: 0,
+  held: 0,
+  retried: 0,
+  backwards: 0,
+  lastError: undefined,
+  refused: undefined,
+};
+
+type Database = SqlClient & { close(): Promise<void> };
+
+/** The application and the migration in one process, over real engines: everything in it is killed at once. */
+export class System {
+  readonly #config: WorkerConfig;
+  readonly #file: StateFile;
+  readonly #injuries = new Injuries();
+  readonly #stopAt: (place: StopPlace) => Promise<void>;
+  readonly #sides: Readonly<Record<Side, OpenSide>>;
+  readonly #reads: Reads;
+  readonly #embeddings: EmbeddingVersions;
+  #database!: Database;
+  #log!: PostgresChangeLog;
+  #targets!: Readonly<Record<Side, CollectionTarget>>;
+  #writer!: DualWriter;
+  #replay: Replay | undefined;
+  #sourceReplay: Replay | undefined;
+  #keptNewer = 0;
+  #keptDeleted = 0;
+  #lastVerified: TouchedResult | undefined;
+
+  constructor(config: WorkerConfig, stop: (place: StopPlace) => Promise<void>) {
+    this.#config = config;
+    this.#file = new StateFile(config.folder, config.embeddingVersion);
+    this.#stopAt = async (place) => {
+      if (this.#injuries.find('stop-at')?.place === place) await stop(place);
+    };
+    this.#sides = {
+      source: new OpenSide('source', config, this.#injuries),
+      target: new OpenSide('target', config, this.#injuries),
+    };
+    const { embeddings } = this.#file.state;
+    this.#embeddings = new EmbeddingVersions({ source: embeddings, target: embeddings });
+    this.#reads = new Reads(this.#sides, this.#file, this.#stopAt);
+  }
+
+  async open(): Promise<{ versions: Record<Side, string> }> {
+    const { PGlite } = requireClient('@electric-sql/pglite') as {
+      PGlite: { create(options: { dataDir: string }): Promise<Database> };
+    };
+    makeFolder(this.#config.folder);
+    const [database, source, target] = await Promise.all([
+      PGlite.create({ dataDir: join(this.#config.folder, 'log') }),
+      this.#sides.source.connect(),
+      this.#sides.target.connect(),
+    ]);
+    this.#database = database;
+    this.#log = await PostgresChangeLog.open(database);
+    const target_ = async (side: Side) =>
+      new CollectionTarget({
+        place: side,
+        points: lazily(() => this.#sides[side].points),
+        versions: await PostgresVersions.open(database, side),
+      });
+    this.#targets = { source: await target_('source'), target: await target_('target') };
+    this.#writer = await this.#openWriter();
+    return { versions: { source, target } };
+  }
+
+  #openWriter(): Promise<DualWriter> {
+    const primary = stopping(
+      this.#targets.source,
+      () => this.#stopAt('write:source-written'),
+      () => this.#stopAt('write:logged'),
+    );
+    return DualWriter.open({
+      outbox: new LogFirstOutbox({ log: this.#log, primary, embeddings: this.#embeddings }),
+      flags: this.#file,
+      direct: (change) => this.#direct('source', change.id, change.kind === 'delete' ? null : change.point),
+      instance: 'rehearsal',
+      clock: { ...systemClock, now: () => Date.now() + (this.#injuries.find('clock')?.milliseconds ?? 0) },
+    });
+  }
+
+  async resume(): Promise<undefined> {
+    if (this.#file.state.flags['capture'] === 'on') await this.#recover();
+    if (this.#file.state.replaying) this.replay();
+    return undefined;
+  }
+
+  async create(points: readonly Point[]): Promise<void> {
+    await this.#sides.source.create();
+    await this.#sides.target.create();
+    await this.#sides.source.points.upsert(points);
+    await this.#sides.source.ready();
+  }
+
+  /** What was durable in the log when the process was killed reaches the source. */
+  async #recover(): Promise<void> {
+    this.#sourceReplay = this.#replayOf('source');
+    this.#sourceReplay.start();
+    while ((await this.#log.backlog('source')).changes > 0) await new Promise((r) => setTimeout(r, 2));
+  }
+
+  async write({ number, id, point }: { number: number; id: PointId; point: Point | null }) {
+    const onlyOn = this.#injuries.find('one-side-writes');
+    if (onlyOn !== undefined) {
+      await this.#direct(onlyOn.side, id, point);
+      return { state: 'uncaptured' };
+    }
+    const options = {
+      idempotencyKey: `write-${number}`,
+      embeddingVersion: this.#injuries.find('embedding')?.version ?? this.#config.embeddingVersion,
+    };
+    const { state } = await (point === null
+      ? this.#writer.delete(COLLECTION, id, options)
+      : this.#writer.upsert(COLLECTION, point, options));
+    return { state };
+  }
+
+  async #direct(side: Side, id: PointId, point: Point | null): Promise<void> {
+    const { points } = this.#sides[side];
+    await (point === null ? points.delete([id]) : points.upsert([point]));
+  }
+
+  read(query: { vector: Float32Array }) {
+    return this.#reads.read(query.vector);
+  }
+
+  async capture(): Promise<{ marker: string; seen: boolean }> {
+    const { position } = await this.#writer.captureOn(COLLECTION);
+    this.#sourceReplay ??= this.#replayOf('source');
+    this.#sourceReplay.start();
+    await this.#stopAt('capture:marked');
+    const seen = (await this.#log.read(position - 1n, 1)).some((each) => each.position === position);
+    if (seen) this.#file.change({ marker: String(position) });
+    return { marker: String(position), seen };
+  }
+
+  async snapshot(): Promise<{ watermark: string; rows: number; afterMarker: boolean }> {
+    const marker = BigInt(this.#file.state.marker!);
+    const watermark = await this.#log.watermark();
+    const points = await this.#sides.source.points.snapshot();
+    const lines: string[] = [];
+    try {
+      for await (const page of points.scan({ batchSize: 100 })) {
+        lines.push(...page.points.map(encodePoint));
+        await this.#stopAt('snapshot:page');
+      }
+    } finally {
+      await points.close();
+    }
+    writeFileAtomic(join(this.#config.folder, SNAPSHOT), lines.map((line) => `${line}\n`).join(''));
+    this.#file.change({ watermark: String(watermark), snapshot: lines.length, backfilled: 0 });
+    return { watermark: String(watermark), rows: lines.length, afterMarker: watermark >= marker };
+  }
+
+  /** One batch, only where nothing newer is there; the cursor moves once it was read back. */
+  async backfill(): Promise<{ done: number; total: number }> {
+    const rows = this.#snapshotRows();
+    const { backfilled } = this.#file.state;
+    const points = rows.slice(backfilled, backfilled + BATCH);
+    const done = backfilled + points.length;
+    const pages = async function* () {
+      yield { points, cursor: String(done) };
+    };
+    const target = stopping(this.#targets.target, () => this.#stopAt('backfill:written'));
+    const { superseded } = await backfill({ collection: COLLECTION, pages: pages(), target });
+    if (superseded > 0) await this.#countKept(points);
+    this.#file.change({ backfilled: done });
+    if (done === rows.length) await this.#sides.target.ready();
+    return { done, total: rows.length };
+  }
+
+  /** Rows that are there already are neither. */
+  async #countKept(rows: readonly Point[]): Promise<void> {
+    const known = await this.#targets.target.read(rows.map(({ id }) => ({ collection: COLLECTION, id })));
+    for (const row of known) {
+      if (row === undefined || row.version === BEFORE_CAPTURE) continue;
+      if (row.deleted) this.#keptDeleted++;
+      else this.#keptNewer++;
+    }
+  }
+
+  #snapshotRows(): Point[] {
+    const path = join(this.#config.folder, SNAPSHOT);
+    if (!existsSync(path)) return [];
+    return readFileSync(path, 'utf8').split('\n').slice(0, -1).map(decodePoint);
+  }
+
+  replay(): undefined {
+    if (!this.#file.state.replaying) this.#file.change({ replaying: true });
+    this.#replay ??= this.#replayOf('target');
+    this.#replay.start();
+    return undefined;
+  }
+
+  #replayOf(side: Side): Replay {
+    return new Replay({
+      log: this.#log,
+      feed: side === 'target' ? new FaultyFeed(this.#log, this.#injuries) : this.#log,
+      consumer: side,
+      target: this.#targets[side],
+      embeddings: this.#embeddings,
+      stopAt: side === 'target' ? this.#stopAt : async () => {},
+    });
+  }
+
+  async verify(): Promise<TouchedResult> {
+    const { source, target } = this.#sides;
+    const parts = { log: this.#log, source, target, snapshot: this.#snapshotRows() };
+    const result = await verifyTouched(parts);
+    await this.#stopAt('verify:compared');
+    this.#lastVerified = result;
+    return result;
+  }
+
+  /** Rows that `verify` found to differ are taken from the source again. */
+  async repair(): Promise<{ rows: number }> {
+    const { differing = [], returned = [] } = this.#lastVerified ?? {};
+    const ids = [...differing.map(({ id }) => id), ...returned];
+    const there = await this.#sides.source.points.get(ids);
+    const gone = ids.filter((id) => !there.some((point) => point.id === id));
+    await this.#sides.target.points.upsert(there);
+    await this.#sides.target.points.delete(gone);
+    return { rows: ids.length };
+  }
+
+  /** Rows that only the target has become writes like all others. */
+  async adopt(ids: readonly PointId[]): Promise<void> {
+    for (const point of await this.#sides.target.points.get(ids)) {
+      await this.write({ number: revisionOf(point) ?? 0, id: point.id, point });
+    }
+  }
+
+  async wayBack({ id, revision }: { id: PointId; revision: number }) {
+    const [row] = await this.#sides.source.points.get([id]);
+    const alive = row !== undefined && revisionOf(row) === revision;
+    const words = alive ? `write ${revision} is in the source` : `write ${revision} is not in the source`;
+    return { alive, words };
+  }
+
+  shadow(on: boolean) {
+    return this.#reads.shadow(on);
+  }
+
+  async ramp(share: number): Promise<undefined> {
+    this.#file.change({ share });
+    if (share === 0) await this.#stopAt('rollback:flipped');
+    return undefined;
+  }
+
+  async restart(side: Side): Promise<undefined> {
+    await this.#sides[side].close();
+    await this.#sides[side].connect();
+    await this.#stopAt('observe:restarted');
+    return undefined;
+  }
+
+  injure(injury: Injury): undefined {
+    this.#injuries.arm(injury);
+    return undefined;
+  }
+
+  heal(): undefined {
+    this.#injuries.heal();
+    return undefined;
+  }
+
+  async tamper({
+    side,
+    upsert = [],
+    remove = [],
+  }: {
+    side: Side;
+    upsert?: readonly Point[];
+    remove?: readonly PointId[];
+  }) {
+    if (upsert.length > 0) await this.#sides[side].direct.upsert(upsert);
+    if (remove.length > 0) await this.#sides[side].direct.delete(remove);
+  }
+
+  scan(side: Side): Promise<Point[]> {
+    return this.#sides[side].scan();
+  }
+
+  embedding(version: string): undefined {
+    this.#embeddings.take('source', version);
+    this.#embeddings.take('target', version);
+    this.#file.change({ embeddings: [...new Set([...this.#file.state.embeddings, version])] });
+    return undefined;
+  }
+
+  async behind(watermark?: string) {
+    const until = watermark === undefined ? await this.#log.watermark() : BigInt(watermark);
+    const isBehind = async (side: Side) => {
+      const [next] = await this.#log.read(await this.#log.cursor(side), 1);
+      return next !== undefined && next.position <= until;
+    };
+    const behind = { source: await isBehind('source'), target: await isBehind('target') };
+    return { watermark: String(until), behind };
+  }
+
+  async status(): Promise<WorkerStatus> {
+    const [source, target] = [await this.#log.backlog('source'), await this.#log.backlog('target')];
+    const figures = this.#replay?.figures ?? NOTHING_REPLAYED;
+    const { share, marker, watermark, snapshot, backfilled } = this.#file.state;
+    return {
+      backlog: { source: source.changes, target: target.changes },
+      lag: target.oldestAt === null ? null : Math.max(0, Date.now() - target.oldestAt),
+      ...figures,
+      held: Math.max(figures.held, this.#sourceReplay?.figures.held ?? 0),
+      keptNewer: this.#keptNewer,
+      keptDeleted: this.#keptDeleted,
+      share,
+      shadow: this.#reads.figures,
+      progress: { marker, watermark, snapshot, backfilled },
+    };
+  }
+
+  async close(): Promise<undefined> {
+    await this.#replay?.stop();
+    await this.#sourceReplay?.stop();
+    await this.#reads.settle();
+    await Promise.all([this.#sides.source.close(), this.#sides.target.close()]);
+    await this.#database.close();
+    return undefined;
+  }
+
+  /** Removes the scratch collections: those on servers outlive the folder. */
+  async drop(): Promise<undefined> {
+    await Promise.all([this.#sides.source.drop(), this.#sides.target.drop()]);
+    return undefined;
+  }
+}
+
+/** Points of a side that may be connected again. */
+function lazily(points: () => Point extends never ? never : OpenSide['points']): OpenSide['points'] {
+  return new Proxy({} as OpenSide['points'], {
+    get: (_, name) => {
+      const now = points();
+      const value = now[name as keyof typeof now];
+      return typeof value === 'function' ? value.bind(now) : value;
+    },
+  });
+}
