@@ -29,11 +29,13 @@ export const CAPABILITIES: Capabilities = {
   deterministicBuild: 'always',
   execution: 'blocking',
   preparedSearches: 'one',
+  shares: true,
   exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
   remarks: [
     'Runs inside the process and blocks it: a query uses one thread and costs no network.',
     'Builds with one thread, whatever number of threads is asked for, from a fixed seed: the graph is the same each time.',
     'The client takes plain arrays of numbers only: copying the query into one is part of the timed call, as every user pays it.',
+    'Several clients at a time are threads that each read the graph from a file into memory of their own; the memory of such trials is that of all of them.',
     'An ef below k works as k; ef is set again for each setting.',
     'For cosine it normalises and keeps the normalised vectors; the lengths are lost.',
     'The capacity is fixed when the index is created, and a larger k is an error of the client: k is limited to the number of points.',

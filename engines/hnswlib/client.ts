@@ -17,6 +17,7 @@ export interface HnswIndex {
   getEf(): number;
   getCurrentCount(): number;
   writeIndex(path: string): Promise<boolean>;
+  readIndex(path: string): Promise<boolean>;
 }
 
 export interface HnswlibClient {

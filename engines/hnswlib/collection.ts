@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
-import type { Collection, Readiness } from '../contract/collection.js';
+import type { Collection, Readiness, Shared, SharedCollection } from '../contract/collection.js';
 import type { ConnectOptions } from '../contract/engine.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
@@ -29,6 +29,8 @@ export class HnswlibCollection implements Collection {
   readonly #labels: Labels;
   #index: HnswIndex | undefined;
   #loaded = 0;
+  /** Points that are in the file. */
+  #written: number | undefined;
 
   constructor(client: HnswlibClient, { folder, seed }: ConnectOptions, spec: CollectionSpec) {
     this.name = spec.name;
@@ -70,32 +72,16 @@ export class HnswlibCollection implements Collection {
   }
 
   async prepare(search: ParameterSet, k: number): Promise<PreparedSearch> {
-    const index = this.#open();
-    const ef = Number(search['ef']);
-    index.setEf(ef);
-    if (index.getEf() !== ef) {
-      throw new FailureError(`ef is ${index.getEf()} after it was set to ${ef}`, { where: 'hnswlib' });
-    }
-    const wanted = Math.min(k, index.getCurrentCount());
-    const point = numbers(this.#dimensions);
-    let open = true;
-    return {
-      effective: { ...search, ef: Math.max(ef, wanted) },
-      query: (vector, filter) => {
-        if (!open) throw new FailureError('the search was closed', { where: 'hnswlib' });
-        requireDimensions('hnswlib', vector, this.#dimensions);
-        copy(vector, 0, point);
-        const { neighbors, distances } =
-          filter === undefined
-            ? index.searchKnn(point, wanted)
-            : filtered(index, point, wanted, filter as LabelFilter);
-        return { keys: neighbors, scores: distances };
-      },
-      translate: (filter) => this.#labels.translate(filter),
-      close: async () => {
-        open = false;
-      },
-    };
+    const prepared = prepareSearch(this.#open(), this.#dimensions, search, k);
+    return { ...prepared, translate: (filter) => this.#labels.translate(filter) };
+  }
+
+  /** Through a file, which each reads into its own memory. */
+  async share(): Promise<Shared> {
+    const { metric } = this.#field;
+    if (this.#written !== this.#loaded) await this.indexBytes();
+    const saved: SavedGraph = { metric: metric as Metric, dimensions: this.#dimensions, file: this.#file };
+    return { collection: saved };
   }
 
   async count(): Promise<number> {
@@ -104,6 +90,7 @@ export class HnswlibCollection implements Collection {
 
   async indexBytes(): Promise<number | undefined> {
     await this.#open().writeIndex(this.#file);
+    this.#written = this.#loaded;
     return statSync(this.#file).size;
   }
 
@@ -116,6 +103,53 @@ export class HnswlibCollection implements Collection {
     if (this.#index === undefined) throw new FailureError('the collection was dropped', { where: 'hnswlib' });
     return this.#index;
   }
+}
+
+/** A graph in a file; survives a structured clone. */
+interface SavedGraph {
+  metric: Metric;
+  dimensions: number;
+  file: string;
+}
+
+/** Reads a graph that a collection of another thread has shared. What filters need is not in its file. */
+export async function attach(client: HnswlibClient, { collection }: Shared): Promise<SharedCollection> {
+  const { metric, dimensions, file } = collection as SavedGraph;
+  const index = new client.HierarchicalNSW(SPACES[metric], dimensions);
+  await index.readIndex(file);
+  return { prepare: async (search, k) => prepareSearch(index, dimensions, search, k) };
+}
+
+function prepareSearch(
+  index: HnswIndex,
+  dimensions: number,
+  search: ParameterSet,
+  k: number,
+): PreparedSearch {
+  const ef = Number(search['ef']);
+  index.setEf(ef);
+  if (index.getEf() !== ef) {
+    throw new FailureError(`ef is ${index.getEf()} after it was set to ${ef}`, { where: 'hnswlib' });
+  }
+  const wanted = Math.min(k, index.getCurrentCount());
+  const point = numbers(dimensions);
+  let open = true;
+  return {
+    effective: { ...search, ef: Math.max(ef, wanted) },
+    query: (vector, filter) => {
+      if (!open) throw new FailureError('the search was closed', { where: 'hnswlib' });
+      requireDimensions('hnswlib', vector, dimensions);
+      copy(vector, 0, point);
+      const { neighbors, distances } =
+        filter === undefined
+          ? index.searchKnn(point, wanted)
+          : filtered(index, point, wanted, filter as LabelFilter);
+      return { keys: neighbors, scores: distances };
+    },
+    close: async () => {
+      open = false;
+    },
+  };
 }
 
 /** Where nothing passes, the whole graph would be walked for it. */

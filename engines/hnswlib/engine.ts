@@ -4,7 +4,7 @@ import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
 import { type HnswlibClient, loadClient } from './client.js';
-import { HnswlibCollection } from './collection.js';
+import { attach, HnswlibCollection } from './collection.js';
 import { rules } from './options.js';
 
 export const engine: EngineDefinition = {
@@ -27,6 +27,7 @@ function connected(client: HnswlibClient, options: ConnectOptions): ConnectedEng
       checkSpec(engine, spec);
       return new HnswlibCollection(client, options, spec);
     },
+    attach: (shared) => attach(client, shared),
     close: async () => {},
   };
 }

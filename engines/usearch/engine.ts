@@ -6,6 +6,7 @@ import { CAPABILITIES } from './capabilities.js';
 import { loadClient, type UsearchClient, usedInstructions } from './client.js';
 import { UsearchCollection } from './collection.js';
 import { checkData, rules } from './options.js';
+import { type SavedGraph, UsearchGraphs } from './saved.js';
 
 export const engine: EngineDefinition = {
   name: 'usearch',
@@ -25,6 +26,11 @@ function connected(client: UsearchClient, options: ConnectOptions): ConnectedEng
     create: async (spec) => {
       checkSpec(engine, spec);
       return new UsearchCollection(client, options, spec);
+    },
+    attach: async ({ collection }) => {
+      const saved = collection as SavedGraph;
+      const graphs = new UsearchGraphs(client, saved.spec, saved.emptyFile);
+      return { prepare: async (search, k) => graphs.prepare(saved, search, k) };
     },
     close: async () => {},
   };

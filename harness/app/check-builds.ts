@@ -28,6 +28,8 @@ export function checkAgainstData(
   place: string,
   /** Known already, by trial id. */
   known: ReadonlyMap<string, string> = new Map(),
+  /** Queries have groups or filters, or fields are loaded. */
+  filtered = false,
 ): Map<string, string> {
   const asked = builds.flatMap(({ trials }) => trials.map((trial) => askedOf(trial, [data.k])));
   const most = Math.max(data.k, ...asked);
@@ -46,7 +48,8 @@ export function checkAgainstData(
       const { id } = trial;
       const shape = { ...data, k: askedOf(trial, [data.k]) };
       const reason =
-        whyNot(definition, shape, build.index, search) ?? whyNoWorkload(definition, build, workload);
+        whyNot(definition, shape, build.index, search) ??
+        whyNoWorkload(definition, build, workload, { rows: data.count, filtered });
       if (reason !== undefined) reasons.set(id, reason);
     }
   }
@@ -86,8 +89,10 @@ function whyNoWorkload(
   { name, capabilities }: EngineDefinition,
   { server }: PlannedBuild,
   workload: Workload,
+  about: { rows: number; filtered: boolean },
 ): string | undefined {
-  const shape = { ...executionOf(capabilities, server?.mode), repeat: 1 };
+  const collection = { ...about, writable: capabilities.points !== null };
+  const shape = { ...executionOf(capabilities, server?.mode), repeat: 1, collection };
   const plan = executorOf(workload).plan(workload.options, shape);
   return plan.state === 'ok' ? undefined : `${name}: ${plan.reason}`;
 }

@@ -81,7 +81,9 @@ export const fitTask: RunTask = {
     const fields = parsed.suite.fields ?? [];
     const refusing = withRefusals([...builds, ...rebuilds], definitions, data, fields);
     const shape = shapeOf(data.info, parsed.ks.at(-1)!);
-    state.unfit = checkAgainstData(refusing.builds, definitions, shape, suite.given, refusing.unfit);
+    const filtered = data.grouped !== undefined || fields.length > 0;
+    const { builds: fitting, unfit } = refusing;
+    state.unfit = checkAgainstData(fitting, definitions, shape, suite.given, unfit, filtered);
     // A run that is continued keeps the plan it began with.
     if (state.manifest !== undefined) return;
     state.planned = {

@@ -57,6 +57,7 @@ export function trialRows(
     ...(end?.effective && { effective: end.effective }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
+    ...(end?.clientThreads !== undefined && { clientThreads: end.clientThreads }),
     group: 'all',
     state: end?.state ?? 'aborted',
     reason: end === undefined ? 'the run ended before this trial was measured' : (end.reason ?? null),

@@ -105,6 +105,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     foreignCores: z.number().optional(),
     /** CPU of the process that sent the queries to a server, in cores: of the pass in which it was most. Absent where serial. */
     clientCores: z.number().optional(),
+    /** Threads that sent the queries, where that were several. */
+    clientThreads: z.int().min(2).optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */
     effective: parameters.optional(),
     /** What the server used while this trial was searched (warm-up included). */

@@ -81,6 +81,8 @@ export const trialRowSchema = z.strictObject({
   workload: z.string(),
   /** Absent where the workload has none. */
   workloadOptions: parameters.optional(),
+  /** Threads that sent the queries, each over a connection or an opened copy of the index of its own; absent: one. */
+  clientThreads: z.int().min(2).optional(),
   /** Query group; `all` for the whole set. */
   group: z.string(),
   /** On which of `machines` it was measured, from 1; absent where the run knows one machine only. */

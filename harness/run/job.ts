@@ -71,6 +71,7 @@ interface TrialEnd {
   engineSeconds?: number;
   foreignCores?: number;
   clientCores?: number;
+  clientThreads?: number;
   effective?: ParameterSet;
 }
 

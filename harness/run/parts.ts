@@ -17,6 +17,7 @@ import {
 } from '../store/run-folder.js';
 import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { BuildContext } from './context.js';
+import { threadsOf } from './executors/parts.js';
 import type { Job } from './job.js';
 import type { Trial } from './trial.js';
 
@@ -34,6 +35,7 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
   keep(path, joinSamples(parts));
   removeParts(job, trial);
   trial.spans = parts.map(spanOf);
+  const threads = threadsOf(trial.workload.options, trial.shape);
   await send({
     type: 'trialEnd',
     trial: trial.id,
@@ -42,6 +44,7 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     passes: trial.passes,
     ...(trial.effective && { effective: trial.effective }),
     ...(trial.clientCores !== undefined && { clientCores: trial.clientCores }),
+    ...(threads > 1 && { clientThreads: threads }),
     ...passFigures(trial),
   });
 }

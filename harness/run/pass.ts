@@ -93,7 +93,7 @@ export async function measurePass(
     const client = new ClientUse();
     const ks = job.filtering?.ks.map((own) => own + spare);
     const part = { k, ks, repetition, origin: trial.origin, signal };
-    const threads = threadsOf(trial.workload.options);
+    const threads = threadsOf(trial.workload.options, trial.shape);
     const samples =
       threads > 1
         ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, client)

@@ -17,7 +17,15 @@ export async function searchTrials(context: BuildContext, collection: Collection
   const { job } = context;
   const queries = readQueries(job);
   const { capabilities } = await engineOf(job.build);
-  const shape = { ...executionOf(capabilities, job.build.server?.mode), repeat: job.repeat };
+  const shape = {
+    ...executionOf(capabilities, job.build.server?.mode),
+    repeat: job.repeat,
+    collection: {
+      rows: job.count,
+      writable: capabilities.points !== null,
+      filtered: job.filtering !== undefined,
+    },
+  };
   const trials = job.todo.map(({ trial, doneRepetitions }) =>
     startTrial(job.build.trials.find(({ id }) => id === trial)!, shape, new Set(doneRepetitions)),
   );

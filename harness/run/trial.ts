@@ -1,6 +1,5 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Execution } from '../../engines/contract/capabilities.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
@@ -23,7 +22,7 @@ export interface Trial extends PlannedTrial {
   failed: boolean;
   /** CPU of this process in the pass in which it was most, in cores; of a load on a server alone. */
   clientCores: number | undefined;
-  shape: Execution;
+  shape: TrialShape;
 }
 
 /** `done`: repetitions that an earlier process has left on disk. */

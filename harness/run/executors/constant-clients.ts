@@ -22,10 +22,10 @@ export const constantClients: Executor = {
     'So many clients at a time, each of which sends its next query once the previous one was answered.',
   ...kindOf(options),
   plan: (given, shape) =>
-    shape.execution === 'blocking' && Number(given['clients']) > 1
+    shape.execution === 'blocking' && shape.shares !== true && Number(given['clients']) > 1
       ? {
           state: 'refused',
-          reason: `a query holds the process until it is answered: ${given['clients']} clients would wait in line for each other; measure it with one`,
+          reason: `a query holds the process until it is answered: ${given['clients']} clients would wait in line for each other, and its index cannot be opened a second time; measure it with one`,
         }
       : (planThreads(given, shape) ?? { state: 'ok', passes: shape.repeat }),
   run: runClients,

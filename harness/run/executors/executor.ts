@@ -8,6 +8,15 @@ import type { WorkloadKind } from '../../model/workload.js';
 export interface TrialShape extends Execution {
   /** `repeat` of the suite. */
   repeat: number;
+  /** What is searched. */
+  collection?: {
+    /** Rows of the dataset. */
+    rows: number;
+    /** Points can be written one by one. */
+    writable: boolean;
+    /** Queries have groups or filters, or fields are loaded beside the vectors. */
+    filtered: boolean;
+  };
 }
 
 /** What a trial runs: so many passes, each recorded by itself and interleaved with those of the other trials. */

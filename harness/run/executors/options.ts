@@ -4,6 +4,7 @@ import { suggest } from '../../../common/nearest.js';
 import type { ParameterSet } from '../../../common/parameters.js';
 import type { ParsedWorkload, WorkloadKind } from '../../model/workload.js';
 import { inSeconds, withDurations } from './durations.js';
+import { MOST_THREADS } from './parts.js';
 
 /** Samples that a pass may take: what is recorded is kept in memory until the pass ends, about 250 bytes each at k 10. */
 export const MOST_SAMPLES = 500_000;
@@ -28,7 +29,7 @@ export const common = {
     .default(1)
     .describe('seconds of the same load before, which are not recorded'),
   timeout: between(0.01, 3600, ' s').default(10).describe('seconds after which a query counts as failed'),
-  threads: places(64)
+  threads: places(MOST_THREADS)
     .optional()
     .describe('threads that send, each with connections of its own; one if absent'),
 };

@@ -7,6 +7,7 @@ import { compiledModule } from '../../../common/paths.js';
 import { constantClients } from '../../../harness/run/executors/constant-clients.js';
 import { constantRate } from '../../../harness/run/executors/constant-rate.js';
 import type { Executor, TrialShape } from '../../../harness/run/executors/executor.js';
+import { threadsOf } from '../../../harness/run/executors/parts.js';
 import { dueTimes } from '../../../harness/run/executors/schedule.js';
 import { runThreads } from '../../../harness/run/generators/threads.js';
 import type { Job } from '../../../harness/run/job.js';
@@ -106,4 +107,17 @@ test('threads are refused where each cannot have a connection; never more than t
   );
   expect(constantClients.plan({ clients: 1, threads: 2 }, alone).state).toBe('ok');
   expect(constantClients.plan({ clients: 8, threads: 2 }, shape).state).toBe('ok');
+});
+
+test('each client of an engine that blocks has a thread, where its index can be opened again', () => {
+  const blocking: TrialShape = { ...shape, execution: 'blocking' };
+  const filtered = { rows: 100, writable: false, filtered: true };
+  expect(threadsOf({ clients: 4, threads: 2 }, blocking)).toBe(4);
+  expect(threadsOf({ inFlight: 64 }, blocking)).toBe(1);
+  expect(constantClients.plan({ clients: 4 }, blocking)).toEqual({ state: 'ok', passes: 1 });
+  expect(constantClients.plan({ clients: 65 }, blocking).state).toBe('refused');
+  expect(constantClients.plan({ clients: 4 }, { ...blocking, collection: filtered })).toMatchObject({
+    reason: expect.stringContaining('does not hold what filters need'),
+  });
+  expect(constantClients.plan({ clients: 1 }, { ...blocking, collection: filtered }).state).toBe('ok');
 });
