@@ -180,6 +180,13 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'migration/changes': ['migration/connections', 'migration/export', 'engines/contract', 'engines/kit'],
   // What applications use while they move.
   'migration/cutover': ['migration/changes', 'engines/contract', 'engines/kit', 'harness/measures'],
+  // The library's own code under a seeded scheduler.
+  'migration/rehearsal/simulation': [
+    'migration/changes',
+    'migration/cutover',
+    'engines/contract',
+    'harness/measures',
+  ],
   // The cutover on scratch collections, with traffic and planted faults, in a process that is killed.
   'migration/rehearsal': [
     'migration/changes',

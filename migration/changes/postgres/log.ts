@@ -3,14 +3,7 @@ import type { Change, Logged, NewChange, Position } from '../change.js';
 import type { Appended, Backlog, ChangeLog } from '../log.js';
 import { COLUMNS, cellsOf, changeOf, logged, markerCells, positionOf, splitPosition } from './rows.js';
 import { DEFAULT_SCHEMA, dropTables, makeTables, quoted } from './schema.js';
-import {
-  type SqlClient,
-  type SqlDatabase,
-  type SqlRow,
-  type SqlSession,
-  sqlDatabase,
-  sqlState,
-} from './sql.js';
+import { type SqlClient, type SqlDatabase, type SqlSession, sqlDatabase, sqlState } from './sql.js';
 
 export interface PostgresLogOptions {
   /** Made where it is not there; refused where others made it. */
@@ -76,23 +69,19 @@ export class PostgresChangeLog implements ChangeLog {
   }
 
   /** What the log says of a mutation that it has; undefined: it has it not. */
-  async find(idempotencyKey: string): Promise<Logged | undefined> {
-    const [row] = await this.#find(this.database, idempotencyKey);
+  async find(idempotencyKey: string, session: SqlSession = this.database): Promise<Logged | undefined> {
+    const sql = `SELECT xid::text, seq::text FROM ${this.#table('changes')} WHERE idempotency_key = $1`;
+    const [row] = await session.query(sql, [idempotencyKey]);
     return row === undefined ? undefined : logged(row);
   }
 
   async #first(session: SqlSession, idempotencyKey: string): Promise<Logged> {
-    const [row] = await this.#find(session, idempotencyKey);
-    if (row !== undefined) return logged(row);
+    const first = await this.find(idempotencyKey, session);
+    if (first !== undefined) return first;
     throw new FailureError(`the log refused the idempotency key ${idempotencyKey} and does not hold it`, {
       where: this.place,
       next: 'send the mutation again: what held the key was rolled back',
     });
-  }
-
-  #find(session: SqlSession, idempotencyKey: string): Promise<SqlRow[]> {
-    const sql = `SELECT xid::text, seq::text FROM ${this.#table('changes')} WHERE idempotency_key = $1`;
-    return session.query(sql, [idempotencyKey]);
   }
 
   async mark(collection: string, name: string): Promise<Logged> {

@@ -1,88 +1,104 @@
 import type { PointId } from '../../../engines/contract/ids.js';
+import { compareHits } from '../../cutover/compare-hits.js';
+import type { Flags } from '../../cutover/flags.js';
+import { ShadowReader } from '../../cutover/shadow-reader.js';
+import { TrafficRamp } from '../../cutover/traffic-ramp.js';
 import { revisionOf } from '../ledger.js';
 import type { ShadowFigures, Side, StopPlace } from '../protocol.js';
 import type { OpenSide } from './side.js';
-import type { StateFile } from './state.js';
 
 const QUEUE = 8;
-/** Hits that both have, of the smaller answer, for answers to agree. */
+/** Less than a target that is planted to be slow takes. */
+const TIMEOUT_MS = 2000;
+/** Agreement of one pair from which it counts as one that agrees. */
 const AGREE = 0.9;
+
+interface Answer {
+  ids: readonly PointId[];
+  rows: ReadonlyMap<PointId, number | undefined>;
+}
 
 /** Reads of the application: one side answers; in shadow the other is asked the same behind its back. */
 export class Reads {
-  readonly figures: ShadowFigures = {
-    answered: 0,
-    compared: 0,
-    agreed: 0,
-    incomparable: 0,
-    dropped: 0,
-    failed: 0,
-  };
   readonly #sides: Readonly<Record<Side, OpenSide>>;
-  readonly #file: StateFile;
   readonly #stopAt: (place: StopPlace) => Promise<void>;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #shadow: ShadowReader<Float32Array, Answer>;
+  readonly #k: number;
+  #ramp!: TrafficRamp;
+  #agreed = 0;
   #asked = 0;
 
   constructor(
     sides: Readonly<Record<Side, OpenSide>>,
-    file: StateFile,
+    k: number,
     stopAt: (place: StopPlace) => Promise<void>,
   ) {
     this.#sides = sides;
-    this.#file = file;
+    this.#k = k;
     this.#stopAt = stopAt;
+    this.#shadow = new ShadowReader({
+      control: (vector) => this.#answer('source', vector),
+      candidate: async (vector) => {
+        const answer = await this.#answer('target', vector);
+        await stopAt('shadow:asked');
+        return answer;
+      },
+      compare: (control, other) => compareHits(control.ids.map(hit), other.ids.map(hit), this.#k),
+      isComparable: async (_, { ids }) => (await this.#sides.target.points.get(ids)).length === ids.length,
+      sample: 1,
+      noise: 0,
+      queue: QUEUE,
+      timeoutMs: TIMEOUT_MS,
+      onCompared: ({ agreement }) => {
+        if (agreement >= AGREE) this.#agreed++;
+      },
+    });
   }
 
-  async read(vector: Float32Array) {
-    const { share, shadow } = this.#file.state;
-    // Spread evenly: of 10 reads at a share of .3, three.
-    const number = this.#asked++;
-    const side: Side = Math.floor((number + 1) * share) > Math.floor(number * share) ? 'target' : 'source';
-    const { ids, rows } = await this.#answer(side, vector);
+  async open(flags: Flags, isReversePathAlive: () => Promise<boolean>): Promise<void> {
+    this.#ramp = await TrafficRamp.open({ flags, isReversePathAlive, mostAgeMs: Number.POSITIVE_INFINITY });
+  }
+
+  async read(vector: Float32Array, shadow: boolean) {
+    // Of a user of its own each time, so that the shares hold for few reads, too.
+    const side = this.#ramp.serves(`user ${this.#asked++}`);
+    const isShadowed = side === 'source' && shadow;
+    const { ids, rows } = await (isShadowed ? this.#shadow.read(vector) : this.#answer(side, vector));
     if (side === 'target') await this.#stopAt('ramp:answered');
-    if (side === 'source' && shadow) this.#shadow(vector, ids);
     return { side, hits: ids.map((id) => ({ id, revision: rows.get(id) })) };
   }
 
-  async #answer(side: Side, vector: Float32Array) {
+  async #answer(side: Side, vector: Float32Array): Promise<Answer> {
     const ids = await this.#sides[side].search(vector);
     const points = await this.#sides[side].points.get(ids);
     return { ids, rows: new Map(points.map((point) => [point.id, revisionOf(point)])) };
   }
 
-  shadow(on: boolean): ShadowFigures {
-    this.#file.change({ shadow: on });
-    return this.figures;
+  get share(): number {
+    return this.#ramp.share;
   }
 
-  /** Never awaited by who reads. */
-  #shadow(vector: Float32Array, expected: readonly PointId[]): void {
-    this.figures.answered++;
-    if (this.#underWay.size >= QUEUE) {
-      this.figures.dropped++;
-      return;
-    }
-    const work = this.#compare(vector, expected).catch(() => void this.figures.failed++);
-    this.#underWay.add(work);
-    void work.finally(() => this.#underWay.delete(work));
+  get ramp(): TrafficRamp {
+    return this.#ramp;
   }
 
-  async #compare(vector: Float32Array, expected: readonly PointId[]): Promise<void> {
-    const { target } = this.#sides;
-    const found = await target.search(vector);
-    await this.#stopAt('shadow:asked');
-    const there = await target.points.get(expected);
-    if (there.length < expected.length) {
-      this.figures.incomparable++;
-      return;
-    }
-    this.figures.compared++;
-    const common = found.filter((id) => expected.includes(id)).length;
-    if (common >= AGREE * expected.length) this.figures.agreed++;
+  get figures(): ShadowFigures {
+    const { answered, candidate, left } = this.#shadow.summary();
+    return {
+      answered,
+      compared: candidate.n,
+      agreed: this.#agreed,
+      incomparable: left['not-comparable'],
+      dropped: left.dropped,
+      failed: left.failed + left['timed-out'],
+    };
   }
 
-  async settle(): Promise<void> {
-    await Promise.all(this.#underWay);
+  stop(): void {
+    this.#shadow.stop();
   }
+}
+
+function hit(id: PointId) {
+  return { id };
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { makeFolder, writeFileAtomic } from '../../../common/files.js';
 import type { PointId } from '../../../engines/contract/ids.js';
 import type { Point } from '../../../engines/contract/points.js';
@@ -7,12 +8,13 @@ import { requireClient } from '../../../engines/kit/packages.js';
 import { BEFORE_CAPTURE } from '../../changes/change.js';
 import { CollectionTarget } from '../../changes/collection-target.js';
 import { decodePoint, encodePoint } from '../../changes/encode.js';
+import { PostgresFlags } from '../../changes/postgres/flags.js';
 import { PostgresChangeLog } from '../../changes/postgres/log.js';
 import type { SqlClient } from '../../changes/postgres/sql.js';
 import { PostgresVersions } from '../../changes/postgres/versions.js';
 import { backfill } from '../../cutover/backfill.js';
 import { systemClock } from '../../cutover/clock.js';
-import { DualWriter } from '../../cutover/dual-writer.js';
+import { CAPTURE, DualWriter } from '../../cutover/dual-writer.js';
 import { EmbeddingVersions } from '../../cutover/embedding.js';
 import { LogFirstOutbox } from '../../cutover/outbox.js';
 import { revisionOf } from '../ledger.js';
@@ -54,6 +56,7 @@ export class System {
   #log!: PostgresChangeLog;
   #targets!: Readonly<Record<Side, CollectionTarget>>;
   #writer!: DualWriter;
+  #flags!: PostgresFlags;
   #replay: Replay | undefined;
   #sourceReplay: Replay | undefined;
   #keptNewer = 0;
@@ -72,7 +75,7 @@ export class System {
     };
     const { embeddings } = this.#file.state;
     this.#embeddings = new EmbeddingVersions({ source: embeddings, target: embeddings });
-    this.#reads = new Reads(this.#sides, this.#file, this.#stopAt);
+    this.#reads = new Reads(this.#sides, config.k, this.#stopAt);
   }
 
   async open(): Promise<{ versions: Record<Side, string> }> {
@@ -94,7 +97,9 @@ export class System {
         versions: await PostgresVersions.open(database, side),
       });
     this.#targets = { source: await target_('source'), target: await target_('target') };
+    this.#flags = await PostgresFlags.open(database);
     this.#writer = await this.#openWriter();
+    await this.#reads.open(this.#flags, () => this.#isReversePathAlive());
     return { versions: { source, target } };
   }
 
@@ -106,7 +111,7 @@ export class System {
     );
     return DualWriter.open({
       outbox: new LogFirstOutbox({ log: this.#log, primary, embeddings: this.#embeddings }),
-      flags: this.#file,
+      flags: this.#flags,
       direct: (change) => this.#direct('source', change.id, change.kind === 'delete' ? null : change.point),
       instance: 'rehearsal',
       clock: { ...systemClock, now: () => Date.now() + (this.#injuries.find('clock')?.milliseconds ?? 0) },
@@ -114,7 +119,7 @@ export class System {
   }
 
   async resume(): Promise<undefined> {
-    if (this.#file.state.flags['capture'] === 'on') await this.#recover();
+    if ((await this.#flags.get(CAPTURE)) === 'on') await this.#recover();
     if (this.#file.state.replaying) this.replay();
     return undefined;
   }
@@ -130,7 +135,7 @@ export class System {
   async #recover(): Promise<void> {
     this.#sourceReplay = this.#replayOf('source');
     this.#sourceReplay.start();
-    while ((await this.#log.backlog('source')).changes > 0) await new Promise((r) => setTimeout(r, 2));
+    while ((await this.#log.backlog('source')).changes > 0) await pause(2);
   }
 
   async write({ number, id, point }: { number: number; id: PointId; point: Point | null }) {
@@ -155,7 +160,7 @@ export class System {
   }
 
   read(query: { vector: Float32Array }) {
-    return this.#reads.read(query.vector);
+    return this.#reads.read(query.vector, this.#file.state.shadow);
   }
 
   async capture(): Promise<{ marker: string; seen: boolean }> {
@@ -272,13 +277,34 @@ export class System {
   }
 
   shadow(on: boolean) {
-    return this.#reads.shadow(on);
+    this.#file.change({ shadow: on });
+    return this.#reads.figures;
   }
 
+  /** To a share, step by step through the ramp's own gates; to 0 by its one flag. */
   async ramp(share: number): Promise<undefined> {
-    this.#file.change({ share });
-    if (share === 0) await this.#stopAt('rollback:flipped');
+    const { ramp } = this.#reads;
+    if (share < ramp.share || share === 0) {
+      await ramp.rollback('asked for');
+      await this.#stopAt('rollback:flipped');
+    }
+    if (share > 0 && ramp.rolledBack !== undefined) await ramp.begin();
+    while (ramp.share < share) {
+      const advance = await ramp.advance();
+      if (advance.state === 'refused') throw new Error(advance.reasons.join('; '));
+      if (advance.state === 'complete') break;
+    }
     return undefined;
+  }
+
+  /** What was logged until now is in the source, or will be in a moment. */
+  async #isReversePathAlive(): Promise<boolean> {
+    const { watermark } = await this.behind();
+    for (let turn = 0; turn < 400; turn++) {
+      if (!(await this.behind(watermark)).behind.source) return true;
+      await pause(5);
+    }
+    return false;
   }
 
   async restart(side: Side): Promise<undefined> {
@@ -335,7 +361,7 @@ export class System {
   async status(): Promise<WorkerStatus> {
     const [source, target] = [await this.#log.backlog('source'), await this.#log.backlog('target')];
     const figures = this.#replay?.figures ?? NOTHING_REPLAYED;
-    const { share, marker, watermark, snapshot, backfilled } = this.#file.state;
+    const { marker, watermark, snapshot, backfilled } = this.#file.state;
     return {
       backlog: { source: source.changes, target: target.changes },
       lag: target.oldestAt === null ? null : Math.max(0, Date.now() - target.oldestAt),
@@ -343,7 +369,7 @@ export class System {
       held: Math.max(figures.held, this.#sourceReplay?.figures.held ?? 0),
       keptNewer: this.#keptNewer,
       keptDeleted: this.#keptDeleted,
-      share,
+      share: this.#reads.share,
       shadow: this.#reads.figures,
       progress: { marker, watermark, snapshot, backfilled },
     };
@@ -352,7 +378,7 @@ export class System {
   async close(): Promise<undefined> {
     await this.#replay?.stop();
     await this.#sourceReplay?.stop();
-    await this.#reads.settle();
+    this.#reads.stop();
     await Promise.all([this.#sides.source.close(), this.#sides.target.close()]);
     await this.#database.close();
     return undefined;
