@@ -11,7 +11,7 @@ export const DEFAULT_MIX: Mix = { insert: 3, text: 2, metadata: 2, vector: 2, de
 
 export interface Operation {
   number: number;
-  kind: OperationKind;
+  kind: OperationKind | 'embedding';
   id: PointId;
   /** The whole row as it is to be; null: it is deleted. */
   point: Point | null;
@@ -27,6 +27,12 @@ export function randomNumbers(seed: number): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/**
+ * By how much of its length one number of a vector changes: enough to be told apart and little enough to be of the same
+ * model (cosine above .999), or enough to be of another.
+ */
+const CHANGES: Readonly<Record<string, number>> & { vector: number } = { vector: 0.02, embedding: 0.5 };
 
 /** Makes up what an application writes: each row as it is to be after the write, with the number of the write in it. */
 export class Operations {
@@ -60,17 +66,17 @@ export class Operations {
     const { points, spec } = this.#data;
     const like = points[Math.floor(this.#random() * points.length)]!;
     const id = newId(spec.ids, number);
-    return { number, kind: 'insert', id, point: this.#revised({ ...like, id }, number, true) };
+    return { number, kind: 'insert', id, point: this.#revised({ ...like, id }, number, CHANGES.vector) };
   }
 
   /** @param kind of a row that is there */
-  change(kind: Exclude<OperationKind, 'insert'>, id: PointId): Operation {
+  change(kind: Exclude<OperationKind, 'insert'> | 'embedding', id: PointId): Operation {
     const number = ++this.#number;
     if (kind === 'delete') return { number, kind, id, point: null };
     const before = this.#ledger.latest(id) ?? { ...this.#data.points[0]!, id };
     const withText = kind === 'text' && this.#data.spec.text === true;
     const point = withText ? { ...before, text: `text as of write ${number}` } : before;
-    return { number, kind, id, point: this.#revised(point, number, kind === 'vector') };
+    return { number, kind, id, point: this.#revised(point, number, CHANGES[kind] ?? 0) };
   }
 
   /** A query that finds what is there. */
@@ -89,15 +95,14 @@ export class Operations {
     return 'metadata';
   }
 
-  #revised(point: Point, number: number, embeds: boolean): Point {
+  #revised(point: Point, number: number, by: number): Point {
     const metadata = { ...point.metadata, [REVISION]: number };
-    if (!embeds) return { ...point, metadata };
+    if (by === 0) return { ...point, metadata };
     const { vector } = this.#data;
     const values = Float32Array.from(point.vectors[vector] as Float32Array);
-    // Enough to be told apart, and little enough to be of the same model (cosine above .999).
     const at = Math.floor(this.#random() * values.length);
     const length = Math.hypot(...values) || 1;
-    values[at] = values[at]! + length * (0.02 + 0.01 * this.#random());
+    values[at] = values[at]! + length * by * (1 + 0.5 * this.#random());
     return { ...point, metadata, vectors: { ...point.vectors, [vector]: values } };
   }
 }

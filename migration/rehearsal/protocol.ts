@@ -156,6 +156,8 @@ export interface Calls {
   status: () => WorkerStatus;
   /** Which embedding version both sides take from now on. */
   embedding: (version: string) => undefined;
+  /** Goes on with vectors of another model, and from now on. */
+  allowReembedding: () => undefined;
   /** Removes the scratch collections. */
   drop: () => undefined;
   close: () => undefined;

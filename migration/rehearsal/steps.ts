@@ -16,7 +16,7 @@ const WRITES = 10;
 const READS = 20;
 const SHADOWED = 30;
 const AGREEMENT = 0.95;
-const SHARES = [0.1, 0.5, 1];
+const SHARES = [0.25, 0.5, 1];
 
 export const STEPS: Readonly<Record<WindowName, Step>> = {
   capture: {

@@ -29,12 +29,11 @@ function deliveryFault(kind: 'duplicate' | 'reorder', title: string): Fault {
   };
 }
 
-async function written(planting: Planting, deleted: boolean) {
+async function deletedRow(planting: Planting) {
   const { rehearsing } = planting;
-  const before = rehearsing.parts.ledger.latest.bind(rehearsing.parts.ledger);
   const id = rehearsing.someRow();
-  const point = before(id)!;
-  await rehearsing.write(deleted ? 'delete' : 'metadata', id);
+  const point = rehearsing.parts.ledger.latest(id)!;
+  await rehearsing.write('delete', id);
   await rehearsing.settled();
   return { id, point };
 }
@@ -46,13 +45,20 @@ export const CHANGE_FAULTS: readonly Fault[] = [
     name: 'lost-delete',
     title: 'the target acknowledges a delete and does not do it',
     windows: ['replay', 'ramp', 'observe'],
-    expected: ['deleted rows'],
+    expected: ['retry'],
     async run(planting) {
       const { rehearsing } = planting;
       await rehearsing.settled();
+      const before = await rehearsing.status();
       await rehearsing.injure({ kind: 'lose-deletes', side: 'target' });
-      const { id } = await written(planting, true);
-      await noticeReturned(planting, id, 'was deleted, acknowledged, and is there');
+      await rehearsing.write('delete', rehearsing.someRow());
+      await planting.until(async () => {
+        const { retried, lastError } = await rehearsing.status();
+        if (retried > before.retried && lastError !== undefined) planting.noticed('retry', lastError);
+        return planting.caughtBy.length > 0;
+      });
+      await planting.measure();
+      await rehearsing.heal();
     },
   },
   {
@@ -62,7 +68,7 @@ export const CHANGE_FAULTS: readonly Fault[] = [
     expected: ['deleted rows'],
     async run(planting) {
       const { link } = planting.rehearsing;
-      const { id, point } = await written(planting, true);
+      const { id, point } = await deletedRow(planting);
       await link.call('tamper', { side: 'target', upsert: [point] });
       await link.call('restart', 'target');
       await noticeReturned(planting, id, 'came back with the restart');
@@ -96,6 +102,26 @@ export const CHANGE_FAULTS: readonly Fault[] = [
     windows: ['backfill'],
     expected: ['conditional backfill'],
     run: newerUpdate,
+  },
+  {
+    name: 're-embedding',
+    title: 'rows are embedded anew, and nobody has said so',
+    windows: ['replay', 'ramp'],
+    expected: ['re-embedding'],
+    async run(planting) {
+      const { rehearsing } = planting;
+      await rehearsing.settled();
+      let refused: string | undefined;
+      await planting.until(async () => {
+        await rehearsing.write('embedding', rehearsing.someRow());
+        ({ refused } = await rehearsing.status());
+        return refused !== undefined;
+      });
+      if (refused !== undefined) planting.noticed('re-embedding', refused);
+      await planting.measure();
+      rehearsing.note('decision', 'rows may be embedded anew from now on');
+      await rehearsing.link.call('allowReembedding');
+    },
   },
   {
     name: 'embedding-version',

@@ -9,6 +9,7 @@ export const CATCHERS = {
   'backlog gate': 'the window does not end while the target is behind',
   versions: 'versions are given by the log, and an older one is never written over a newer',
   'conditional backfill': 'the backfill writes only where nothing is known of a row',
+  're-embedding': 'the replay refuses to go on once most updates change vectors and leave texts',
   'embedding hold': 'changes wait until both sides take the version of their vectors',
   'touched rows': 'rows that the log names are compared on both sides',
   'deleted rows': 'deleted rows are asked for again',

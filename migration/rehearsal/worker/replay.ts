@@ -30,6 +30,7 @@ export interface ReplayParts {
   consumer: Side;
   target: ChangeTarget;
   embeddings: EmbeddingVersions | undefined;
+  reembedding: 'refuse' | 'allow';
   stopAt(place: 'replay:applied'): Promise<void>;
 }
 
@@ -48,7 +49,7 @@ export class Replay {
   #running: Promise<void> | undefined;
   #stop = false;
 
-  constructor({ log, feed, consumer, target, embeddings, stopAt }: ReplayParts) {
+  constructor({ log, feed, consumer, target, embeddings, reembedding, stopAt }: ReplayParts) {
     this.#replayer = new Replayer({
       source: watched(feed, (rows) => this.#lookAtClocks(rows)),
       cursors: log,
@@ -56,6 +57,7 @@ export class Replay {
       target: stopping(target, () => stopAt('replay:applied')),
       batch: BATCH,
       embeddings,
+      reembedding,
     });
   }
 

@@ -14,6 +14,7 @@ export interface WorkerState {
   backfilled: number;
   replaying: boolean;
   shadow: boolean;
+  reembedding: 'refuse' | 'allow';
   /** Embedding versions that both sides take. */
   embeddings: string[];
 }
@@ -35,6 +36,7 @@ export class StateFile {
           backfilled: 0,
           replaying: false,
           shadow: false,
+          reembedding: 'refuse',
           embeddings: [embedding],
         };
   }

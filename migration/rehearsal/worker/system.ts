@@ -238,6 +238,7 @@ export class System {
       consumer: side,
       target: this.#targets[side],
       embeddings: this.#embeddings,
+      reembedding: side === 'source' ? 'allow' : this.#file.state.reembedding,
       stopAt: side === 'target' ? this.#stopAt : async () => {},
     });
   }
@@ -346,6 +347,13 @@ export class System {
     this.#embeddings.take('target', version);
     this.#file.change({ embeddings: [...new Set([...this.#file.state.embeddings, version])] });
     return undefined;
+  }
+
+  async allowReembedding(): Promise<undefined> {
+    this.#file.change({ reembedding: 'allow' });
+    await this.#replay?.stop();
+    this.#replay = undefined;
+    return this.replay();
   }
 
   async behind(watermark?: string) {
