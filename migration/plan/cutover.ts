@@ -81,11 +81,31 @@ async function openFolder(path: string, shown: string) {
       where: `cutover.log ${shown}`,
       next: 'the application makes it: open its DualWriter once',
     });
+  return openShared(path);
+}
+
+type Embedded = SqlClient & { close(): Promise<void> };
+/** A PGlite has one process, and in it one instance: whoever opens its folder shares it. */
+const shared = new Map<string, { database: Promise<Embedded>; users: number }>();
+
+async function openShared(path: string): Promise<{ client: SqlClient; close: () => Promise<void> }> {
   const { PGlite } = requireClient('@electric-sql/pglite') as {
-    PGlite: { create(options: { dataDir: string }): Promise<SqlClient & { close(): Promise<void> }> };
+    PGlite: { create(options: { dataDir: string }): Promise<Embedded> };
   };
-  const database = await PGlite.create({ dataDir: path });
-  return { client: database as SqlClient, close: () => database.close() };
+  const there = shared.get(path) ?? { database: PGlite.create({ dataDir: path }), users: 0 };
+  shared.set(path, there);
+  there.users++;
+  const close = async () => {
+    if (--there.users > 0) return;
+    shared.delete(path);
+    await (await there.database).close();
+  };
+  try {
+    return { client: await there.database, close };
+  } catch (error) {
+    shared.delete(path);
+    throw error;
+  }
 }
 
 /** Everything that a stage of the cutover works with. */

@@ -80,9 +80,9 @@ export class Replay {
         this.figures.lastError = undefined;
         if (read === 0) await pause(IDLE_MS);
       } catch (error) {
-        this.figures.lastError = messageOf(error);
+        this.figures.lastError = firstLine(error);
         if (error instanceof ReembeddingError) {
-          this.figures.refused = messageOf(error);
+          this.figures.refused = firstLine(error);
           return;
         }
         this.figures.retried++;
@@ -131,4 +131,8 @@ export function stopping(
     },
     read: (keys: readonly RowKey[]): Promise<readonly (StoredRow | undefined)[]> => target.read(keys),
   };
+}
+
+function firstLine(error: unknown): string {
+  return messageOf(error).split('\n', 1)[0]!;
 }
