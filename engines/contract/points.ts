@@ -1,43 +1,12 @@
-import type { FieldType, MetadataValue, Metric } from '../../datasets/dataset.js';
+import type { FieldType, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
+import type { PointColumns } from './columns.js';
 import type { IdKind, PointId } from './ids.js';
+import type { Metadata, Point } from './point.js';
 import type { CollectionSpec } from './spec.js';
 import type { DenseType, NamedVectors } from './vectors.js';
 
-/** A metadata value, also nested. Integers of 64 bits come as bigint beyond ±(2^53 - 1), timestamps by `FieldSchema`. */
-export type PointValue = MetadataValue | { readonly [key: string]: PointValue };
-
-/** Keys that are absent are missing, which some engines cannot tell from null (`MetadataSupport.absence`). */
-export type Metadata = Readonly<Record<string, PointValue>>;
-
-/** Where a point's vectors came from, as far as its source says. */
-export interface Provenance {
-  model?: string | undefined;
-  modelVersion?: string | undefined;
-  /** How its text was cut out of a document, in the source's own words. */
-  chunking?: string | undefined;
-  language?: string | undefined;
-  /** Microseconds since 1970. */
-  created?: bigint | undefined;
-}
-
-/** One stored record. What is undefined the point does not have. */
-export interface Point {
-  id: PointId;
-  vectors: NamedVectors;
-  metadata: Metadata;
-  text?: string | undefined;
-  uri?: string | undefined;
-  tenant?: string | undefined;
-  /** The part of its collection that it lay in, where the source divides one so. */
-  namespace?: string | undefined;
-  partition?: string | undefined;
-  /** Grows with every change: of two states of a point, the larger is the newer. 64 bits with sign. */
-  version?: bigint | undefined;
-  /** Of the last change, in microseconds since 1970. */
-  updated?: bigint | undefined;
-  provenance?: Provenance | undefined;
-}
+export type { Metadata, Point, PointValue, Provenance } from './point.js';
 
 /** A change of one point. Keys of `set` replace, keys of `unset` go; what is not named stays. */
 export interface PointChange {
@@ -130,6 +99,13 @@ export interface ScanPage {
   cursor: string;
 }
 
+/** The same points as a page of `Snapshot.scan` in another form. */
+export interface ColumnPage {
+  columns: PointColumns;
+  /** As of a `ScanPage`. */
+  cursor: string;
+}
+
 /**
  * A view of a collection that is read page by page. The scan ends at the engine's explicit end of data, never at a
  * short page, and an error is an error.
@@ -139,6 +115,11 @@ export interface Snapshot {
   /** Position in the engine's log or history, in its own words; null: it has none. */
   watermark: string | null;
   scan(options: ScanOptions): AsyncIterable<ScanPage>;
+  /**
+   * The same points in the same order as columns, for what reads all of them; pages may be smaller, and the cursors of
+   * both are the same. Absent: it gives points alone (`PointSupport.snapshot.columns`).
+   */
+  columns?(options: ScanOptions): AsyncIterable<ColumnPage>;
   /**
    * Cuts the snapshot into ranges that are scanned each for itself, several at the same time if need be, all at this
    * snapshot's watermark. Absent: it can only be read as a whole (`PointSupport.snapshot.ranges`).
@@ -259,6 +240,8 @@ export interface PointSupport {
     reopens: boolean;
     /** By what it is cut into ranges (`Snapshot.ranges`), in a few words; absent: it is not. */
     ranges?: string | undefined;
+    /** `Snapshot.columns` is there, for collections without nested fields and of types that have columns. */
+    columns?: boolean | undefined;
   };
   /** Where the engine keeps the mark of a collection that was created here, in a few words; absent: nowhere. */
   mark?: string | undefined;

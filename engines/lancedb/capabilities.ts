@@ -19,7 +19,7 @@ export const CAPABILITIES: Capabilities = {
     text: 'field',
     uri: 'field',
     tenant: 'field',
-    snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position' },
+    snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position', columns: true },
     mark: 'the schema’s metadata',
     readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
     insertOnly: true,

@@ -1,8 +1,10 @@
 import { FailureError, messageOf } from '../../common/errors.js';
-import type { Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
+import type { ColumnPage, Point, ScanOptions, ScanPage, Snapshot } from '../contract/points.js';
 import { cuts } from '../kit/ranges.js';
+import { piecesOf } from '../kit/slice-columns.js';
 import { firstDuplicate } from '../kit/unique.js';
 import type { LanceTable } from './client.js';
+import { hasColumns, readColumns } from './column-page.js';
 import type { Layout } from './layout.js';
 import { keysOf, readPoints } from './rows.js';
 import type { LanceSession } from './session.js';
@@ -70,6 +72,7 @@ interface Positions {
 class LanceSnapshot implements Snapshot {
   readonly consistency = 'snapshot';
   readonly watermark: string;
+  readonly columns?: (options: ScanOptions) => AsyncIterable<ColumnPage>;
   readonly #table: LanceTable;
   readonly #layout: Layout;
   #closed = false;
@@ -78,6 +81,7 @@ class LanceSnapshot implements Snapshot {
     this.#table = table;
     this.#layout = layout;
     this.watermark = version;
+    if (hasColumns(layout)) this.columns = (options) => this.#columns(options);
   }
 
   /** A cursor and a range are places in one version. */
@@ -104,10 +108,34 @@ class LanceSnapshot implements Snapshot {
       signal?.throwIfAborted();
       if (waiting.length > 0) yield page(waiting.length);
     }
-    if (done !== to) {
-      const what = `read up to point ${done} of ${from} to ${to} of version ${this.watermark}, which has ${total}`;
-      throw new FailureError(what, { where: 'lancedb' });
+    this.#requireEnd(done, from, to, total);
+  }
+
+  /** Over the memory of the engine's batches, which are cut where they are larger than a page. */
+  async *#columns({ batchSize, after, range, signal }: ScanOptions): AsyncIterable<ColumnPage> {
+    signal?.throwIfAborted();
+    const total = await this.#total();
+    const { from, to } = range === undefined ? { from: 0, to: total } : this.#rangeOf(range, total);
+    let done = after === undefined ? from : this.#placeOf(after);
+    if (done < to) {
+      for await (const rows of this.#batches(done, to)) {
+        signal?.throwIfAborted();
+        const read = readColumns(this.#layout, rows);
+        if (read === undefined) continue;
+        for (const columns of piecesOf(read, this.#layout.vectors, batchSize)) {
+          done += columns.count;
+          yield { columns, cursor: `${this.watermark}:${done}` };
+        }
+      }
+      signal?.throwIfAborted();
     }
+    this.#requireEnd(done, from, to, total);
+  }
+
+  #requireEnd(done: number, from: number, to: number, total: number): void {
+    if (done === to) return;
+    const what = `read up to point ${done} of ${from} to ${to} of version ${this.watermark}, which has ${total}`;
+    throw new FailureError(what, { where: 'lancedb' });
   }
 
   async ranges(n: number): Promise<readonly string[]> {

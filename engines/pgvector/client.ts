@@ -4,6 +4,7 @@ import type { Endpoint } from '../contract/server.js';
 import { abortable } from '../kit/load.js';
 import { requireClient } from '../kit/packages.js';
 import { CopyIn } from './copy.js';
+import { CopyOut } from './copy-out.js';
 import { connectFailure, statementError } from './errors.js';
 import { Parse } from './parse.js';
 
@@ -18,6 +19,8 @@ export interface Session {
   query(sql: string): Promise<Row[]>;
   /** `COPY … FROM STDIN (FORMAT binary)` of the chunks, which make up the whole stream. */
   copy(sql: string, chunks: Iterable<Buffer>, signal: AbortSignal): Promise<void>;
+  /** `COPY … TO STDOUT (FORMAT binary)`: the whole stream. */
+  copyOut(sql: string): Promise<Buffer>;
   /**
    * A statement that the server parses once, now.
    * @returns runs it with parameters in PostgreSQL's binary format (Buffer) or as text, and gives text rows
@@ -82,6 +85,12 @@ class ServerSession implements Session {
       signal.throwIfAborted();
       throw error;
     });
+  }
+
+  async copyOut(sql: string): Promise<Buffer> {
+    const copy = new CopyOut(sql);
+    this.#client.query(copy as unknown as Pg.Submittable);
+    return this.#told(copy.done);
   }
 
   async prepare(name: string, text: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>> {

@@ -19,6 +19,7 @@ export function inTurn(session: Session): InTurn {
     query: (sql) => together((own) => own.query(sql)),
     ask: (sql, parameters) => together((own) => own.ask(sql, parameters)),
     copy: (sql, chunks, signal) => together((own) => own.copy(sql, chunks, signal)),
+    copyOut: (sql) => together((own) => own.copyOut(sql)),
     prepare: (name, sql) => together((own) => own.prepare(name, sql)),
     onNotice: (take) => session.onNotice(take),
     cancel: () => session.cancel(),

@@ -21,7 +21,7 @@ interface PgliteModule {
 
 interface Pglite {
   execProtocol(message: Uint8Array, options: object): Promise<{ messages: readonly Message[] }>;
-  query(sql: string, values: readonly unknown[], options: { blob: Blob }): Promise<unknown>;
+  query(sql: string, values?: readonly unknown[], options?: { blob: Blob }): Promise<{ blob?: Blob }>;
   close(): Promise<void>;
 }
 
@@ -73,6 +73,13 @@ class PgliteSession implements Session {
     await this.#inTurn(() =>
       this.#database.query(sql.replace('FROM STDIN', "FROM '/dev/blob'"), [], { blob }),
     );
+  }
+
+  /** Nor to one: it is written to a file. */
+  async copyOut(sql: string): Promise<Buffer> {
+    const written = sql.replace(/TO STDOUT (?=\(FORMAT binary\)$)/, "TO '/dev/blob' ");
+    const { blob } = await this.#inTurn(() => this.#database.query(written));
+    return Buffer.from(await blob!.arrayBuffer());
   }
 
   async prepare(name: string, text: string): Promise<(...parameters: readonly Value[]) => Promise<Row[]>> {

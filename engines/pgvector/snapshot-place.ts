@@ -17,7 +17,7 @@ export interface SnapshotPlace {
 }
 
 export interface Borrowed {
-  session: Pick<Session, 'query' | 'ask'>;
+  session: Pick<Session, 'query' | 'ask' | 'copyOut'>;
   giveBack(): void;
 }
 
@@ -61,7 +61,13 @@ export async function snapshotTransactions(
   const close = async () => {
     await Promise.all(sessions.map((session) => session.close()));
   };
-  return { borrow, table, ordered: key.unique, watermark: watermarkOf(row, position.wal), close };
+  return {
+    borrow,
+    table,
+    ordered: key.unique,
+    watermark: watermarkOf(row, position.wal),
+    close,
+  };
 }
 
 async function exportedSnapshot(session: Session): Promise<string> {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
 import { groupsOf, type QueryFacts, samplesOfQueries } from '../measures/groups.js';
 import type { JudgementOf } from '../measures/judged.js';
+import { LoadTimes } from '../measures/load-times.js';
 import { requiredMeasures } from '../measures/required.js';
 import { BUSY_CORES, type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
@@ -14,6 +15,7 @@ import { querySources, readJudgements, readQueryFacts } from '../store/queries.j
 import { readRequired } from '../store/required.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
+import { readTimes, timesFiles } from '../store/times.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
@@ -55,6 +57,7 @@ export function trialRows(
     ...(depths.length > 1 && { depths: [...depths] }),
     ...(trial.asked !== undefined && { asked: trial.asked }),
     ...(end?.effective && { effective: end.effective }),
+    ...(end?.client !== undefined && { client: end.client }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     ...(end?.clientThreads !== undefined && { clientThreads: end.clientThreads }),
@@ -72,6 +75,7 @@ export function trialRows(
       ...row,
       flags: unique([...doubts, ...all.flags, ...busyBuild(cost), ...partial]),
       measures: all.measures,
+      ...(all.load && { load: all.load }),
     },
     ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
       if (reason === undefined)
@@ -142,7 +146,8 @@ export async function measureTrial(
     queries: truth.count,
     points: manifest.dataset.count,
   });
-  const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
+  const times = await timesOf(path, workload, truth.count);
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, load, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -156,7 +161,9 @@ export async function measureTrial(
     engineSeconds,
     foreignCores,
     clientCores,
+    load,
     workload,
+    times,
   };
   const required = readRequired(folder, trial);
   const lacking = required && new Set(required.rows.map(({ row }) => row));
@@ -178,6 +185,15 @@ export async function measureTrial(
       return [{ name, reason: undefined, derived: own }];
     }),
   };
+}
+
+/** Of a load with more samples than were kept with their answers; else the samples say it. */
+async function timesOf(path: string, workload: Workload, queries: number): Promise<LoadTimes | undefined> {
+  const files = timesFiles(path);
+  if (files.length === 0) return undefined;
+  const times = new LoadTimes(workload);
+  for await (const block of readTimes(files, { queries })) times.add(block);
+  return times;
 }
 
 /** A trial that did not complete: so did none of its groups, but a refusal is the better reason. */

@@ -1,15 +1,14 @@
 import { PERCENTILES } from '../model/measures/speed.js';
 import type { Measure, Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
-import { sum } from './figures.js';
+import { Latencies } from './latencies.js';
 import { choosesSettings, intervalOfPasses } from './passes.js';
-import { quantile } from './quantile.js';
 import { wasAnswered } from './units.js';
 
 /** What the samples of one pass (repetition) say of time. */
-interface Pass {
-  /** ms from due to answered of the answered samples, ascending. */
-  latencies: Float64Array;
+export interface TimedPass {
+  /** ms from due to answered of the answered samples. */
+  latencies: Latencies;
   /** From the first query sent to the last answer. */
   seconds: number;
 }
@@ -26,14 +25,18 @@ interface Pass {
  * between its first query sent and its last answer. Failed queries take time but do not count as answered.
  */
 export function timingMeasures(samples: Samples): Measures {
-  const passes = passesOf(samples);
+  return timingOf(passesOf(samples));
+}
+
+/** The same from what is known of each pass, in their order. */
+export function timingOf(passes: readonly TimedPass[]): Measures {
   const parts = [choosesSettings, (pass: number) => !choosesSettings(pass)].map((isMeant) =>
     joined(passes.filter((_, pass) => isMeant(pass))),
   );
-  const all = { latencies: merged(parts[0]!.latencies, parts[1]!.latencies), seconds: secondsOf(parts) };
-  const n = all.latencies.length;
+  const all = joined(parts);
+  const n = all.latencies.count;
   if (n === 0) return {};
-  const figure = (of: (pass: Pass) => number | undefined): Measure | undefined => {
+  const figure = (of: (pass: TimedPass) => number | undefined): Measure | undefined => {
     const value = of(all);
     if (value === undefined) return undefined;
     const single = passes.map(of);
@@ -42,12 +45,12 @@ export function timingMeasures(samples: Samples): Measures {
     return { value, low: interval?.low ?? null, high: interval?.high ?? null, n, ...(split && { split }) };
   };
   const figures: [string, Measure | undefined][] = [
-    ['latency.mean', figure(({ latencies }) => meanOf(latencies))],
+    ['latency.mean', figure(({ latencies }) => latencies.mean)],
     // A clock too coarse to see any time pass has measured no throughput.
     ['throughput', figure(rateOf)],
     ...PERCENTILES.map(({ name, p, minimum }): [string, Measure | undefined] => [
       `latency.${name}`,
-      figure(({ latencies }) => (latencies.length < minimum ? undefined : quantile(latencies, p))),
+      figure(({ latencies }) => (latencies.count < minimum ? undefined : latencies.quantile(p))),
     ]),
   ];
   return Object.fromEntries(figures.filter((entry): entry is [string, Measure] => entry[1] !== undefined));
@@ -63,13 +66,10 @@ function splitOf(
   return { chooses, value, low: interval?.low ?? null, high: interval?.high ?? null };
 }
 
-const meanOf = (values: Float64Array): number | undefined =>
-  values.length === 0 ? undefined : sum(values) / values.length;
+const rateOf = ({ latencies, seconds }: TimedPass): number | undefined =>
+  latencies.count === 0 || seconds === 0 ? undefined : latencies.count / seconds;
 
-const rateOf = ({ latencies, seconds }: Pass): number | undefined =>
-  latencies.length === 0 || seconds === 0 ? undefined : latencies.length / seconds;
-
-function passesOf(samples: Samples): Pass[] {
+function passesOf(samples: Samples): TimedPass[] {
   const { length, repetition, sent, answered, due } = samples;
   const byRepetition = new Map<number, { latencies: number[]; first: number; last: number }>();
   for (let i = 0; i < length; i++) {
@@ -87,32 +87,13 @@ function passesOf(samples: Samples): Pass[] {
   return [...byRepetition.entries()]
     .sort(([a], [b]) => a - b)
     .map(([, { latencies, first, last }]) => ({
-      latencies: Float64Array.from(latencies).sort(),
+      latencies: new Latencies(Float64Array.from(latencies).sort()),
       seconds: (last - first) / 1000,
     }));
 }
 
 /** Several passes as one. */
-const joined = (passes: readonly Pass[]): Pass => ({
-  latencies: mergedAll(passes.map(({ latencies }) => latencies)),
-  seconds: secondsOf(passes),
+const joined = (passes: readonly TimedPass[]): TimedPass => ({
+  latencies: Latencies.joined(passes.map(({ latencies }) => latencies)),
+  seconds: passes.reduce((total, { seconds }) => total + seconds, 0),
 });
-
-function mergedAll(lists: readonly Float64Array[]): Float64Array {
-  if (lists.length < 2) return lists[0] ?? new Float64Array(0);
-  const middle = lists.length >> 1;
-  return merged(mergedAll(lists.slice(0, middle)), mergedAll(lists.slice(middle)));
-}
-
-const secondsOf = (passes: readonly Pass[]): number =>
-  passes.reduce((total, { seconds }) => total + seconds, 0);
-
-/** Two ascending lists as one: sorting all of it again would take as long as the rest. */
-function merged(a: Float64Array, b: Float64Array): Float64Array {
-  if (a.length === 0) return b;
-  const all = new Float64Array(a.length + b.length);
-  for (let i = 0, j = 0, at = 0; at < all.length; at++) {
-    all[at] = j === b.length || (i < a.length && a[i]! <= b[j]!) ? a[i++]! : b[j++]!;
-  }
-  return all;
-}

@@ -1,20 +1,22 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { BuildCost } from '../model/events.js';
+import type { BuildCost, LoadFacts } from '../model/events.js';
 import { voidedBy } from '../model/flags.js';
 import type { Workload } from '../model/plan.js';
-import type { Measures } from '../model/results.js';
+import type { LoadCourse, Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
-import { SERIAL } from '../model/workload.js';
+import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type Column, columnsByName } from './by-query.js';
+import { calibrationMeasures } from './calibration.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import { countedHits, type QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
 import { loadMeasures } from './load.js';
+import { LoadTimes } from './load-times.js';
 import { renumbered } from './sources.js';
-import { timingMeasures } from './timing.js';
+import { timingMeasures, timingOf } from './timing.js';
 import { unitsOf, wasAnswered } from './units.js';
 
 export interface DeriveOptions {
@@ -31,8 +33,12 @@ export interface DeriveOptions {
   foreignCores?: number | undefined;
   /** CPU of the process that sends queries to a server, in cores. */
   clientCores?: number | undefined;
+  /** What a load is held against. */
+  load?: LoadFacts | undefined;
   /** How the queries were sent. */
   workload?: Workload | undefined;
+  /** Times of all queries of a load, where the samples are some of them alone. */
+  times?: LoadTimes | undefined;
   /** By query number; undefined where no query has a group or filter. */
   facts?: readonly QueryFacts[] | undefined;
   /** Undefined where no query is judged. */
@@ -47,6 +53,8 @@ export interface DerivedTrial {
   flags: string[];
   /** Of the measures that are means over queries, the values by query. */
   columns: ReadonlyMap<string, Column>;
+  /** Of a load. */
+  load?: LoadCourse | undefined;
 }
 
 export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
@@ -61,25 +69,25 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const built = options.cost === undefined ? {} : costMeasures(options.cost);
   const cost = { ...built, ...serverMeasures(options.server) };
   if (samples.length === 0) return { measures: cost, flags: [], columns: NO_COLUMNS };
-  let failed = 0;
-  for (let i = 0; i < samples.length; i++) if (!wasAnswered(samples, i)) failed++;
-  const errors: Measures = { errors: count(failed, samples.length) };
+  const times = timesOf(samples, options);
+  const { failed, sent } = failures(samples, times);
+  const errors: Measures = { errors: count(failed, sent) };
   const flags = failed > 0 ? ['failed-queries'] : [];
-  if (failed === samples.length) {
-    return { measures: { ...errors, ...cost }, flags, columns: NO_COLUMNS };
-  }
+  if (failed === sent) return { measures: { ...errors, ...cost }, flags, columns: NO_COLUMNS };
   const units = unitsOf(samples);
   const { facts, judgements, ks } = options;
   const counted = countedHits(samples, ks, facts);
   const accuracy = accuracyOf(counted, truth, units, options);
   const judged = judgements === undefined ? [] : relevanceFigures(samples, units, judgements, ks, facts);
   const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
-  const timing = timingMeasures(samples);
-  const load = loadMeasures(samples, options.workload ?? SERIAL, timing, options.clientCores);
+  const timing = times === undefined ? timingMeasures(samples) : timingOf(times.passes());
+  const load = times && loadMeasures(times, options.workload!, timing, options.clientCores);
+  const calibration = calibrationMeasures(options.load, timing);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timing,
-    ...load.measures,
+    ...load?.measures,
+    ...calibration.measures,
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(counted, facts)),
@@ -89,7 +97,23 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   };
   if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
   const columns = columnsByName(units.queries, means);
-  return { measures, flags: [...flags, ...load.flags, ...accuracy.flags].sort(), columns };
+  const all = [...flags, ...(load?.flags ?? []), ...calibration.flags, ...accuracy.flags].sort();
+  return { measures, flags: all, columns, load: times?.course() };
+}
+
+/** Undefined where the workload is serial. */
+function timesOf(samples: Samples, { workload = SERIAL, times }: DeriveOptions): LoadTimes | undefined {
+  if (isSerial(workload) || times !== undefined) return times;
+  const own = new LoadTimes(workload);
+  own.add(samples);
+  return own;
+}
+
+function failures(samples: Samples, times: LoadTimes | undefined): { failed: number; sent: number } {
+  if (times !== undefined) return { failed: times.samples - times.answered, sent: times.samples };
+  let failed = 0;
+  for (let i = 0; i < samples.length; i++) if (!wasAnswered(samples, i)) failed++;
+  return { failed, sent: samples.length };
 }
 
 /**

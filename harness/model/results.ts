@@ -36,6 +36,28 @@ export const measureSchema = z.strictObject({
   ties: z.strictObject({ low: z.number(), high: z.number() }).optional(),
 });
 
+/** How the latency of a load went, from all passes. Times in ms, four digits. */
+export const loadCourseSchema = z.strictObject({
+  /** Seconds of one slice. */
+  sliceSeconds: z.number(),
+  /** Queries by when they were due, in the order of passes and time. */
+  slices: z.array(
+    z.strictObject({
+      pass: z.int().min(0),
+      /** Since the pass began to record. */
+      seconds: z.number(),
+      answered: z.int().min(0),
+      failed: z.int().min(0),
+      /** Null: there are too few answers. */
+      p50: z.number().nullable(),
+      p99: z.number().nullable(),
+      max: z.number().nullable(),
+    }),
+  ),
+  /** Latency by share of the answers that came no later, ascending; the last is the slowest. */
+  percentiles: z.array(z.strictObject({ share: z.number(), ms: z.number() })),
+});
+
 export const trialRowSchema = z.strictObject({
   id: z.string(),
   /** Name of the dataset; with `id` it names a row of a run with several. */
@@ -77,6 +99,11 @@ export const trialRowSchema = z.strictObject({
   effective: parameters.optional(),
   /** Id of an earlier trial of the build that is the same setting by what the engine really used: these are further passes of that one. */
   sameAs: z.string().optional(),
+  /**
+   * How queries reached the server: `official`, the client that its makers publish, or what stands in its place where that is
+   * what limits (`raw-http`, `grpc`, `binary`); absent where the engine has no server.
+   */
+  client: z.string().optional(),
   /** How queries were sent. `serial`: one client, the next query is sent when the previous one was answered. */
   workload: z.string(),
   /** Absent where the workload has none. */
@@ -96,6 +123,8 @@ export const trialRowSchema = z.strictObject({
   flags: z.array(z.string()),
   /** A measure that was not obtained is absent. */
   measures: z.record(z.string(), measureSchema),
+  /** Of the row `all` of a load: latency over time and by percentile. */
+  load: loadCourseSchema.optional(),
 });
 
 const causes = z.record(z.string(), z.int());
@@ -206,6 +235,7 @@ export type ParitySide = z.infer<typeof paritySideSchema>;
 export type ParityResult = z.infer<typeof parityResultSchema>;
 export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
+export type LoadCourse = z.infer<typeof loadCourseSchema>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;
 export type DatasetsResults = z.infer<typeof datasetsResultsSchema>;

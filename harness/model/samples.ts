@@ -43,6 +43,12 @@ export interface Samples {
   flaws?: Uint8Array | undefined;
 }
 
+/** Samples without their answers. */
+export type Times = Pick<
+  Samples,
+  'length' | 'query' | 'repetition' | 'due' | 'sent' | 'answered' | 'returned' | 'error'
+>;
+
 /**
  * Exact nearest neighbours, ascending by (float64 distance, row); of queries with a filter, those among the points that
  * pass it. Where fewer than `depth` pass, the rest of the list is `NO_ROW` and NaN.

@@ -19,6 +19,7 @@ import { joinSamples, readSamples, writeSamples } from '../store/samples.js';
 import type { BuildContext } from './context.js';
 import { threadsOf } from './executors/parts.js';
 import type { Job } from './job.js';
+import { joinTimes, moveTimes, removeTimes } from './times.js';
 import type { Trial } from './trial.js';
 
 /** Joins a trial's passes into its samples file and tells the supervisor. */
@@ -30,8 +31,16 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
   }
   const path = samplesFile(folder, trial.id);
   // Of an earlier build, whose passes these take the place of.
-  if (existsSync(path))
-    keepReplaced(folder, `${trial.id}.build`, await readSamples(path, askedOf(trial, job.ks)));
+  if (existsSync(path)) {
+    const samples = await readSamples(path, askedOf(trial, job.ks));
+    moveTimes(path, keepReplaced(folder, `${trial.id}.build`, samples));
+  }
+  await written(() =>
+    joinTimes(
+      parts.map((samples, r) => ({ path: partFile(folder, trial.id, r), samples })),
+      path,
+    ),
+  );
   keep(path, joinSamples(parts));
   removeParts(job, trial);
   trial.spans = parts.map(spanOf);
@@ -44,6 +53,8 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     passes: trial.passes,
     ...(trial.effective && { effective: trial.effective }),
     ...(trial.clientCores !== undefined && { clientCores: trial.clientCores }),
+    ...(trial.client !== undefined && { client: trial.client }),
+    ...(trial.load && { load: trial.load }),
     ...(threads > 1 && { clientThreads: threads }),
     ...passFigures(trial),
   });
@@ -60,15 +71,17 @@ export function passFigures({ workload, spans, foreign }: Trial) {
   };
 }
 
-/** Observations that others have taken the place of stay on disk, numbered. */
-export function keepReplaced(folder: RunFolder, name: string, samples: Samples): void {
+/** Observations that others have taken the place of stay on disk, numbered. Returns where. */
+export function keepReplaced(folder: RunFolder, name: string, samples: Samples): string {
   makeFolder(join(folder.samples, REPLACED_FOLDER));
   let i = 1;
   while (existsSync(replacedFile(folder, `${name}.${i}`))) i++;
-  keep(replacedFile(folder, `${name}.${i}`), samples);
+  const path = replacedFile(folder, `${name}.${i}`);
+  keep(path, samples);
+  return path;
 }
 
-/** What was measured cannot be written down: no fault of the trial, and nothing more can be measured. */
+/** As `writeSamples`; throws RecordingError. */
 export function keep(path: string, samples: Samples): void {
   try {
     writeSamples(path, samples);
@@ -77,9 +90,21 @@ export function keep(path: string, samples: Samples): void {
   }
 }
 
+/** What was measured cannot be written down: no fault of the trial, and nothing more can be measured. */
+export async function written<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw new RecordingError(messageOf(error), { cause: error });
+  }
+}
+
 export function removeParts(job: Job, { id }: Trial): void {
   const folder = runFolder(job.runFolder);
-  for (const repetition of partsOnDisk(folder, id)) rmSync(partFile(folder, id, repetition));
+  for (const repetition of partsOnDisk(folder, id)) {
+    removeTimes(partFile(folder, id, repetition));
+    rmSync(partFile(folder, id, repetition));
+  }
 }
 
 /** Wall time of one pass (ms, first sent to last answered) and the sum of the times from sent to answered. */

@@ -1,7 +1,6 @@
 import { ConnectionLostError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import { askedOf } from '../model/depths.js';
-import type { Samples } from '../model/samples.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { runFolder, samplesFile } from '../store/run-folder.js';
@@ -9,10 +8,12 @@ import { joinSamples, passesOfSamples, readSamples } from '../store/samples.js';
 import { type BuildContext, inPhase } from './context.js';
 import { findFlaws } from './filtering.js';
 import { ForeignLoad } from './foreign-load.js';
-import { keep, keepReplaced, passFigures, spanOf } from './parts.js';
+import { keep, keepReplaced, passFigures, spanOf, written } from './parts.js';
 import { measurePass } from './pass.js';
 import { sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
+import type { Recording } from './recorder.js';
+import { keepTimes, replaceTimes } from './times.js';
 import type { Trial } from './trial.js';
 
 /** After so many further passes in a row that were disturbed, too, the machine is taken to stay busy. */
@@ -50,7 +51,7 @@ async function passAgain(
   trial: Trial,
   pass: number,
   queries: readonly Float32Array[],
-  measure: (foreign: ForeignLoad) => Promise<Samples>,
+  measure: (foreign: ForeignLoad) => Promise<Recording>,
 ): Promise<'replaced' | 'disturbed' | 'failed'> {
   const { job, send, signal } = context;
   const foreign = new ForeignLoad();
@@ -65,8 +66,9 @@ async function passAgain(
       const folder = runFolder(job.runFolder);
       const path = samplesFile(folder, trial.id);
       const all = passesOfSamples(await readSamples(path, askedOf(trial, job.ks)));
-      keepReplaced(folder, `${trial.id}.pass${pass}`, quiet ? all.get(pass)! : samples);
-      if (!quiet) return;
+      const replaced = keepReplaced(folder, `${trial.id}.pass${pass}`, quiet ? all.get(pass)! : samples);
+      if (!quiet) return written(() => keepTimes(replaced, samples));
+      await written(() => replaceTimes(path, pass, samples, replaced));
       trial.foreign.replace(pass, foreign);
       all.set(pass, samples);
       const parts = [...all.values()];

@@ -7,6 +7,7 @@ import { readRegular } from '../../common/regular-file.js';
 import type { LoggedEvent } from '../model/events.js';
 import { parseOr, readJson } from './read-json.js';
 import { exactFiles, type RunFolder, samplesFile } from './run-folder.js';
+import { timesFiles } from './times.js';
 
 const sealSchema = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -59,7 +60,8 @@ export class RunSeals {
     const { type } = event;
     if (type === 'trialEnd' || type === 'passAgain') {
       this.#trials.push(event.trial);
-      sealFiles(this.#folder, [samplesFile(this.#folder, event.trial)]);
+      const path = samplesFile(this.#folder, event.trial);
+      sealFiles(this.#folder, [path, ...timesFiles(path)]);
     } else if (type === 'buildEnd') {
       const exact = this.#trials.flatMap((trial) => Object.values(exactFiles(this.#folder, trial)));
       this.#trials = [];

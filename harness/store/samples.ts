@@ -45,7 +45,7 @@ function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
 
 /** Arrays for `length` entries of `k` hits, padded as `Samples` says. */
 export function emptySamples(length: number, k: number): Samples {
-  return {
+  return clearSamples({
     length,
     k,
     query: new Int32Array(length),
@@ -53,12 +53,22 @@ export function emptySamples(length: number, k: number): Samples {
     due: new Float64Array(length),
     sent: new Float64Array(length),
     answered: new Float64Array(length),
-    error: new Array<string | null>(length).fill(null),
-    returned: new Int32Array(length).fill(NOT_ANSWERED),
-    rows: new Int32Array(length * k).fill(NO_ROW),
-    scores: new Float64Array(length * k).fill(Number.NaN),
-    distances: new Float64Array(length * k).fill(Number.NaN),
-  };
+    error: new Array<string | null>(length),
+    returned: new Int32Array(length),
+    rows: new Int32Array(length * k),
+    scores: new Float64Array(length * k),
+    distances: new Float64Array(length * k),
+  });
+}
+
+/** Empties entries, of which nobody needs the answers any more. */
+export function clearSamples(samples: Samples): Samples {
+  samples.error.fill(null);
+  samples.returned.fill(NOT_ANSWERED);
+  samples.rows.fill(NO_ROW);
+  samples.scores.fill(Number.NaN);
+  samples.distances.fill(Number.NaN);
+  return samples;
 }
 
 /** An engine's words may hold what it was sent; most queries that fail fail with the same ones. */

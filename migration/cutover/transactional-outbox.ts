@@ -1,7 +1,7 @@
 import { InputError } from '../../common/errors.js';
 import type { Logged, NewChange } from '../changes/change.js';
 import { isRepeat, type PostgresChangeLog } from '../changes/postgres/log.js';
-import { cellsOf, logged } from '../changes/postgres/rows.js';
+import { cellsOf, logged as placeOf } from '../changes/postgres/rows.js';
 import { type SqlSession, sqlState } from '../changes/postgres/sql.js';
 import type { EmbeddingVersions } from './embedding.js';
 import { UnknownOutcomeError } from './errors.js';
@@ -74,7 +74,7 @@ export class TransactionalOutbox implements Outbox {
        FROM done WHERE rows > 0 RETURNING xid::text, seq::text`,
       [...values, ...cells],
     );
-    return row === undefined ? undefined : logged(row);
+    return row === undefined ? undefined : placeOf(row);
   }
 
   #inTransaction(change: NewChange): Promise<Logged | undefined> {
@@ -85,8 +85,9 @@ export class TransactionalOutbox implements Outbox {
       if (known !== undefined) throw new Repeated(known);
       if (!(await write!(session, change))) return undefined;
       const [appended] = await log.appendIn(session, [change]);
-      if (appended!.repeated) throw new Repeated(appended!);
-      return appended!;
+      const { repeated, ...logged } = appended!;
+      if (repeated) throw new Repeated(logged);
+      return logged;
     });
   }
 

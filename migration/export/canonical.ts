@@ -1,8 +1,10 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { PointDetails } from '../../engines/contract/columns.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Description, Metadata, Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { isMulti, isSparse } from '../../engines/kit/vectors.js';
+import { BrokenText, Bytes } from './bytes.js';
 import { DETAILS, detailOf } from './details.js';
 import { quietNaNs } from './quiet-nan.js';
 
@@ -139,7 +141,7 @@ function validText<T>({ id }: Point, write: () => T): T {
   }
 }
 
-function writeId(bytes: Bytes, shape: Pick<PointShape, 'ids'>, id: PointId): void {
+export function writeId(bytes: Bytes, shape: Pick<PointShape, 'ids'>, id: PointId): void {
   const type = idType(shape, id);
   if (type === 'integer') bytes.text('i', String(id));
   else bytes.text(type === 'uuid' ? 'u' : 's', id as string);
@@ -156,10 +158,10 @@ function writeVectors(bytes: Bytes, { vectors }: PointShape, point: Point): void
   }
 }
 
-const LETTERS = { f32: 'F', f16: 'H', bf16: 'B', int8: 'I', bit: 'T' } as const;
+export const LETTERS = { f32: 'F', f16: 'H', bf16: 'B', int8: 'I', bit: 'T' } as const;
 
 /** Numbers as they stand in memory, little-endian: bit for bit, but for the payload of a NaN. */
-function writeVector(bytes: Bytes, { type }: VectorField, value: VectorValue): void {
+export function writeVector(bytes: Bytes, { type }: VectorField, value: VectorValue): void {
   if (isSparse(value)) {
     bytes.letter('S');
     bytes.u32(value.indices.length);
@@ -179,7 +181,7 @@ function writeVector(bytes: Bytes, { type }: VectorField, value: VectorValue): v
 }
 
 /** Nothing if there are none; else `x`, their number, and each by name: points without them hash as before there were any. */
-function writeDetails(bytes: Bytes, point: Point): void {
+export function writeDetails(bytes: Bytes, point: PointDetails): void {
   const there = DETAILS.flatMap(({ name, type }) => {
     const value = detailOf(point, name);
     return value === undefined ? [] : [{ name, type, value }];
@@ -207,7 +209,12 @@ function writeObject(bytes: Bytes, object: Metadata, timestamps: ReadonlySet<str
   }
 }
 
-function writeValue(bytes: Bytes, value: PointValue, timestamps: ReadonlySet<string>, path: string): void {
+export function writeValue(
+  bytes: Bytes,
+  value: PointValue,
+  timestamps: ReadonlySet<string>,
+  path: string,
+): void {
   if (value === null) bytes.letter('n');
   else if (isInteger(value) && timestamps.has(path)) bytes.text('m', BigInt(value).toString());
   else if (typeof value === 'boolean') bytes.letter(value ? 't' : 'f');
@@ -226,12 +233,14 @@ function isInteger(value: PointValue): value is number | bigint {
 }
 
 /** Numbers by value: 5 and 5.0 are the same, -0 and 0 are not; integers of any size as decimal digits. */
-function writeNumber(bytes: Bytes, value: number): void {
-  if (isInteger(value)) bytes.text('i', BigInt(value).toString());
+export function writeNumber(bytes: Bytes, value: number): void {
+  if (Number.isSafeInteger(value) && !Object.is(value, -0)) bytes.digits('i', value);
+  else if (Number.isInteger(value) && value !== 0) bytes.text('i', BigInt(value).toString());
   else bytes.double(value);
 }
 
-function sorted(keys: string[]): string[] {
+/** In the order of their UTF-8 bytes. */
+export function sorted(keys: string[]): string[] {
   if (keys.length < 2) return keys;
   return keys.every(isAscii)
     ? keys.sort()
@@ -242,79 +251,3 @@ function isAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false;
   return true;
 }
-
-class BrokenText extends Error {
-  readonly text: string;
-
-  constructor(text: string) {
-    super('half of a surrogate pair');
-    this.text = text;
-  }
-}
-
-/** Bytes that grow. */
-class Bytes {
-  #buffer = Buffer.allocUnsafe(4096);
-  #length = 0;
-
-  letter(letter: string): void {
-    this.#need(1);
-    this.#buffer[this.#length++] = letter.charCodeAt(0);
-  }
-
-  u32(value: number): void {
-    this.#need(4);
-    this.#length = this.#buffer.writeUInt32LE(value, this.#length);
-  }
-
-  double(value: number): void {
-    this.letter('d');
-    this.#need(8);
-    this.#length = this.#buffer.writeDoubleLE(Number.isNaN(value) ? Number.NaN : value, this.#length);
-  }
-
-  text(letter: string, text: string): void {
-    this.letter(letter);
-    this.#need(4 + text.length * 3);
-    const size = this.#buffer.write(text, this.#length + 4, 'utf8');
-    if (size > text.length && /\p{Surrogate}/u.test(text)) throw new BrokenText(text);
-    this.#buffer.writeUInt32LE(size, this.#length);
-    this.#length += 4 + size;
-  }
-
-  /** Typed arrays of this machine, which is little-endian (checked when the module is loaded). */
-  raw(values: Uint32Array | Float32Array | Uint16Array | Int8Array | Uint8Array): void {
-    this.#need(values.byteLength);
-    this.#buffer.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), this.#length);
-    this.#length += values.byteLength;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  clear(): void {
-    this.#length = 0;
-  }
-
-  /** What was written, valid until more is. */
-  view(): Buffer {
-    return this.#buffer.subarray(0, this.#length);
-  }
-
-  /** A copy of what was written, and an end of it. */
-  take(): Buffer {
-    const taken = Buffer.from(this.#buffer.subarray(0, this.#length));
-    this.#length = 0;
-    return taken;
-  }
-
-  #need(bytes: number): void {
-    if (this.#length + bytes <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
-    this.#buffer.copy(larger, 0, 0, this.#length);
-    this.#buffer = larger;
-  }
-}
-
-if (new Uint8Array(Uint32Array.of(1).buffer)[0] !== 1) throw new Error('needs a little-endian machine');

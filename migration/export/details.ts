@@ -1,3 +1,4 @@
+import type { PointDetails } from '../../engines/contract/columns.js';
 import type { Point, Provenance } from '../../engines/contract/points.js';
 
 /**
@@ -43,7 +44,7 @@ const PROVENANCE: Readonly<Record<string, keyof Provenance>> = {
 export type DetailValue = string | bigint;
 
 /** Undefined: the point does not have it. */
-export function detailOf(point: Point, name: DetailName): DetailValue | undefined {
+export function detailOf(point: PointDetails, name: DetailName): DetailValue | undefined {
   const key = PROVENANCE[name];
   if (key !== undefined) return point.provenance?.[key];
   return point[name as 'namespace' | 'partition' | 'version' | 'updated'];

@@ -1,12 +1,21 @@
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
-import type { Consistency, Description, Snapshot } from '../../engines/contract/points.js';
+import type {
+  ColumnPage,
+  Consistency,
+  Description,
+  ScanOptions,
+  ScanPage,
+  Snapshot,
+} from '../../engines/contract/points.js';
 import type { OpenSource } from '../connections/open-source.js';
 import { describedShape, type PointShape } from './canonical.js';
+import { ColumnPart } from './column-part.js';
 import { idColumnOf, type PartShape } from './columns.js';
+import { type Encoders, encodersFor } from './encoders.js';
 import { FieldTypes } from './field-types.js';
-import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
+import { FORMAT, type Manifest, type Measured, VERSION, withMeasured, writeManifest } from './manifest.js';
 import { describedVectors } from './manifest-vectors.js';
 import { OpenPart } from './open-part.js';
 import { Pace } from './pace.js';
@@ -32,6 +41,8 @@ export interface ExportOptions {
   workers?: number | undefined;
   /** Points in a second, of all ranges together; undefined: as fast as it goes. */
   rate?: number | undefined;
+  /** How the source scores and filters, found by asking it once all points are there; absent: not asked. */
+  measure?: ((manifest: Manifest) => Promise<Measured>) | undefined;
   signal: AbortSignal;
   onProgress?(done: number, total: number): void;
   /** Something that people should know. */
@@ -67,11 +78,12 @@ async function exportInto(source: OpenSource, options: ExportOptions): Promise<M
   const { snapshot, state } = await begin(source, found, { ...options, where, description });
   try {
     const work = new Export(source, description, state, options);
-    await work.run(snapshot);
+    await work.run(snapshot).finally(() => work.close());
     const { count } = await points.describe();
     const consistency = await settle(source, work, snapshot, options);
-    const manifest = work.manifest(consistency, count);
-    requireCount(manifest);
+    const counted = work.manifest(consistency, count);
+    requireCount(counted);
+    const manifest = withMeasured(counted, await options.measure?.(counted));
     writeManifest(options.folder, manifest);
     removeState(options.folder);
     return manifest;
@@ -193,6 +205,7 @@ class Export {
   readonly #pace: Pace;
   /** Of parts that are being written. */
   readonly #files = new Set<string>();
+  #encoders: Encoders | undefined;
   /** Points that were read, in unfinished parts, too. */
   #done: number;
 
@@ -232,6 +245,10 @@ class Export {
     );
   }
 
+  async close(): Promise<void> {
+    await this.#encoders?.close();
+  }
+
   async #read(
     snapshot: Snapshot,
     stream: ExportState['streams'][number],
@@ -239,39 +256,54 @@ class Export {
   ): Promise<void> {
     const { partRows = PART_ROWS, batchSize = BATCH, onProgress } = this.#options;
     const { range, cursor: after } = stream;
-    let part: { file: string; open: OpenPart } | undefined;
+    let part: { file: string; open: OpenPart | ColumnPart } | undefined;
     let last = after;
     try {
-      for await (const { points, cursor } of snapshot.scan({ batchSize, after, range, signal })) {
+      for await (const page of this.#pages(snapshot, { batchSize, after, range, signal })) {
+        const { cursor } = page;
+        const rows = 'columns' in page ? page.columns.count : page.points.length;
         last = cursor;
-        part ??= this.#open();
-        await part.open.add(points);
-        this.#done += points.length;
+        part ??= this.#open('columns' in page);
+        if ('columns' in page) await (part.open as ColumnPart).add(page.columns);
+        else await (part.open as OpenPart).add(page.points);
+        this.#done += rows;
         onProgress?.(this.#done, Math.max(this.#state.before, this.#done));
         if (part.open.rows >= partRows) {
           await this.#close(stream, part, cursor);
           part = undefined;
         }
-        await this.#pace.after(points.length, signal);
+        await this.#pace.after(rows, signal);
       }
       if (part !== undefined) await this.#close(stream, part, last);
       stream.ended = true;
       saveState(this.#options.folder, this.#state);
     } catch (error) {
-      part?.open.discard();
+      // What the part met first is told, and not what came of it.
+      await Promise.allSettled([part?.open.discard()]);
       throw error;
     }
   }
 
+  /** Lines are written from points. */
+  #pages(snapshot: Snapshot, options: ScanOptions): AsyncIterable<ScanPage | ColumnPage> {
+    const { format = 'parquet' } = this.#options;
+    return format === 'parquet' && snapshot.columns !== undefined
+      ? snapshot.columns(options)
+      : snapshot.scan(options);
+  }
+
   /** The first number that no part has: of one that a crash has cut off it is free again. */
-  #open(): { file: string; open: OpenPart } {
+  #open(isColumns: boolean): { file: string; open: OpenPart | ColumnPart } {
     const taken = new Set([...this.#state.parts.map(({ file }) => file), ...this.#files]);
     let number = 0;
     while (taken.has(partFile(number, this.#options.format))) number++;
     const file = partFile(number, this.#options.format);
     this.#files.add(file);
     const path = join(this.#options.folder, file);
-    return { file, open: new OpenPart(path, this.#partShape.bind(this), this.shape, this.#types) };
+    const shapeNow = this.#partShape.bind(this);
+    if (!isColumns) return { file, open: new OpenPart(path, shapeNow, this.shape, this.#types) };
+    this.#encoders ??= encodersFor(this.shape.vectors, this.#state.before - this.#done);
+    return { file, open: new ColumnPart(path, shapeNow, this.shape, this.#types, this.#encoders) };
   }
 
   #partShape(): PartShape {
@@ -286,12 +318,12 @@ class Export {
   /** The part's file is on disk before the cursor moves behind it. */
   async #close(
     stream: ExportState['streams'][number],
-    { file, open }: { file: string; open: OpenPart },
+    { file, open }: { file: string; open: OpenPart | ColumnPart },
     cursor: string | undefined,
   ): Promise<void> {
-    const written = await open.finish();
+    const { tally, ...written } = await open.finish();
     this.#state.parts.push({ file, ...written });
-    addTally(this.#state.tally, open.tally);
+    addTally(this.#state.tally, tally);
     this.#state.fields = this.#types.all();
     stream.files.push(file);
     stream.cursor = cursor;
@@ -307,7 +339,8 @@ class Export {
   manifest(consistency: Consistency, after: number): Manifest {
     const { tally, startedAt, watermark, interruptions, before } = this.#state;
     const { name, version } = packageInfo();
-    const { spec, ids, index } = this.#description;
+    const { spec, ids, index, autoIds, ttl } = this.#description;
+    const { parameters = '' } = this.#source;
     return {
       format: FORMAT,
       version: VERSION,
@@ -317,6 +350,9 @@ class Export {
         engineVersion: this.#source.engineVersion,
         collection: spec.name,
         place: this.#source.place,
+        ...(parameters !== '' && { parameters }),
+        ...(autoIds !== undefined && { autoIds }),
+        ...(ttl !== undefined && { ttl }),
         index,
       },
       startedAt,

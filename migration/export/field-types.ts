@@ -1,5 +1,7 @@
 import type { FieldType } from '../../datasets/dataset.js';
+import type { PointColumns } from '../../engines/contract/columns.js';
 import type { Description, Point } from '../../engines/contract/points.js';
+import { valueAt } from '../../engines/kit/columns.js';
 import { inferType } from './metadata-cells.js';
 
 export interface FieldCounts {
@@ -37,6 +39,17 @@ export class FieldTypes {
       const values = points.map(({ metadata }) =>
         Object.hasOwn(metadata, name) ? metadata[name] : undefined,
       );
+      this.#fields.set(name, { name, type: inferType(values) ?? null, native: known?.native ?? null });
+    }
+  }
+
+  /** The same of columns. */
+  meetColumns({ fields, count }: PointColumns): void {
+    for (const [name, column] of Object.entries(fields)) {
+      const known = this.#fields.get(name);
+      if (known !== undefined && known.type !== null) continue;
+      const values = Array.from({ length: count }, (_, row) => valueAt(column, row));
+      if (values.every((value) => value === undefined)) continue;
       this.#fields.set(name, { name, type: inferType(values) ?? null, native: known?.native ?? null });
     }
   }

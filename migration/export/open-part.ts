@@ -16,7 +16,7 @@ export class OpenPart {
   readonly #types: FieldTypes;
   readonly #sum = new RowSum();
   /** Of this part alone: one that a crash cuts off is counted again. */
-  readonly tally = emptyTally();
+  readonly #tally = emptyTally();
   #waiting: Point[] = [];
   #writer: PartWriter | undefined;
   #size = 1;
@@ -44,14 +44,14 @@ export class OpenPart {
     const columns = this.#writer.columns;
     for (const point of points) {
       this.#sum.add(pointHash(this.#points, point));
-      countPoint(this.tally, this.#points, columns, point);
+      countPoint(this.#tally, this.#points, columns, point);
     }
     await this.#writer.write(points);
   }
 
   async finish() {
     while (this.#waiting.length > 0) await this.#flush();
-    return { ...this.#sum.result(), ...(await this.#writer!.finish()) };
+    return { ...this.#sum.result(), ...(await this.#writer!.finish()), tally: this.#tally };
   }
 
   discard(): void {

@@ -5,9 +5,11 @@ import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
 import type { FieldType } from '../../datasets/dataset.js';
+import type { PointColumns } from '../../engines/contract/columns.js';
 import type { Point } from '../../engines/contract/points.js';
 import { vectorIn } from '../../engines/kit/vectors.js';
 import { idType, type PointShape } from './canonical.js';
+import { writeColumnGroup } from './column-group.js';
 import {
   fieldColumn,
   floatingColumns,
@@ -84,6 +86,12 @@ export class ParquetPartWriter implements PartWriter {
       });
       this.#addVectors(points);
     });
+  }
+
+  /** The same of columns. */
+  writeColumns(columns: PointColumns): void {
+    if (columns.count === 0) return;
+    this.#guarded(() => writeColumnGroup(this.#writer, this.#shape, this.#points, columns));
   }
 
   /** Vectors of floats stand in the row group where the schema has them, and in the file behind its other columns. */

@@ -77,7 +77,7 @@ export function countPoint(
   }
 }
 
-function countVector(counts: Tally['vectors'][string], field: VectorField, value: VectorValue): void {
+export function countVector(counts: Tally['vectors'][string], field: VectorField, value: VectorValue): void {
   counts.points++;
   if (field.type === 'bit') return;
   const numbers = numbersOf(field, value);

@@ -5,6 +5,7 @@ import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
 import type { DenseValues, VectorField, VectorValue } from '../../engines/contract/vectors.js';
 import { brainsToFloats, floatsToBrains, floatsToHalves, halvesToFloats } from '../../engines/kit/half.js';
 import { vectorColumn } from './columns.js';
+import { run } from './levels.js';
 
 /**
  * Columns of dense vectors of floats, written and read as whole blocks of memory. They are plain Parquet lists; what is
@@ -29,11 +30,56 @@ export function writeVectorPages(
   field: VectorField,
   vectors: readonly (VectorValue | undefined)[],
 ): ColumnChunk {
+  return writePages(writer, field, vectors.length, (from, to) => {
+    const some = vectors.slice(from, to) as (DenseValues | undefined)[];
+    const present = some.map((each) => each !== undefined);
+    return { present, numbers: gathered(field, some) };
+  });
+}
+
+/** The same of vectors that stand one after the other. */
+export function writeVectorBlock(
+  writer: Writer,
+  field: VectorField,
+  { values, present }: { values: DenseValues; present?: Uint8Array | undefined },
+  count: number,
+): ColumnChunk {
+  const { dimensions } = field;
+  const row = (at: number) => values.subarray(at * dimensions, (at + 1) * dimensions);
+  return writePages(writer, field, count, (from, to) => {
+    const there = Array.from({ length: to - from }, (_, i) => present?.[from + i] !== 0);
+    if (there.every(Boolean)) {
+      const all = values.subarray(from * dimensions, to * dimensions);
+      return { present: there, numbers: floatsOf(field.type, all) };
+    }
+    return {
+      present: there,
+      numbers: gathered(
+        field,
+        there.map((each, i) => (each ? row(from + i) : undefined)),
+      ),
+    };
+  });
+}
+
+interface VectorPage {
+  /** Of each row: whether it has a vector. */
+  present: readonly boolean[];
+  /** Of those that have one. */
+  numbers: Float32Array;
+}
+
+function writePages(
+  writer: Writer,
+  field: VectorField,
+  count: number,
+  page: (from: number, to: number) => VectorPage,
+): ColumnChunk {
   const start = writer.offset;
   const rows = Math.max(1, Math.floor(PAGE_BYTES / (4 * field.dimensions)));
   let values = 0;
-  for (let at = 0; at < vectors.length; at += rows)
-    values += writePage(writer, field, vectors.slice(at, at + rows) as (DenseValues | undefined)[]);
+  for (let at = 0; at < count; at += rows)
+    values += writePage(writer, field.dimensions, page(at, Math.min(count, at + rows)));
   return {
     meta_data: {
       type: 'FLOAT',
@@ -50,24 +96,11 @@ export function writeVectorPages(
 }
 
 /** @returns values of the page, an absent vector being one */
-function writePage(
-  writer: Writer,
-  { type, dimensions }: VectorField,
-  vectors: readonly (DenseValues | undefined)[],
-): number {
-  const present = vectors.map((each) => each !== undefined);
-  const count = present.reduce((sum, each) => sum + Number(each), 0);
-  const numbers = new Float32Array(count * dimensions);
-  let at = 0;
-  for (const values of vectors) {
-    if (values === undefined) continue;
-    numbers.set(floatsOf(type, values), at);
-    at += dimensions;
-  }
+function writePage(writer: Writer, dimensions: number, { present, numbers }: VectorPage): number {
   const [repetition, definition] = levelsOf(present, dimensions);
-  const bytes = Buffer.from(numbers.buffer);
+  const bytes = Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   const size = repetition.length + definition.length + bytes.length;
-  const absent = vectors.length - count;
+  const absent = present.length - numbers.length / dimensions;
   writePageHeader(writer, {
     type: 'DATA_PAGE_V2',
     uncompressed_page_size: size,
@@ -75,7 +108,7 @@ function writePage(
     data_page_header_v2: {
       num_values: numbers.length + absent,
       num_nulls: absent,
-      num_rows: vectors.length,
+      num_rows: present.length,
       encoding: 'PLAIN',
       repetition_levels_byte_length: repetition.length,
       definition_levels_byte_length: definition.length,
@@ -86,9 +119,16 @@ function writePage(
   return numbers.length + absent;
 }
 
-function floatsOf(type: VectorField['type'], values: DenseValues): ArrayLike<number> {
+function gathered({ type, dimensions }: VectorField, vectors: readonly (DenseValues | undefined)[]) {
+  const there = vectors.filter((each) => each !== undefined);
+  const numbers = new Float32Array(there.length * dimensions);
+  for (const [i, values] of there.entries()) numbers.set(floatsOf(type, values), i * dimensions);
+  return numbers;
+}
+
+function floatsOf(type: VectorField['type'], values: DenseValues): Float32Array {
   if (type === 'f16') return halvesToFloats(values as Uint16Array);
-  return type === 'bf16' ? brainsToFloats(values as Uint16Array) : values;
+  return type === 'bf16' ? brainsToFloats(values as Uint16Array) : (values as Float32Array);
 }
 
 /** Repetition and definition levels of a page, as runs (Parquet's RLE without bit packing). */
@@ -102,13 +142,6 @@ function levelsOf(present: readonly boolean[], dimensions: number): [Buffer, Buf
     definition.push(present[from] === true ? run((to - from) * dimensions, PRESENT) : run(to - from, 0));
   }
   return [repetition, Buffer.concat(definition)];
-}
-
-function run(length: number, level: number): Buffer {
-  const bytes: number[] = [];
-  let rest = length * 2;
-  for (; rest > 0x7f; rest = Math.floor(rest / 128)) bytes.push((rest & 0x7f) | 0x80);
-  return Buffer.from([...bytes, rest, level]);
 }
 
 /**

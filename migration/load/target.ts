@@ -29,13 +29,6 @@ export async function openTarget(
 ): Promise<OpenTarget> {
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-target-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
-  // Native engines leave temporary files behind when they build an index: they go where they are removed.
-  const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = folder;
-  closing.push(async () => {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
-  });
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();
   };

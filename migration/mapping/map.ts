@@ -172,8 +172,8 @@ function thresholdsOf(
 
 /** The engine of a place that may be written to. */
 async function targetEngine(place: string): Promise<EngineDefinition> {
-  const { engine, collection, as } = parseAddress(place, engineNames());
-  if (Object.keys(as).length > 0) {
+  const { engine, collection, as, details } = parseAddress(place, engineNames());
+  if (Object.keys({ ...as, ...details }).length > 0) {
     throw new InputError('a new collection takes no parameters', {
       got: place,
       next: 'leave out what stands behind the ?; a ? in a name is written %3F',

@@ -12,14 +12,16 @@ import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { openPlace, type Place } from '../probe/place.js';
+import { Accepted, type AcceptedRejects } from './accepted.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
-import { compareFilters, deriveFilters, readFilters } from './filters.js';
+import { type AskedFilter, compareFilters, deriveFilters, readFilters } from './filters.js';
 import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.js';
 import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
 import { findOwners, MOST_OWNERS } from './owners.js';
+import { watermarkOf } from './since.js';
 import { compareFields, compareTenants, SideTally } from './tally.js';
 
 export interface VerifyOptions extends Surroundings {
@@ -35,9 +37,13 @@ export interface VerifyOptions extends Surroundings {
   retrieved?: number | undefined;
   /** File of queries whose filters are asked of both sides. */
   queries?: string | undefined;
-  /** Watermark of the target when it was loaded: another one now is somebody's write. */
+  /** `rejects.parquet` of the load: points that somebody has accepted to stay out are no difference. */
+  rejects?: string | undefined;
+  /** Watermark of the target when it was loaded, or `export:` and a folder that has it: another one now is somebody's write. */
   since?: string | undefined;
   seed?: number | undefined;
+  /** Compares the points and asks the engines nothing else: no filters, no searches. */
+  pointsOnly?: boolean | undefined;
   onProgress?(side: 'source' | 'target', done: number, total: number): void;
 }
 
@@ -62,6 +68,8 @@ export interface Verification {
   source: SideResult;
   target: SideResult;
   counts: Counts;
+  /** Points that the target refused and somebody has accepted to stay out: in no other count. */
+  accepted: readonly AcceptedRejects[];
   samples: readonly Sample[];
   /** What else was compared, each by itself. */
   checks: readonly CheckOutcome[];
@@ -95,13 +103,15 @@ async function compareSides(
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { mapping, queries } = options;
+  const { mapping, queries, rejects, pointsOnly = false } = options;
+  const since = options.since === undefined ? undefined : watermarkOf(options.since, target, options.cwd);
+  const accepted = rejects === undefined ? Accepted.none() : await Accepted.read(rejects, target);
   const count = bucketsFor(Math.max(source.counter, target.counter));
-  const expected = await expectedOf(source, target, options);
+  const expected = withoutAccepted(await expectedOf(source, target, options), accepted);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = mapping === undefined ? [] : target.near;
   const asked = [
-    ...(await deriveFilters(expected.source, target)),
+    ...(pointsOnly ? [] : await deriveFilters(expected.source, target)),
     ...(queries === undefined ? [] : readFilters(queries, source, target, mapping)),
   ];
   const read = (side: Place, name: 'source' | 'target') =>
@@ -113,14 +123,9 @@ async function compareSides(
   const { counts, first } = compared;
   const sides = { source, target, mapping };
   reportPoints(compared, a, b, options, report);
-  const sameIds = counts.missing === 0 && counts.extra === 0;
-  const passing = { source: a.tally.counts, target: b.tally.counts };
-  const leavesOut = a.buckets.rows !== source.counter;
-  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
-  await checkRetrieval(target, a.tally.sample().slice(0, options.retrieved ?? RETRIEVED), report);
-  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
+  if (!pointsOnly) await compareAnswers(asked, sides, { a, b, counts }, options, report);
   compareIndexes(sides, report);
-  checkStrangers(target, counts, first, options, report);
+  checkStrangers(target, counts, first, since, report);
   const { matching: _, ...bad } = counts;
   const contentDiffers = Object.values(bad).some((each) => each > 0);
   return {
@@ -128,11 +133,29 @@ async function compareSides(
     source: resultOf(source, a.buckets.rows),
     target: resultOf(target, b.buckets.rows),
     counts,
+    accepted: accepted.result(),
     samples: await inWords(first, expected.source, expected.target),
     checks: report.outcomes(contentDiffers),
     findings: report.findings,
     tenants: tenantsOf(a.tally, b.tally),
   };
+}
+
+/** What the engines themselves say: which points pass filters and are found, and by which metric. */
+async function compareAnswers(
+  asked: readonly AskedFilter[],
+  sides: { source: Place; target: Place; mapping: Mapping | undefined },
+  { a, b, counts }: { a: ReadSide; b: ReadSide; counts: Counts },
+  { retrieved = RETRIEVED }: VerifyOptions,
+  report: VerifyReport,
+): Promise<void> {
+  const { source, target } = sides;
+  const sameIds = counts.missing === 0 && counts.extra === 0;
+  const passing = { source: a.tally.counts, target: b.tally.counts };
+  const leavesOut = a.buckets.rows !== source.counter;
+  await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
+  await checkRetrieval(target, a.tally.sample().slice(0, retrieved), report);
+  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
 }
 
 /** Points of the source as its own engine has them, for its searches. */
@@ -195,7 +218,7 @@ function checkStrangers(
   { watermark }: Place,
   { extra }: Counts,
   first: readonly Difference[],
-  { since }: VerifyOptions,
+  since: string | undefined,
   report: VerifyReport,
 ): void {
   report.asked(
@@ -249,6 +272,15 @@ async function expectedOf(
       get: async (wanted) => (await target.get(wanted)).map(expected.target),
     },
   };
+}
+
+function withoutAccepted<Sides extends { source: Place; target: Place }>(
+  { source, target, ...rest }: Sides,
+  accepted: Accepted,
+) {
+  if (accepted.isEmpty) return { source, target, ...rest };
+  const keep = (point: Point) => (accepted.leavesOut(target.shape, point) ? undefined : point);
+  return { ...rest, target, source: { ...source, scan: () => mapped(source.scan(), keep) } };
 }
 
 async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: Point) => Point | undefined) {

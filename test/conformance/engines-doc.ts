@@ -134,7 +134,7 @@ function pointTable(definitions: readonly EngineDefinition[]): string[] {
         text,
         uri,
         tenant,
-        `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}${snapshot.ranges === undefined ? '' : `, ranges ${snapshot.ranges}`}`,
+        `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}${snapshot.ranges === undefined ? '' : `, ranges ${snapshot.ranges}`}${snapshot.columns === true ? ', as columns' : ''}`,
         mark ?? 'nowhere',
         insertOnly ? 'yes' : 'no',
         changes ?? 'no feed',

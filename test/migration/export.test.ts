@@ -35,7 +35,11 @@ describe('export', () => {
     // SQLite makes a log and its index beside a database by reading it.
     expect(contentOf(join(work.folder, name))).toEqual(before);
     const manifest = readManifest(join(work.folder, `from-${name}`));
-    expect(manifest.parts.map(({ rows }) => rows)).toEqual([1000, 200]);
+    // Parts end with a page, which an engine may give in pieces of its own.
+    const rows = manifest.parts.map((part) => part.rows);
+    expect(rows.reduce((sum, each) => sum + each, 0)).toBe(1200);
+    expect(rows.slice(0, -1).every((each) => each >= 500 && each <= 1000)).toBe(true);
+    expect(rows.length).toBeGreaterThan(1);
     expect(manifest.counts).toEqual({ exported: 1200, before: 1200, after: 1200 });
     expect(manifest.vectors).toMatchObject([{ name: 'vector', type: 'f32', dimensions: 6, points: 1200 }]);
     const types = Object.fromEntries(manifest.fields.map((field) => [field.name, field.type]));

@@ -7,8 +7,10 @@ import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureGate } from './gate.js';
 import { measureLoad } from './load.js';
+import { measureLoadPoints } from './load-points.js';
 import { measureMigration } from './migration.js';
 import { measurePgvector } from './pgvector.js';
+import { measureRecording } from './recording.js';
 import { measureReport } from './report.js';
 import { measureServers } from './servers.js';
 import { measureShare } from './share.js';
@@ -23,13 +25,14 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   gate: measureGate,
   share: measureShare,
   datasets: measureDatasets,
-  load: measureLoad,
+  'load-points': measureLoadPoints,
   migration: measureMigration,
   pgvector: measurePgvector,
   servers: measureServers,
+  load: measureLoad,
 };
 /** Take long, and are about figures and not the harness' cost: measured when they are named. */
-const NAMED: typeof PARTS = { aa: measureSameSettings };
+const NAMED: typeof PARTS = { aa: measureSameSettings, recording: measureRecording };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn({ ...PARTS, ...NAMED }, name));

@@ -13,6 +13,7 @@ import { DEFAULT_VECTOR, type VectorField } from '../../../engines/contract/vect
 import type { Filter } from '../../../filters/filter.js';
 import type { TestApi } from '../api.js';
 import { never, newCollectionName, parsed, type Reached } from '../session.js';
+import { requireSameColumns } from './columns.js';
 
 export const DIMENSIONS = 8;
 
@@ -63,7 +64,13 @@ export class Opened {
   async *scan(options: ScanOptions): AsyncIterable<Point[]> {
     const snapshot = await this.points.snapshot();
     try {
-      for await (const page of snapshot.scan(options)) yield page.points;
+      const all: Point[] = [];
+      for await (const { points } of snapshot.scan(options)) {
+        all.push(...points);
+        yield points;
+      }
+      if (snapshot.columns !== undefined)
+        await requireSameColumns(snapshot, (await this.describe()).spec.vectors, options, all);
     } finally {
       await snapshot.close();
     }

@@ -1,5 +1,6 @@
 import type { Point, ScanOptions, ScanPage, Snapshot } from '../../../engines/contract/points.js';
 import type { TestApi } from '../api.js';
+import { requireSameColumns } from './columns.js';
 import { byId, checksOn, field, idsOf, type PointContender, someIds, somePoint } from './session.js';
 
 /** Snapshots: pages in order, cursors, what is written meanwhile. */
@@ -16,13 +17,15 @@ export function checkSnapshots(api: TestApi, contender: PointContender): void {
     await collection.upsert(all);
     const first = await collection.points.snapshot();
     expect(first.consistency).toBe(taken.consistency);
+    expect(first.columns !== undefined).toBe(taken.columns === true);
+    const { spec } = await collection.describe();
     const pages = await pagesOf(first, { batchSize: 7 });
     expect(byId(pages.flatMap(({ points }) => points))).toEqual(byId(all));
     for (const at of [0, 2, pages.length - 1]) {
       const rest = await pagesOf(first, { batchSize: 3, after: pages[at]!.cursor });
-      expect(rest.flatMap(({ points }) => points)).toEqual(
-        pages.slice(at + 1).flatMap(({ points }) => points),
-      );
+      const left = pages.slice(at + 1).flatMap(({ points }) => points);
+      expect(rest.flatMap(({ points }) => points)).toEqual(left);
+      await requireSameColumns(first, spec.vectors, { batchSize: 3, after: pages[at]!.cursor }, left);
     }
     await first.close();
     await first.close();
@@ -97,6 +100,9 @@ export function checkRanges(api: TestApi, contender: PointContender): void {
         // At the same time: each has its own place.
         const parts = await Promise.all(ranges.map((range) => pagesOf(snapshot, { batchSize: 4, range })));
         expect(parts.flatMap(flat)).toEqual(whole);
+        const { spec } = await collection.describe();
+        for (const [i, range] of ranges.entries())
+          await requireSameColumns(snapshot, spec.vectors, { batchSize: 4, range }, flat(parts[i]!));
         if (n > 1) expect(parts.filter((pages) => flat(pages).length > 0).length).toBeGreaterThan(1);
         for (const [i, range] of ranges.entries()) {
           const pages = parts[i]!;

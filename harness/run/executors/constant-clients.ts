@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Samples } from '../../model/samples.js';
+import type { Recording } from '../recorder.js';
 import type { Executor, Pass } from './executor.js';
 import { Load } from './load.js';
-import { common, kindOf, MOST_SAMPLES, places } from './options.js';
+import { common, kindOf, places } from './options.js';
 import { partOf, planThreads } from './parts.js';
 
 /** Longest time without a turn of the event loop, so that signals and messages get through. */
@@ -31,7 +31,7 @@ export const constantClients: Executor = {
   run: runClients,
 };
 
-async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
+async function runClients(pass: Pass, given: ParameterSet): Promise<Recording> {
   const { clients, seconds, warmUp, timeout } = options.parse(given);
   const load = await Load.open(pass, {
     places: partOf(clients, pass.part),
@@ -40,7 +40,6 @@ async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
   });
   const { order, signal } = pass;
   const end = (warmUp + seconds) * 1000;
-  const most = MOST_SAMPLES / (pass.part?.of ?? 1);
   // Over all threads each query is sent in its turn.
   const counters = pass.part?.counters ?? new Int32Array(1);
   await load.begin();
@@ -48,7 +47,7 @@ async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
     let turn = load.now();
     while (!signal.aborted) {
       const now = load.now();
-      if (now >= end || load.recorded >= most) return;
+      if (now >= end) return;
       const asked = load.ask(place, order[Atomics.add(counters, 0, 1) % order.length]!);
       if (asked !== undefined) await asked;
       if (now - turn <= TURN_MS) continue;
@@ -59,5 +58,5 @@ async function runClients(pass: Pass, given: ParameterSet): Promise<Samples> {
   };
   await Promise.all(load.places.map(client));
   signal.throwIfAborted();
-  return load.samples();
+  return load.recording();
 }

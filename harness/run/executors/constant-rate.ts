@@ -20,7 +20,7 @@ export const constantRate: Executor = {
   description:
     'So many queries per second, whether earlier ones were answered or not; latency counts from when a query was due.',
   ...kindOf(options),
-  plan: (given, shape) => planOpenLoop(rampOf(given), given, shape),
+  plan: (given, shape) => planOpenLoop(given, shape),
   run: (pass, given) => runOpenLoop(pass, openLoopOf(given, rampOf(given))),
 };
 

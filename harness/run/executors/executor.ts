@@ -1,8 +1,8 @@
 import type { ParameterSet } from '../../../common/parameters.js';
 import type { Execution } from '../../../engines/contract/capabilities.js';
 import type { NativeFilter, PreparedSearch } from '../../../engines/contract/search.js';
-import type { Samples } from '../../model/samples.js';
 import type { WorkloadKind } from '../../model/workload.js';
+import type { Recording, SpoolPlace } from '../recorder.js';
 
 /** What an executor has to know of a trial before anything runs. */
 export interface TrialShape extends Execution {
@@ -37,6 +37,8 @@ export interface Sending {
   /** Points in the dataset: keys outside 0 .. count-1 are recorded as `UNKNOWN_KEY`. */
   count: number;
   repetition: number;
+  /** Where times go of which there are too many for memory; absent: nowhere. */
+  spool?: SpoolPlace | undefined;
   /** Origin of the recorded times, as of performance.now(). */
   origin: number;
   /** Raised when the run is stopped: the pass rejects with its reason. */
@@ -78,5 +80,5 @@ export interface Executor extends WorkloadKind {
   /** Pure. What a trial with these (parsed) options runs on such an engine, or why it cannot. */
   plan(options: ParameterSet, shape: TrialShape): TrialPlan;
   /** Sends the queries; resolves with what a `Recorder` took. */
-  run(pass: Pass, options: ParameterSet): Promise<Samples>;
+  run(pass: Pass, options: ParameterSet): Promise<Recording>;
 }

@@ -1,10 +1,9 @@
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Samples } from '../../model/samples.js';
+import type { Recording } from '../recorder.js';
 import type { Pass, TrialPlan, TrialShape } from './executor.js';
 import { Load, type Place } from './load.js';
-import { MOST_SAMPLES } from './options.js';
 import { partOf, planThreads } from './parts.js';
-import { type Arrivals, dueTimes, expected, type Ramp } from './schedule.js';
+import { type Arrivals, dueTimes, type Ramp } from './schedule.js';
 import { Waiting } from './wait.js';
 
 export interface OpenLoop {
@@ -16,26 +15,16 @@ export interface OpenLoop {
   timeout: number;
 }
 
-/** Refuses more than is recorded. */
-export function planOpenLoop(ramp: Ramp, options: ParameterSet, shape: TrialShape): TrialPlan {
-  const refused = planThreads(options, shape);
-  if (refused !== undefined) return refused;
-  const queries = expected(ramp);
-  if (queries <= MOST_SAMPLES) return { state: 'ok', passes: shape.repeat };
-  return {
-    state: 'refused',
-    reason: `about ${Math.round(queries)} queries are due in a pass, of which at most ${MOST_SAMPLES} are recorded: shorten it, and repeat it more often`,
-  };
-}
+export const planOpenLoop = (options: ParameterSet, shape: TrialShape): TrialPlan =>
+  planThreads(options, shape) ?? { state: 'ok', passes: shape.repeat };
 
 /**
  * Queries are due at their times, whatever the engine does meanwhile, and their latency counts from then: a stall falls on
  * all that were due while it lasted. Those that find no free place wait; those that waited as long as the time-out are given
  * up and recorded as not sent.
  */
-export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Samples> {
+export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Recording> {
   const { order, signal } = pass;
-  const times = dueTimes(ramp, arrivals, pass.seed + pass.repetition);
   const { index: first, of: step } = pass.part ?? { index: 0, of: 1 };
   const load = await Load.open(pass, {
     // One that blocks the process can have no second query on its way.
@@ -48,8 +37,8 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
   /** Called when a place becomes free. */
   let onFree: (() => void) | undefined;
   let broken: { error: unknown } | undefined;
-  const send = (place: Place, at: number): void => {
-    const asked = load.ask(place, order[at % order.length]!, times[at]!);
+  const send = (place: Place, query: number, due: number): void => {
+    const asked = load.ask(place, query, due);
     if (asked === undefined) {
       free.push(place);
       return;
@@ -67,10 +56,14 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
   };
   await load.begin();
   const waiting = new Waiting(signal);
-  for (let at = first; at < times.length; at += step) {
-    await waiting.for(() => times[at]! - load.now());
+  let at = 0;
+  for (const due of dueTimes(ramp, arrivals, pass.seed + pass.repetition)) {
+    const number = at++;
+    if (number % step !== first) continue;
+    const query = order[number % order.length]!;
+    await waiting.for(() => due - load.now());
     while (free.length === 0) {
-      const left = times[at]! + options.timeout * 1000 - load.now();
+      const left = due + options.timeout * 1000 - load.now();
       if (left <= 0) break;
       await freed(left, (take) => {
         onFree = take;
@@ -78,19 +71,19 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
       signal.throwIfAborted();
     }
     const place = free.pop();
-    if (place === undefined || load.now() > times[at]! + options.timeout * 1000) {
-      load.giveUp(order[at % order.length]!, times[at]!);
+    if (place === undefined || load.now() > due + options.timeout * 1000) {
+      load.giveUp(query, due);
       if (place !== undefined) free.push(place);
-    } else send(place, at);
+    } else send(place, query, due);
     if (broken !== undefined) throw broken.error;
-    if (at % 256 === 0) pass.onProgress?.(load.recorded);
+    if (number % 256 === 0) pass.onProgress?.(load.recorded);
   }
   pass.onSpun?.(waiting.spun);
   while (underway.size > 0) {
     await Promise.race(underway);
     signal.throwIfAborted();
   }
-  return load.samples();
+  return load.recording();
 }
 
 /** Resolves when a place is free, or after so many ms. */

@@ -6,9 +6,6 @@ import type { ParsedWorkload, WorkloadKind } from '../../model/workload.js';
 import { inSeconds, withDurations } from './durations.js';
 import { MOST_THREADS } from './parts.js';
 
-/** Samples that a pass may take: what is recorded is kept in memory until the pass ends, about 250 bytes each at k 10. */
-export const MOST_SAMPLES = 500_000;
-
 const between = (min: number, max: number, unit = '') => {
   const durations = unit === ' s' ? ', or a duration such as 30s, 10m or 8h' : '';
   const error = `must be a number from ${min} to ${max}${unit}${durations}`;

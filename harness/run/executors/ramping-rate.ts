@@ -21,7 +21,7 @@ export const rampingRate: Executor = {
   description:
     'A rate of queries that changes linearly over the pass; latency counts from when a query was due.',
   ...kindOf(options),
-  plan: (given, shape) => planOpenLoop(rampOf(given), given, shape),
+  plan: (given, shape) => planOpenLoop(given, shape),
   run: (pass, given) => runOpenLoop(pass, openLoopOf(given, rampOf(given))),
 };
 

@@ -17,16 +17,14 @@ export interface Ramp {
  * of a Poisson process of rate 1 for `poisson` ones (time change of an inhomogeneous Poisson process, Çinlar 1975). The same
  * seed gives the same times.
  */
-export function dueTimes(ramp: Ramp, arrivals: Arrivals, seed: number): Float64Array {
+export function* dueTimes(ramp: Ramp, arrivals: Arrivals, seed: number): Generator<number, void> {
   const total = expected(ramp, ramp.seconds);
   const random = new Random(seed);
-  const times: number[] = [];
   let x = arrivals === 'uniform' ? 0 : gap(random);
   while (x < total) {
-    times.push(1000 * timeOf(ramp, x));
-    x = arrivals === 'uniform' ? times.length : x + gap(random);
+    yield 1000 * timeOf(ramp, x);
+    x += arrivals === 'uniform' ? 1 : gap(random);
   }
-  return Float64Array.from(times);
 }
 
 /** Queries that are due in all, on average. */

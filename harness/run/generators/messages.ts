@@ -1,8 +1,8 @@
 import type { Shared } from '../../../engines/contract/collection.js';
 import type { PlannedTrial } from '../../model/plan.js';
-import type { Samples } from '../../model/samples.js';
 import type { Part, TrialShape } from '../executors/executor.js';
 import type { Job } from '../job.js';
+import type { Recording, SpoolPlace } from '../recorder.js';
 
 /** What a thread that sends a part of a load is given. Times are of the machine's monotonic clock, in ms. */
 export interface GeneratorInput {
@@ -15,6 +15,8 @@ export interface GeneratorInput {
   /** Hits that each query asks for, and those of queries with fewer. */
   k: number;
   ks: Int32Array | undefined;
+  /** Of the whole load; each thread has a file of its own beside it. */
+  spool: SpoolPlace | undefined;
   /** Of the recorded times. */
   origin: number;
 }
@@ -24,6 +26,6 @@ export type ToGenerator = { type: 'begin'; at: number } | { type: 'abort' };
 
 export type FromGenerator =
   | { type: 'ready' }
-  | { type: 'samples'; samples: Samples; spun: number }
+  | { type: 'samples'; samples: Recording; spun: number }
   /** `lost`: its connection broke before anything was sent. */
   | { type: 'failed'; error: string; lost: boolean };

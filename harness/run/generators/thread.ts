@@ -6,12 +6,12 @@ import { makeFolder } from '../../../common/files.js';
 import type { ConnectedEngine } from '../../../engines/contract/engine.js';
 import type { PreparedSearch } from '../../../engines/contract/search.js';
 import { engineOf } from '../../../engines/open.js';
-import type { Samples } from '../../model/samples.js';
 import { failureText } from '../../process/phase.js';
 import type { Pass } from '../executors/executor.js';
 import { executorOf } from '../executors/registry.js';
 import { translateFilters } from '../filtering.js';
 import { orderOf, readQueries } from '../queries.js';
+import { partOfSpool, type Recording } from '../recorder.js';
 import { zeroOfClock } from './clock.js';
 import type { FromGenerator, GeneratorInput, ToGenerator } from './messages.js';
 
@@ -50,6 +50,7 @@ async function main(input: GeneratorInput, port: MessagePort): Promise<void> {
       count: job.count,
       repetition,
       seed: job.seed,
+      spool: input.spool && partOfSpool(input.spool, input.part),
       part: input.part,
       concurrent: shape.execution === 'concurrent',
       several: shape.preparedSearches === 'several',
@@ -85,7 +86,7 @@ async function connect({ job, part, shared }: GeneratorInput, signal: AbortSigna
   return definition.connect({ folder, threads, seed, endpoint, mode: build.server?.mode }, signal);
 }
 
-function buffersOf(samples: Samples): ArrayBuffer[] {
+function buffersOf(samples: Recording): ArrayBuffer[] {
   const arrays = Object.values(samples).filter((each) => ArrayBuffer.isView(each));
   return [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { deferred } from '../../../common/deferred.js';
 import { ConnectionLostError, FailureError, messageOf } from '../../../common/errors.js';
 import { compiledModule } from '../../../common/paths.js';
-import type { Samples } from '../../model/samples.js';
-import { joinSamples } from '../../store/samples.js';
+import { joinRecordings } from '../join-recordings.js';
+import type { Recording } from '../recorder.js';
 import { zeroOfClock } from './clock.js';
 import type { FromGenerator, GeneratorInput, ToGenerator } from './messages.js';
 
@@ -27,7 +27,7 @@ export interface ThreadedLoad extends Omit<GeneratorInput, 'part'> {
  *
  * @returns samples ordered by thread; `spun`: see `Pass.onSpun`, of all threads
  */
-export async function runThreads(load: ThreadedLoad): Promise<{ samples: Samples; spun: number }> {
+export async function runThreads(load: ThreadedLoad): Promise<{ samples: Recording; spun: number }> {
   const { threads: of, signal, onBegin, ...input } = load;
   signal.throwIfAborted();
   const zero = zeroOfClock();
@@ -48,7 +48,10 @@ export async function runThreads(load: ThreadedLoad): Promise<{ samples: Samples
     for (const each of generators) each.tell({ type: 'begin', at });
     const ends = await Promise.all(generators.map(({ end }) => end));
     return {
-      samples: joinSamples(ends.map(({ samples }) => samples)),
+      samples: await joinRecordings(
+        ends.map(({ samples }) => samples),
+        input.spool,
+      ),
       spun: ends.reduce((sum, { spun }) => sum + spun, 0),
     };
   } catch (error) {
@@ -64,14 +67,14 @@ export async function runThreads(load: ThreadedLoad): Promise<{ samples: Samples
 /** One thread. */
 class Generator {
   readonly ready: Promise<void>;
-  readonly end: Promise<{ samples: Samples; spun: number }>;
+  readonly end: Promise<{ samples: Recording; spun: number }>;
   readonly #worker: Worker;
   readonly #exit: Promise<unknown>;
 
   constructor(workerData: GeneratorInput, index: number) {
     this.#worker = new Worker(compiledModule('harness/run/generators/thread.js'), { workerData });
     const ready = deferred<void>();
-    const end = deferred<{ samples: Samples; spun: number }>();
+    const end = deferred<{ samples: Recording; spun: number }>();
     const exit = deferred<void>();
     const fail = (error: Error) => {
       ready.reject(error);
@@ -106,6 +109,7 @@ class Generator {
     const late = pause(CLOSE_MS, undefined, { signal: over.signal }).catch(() => undefined);
     await Promise.race([this.#exit, late]);
     over.abort();
-    await this.#worker.terminate();
+    // One that ends while V8 compiles may never say so (nodejs/node#54918): nothing waits for it.
+    void this.#worker.terminate();
   }
 }

@@ -57,6 +57,8 @@ class Move {
   /** What of the migrator's work is done, durably. */
   #stage = 0;
   #isProven = false;
+  /** Mutations of which an attempt got no answer before capture was proven. */
+  readonly #early = new Set<Issued>();
   #values = 0;
   #clients = CLIENTS;
 
@@ -135,9 +137,19 @@ class Move {
     } catch {
       sent.catch(() => undefined);
     }
-    // Before capture is proven, what was logged and not yet released may still be, at any time.
-    if (mutation.acknowledged || this.#isProven) mutation.ended = schedule.steps;
+    if (!mutation.acknowledged && !this.#isProven) this.#early.add(mutation);
+    else mutation.ended = schedule.steps;
     return mutation.acknowledged;
+  }
+
+  /**
+   * Until every instance captures, a mutation that was logged and got no answer may still be released, also over one that
+   * went past the log meanwhile, and also if it was sent again: docs/cutover.md says so. Then all of them are.
+   */
+  #proven(): void {
+    if (this.#isProven) return;
+    this.#isProven = true;
+    for (const mutation of this.#early) mutation.ended = this.world.schedule.steps;
   }
 
   #migrator(process: Process): void {
@@ -164,7 +176,7 @@ class Move {
         ...{ consumer: 'target', primary: source, replayer: target!, target: world.backfilled(process) },
         clock: world.clock(process),
         openSnapshot: async () => {
-          this.#isProven = true;
+          this.#proven();
           // Some replay while they backfill, so that the target is not far behind at its end.
           if (world.schedule.chance(0.5)) follow();
           return early ?? world.openSnapshot(process);

@@ -1,19 +1,32 @@
 import type { Capabilities } from '../../../engines/contract/capabilities.js';
 import type { IdKind } from '../../../engines/contract/ids.js';
-import type { Consistency, Description, Point, ScanPage } from '../../../engines/contract/points.js';
+import type {
+  CollectionFacts,
+  ColumnPage,
+  Consistency,
+  Description,
+  Point,
+  ScanOptions,
+  ScanPage,
+} from '../../../engines/contract/points.js';
 import type { VectorField } from '../../../engines/contract/vectors.js';
 import type { OpenSource } from '../../../migration/connections/open-source.js';
+import { columnsOf } from './columns-of.js';
 
 export interface MemoryOptions {
   ids: IdKind | null;
   vectors: readonly VectorField[];
   fields?: Description['fields'];
+  /** What it tells of itself beside. */
+  facts?: CollectionFacts;
   consistency?: Consistency;
   watermark?: string | null;
   /** What its counter says, if not the truth. */
   count?: () => number;
   /** It can be cut, at places in its order. */
   ranges?: boolean;
+  /** It gives columns, too. */
+  columns?: boolean;
   /** Called before each page; may throw. */
   beforePage?: (page: number) => void;
 }
@@ -26,6 +39,7 @@ export function memorySource(points: readonly Point[], options: MemoryOptions): 
     ids,
     index: { type: 'flat' },
     fields,
+    ...options.facts,
     count: options.count?.() ?? points.length,
   });
   const snapshot = async () => ({
@@ -55,6 +69,17 @@ export function memorySource(points: readonly Point[], options: MemoryOptions): 
     },
     close: async () => {},
   });
+  const withColumns = async () => {
+    const taken = await snapshot();
+    if (options.columns !== true) return taken;
+    return {
+      ...taken,
+      async *columns(scan: ScanOptions): AsyncIterable<ColumnPage> {
+        for await (const { points: some, cursor } of taken.scan(scan))
+          yield { columns: columnsOf(some, vectors, fields), cursor };
+      },
+    };
+  };
   const definition = {
     name: 'memory',
     title: 'Memory',
@@ -67,7 +92,7 @@ export function memorySource(points: readonly Point[], options: MemoryOptions): 
     definition,
     engineVersion: '1',
     place: 'memory:',
-    collection: { name: 'docs', points: { describe: async () => description(), snapshot } },
+    collection: { name: 'docs', points: { describe: async () => description(), snapshot: withColumns } },
     close: async () => {},
   } as unknown as OpenSource;
 }

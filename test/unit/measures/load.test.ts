@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { loadMeasures } from '../../../harness/measures/load.js';
-import { timingMeasures } from '../../../harness/measures/timing.js';
+import { LoadTimes } from '../../../harness/measures/load-times.js';
+import { timingOf } from '../../../harness/measures/timing.js';
+import { deriveTrial } from '../../../harness/measures/trial.js';
 import { loadErrorText } from '../../../harness/model/load-errors.js';
 import type { Workload } from '../../../harness/model/plan.js';
+import { SERIAL } from '../../../harness/model/workload.js';
 import { emptySamples } from '../../../harness/store/samples.js';
+import { samplesOf as observed, truthOf } from './samples.js';
 
 const rated = (inFlight: number): Workload => ({ type: 'constant-rate', options: { rate: 100, inFlight } });
 
@@ -28,8 +32,9 @@ function samplesOf(sent: readonly Sent[], repetition = 0) {
 }
 
 function measured(sent: readonly Sent[], workload: Workload, clientCores?: number) {
-  const samples = samplesOf(sent);
-  const { measures, flags } = loadMeasures(samples, workload, timingMeasures(samples), clientCores);
+  const times = new LoadTimes(workload);
+  times.add(samplesOf(sent));
+  const { measures, flags } = loadMeasures(times, workload, timingOf(times.passes()), clientCores);
   return { flags, of: (name: string) => measures[name]?.value };
 }
 
@@ -126,10 +131,34 @@ describe('a load', () => {
   });
 
   test('of one client that waits there is nothing to say', () => {
-    const samples = samplesOf([{ due: 0, answered: 1 }]);
-    expect(loadMeasures(samples, { type: 'serial', options: {} }, {}, undefined)).toEqual({
-      measures: {},
-      flags: [],
+    const samples = observed(1, [{ query: 0, sent: 0, answered: 1, rows: [0], distances: [0] }]);
+    const derived = deriveTrial(samples, truthOf([[[0, 0]]]), {
+      ks: [1],
+      metric: 'l2',
+      workload: SERIAL,
     });
+    expect(Object.keys(derived.measures).filter((name) => /^(load|errors)\./.test(name))).toEqual([]);
+    expect(derived.load).toBeUndefined();
+  });
+
+  test('has a course over time, in which a stall is seen, and percentiles up to the slowest', () => {
+    const workload = rated(64);
+    const times = new LoadTimes({ ...workload, options: { ...workload.options, seconds: 60 } });
+    // 100 a second for a minute; those due in the 11th second wait until its end.
+    const sent = Array.from({ length: 6000 }, (_, i) => ({
+      due: i * 10,
+      answered: i >= 1000 && i < 1100 ? 11_000 : i * 10 + 1,
+    }));
+    times.add(samplesOf(sent));
+    const { sliceSeconds, slices, percentiles } = times.course();
+    expect(sliceSeconds).toBe(1);
+    expect(slices).toHaveLength(60);
+    expect(slices.filter(({ max }) => max! > 2).map(({ seconds }) => seconds)).toEqual([10]);
+    expect(slices.every(({ answered, failed }) => answered === 100 && failed === 0)).toBe(true);
+    expect(percentiles.at(0)).toEqual({ share: 0, ms: 1 });
+    expect(percentiles.at(-1)).toEqual({ share: 1, ms: 1000 });
+    expect(percentiles.map(({ ms }) => ms)).toEqual(
+      percentiles.map(({ ms }) => ms).toSorted((a, b) => a - b),
+    );
   });
 });

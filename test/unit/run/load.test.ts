@@ -51,7 +51,7 @@ describe('constant clients', () => {
       { clients: 4, seconds: 0.3, warmUp: 0.1 },
     );
     expect(most).toBe(4);
-    expect(samples.length).toBeGreaterThan(20);
+    expect(samples.length).toBeGreaterThan(4);
     expect(Array.from(samples.due)).toEqual(Array.from(samples.sent));
     expect(new Set(samples.query)).toEqual(new Set([0, 1, 2, 3, 4]));
   });
@@ -136,6 +136,15 @@ describe('constant clients', () => {
     ).rejects.toThrow('stopped');
   });
 
+  test('stop at once when the run is stopped, whatever is on its way', async () => {
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopped')), 50);
+    const never: PreparedSearch['query'] = (_vector, _filter, signal) =>
+      new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)));
+    const options = { clients: 2, seconds: 60, timeout: 3600 };
+    await expect(run(constantClients, never, options, { signal: stop.signal })).rejects.toThrow('stopped');
+  });
+
   test('of an engine that blocks the process are refused, all but one', () => {
     const shape = { repeat: 3, execution: 'blocking', preparedSearches: 'several' } as const;
     expect(constantClients.plan({ clients: 1 }, shape)).toEqual({ state: 'ok', passes: 3 });
@@ -145,7 +154,7 @@ describe('constant clients', () => {
 
 describe('a constant rate', () => {
   const options = { rate: 400, seconds: 0.5, warmUp: 0 };
-  const due = dueTimes({ from: 400, to: 400, seconds: 0.5 }, 'poisson', 6);
+  const due = Float64Array.from(dueTimes({ from: 400, to: 400, seconds: 0.5 }, 'poisson', 6));
 
   test('every query that is due is recorded, at the time it was due', async () => {
     const origin = performance.now();
@@ -205,15 +214,6 @@ describe('a constant rate', () => {
     const samples = await run(constantRate, () => HITS, options, { concurrent: false });
     expect(samples.length).toBe(due.length);
     expect(samples.error.every((each) => each === null)).toBe(true);
-  });
-
-  test('more than can be recorded is refused while planning', () => {
-    const shape = { repeat: 1, execution: 'concurrent', preparedSearches: 'several' } as const;
-    const of = (rate: number) => {
-      const parsed = constantRate.parse({ rate, seconds: 3600 });
-      return parsed.state === 'ok' ? constantRate.plan(parsed.options, shape).state : parsed.state;
-    };
-    expect([of(100), of(1000)]).toEqual(['ok', 'refused']);
   });
 });
 

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadEngine } from '../../engines/registry.js';
-import { clustered } from './clustered.js';
+import { loadEngine } from '../../../engines/registry.js';
+import { clustered } from '../clustered.js';
 
-/** `node migration-size.js <folder> <rows>`: generated rows of 128 dimensions in a LanceDB table `docs`. */
+/** `node generate.js <folder> <rows>`: generated rows of 128 dimensions in a LanceDB table `docs`. */
 const [folder, rows] = process.argv.slice(2) as [string, string];
 const DIMENSIONS = 128;
 const BATCH = 20_000;

@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { FIELD_TYPES, type FieldType } from '../../../datasets/dataset.js';
+import type { Description, Point, PointValue } from '../../../engines/contract/points.js';
+import type { VectorField } from '../../../engines/contract/vectors.js';
+import { pointsIn } from '../../../engines/kit/columns.js';
+import { joinColumns } from '../../../engines/kit/join-columns.js';
+import { piecesOf } from '../../../engines/kit/slice-columns.js';
+import { canonicalPoint, type PointShape } from '../../../migration/export/canonical.js';
+import { CanonicalRows } from '../../../migration/export/column-bytes.js';
+import type { PartShape } from '../../../migration/export/columns.js';
+import { ColumnEncoder } from '../../../migration/export/encoder.js';
+import { FieldTypes } from '../../../migration/export/field-types.js';
+import { OpenPart } from '../../../migration/export/open-part.js';
+import { readParquetPart } from '../../../migration/export/part-reader.js';
+import { columnsOf } from '../../migration/helpers/columns-of.js';
+import { GOLDEN_VECTORS, goldenPoints } from '../../migration/helpers/golden.js';
+
+const FIELDS: Description['fields'] = [
+  ...FIELD_TYPES.map((type) => ({ name: `a ${type}`, type, native: type, nullable: true })),
+  { name: 'ünnamed', type: null, native: 'any', nullable: true },
+];
+const TIMESTAMPS = new Set(['a timestamp']);
+const VECTORS = GOLDEN_VECTORS;
+
+const text = fc.string({ unit: 'grapheme', maxLength: 60 });
+const long = fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n);
+const integer = long.map((value) =>
+  BigInt(Number(value)) === value && value < 2n ** 53n && value > -(2n ** 53n) ? Number(value) : value,
+);
+const small = fc.integer();
+const SCALARS: Readonly<Record<string, fc.Arbitrary<PointValue>>> = {
+  string: text,
+  integer: fc.oneof(small, integer),
+  float: fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    small,
+    fc.constantFrom(-0, 1e300, 2 ** 60),
+  ),
+  boolean: fc.boolean(),
+  timestamp: long,
+};
+const value = (type: FieldType): fc.Arbitrary<PointValue> =>
+  type.endsWith('[]')
+    ? (fc.array(SCALARS[type.slice(0, -2)]!, { maxLength: 4 }) as fc.Arbitrary<PointValue>)
+    : SCALARS[type]!;
+const anything = fc.oneof(
+  text,
+  small,
+  fc.boolean(),
+  fc.record({ b: text }),
+  fc.array(text),
+  fc.constant(null),
+);
+
+const metadata = fc.record(
+  Object.fromEntries(
+    FIELDS.map(({ name, type }) => [
+      name,
+      type === null
+        ? anything
+        : fc.oneof({ weight: 20, arbitrary: value(type) }, { weight: 2, arbitrary: fc.constant(null) }),
+    ]),
+  ),
+  { requiredKeys: [] },
+);
+/** Some of which are not of their field's type. */
+const drifting = fc.oneof(
+  { weight: 9, arbitrary: metadata },
+  fc.record({ 'a string': anything, 'a float': anything }),
+);
+
+const vectors = fc.record(
+  {
+    vector: fc
+      .array(fc.oneof(fc.float(), fc.constantFrom(Number.NaN, -0)), { minLength: 3, maxLength: 3 })
+      .map((all) => Float32Array.from(all)),
+    half: fc.uint16Array({ minLength: 2, maxLength: 2 }),
+    brain: fc.uint16Array({ minLength: 2, maxLength: 2 }),
+    int8: fc.int8Array({ minLength: 2, maxLength: 2 }),
+    bits: fc
+      .uint8Array({ minLength: 2, maxLength: 2 })
+      .map((bytes) => Uint8Array.of(bytes[0]!, bytes[1]! & 0xe0)),
+    words: fc.uint32Array({ maxLength: 3 }).map((all) => {
+      const indices = Uint32Array.from(new Set(all)).sort();
+      return { indices, values: Float32Array.from(indices, (each) => each / 3) };
+    }),
+  },
+  { requiredKeys: [] },
+);
+
+function points(id: fc.Arbitrary<Point['id']>): fc.Arbitrary<Point[]> {
+  const point = fc.record(
+    { id, vectors, metadata: drifting, text, uri: text, tenant: text, namespace: text, version: long },
+    { requiredKeys: ['id', 'vectors', 'metadata'] },
+  );
+  return fc.array(point, { minLength: 1, maxLength: 12 }) as fc.Arbitrary<Point[]>;
+}
+
+const KINDS: readonly [
+  ids: PointShape['ids'],
+  idColumn: PartShape['idColumn'],
+  id: fc.Arbitrary<Point['id']>,
+][] = [
+  ['string', 'text', text],
+  ['uuid', 'text', fc.uuid()],
+  ['integer', 'int64', long],
+  ['integer', 'uint64', fc.bigInt(0n, 2n ** 64n - 1n)],
+  [null, 'typed text', fc.oneof(long, fc.uuid(), text)],
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vecproof-columns-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function shapeOf(ids: PointShape['ids'], fields: readonly VectorField[] = VECTORS): PointShape {
+  return { vectors: fields, ids, timestamps: TIMESTAMPS };
+}
+
+describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idColumn, id) => {
+  const shape = shapeOf(ids);
+
+  test('have the canonical bytes of the points, part by part', () => {
+    const property = fc.property(points(id), (all) => {
+      const rows = new CanonicalRows(shape, columnsOf(all, VECTORS, FIELDS));
+      for (const [row, point] of all.entries()) {
+        const wanted = canonicalPoint(shape, point);
+        const parts = [wanted.id, wanted.vectors, wanted.metadata, wanted.parts].map((each) =>
+          Buffer.from(each),
+        );
+        const found = rows.parts(row);
+        expect(found.bytes.equals(Buffer.concat(parts))).toBe(true);
+        expect(found.id).toBe(parts[0]!.length);
+        expect(found.vectors - found.id).toBe(parts[1]!.length);
+        expect(found.metadata - found.vectors).toBe(parts[2]!.length);
+      }
+    });
+    fc.assert(property, { numRuns: 50 });
+  });
+
+  test('joined from several pages are the points of all of them', () => {
+    const property = fc.property(fc.array(points(id), { minLength: 1, maxLength: 4 }), (pages) => {
+      const joined = joinColumns(
+        pages.map((page) => columnsOf(page, VECTORS, FIELDS)),
+        VECTORS,
+      );
+      const wanted = new CanonicalRows(shape, columnsOf(pages.flat(), VECTORS, FIELDS));
+      const found = new CanonicalRows(shape, joined);
+      for (let row = 0; row < joined.count; row++)
+        expect(Buffer.from(found.row(row)).equals(wanted.row(row))).toBe(true);
+      expect(pointsIn(joined, VECTORS).map((each) => each.id)).toEqual(pages.flat().map((each) => each.id));
+    });
+    fc.assert(property, { numRuns: 20 });
+  });
+
+  test('cut into pieces are the same rows', () => {
+    const property = fc.property(points(id), fc.integer({ min: 1, max: 5 }), (all, most) => {
+      const whole = columnsOf(all, VECTORS, FIELDS);
+      const wanted = new CanonicalRows(shape, whole);
+      let row = 0;
+      for (const piece of piecesOf(whole, VECTORS, most)) {
+        expect(piece.count).toBeLessThanOrEqual(most);
+        const found = new CanonicalRows(shape, joinColumns([piece], VECTORS));
+        for (let at = 0; at < piece.count; at++)
+          expect(Buffer.from(found.row(at)).equals(wanted.row(row++))).toBe(true);
+      }
+      expect(row).toBe(all.length);
+    });
+    fc.assert(property, { numRuns: 20 });
+  });
+
+  test('are written as the points are: same sums, same counts, same points read back', async () => {
+    let files = 0;
+    const property = fc.asyncProperty(points(id), async (all) => {
+      const paths = ['points', 'columns'].map((how) => join(folder, `${how}-${files++}.parquet`));
+      const types = new FieldTypes(FIELDS);
+      const partShape = (): PartShape => ({ idColumn, vectors: VECTORS, fields: types.columns() });
+      const part = new OpenPart(paths[0]!, partShape, shape, types);
+      await part.add(all);
+      const { bytes: _, sha256: _s, ...wanted } = await part.finish();
+      const encoder = new ColumnEncoder({ path: paths[1]!, shape: partShape(), points: shape });
+      const half = Math.ceil(all.length / 2);
+      encoder.add(columnsOf(all.slice(0, half), VECTORS, FIELDS));
+      encoder.add(columnsOf(all.slice(half), VECTORS, FIELDS));
+      const { bytes: _b, sha256: _h, ...found } = encoder.finish();
+      expect(found).toEqual(wanted);
+      const read = { ...partShape(), timestamps: TIMESTAMPS };
+      const [a, b] = await Promise.all(paths.map((path) => readBack(path, read)));
+      expect(b).toEqual(a);
+    });
+    await fc.assert(property, { numRuns: 12 });
+  });
+});
+
+async function readBack(
+  path: string,
+  shape: PartShape & { timestamps: ReadonlySet<string> },
+): Promise<Point[]> {
+  const all: Point[] = [];
+  for await (const group of readParquetPart(path, shape, { from: 0, to: Number.POSITIVE_INFINITY }))
+    all.push(...group);
+  rmSync(path);
+  return all;
+}
+
+test('golden points have their canonical bytes as columns, too', () => {
+  const all = goldenPoints();
+  const shape: PointShape = { vectors: VECTORS, ids: null, timestamps: new Set(['at', 'log.entries.at']) };
+  const rows = new CanonicalRows(shape, columnsOf(all, VECTORS, []));
+  for (const [row, point] of all.entries()) {
+    const { id, vectors: v, metadata: m, parts } = canonicalPoint(shape, point);
+    expect(Buffer.concat([id, v, m, parts]).equals(rows.row(row))).toBe(true);
+  }
+});
+
+test('texts of an engine that are not UTF-8 are an error that names the field', () => {
+  const columns = columnsOf([{ id: 'a', vectors: {}, metadata: { 'a string': 'b' } }], VECTORS, FIELDS);
+  const field = columns.fields['a string'] as { texts: { bytes: Uint8Array } };
+  field.texts.bytes.fill(0xff);
+  expect(() => new CanonicalRows(shapeOf('string'), columns)).toThrow(/a string.*not valid UTF-8/s);
+});
