@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureSameSettings } from './aa.js';
+import { measureCutover } from './cutover.js';
 import { measureDatasets } from './datasets.js';
 import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
@@ -27,6 +28,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   load: measureLoad,
   migration: measureMigration,
   pgvector: measurePgvector,
+  cutover: measureCutover,
   servers: measureServers,
 };
 /** Take long, and are about figures and not the harness' cost: measured when they are named. */
