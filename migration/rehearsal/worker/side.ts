@@ -36,7 +36,7 @@ export class OpenSide {
     const surroundings = { cwd: this.#config.folder, env: process.env, signal };
     const { connect } =
       endpoint === undefined
-        ? await reach(definition, { engine, address, collection, as: {} }, surroundings, true)
+        ? await reach(definition, { engine, address, collection, as: {}, details: {} }, surroundings, true)
         : { connect: { endpoint, mode: 'docker' } };
     const folder = join(this.#config.folder, `${this.side}-work`);
     this.#connected = await definition.connect({ ...connect, folder, threads: 1, seed: 0 }, signal);
