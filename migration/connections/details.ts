@@ -34,7 +34,8 @@ export function detailText(from: DetailFrom): string {
   return 'value' in from ? `"${from.value}"` : from.field;
 }
 
-type Whole = Collection & { readonly points: Points };
+/** A collection with whole points. */
+export type Whole = Collection & { readonly points: Points };
 
 /**
  * A collection whose points have their details from metadata fields, which are no fields then.

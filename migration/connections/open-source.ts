@@ -13,6 +13,8 @@ import { type Address, parseAddress } from './address.js';
 import { type Details, fieldsOf, PARTITION, withDetails } from './details.js';
 import { reach, requirePoints, type Surroundings } from './reach.js';
 import { parametersText, requireReadable } from './read-as.js';
+import { isTemplate } from './tenant-names.js';
+import { withTenants } from './tenants.js';
 
 /** A collection of the user's that is only read. */
 export interface OpenSource {
@@ -51,16 +53,19 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
   try {
     const { place, ...reached } = await reach(definition, address, surroundings);
     if (reached.server !== undefined) closing.push(() => reached.server!.stop());
-    const connected = await definition.connect(
-      { ...reached.connect, folder, readOnly: true, threads: 1, seed: 0 },
-      surroundings.signal,
+    const connected = withTenants(
+      await definition.connect(
+        { ...reached.connect, folder, readOnly: true, threads: 1, seed: 0 },
+        surroundings.signal,
+      ),
+      definition,
     );
     closing.push(() => connected.close());
     const opened = await openCollection(connected, definition, { ...address, as }, text);
     await requireFields(opened, definition, address.details, text);
     const collection = withDetails(opened, address.details, text);
     return {
-      definition,
+      definition: isTemplate(address.collection) ? ofTenants(definition) : definition,
       engineVersion: await connected.version(),
       place,
       parameters: parametersText(address),
@@ -72,6 +77,16 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
     await close();
     throw error;
   }
+}
+
+/** Several collections are of no one moment, and have no ranges. */
+function ofTenants(definition: EngineDefinition): EngineDefinition {
+  const { capabilities } = definition;
+  const points = {
+    ...capabilities.points!,
+    snapshot: { consistency: 'best-effort', reopens: false } as const,
+  };
+  return { ...definition, capabilities: { ...capabilities, points } };
 }
 
 /** The partition of each point, which no field has, is read by the engine as a tenant. */

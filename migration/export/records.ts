@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { InputError } from '../../common/errors.js';
 import type { Point } from '../../engines/contract/points.js';
 import { type Manifest, shapeOf } from './manifest.js';
 import { readPart } from './part-files.js';
+import type { OpenExport } from './reader.js';
 
 /**
  * Points of an export as far as some metadata fields: without vectors, which take most of the time to read.
@@ -23,6 +25,28 @@ export async function* readRecords(
     ),
   };
   for (const { file } of manifest.parts) yield* readPart(join(folder, file), read, shape);
+}
+
+/** Collections of which a target can be made. */
+const MOST_TENANTS = 10_000;
+
+/** The tenants of an export's points. @throws InputError for more than 10,000 */
+export async function tenantsIn({
+  folder,
+  manifest,
+}: Pick<OpenExport, 'folder' | 'manifest'>): Promise<string[]> {
+  const tenants = new Set<string>();
+  for await (const points of readRecords(folder, manifest, new Set()))
+    for (const { tenant } of points) {
+      if (tenant === undefined) continue;
+      tenants.add(tenant);
+      if (tenants.size > MOST_TENANTS)
+        throw new InputError(`has more than ${MOST_TENANTS} tenants, too many for a collection each`, {
+          where: folder,
+          next: 'tell tenants apart within one collection: leave {tenant} out of its name',
+        });
+    }
+  return [...tenants].sort();
 }
 
 /** The first points of an export, whole. */

@@ -97,7 +97,8 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
   'uri-dropped': { severity: 'warning', remedy: 'choose a target that keeps URIs' },
   'tenant-dropped': {
     severity: 'serious',
-    remedy: 'points of all tenants would be in one: use a collection for each',
+    remedy:
+      'points of all tenants would be in one: write {tenant} into the name of the target, and each has a collection',
   },
   'namespace-dropped': {
     severity: 'serious',

@@ -140,9 +140,9 @@ export type MappedIds = z.infer<typeof ids>;
 
 const tenancy = z.strictObject({
   how: z
-    .enum(['native', 'field', 'metadata', 'none'])
+    .enum(['collection', 'native', 'field', 'metadata', 'none'])
     .describe(
-      'native: the target’s own tenants; field: a column beside the metadata; metadata: a metadata field; none',
+      'collection: one for each tenant, whose name has {tenant}; native: the target’s own tenants; field: a column beside the metadata; metadata: a metadata field; none',
     ),
   of: z.string().nullable().describe('field of the source; null: the tenant of each point, or none'),
   notAvailable: z.array(z.strictObject({ how: z.string(), why: z.string() })),

@@ -3,6 +3,7 @@ import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { IdKind } from '../../engines/contract/ids.js';
 import type { DenseType, VectorMetric } from '../../engines/contract/vectors.js';
+import { isTemplate } from '../connections/tenant-names.js';
 import type { Manifest } from '../export/manifest.js';
 import { isMetric } from '../export/metric.js';
 import { proposeDetails } from './details.js';
@@ -54,8 +55,8 @@ export function proposeMapping(
     details: proposeDetails(manifest, capabilities, taken),
     text: manifest.text > 0 && parts.text !== 'refused',
     uri: manifest.uri > 0 && parts.uri !== 'refused',
-    tenant: manifest.tenant > 0 && parts.tenant !== 'refused',
-    tenancy: tenancyOf(manifest, capabilities, fields, wishes.tenants),
+    tenant: manifest.tenant > 0 && (parts.tenant !== 'refused' || isTemplate(target.collection)),
+    tenancy: tenancyOf(manifest, capabilities, fields, wishes.tenants, target.collection),
     hybrid: hybridOf(vectors, kinds, fields),
     filters: [],
     thresholds: [],
@@ -68,6 +69,8 @@ export function proposeMapping(
 
 interface Target {
   place: string;
+  /** Name of the collection. */
+  collection?: string | undefined;
   index: ParameterSet;
   search: ParameterSet;
   reason: readonly string[];

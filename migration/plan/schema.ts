@@ -5,6 +5,7 @@ import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
 import { OPERATION_KINDS } from '../rehearsal/operations.js';
 import { SEVERITIES } from '../validate/catalogue.js';
+import { monitorSchema } from './monitor-schema.js';
 
 /** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
 
@@ -267,6 +268,7 @@ export const planSchema = z.strictObject({
     })
     .prefault({})
     .meta({ description: 'How "vecproof rehearse" rehearses the cutover.' }),
+  monitor: monitorSchema,
 });
 
 export type Plan = z.infer<typeof planSchema>;

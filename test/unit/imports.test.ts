@@ -207,6 +207,22 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/kit',
     'datasets/dataset',
   ],
+  // Source and target while both are in use: what is watched of them, and judged after every round.
+  'migration/monitor': [
+    'migration/plan',
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'migration/parity',
+    'harness/measures',
+    'harness/suite',
+    'harness/app/places',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
+  ],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.
