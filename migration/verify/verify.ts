@@ -21,6 +21,7 @@ import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.
 import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
 import { findOwners, MOST_OWNERS } from './owners.js';
+import { unlikeRecords } from './same-records.js';
 import { watermarkOf } from './since.js';
 import { compareFields, compareTenants, SideTally } from './tally.js';
 
@@ -83,7 +84,7 @@ const SAMPLES = 10;
 const RETRIEVED = 100;
 
 /**
- * Reads both places whole and compares every point. Memory is bounded by a bucket of about 200,000 ids.
+ * Reads both places whole and compares every point. Memory is bounded by a bucket of about 50,000 ids.
  * @throws InputError, FailureError if a place cannot be opened or read to its end
  */
 export async function verify(source: string, target: string, options: VerifyOptions): Promise<Verification> {
@@ -187,7 +188,15 @@ function comparePoints(
   const file = path === undefined ? undefined : differencesFile(path);
   for (let bucket = 0; bucket < count; bucket++) {
     signal.throwIfAborted();
-    const differences = compareBucket(a.take(bucket), b.take(bucket), counts, near);
+    const [mine, theirs] = [a.bytes(bucket), b.bytes(bucket)];
+    const unlike = unlikeRecords(mine, theirs, near.length > 0);
+    counts.matching += unlike.same;
+    const differences = compareBucket(
+      a.digestsAt(mine, unlike.source),
+      b.digestsAt(theirs, unlike.target),
+      counts,
+      near,
+    );
     file?.write(differences);
     first.push(...differences.slice(0, samples - first.length));
     const room = MOST_OWNERS - vectors.length;
@@ -259,6 +268,7 @@ async function expectedOf(
   return {
     source: {
       ...source,
+      columns: undefined,
       shape: target.shape,
       scan: () => mapped(source.scan(), expected.source),
       get: async (wanted) =>
@@ -268,6 +278,7 @@ async function expectedOf(
     },
     target: {
       ...target,
+      columns: undefined,
       scan: () => mapped(target.scan(), expected.target),
       get: async (wanted) => (await target.get(wanted)).map(expected.target),
     },
@@ -321,13 +332,24 @@ async function readSide(
 ): Promise<ReadSide> {
   const buckets = new Buckets(folder, name, count, near);
   const tally = new SideTally(filters, Math.max(retrieved, KNOWN), seed, side.shape.timestamps);
-  for await (const points of side.scan()) {
+  const told = () => {
     signal.throwIfAborted();
-    for (const point of points) {
-      buckets.add(side.shape, point);
-      tally.add(point);
-    }
     onProgress?.(name, buckets.rows, Math.max(side.counter, buckets.rows));
+  };
+  if (side.columns !== undefined && near.length === 0) {
+    for await (const columns of side.columns()) {
+      buckets.addColumns(side.shape, columns);
+      tally.addColumns(columns, side.shape.vectors);
+      told();
+    }
+  } else {
+    for await (const points of side.scan()) {
+      for (const point of points) {
+        buckets.add(side.shape, point);
+        tally.add(point);
+      }
+      told();
+    }
   }
   buckets.finish();
   return { buckets, count, tally };
