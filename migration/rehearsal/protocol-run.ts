@@ -84,8 +84,11 @@ async function plant(
   const planting = new Planting(rehearsing, window);
   await fault.run(planting);
   if (planting.isComplete) await rehearsing.require(rehearsing.settled());
-  const after = planting.isComplete ? await rehearsing.counts('target') : {};
-  const back = await rehearsing.counts('source');
+  // Nothing that is only on its way counts as lost.
+  const { after, back } = await rehearsing.atRest(async () => ({
+    after: planting.isComplete ? await rehearsing.countsAtRest('target') : {},
+    back: await rehearsing.countsAtRest('source'),
+  }));
   rehearsing.note('healed', `${fault.name} is over`);
   const expected = planting.caughtBy.filter(({ by }) => fault.expected.includes(by));
   result.faults.push({

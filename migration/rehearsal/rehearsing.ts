@@ -6,9 +6,9 @@ import { countKinds, type DifferenceKind, type Ledger, type LedgerDifference } f
 import { WorkerGoneError, type WorkerLink } from './link.js';
 import type { GateResult, Rehearsal, TimelineEntry } from './model.js';
 import type { Operation, Operations } from './operations.js';
-import type { Injury, Side, WorkerConfig, WorkerStatus } from './protocol.js';
+import type { Injury, Side, TouchedResult, WorkerConfig, WorkerStatus } from './protocol.js';
 import type { Traffic } from './traffic.js';
-import type { WindowName } from './windows.js';
+import { WINDOW_NAMES, type WindowName } from './windows.js';
 
 export type Counts = Partial<Record<DifferenceKind, number>>;
 
@@ -137,6 +137,16 @@ export class Rehearsing {
     });
   }
 
+  /** The same of the source alone, before there is a replay. */
+  sourceSettled(): Promise<GateResult> {
+    let until: string | undefined;
+    return this.gate('the source has all that the log held', async () => {
+      const { watermark, behind } = await this.link.call('behind', until);
+      until ??= watermark;
+      return { open: !behind.source, found: behind.source ? 'the source is behind' : 'nothing is missing' };
+    });
+  }
+
   /** @throws GateClosedError */
   async require(gate: Promise<GateResult>): Promise<GateResult> {
     const result = await gate;
@@ -147,12 +157,31 @@ export class Rehearsing {
     return result;
   }
 
-  /** What a side holds against what was acknowledged, with writes held for a moment. */
-  async counts(side: Side): Promise<Counts> {
+  /** With writes held, once the target has what they have logged. */
+  atRest<T>(work: () => Promise<T>): Promise<T> {
+    const isReplayed = WINDOW_NAMES.indexOf(this.window) >= WINDOW_NAMES.indexOf('replay');
+    return this.#held(async () => {
+      if (isReplayed) await this.settled();
+      return work();
+    });
+  }
+
+  async #held<T>(work: () => Promise<T>): Promise<T> {
     await this.traffic.pause();
-    const counts = await this.countsAtRest(side);
-    this.traffic.start();
-    return counts;
+    try {
+      return await work();
+    } finally {
+      if (this.link.isAlive) this.traffic.start();
+    }
+  }
+
+  verified(): Promise<TouchedResult> {
+    return this.#held(() => this.link.call('verify'));
+  }
+
+  /** What a side holds against what was acknowledged, with writes held for a moment. */
+  counts(side: Side): Promise<Counts> {
+    return this.#held(() => this.countsAtRest(side));
   }
 
   /** The same where no write is under way. */

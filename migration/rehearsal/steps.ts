@@ -143,7 +143,7 @@ function backfilled(r: Rehearsing): Promise<GateResult> {
 
 function verified(r: Rehearsing): Promise<GateResult> {
   return r.gate('touched rows are equal, deleted ones gone, all others explained', async () => {
-    const { compared, differing, returned, strangers } = await r.link.call('verify');
+    const { compared, differing, returned, strangers } = await r.verified();
     const first = differing[0]?.words;
     return {
       open: differing.length + returned.length + strangers.length === 0,

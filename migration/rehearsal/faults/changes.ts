@@ -31,13 +31,33 @@ function deliveryFault(kind: 'duplicate' | 'reorder', title: string): Fault {
   };
 }
 
-async function deletedRow(planting: Planting) {
+async function lostDelete(planting: Planting): Promise<void> {
+  const { rehearsing } = planting;
+  const before = await rehearsing.status();
+  await rehearsing.injure({ kind: 'lose-deletes', side: 'target' });
+  await rehearsing.write('delete', rehearsing.someRow());
+  await planting.until(async () => {
+    const { retried, lastError } = await rehearsing.status();
+    if (retried > before.retried && lastError !== undefined) planting.noticed('retry', lastError);
+    return planting.caughtBy.length > 0;
+  });
+  planting.wouldHaveLost = await rehearsing.countsAtRest('target');
+  await rehearsing.heal();
+}
+
+async function deletesReturn(planting: Planting): Promise<void> {
   const { rehearsing } = planting;
   const id = rehearsing.someRow();
   const point = rehearsing.parts.ledger.latest(id)!;
   await rehearsing.write('delete', id);
   await rehearsing.settled();
-  return { id, point };
+  await rehearsing.link.call('tamper', { side: 'target', upsert: [point] });
+  await rehearsing.link.call('restart', 'target');
+  planting.wouldHaveLost = await rehearsing.countsAtRest('target');
+  const { returned } = await rehearsing.link.call('verify');
+  if (returned.includes(id)) planting.noticed('deleted rows', `${id} came back with the restart`);
+  const { rows } = await rehearsing.link.call('repair');
+  rehearsing.note('decision', `${rows} rows are taken from the source again`);
 }
 
 export const CHANGE_FAULTS: readonly Fault[] = [
@@ -48,33 +68,14 @@ export const CHANGE_FAULTS: readonly Fault[] = [
     title: 'the target acknowledges a delete and does not do it',
     windows: ['replay', 'ramp', 'observe'],
     expected: ['retry'],
-    async run(planting) {
-      const { rehearsing } = planting;
-      await rehearsing.settled();
-      const before = await rehearsing.status();
-      await rehearsing.injure({ kind: 'lose-deletes', side: 'target' });
-      await rehearsing.write('delete', rehearsing.someRow());
-      await planting.until(async () => {
-        const { retried, lastError } = await rehearsing.status();
-        if (retried > before.retried && lastError !== undefined) planting.noticed('retry', lastError);
-        return planting.caughtBy.length > 0;
-      });
-      await planting.measure();
-      await rehearsing.heal();
-    },
+    run: (planting) => planting.rehearsing.atRest(() => lostDelete(planting)),
   },
   {
     name: 'deletes-return',
     title: 'a deleted row comes back with a restart of the target',
     windows: ['verify', 'observe'],
     expected: ['deleted rows'],
-    async run(planting) {
-      const { link } = planting.rehearsing;
-      const { id, point } = await deletedRow(planting);
-      await link.call('tamper', { side: 'target', upsert: [point] });
-      await link.call('restart', 'target');
-      await noticeReturned(planting, id, 'came back with the restart');
-    },
+    run: (planting) => planting.rehearsing.atRest(() => deletesReturn(planting)),
   },
   {
     name: 'clock-skew',
@@ -171,14 +172,4 @@ async function newerUpdate(planting: Planting): Promise<void> {
     );
   // What a backfill without the condition would have written.
   planting.wouldHaveLost = { older: keptNewer, deleted: keptDeleted };
-}
-
-async function noticeReturned(planting: Planting, id: string | bigint, words: string): Promise<void> {
-  const { rehearsing } = planting;
-  await planting.measure();
-  const { returned } = await rehearsing.link.call('verify');
-  if (returned.includes(id)) planting.noticed('deleted rows', `${id} ${words}`);
-  await rehearsing.heal();
-  const { rows } = await rehearsing.link.call('repair');
-  rehearsing.note('decision', `${rows} rows are taken from the source again`);
 }

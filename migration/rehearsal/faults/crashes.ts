@@ -64,8 +64,8 @@ export const CRASH_FAULTS: readonly Fault[] = [
       const { unknown } = rehearsing.traffic.counts;
       await killAt(planting, 'write:logged');
       const open = rehearsing.traffic.counts.unknown - unknown;
-      const status = await rehearsing.status();
-      if (status.backlog.source === 0)
+      const settled = planting.isComplete ? await rehearsing.settled() : await rehearsing.sourceSettled();
+      if (settled.state === 'open')
         planting.noticed(
           'resume',
           `${open} writes had no answer; those that the log held were written to the source before anything else`,

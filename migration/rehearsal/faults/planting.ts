@@ -1,6 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Side } from '../protocol.js';
 import type { Counts, Rehearsing } from '../rehearsing.js';
 import { WINDOW_NAMES, type WindowName } from '../windows.js';
+
+const POLL_MS = 10;
 
 /** What notices faults, by the name in the table; docs/rehearsal.md says where each is in the library. */
 export const CATCHERS = {
@@ -71,6 +74,7 @@ export class Planting {
     while (performance.now() < deadline) {
       if (await check()) return true;
       await traffic.more(1);
+      await pause(POLL_MS);
     }
     return false;
   }

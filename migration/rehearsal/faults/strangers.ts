@@ -24,22 +24,25 @@ export const STRANGER_FAULTS: readonly Fault[] = [
 ];
 
 /** A row of its own, and one of ours written over. */
-async function stranger(planting: Planting): Promise<void> {
+function stranger(planting: Planting): Promise<void> {
+  return planting.rehearsing.atRest(() => strange(planting));
+}
+
+async function strange(planting: Planting): Promise<void> {
   const { rehearsing } = planting;
   const { ledger, data } = rehearsing.parts;
-  await rehearsing.settled();
   const number = STRANGE + rehearsing.timeline.length;
   const [like] = data.points;
-  const strange = newId(data.spec.ids, number);
+  const foreign = newId(data.spec.ids, number);
   const untouched = new Set(ledger.live().filter((id) => ledger.writesOf(id).length === 1));
   const ours = untouched.size > 0 ? ledger.latest(rehearsing.someRow(untouched)) : null;
   const over =
     ours === null
       ? []
       : [{ ...ours, text: 'written by somebody else', metadata: { ...ours.metadata, [REVISION]: number } }];
-  const upsert = [{ ...like!, id: strange, metadata: { ...like!.metadata, [REVISION]: number } }, ...over];
+  const upsert = [{ ...like!, id: foreign, metadata: { ...like!.metadata, [REVISION]: number } }, ...over];
   await rehearsing.link.call('tamper', { side: 'target', upsert });
-  await planting.measure();
+  planting.wouldHaveLost = await rehearsing.countsAtRest('target');
   const { strangers, differing } = await rehearsing.link.call('verify');
   const found = new Set<PointId>([...strangers, ...differing.map(({ id }) => id)]);
   const noticed = upsert.filter(({ id }) => found.has(id)).length;
@@ -48,16 +51,18 @@ async function stranger(planting: Planting): Promise<void> {
   rehearsing.note('decision', 'whoever wrote them has taken them back');
   await rehearsing.link.call('tamper', {
     side: 'target',
-    remove: [strange],
+    remove: [foreign],
     upsert: ours === null ? [] : [ledger.latest(ours.id) ?? ours],
   });
 }
 
 /** Acknowledged to the application, and unknown to the log: what going back would lose. */
-async function targetOnly(planting: Planting): Promise<void> {
+function targetOnly(planting: Planting): Promise<void> {
+  return planting.rehearsing.atRest(() => writtenToTarget(planting));
+}
+
+async function writtenToTarget(planting: Planting): Promise<void> {
   const { rehearsing } = planting;
-  await rehearsing.settled();
-  await rehearsing.traffic.pause();
   await rehearsing.injure({ kind: 'one-side-writes', side: 'target' });
   const ids = [rehearsing.someRow(), rehearsing.someRow()];
   for (const id of new Set(ids)) await rehearsing.write('metadata', id);
@@ -71,5 +76,4 @@ async function targetOnly(planting: Planting): Promise<void> {
     planting.noticed('strangers', `${unexplained.length} rows of the target that no log explains`);
   rehearsing.note('decision', 'one does not go back yet: these rows are written once more, through the log');
   await rehearsing.link.call('adopt', [...touched, ...unexplained]);
-  rehearsing.traffic.start();
 }

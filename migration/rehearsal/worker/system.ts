@@ -1,24 +1,21 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { makeFolder, writeFileAtomic } from '../../../common/files.js';
+import { makeFolder } from '../../../common/files.js';
 import type { PointId } from '../../../engines/contract/ids.js';
 import type { Point } from '../../../engines/contract/points.js';
 import { requireClient } from '../../../engines/kit/packages.js';
-import { BEFORE_CAPTURE } from '../../changes/change.js';
 import { CollectionTarget } from '../../changes/collection-target.js';
-import { decodePoint, encodePoint } from '../../changes/encode.js';
 import { PostgresFlags } from '../../changes/postgres/flags.js';
 import { PostgresChangeLog } from '../../changes/postgres/log.js';
 import type { SqlClient } from '../../changes/postgres/sql.js';
 import { PostgresVersions } from '../../changes/postgres/versions.js';
-import { backfill } from '../../cutover/backfill.js';
 import { systemClock } from '../../cutover/clock.js';
 import { CAPTURE, DualWriter } from '../../cutover/dual-writer.js';
 import { EmbeddingVersions } from '../../cutover/embedding.js';
 import { LogFirstOutbox } from '../../cutover/outbox.js';
 import { revisionOf } from '../ledger.js';
 import type { Injury, Side, StopPlace, TouchedResult, WorkerConfig, WorkerStatus } from '../protocol.js';
+import { COLLECTION, Copy } from './copy.js';
 import { FaultyFeed } from './feed.js';
 import { Injuries } from './injuries.js';
 import { Reads } from './reads.js';
@@ -26,10 +23,6 @@ import { Replay, stopping } from './replay.js';
 import { OpenSide } from './side.js';
 import { StateFile } from './state.js';
 import { verifyTouched } from './verify.js';
-
-const COLLECTION = 'docs';
-const BATCH = 25;
-const SNAPSHOT = 'snapshot.jsonl';
 
 const NOTHING_REPLAYED = {
   applied: 0,
@@ -59,8 +52,7 @@ export class System {
   #flags!: PostgresFlags;
   #replay: Replay | undefined;
   #sourceReplay: Replay | undefined;
-  #keptNewer = 0;
-  #keptDeleted = 0;
+  #copy!: Copy;
   #lastVerified: TouchedResult | undefined;
 
   constructor(config: WorkerConfig, stop: (place: StopPlace) => Promise<void>) {
@@ -97,6 +89,14 @@ export class System {
         versions: await PostgresVersions.open(database, side),
       });
     this.#targets = { source: await target_('source'), target: await target_('target') };
+    this.#copy = new Copy({
+      config: this.#config,
+      file: this.#file,
+      log: this.#log,
+      sides: this.#sides,
+      target: this.#targets.target,
+      stopAt: this.#stopAt,
+    });
     this.#flags = await PostgresFlags.open(database);
     this.#writer = await this.#openWriter();
     await this.#reads.open(this.#flags, () => this.#isReversePathAlive());
@@ -173,55 +173,12 @@ export class System {
     return { marker: String(position), seen };
   }
 
-  async snapshot(): Promise<{ watermark: string; rows: number; afterMarker: boolean }> {
-    const marker = BigInt(this.#file.state.marker!);
-    const watermark = await this.#log.watermark();
-    const points = await this.#sides.source.points.snapshot();
-    const lines: string[] = [];
-    try {
-      for await (const page of points.scan({ batchSize: 100 })) {
-        lines.push(...page.points.map(encodePoint));
-        await this.#stopAt('snapshot:page');
-      }
-    } finally {
-      await points.close();
-    }
-    writeFileAtomic(join(this.#config.folder, SNAPSHOT), lines.map((line) => `${line}\n`).join(''));
-    this.#file.change({ watermark: String(watermark), snapshot: lines.length, backfilled: 0 });
-    return { watermark: String(watermark), rows: lines.length, afterMarker: watermark >= marker };
+  snapshot() {
+    return this.#copy.take();
   }
 
-  /** One batch, only where nothing newer is there; the cursor moves once it was read back. */
-  async backfill(): Promise<{ done: number; total: number }> {
-    const rows = this.#snapshotRows();
-    const { backfilled } = this.#file.state;
-    const points = rows.slice(backfilled, backfilled + BATCH);
-    const done = backfilled + points.length;
-    const pages = async function* () {
-      yield { points, cursor: String(done) };
-    };
-    const target = stopping(this.#targets.target, () => this.#stopAt('backfill:written'));
-    const { superseded } = await backfill({ collection: COLLECTION, pages: pages(), target });
-    if (superseded > 0) await this.#countKept(points);
-    this.#file.change({ backfilled: done });
-    if (done === rows.length) await this.#sides.target.ready();
-    return { done, total: rows.length };
-  }
-
-  /** Rows that are there already are neither. */
-  async #countKept(rows: readonly Point[]): Promise<void> {
-    const known = await this.#targets.target.read(rows.map(({ id }) => ({ collection: COLLECTION, id })));
-    for (const row of known) {
-      if (row === undefined || row.version === BEFORE_CAPTURE) continue;
-      if (row.deleted) this.#keptDeleted++;
-      else this.#keptNewer++;
-    }
-  }
-
-  #snapshotRows(): Point[] {
-    const path = join(this.#config.folder, SNAPSHOT);
-    if (!existsSync(path)) return [];
-    return readFileSync(path, 'utf8').split('\n').slice(0, -1).map(decodePoint);
+  backfill() {
+    return this.#copy.backfill();
   }
 
   replay(): undefined {
@@ -245,7 +202,13 @@ export class System {
 
   async verify(): Promise<TouchedResult> {
     const { source, target } = this.#sides;
-    const parts = { log: this.#log, source, target, snapshot: this.#snapshotRows() };
+    const parts = {
+      log: this.#log,
+      source,
+      target,
+      snapshot: this.#copy.rows(),
+      isStuck: () => this.#replay?.figures.lastError !== undefined,
+    };
     const result = await verifyTouched(parts);
     await this.#stopAt('verify:compared');
     this.#lastVerified = result;
@@ -375,8 +338,7 @@ export class System {
       lag: target.oldestAt === null ? null : Math.max(0, Date.now() - target.oldestAt),
       ...figures,
       held: Math.max(figures.held, this.#sourceReplay?.figures.held ?? 0),
-      keptNewer: this.#keptNewer,
-      keptDeleted: this.#keptDeleted,
+      ...this.#copy.kept,
       share: this.#reads.share,
       shadow: this.#reads.figures,
       progress: { marker, watermark, snapshot, backfilled },

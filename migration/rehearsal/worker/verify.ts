@@ -18,6 +18,8 @@ export interface VerifyParts {
   target: OpenSide;
   /** Rows of the snapshot. */
   snapshot: readonly Point[];
+  /** The replay does not get on: what the target lacks then is a difference. */
+  isStuck(): boolean;
 }
 
 /** Every row change of the log, oldest first. */
@@ -41,7 +43,7 @@ export async function verifyTouched(parts: VerifyParts): Promise<TouchedResult> 
   const strangers = await strangersIn(parts);
   let suspects: readonly PointId[] | undefined;
   for (let round = 1; ; round++) {
-    await caughtUp(parts.log);
+    await caughtUp(parts);
     const changes = newestOfEachRow(await allChanges(parts.log));
     const result = await compare(parts, changes, suspects);
     const found = [...result.differing.map(({ id }) => id), ...result.returned];
@@ -50,13 +52,12 @@ export async function verifyTouched(parts: VerifyParts): Promise<TouchedResult> 
   }
 }
 
-/** Bounded: a target that is down never catches up, and what it lacks is then a difference. */
-async function caughtUp(log: ChangeLog): Promise<void> {
+/** A target that is down never catches up. */
+async function caughtUp({ log, isStuck }: VerifyParts): Promise<void> {
   const until = await log.watermark();
-  for (let turn = 0; turn < 200; turn++) {
-    const cursor = await log.cursor('target');
-    const left = await log.read(cursor, 1);
-    if (left.length === 0 || (cursor !== null && cursor >= until) || left[0]!.position > until) return;
+  while (!isStuck()) {
+    const [next] = await log.read(await log.cursor('target'), 1);
+    if (next === undefined || next.position > until) return;
     await pause(WAIT_MS);
   }
 }
