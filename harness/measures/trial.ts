@@ -13,7 +13,7 @@ import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import { countedHits, type QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
-import { loadMeasures } from './load.js';
+import { loadMeasures, perMillion } from './load.js';
 import { LoadTimes } from './load-times.js';
 import { renumbered } from './sources.js';
 import { timingMeasures, timingOf } from './timing.js';
@@ -33,6 +33,10 @@ export interface DeriveOptions {
   foreignCores?: number | undefined;
   /** CPU of the process that sends queries to a server, in cores. */
   clientCores?: number | undefined;
+  /** CPU of the process that holds an embedded engine, under a load, in cores. */
+  processCores?: number | undefined;
+  /** Price of an hour of the engine's machine. */
+  perHour?: number | undefined;
   /** What a load is held against. */
   load?: LoadFacts | undefined;
   /** How the queries were sent. */
@@ -82,11 +86,14 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
   const timing = times === undefined ? timingMeasures(samples) : timingOf(times.passes());
   const load = times && loadMeasures(times, options.workload!, timing, options.clientCores);
+  const cores = options.processCores ?? serverCores(times, options);
+  const spent = times && perMillion(timing['throughput'], { cores, perHour: options.perHour });
   const calibration = calibrationMeasures(options.load, timing);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timing,
     ...load?.measures,
+    ...spent,
     ...calibration.measures,
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
@@ -107,6 +114,15 @@ function timesOf(samples: Samples, { workload = SERIAL, times }: DeriveOptions):
   const own = new LoadTimes(workload);
   own.add(samples);
   return own;
+}
+
+/** CPU of a server in cores: what it used divided by the seconds of the load, its warm-up included. */
+function serverCores(times: LoadTimes | undefined, { server, workload }: DeriveOptions): number | undefined {
+  if (times === undefined || server?.cpuSeconds === undefined) return undefined;
+  const passes = times.passes();
+  const warmUp = Number(workload?.options['warmUp'] ?? 0) * passes.length;
+  const seconds = passes.reduce((sum, pass) => sum + pass.seconds, warmUp);
+  return seconds > 0 ? server.cpuSeconds / seconds : undefined;
 }
 
 function failures(samples: Samples, times: LoadTimes | undefined): { failed: number; sent: number } {

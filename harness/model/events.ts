@@ -128,6 +128,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     foreignCores: z.number().optional(),
     /** CPU of the process that sent the queries to a server, in cores: of the pass in which it was most. Absent where serial. */
     clientCores: z.number().optional(),
+    /** CPU of the process that holds the engine and sends the queries of a load, in cores: mean of the passes. */
+    processCores: z.number().optional(),
     /** How queries reached the server: `official`, the client that its makers publish, or what stands in its place. */
     client: z.string().optional(),
     /** Absent where the workload is serial. */

@@ -108,6 +108,13 @@ export const FLAGS: readonly FlagDefinition[] = [
     doubts: [],
   },
   {
+    name: 'worse-under-load',
+    short: 'answered worse than with one client',
+    meaning:
+      'The answers under this load have a lower recall than those of the same setting with one client (load.recallLoss): what the engine gains in speed it loses in answers.',
+    doubts: [],
+  },
+  {
     name: 'mixed-builds',
     short: 'trials of several builds of the same index',
     meaning:

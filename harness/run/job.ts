@@ -71,6 +71,7 @@ interface TrialEnd {
   engineSeconds?: number;
   foreignCores?: number;
   clientCores?: number;
+  processCores?: number;
   client?: string;
   load?: LoadFacts;
   clientThreads?: number;

@@ -131,7 +131,10 @@ export async function measurePass(
             trial.workload.options,
           );
     busy(foreign, repetition);
-    if (job.endpoint !== undefined && !isSerial(trial.workload)) noteUse(trial, job, use);
+    if (!isSerial(trial.workload)) {
+      if (job.endpoint === undefined) trial.processCores.set(repetition, use.cores().client);
+      else noteUse(trial, job, use);
+    }
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(

@@ -23,6 +23,8 @@ export interface Trial extends PlannedTrial {
   failed: boolean;
   /** CPU of this process in the pass in which it was most, in cores; of a load on a server alone. */
   clientCores: number | undefined;
+  /** CPU of this process in the passes of a load, in cores by pass; of an engine in this process alone. */
+  processCores: Map<number, number>;
   /** How its queries reach the server. */
   client: string | undefined;
   /** Of a load. */
@@ -43,6 +45,7 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     spans: [],
     failed: false,
     clientCores: undefined,
+    processCores: new Map(),
     client: undefined,
     load: undefined,
     shape,
