@@ -55,6 +55,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/store',
     'harness/truth/files',
+    'harness/truth/top-lists',
     'harness/process',
     'engines/open',
     'engines/contract',
@@ -128,6 +129,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/registry',
     'engines/contract',
     'engines/kit',
+    'filters',
   ],
   // What is measured of a place, whatever for: statistics, its metric, its filters.
   'migration/probe': [
