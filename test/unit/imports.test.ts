@@ -129,6 +129,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/registry',
     'engines/contract',
     'engines/kit',
+    'filters',
   ],
   // What is measured of a place, whatever for: statistics, its metric, its filters.
   'migration/probe': [
@@ -188,6 +189,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'harness/measures',
   ],
+  // The cutover on scratch collections, with traffic and planted faults, in a process that is killed.
+  'migration/rehearsal': [
+    'migration/changes',
+    'migration/cutover',
+    'migration/connections',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'engines/launcher',
+    'datasets',
+  ],
   // All of it as one plan: stages with evidence and decisions.
   'migration/plan': [
     'migration',
@@ -213,6 +225,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets/dataset',
     'filters',
   ],
+  // What a migration was, from its folder alone.
+  'migration/record': ['migration/plan', 'migration/export', 'migration/mapping', 'migration/monitor'],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.
