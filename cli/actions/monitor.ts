@@ -42,21 +42,21 @@ export async function monitorCommand(
   try {
     const page = (view: MonitorView) =>
       writeFileAtomic(join(monitor.folder, MONITOR, PAGE), renderMonitorPage(view));
-    const server = port === undefined ? undefined : await serve(monitor, port, context);
+    const server = port === undefined ? undefined : await serve(monitor, port, json, context);
     if (server !== undefined) closing.push(() => server.close());
     closing.push(observe(() => monitor.view()));
-    let told = 0;
+    let told = monitor.view().alerts.at(-1)?.id;
     const onRound = (view: MonitorView) => {
       page(view);
       server?.changed();
       if (json) context.out.write(`${JSON.stringify(view)}\n`);
+      // The list is bounded: where the last one told is no longer in it, all are new.
       else
         context.out.write(
-          `${roundLines(view, view.alerts.slice(told === 0 ? view.alerts.length : told)).join('\n')}\n`,
+          `${roundLines(view, view.alerts.slice(1 + view.alerts.findIndex(({ id }) => id === told))).join('\n')}\n`,
         );
-      told = view.alerts.length;
+      told = view.alerts.at(-1)?.id;
     };
-    told = monitor.view().alerts.length;
     const view = once
       ? await single(monitor, onRound)
       : await untilEnd(monitor, { every, forSeconds }, onRound, signal);
@@ -92,7 +92,12 @@ async function untilEnd(
   }
 }
 
-async function serve(monitor: Monitor, port: number, { env, out }: CommandContext): Promise<MonitorServer> {
+async function serve(
+  monitor: Monitor,
+  port: number,
+  json: boolean,
+  { env, out, err }: CommandContext,
+): Promise<MonitorServer> {
   const token = env[TOKEN] === '' ? undefined : env[TOKEN];
   if (token !== undefined && token.length < SHORTEST_TOKEN)
     throw new InputError(`is too short for a token: at least ${SHORTEST_TOKEN} characters`, { where: TOKEN });
@@ -106,7 +111,7 @@ async function serve(monitor: Monitor, port: number, { env, out }: CommandContex
   });
   const bound = await server.listen(port);
   const signals = token === undefined ? `, /signals needs ${TOKEN}` : ', /signals';
-  out.write(`http://127.0.0.1:${bound}/ (also /monitor.json, /metrics${signals})\n`);
+  (json ? err : out).write(`http://127.0.0.1:${bound}/ (also /monitor.json, /metrics${signals})\n`);
   return server;
 }
 

@@ -13,14 +13,15 @@ export interface HttpAnswer {
  */
 export class HttpPool {
   readonly #open: () => Client;
-  readonly #headers: Readonly<Record<string, string>>;
+  /** Names and values in turns, which is what costs least. */
+  readonly #headers: string[];
   readonly #all: Client[] = [];
   /** Of those, the ones that have nothing to do. undici's own pool learns of them later, and would open twice as many. */
   readonly #free: Client[] = [];
 
   private constructor(open: () => Client, headers: Readonly<Record<string, string>>) {
     this.#open = open;
-    this.#headers = headers;
+    this.#headers = Object.entries(headers).flat();
   }
 
   /**
@@ -60,16 +61,40 @@ export class HttpPool {
   }
 }
 
+/** By signal, the request that it gives up: who sends one request after the other with one signal is listened to once. */
+const givenUp = new WeakMap<AbortSignal, { handler: Handler | undefined }>();
+
+function listen(signal: AbortSignal, handler: Handler): { handler: Handler | undefined } | undefined {
+  const known = givenUp.get(signal);
+  if (known === undefined) {
+    const slot: { handler: Handler | undefined } = { handler };
+    givenUp.set(signal, slot);
+    signal.addEventListener('abort', () => slot.handler?.giveUp(signal.reason as Error), { once: true });
+    return slot;
+  }
+  // Another request has it: both are listened to.
+  if (known.handler !== undefined) {
+    signal.addEventListener('abort', () => handler.giveUp(signal.reason as Error), { once: true });
+    return undefined;
+  }
+  known.handler = handler;
+  return known;
+}
+
 /** One request. */
 class Handler implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: unknown) => void;
   readonly #free: () => void;
-  readonly #signal: AbortSignal | undefined;
+  readonly #slot: { handler: Handler | undefined } | undefined;
+  /** Nearly always one. */
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #location: string | undefined;
+  /** It was given up, or has ended. */
+  #over = false;
+  #reason: Error | undefined;
 
   constructor(
     resolve: (answer: HttpAnswer) => void,
@@ -80,14 +105,13 @@ class Handler implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#free = free;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#slot = signal && listen(signal, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
     // Given up while it waited for a connection.
-    if (this.#signal?.aborted === true) controller.abort(this.#signal.reason as Error);
+    if (this.#reason !== undefined) controller.abort(this.#reason);
   }
 
   onResponseStart(
@@ -96,7 +120,8 @@ class Handler implements Dispatcher.DispatchHandler {
     headers: { location?: string | string[] | undefined },
   ): void {
     this.#status = status;
-    this.#location = [headers.location].flat()[0];
+    const { location } = headers;
+    this.#location = typeof location === 'object' ? location[0] : location;
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -104,21 +129,29 @@ class Handler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#free();
-    this.#signal?.removeEventListener('abort', this.#abort);
-    const [first] = this.#chunks;
-    const body = this.#chunks.length === 1 ? first! : Buffer.concat(this.#chunks);
-    this.#resolve({ status: this.#status, location: this.#location, body });
+    this.#end();
+    this.#resolve({
+      status: this.#status,
+      location: this.#location,
+      body: this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks),
+    });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#free();
-    this.#signal?.removeEventListener('abort', this.#abort);
-    this.#reject(this.#signal?.aborted === true ? this.#signal.reason : error);
+    this.#end();
+    this.#reject(this.#reason ?? error);
   }
 
-  readonly #abort = (): void => {
-    this.#controller?.abort(this.#signal!.reason as Error);
-    this.#reject(this.#signal!.reason);
-  };
+  giveUp(reason: Error): void {
+    if (this.#over) return;
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+    this.#reject(reason);
+  }
+
+  #end(): void {
+    this.#over = true;
+    if (this.#slot?.handler === this) this.#slot.handler = undefined;
+    this.#free();
+  }
 }

@@ -8,7 +8,7 @@ import {
 import type { MonitorSettings } from '../plan/monitor-schema.js';
 import { type GateView, SIGNALS, type SignalName } from './model.js';
 
-/** What is kept of a gate; another limit or alpha is another gate, which begins anew. */
+/** What is kept of a gate; another limit, alpha or set of queries is another gate, which begins anew. */
 export type KeptGate = { since: string } & (
   | { kind: 'mean'; of: string; state: StandingState }
   | { kind: 'drift'; of: string; state: DriftState }
@@ -142,9 +142,9 @@ export class Gate {
   readonly #mean: StandingMean | undefined;
   readonly #drift: StandingDrift | undefined;
 
-  constructor(row: GateRow, alpha: number, kept: KeptGate | undefined, now: string) {
+  constructor(row: GateRow, alpha: number, kept: KeptGate | undefined, now: string, queries?: string) {
     this.row = row;
-    const of = JSON.stringify([row.mean ?? null, alpha]);
+    const of = JSON.stringify([row.mean ?? null, alpha, queries ?? null]);
     const same = kept?.of === of ? kept : undefined;
     if (row.mean === undefined) {
       this.#drift = new StandingDrift(alpha, same?.kind === 'drift' ? same.state : undefined);

@@ -86,7 +86,12 @@ export class Monitor {
     const now = new Date(this.#now()).toISOString();
     const { monitor } = opened.parsed.plan;
     this.#every = monitor.every;
-    this.#watch = new Watch(monitor, readState(opened.folder) ?? freshState(now), now);
+    this.#watch = new Watch(
+      monitor,
+      readState(opened.folder) ?? freshState(now),
+      now,
+      opened.parsed.files.queries,
+    );
     const { source, target } = opened.parsed;
     this.#last = {
       known: undefined,
@@ -129,6 +134,7 @@ export class Monitor {
       folder: this.#folder,
       surroundings: this.#surroundings,
       watch,
+      known: this.#last.known,
       now: this.#now,
       save: () => writeState(this.#folder, watch.state),
     });

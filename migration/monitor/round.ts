@@ -16,6 +16,8 @@ export interface RoundContext {
   folder: string;
   surroundings: Surroundings;
   watch: Watch;
+  /** Learnt in an earlier round of this process. */
+  known: Known | undefined;
   now: () => number;
   /** Before something that a crash must not make forgotten: the state is to be written. */
   save(): void;
@@ -53,9 +55,9 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
       latency: {},
       points: points(),
     });
-    return { known: undefined, places, markers: off };
+    return { known: context.known, places, markers: off };
   }
-  const known = await learn(subject, context.folder);
+  const known = context.known ?? (await learn(subject, context.folder));
   state.markers = await removeLeftovers(subject.parsed.target, state.markers, surroundings);
   const compared = await askAll(context, known, round);
   watch.takeRound(compared, randomOf(parity.seed, round, 2), time);

@@ -3,7 +3,9 @@ import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { ScoreForm } from '../../engines/contract/capabilities.js';
+import { engineNames } from '../../engines/registry.js';
 import type { Filter } from '../../filters/filter.js';
+import { isOnlyRead, parseAddress } from '../connections/address.js';
 import type { Surroundings } from '../connections/reach.js';
 import { describedShape, type PointShape } from '../export/canonical.js';
 import { isMetric } from '../export/metric.js';
@@ -52,6 +54,9 @@ export function subjectOf(parsed: ParsedPlan, folder: string, surroundings: Surr
       next: `run "vecproof migrate ${parsed.file}" first`,
     });
   const { mapping } = readMapping(path);
+  for (const place of [parsed.source, parsed.target])
+    if (isOnlyRead(parseAddress(place, engineNames()).engine))
+      throw new InputError('files answer no searches: there is nothing to watch', { where: place });
   const { parity, monitor } = parsed.plan;
   const from = parity.vector ?? mapping.vectors.find(({ to }) => to !== null)?.from;
   const to = mapping.vectors.find((vector) => vector.from === from)?.to;

@@ -25,8 +25,11 @@ export class Watch {
   readonly #gates: Gate[];
   readonly #tenants = new Map<string, Gate>();
   readonly #alpha: number;
+  /** Hash of the queries: of other ones nothing is known yet. */
+  readonly #queries: string | undefined;
 
-  constructor(settings: MonitorSettings, state: MonitorState, now: string) {
+  constructor(settings: MonitorSettings, state: MonitorState, now: string, queries?: string) {
+    this.#queries = queries;
     this.state = state;
     this.#settings = settings;
     const rows = gateRows(settings);
@@ -41,7 +44,7 @@ export class Watch {
   }
 
   #gate(row: GateRow, alpha: number, now: string): Gate {
-    const gate = new Gate(row, alpha, this.state.gates[row.name], now);
+    const gate = new Gate(row, alpha, this.state.gates[row.name], now, this.#queries);
     this.state.gates[row.name] = gate.kept;
     return gate;
   }

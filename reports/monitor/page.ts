@@ -139,7 +139,7 @@ const VERDICTS: Readonly<Record<GateView['verdict'], { words: string; mark: Mark
 function gateTable(gates: readonly GateView[]): Table {
   return {
     label: 'Gates',
-    columns: columns('gate', 'verdict', 'limit', '#value', '#interval', '#observed', '#evidence'),
+    columns: columns('gate', 'verdict', 'limit', '#value', '#interval', '#observed', '#near a change'),
     rows: gates.map((gate) => {
       const { words, mark } = VERDICTS[gate.verdict];
       return {

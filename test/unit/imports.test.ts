@@ -128,6 +128,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/registry',
     'engines/contract',
     'engines/kit',
+    'filters',
   ],
   // What is measured of a place, whatever for: statistics, its metric, its filters.
   'migration/probe': [
@@ -212,6 +213,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'datasets/dataset',
     'filters',
   ],
+  // What a migration was, from its folder alone.
+  'migration/record': ['migration/plan', 'migration/export', 'migration/mapping', 'migration/monitor'],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.
