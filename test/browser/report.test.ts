@@ -293,7 +293,7 @@ describe.skipIf(executable === undefined)(
       expect(heads.map((text) => text.replace(/\s+/g, ' '))).toEqual(
         expect.arrayContaining(['p99 ≤ 50 ms queries/s', 'CPU core-s / 10⁶']),
       );
-      await page.locator('#load tbody .setting a').first().click();
+      await page.locator('#load > .scroll .setting a').first().click();
       expect(page.url()).toMatch(/#trial-/);
     });
 
