@@ -55,6 +55,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/store',
     'harness/truth/files',
+    'harness/truth/top-lists',
     'harness/process',
     'engines/open',
     'engines/contract',

@@ -395,6 +395,35 @@ export const RISKS: readonly Risk[] = [
     check: '`verify`: texts are compared as they stand',
     tests: here('a text is normalised to another Unicode form'),
   },
+  {
+    risk: 'Deleted points are served: they come back, or their deletion never arrives',
+    seen: 'milvus-io/milvus#33015, #39201, #39131',
+    check: '`monitor`: every hit of the target is looked up in the source, again after the lag',
+    tests: at(
+      'monitor',
+      'finds planted drift, once each: lost hits with row and cause, and what is served although deleted',
+    ),
+  },
+  {
+    risk: 'One side goes stale after the cutover has begun: other vectors, other metadata',
+    seen: 'OpenViking#1066, weaviate PR 11678',
+    check: '`monitor`: overlap of the answers, with the row and the cause',
+    tests: at(
+      'monitor',
+      'finds planted drift, once each: lost hits with row and cause, and what is served although deleted',
+    ),
+  },
+  {
+    risk: 'What is told of a migration later is prettier than it was',
+    seen: '',
+    check:
+      '`record`: items follow from the log; `record --verify`: every hash, the chain of events, the items again',
+    tests: at(
+      'record',
+      'names every file that was changed or is missing',
+      'names what was changed in itself, also where its sum was computed again',
+    ),
+  },
 ];
 
 /** What a person has to look at: no step finds it yet, or it is not a matter of moving. */
