@@ -284,9 +284,9 @@ describe.skipIf(executable === undefined)(
 
     it('shows loads: the knee is ringed, each line is named where there is room, and a click leads to the trial', async () => {
       const page = await show('loaded');
-      expect(await page.locator('#chart-load-latency .plot.wide .knee circle').count()).toBeGreaterThanOrEqual(
-        3,
-      );
+      expect(
+        await page.locator('#chart-load-latency .plot.wide .knee circle').count(),
+      ).toBeGreaterThanOrEqual(3);
       const curves = page.locator('#chart-load-percentiles .plot.wide .label');
       expect(await curves.count()).toBe(await page.locator('#load > .lead').count());
       const heads = await page.locator('.choice.t-95 thead th').allInnerTexts();
