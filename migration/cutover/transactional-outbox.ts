@@ -66,7 +66,7 @@ export class TransactionalOutbox implements Outbox {
     const [kind, collection, tenant, id, isInteger, embedding, key, at, point] = cells.map(
       (_, i) => `$${values.length + i + 1}`,
     );
-    const [row] = await log.database.query(
+    const [row] = await log.database.prepared(
       `WITH written AS (${text} RETURNING 1), done AS (SELECT count(*) AS rows FROM written)
        ${log.insertion}
        SELECT ${kind}::text, ${collection}::text, ${tenant}::text, ${id}::text, ${isInteger}::boolean,

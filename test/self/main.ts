@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureSameSettings } from './aa.js';
+import { measureCutover } from './cutover.js';
 import { measureDatasets } from './datasets.js';
 import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
@@ -28,6 +29,7 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   'load-points': measureLoadPoints,
   migration: measureMigration,
   pgvector: measurePgvector,
+  cutover: measureCutover,
   servers: measureServers,
   load: measureLoad,
 };

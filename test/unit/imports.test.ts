@@ -189,6 +189,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/contract',
     'harness/measures',
   ],
+  // The cutover on scratch collections, with traffic and planted faults, in a process that is killed.
+  'migration/rehearsal': [
+    'migration/changes',
+    'migration/cutover',
+    'migration/connections',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'engines/launcher',
+    'datasets',
+  ],
   // All of it as one plan: stages with evidence and decisions.
   'migration/plan': [
     'migration',

@@ -1,9 +1,13 @@
+import { createHash } from 'node:crypto';
+
 /**
  * A PostgreSQL database as its clients have it: a `Pool` or `Client` of `pg`, or a PGlite. Rows are objects; what this
  * project asks for comes as text, since clients read types in different ways.
  */
 export interface SqlSession {
   query(text: string, values?: readonly unknown[]): Promise<SqlRow[]>;
+  /** The same for a statement that is asked again and again: where the client can, it is parsed and planned once. */
+  prepared(text: string, values: readonly unknown[]): Promise<SqlRow[]>;
 }
 
 export type SqlRow = Readonly<Record<string, string | null>>;
@@ -16,6 +20,10 @@ export interface SqlDatabase extends SqlSession {
 /** What is used of a client; declared here, as both packages are optional. */
 interface Queries {
   query(text: string, values?: unknown[]): Promise<{ rows: unknown[] }>;
+}
+/** What a client of pg takes beside that. */
+interface NamedQueries {
+  query(statement: { name: string; text: string; values: unknown[] }): Promise<{ rows: unknown[] }>;
 }
 interface PoolLike extends Queries {
   connect(): Promise<Queries & { release(broken?: boolean): void }>;
@@ -35,7 +43,31 @@ export function sqlDatabase(client: SqlClient): SqlDatabase {
 }
 
 function session(client: Queries): SqlSession {
-  return { query: async (text, values = []) => (await client.query(text, [...values])).rows as SqlRow[] };
+  const query = async (text: string, values: readonly unknown[] = []) =>
+    (await client.query(text, [...values])).rows as SqlRow[];
+  return { query, prepared: query };
+}
+
+function namedSession(client: Queries): SqlSession {
+  const { query } = session(client);
+  const prepared = async (text: string, values: readonly unknown[]) => {
+    const statement = { name: nameOf(text), text, values: [...values] };
+    return (await (client as unknown as NamedQueries).query(statement)).rows as SqlRow[];
+  };
+  return { query, prepared };
+}
+
+/** Names of statements that were prepared, by their text; so many are few enough for a server. */
+const names = new Map<string, string>();
+const MOST_NAMES = 1000;
+
+function nameOf(text: string): string {
+  const there = names.get(text);
+  if (there !== undefined) return there;
+  // A name that was given never gets another text: a connection may still know it.
+  const name = `vecproof_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+  if (names.size < MOST_NAMES) names.set(text, name);
+  return name;
 }
 
 function ofPglite(client: PgliteLike): SqlDatabase {
@@ -47,7 +79,7 @@ function ofPool(pool: PoolLike): SqlDatabase {
     const client = await pool.connect();
     let broken = true;
     try {
-      const result = await inTransaction(session(client), work);
+      const result = await inTransaction(namedSession(client), work);
       broken = false;
       return result;
     } catch (error) {
@@ -57,12 +89,12 @@ function ofPool(pool: PoolLike): SqlDatabase {
       client.release(broken);
     }
   };
-  return { ...session(pool), transaction };
+  return { ...namedSession(pool), transaction };
 }
 
 /** One connection that many ask at the same time: no statement comes between those of a transaction. */
 function ofClient(client: Queries): SqlDatabase {
-  const own = session(client);
+  const own = namedSession(client);
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = last.then(work);
@@ -71,6 +103,7 @@ function ofClient(client: Queries): SqlDatabase {
   };
   return {
     query: (text, values) => inTurn(() => own.query(text, values)),
+    prepared: (text, values) => inTurn(() => own.prepared(text, values)),
     transaction: (work) => inTurn(() => inTransaction(own, work)),
   };
 }
