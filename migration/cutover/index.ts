@@ -17,6 +17,10 @@ export {
   type UpsertMutation,
 } from '../changes/change.js';
 export { CollectionTarget, type CollectionTargetOptions } from '../changes/collection-target.js';
+export { type CaptureOptions, capture, type Feed, type FeedPage } from '../changes/feeds/feed.js';
+export { LogicalFeed, type LogicalFeedOptions } from '../changes/feeds/logical.js';
+export { MemorySweepState, SweepFeed, type SweepState } from '../changes/feeds/sweep.js';
+export { VersionsFeed } from '../changes/feeds/versions.js';
 export type { Appended, Backlog, ChangeLog, ChangeSource } from '../changes/log.js';
 export { MemoryChangeLog } from '../changes/memory-log.js';
 export { MemoryTarget } from '../changes/memory-target.js';

@@ -3,7 +3,7 @@ import type { Point } from '../../engines/contract/points.js';
 import { keyText, type Logged, newestOfEachRow, type Position, type RowKey } from '../changes/change.js';
 import type { ChangeLog, ChangeSource } from '../changes/log.js';
 import type { ChangeTarget } from '../changes/target.js';
-import { type Backfilled, backfill } from './backfill.js';
+import { type Backfilled, type BackfillOptions, backfill } from './backfill.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Replayer } from './replayer.js';
 
@@ -27,6 +27,8 @@ export interface SynchroniseOptions {
     close(): Promise<void>;
   }>;
   target: ChangeTarget;
+  /** The same keys as in the log, see `BackfillOptions`. */
+  keyOf?: BackfillOptions['keyOf'];
   clock?: Clock | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -45,7 +47,7 @@ export async function synchronise(options: SynchroniseOptions): Promise<Synchron
   const snapshot = await options.openSnapshot();
   let filled: Backfilled;
   try {
-    filled = await backfill({ collection, pages: snapshot.pages, target, signal });
+    filled = await backfill({ collection, pages: snapshot.pages, target, keyOf: options.keyOf, signal });
   } finally {
     await snapshot.close();
   }
