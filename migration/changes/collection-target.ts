@@ -5,10 +5,13 @@ import { BEFORE_CAPTURE, keyText, type RowKey } from './change.js';
 import type { Applied, ChangeTarget, StoredRow, Write } from './target.js';
 import type { RowVersion, VersionStore } from './versions.js';
 
+/** What it needs of a store: any engine's `Points`, or as much of them written by hand. */
+export type TargetPoints = Pick<Points, 'get' | 'upsert' | 'delete'> & Partial<Pick<Points, 'insertMissing'>>;
+
 export interface CollectionTargetOptions {
   /** For people: without credentials. */
   place: string;
-  points: Points;
+  points: TargetPoints;
   /** Versions and tombstones of this target alone. */
   versions: VersionStore;
   /** What a row becomes in the target (of a mapping): its id and its point. As they are, if absent. */
@@ -26,7 +29,7 @@ export interface CollectionTargetOptions {
 export class CollectionTarget implements ChangeTarget {
   readonly place: string;
   readonly condition = 'locked';
-  readonly #points: Points;
+  readonly #points: TargetPoints;
   readonly #versions: VersionStore;
   readonly #idOf: (key: RowKey) => PointId;
   readonly #pointOf: (point: Point) => Point;
