@@ -16,10 +16,12 @@ import * as lock from './commands/lock.js';
 import * as map from './commands/map.js';
 import * as merge from './commands/merge.js';
 import * as migrate from './commands/migrate.js';
+import * as monitor from './commands/monitor.js';
 import * as open from './commands/open.js';
 import * as parity from './commands/parity.js';
 import * as power from './commands/power.js';
 import * as queries from './commands/queries.js';
+import * as record from './commands/record.js';
 import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as score from './commands/score.js';
@@ -35,7 +37,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
-  Migrate: [migrate, inventory, exportPoints, validate, map, load, verify],
+  Migrate: [migrate, inventory, exportPoints, validate, map, load, verify, monitor, record],
   Data: [dataset],
   'Look up': [list, doctor],
 };

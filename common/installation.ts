@@ -31,6 +31,16 @@ export function installCommand(names: readonly string[], root: string = packageR
   return ['npm install', ...versioned].join(' ');
 }
 
+/** The version of an optional package that is not installed with the others, as it was tested. */
+export function peerVersion(name: string, root: string = packageRoot): string {
+  const { peerDependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    peerDependencies?: Record<string, string>;
+  };
+  const version = peerDependencies[name];
+  if (version === undefined) throw new Error(`${name} is no package that this one works with`);
+  return version;
+}
+
 /** The command that compiles a package again, with all instructions that this machine's processor has. */
 export function nativeRebuildCommand(name: string, root: string = packageRoot): string {
   return `CXXFLAGS="-march=native -O3" ${rebuildCommand([name], root)}`;

@@ -75,6 +75,10 @@ export function formatMiB(bytes: number): string {
   return formatNumber(bytes / 2 ** 20);
 }
 
+/** A rate or a number of clients as it was chosen: whole ones have no decimals. */
+export const formatRate = (value: number): string =>
+  Number.isInteger(value) && value < 10_000 ? String(value) : formatNumber(value);
+
 /** Bytes with a binary unit that suits the size. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

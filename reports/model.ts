@@ -58,7 +58,7 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     flags: flagsOf(trials, refs),
     warnings: results.warnings,
     verdicts,
-    load: loadOf(results, refs, recallName),
+    load: loadOf(results, refs, recallName, manifest),
     filters: filtersOf(results, refs, recallName),
     relevance: relevanceOf(results, refs, recallName, k),
     trend:

@@ -6,6 +6,7 @@ import { openSource } from '../../migration/connections/open-source.js';
 import { exportCollection } from '../../migration/export/export.js';
 import type { Manifest } from '../../migration/export/manifest.js';
 import type { PartFormat } from '../../migration/export/written-part.js';
+import { measureSource } from '../../migration/probe/measure-source.js';
 import type { CommandContext } from '../context.js';
 
 export interface ExportCommand {
@@ -15,18 +16,21 @@ export interface ExportCommand {
   workers?: number;
   rate?: number;
   format: PartFormat;
+  probes?: boolean;
 }
 
 /** `vecproof export`: a collection's points to a folder. */
 export async function exportCommand(
   place: string,
-  { out, partRows, batch, workers, rate, format }: ExportCommand,
+  { out, partRows, batch, workers, rate, format, probes = true }: ExportCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   const source = await openSource(place, context);
+  const folder = resolve(context.cwd, out);
   try {
     const manifest = await exportCollection(source, {
-      folder: resolve(context.cwd, out),
+      folder,
+      measure: probes ? (written) => measureSource(source, folder, written, context.signal) : undefined,
       partRows,
       batchSize: batch,
       workers,
@@ -37,9 +41,7 @@ export async function exportCommand(
       onNotice: (message) => notice(context, message),
     });
     context.progress.end();
-    context.out.write(
-      `${linesOf(manifest).join('\n')}\nwrote ${displayPath(resolve(context.cwd, out), context.cwd)}\n`,
-    );
+    context.out.write(`${linesOf(manifest).join('\n')}\nwrote ${displayPath(folder, context.cwd)}\n`);
     return EXIT.passed;
   } finally {
     await source.close();
@@ -52,14 +54,39 @@ const CONSISTENCY = {
   'best-effort': 'the source has no snapshots, and two passes differed: it was written to meanwhile',
 } as const;
 
-function linesOf({ counts, parts, consistency, watermark, vectors, sum, source }: Manifest): string[] {
+function measuredWords(declared: string | null, measured: string | null): string {
+  if (measured === null) return '';
+  return measured === declared ? ' (measured, too)' : `, but its scores are of ${measured}`;
+}
+
+function filterLines(filters: Manifest['filters']): string[] {
+  if (filters === null) return [];
+  const probes = Object.entries(filters.probes);
+  const asked = probes.filter(([, state]) => state !== 'not-asked');
+  if (asked.length === 0) return [];
+  const different = asked.filter(([, state]) => state === 'different').map(([probe]) => probe);
+  const words = different.length === 0 ? '' : `, but ${different.join(', ')}`;
+  return [`filters: ${asked.length} of ${probes.length} probes asked, as docs/filters.md has it${words}`];
+}
+
+function linesOf({
+  counts,
+  parts,
+  consistency,
+  watermark,
+  vectors,
+  filters,
+  sum,
+  source,
+}: Manifest): string[] {
   return [
     `${counts.exported} points of ${source.place}#${source.collection} (${source.engine} ${source.engineVersion})`,
     `consistency: ${consistency} (${CONSISTENCY[consistency]})${watermark === null ? '' : `, watermark ${watermark}`}`,
     ...vectors.map(
-      ({ name, kind, type, dimensions, metric, points }) =>
-        `vector "${name}": ${kind} ${type}${dimensions === 0 ? '' : ` ${dimensions}`}, metric ${metric ?? 'not declared'}, in ${points} points`,
+      ({ name, kind, type, dimensions, metric, measuredMetric, points }) =>
+        `vector "${name}": ${kind} ${type}${dimensions === 0 ? '' : ` ${dimensions}`}, metric ${metric ?? 'not declared'}${measuredWords(metric, measuredMetric)}, in ${points} points`,
     ),
+    ...filterLines(filters),
     `${parts.length} ${parts.length === 1 ? 'file' : 'files'}, sum of all points ${sum}`,
   ];
 }

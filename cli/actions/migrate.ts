@@ -5,12 +5,14 @@ import { suggest } from '../../common/nearest.js';
 import { oneLine } from '../../common/visible.js';
 import { notice, preparation } from '../../harness/app/context.js';
 import { displayPath } from '../../harness/app/places.js';
+import { readHistory } from '../../harness/store/history.js';
 import { STAGE_NAMES, type StageName } from '../../migration/plan/events.js';
 import { FILES } from '../../migration/plan/folder.js';
 import { type MigrationOptions, migrate, migrationStatus } from '../../migration/plan/migrate.js';
 import type { MigrationView, StageView } from '../../migration/plan/view.js';
 import { formatCount } from '../../reports/format.js';
 import { renderMigrationPage } from '../../reports/migration-page/page.js';
+import { writeFiles } from '../../reports/write.js';
 import type { CommandContext } from '../context.js';
 import { printJson } from '../terminal.js';
 
@@ -51,6 +53,7 @@ export async function migrateCommand(
     by,
     onProgress: (stage, done, total) => preparation(context, stage, 'points')(done, total),
     onNotice: (message) => notice(context, message),
+    onRun: (run) => void writeFiles(run, ['html', 'csv'], readHistory(dirname(run.folder.path))),
     onStage: (now, stage, what) => {
       writePage(now);
       if (what === 'started' || json) return;

@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { visible } from '../../common/visible.js';
 import { preparation } from '../../harness/app/context.js';
@@ -13,6 +14,7 @@ export interface VerifyCommand extends ResultOptions {
   samples: number;
   sample: number;
   queries?: string;
+  rejects?: string;
   since?: string;
 }
 
@@ -22,7 +24,7 @@ type Verified = Verification & { mapping?: string };
 export async function verifyCommand(
   source: string,
   target: string,
-  { mapping, differences, samples, sample, queries, since, out, html, json = false }: VerifyCommand,
+  { mapping, differences, samples, sample, queries, rejects, since, out, html, json = false }: VerifyCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
   requireResultFile({ out });
@@ -41,6 +43,7 @@ export async function verifyCommand(
     samples,
     retrieved: sample,
     queries: queries === undefined ? undefined : resolve(context.cwd, queries),
+    rejects: rejectsOf(rejects, mapping, context),
     since,
     onProgress: (side, done, total) => tell[side](done, total),
   });
@@ -54,6 +57,18 @@ export async function verifyCommand(
   return result.state === 'equal' ? EXIT.passed : EXIT.gateFailed;
 }
 
+/** That of the load by this mapping, where it has one. */
+function rejectsOf(
+  given: string | undefined,
+  mapping: string | undefined,
+  { cwd }: CommandContext,
+): string | undefined {
+  if (given !== undefined) return resolve(cwd, given);
+  if (mapping === undefined) return undefined;
+  const path = join(`${resolve(cwd, mapping).replace(/\.ya?ml$/, '')}.load`, 'rejects.parquet');
+  return existsSync(path) ? path : undefined;
+}
+
 const NAMES = [
   ['matching', 'matching'],
   ['mismatched', 'mismatched'],
@@ -63,7 +78,16 @@ const NAMES = [
   ['duplicateInTarget', 'duplicate in the target'],
 ] as const;
 
-function linesOf({ state, source, target, counts, samples, checks, findings }: Verification): string[] {
+function linesOf({
+  state,
+  source,
+  target,
+  counts,
+  accepted,
+  samples,
+  checks,
+  findings,
+}: Verification): string[] {
   const differing = counts.mismatched + counts.missing + counts.extra;
   const unasked = checks.filter((each) => each.state === 'not-asked');
   return [
@@ -71,6 +95,7 @@ function linesOf({ state, source, target, counts, samples, checks, findings }: V
     sideLine('source', source),
     sideLine('target', target),
     ...NAMES.map(([key, words]) => `  ${words.padEnd(24)} ${counts[key]}`),
+    ...accepted.map(acceptedLine),
     ...findings.map(
       ({ finding, of, what, examples }) =>
         `${finding}${of === '' ? '' : ` (${of})`}: ${what}${examples.length === 0 ? '' : `, such as ${examples.join(', ')}`}`,
@@ -92,6 +117,10 @@ function headline(
   return differing > 0
     ? `different: ${differing} ids differ, ${matching} are the same`
     : `different: all ${matching} points are the same, and ${findings === 1 ? 'one thing is' : `${findings} things are`} not`;
+}
+
+function acceptedLine({ reason, points, examples }: Verification['accepted'][number]): string {
+  return `  ${'refused, as accepted'.padEnd(24)} ${points} (${visible(reason)}), such as ${examples.map(visible).join(', ')}`;
 }
 
 function sideLine(name: string, { place, counter, read, consistency }: SideResult): string {

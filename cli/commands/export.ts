@@ -19,6 +19,7 @@ export function register(program: Command, run: Run): void {
     .option('--batch <n>', 'most points of a page that the source is asked for', positiveInteger)
     .option('--workers <n>', 'ranges of the source that are read at the same time', positiveInteger)
     .option('--rate <n>', 'most points in a second', positiveInteger)
+    .option('--no-probes', 'do not ask the source how it scores and filters')
     .action((source: string, options) =>
       run(undefined, async (context) =>
         (await import('../actions/export.js')).exportCommand(source, options, context),

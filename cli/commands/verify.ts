@@ -13,8 +13,12 @@ export function register(program: Command, run: Run): void {
     .option('--sample <n>', 'points that are searched for by their own vectors', naturalNumber, 100)
     .option('--queries <file>', 'JSON Lines whose filters must count the same on both sides')
     .option(
+      '--rejects <file>',
+      'rejects.parquet of the load: what was accepted to stay out is no difference (default: that of the mapping’s own load)',
+    )
+    .option(
       '--since <watermark>',
-      "the target's watermark after the load: another one now is somebody else's write",
+      "the target's watermark after the load, or export:folder of an export that has it: another one now is somebody else's write",
     )
     .option('--out <file>', 'write the result to this JSON file')
     .option('--html <file>', 'write a page')

@@ -89,6 +89,7 @@ export const CAPABILITIES: Capabilities = {
   shares: true,
   exhaustive: { hnsw: { kind: 'graph', search: { ef: 'points' } } },
   remarks: [
+    'Queries are sent by HTTP without the official client, whose fetch takes several times the processor time; client: official under search sends them by it. All else is done by the official client.',
     'A server: each query crosses the network as JSON and is planned there, which takes about 2.5 ms whatever ef is.',
     'The server reads ef when it opens an index: a change is stored and does nothing until the server is restarted, which is done here before each setting. On a server that was not started here, give ef under index; each value is then a build of its own.',
     'The graph is built while points are added; the time to load includes it, the time to index does not.',

@@ -65,7 +65,7 @@ export interface HnswConfiguration {
 /** A client; nothing is sent yet. */
 export function openClient({ host, port, tls, secrets, settings }: Endpoint): ChromaClient {
   const { ChromaClient } = requireClient('chromadb') as ChromaPackage;
-  const { token } = secrets;
+  const headers = tokenHeaders({ secrets });
   const { tenant, database } = settings;
   followNoRedirects(`${tls ? 'https' : 'http'}://${host}:${port}`);
   return new ChromaClient({
@@ -74,8 +74,13 @@ export function openClient({ host, port, tls, secrets, settings }: Endpoint): Ch
     ssl: tls,
     tenant: tenant ?? 'default_tenant',
     database: database ?? 'default_database',
-    ...(token && { headers: { 'x-chroma-token': token, authorization: `Bearer ${token}` } }),
+    ...(headers && { headers }),
   });
+}
+
+/** Undefined: no token was given. */
+export function tokenHeaders({ secrets: { token } }: Pick<Endpoint, 'secrets'>) {
+  return token ? { 'x-chroma-token': token, authorization: `Bearer ${token}` } : undefined;
 }
 
 /** Rejects with ConnectionLostError where the server did not answer at all, else with FailureError. */

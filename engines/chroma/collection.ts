@@ -3,8 +3,9 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { Collection, Readiness, Shared, SharedCollection } from '../contract/collection.js';
 import type { ReadAs } from '../contract/points.js';
-import type { NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { EncodedQuery, Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
+import { compactVectorJson } from '../kit/json-vector.js';
 import { abortable, requireCount, requireDimensions, requireFields, unlessAborted } from '../kit/load.js';
 import { firstVector, vectorNamed } from '../kit/vectors.js';
 import { ask, type ChromaCollection, openClient } from './client.js';
@@ -12,6 +13,7 @@ import { requireNative, translateFilter, type Where } from './filter.js';
 import { pointId } from './ids.js';
 import { DEFAULT_EF, SPACES } from './options.js';
 import { ChromaPoints } from './points.js';
+import { openPool, type QueryAnswer, RawQueries } from './raw.js';
 import { asRequests, batchRows } from './rows.js';
 import { type ChromaSession, type KeptSchema, keptSchema, SCHEMA_KEY } from './session.js';
 
@@ -196,7 +198,17 @@ class HnswCollection implements Collection {
     const dimensions = field?.dimensions;
     const kind = this.#schema?.ids ?? 'string';
     let open = true;
-    return {
+    const requireOpen = () => {
+      if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
+    };
+    const check = (vector: Float32Array) => {
+      if (dimensions !== undefined) requireDimensions('chroma', vector, dimensions);
+    };
+    const hitsOf = ({ ids: [keys = []], distances: [scores = []] }: QueryAnswer): Hits => ({
+      keys: kind === 'u32' ? keys.map(Number) : keys,
+      scores: scores.map((score) => score ?? Number.NaN),
+    });
+    const common = {
       idOf: (key) => (typeof key === 'number' ? BigInt(key) : pointId(kind, String(key))),
       // The graph is searched with at least as many candidates as hits.
       effective: { ef: Math.max(ef, k) },
@@ -205,22 +217,40 @@ class HnswCollection implements Collection {
         else requireFields('chroma', filter, this.#schema.fields);
         return translateFilter(filter) as NativeFilter;
       },
-      query: async (vector, filter, signal) => {
-        signal?.throwIfAborted();
-        if (!open) throw new FailureError('the search was closed', { where: 'chroma' });
-        if (dimensions !== undefined) requireDimensions('chroma', vector, dimensions);
-        const answer = this.#query(vector, k, filter as Where | undefined);
-        const { ids, distances } = await unlessAborted(answer, signal);
-        const scores = distances[0] ?? [];
-        const keys = ids[0] ?? [];
-        return {
-          keys: kind === 'u32' ? keys.map(Number) : keys,
-          scores: scores.map((score) => score ?? Number.NaN),
-        };
-      },
       close: async () => {
         open = false;
       },
+    } satisfies Partial<PreparedSearch>;
+    if (search['client'] === 'official') {
+      return {
+        ...common,
+        client: 'official',
+        query: async (vector, filter, signal) => {
+          signal?.throwIfAborted();
+          requireOpen();
+          check(vector);
+          return hitsOf(await unlessAborted(this.#query(vector, k, filter as Where | undefined), signal));
+        },
+      };
+    }
+    const raw = new RawQueries(this.#session, this.#collection.id, k);
+    const send = async (body: Buffer, signal: AbortSignal | undefined) => {
+      signal?.throwIfAborted();
+      requireOpen();
+      return hitsOf(await raw.send(body, signal));
+    };
+    return {
+      ...common,
+      client: 'raw-http',
+      query: async (vector, filter, signal) => {
+        check(vector);
+        return send(raw.body(JSON.stringify(Array.from(vector)), filter as Where | undefined), signal);
+      },
+      encode: (vector, filter) => {
+        check(vector);
+        return raw.body(compactVectorJson(vector), filter as Where | undefined) as EncodedQuery;
+      },
+      queryEncoded: (body, _filter, signal) => send(body as Buffer, signal),
     };
   }
 
@@ -240,6 +270,8 @@ class HnswCollection implements Collection {
     await ask('set ef', this.#collection.modify({ configuration: { hnsw: { ef_search: ef } } }));
     this.#session.endpoint = await restartServer('kill');
     this.#session.client = openClient(this.#session.endpoint);
+    await this.#session.pool.close();
+    this.#session.pool = await openPool(this.#session.endpoint);
     this.#collection = await ask(
       'find the collection again',
       this.#session.client.getCollection({ name: this.name }),

@@ -9,6 +9,8 @@ import { attachCollection, createCollection, listCollections, openCollection } f
 import { reach } from './connect.js';
 import { translateFilter } from './filter.js';
 import { rules } from './options.js';
+import { openPool } from './raw.js';
+import type { ChromaSession } from './session.js';
 
 const PACKAGES = ['chromadb', 'testcontainers'];
 
@@ -42,7 +44,8 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     });
   }
   const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
-  const session = { client, endpoint, batchSize, restartServer, holder: engine };
+  const pool = await openPool(endpoint);
+  const session: ChromaSession = { client, endpoint, pool, batchSize, restartServer, holder: engine };
   return {
     // What the server tells is the version of its interface, whatever its own.
     version: async () => `interface ${version}`,
@@ -54,6 +57,6 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     list: () => listCollections(session),
     attach: (shared) => attachCollection(session, shared),
     // The client keeps no connection of its own.
-    close: async () => undefined,
+    close: () => session.pool.close(),
   };
 }

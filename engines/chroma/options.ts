@@ -7,6 +7,9 @@ export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = { hnsw: 
 /** What the server uses if nothing is said. */
 export const DEFAULT_EF = 100;
 
+/** How queries are sent; the first if nothing is said. */
+const CLIENTS = ['raw-http', 'official'];
+
 /**
  * The server reads `ef` when it opens an index. With the search, each value costs a restart of the server; with the
  * index, a build, which is the only way on a server that was not started here.
@@ -21,12 +24,12 @@ export const rules: OptionRules = {
       ef: integer(1, 100_000),
     })
     .partial(),
-  search: z.strictObject({ ef: integer(1, 100_000) }).partial(),
+  search: z.strictObject({ ef: integer(1, 100_000), client: choice(CLIENTS) }).partial(),
   defaultType: 'hnsw',
   defaultQuantization: () => 'none',
   shape: (type, quantized, index) => ({
     index: { type, quantization: quantized, m: 16, efConstruction: 100, ef: null },
-    search: { ef: Number(index['ef'] ?? DEFAULT_EF) },
+    search: { ef: Number(index['ef'] ?? DEFAULT_EF), client: null },
     variant: 'hnsw',
   }),
   check: (index, search) =>

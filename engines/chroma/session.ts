@@ -4,12 +4,15 @@ import type { IdKind } from '../contract/ids.js';
 import type { Endpoint } from '../contract/server.js';
 import type { VectorField } from '../contract/vectors.js';
 import type { Holder } from '../kit/check.js';
+import type { HttpPool } from '../kit/http-pool.js';
 import type { ChromaClient, ChromaCollection } from './client.js';
 
 /** The server of a build. */
 export interface ChromaSession {
   client: ChromaClient;
   endpoint: Endpoint;
+  /** Of queries that go past the official client. */
+  pool: HttpPool;
   /** Points the server takes at once. */
   batchSize: number;
   /** Undefined for a server that was not started here. */

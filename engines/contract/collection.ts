@@ -25,6 +25,15 @@ export interface Shared {
 /** A collection that was shared: for searches alone. */
 export type SharedCollection = Pick<Collection, 'prepare'>;
 
+/** Read from the engine's own counters, without changing anything. */
+export interface Vitals {
+  /** Of the whole collection on disk. */
+  diskBytes?: number | undefined;
+  memoryBytes?: number | undefined;
+  /** Share of the collection's reads that the engine has answered from its own memory. */
+  cacheHits?: number | undefined;
+}
+
 export interface Collection {
   readonly name: string;
   load(batch: LoadBatch, signal: AbortSignal): Promise<void>;
@@ -49,6 +58,8 @@ export interface Collection {
    */
   share?(): Promise<Shared>;
   count(): Promise<number>;
+  /** What the engine tells of its own state, for people who watch it; what it does not tell is absent. */
+  vitals?(): Promise<Vitals>;
   /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
   indexBytes(): Promise<number | undefined>;
   drop(): Promise<void>;

@@ -94,16 +94,22 @@ export interface EngineDefinition {
    */
   nativeIds?: NativeIds | undefined;
   /**
-   * Pure. A filter in the engine's own JSON as people write portable ones, with exactly its meaning; absent: its filters
-   * are text, or have no portable form at all.
+   * Pure. A filter in the engine's own language, JSON or text, as people write portable ones, with exactly its meaning or not
+   * at all; absent: it is not read.
+   * @param fields those of the data that are of one type
    */
-  readFilter?(native: unknown, fields: readonly FieldSchema[]): ReadFilter;
+  readFilter?(native: unknown, fields: readonly NativeField[]): ReadFilter;
   /**
    * Pure. A filter that `Capabilities.filters` lets through as this engine is asked it in a collection made with this spec, as
    * text for people who write their application anew. Absent: it is asked in more than one part.
    */
   writeFilter?(filter: Filter, spec: CollectionSpec): string;
   connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine>;
+}
+
+/** A field as filters name it, with the engine's own name of its type; null: no schema declares it; absent: not known. */
+export interface NativeField extends FieldSchema {
+  native?: string | null | undefined;
 }
 
 export type ReadFilter = { state: 'ok'; filter: unknown } | { state: 'refused'; why: string };

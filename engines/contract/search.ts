@@ -15,6 +15,10 @@ declare const native: unique symbol;
 /** A filter in the engine's own form; opaque to all but its adapter. */
 export type NativeFilter = { readonly [native]?: never } & object;
 
+declare const encoded: unique symbol;
+/** A query in the form in which it is sent; opaque to all but its adapter. */
+export type EncodedQuery = { readonly [encoded]?: never } & object;
+
 /**
  * A search translated once, outside the timed region. `Vector`: what it is asked with, by the vector that was named when it
  * was prepared: a Float32Array for numbers of f32, f16 and bf16, and a value of the vector's own kind for bit, int8,
@@ -31,6 +35,18 @@ export interface PreparedSearch<Vector extends VectorValue = Float32Array> {
    *   signal the call costs nothing more.
    */
   query(vector: Vector, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
+  /**
+   * A query as `queryEncoded` takes it, made outside the timed region; good for every search of the collection with the same
+   * settings. Throws what `query` throws of the vector. Absent, like `queryEncoded`: the client takes vectors alone.
+   */
+  encode?(vector: Vector, filter?: NativeFilter): EncodedQuery;
+  /** The timed call, as `query`. `filter`: that of the query, as this search has translated it. */
+  queryEncoded?(query: EncodedQuery, filter?: NativeFilter, signal?: AbortSignal): Hits | Promise<Hits>;
+  /**
+   * How queries reach a server: `official`, the client that its makers publish, or what stands in its place because that is
+   * what limits (`raw-http`, `grpc`, …). Absent: no server is asked.
+   */
+  readonly client?: string | undefined;
   /**
    * Translates a filter that `refusals` lets through, once, outside the timed region (statements are prepared here).
    * Absent: the engine has no filters.

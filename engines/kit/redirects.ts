@@ -5,7 +5,12 @@ import { FailureError } from '../../common/errors.js';
  * and the data to whatever host it names.
  */
 export function redirectFailure(where: string, from: string, { status, headers }: Response): FailureError {
-  return new FailureError(`the server answers HTTP ${status} and sends on to ${hostOf(headers, from)}`, {
+  return redirected(where, from, status, headers.get('location'));
+}
+
+/** As `redirectFailure`. @param to its header `location` */
+export function redirected(where: string, from: string, status: number, to: string | null): FailureError {
+  return new FailureError(`the server answers HTTP ${status} and sends on to ${hostOf(to, from)}`, {
     where,
     next: 'nothing was sent there: write the address of the server itself, if that is it',
   });
@@ -16,8 +21,7 @@ export function isRedirect({ status }: { status: number }): boolean {
 }
 
 /** Of the place alone: its path may hold what was sent. */
-function hostOf(headers: Headers, from: string): string {
-  const to = headers.get('location');
+function hostOf(to: string | null, from: string): string {
   if (to === null || !URL.canParse(to, from)) return 'no place that it names';
   const { host, protocol } = new URL(to, from);
   return host === new URL(from).host ? `another address of ${protocol}//${host}` : `${protocol}//${host}`;
@@ -49,7 +53,7 @@ export function followNoRedirects(base: string): void {
 }
 
 function refusal(url: string, response: Response): Response {
-  const message = `the server sends on to ${hostOf(response.headers, url)}, which is not followed`;
+  const message = `the server sends on to ${hostOf(response.headers.get('location'), url)}, which is not followed`;
   const body = JSON.stringify({ message, status: { error: message } });
   const to = response.headers.get('location');
   // A response of 304 must have no body.

@@ -1,5 +1,6 @@
 import type { ConnectedEngine, ConnectOptions, EngineDefinition } from '../contract/engine.js';
 import { checkSpec } from '../kit/check.js';
+import { readSql } from '../kit/filter-text/sql.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
@@ -18,6 +19,7 @@ export const engine: EngineDefinition = {
   parseOptions: (input) => parseOptions(rules, input),
   checkData,
   local: {},
+  readFilter: (native, fields) => readSql(native, fields, 'nested'),
   connect,
 };
 

@@ -34,8 +34,8 @@ export interface GrpcStub {
     serialize: (request: object) => Buffer,
     deserialize: (bytes: Buffer) => GrpcAnswer,
     request: object,
-    metadata: object,
-    options: { deadline: number; interceptors: unknown[] },
+    metadata: GrpcMetadata,
+    options: { deadline?: number; interceptors: unknown[] },
     done: (error: Error | null, answer?: GrpcAnswer) => void,
   ): { cancel(): void };
 }
@@ -111,7 +111,12 @@ export interface SegmentInfo {
 
 export interface Grpc {
   InterceptingCall: new (call: unknown) => unknown;
-  Metadata: new () => object & { set(key: string, value: string): void };
+  Metadata: new () => GrpcMetadata;
+}
+
+export interface GrpcMetadata {
+  set(key: string, value: string): void;
+  clone(): GrpcMetadata;
 }
 
 const SDK = '@zilliz/milvus2-sdk-node';

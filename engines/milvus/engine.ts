@@ -8,6 +8,7 @@ import { ask, loadGrpc } from './client.js';
 import { attachCollection, createCollection, MilvusCollection } from './collection.js';
 import { connectServer, requireVersion } from './connect.js';
 import { checkData, rules } from './options.js';
+import { readFilter } from './read-filter.js';
 import { readLayout } from './read-layout.js';
 import type { MilvusSession } from './session.js';
 
@@ -27,6 +28,7 @@ export const engine: EngineDefinition = {
     modes: ['docker', 'url'],
     load: async () => (await import('./launch.js')).server,
   },
+  readFilter,
   connect,
 };
 

@@ -15,6 +15,9 @@ export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = {
   scann: ['pq'],
 };
 
+/** How queries are sent; the first if nothing is said. */
+const CLIENTS = ['grpc', 'official'];
+
 export const rules: OptionRules = {
   index: z
     .strictObject({
@@ -33,6 +36,7 @@ export const rules: OptionRules = {
       ef: integer(1, 32_768),
       nprobe: integer(1, 65_536),
       reorderK: integer(1, MAX_HITS),
+      client: choice(CLIENTS),
     })
     .partial(),
   defaultType: 'hnsw',
@@ -40,7 +44,8 @@ export const rules: OptionRules = {
   shape(type, quantized) {
     const allowed = INDEX_TYPES[type]!;
     if (!allowed.includes(quantized)) return `of ${type} must be ${allowed.join(' or ')}`;
-    return shapeOf(type, quantized);
+    const shape = shapeOf(type, quantized);
+    return { ...shape, search: { ...shape.search, client: null } };
   },
 };
 

@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { Filter } from '../../filters/filter.js';
+import type { EncodedQuery, Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { VectorField, VectorValue } from '../contract/vectors.js';
 import { floatsToBrains, floatsToHalves } from '../kit/half.js';
 import { requireFields, unlessAborted } from '../kit/load.js';
@@ -8,61 +9,104 @@ import { queryCheck, vectorNamed } from '../kit/vectors.js';
 import { ask, type MilvusClient } from './client.js';
 import { translateFilter } from './filter.js';
 import type { Layout } from './layout.js';
+import { RawQueries, type SearchTarget } from './raw.js';
 
 /**
  * Everything is flushed, loaded and unchanging when searches of a build begin: the weakest level sees all of it. The
  * strong one, for all others, adds the server's time tick (200 ms) to each query.
  */
-const levelOf = (isBuilt: boolean) => (isBuilt ? 'Eventually' : 'Strong');
+const levelOf = (isBuilt: boolean): SearchTarget['level'] => (isBuilt ? 'Eventually' : 'Strong');
 
 type Key = string;
 
 /** @param isBuilt nothing but batches was loaded, and all of it is sealed */
-export function prepareSearch(
+export async function prepareSearch(
   client: MilvusClient,
   layout: Layout,
   search: ParameterSet,
   k: number,
   vector: string | undefined,
   isBuilt: boolean,
-): PreparedSearch<VectorValue> {
-  const { fields, index, key, ids } = layout;
+): Promise<PreparedSearch<VectorValue>> {
+  const { fields, index, ids } = layout;
   const field = vectorNamed(layout, vector);
   const isFirst = field === layout.vectors[0];
-  const effective = isFirst ? effectiveSearch(index, search, k) : {};
-  const request = {
-    collection_name: layout.name,
-    anns_field: layout.columns.get(field.name)!,
-    limit: k,
+  const { client: way, ...own } = search;
+  const effective = isFirst ? effectiveSearch(index, own, k) : {};
+  const target: SearchTarget = {
+    layout,
+    column: layout.columns.get(field.name)!,
+    k,
     params: serverParams(effective),
-    // Left out, the server fetches every field of every hit, the vectors among them.
-    output_fields: [key],
-    consistency_level: levelOf(isBuilt),
+    level: levelOf(isBuilt),
   };
-  const hitsOf = ids === 'u32' ? numberedHits : keyedHits(key);
   const dataOf = queryOf(field);
   const check = queryCheck('milvus', field);
   let open = true;
-  return {
+  const requireOpen = () => {
+    if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
+  };
+  const common = {
     effective,
-    translate: (filter) => {
+    translate: (filter: Filter) => {
       requireFields('milvus', filter, fields);
       return { expr: translateFilter(filter, layout) } as NativeFilter;
     },
     ...(ids === 'u64' && { idOf: (given: number | bigint | string) => BigInt(given) }),
-    query: async (vector, filter, signal) => {
-      signal?.throwIfAborted();
-      if (!open) throw new FailureError('the search was closed', { where: 'milvus' });
-      check(vector);
-      const data = dataOf(vector);
-      const answer = ask('search', client.search({ ...request, ...filter, data }));
-      const { results } = await unlessAborted(answer, signal);
-      return hitsOf(results);
-    },
     close: async () => {
       open = false;
     },
   };
+  if (way === 'official') {
+    const query = officialQuery(client, target);
+    return {
+      ...common,
+      client: 'official',
+      query: async (vector, filter, signal) => {
+        signal?.throwIfAborted();
+        requireOpen();
+        check(vector);
+        return unlessAborted(query(dataOf(vector), filter), signal);
+      },
+    };
+  }
+  const raw = await RawQueries.open(client, target, field);
+  const send = async (message: Buffer, signal: AbortSignal | undefined) => {
+    signal?.throwIfAborted();
+    requireOpen();
+    return raw.send(message, signal);
+  };
+  const encode = (vector: VectorValue, filter: NativeFilter | undefined) => {
+    check(vector);
+    return raw.encode(dataOf(vector), (filter as FilterExpression | undefined)?.expr);
+  };
+  return {
+    ...common,
+    client: 'grpc',
+    query: async (vector, filter, signal) => send(encode(vector, filter), signal),
+    encode: (vector, filter) => encode(vector, filter) as EncodedQuery,
+    queryEncoded: (message, _filter, signal) => send(message as Buffer, signal),
+  };
+}
+
+interface FilterExpression {
+  expr: string;
+}
+
+function officialQuery(client: MilvusClient, { layout, column, k, params, level }: SearchTarget) {
+  const { name, key, ids } = layout;
+  const request = {
+    collection_name: name,
+    anns_field: column,
+    limit: k,
+    params,
+    // Left out, the server fetches every field of every hit, the vectors among them.
+    output_fields: [key],
+    consistency_level: level,
+  };
+  const hitsOf = ids === 'u32' ? numberedHits : keyedHits(key);
+  return async (data: Float32Array | Buffer, filter: NativeFilter | undefined): Promise<Hits> =>
+    hitsOf((await ask('search', client.search({ ...request, ...filter, data }))).results);
 }
 
 interface Result {

@@ -62,6 +62,7 @@ export const CAPABILITIES: Capabilities = {
   },
   remarks: [
     'A server: every query crosses the network, and its memory is not that of the process that asks.',
+    'Queries are sent by pg as a prepared statement with the vector in binary; each client of a load has a connection of its own.',
     'Points are loaded by binary COPY before the index is built; an insert into a finished HNSW index costs many times as much.',
     'The index is built with as many processes as threads are asked for; the number that the server really used is recorded.',
     'maintenance_work_mem follows the data, so that the graph is built in memory; if it was not, the build says after how many points it left it (graphLeftMemoryAfter).',

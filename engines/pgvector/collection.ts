@@ -1,6 +1,6 @@
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Collection, Readiness, Shared } from '../contract/collection.js';
+import type { Collection, Readiness, Shared, Vitals } from '../contract/collection.js';
 import type { Points } from '../contract/points.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { LoadBatch } from '../contract/spec.js';
@@ -147,6 +147,17 @@ export class PgCollection implements Collection {
   }
 
   /** The vectors' indexes alone; the table where there are none. */
+  /** As PostgreSQL counts since its statistics were reset; a view has neither. */
+  async vitals(): Promise<Vitals> {
+    const [row] = await this.#place.session.ask(
+      'SELECT pg_total_relation_size(relid), heap_blks_hit + coalesce(idx_blks_hit, 0) + coalesce(toast_blks_hit, 0), heap_blks_read + coalesce(idx_blks_read, 0) + coalesce(toast_blks_read, 0) FROM pg_statio_all_tables WHERE relid = $1::text::regclass',
+      [this.#layout.table],
+    );
+    if (row === undefined) return {};
+    const [bytes, hits, reads] = row.map(Number) as [number, number, number];
+    return { diskBytes: bytes, ...(hits + reads > 0 && { cacheHits: hits / (hits + reads) }) };
+  }
+
   async indexBytes(): Promise<number | undefined> {
     const [row] = await this.#place.session.ask(
       "SELECT coalesce(sum(pg_relation_size(i.indexrelid)), pg_table_size($1::text::regclass)) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am am ON am.oid = c.relam WHERE i.indrelid = $1::text::regclass AND am.amname IN ('hnsw', 'ivfflat')",

@@ -44,7 +44,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
         const statement = `vecproof_${++searches}`;
         if (endpoint === undefined) return sharedPlace(first, statement, setup);
         const own = await another();
-        return { session: own, close: () => own.close(), statement };
+        return { session: own, close: () => own.close(), statement, client: 'binary' };
       },
       other: async (work) => {
         if (endpoint === undefined) return work(session);

@@ -1,4 +1,5 @@
 import type { EngineDefinition } from '../contract/engine.js';
+import { readSql } from '../kit/filter-text/sql.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
 import { connect } from './connect.js';
@@ -24,6 +25,7 @@ export const engine: EngineDefinition = {
     webAssembly: ['pglite'],
     load: async () => (await import('./launch.js')).server,
   },
+  readFilter: (native, fields) => readSql(native, fields, 'qualified'),
   writeFilter: (filter, spec) => {
     const { sql, parameters } = sqlFilter(filter, 1, layoutOf(spec).fields);
     const values = parameters.map((value, i) => `$${i + 1} = ${JSON.stringify(value)}`);

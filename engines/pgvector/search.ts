@@ -3,7 +3,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind } from '../contract/ids.js';
-import type { Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
+import type { EncodedQuery, Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
 import type { VectorValue } from '../contract/vectors.js';
 import { requireFields, unlessAborted } from '../kit/load.js';
 import { queryCheck } from '../kit/vectors.js';
@@ -21,6 +21,8 @@ export interface SearchPlace {
   close(statements: readonly string[]): Promise<void>;
   /** Unique among the statements of the connection. */
   statement: string;
+  /** See `PreparedSearch`. */
+  client?: string | undefined;
 }
 
 /** What is searched. */
@@ -55,7 +57,18 @@ export async function prepareSearch(
     probe,
   );
   let open = true;
+  const send = async (
+    parameter: Buffer,
+    filter: NativeFilter | undefined,
+    signal: AbortSignal | undefined,
+  ) => {
+    if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
+    if (filter === undefined) return hits(await unlessAborted(run(parameter), signal), keysOf);
+    const translated = filter as TranslatedFilter;
+    return hits(await unlessAborted(translated.run(parameter, ...translated.parameters), signal), keysOf);
+  };
   return {
+    client: place.client,
     get effective() {
       return { ...effective(target, search), ...filtered.plans.counted() };
     },
@@ -63,10 +76,15 @@ export async function prepareSearch(
       signal?.throwIfAborted();
       if (!open) throw new FailureError('the search was closed', { where: 'pgvector' });
       check(vector);
-      if (filter === undefined) return hits(await unlessAborted(run(encode(vector)), signal), keysOf);
-      const translated = filter as TranslatedFilter;
-      const answer = translated.run(encode(vector), ...translated.parameters);
-      return hits(await unlessAborted(answer, signal), keysOf);
+      return send(encode(vector), filter, signal);
+    },
+    encode: (vector) => {
+      check(vector);
+      return encode(vector) as EncodedQuery;
+    },
+    queryEncoded: async (parameter, filter, signal) => {
+      signal?.throwIfAborted();
+      return send(parameter as Buffer, filter, signal);
     },
     translate: (filter) => filtered.translate(filter) as Promise<NativeFilter>,
     close: async () => {

@@ -76,6 +76,7 @@ export const CAPABILITIES: Capabilities = {
   remarks: [
     'Opens any collection, also by an alias; its aliases, shard keys and strict mode are told.',
     'A server: every query crosses the network as JSON, and its memory is not that of the process that asks.',
+    'Queries are sent by HTTP without the official client, whose fetch takes several times the processor time; client: official under search sends them by it. All else is done by the official client.',
     'Scores under cosine and dot are similarities, larger is nearer; under l2 they are Euclidean distances.',
     'Left alone, Qdrant scans segments of less than 10,000 KiB of vectors and leaves the last points out of the index: a sweep of ef on a small collection would measure a scan. Here all points are loaded without an index, then indexed at once, and fullScanThreshold is 10 KiB unless it is set; one that would make a segment be scanned is refused while planning.',
     'A build is ready when the collection is green, its queue of optimizations is empty, and as many vectors are indexed as there are points.',

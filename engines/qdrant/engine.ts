@@ -9,7 +9,7 @@ import { failure, openClient, PACKAGE, type QdrantClient } from './client.js';
 import { createCollection, QdrantCollection } from './collection.js';
 import { aliasesOf } from './describe.js';
 import { translate } from './filter.js';
-import { send } from './http.js';
+import { openPool, send } from './http.js';
 import { nativeId } from './ids.js';
 import { type Json, toJson } from './json.js';
 import { type Layout, readLayout } from './layout.js';
@@ -47,7 +47,8 @@ async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSigna
   if (endpoint === undefined) throw new Error('qdrant needs an endpoint');
   const client = openClient(endpoint);
   const version = await abortable(requireVersion(client, endpoint), signal);
-  const session = new QdrantSession(client, endpoint, threads, engine);
+  const pool = await openPool(endpoint);
+  const session = new QdrantSession(client, endpoint, pool, threads, engine);
   return {
     version: async () => version,
     create: (spec) => createCollection(session, spec),
@@ -55,7 +56,7 @@ async function connect({ endpoint, threads }: ConnectOptions, signal: AbortSigna
     list: () => list(endpoint),
     attach: async ({ collection }) => new QdrantCollection(session, collection as Layout),
     // The client has nothing to close: its idle connections end by themselves and keep no process alive.
-    close: async () => {},
+    close: () => pool.close(),
   };
 }
 

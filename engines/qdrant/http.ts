@@ -1,5 +1,7 @@
+import { messageOf } from '../../common/errors.js';
 import type { Endpoint } from '../contract/server.js';
-import { isRedirect, redirectFailure } from '../kit/redirects.js';
+import { type HttpAnswer, HttpPool } from '../kit/http-pool.js';
+import { isRedirect, redirected, redirectFailure } from '../kit/redirects.js';
 import { failure, whereOf } from './client.js';
 import { fromJson, type Json, toJson } from './json.js';
 
@@ -45,6 +47,34 @@ export async function send<T>(
   }
   if (status >= 200 && status < 300) return (fromJson(answer) as { result: T }).result;
   throw failure(doing, endpoint, { status, data: dataOf(answer) });
+}
+
+/** For `ask`. */
+export function openPool(endpoint: Endpoint): Promise<HttpPool> {
+  return HttpPool.open(new URL(baseOf(endpoint)).origin, headersOf(endpoint));
+}
+
+/** As `send`, past `fetch`: one POST whose body is bytes already. `read` makes JSON of the answer's text. */
+export async function ask<T>(
+  { pool, endpoint }: { pool: HttpPool; endpoint: Endpoint },
+  doing: string,
+  path: string,
+  body: Buffer,
+  read: (text: string) => unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  let answer: HttpAnswer;
+  try {
+    answer = await pool.post(path, body, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw failure(doing, endpoint, new Error(messageOf(error), { cause: error }));
+  }
+  const { status } = answer;
+  if (status === 200) return (read(answer.body.toString()) as { result: T }).result;
+  if (isRedirect(answer))
+    throw redirected(whereOf(endpoint), baseOf(endpoint), status, answer.location ?? null);
+  throw failure(doing, endpoint, { status, data: dataOf(answer.body.toString()) });
 }
 
 function textOf(body: Json | JsonText): string | null {

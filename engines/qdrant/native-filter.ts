@@ -21,13 +21,18 @@ export class ExactFilter {
   }
 
   body(query: NativeQuery): JsonText {
-    return new JsonText(`{"query":${JSON.stringify(query)},${this.#rest}`);
+    return new JsonText(this.bodyOf(JSON.stringify(query)));
+  }
+
+  /** @param query as JSON */
+  bodyOf(query: string): string {
+    return `{"query":${query},${this.#rest}`;
   }
 }
 
 /**
  * Asked once for each filter, outside the timed region. `rest` is the query's body without vector and filter;
- * `exact`: the client would change the answer's ids.
+ * `exact`: always as text; else only where the client's JSON would change the filter.
  */
 export function nativeFilter(
   filter: Filter,

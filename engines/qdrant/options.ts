@@ -13,6 +13,9 @@ const KIB = 1024;
 /** Least number of segments that the server makes unless told otherwise. */
 const SEGMENTS = 2;
 
+/** How queries are sent; the first if nothing is said. */
+const CLIENTS = ['raw-http', 'official'];
+
 export const rules: OptionRules = {
   index: z
     .strictObject({
@@ -33,6 +36,7 @@ export const rules: OptionRules = {
       ef: integer(1, 100_000),
       rescore: z.boolean({ error: 'must be true or false' }),
       oversampling: decimal(1, 1000),
+      client: choice(CLIENTS),
     })
     .partial(),
   defaultType: 'hnsw',
@@ -42,7 +46,7 @@ export const rules: OptionRules = {
     if (!allowed.includes(quantized)) return `of ${type} must be ${allowed.join(' or ')}`;
     if (type === 'flat') {
       const index = { type, quantization: quantized, payloadIndex: null };
-      return { index, search: {}, variant: 'flat' };
+      return { index, search: { client: null }, variant: 'flat' };
     }
     return hnsw(quantized);
   },
@@ -59,14 +63,14 @@ function hnsw(quantized: string): OptionShape {
     segments: null,
     payloadIndex: null,
   };
-  if (quantized === 'none') return { index, search: { ef: 64 }, variant: 'hnsw' };
+  if (quantized === 'none') return { index, search: { ef: 64, client: null }, variant: 'hnsw' };
   const own = {
     sq8: {},
     pq: { compression: 'x16' },
     binary: { encoding: 'one_bit' },
   }[quantized]!;
   // The server's own default is to rescore binary vectors only.
-  const search = { ef: 64, rescore: quantized === 'binary', oversampling: null };
+  const search = { ef: 64, rescore: quantized === 'binary', oversampling: null, client: null };
   return { index: { ...index, ...own }, search, variant: `hnsw-${quantized}` };
 }
 

@@ -93,9 +93,10 @@ export function searchParams(index: ParameterSet, search: ParameterSet): SearchP
 
 /** The server looks at no fewer candidates than it has to return, or to rescore. */
 export function effective(search: ParameterSet, k: number): ParameterSet {
-  const { ef, oversampling } = search;
-  if (ef === undefined) return search;
-  return { ...search, ef: Math.max(Number(ef), Math.floor(k * Number(oversampling ?? 1))) };
+  const { client: _, ...own } = search;
+  const { ef, oversampling } = own;
+  if (ef === undefined) return own;
+  return { ...own, ef: Math.max(Number(ef), Math.floor(k * Number(oversampling ?? 1))) };
 }
 
 /** Points of one request, by the numbers of one. */

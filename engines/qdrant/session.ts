@@ -1,6 +1,7 @@
 import { VecproofError } from '../../common/errors.js';
 import type { Endpoint } from '../contract/server.js';
 import type { Holder } from '../kit/check.js';
+import type { HttpPool } from '../kit/http-pool.js';
 import { failure, type QdrantClient } from './client.js';
 
 /** One connection, as the collections on it use it. */
@@ -9,10 +10,13 @@ export class QdrantSession {
   readonly endpoint: Endpoint;
   readonly threads: number;
   readonly holder: Holder;
+  /** Of queries that go past the official client. */
+  readonly pool: HttpPool;
 
-  constructor(client: QdrantClient, endpoint: Endpoint, threads: number, holder: Holder) {
+  constructor(client: QdrantClient, endpoint: Endpoint, pool: HttpPool, threads: number, holder: Holder) {
     this.client = client;
     this.endpoint = endpoint;
+    this.pool = pool;
     this.threads = threads;
     this.holder = holder;
   }

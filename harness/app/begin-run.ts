@@ -118,6 +118,7 @@ function manifestOf(beginning: Beginning): Manifest {
     ks,
     repeat: suite.repeat,
     remeasure: suite.remeasure,
+    ...(suite.load && { load: suite.load }),
     warmup: suite.warmup,
     seed: suite.seed,
     threads: suite.threads,

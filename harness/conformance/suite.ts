@@ -3,6 +3,7 @@ import type { ConformanceFacts, PointFacts, SweepFact } from '../../engines/cont
 import { needsLaunch } from '../../engines/contract/server.js';
 import type { TestApi } from './api.js';
 import { checkBehaviour } from './behaviour.js';
+import { checkClients } from './clients.js';
 import { checkDeterminism } from './determinism.js';
 import { checkExecution } from './execution.js';
 import { checkFilters } from './filters/checks.js';
@@ -27,6 +28,7 @@ export function checkEngine(api: TestApi, contender: Contender, mode?: string): 
   const ranks = Object.keys(facts.kinds).length > 0;
   describe('behaviour', () => checkBehaviour(api, contender));
   describe('execution', () => checkExecution(api, contender, mode));
+  describe.skipIf(!ranks)('clients', () => checkClients(api, contender));
   describe.skipIf(!ranks)('scores', () => checkScores(api, contender));
   describe.skipIf(!ranks)('recall', () => checkMatrix(api, contender));
   describe('parameters', () => checkSweeps(api, contender, { valuesOf: ends }));

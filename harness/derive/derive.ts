@@ -18,6 +18,7 @@ import { measureTrials } from './measure-trials.js';
 import { deriveParity } from './parity.js';
 import { sameInEffect } from './same-in-effect.js';
 import { aboutQueries, trialRows } from './trial-rows.js';
+import { underLoad } from './under-load.js';
 
 type EventOf<T extends LoggedEvent['type']> = Extract<LoggedEvent, { type: T }>;
 
@@ -57,6 +58,7 @@ export async function deriveAll(
     cost: attempts.costOf(build.id, trial.id),
     refused: build.refused ?? {},
     byQuery,
+    perHour: build.cost?.perHour,
   }));
   const measured = await measureTrials(folder, tasks, { manifest, truth, about });
   for (const [i, { build, trial }] of planned.entries()) {
@@ -74,7 +76,7 @@ export async function deriveAll(
     perBuild.push(...rows.map((row) => ({ ...row, ...more })));
     columns.set(trial.id, measured[i]!.all.columns);
   }
-  const trials = sameInEffect(withBuilds(perBuild));
+  const trials = sameInEffect(withBuilds(underLoad(perBuild, columns, about.sources)));
   const parity = await deriveParity(folder, manifest, trials, truth, log.trialEnds, about.facts);
   const results: Results = {
     schema: RUN_SCHEMA,

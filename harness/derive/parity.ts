@@ -8,13 +8,13 @@ import { type Parity, type ParityInput, parityOf } from '../measures/parity-tria
 import { countsOf, type Manifest } from '../model/manifest.js';
 import type { PlannedParity } from '../model/plan.js';
 import { firstId } from '../model/replicas.js';
-import type { Measure, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
+import type { Measures, ParityResult, ParityRow, ParitySide, TrialRow } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { readEvidence } from '../store/evidence.js';
 import { querySources } from '../store/queries.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { joinSamples, readSamples } from '../store/samples.js';
-import { type LatencyRatio, latencyRatios } from './latency-pairs.js';
+import { asLatency, type SpeedRatios, speedRatiosOf } from './speed-pairs.js';
 import { truthAnswers } from './truth-answers.js';
 
 /** One trial of a stored run. */
@@ -122,8 +122,8 @@ export async function compareStored(comparison: Comparison): Promise<ParityResul
     trial: row.id,
     machine: row.machine,
   });
-  const latency = await latencyRatios(trial(reference), trial(candidate), [a, b]);
-  const rows = rowsOf(comparison, a, b, { evidence, filter }, latency);
+  const speed = await speedRatiosOf(trial(reference), trial(candidate), [a, b]);
+  const rows = rowsOf(comparison, a, b, { evidence, filter }, speed);
   const notes = [known.note, other.note].filter((note) => note !== undefined);
   return { ...base, state: 'measured', reason: null, rows, notes };
 }
@@ -139,7 +139,7 @@ async function withTruth(
   const other = await evidenceOf(candidate);
   const filter = filterFacts(comparison, [b, other.hits]);
   const evidence = { reference: undefined, candidate: other.evidence };
-  const rows = rowsOf(comparison, a, b, { evidence, filter }, () => undefined);
+  const rows = rowsOf(comparison, a, b, { evidence, filter }, () => ({}));
   const notes = other.note === undefined ? [] : [other.note];
   return { ...base, state: 'measured', reason: null, rows, notes };
 }
@@ -192,7 +192,7 @@ async function floorOf(
   const filter = filterFacts(comparison, [own, ...others]);
   // Further rebuilds are further passes: each is compared with the reference, and a query's passes are averaged.
   const [a, b] = [joinSamples(others.map(() => own)), joinSamples(others)];
-  const ratio: LatencyRatio = (queries) => {
+  const ratio: SpeedRatios = (queries) => {
     const before = medianLatency(own, queries);
     const ratios = others.flatMap((each) => {
       const now = medianLatency(each, queries);
@@ -200,7 +200,7 @@ async function floorOf(
     });
     // All of them share the reference: how far they scatter is no measure of how far it is off.
     const found = latencyRatio(ratios);
-    return found && { ...found, low: null, high: null };
+    return asLatency(found && { ...found, low: null, high: null });
   };
   // Its own scores under its own threshold: a hit crosses by chance alone.
   const threshold = comparison.thresholds?.reference;
@@ -244,7 +244,7 @@ function rowsOf(
   a: Samples,
   b: Samples,
   known: Pick<ParityInput, 'evidence' | 'filter'>,
-  latency: LatencyRatio,
+  speed: SpeedRatios,
 ): ParityRow[] {
   const { dataset } = reference.manifest;
   const wanted = facts && ((query: number) => Math.min(k, facts[query]!.k));
@@ -253,7 +253,7 @@ function rowsOf(
   const { metric } = dataset;
   const input = { reference: a, candidate: b, truth, metric, k, wanted, sources, thresholds, ...known };
   const row = (group: string, queries: ReadonlySet<number> | undefined): ParityRow =>
-    rowOf(group, parityOf({ ...input, queries }), latency(queries));
+    rowOf(group, parityOf({ ...input, queries }), speed(queries));
   const all = row('all', undefined);
   if (apart !== undefined) {
     const n = apart + all.queries;
@@ -262,12 +262,8 @@ function rowsOf(
   return [all, ...[...queriesByGroup(facts)].map(([group, queries]) => row(group, queries))];
 }
 
-function rowOf(
-  group: string,
-  { lost, gained, measures, ...rest }: Parity,
-  latency: Measure | undefined,
-): ParityRow {
-  const all = { ...measures, ...(latency && { 'parity.latency': latency }) };
+function rowOf(group: string, { lost, gained, measures, ...rest }: Parity, speed: Measures): ParityRow {
+  const all = { ...measures, ...speed };
   return { group, ...rest, measures: all, lost: { ...lost }, gained: { ...gained } };
 }
 

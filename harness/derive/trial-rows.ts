@@ -57,6 +57,7 @@ export function trialRows(
     ...(depths.length > 1 && { depths: [...depths] }),
     ...(trial.asked !== undefined && { asked: trial.asked }),
     ...(end?.effective && { effective: end.effective }),
+    ...(end?.client !== undefined && { client: end.client }),
     workload: trial.workload.type,
     ...(Object.keys(trial.workload.options).length > 0 && { workloadOptions: trial.workload.options }),
     ...(end?.clientThreads !== undefined && { clientThreads: end.clientThreads }),
@@ -116,6 +117,8 @@ export interface TrialTask {
   cost: BuildCost;
   /** Groups that its engine refuses, with the reason. */
   refused: Readonly<Record<string, string>>;
+  /** Price of an hour of the engine's machine, where the suite states one. */
+  perHour?: number | undefined;
   /** Whether the values by query are wanted, too. */
   byQuery: boolean;
 }
@@ -126,7 +129,7 @@ const NOTHING: DerivedTrial = { measures: {}, flags: [], columns: NO_COLUMNS };
 export async function measureTrial(
   folder: RunFolder,
   manifest: Manifest,
-  { trial, workload, ks, asked, end, cost, refused, byQuery }: TrialTask,
+  { trial, workload, ks, asked, end, cost, refused, byQuery, perHour }: TrialTask,
   truth: Truth,
   { facts: all, judgements, sources }: AboutQueries,
 ): Promise<Measured> {
@@ -146,7 +149,7 @@ export async function measureTrial(
     points: manifest.dataset.count,
   });
   const times = await timesOf(path, workload, truth.count);
-  const { wallSeconds, engineSeconds, foreignCores, clientCores, server } = end;
+  const { wallSeconds, engineSeconds, foreignCores, clientCores, processCores, load, server } = end;
   const { dataset } = manifest;
   const options = {
     facts,
@@ -160,6 +163,9 @@ export async function measureTrial(
     engineSeconds,
     foreignCores,
     clientCores,
+    processCores,
+    perHour,
+    load,
     workload,
     times,
   };

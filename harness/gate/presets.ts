@@ -43,6 +43,16 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       ...FILTERS,
     ],
   },
+  load: {
+    description:
+      'Under load no query fails, and answers lose at most half a point of recall against one client (where serial is measured, too).',
+    inconclusive: 'warn',
+    gates: [
+      { subject: 'errors', check: 'total == 0', level: 'error' },
+      { subject: 'load.recallLoss', check: 'mean <= 0.5%', level: 'error', whereMeasured: true },
+      ...FILTERS,
+    ],
+  },
   migration: {
     description:
       'Recall shown to be at most half a point lower, full answers, filters hold; what cannot be shown fails.',

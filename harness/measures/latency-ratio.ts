@@ -1,7 +1,9 @@
-import type { Measure } from '../model/results.js';
+import { PERCENTILES } from '../model/measures/speed.js';
+import type { Measure, Measures } from '../model/results.js';
 import type { Samples } from '../model/samples.js';
 import { studentQuantile } from './distributions.js';
 import { quantile } from './quantile.js';
+import type { TimedPass } from './timing.js';
 import { wasAnswered } from './units.js';
 
 /** Pairs of builds from which on their scatter is known well enough for an interval. */
@@ -20,6 +22,31 @@ export function medianLatency(samples: Samples, queries?: ReadonlySet<number>): 
   const median = quantile(Float64Array.from(times).sort(), 0.5);
   return median !== undefined && median > 0 ? median : undefined;
 }
+
+/**
+ * Ratios of throughput and of the 99th percentile of latency (candidate / reference), from pairs of blocks as in
+ * `latencyRatio`. Pure.
+ *
+ * @param pairs passes [reference, candidate], or all passes of two builds as one each
+ */
+export function speedRatios(pairs: readonly (readonly [TimedPass, TimedPass])[]): Measures {
+  const of = (figure: (pass: TimedPass) => number | undefined): Measure | undefined =>
+    latencyRatio(
+      pairs.flatMap((pair) => {
+        const [a, b] = pair.map(figure);
+        return a === undefined || b === undefined || a <= 0 || b <= 0 ? [] : [[a, b] as const];
+      }),
+    );
+  const throughput = of(({ latencies, seconds }) => (seconds > 0 ? latencies.count / seconds : undefined));
+  const p99 = of(({ latencies }) => (latencies.count < LEAST_ANSWERS ? undefined : latencies.quantile(0.99)));
+  return {
+    ...(throughput && { 'parity.throughput': throughput }),
+    ...(p99 && { 'parity.latency.p99': p99 }),
+  };
+}
+
+/** Of a block, below which it has no 99th percentile. */
+const LEAST_ANSWERS = PERCENTILES.find(({ name }) => name === 'p99')!.minimum;
 
 /**
  * Ratio of two latencies from pairs of builds that were measured close to each other: geometric mean, with a 95% interval

@@ -9,7 +9,9 @@ import { Latencies } from './latencies.js';
 import type { TimedPass } from './timing.js';
 
 /** Parts of a pass whose latency is told by itself, at most. */
-const MOST_SLICES = 60;
+const MOST_SLICES = 30;
+/** Queries that are due in one of them on average, at least: of fewer the slowest says little. */
+const LEAST_DUE = 20;
 /** Seconds of one part. */
 const SLICES = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800];
 /** Buckets of a part's histogram: within 0.2%. */
@@ -75,7 +77,11 @@ export class LoadTimes {
 
   /** In their order; once all samples were taken in. */
   passes(): LoadPass[] {
-    return this.#ordered().map(([, pass]) => pass.end());
+    return [...this.passesByNumber().values()];
+  }
+
+  passesByNumber(): Map<number, LoadPass> {
+    return new Map(this.#ordered().map(([number, pass]) => [number, pass.end()]));
   }
 
   /** How latency went over time and how it is distributed, for pictures. */
@@ -167,9 +173,10 @@ class Pass {
   }
 }
 
-/** So long that a pass has at most `MOST_SLICES`. */
+/** So long that a pass has at most `MOST_SLICES`, and each of them `LEAST_DUE` queries where their rate is known. */
 function sliceOf({ options }: Workload): number {
-  const seconds = Number(options['seconds'] ?? 10) / MOST_SLICES;
+  const rate = Number(options['rate'] ?? Number.POSITIVE_INFINITY);
+  const seconds = Math.max(Number(options['seconds'] ?? 10) / MOST_SLICES, LEAST_DUE / rate);
   return SLICES.find((each) => each >= seconds) ?? SLICES.at(-1)!;
 }
 

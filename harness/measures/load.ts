@@ -89,6 +89,30 @@ function lagsOf(passes: readonly LoadPass[]): { free: Latencies; queued: number 
   };
 }
 
+/**
+ * What a million queries of a load take, from its `throughput` (queries/s), of which each end of the interval gives the
+ * other one.
+ *
+ * @param cores that the engine used, and price of an hour; undefined where unknown
+ */
+export function perMillion(
+  throughput: Measure | undefined,
+  { cores, perHour }: { cores: number | undefined; perHour: number | undefined },
+): Measures {
+  if (throughput === undefined) return {};
+  const { value, low, high, n } = throughput;
+  const of = (perSecond: number): Measure => ({
+    value: (perSecond * 1e6) / value,
+    low: high === null ? null : (perSecond * 1e6) / high,
+    high: low === null || low <= 0 ? null : (perSecond * 1e6) / low,
+    n,
+  });
+  return {
+    ...(cores !== undefined && { 'cpu.perMillion': of(cores) }),
+    ...(perHour !== undefined && { 'price.perMillion': of(perHour / 3600) }),
+  };
+}
+
 function errorCounts({ errors, samples }: LoadTimes): Measures {
   return Object.fromEntries(
     [...errors].map(([kind, value]) => [`errors.${kind}`, { value, low: null, high: null, n: samples }]),

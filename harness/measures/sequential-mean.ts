@@ -16,7 +16,9 @@ const MOST_STAKE = 0.75;
  * Bets against "the mean is at least `limit`" (or, with `against: 'at most'`, at most): the wealth grows as values are lower
  * (higher). Values lie in `range`; nothing else is assumed of their distribution, only that each has a mean like this given
  * those before it. The stake is that of approximate GRAPA (Waudby-Smith & Ramdas, "Estimating means of bounded random
- * variables by betting", JRSS B 86, 2024, §5 and appendix B), which is near the one of fastest growth.
+ * variables by betting", JRSS B 86, 2024, §5 and appendix B), which is near the one of fastest growth where values lie near
+ * the limit, or, where that is more, the best one for values that are only 0 or 1: for every other distribution of the same
+ * mean the logarithm grows at least as fast with it, since it is concave.
  */
 export function meanBets(
   limit: number,
@@ -32,13 +34,15 @@ export function meanBets(
     fresh: () => ({ n: 0, sum: 0, squares: 0 }),
     bet(seen, observed) {
       const x = share(observed);
-      const mean = (0.5 + seen.sum) / (seen.n + 1);
+      const mean = (m + seen.sum) / (seen.n + 1);
       const variance =
         (0.25 + Math.max(0, seen.squares - seen.sum ** 2 / Math.max(1, seen.n))) / (seen.n + 1);
       const gap = m - mean;
       // Nothing can be lost where the limit is the highest value: then any lower one refutes it, and 1 is stake enough.
       const most = m < 1 ? MOST_STAKE / (1 - m) : Number.MAX_SAFE_INTEGER;
-      const stake = Math.min(Math.max(0, gap / (variance + gap ** 2)), most);
+      const fitting = gap / (variance + gap ** 2);
+      const least = m < 1 ? gap / (m * (1 - m)) : 0;
+      const stake = Math.min(Math.max(0, fitting, least), most);
       seen.n++;
       seen.sum += x;
       seen.squares += x * x;

@@ -31,9 +31,9 @@ export function timingMeasures(samples: Samples): Measures {
 /** The same from what is known of each pass, in their order. */
 export function timingOf(passes: readonly TimedPass[]): Measures {
   const parts = [choosesSettings, (pass: number) => !choosesSettings(pass)].map((isMeant) =>
-    joined(passes.filter((_, pass) => isMeant(pass))),
+    joinedPasses(passes.filter((_, pass) => isMeant(pass))),
   );
-  const all = joined(parts);
+  const all = joinedPasses(parts);
   const n = all.latencies.count;
   if (n === 0) return {};
   const figure = (of: (pass: TimedPass) => number | undefined): Measure | undefined => {
@@ -70,9 +70,15 @@ const rateOf = ({ latencies, seconds }: TimedPass): number | undefined =>
   latencies.count === 0 || seconds === 0 ? undefined : latencies.count / seconds;
 
 function passesOf(samples: Samples): TimedPass[] {
+  return [...passesByNumber(samples).values()];
+}
+
+/** Passes by their number, ascending; of some queries, where they are named. */
+export function passesByNumber(samples: Samples, queries?: ReadonlySet<number>): Map<number, TimedPass> {
   const { length, repetition, sent, answered, due } = samples;
   const byRepetition = new Map<number, { latencies: number[]; first: number; last: number }>();
   for (let i = 0; i < length; i++) {
+    if (queries?.has(samples.query[i]!) === false) continue;
     // The time of a failure that ended a pass may be unknown.
     const end = Number.isFinite(answered[i]!) ? answered[i]! : sent[i]!;
     let pass = byRepetition.get(repetition[i]!);
@@ -84,16 +90,17 @@ function passesOf(samples: Samples): TimedPass[] {
     pass.last = Math.max(pass.last, end);
     if (wasAnswered(samples, i)) pass.latencies.push(answered[i]! - due[i]!);
   }
-  return [...byRepetition.entries()]
-    .sort(([a], [b]) => a - b)
-    .map(([, { latencies, first, last }]) => ({
-      latencies: new Latencies(Float64Array.from(latencies).sort()),
-      seconds: (last - first) / 1000,
-    }));
+  const ordered = [...byRepetition.entries()].sort(([a], [b]) => a - b);
+  return new Map(
+    ordered.map(([number, { latencies, first, last }]) => [
+      number,
+      { latencies: new Latencies(Float64Array.from(latencies).sort()), seconds: (last - first) / 1000 },
+    ]),
+  );
 }
 
 /** Several passes as one. */
-const joined = (passes: readonly TimedPass[]): TimedPass => ({
+export const joinedPasses = (passes: readonly TimedPass[]): TimedPass => ({
   latencies: Latencies.joined(passes.map(({ latencies }) => latencies)),
   seconds: passes.reduce((total, { seconds }) => total + seconds, 0),
 });

@@ -1,5 +1,5 @@
 import type { Metric } from '../../datasets/dataset.js';
-import type { BuildCost } from '../model/events.js';
+import type { BuildCost, LoadFacts } from '../model/events.js';
 import { voidedBy } from '../model/flags.js';
 import type { Workload } from '../model/plan.js';
 import type { LoadCourse, Measures } from '../model/results.js';
@@ -7,12 +7,13 @@ import type { Samples, Truth } from '../model/samples.js';
 import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type Column, columnsByName } from './by-query.js';
+import { calibrationMeasures } from './calibration.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
 import { countedHits, type QueryFacts } from './groups.js';
 import { type JudgementOf, relevanceFigures } from './judged.js';
-import { loadMeasures } from './load.js';
+import { loadMeasures, perMillion } from './load.js';
 import { LoadTimes } from './load-times.js';
 import { renumbered } from './sources.js';
 import { timingMeasures, timingOf } from './timing.js';
@@ -32,6 +33,12 @@ export interface DeriveOptions {
   foreignCores?: number | undefined;
   /** CPU of the process that sends queries to a server, in cores. */
   clientCores?: number | undefined;
+  /** CPU of the process that holds an embedded engine, under a load, in cores. */
+  processCores?: number | undefined;
+  /** Price of an hour of the engine's machine. */
+  perHour?: number | undefined;
+  /** What a load is held against. */
+  load?: LoadFacts | undefined;
   /** How the queries were sent. */
   workload?: Workload | undefined;
   /** Times of all queries of a load, where the samples are some of them alone. */
@@ -79,10 +86,15 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const means = [...accuracy.figures, ...judged].filter(({ name }) => !voidedBy(accuracy.flags, name));
   const timing = times === undefined ? timingMeasures(samples) : timingOf(times.passes());
   const load = times && loadMeasures(times, options.workload!, timing, options.clientCores);
+  const cores = options.processCores ?? serverCores(times, options);
+  const spent = times && perMillion(timing['throughput'], { cores, perHour: options.perHour });
+  const calibration = calibrationMeasures(options.load, timing);
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timing,
     ...load?.measures,
+    ...spent,
+    ...calibration.measures,
     ...errors,
     'returned.short': count(accuracy.short, samples.length),
     ...(facts === undefined ? {} : filterMeasures(counted, facts)),
@@ -92,7 +104,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   };
   if ((options.foreignCores ?? 0) > BUSY_CORES) flags.push('busy-machine');
   const columns = columnsByName(units.queries, means);
-  const all = [...flags, ...(load?.flags ?? []), ...accuracy.flags].sort();
+  const all = [...flags, ...(load?.flags ?? []), ...calibration.flags, ...accuracy.flags].sort();
   return { measures, flags: all, columns, load: times?.course() };
 }
 
@@ -102,6 +114,15 @@ function timesOf(samples: Samples, { workload = SERIAL, times }: DeriveOptions):
   const own = new LoadTimes(workload);
   own.add(samples);
   return own;
+}
+
+/** CPU of a server in cores: what it used divided by the seconds of the load, its warm-up included. */
+function serverCores(times: LoadTimes | undefined, { server, workload }: DeriveOptions): number | undefined {
+  if (times === undefined || server?.cpuSeconds === undefined) return undefined;
+  const passes = times.passes();
+  const warmUp = Number(workload?.options['warmUp'] ?? 0) * passes.length;
+  const seconds = passes.reduce((sum, pass) => sum + pass.seconds, warmUp);
+  return seconds > 0 ? server.cpuSeconds / seconds : undefined;
 }
 
 function failures(samples: Samples, times: LoadTimes | undefined): { failed: number; sent: number } {

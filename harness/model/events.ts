@@ -64,6 +64,29 @@ export const buildCostSchema = z.strictObject({
   server: serverCostSchema.optional(),
 });
 
+/** What the figures of a load are held against, and who used the machine while it was sent. Absent keys were not measured. */
+export const loadFactsSchema = z.strictObject({
+  /** Of the process that sends, ms: how late its waits for a moment end at most, and the smallest step of its clock. */
+  timer: z.strictObject({ late: z.number(), step: z.number() }),
+  /**
+   * The same load, for a moment, on an echo with queries and answers of the same size: over HTTP or TCP on the loopback, or,
+   * of an engine without a server, a function that does nothing. Latencies in ms.
+   */
+  floor: z
+    .strictObject({
+      over: z.enum(['http', 'tcp', 'none']),
+      p50: z.number(),
+      p99: z.number(),
+      perSecond: z.number(),
+      n: z.int(),
+    })
+    .optional(),
+  /** CPU of the server in the pass in which it was most, in cores, and the cores it may use. */
+  serverCores: z.number().optional(),
+  serverLimit: z.number().optional(),
+});
+export type LoadFacts = z.infer<typeof loadFactsSchema>;
+
 /** Append-only log of a run: one JSON object a line. */
 export const loggedEventSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -105,6 +128,12 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     foreignCores: z.number().optional(),
     /** CPU of the process that sent the queries to a server, in cores: of the pass in which it was most. Absent where serial. */
     clientCores: z.number().optional(),
+    /** CPU of the process that holds the engine and sends the queries of a load, in cores: mean of the passes. */
+    processCores: z.number().optional(),
+    /** How queries reached the server: `official`, the client that its makers publish, or what stands in its place. */
+    client: z.string().optional(),
+    /** Absent where the workload is serial. */
+    load: loadFactsSchema.optional(),
     /** Threads that sent the queries, where that were several. */
     clientThreads: z.int().min(2).optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */

@@ -79,10 +79,39 @@ export const FLAGS: readonly FlagDefinition[] = [
     sign: '¶',
   },
   {
+    name: 'near-floor',
+    short: 'half of the answers came in under three times the floor',
+    meaning:
+      'The median latency is under three times that of an echo with the same load (client.floor.p50): the figure says as much about the way to the engine and the client as about the engine.',
+    doubts: ['time'],
+    sign: '¶',
+  },
+  {
+    name: 'busy-server',
+    short: 'the server used more than nine tenths of its cores',
+    meaning:
+      'The server used more than nine tenths of the cores that it may use: its processor is what limits the throughput.',
+    doubts: [],
+  },
+  {
+    name: 'few-samples',
+    short: 'fewer than 1,000 answers under load',
+    meaning:
+      'Fewer than 1,000 queries were answered: ten or fewer of them decide the 99th percentile. A longer trial, or more passes, settle it.',
+    doubts: [],
+  },
+  {
     name: 'rate-not-reached',
     short: 'answered less than the offered rate',
     meaning:
       'Fewer than 98% of the queries that were due were answered in their time: the engine, or the client, does not sustain this rate, and the latency grows with the length of the trial.',
+    doubts: [],
+  },
+  {
+    name: 'worse-under-load',
+    short: 'answered worse than with one client',
+    meaning:
+      'The answers under this load have a lower recall than those of the same setting with one client (load.recallLoss): what the engine gains in speed it loses in answers.',
     doubts: [],
   },
   {

@@ -132,6 +132,8 @@ export const manifestSchema = z.strictObject({
   warmup: passesSchema,
   /** Further passes for a trial in place of disturbed ones, at most; absent: none. */
   remeasure: z.strictObject({ busy: z.int() }).optional(),
+  /** How reports read loads: limit of the 99th percentile of latency, ms; absent: the usual ones. */
+  load: z.strictObject({ p99: z.number().positive().optional() }).optional(),
   seed: z.int(),
   threads: z.int(),
   memoryLimitBytes: z.number().nullable(),

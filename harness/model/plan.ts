@@ -29,6 +29,16 @@ export const serverChoiceSchema = z.strictObject({
   cpus: z.number().optional(),
 });
 
+/** What the machine of an engine costs. */
+export const priceSchema = z.strictObject({
+  perHour: z.number().positive().max(1e9).meta({ description: 'Price of an hour.' }),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be three capitals, as in USD')
+    .default('USD')
+    .meta({ description: 'ISO 4217 code of the currency.' }),
+});
+
 /** One engine with one set of index parameters. */
 export const plannedBuildSchema = z.strictObject({
   id: idSchema,
@@ -42,6 +52,8 @@ export const plannedBuildSchema = z.strictObject({
   replica: z.int().min(2).optional(),
   /** Absent for embedded engines. */
   server: serverChoiceSchema.optional(),
+  /** Absent: the suite states none. */
+  cost: priceSchema.optional(),
   /** Query groups that are not sent because the engine refuses their filters, with the reason. */
   refused: z.record(z.string(), z.string()).optional(),
   trials: z.array(plannedTrialSchema).max(MOST_TRIALS),
@@ -70,6 +82,7 @@ export const plannedParitySchema = z.strictObject({
 
 export type TrialState = z.infer<typeof state>;
 export type ServerChoice = z.infer<typeof serverChoiceSchema>;
+export type Price = z.infer<typeof priceSchema>;
 export type Workload = z.infer<typeof workloadSchema>;
 export type PlannedTrial = z.infer<typeof plannedTrialSchema>;
 export type PlannedBuild = z.infer<typeof plannedBuildSchema>;

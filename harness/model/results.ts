@@ -99,6 +99,11 @@ export const trialRowSchema = z.strictObject({
   effective: parameters.optional(),
   /** Id of an earlier trial of the build that is the same setting by what the engine really used: these are further passes of that one. */
   sameAs: z.string().optional(),
+  /**
+   * How queries reached the server: `official`, the client that its makers publish, or what stands in its place where that is
+   * what limits (`raw-http`, `grpc`, `binary`); absent where the engine has no server.
+   */
+  client: z.string().optional(),
   /** How queries were sent. `serial`: one client, the next query is sent when the previous one was answered. */
   workload: z.string(),
   /** Absent where the workload has none. */

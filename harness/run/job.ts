@@ -1,7 +1,7 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { ControlGroupPaths, Endpoint } from '../../engines/contract/server.js';
-import type { BuildCost } from '../model/events.js';
+import type { BuildCost, LoadFacts } from '../model/events.js';
 import type { PlannedBuild, TrialState } from '../model/plan.js';
 import type { ProcessMessage } from '../process/protocol.js';
 import type { Task, TaskContext, TaskEnd } from '../process/task.js';
@@ -71,6 +71,9 @@ interface TrialEnd {
   engineSeconds?: number;
   foreignCores?: number;
   clientCores?: number;
+  processCores?: number;
+  client?: string;
+  load?: LoadFacts;
   clientThreads?: number;
   effective?: ParameterSet;
 }

@@ -53,10 +53,16 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     passes: trial.passes,
     ...(trial.effective && { effective: trial.effective }),
     ...(trial.clientCores !== undefined && { clientCores: trial.clientCores }),
+    ...(trial.processCores.size > 0 && { processCores: meanOf([...trial.processCores.values()]) }),
+    ...(trial.client !== undefined && { client: trial.client }),
+    ...(trial.load && { load: trial.load }),
     ...(threads > 1 && { clientThreads: threads }),
     ...passFigures(trial),
   });
 }
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** What the passes of a trial say beside their samples. */
 export function passFigures({ workload, spans, foreign }: Trial) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { debug } from '../../common/debug.js';
 import { ConnectionLostError, FailureError } from '../../common/errors.js';
@@ -10,16 +11,17 @@ import { isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
-import { ClientUse } from './client-use.js';
 import { type BuildContext, inPhase } from './context.js';
 import { threadsOf } from './executors/parts.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import { calibrate } from './floor/floor.js';
 import { type ForeignLoad, startForeign } from './foreign-load.js';
 import { runThreads, type ThreadedLoad } from './generators/threads.js';
 import type { Job } from './job.js';
 import { noteSearching } from './memory.js';
 import { keep, removeParts, written } from './parts.js';
+import { PassUse } from './pass-use.js';
 import { orderOf, sentQueries } from './queries.js';
 import { recomputeDistances } from './recompute.js';
 import type { Recording, SpoolPlace } from './recorder.js';
@@ -96,36 +98,43 @@ export async function measurePass(
     });
     trial.effective = search.effective;
     trial.origin ??= performance.now();
-    const busy = startForeign(job);
-    const client = new ClientUse();
+    trial.client = search.client;
     const ks = job.filtering?.ks.map((own) => own + spare);
     const spool = isSerial(trial.workload) ? undefined : spoolOf(job, trial);
     const part = { k, ks, repetition, spool, origin: trial.origin, signal };
+    const sending = {
+      ...part,
+      search,
+      queries,
+      order: orderOf(job, repetition),
+      filters,
+      count: job.count,
+      seed: job.seed,
+      concurrent: trial.shape.execution === 'concurrent',
+      several: trial.shape.preparedSearches === 'several',
+    };
+    if (!isSerial(trial.workload)) trial.load ??= await calibrate(trial.workload, sending);
+    const busy = startForeign(job);
+    const use = new PassUse(job);
     const threads = threadsOf(trial.workload.options, trial.shape);
     const samples =
       threads > 1
-        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, client)
+        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, use)
         : await executorOf(trial.workload).run(
             {
-              ...part,
-              search,
-              queries,
-              order: orderOf(job, repetition),
-              filters,
-              count: job.count,
-              seed: job.seed,
-              concurrent: trial.shape.execution === 'concurrent',
-              several: trial.shape.preparedSearches === 'several',
+              ...sending,
               open,
-              ready: async () => client.begin(),
-              onSpun: (ms) => client.leaveOut(ms),
+              ready: async () => use.begin(),
+              onSpun: (ms) => use.leaveOut(ms),
               ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
             },
             trial.workload.options,
           );
     busy(foreign, repetition);
-    if (job.endpoint !== undefined && !isSerial(trial.workload))
-      trial.clientCores = Math.max(trial.clientCores ?? 0, client.cores());
+    if (!isSerial(trial.workload)) {
+      if (job.endpoint === undefined) trial.processCores.set(repetition, use.cores().client);
+      else noteUse(trial, job, use);
+    }
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
     debug(
@@ -149,7 +158,7 @@ async function inThreads(
   shared: Shared,
   { id, search, workload, shape }: Trial,
   part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'spool' | 'origin' | 'signal'>,
-  client: ClientUse,
+  use: PassUse,
 ): Promise<Recording> {
   const { samples, spun } = await runThreads({
     ...part,
@@ -157,10 +166,20 @@ async function inThreads(
     trial: { id, search, workload },
     shape: { ...shape, repeat: job.repeat },
     shared,
-    onBegin: () => client.begin(),
+    onBegin: () => use.begin(),
   });
-  client.leaveOut(spun);
+  use.leaveOut(spun);
   return samples;
+}
+
+/** Of the pass in which it was most. */
+function noteUse(trial: Trial, { build }: Job, use: PassUse): void {
+  const { client, server } = use.cores();
+  trial.clientCores = Math.max(trial.clientCores ?? 0, client);
+  if (server === undefined || trial.load === undefined) return;
+  const serverLimit = Math.min(build.server?.cpus ?? Number.POSITIVE_INFINITY, availableParallelism());
+  const serverCores = Math.max(trial.load.serverCores ?? 0, server);
+  trial.load = { ...trial.load, serverCores, serverLimit };
 }
 
 /** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */

@@ -57,8 +57,8 @@ export const partOfSpool = (place: SpoolPlace, { index, of }: { index: number; o
 const SEED_STEP = 1_000_003;
 
 /** Samples that are kept in memory, and answers of which are kept where there are more; fewer where answers are long. */
-const MOST = { samples: 100_000, bytes: 32 * 2 ** 20 };
-const ROOM = { samples: 50_000, bytes: 16 * 2 ** 20 };
+const MOST = { samples: 50_000, bytes: 16 * 2 ** 20 };
+const ROOM = { samples: 25_000, bytes: 8 * 2 ** 20 };
 
 /** Bytes of a sample: its times, and for each hit a row, a score and a distance. */
 const sizeOf = (k: number): number => 40 + 20 * k;

@@ -1,5 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
+import type { LoadFacts } from '../model/events.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
@@ -22,6 +23,12 @@ export interface Trial extends PlannedTrial {
   failed: boolean;
   /** CPU of this process in the pass in which it was most, in cores; of a load on a server alone. */
   clientCores: number | undefined;
+  /** CPU of this process in the passes of a load, in cores by pass; of an engine in this process alone. */
+  processCores: Map<number, number>;
+  /** How its queries reach the server. */
+  client: string | undefined;
+  /** Of a load. */
+  load: LoadFacts | undefined;
   shape: TrialShape;
 }
 
@@ -38,6 +45,9 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     spans: [],
     failed: false,
     clientCores: undefined,
+    processCores: new Map(),
+    client: undefined,
+    load: undefined,
     shape,
   };
 }

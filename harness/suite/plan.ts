@@ -171,6 +171,7 @@ function planOne(
     series,
     index: parsed.index,
     ...(server !== undefined && { server }),
+    ...(entry.cost !== undefined && { cost: entry.cost }),
     trials: [],
   };
   builds.set(key, build);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { INVALID_KINDS, METRICS } from '../../datasets/dataset.js';
+import { priceSchema } from '../model/plan.js';
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** A value, or a list of values that is swept. */
@@ -59,6 +60,9 @@ export const engineEntrySchema = z.strictObject({
     .optional()
     .meta({ description: 'Memory limit of the container, e.g. 4GiB.' }),
   cpus: z.number().positive().optional().meta({ description: 'CPUs that the container may use, e.g. 1.5.' }),
+  cost: priceSchema.optional().meta({
+    description: 'What an hour of the machine that the engine needs costs, for the price of its queries.',
+  }),
 });
 
 const side = z.union([z.string().min(1), z.record(z.string(), scalar)]);
@@ -249,6 +253,15 @@ export const suiteSchema = z.strictObject({
     description:
       'How queries are sent: names, or maps with a type and its options; lists of values are swept. Each setting is measured under each workload.',
   }),
+  load: z
+    .strictObject({
+      p99: z.number().positive().max(3_600_000).optional().meta({
+        description:
+          'Limit of the 99th percentile of latency, ms: reports tell the highest rate that keeps it. Default: 50, and 10 and 200 beside it.',
+      }),
+    })
+    .optional()
+    .meta({ description: 'How reports read loads.' }),
   engines: z.array(engineEntrySchema).min(1),
   parity: z
     .preprocess(

@@ -2,13 +2,25 @@ import { FailureError } from '../../common/errors.js';
 import { installCommand } from '../../common/installation.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
-import { tryKernel } from './kernels.js';
+import { type FailedKernel, supports, tryKernel, type Work } from './kernels.js';
+import { onnxRuntimeCommand } from './onnx-runtime.js';
 
 /**
  * Multiplications and additions below which the reference kernel does all of it: a quickstart has its truth in a few seconds
  * either way, and nothing is left to check.
  */
 const SMALL = 5e10;
+
+/** Beside the reference. */
+const FAST = ['wasm', 'onnxruntime', 'onnxruntime-int8'] as const satisfies readonly KernelName[];
+
+const nextFor = (kernel: KernelName): string =>
+  kernel.startsWith(ONNX) ? `install it with: ${onnxRuntimeCommand()}` : 'leave --kernel out';
+const ONNX: KernelName = 'onnxruntime';
+
+/** Nobody has to have the package, nor a processor with such instructions: that they are missing is no fault. */
+const isOption = ({ kernel, absent }: FailedKernel): boolean =>
+  kernel === 'onnxruntime-int8' || (kernel === 'onnxruntime' && absent);
 
 export interface KernelChoice {
   kernel: KernelName;
@@ -23,6 +35,8 @@ export interface ChoiceInput {
   dimensions: number;
   rows: number;
   queries: number;
+  /** Some of the vectors and of the queries, to measure the speed with. */
+  work?: (() => Work) | undefined;
   onWarning?: ((message: string) => void) | undefined;
 }
 
@@ -36,21 +50,26 @@ export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
   const { kernel, metric, dimensions, rows, queries } = input;
   if (kernel === 'float64') return { kernel, reference: undefined };
   const little = kernel === 'usearch' || (kernel === undefined && 2 * rows * queries * dimensions < SMALL);
-  const usearch = await tryKernel('usearch', metric, dimensions, undefined, little ? 1 : undefined);
+  const work = little ? undefined : input.work?.();
+  const usearch = await tryKernel('usearch', metric, dimensions, { rounds: little ? 1 : undefined, work });
   const reference = usearch.state === 'works' ? 'usearch' : 'float64';
   if (kernel === 'usearch') {
     if (usearch.state === 'works') return { kernel, reference: undefined };
     throw unusable('usearch', usearch.reason, `install it with: ${installCommand(['usearch'])}`);
   }
   if (little && usearch.state === 'works') return { kernel: 'usearch', reference: undefined };
-  const wasm = await tryKernel('wasm', metric, dimensions);
-  if (kernel === 'wasm') {
-    if (wasm.state === 'works') return { kernel, reference };
-    throw unusable('wasm', wasm.reason, 'leave --kernel out');
+  if (kernel !== undefined) {
+    if (!supports(kernel, metric)) throw unusable(kernel, `it is not for ${metric}`, 'leave --kernel out');
+    const tried = await tryKernel(kernel, metric, dimensions, { rounds: 1 });
+    if (tried.state === 'works') return { kernel, reference };
+    throw unusable(kernel, tried.reason, nextFor(kernel));
   }
-  if (usearch.state === 'fails') warnOf(input, usearch.kernel, usearch.reason);
-  if (wasm.state === 'fails') warnOf(input, wasm.kernel, wasm.reason);
-  const works = [wasm, usearch].filter((each) => each.state === 'works').sort((a, b) => b.gflops - a.gflops);
+  const tried = [usearch];
+  for (const each of FAST)
+    if (supports(each, metric)) tried.push(await tryKernel(each, metric, dimensions, { work }));
+  for (const each of tried)
+    if (each.state === 'fails' && !isOption(each)) warnOf(input, each.kernel, each.reason);
+  const works = tried.filter((each) => each.state === 'works').sort((a, b) => b.gflops - a.gflops);
   const chosen = works[0]?.kernel ?? 'float64';
   return { kernel: chosen, reference: chosen === reference ? undefined : reference };
 }

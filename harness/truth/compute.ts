@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { FailureError, InputError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
@@ -8,9 +8,12 @@ import type { Truth } from '../model/samples.js';
 import { chooseKernel } from './choose.js';
 import { NEXT_TILE, TILES_DONE, tileRowsFor, type WorkerJob, type WorkerMessage } from './job.js';
 import type { KernelName } from './kernel.js';
+import type { Work } from './kernels.js';
+import { bad, readRows } from './rows.js';
 import { requireSame, type SampleCheck, sampledQueries } from './sample-check.js';
 import { NO_SELECTION, type QuerySelections, sharedSelections } from './selections.js';
-import { TopLists } from './top-lists.js';
+import { measured } from './tile.js';
+import { SharedBounds, TopLists } from './top-lists.js';
 
 /** Raised when the meaning of a truth changes; part of the cache key. */
 export const TRUTH_VERSION = 1;
@@ -59,7 +62,8 @@ export async function computeTruth(
   checkSelections(options.selections, vectors.count, queries.length / vectors.dimensions);
   const { dimensions, count } = vectors;
   const { metric, onWarning } = options;
-  const asked = { kernel: options.kernel, metric, dimensions, rows: count, onWarning };
+  const work = (): Work => workOf(vectors, queries);
+  const asked = { kernel: options.kernel, metric, dimensions, rows: count, onWarning, work };
   const { kernel, reference } = await chooseKernel({ ...asked, queries: queries.length / dimensions });
   const scanned = performance.now();
   const truth = await scan(vectors, queries, kernel, options);
@@ -73,6 +77,24 @@ export async function computeTruth(
     ...(checked && { checked }),
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+/** What kernels are timed with: the first rows and queries, enough for a second of the slowest at most. */
+const TIMED = { rows: 4096, queries: 256 };
+
+function workOf({ file, count, dimensions }: PreparedVectors, all: Float32Array): Work {
+  const rows = Math.min(count, TIMED.rows);
+  const queries = Math.min(all.length / dimensions, TIMED.queries);
+  const descriptor = openSync(file, 'r');
+  try {
+    const values = readRows(descriptor, file, 0, rows, dimensions);
+    return {
+      tile: { first: 0, ...measured(values, rows, dimensions, bad(`${file} row`)) },
+      queries: measured(all.subarray(0, queries * dimensions), queries, dimensions, bad('query')),
+    };
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 async function scan(
@@ -167,7 +189,7 @@ function jobOf(
     metric,
     selections,
     threads = availableParallelism(),
-    tileRows = tileRowsFor(count, dimensions, threads),
+    tileRows = tileRowsFor(count, dimensions, threads, kernel),
   }: TruthOptions,
 ): WorkerJob {
   const shared = new SharedArrayBuffer(queries.byteLength);
@@ -183,6 +205,7 @@ function jobOf(
     depth,
     tileRows,
     queries: shared,
+    bounds: SharedBounds.create(queries.length / dimensions),
     progress,
     selections: allowed,
   };

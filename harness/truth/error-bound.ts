@@ -1,4 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
+import type { ScanJob } from './kernel.js';
+import type { Tile } from './tile.js';
 
 /**
  * What the float32 kernel is given and how far its answers can be off. The bounds hold for every order of summation
@@ -56,6 +58,27 @@ export function candidateSlack(metric: Metric, dimensions: number): { relative: 
   if (error >= 1) return { relative: Number.POSITIVE_INFINITY, absolute: 0 };
   const relative = (1 + error) / (1 - error) - 1;
   return { relative, absolute: (2 + relative) * lost };
+}
+
+/**
+ * How far a score q·x - |x|²/2 can be off, computed by a sum of products in float32 and -|x|²/2 rounded to it, of vectors whose norms are
+ * at most 1: γ (|q||x| + |x|²/2), and what underflow takes.
+ */
+export function halfSquareError(dimensions: number): number {
+  return 1.5 * gamma(dimensions) + dimensions * UNDERFLOW;
+}
+
+/**
+ * What a tile's rows (and, under l2, the queries) are multiplied with; exact but for underflow. Not for cosine, where each is divided by
+ * its norm.
+ */
+export function rowScale({ metric, queries }: ScanJob, tile: Tile): number {
+  if (metric === 'l2') return powerOfTwoScale(Math.max(tile.largest, queries.largest));
+  return powerOfTwoScale(largestNorm(tile));
+}
+
+export function largestNorm({ squaredNorms }: Pick<Tile, 'squaredNorms'>): number {
+  return Math.sqrt(squaredNorms.reduce((a, b) => Math.max(a, b), 0));
 }
 
 /** The power of two that brings `largest` to at most 1; multiplying float32 with it is exact but for underflow. */

@@ -13,6 +13,8 @@ export interface WorkerJob {
   tileRows: number;
   /** Float32, `queries * dimensions`. */
   queries: SharedArrayBuffer;
+  /** As `SharedBounds` has them. */
+  bounds: SharedArrayBuffer;
   /** Two int32: the next tile to take, and the tiles done. */
   progress: SharedArrayBuffer;
   /** Absent: every query may find every row. */
@@ -29,10 +31,13 @@ export type WorkerMessage =
 
 /** A tile is read and scaled once and then meets all queries; larger ones cost memory, smaller ones sorting. */
 const TILE_BYTES = 16 * 2 ** 20;
+/** What selects costs more by tile where products cost little. */
+const FAST_TILE_BYTES = 2 * TILE_BYTES;
 
 /** Rows a tile: as many as fit, but so that every thread gets the same share of a small dataset. */
-export function tileRowsFor(count: number, dimensions: number, threads: number): number {
-  const largest = Math.min(65_536, Math.max(64, Math.floor(TILE_BYTES / (4 * dimensions))));
+export function tileRowsFor(count: number, dimensions: number, threads: number, kernel?: KernelName): number {
+  const bytes = kernel?.startsWith('onnxruntime') === true ? FAST_TILE_BYTES : TILE_BYTES;
+  const largest = Math.min(65_536, Math.max(64, Math.floor(bytes / (4 * dimensions))));
   const tiles = Math.ceil(count / largest);
   const even = tiles < 2 ? 1 : Math.ceil(tiles / threads) * threads;
   return Math.ceil(count / even);

@@ -7,8 +7,14 @@ import type { TopLists } from './top-lists.js';
  * `usearch` and `wasm`: float32 SIMD candidates, proven complete and recomputed in float64, by the library's exact search or by
  * our own WebAssembly. `float64`: all in JavaScript.
  */
-export type KernelName = 'usearch' | 'wasm' | 'float64';
-export const KERNELS = ['usearch', 'wasm', 'float64'] as const satisfies readonly KernelName[];
+export type KernelName = 'usearch' | 'wasm' | 'onnxruntime' | 'onnxruntime-int8' | 'float64';
+export const KERNELS = [
+  'usearch',
+  'wasm',
+  'onnxruntime',
+  'onnxruntime-int8',
+  'float64',
+] as const satisfies readonly KernelName[];
 
 export interface ScanJob {
   metric: Metric;
@@ -21,4 +27,4 @@ export interface ScanJob {
 }
 
 /** Offers every row of the tile that a query may find and that could belong to its list, with its float64 distance. */
-export type ScanTile = (job: ScanJob, tile: Tile) => void;
+export type ScanTile = (job: ScanJob, tile: Tile) => void | Promise<void>;

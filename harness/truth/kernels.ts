@@ -2,6 +2,8 @@ import { messageOf } from '../../common/errors.js';
 import type { Metric } from '../../datasets/dataset.js';
 import { Random } from '../measures/random.js';
 import { scanFloat64 } from './float64-kernel.js';
+import { gemmKernel } from './gemm-kernel.js';
+import { int8Kernel } from './int8-kernel.js';
 import type { KernelName, ScanTile } from './kernel.js';
 import { measured, type Tile, type Vectors } from './tile.js';
 import { TopLists } from './top-lists.js';
@@ -11,7 +13,14 @@ import { wasmKernel } from './wasm-kernel.js';
 /** Throws what loading it throws where this machine or installation lacks it. */
 export async function scanOf(kernel: KernelName): Promise<ScanTile> {
   if (kernel === 'usearch') return usearchKernel();
+  if (kernel === 'onnxruntime') return gemmKernel();
+  if (kernel === 'onnxruntime-int8') return int8Kernel();
   return kernel === 'wasm' ? wasmKernel() : scanFloat64;
+}
+
+/** Squares of small differences have no bound in 8 bits that is worth it. */
+export function supports(kernel: KernelName, metric: Metric): boolean {
+  return kernel !== 'onnxruntime-int8' || metric !== 'l2';
 }
 
 /** Enough to see a wrong answer. */
@@ -20,9 +29,28 @@ const TRIED = { rows: 2048, queries: 64, k: 10 };
 const ROUNDS = 4;
 
 /** What a kernel did with a few random vectors of the kind that it is to work on. */
-export type TriedKernel =
-  | { state: 'works'; kernel: KernelName; gflops: number }
-  | { state: 'fails'; kernel: KernelName; reason: string };
+export type TriedKernel = { state: 'works'; kernel: KernelName; gflops: number } | FailedKernel;
+
+export interface FailedKernel {
+  state: 'fails';
+  kernel: KernelName;
+  reason: string;
+  /** The package that it needs is not installed. */
+  absent: boolean;
+}
+
+/** Rows and queries that a speed is measured with. */
+export interface Work {
+  tile: Tile;
+  queries: Vectors;
+}
+
+export interface TryOptions {
+  scan?: Promise<ScanTile>;
+  rounds?: number | undefined;
+  /** Some of what it is to work on: how much a kernel can leave out depends on the vectors. Default: random ones. */
+  work?: Work | undefined;
+}
 
 /**
  * Loads a kernel, compares its neighbours of some random vectors with those of the float64 kernel to the bit, and measures its
@@ -32,31 +60,31 @@ export async function tryKernel(
   kernel: KernelName,
   metric: Metric,
   dimensions: number,
-  scan: Promise<ScanTile> = scanOf(kernel),
-  rounds = ROUNDS,
+  { scan = scanOf(kernel), rounds = ROUNDS, work = sampleOf(dimensions) }: TryOptions = {},
 ): Promise<TriedKernel> {
   try {
     const own = await scan;
     const sample = sampleOf(dimensions);
-    const exact = neighbours(scanFloat64, metric, sample, TRIED.queries / 8);
-    const found = neighbours(own, metric, sample, TRIED.queries / 8);
+    const exact = await neighbours(scanFloat64, metric, sample, TRIED.queries / 8);
+    const found = await neighbours(own, metric, sample, TRIED.queries / 8);
     let seconds = Number.POSITIVE_INFINITY;
     for (let round = 0; round < rounds; round++) {
       const began = performance.now();
-      neighbours(own, metric, sample, TRIED.queries);
+      await neighbours(own, metric, work, work.queries.count);
       seconds = Math.min(seconds, (performance.now() - began) / 1000);
     }
     const same = exact.rows.every((row, i) => row === found.rows[i]);
     if (!same || !exact.distances.every((distance, i) => Object.is(distance, found.distances[i])))
-      return { state: 'fails', kernel, reason: 'its neighbours of a test sample are wrong' };
-    const flops = 2 * TRIED.rows * TRIED.queries * dimensions;
+      return { state: 'fails', kernel, reason: 'its neighbours of a test sample are wrong', absent: false };
+    const flops = 2 * work.tile.count * work.queries.count * dimensions;
     return { state: 'works', kernel, gflops: flops / seconds / 1e9 };
   } catch (error) {
-    return { state: 'fails', kernel, reason: messageOf(error) };
+    const absent = (error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
+    return { state: 'fails', kernel, reason: messageOf(error), absent };
   }
 }
 
-function sampleOf(dimensions: number): { tile: Tile; queries: Vectors } {
+function sampleOf(dimensions: number): Work {
   const random = new Random(17);
   const values = (count: number) =>
     Float32Array.from({ length: count * dimensions }, () => random.uint32() / 2 ** 31 - 1);
@@ -69,12 +97,12 @@ function sampleOf(dimensions: number): { tile: Tile; queries: Vectors } {
   };
 }
 
-function neighbours(
+async function neighbours(
   scan: ScanTile,
   metric: Metric,
-  { tile, queries }: ReturnType<typeof sampleOf>,
+  { tile, queries }: Work,
   count: number,
-): TopLists {
+): Promise<TopLists> {
   const { values, squaredNorms, dimensions, largest } = queries;
   const some = {
     values: values.subarray(0, count * dimensions),
@@ -84,6 +112,6 @@ function neighbours(
     largest,
   };
   const lists = new TopLists(count, TRIED.k);
-  scan({ metric, queries: some, lists, rowsSeen: 0 }, tile);
+  await scan({ metric, queries: some, lists, rowsSeen: 0 }, tile);
   return lists;
 }

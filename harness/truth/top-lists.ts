@@ -1,6 +1,37 @@
 import { NO_ROW } from '../model/samples.js';
 
 /**
+ * By query the least bound that any thread has found: whatever is farther belongs to no list, wherever the rows are that prove it. In
+ * float32, rounded up. Of two threads that write at a time, one may be lost: the bound is then wider than it could be.
+ */
+export class SharedBounds {
+  readonly #bits: Int32Array;
+  readonly #float = new Float32Array(1);
+  readonly #int = new Int32Array(this.#float.buffer);
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#bits = new Int32Array(memory);
+  }
+
+  static create(queries: number): SharedArrayBuffer {
+    const memory = new SharedArrayBuffer(queries * 4);
+    new Float32Array(memory).fill(Number.POSITIVE_INFINITY);
+    return memory;
+  }
+
+  get(query: number): number {
+    this.#int[0] = Atomics.load(this.#bits, query);
+    return this.#float[0]!;
+  }
+
+  lower(query: number, bound: number): void {
+    if (bound >= this.get(query)) return;
+    this.#float[0] = bound + Math.abs(bound) * 2 ** -22 + 2 ** -140;
+    Atomics.store(this.#bits, query, this.#int[0]!);
+  }
+}
+
+/**
  * The `depth` nearest rows of each query seen so far, ascending by (distance, row): a total order, so that the
  * result does not depend on the order in which rows are offered.
  */
@@ -10,8 +41,10 @@ export class TopLists {
   readonly rows: Int32Array;
   readonly distances: Float64Array;
   readonly sizes: Int32Array;
+  readonly #shared: SharedBounds | undefined;
 
-  constructor(queries: number, depth: number) {
+  constructor(queries: number, depth: number, shared?: SharedBounds) {
+    this.#shared = shared;
     this.queries = queries;
     this.depth = depth;
     this.rows = new Int32Array(queries * depth).fill(NO_ROW);
@@ -19,10 +52,20 @@ export class TopLists {
     this.sizes = new Int32Array(queries);
   }
 
-  /** Distance that a row must not exceed to enter the query's list; Infinity while there is room. */
+  /** Distance that a row must not exceed to be among the nearest of all; Infinity while that is not known. */
   bound(query: number): number {
+    return Math.min(this.#own(query), this.#shared?.get(query) ?? Number.POSITIVE_INFINITY);
+  }
+
+  #own(query: number): number {
     if (this.sizes[query]! < this.depth) return Number.POSITIVE_INFINITY;
     return this.distances[(query + 1) * this.depth - 1]!;
+  }
+
+  /** Tells the other threads what this one has found. */
+  share(): void {
+    if (this.#shared === undefined) return;
+    for (let query = 0; query < this.queries; query++) this.#shared.lower(query, this.#own(query));
   }
 
   /** Takes the row in if it belongs. A row must be offered to a query only once. */

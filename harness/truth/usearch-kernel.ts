@@ -1,6 +1,7 @@
 import { FailureError } from '../../common/errors.js';
-import { kernelLimit, kernelMetric, powerOfTwoScale } from './error-bound.js';
+import { kernelLimit, kernelMetric, rowScale } from './error-bound.js';
 import type { ScanJob, ScanTile } from './kernel.js';
+import { inverseNorm } from './scorer.js';
 import { NO_SELECTION, oneGroup } from './selections.js';
 import { distanceOf, type Tile, type Vectors } from './tile.js';
 
@@ -205,17 +206,6 @@ class TileScan {
     if (metric === 'cosine') return 1;
     return metric === 'l2' ? this.#rowScale : this.#rowScale * inverseNorm(queries, query);
   }
-}
-
-function rowScale({ metric, queries }: ScanJob, tile: Tile): number {
-  if (metric === 'l2') return powerOfTwoScale(Math.max(tile.largest, queries.largest));
-  return powerOfTwoScale(Math.sqrt(tile.squaredNorms.reduce((a, b) => Math.max(a, b), 0)));
-}
-
-/** 0 for a zero vector, which stays one: its cosine distance is then 1, as defined. */
-function inverseNorm({ squaredNorms }: Vectors, vector: number): number {
-  const squared = squaredNorms[vector]!;
-  return squared === 0 ? 0 : 1 / Math.sqrt(squared);
 }
 
 function scaleInto(into: Float32Array, at: number, from: Vectors, vector: number, factor: number): void {

@@ -17,7 +17,30 @@ export interface ScanModule {
   ): void;
   scanProducts(from: number, to: number): void;
   scanDistances(from: number, to: number): void;
+  setSlacks(at: number): void;
+  scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
+  scanIntegers(
+    at: number,
+    stride: number,
+    steps: number,
+    from: number,
+    to: number,
+    first: number,
+    count: number,
+  ): void;
+  norm(): number;
+  lost(): number;
+  roundVector(
+    vector: number,
+    width: number,
+    factor: number,
+    into: number,
+    apart: number,
+    zero: number,
+  ): number;
   finish(from: number, to: number): void;
+  exactProducts(vector: number, base: number, width: number, rows: number, count: number, into: number): void;
+  exactSquares(vector: number, base: number, width: number, rows: number, count: number, into: number): void;
 }
 
 export const SCAN_WASM = join(packageRoot, 'harness/truth/wasm/scan.wasm');

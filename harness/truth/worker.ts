@@ -1,10 +1,11 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
 import { scanOf } from './kernels.js';
+import { bad, readRows } from './rows.js';
 import { Selections } from './selections.js';
 import { measured } from './tile.js';
-import { TopLists } from './top-lists.js';
+import { SharedBounds, TopLists } from './top-lists.js';
 
 /** Thread: takes the next tile until there is none left, then sends its lists. */
 async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: ArrayBuffer[]) => void) {
@@ -12,7 +13,7 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
   const scan = await scanOf(job.kernel);
   const values = new Float32Array(job.queries);
   const queries = measured(values, values.length / dimensions, dimensions, bad('query'));
-  const lists = new TopLists(queries.count, job.depth);
+  const lists = new TopLists(queries.count, job.depth, new SharedBounds(job.bounds));
   const selections = job.selections === undefined ? undefined : new Selections(job.selections);
   const progress = new Int32Array(job.progress);
   let rowsSeen = 0;
@@ -24,7 +25,8 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
       const rows = Math.min(tileRows, count - first);
       const vectors = readRows(descriptor, file, first, rows, dimensions);
       const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
-      scan({ metric, queries, lists, rowsSeen, selections }, tile);
+      await scan({ metric, queries, lists, rowsSeen, selections }, tile);
+      lists.share();
       rowsSeen += rows;
       Atomics.add(progress, TILES_DONE, 1);
       send({ type: 'tile' });
@@ -38,23 +40,6 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
     distances.buffer,
     sizes.buffer,
   ] as ArrayBuffer[]);
-}
-
-function readRows(descriptor: number, file: string, first: number, rows: number, dimensions: number) {
-  const vectors = new Float32Array(rows * dimensions);
-  const bytes = new Uint8Array(vectors.buffer);
-  for (let at = 0; at < bytes.length; ) {
-    const got = readSync(descriptor, bytes, at, bytes.length - at, first * dimensions * 4 + at);
-    if (got === 0) throw new Error(`${file} ended within rows ${first} to ${first + rows - 1}`);
-    at += got;
-  }
-  return vectors;
-}
-
-function bad(what: string, first = 0): (vector: number) => never {
-  return (vector) => {
-    throw new Error(`${what} ${first + vector} has a component that is not a finite number`);
-  };
 }
 
 if (parentPort !== null) {

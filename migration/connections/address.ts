@@ -3,6 +3,7 @@ import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
 import type { ReadAs } from '../../engines/contract/points.js';
 import { FILE } from '../files/definition.js';
+import type { Details } from './details.js';
 import { parseCollection } from './read-as.js';
 
 /** A place with collections, as people write it: `engine:address#collection?parameters`. */
@@ -15,6 +16,8 @@ export interface Address {
   collection: string | undefined;
   /** What the parameters say of it; empty: there are none. */
   as: ReadAs;
+  /** Where the parameters say that version, provenance, namespace and partition of its points stand. */
+  details: Details;
 }
 
 /** A finished export stands wherever a collection may be read. */
@@ -57,9 +60,9 @@ export function parseAddress(text: string, engines: readonly string[]): Address 
       next: `use one of ${known.join(', ')}`,
     });
   }
-  if (isOnlyRead(engine)) return { engine, address: rest, collection: undefined, as: {} };
+  if (isOnlyRead(engine)) return { engine, address: rest, collection: undefined, as: {}, details: {} };
   const address = beforeCollection(rest);
-  if (address === rest) return { engine, address, collection: undefined, as: {} };
+  if (address === rest) return { engine, address, collection: undefined, as: {}, details: {} };
   return { engine, address, ...parseCollection(rest.slice(address.length + 1), `${engine}:${address}`) };
 }
 

@@ -2,9 +2,26 @@ import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { ReadAs } from '../../engines/contract/points.js';
+import {
+  DETAIL_PARAMETERS,
+  type DetailFrom,
+  type DetailParameter,
+  type Details,
+  detailFrom,
+  detailText,
+  fieldsOf,
+} from './details.js';
 
-const NAMES = ['key', 'tenant', 'text', 'uri', 'omit'] as const satisfies readonly (keyof ReadAs)[];
+const COLUMNS = ['key', 'tenant', 'text', 'uri', 'omit'] as const satisfies readonly (keyof ReadAs)[];
+const NAMES = [...COLUMNS, ...DETAIL_PARAMETERS] as const;
 type Name = (typeof NAMES)[number];
+
+/** What parameters say of a collection. */
+export interface Parameters {
+  /** For its engine. */
+  as: ReadAs;
+  details: Details;
+}
 
 /**
  * `collection?key=doc_id&tenant=org&omit=a,b`. In the collection's name `%3F`, `%23` and `%25` stand for `?`, `#` and `%`;
@@ -13,12 +30,13 @@ type Name = (typeof NAMES)[number];
  * @param place for messages: what stands before the `#`
  * @throws InputError for a parameter that is none, with the nearest known name; its value, which may be a secret, is not shown
  */
-export function parseCollection(text: string, place: string): { collection: string; as: ReadAs } {
+export function parseCollection(text: string, place: string): { collection: string } & Parameters {
   const at = text.indexOf('?');
   const name = at < 0 ? text : text.slice(0, at);
   const collection = name.replace(/%(3F|23|25)/gi, (code) => decodeURIComponent(code));
   const where = `${place}#${name}`;
   const as: { -readonly [Key in keyof ReadAs]: ReadAs[Key] } = {};
+  const details: Partial<Record<DetailParameter, DetailFrom>> = {};
   for (const pair of at < 0 ? [] : text.slice(at + 1).split('&')) {
     const [parameter, ...values] = pair.split('=');
     const value = values.join('=');
@@ -36,12 +54,17 @@ export function parseCollection(text: string, place: string): { collection: stri
       as.omit = [...(as.omit ?? []), ...value.split(',').map((each) => decoded(each, where))];
       continue;
     }
-    if (as[parameter] !== undefined)
+    if ({ ...as, ...details }[parameter] !== undefined)
       throw new InputError(`the parameter "${parameter}" is given twice`, { where });
-    as[parameter] = decoded(value, where);
+    if (isDetail(parameter)) details[parameter] = detailFrom(decoded(value, where));
+    else as[parameter] = decoded(value, where);
   }
-  requireOnce(as, where);
-  return { collection, as };
+  requireOnce(as, details, where);
+  return { collection, as, details };
+}
+
+function isDetail(name: Name): name is DetailParameter {
+  return (DETAIL_PARAMETERS as readonly string[]).includes(name);
 }
 
 function isName(text: string | undefined): text is Name {
@@ -62,9 +85,9 @@ function decoded(text: string, where: string): string {
 }
 
 /** Throws InputError for a column that would be two things at once. */
-function requireOnce({ omit = [], ...parts }: ReadAs, where: string): void {
+function requireOnce({ omit = [], ...parts }: ReadAs, details: Details, where: string): void {
   const seen = new Set<string>();
-  for (const column of [...Object.values(parts), ...new Set(omit)]) {
+  for (const column of [...Object.values(parts), ...fieldsOf(details), ...new Set(omit)]) {
     if (column === undefined || !seen.has(column)) {
       seen.add(column!);
       continue;
@@ -76,7 +99,7 @@ function requireOnce({ omit = [], ...parts }: ReadAs, where: string): void {
 /** Throws InputError naming what cannot be said of this engine's collections. */
 export function requireReadable({ title, capabilities }: EngineDefinition, as: ReadAs, where: string): void {
   const known = capabilities.points?.readAs ?? [];
-  const strange = NAMES.find((name) => as[name] !== undefined && !known.includes(name));
+  const strange = COLUMNS.find((name) => as[name] !== undefined && !known.includes(name));
   if (strange === undefined) return;
   throw new InputError(
     strange === 'key'
@@ -87,12 +110,16 @@ export function requireReadable({ title, capabilities }: EngineDefinition, as: R
 }
 
 /** The parameters as text, in one order; empty: there are none. */
-export function readAsText(as: ReadAs): string {
-  const pairs = NAMES.flatMap((name) => {
+export function parametersText({ as, details }: Parameters): string {
+  const pairs = COLUMNS.flatMap((name) => {
     const value = as[name];
     if (value === undefined) return [];
     const names = (Array.isArray(value) ? [...value].sort() : [value]) as string[];
     return [`${name}=${names.map(encodeURIComponent).join(',')}`];
   });
+  for (const name of DETAIL_PARAMETERS) {
+    const from = details[name];
+    if (from !== undefined) pairs.push(`${name}=${encodeURIComponent(detailText(from))}`);
+  }
   return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
 }

@@ -36,7 +36,7 @@ export class ColumnEncoder {
   /** A row group. */
   add(columns: PointColumns): void {
     const rows = new CanonicalRows(this.#points, columns);
-    for (let row = 0; row < columns.count; row++) this.#sum.add(hash('sha256', rows.row(row), 'buffer'));
+    for (let row = 0; row < columns.count; row++) this.#sum.addBytes(hash('sha256', rows.row(row), 'binary'));
     countColumns(this.#tally, this.#points, this.#writer.columns, columns);
     this.#writer.writeColumns(columns);
   }

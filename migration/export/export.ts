@@ -15,7 +15,7 @@ import { ColumnPart } from './column-part.js';
 import { idColumnOf, type PartShape } from './columns.js';
 import { type Encoders, encodersFor } from './encoders.js';
 import { FieldTypes } from './field-types.js';
-import { FORMAT, type Manifest, VERSION, writeManifest } from './manifest.js';
+import { FORMAT, type Manifest, type Measured, VERSION, withMeasured, writeManifest } from './manifest.js';
 import { describedVectors } from './manifest-vectors.js';
 import { OpenPart } from './open-part.js';
 import { Pace } from './pace.js';
@@ -41,6 +41,8 @@ export interface ExportOptions {
   workers?: number | undefined;
   /** Points in a second, of all ranges together; undefined: as fast as it goes. */
   rate?: number | undefined;
+  /** How the source scores and filters, found by asking it once all points are there; absent: not asked. */
+  measure?: ((manifest: Manifest) => Promise<Measured>) | undefined;
   signal: AbortSignal;
   onProgress?(done: number, total: number): void;
   /** Something that people should know. */
@@ -79,8 +81,9 @@ async function exportInto(source: OpenSource, options: ExportOptions): Promise<M
     await work.run(snapshot).finally(() => work.close());
     const { count } = await points.describe();
     const consistency = await settle(source, work, snapshot, options);
-    const manifest = work.manifest(consistency, count);
-    requireCount(manifest);
+    const counted = work.manifest(consistency, count);
+    requireCount(counted);
+    const manifest = withMeasured(counted, await options.measure?.(counted));
     writeManifest(options.folder, manifest);
     removeState(options.folder);
     return manifest;
@@ -336,7 +339,8 @@ class Export {
   manifest(consistency: Consistency, after: number): Manifest {
     const { tally, startedAt, watermark, interruptions, before } = this.#state;
     const { name, version } = packageInfo();
-    const { spec, ids, index } = this.#description;
+    const { spec, ids, index, autoIds, ttl } = this.#description;
+    const { parameters = '' } = this.#source;
     return {
       format: FORMAT,
       version: VERSION,
@@ -346,6 +350,9 @@ class Export {
         engineVersion: this.#source.engineVersion,
         collection: spec.name,
         place: this.#source.place,
+        ...(parameters !== '' && { parameters }),
+        ...(autoIds !== undefined && { autoIds }),
+        ...(ttl !== undefined && { ttl }),
         index,
       },
       startedAt,

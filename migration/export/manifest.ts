@@ -104,6 +104,18 @@ export const manifestSchema = z.strictObject({
     engineVersion: z.string(),
     collection: z.string(),
     place: z.string().describe('where it was, without credentials'),
+    parameters: z
+      .string()
+      .optional()
+      .describe('what was said of how it is to be read, such as ?tenant=org&model=embedding_model'),
+    autoIds: z
+      .boolean()
+      .optional()
+      .describe('the source makes the ids of new points itself; absent: it does not say'),
+    ttl: z
+      .string()
+      .optional()
+      .describe("when its points expire, in the source's own words; absent: never, or it does not say"),
     index: z
       .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
       .describe("in the source's own words"),
@@ -160,6 +172,19 @@ export const manifestSchema = z.strictObject({
   sum: digest.describe("sum of all points' hashes modulo 2^256: equal for the same points in any order"),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** What asking the source showed: the metric of each vector by its scores, and how its filters treat odd values. */
+export interface Measured {
+  metrics: Readonly<Record<string, Manifest['vectors'][number]['measuredMetric']>>;
+  filters: Manifest['filters'];
+}
+
+export function withMeasured(manifest: Manifest, measured: Measured | undefined): Manifest {
+  if (measured === undefined) return manifest;
+  const { metrics, filters } = measured;
+  const vectors = manifest.vectors.map((each) => ({ ...each, measuredMetric: metrics[each.name] ?? null }));
+  return { ...manifest, vectors, filters };
+}
 
 /** Of `manifest.json`, for other readers. */
 export function manifestJsonSchema(): unknown {

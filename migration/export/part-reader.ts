@@ -135,7 +135,7 @@ function behind(schema: readonly { num_children?: number }[], at: number): numbe
   return next;
 }
 
-function damaged(path: string, error: unknown): InputError {
+export function damaged(path: string, error: unknown): InputError {
   return new InputError(`is damaged: ${messageOf(error)}`, {
     where: path,
     next: 'restore the file from a copy, or export again',

@@ -3,9 +3,11 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import { streamRegular } from '../../common/regular-file.js';
+import type { PointColumns } from '../../engines/contract/columns.js';
 import type { Point } from '../../engines/contract/points.js';
 import type { PointShape } from './canonical.js';
 import { type Manifest, readManifest, shapeOf } from './manifest.js';
+import { canReadColumns, readPartColumns } from './part-columns.js';
 import { readPart } from './part-files.js';
 import type { ReadShape } from './part-reader.js';
 import { readTombstones, type Tombstone } from './tombstones.js';
@@ -17,6 +19,8 @@ export interface OpenExport {
   shape: PointShape;
   /** All points, in the order of the parts; memory is bounded by a row group. */
   points(): AsyncGenerator<Point[]>;
+  /** The same as columns; undefined: its points have no such form, or it is of lines. */
+  columns: (() => AsyncGenerator<PointColumns>) | undefined;
   /** Those of rows from `from` up to but not including `to`, counted over all parts. */
   rows(from: number, to: number): AsyncGenerator<Point[]>;
   /** Ids that were deleted in the source, where it tells. */
@@ -44,6 +48,12 @@ export function openExport(folder: string): OpenExport {
     async *points() {
       for (const { file } of manifest.parts) yield* readPart(join(folder, file), parts, shape);
     },
+    columns:
+      canReadColumns(parts) && manifest.parts.every(({ file }) => file.endsWith('.parquet'))
+        ? async function* () {
+            for (const { file } of manifest.parts) yield* readPartColumns(join(folder, file), parts);
+          }
+        : undefined,
     async *rows(from, to) {
       let first = 0;
       for (const { file, rows } of manifest.parts) {

@@ -2,9 +2,10 @@ import { FailureError, shorten } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Metadata, MetadataSupport, Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField, VectorValue } from '../../engines/contract/vectors.js';
-import { flatten, nest, record } from '../../engines/kit/check.js';
+import { flatten, integerValue, nest, record } from '../../engines/kit/check.js';
 import { brainsToFloats, halvesToFloats } from '../../engines/kit/half.js';
 import { isMulti, isSparse, vectorIn } from '../../engines/kit/vectors.js';
+import { detailOf } from '../export/details.js';
 import type { IdOf } from '../mapping/ids.js';
 import type { MappedField, Mapping } from '../mapping/mapping.js';
 import { isObject } from '../mapping/observe.js';
@@ -41,8 +42,8 @@ export function applyMapping(
       vectors: mappedVectors(mapping, vectors, point),
       metadata: {
         ...(nested === 'native'
-          ? withEmptyObjects(mappedMetadata(fields, point), point.metadata)
-          : mappedMetadata(fields, point)),
+          ? withEmptyObjects(mappedMetadata(mapping, fields, point), point.metadata)
+          : mappedMetadata(mapping, fields, point)),
         ...(keep !== null && { [keep]: ids.typed(point.id) }),
       },
       ...Object.fromEntries(parts.map((part) => [part, point[part]])),
@@ -73,7 +74,12 @@ function widened({ type }: VectorField, value: VectorValue): VectorValue {
   return isMulti(value) ? { rows: value.rows, values: floats } : floats;
 }
 
-function mappedMetadata(fields: ReadonlyMap<string, MappedField>, { id, metadata }: Point): Metadata {
+function mappedMetadata(
+  { details }: Mapping,
+  fields: ReadonlyMap<string, MappedField>,
+  point: Point,
+): Metadata {
+  const { id, metadata } = point;
   const mapped = record<PointValue>();
   for (const [name, value] of Object.entries(flatten(metadata))) {
     const field = fields.get(name);
@@ -83,6 +89,11 @@ function mappedMetadata(fields: ReadonlyMap<string, MappedField>, { id, metadata
         next: 'make the mapping again from this export',
       });
     if (field.to !== null) mapped[field.to] = field.as === 'text' && value !== null ? asText(value) : value;
+  }
+  for (const { from, to, type } of details) {
+    const value = detailOf(point, from);
+    if (to !== null && value !== undefined)
+      mapped[to] = typeof value === 'bigint' && type !== 'timestamp' ? integerValue(value) : value;
   }
   return nest(mapped);
 }

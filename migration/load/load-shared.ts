@@ -125,7 +125,9 @@ class SharedLoad {
     if (lease.stage === STAGE.finish) return this.#finish(lease);
     const { definition, address } = this.#plan;
     void this.#plan.spec;
-    const target = await this.#opened(lease, () => openTarget(definition, address, this.#options));
+    const target = await this.#opened(lease, () =>
+      openTarget(definition, address, this.#options, this.#plan.tenants),
+    );
     try {
       await this.#rows(lease, target);
     } finally {
@@ -144,10 +146,10 @@ class SharedLoad {
         return { state: 'undecided', losses };
       }
       const { definition, address, spec } = this.#plan;
-      const target = await openTarget(definition, address, this.#options);
+      const target = await openTarget(definition, address, this.#options, this.#plan.tenants);
       try {
         const made: Made = { ...this.#made, state: lease.attempts > 1 ? 'making' : 'new' };
-        await makeCollection(target.connected, spec, made, onNotice);
+        await makeCollection(target.connected, spec, made, { tenants: this.#plan.tenants, onNotice });
       } finally {
         await target.close();
       }
@@ -161,7 +163,7 @@ class SharedLoad {
     const { exported } = this.#plan.source.manifest.counts;
     const { signal, onProgress } = this.#options;
     const collection = await this.#opened(first, () =>
-      openMade(target.connected, this.#plan.spec, this.#made),
+      openMade(target.connected, this.#plan.spec, this.#made, this.#plan.tenants),
     );
     const writers = new Writers(target, this.#plan, { collection, made: this.#made }, this.#options);
     const count = workersOf(target, this.#plan, this.#options);
@@ -214,9 +216,9 @@ class SharedLoad {
     const { signal } = this.#options;
     return this.#renewed(lease, async () => {
       const { definition, address, spec } = this.#plan;
-      const target = await openTarget(definition, address, this.#options);
+      const target = await openTarget(definition, address, this.#options, this.#plan.tenants);
       try {
-        const collection = await openMade(target.connected, spec, this.#made);
+        const collection = await openMade(target.connected, spec, this.#made, this.#plan.tenants);
         const writers = new Writers(target, this.#plan, { collection, made: this.#made }, this.#options);
         try {
           const again = await retryRejects(this.#plan, writers.first, await this.#rejects.open(), signal);

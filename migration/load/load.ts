@@ -89,7 +89,7 @@ async function load(options: LoadOptions): Promise<LoadResult> {
   }
   // Checked before anything is opened.
   void plan.spec;
-  const target = await openTarget(plan.definition, plan.address, options);
+  const target = await openTarget(plan.definition, plan.address, options, plan.tenants);
   const rejects = new Rejects(options.state);
   try {
     return await loadInto(target, plan, found, rejects, options);
@@ -266,7 +266,7 @@ export class Writers {
   async #open(): Promise<WholePoints> {
     const connected = await this.#target.connectAgain();
     this.#opened.add(connected);
-    return openMade(connected, this.#plan.spec, this.#made);
+    return openMade(connected, this.#plan.spec, this.#made, this.#plan.tenants);
   }
 }
 
@@ -280,10 +280,13 @@ async function collectionOf(
   const made: Made = { place: plan.of.place, madeBy: state.madeBy, state: 'made' };
   const { connected } = target;
   if (state.collection === 'made')
-    return { collection: await openMade(connected, plan.spec, made), state, made };
+    return { collection: await openMade(connected, plan.spec, made, plan.tenants), state, made };
   if (found === undefined) saveLoad(folder, state);
   const before: Made = { ...made, state: found === undefined ? 'new' : 'making' };
-  const collection = await makeCollection(connected, plan.spec, before, onNotice);
+  const collection = await makeCollection(connected, plan.spec, before, {
+    tenants: plan.tenants,
+    onNotice,
+  });
   const now: LoadState = { ...state, collection: 'made' };
   saveLoad(folder, now);
   return { collection, state: now, made };

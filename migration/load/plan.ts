@@ -8,9 +8,11 @@ import type { CollectionSpec } from '../../engines/contract/spec.js';
 import { whyNotHeld } from '../../engines/kit/holds.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { type Address, parseAddress } from '../connections/address.js';
+import { isTemplate, tenantCollection } from '../connections/tenant-names.js';
 import { idType } from '../export/canonical.js';
 import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
+import { tenantsIn } from '../export/records.js';
 import { idsOf } from '../mapping/ids.js';
 import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
@@ -31,6 +33,8 @@ export interface LoadPlan {
   apply: Apply;
   /** Fields of the source without a value of which a point is never loaded. */
   required: readonly string[];
+  /** Of a collection for each tenant: whose; undefined: there is one collection. */
+  tenants: readonly string[] | undefined;
   of: LoadOf;
 }
 
@@ -49,6 +53,7 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
   const definition = await loadEngine(address.engine);
   const of = { sum: mapping.source.sum, mapping: hash, place: mapping.target.place };
   const { vectors } = source.shape;
+  const tenants = isTemplate(address.collection) ? await tenantsIn(source) : undefined;
   const ids = {
     idOf: await idsOf(mapping, source.shape, dirname(mappingPath)),
     typed: (id: PointId) => typedText({ type: idType(source.shape, id), id }),
@@ -66,17 +71,28 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
     definition,
     address,
     apply,
+    tenants,
     required: mapping.fields.filter((field) => field.required).map(({ from }) => from),
     of,
     get spec() {
-      made ??= checked(definition, spec(), mappingPath);
+      made ??= checked(definition, spec(), mappingPath, tenants);
       return made;
     },
   };
 }
 
-function checked(definition: EngineDefinition, spec: CollectionSpec, where: string): CollectionSpec {
-  const reasons = whyNotHeld(definition, spec);
+function checked(
+  definition: EngineDefinition,
+  spec: CollectionSpec,
+  where: string,
+  tenants: readonly string[] | undefined,
+): CollectionSpec {
+  const reasons =
+    tenants === undefined
+      ? whyNotHeld(definition, spec)
+      : tenants.flatMap((tenant) =>
+          whyNotHeld(definition, { ...spec, name: tenantCollection(spec.name, tenant), tenant: false }),
+        );
   if (reasons.length > 0) throw new InputError(reasons.join('; '), { where });
   return spec;
 }

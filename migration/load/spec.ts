@@ -23,7 +23,7 @@ function requireDistinct(part: string, mapped: readonly { from: string; to: stri
 
 /** The collection that a mapping asks for. */
 export function specOf(mapping: Mapping, collection: string, source: readonly VectorField[]): CollectionSpec {
-  const { target, fields, ids, source: of, text, uri, tenant } = mapping;
+  const { target, fields, details, ids, source: of, text, uri, tenant } = mapping;
   const vectors = mapping.vectors.flatMap(({ from, to, type, metric }): VectorField[] => {
     const field = source.find(({ name }) => name === from);
     if (field === undefined || to === null) return [];
@@ -35,7 +35,11 @@ export function specOf(mapping: Mapping, collection: string, source: readonly Ve
     });
   }
   requireDistinct('vectors', mapping.vectors);
-  requireDistinct('fields', [...fields, ...(ids.keep === null ? [] : [{ from: 'the id', to: ids.keep }])]);
+  requireDistinct('fields', [
+    ...fields,
+    ...details,
+    ...(ids.keep === null ? [] : [{ from: 'the id', to: ids.keep }]),
+  ]);
   return {
     name: collection,
     vectors,
@@ -46,6 +50,7 @@ export function specOf(mapping: Mapping, collection: string, source: readonly Ve
           ? []
           : [{ name: to, type, nullable: true, ...(filterable && { filterable }) }],
       ),
+      ...details.flatMap(({ to, type }) => (to === null ? [] : [{ name: to, type, nullable: true }])),
       ...(ids.keep === null ? [] : [{ name: ids.keep, type: 'string' as const, nullable: true }]),
     ],
     text,

@@ -8,6 +8,7 @@ import type { Points } from '../../engines/contract/points.js';
 import type { CollectionSpec } from '../../engines/contract/spec.js';
 import type { Address } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
+import { isThere, withTenants } from '../connections/tenants.js';
 import { verdictOf } from './refusal.js';
 
 /** Where a load writes to. */
@@ -21,29 +22,30 @@ export interface OpenTarget {
   close(): Promise<void>;
 }
 
-/** @throws FailureError if it cannot be reached */
+/**
+ * @param tenants of a collection for each tenant: whose
+ * @throws FailureError if it cannot be reached
+ */
 export async function openTarget(
   definition: EngineDefinition,
   address: Address,
   surroundings: Surroundings,
+  tenants?: readonly string[],
 ): Promise<OpenTarget> {
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-target-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
-  // Native engines leave temporary files behind when they build an index: they go where they are removed.
-  const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = folder;
-  closing.push(async () => {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
-  });
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();
   };
   try {
     const { connect, server, place } = await reach(definition, address, surroundings, true);
     if (server !== undefined) closing.push(() => server.stop());
-    const another = () =>
-      definition.connect({ ...connect, folder, threads: 1, seed: 0 }, surroundings.signal);
+    const another = async () =>
+      withTenants(
+        await definition.connect({ ...connect, folder, threads: 1, seed: 0 }, surroundings.signal),
+        definition,
+        tenants,
+      );
     const connected = await another();
     closing.push(() =>
       connected.close().catch((error: unknown) => {
@@ -84,9 +86,12 @@ export async function makeCollection(
   connected: ConnectedEngine,
   spec: CollectionSpec,
   made: Made,
-  onNotice?: (message: string) => void,
+  {
+    tenants,
+    onNotice,
+  }: { tenants?: readonly string[] | undefined; onNotice?: ((message: string) => void) | undefined } = {},
 ): Promise<WholePoints> {
-  if (made.state === 'making' && (await connected.list!()).includes(spec.name)) {
+  if (made.state === 'making' && (await isThere(connected, spec.name, tenants))) {
     const collection = (await connected.open!(spec.name)) as WholePoints;
     if (await isOurs(collection, made)) {
       onNotice?.(`continues with the collection "${spec.name}", made just before an interruption`);
@@ -101,8 +106,9 @@ export async function openMade(
   connected: ConnectedEngine,
   spec: CollectionSpec,
   made: Made,
+  tenants?: readonly string[],
 ): Promise<WholePoints> {
-  const there = (await connected.list!()).includes(spec.name);
+  const there = await isThere(connected, spec.name, tenants);
   if (there) {
     const collection = (await connected.open!(spec.name)) as WholePoints;
     if (await isOurs(collection, made)) return collection;

@@ -19,6 +19,16 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
     remedy:
       'the application has to ask by the new ids: look them up with "vecproof map <mapping> --lookup <id>"',
   },
+  'auto-ids-dropped': {
+    severity: 'warning',
+    remedy:
+      'the ids that are there stay; for new points the application has to give ids: begin behind the largest one',
+  },
+  'ttl-dropped': {
+    severity: 'serious',
+    remedy:
+      'points would no longer expire: delete them by a job, or set the expiry in the target once it is loaded',
+  },
   'vector-dropped': {
     severity: 'serious',
     remedy: 'choose a target that holds it, or move it to a collection of its own',
@@ -40,6 +50,11 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
   'metric-not-told': {
     severity: 'serious',
     remedy: 'write the metric that the application relies on in place of null',
+  },
+  'metric-contradicted': {
+    severity: 'serious',
+    remedy:
+      'the source answers by another metric than it declares: write the one that the application relies on in "metric"',
   },
   'metric-changed': { severity: 'serious', remedy: 'the ranking changes: choose a target with the metric' },
   'metric-not-available': {
@@ -82,20 +97,25 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
   'uri-dropped': { severity: 'warning', remedy: 'choose a target that keeps URIs' },
   'tenant-dropped': {
     severity: 'serious',
-    remedy: 'points of all tenants would be in one: use a collection for each',
+    remedy:
+      'points of all tenants would be in one: write {tenant} into the name of the target, and each has a collection',
   },
   'namespace-dropped': {
     severity: 'serious',
-    remedy: 'points of all namespaces would be in one: export each by itself, and use a collection for each',
+    remedy:
+      'points of all namespaces would be in one: give it a field in "details", or export each by itself',
   },
-  'partition-dropped': { severity: 'warning', remedy: 'searches of one partition need a field to filter by' },
+  'partition-dropped': {
+    severity: 'warning',
+    remedy: 'searches of one partition need a field to filter by: give it one in "details"',
+  },
   'version-dropped': {
     severity: 'note',
-    remedy: 'which of two states is newer cannot be told in the target; the export keeps it',
+    remedy: 'which of two states is newer cannot be told in the target: give it a field in "details"',
   },
   'provenance-dropped': {
     severity: 'note',
-    remedy: 'keep the export: it says which model and text each vector came from',
+    remedy: 'give it a field in "details"; the export says which model and text each vector came from, too',
   },
 };
 
@@ -111,11 +131,12 @@ export function lossesOf(
 ): Loss[] {
   return [
     ...idLosses(mapping, manifest),
+    ...expiryLosses(manifest),
     ...vectorLosses(mapping, manifest, observed, target),
     ...fieldLosses(mapping, observed, target),
     ...requiredLosses(mapping, observed),
     ...partLosses(mapping, manifest),
-    ...detailLosses(manifest),
+    ...detailLosses(mapping, manifest),
     ...applicationLosses(mapping, observed, target),
   ].filter(({ points, loss }) => points > 0 || loss === 'metric-not-told' || loss === 'metric-not-available');
 }
@@ -125,13 +146,23 @@ function lossOf(loss: LossKind, of: string, { points, example }: Partial<Seen> &
   return { loss, of, points, ...shown, ...LOSS[loss], accepted: false };
 }
 
-function idLosses({ target, ids: rule }: Mapping, { ids }: Manifest): Loss[] {
+function idLosses({ target, ids: rule }: Mapping, { ids, source, counts }: Manifest): Loss[] {
   const { how } = rule;
+  // No target is made with ids of its own making: points of an export have theirs.
+  const automatic = lossOf('auto-ids-dropped', '', { points: source.autoIds === true ? counts.exported : 0 });
   if (how !== 'identity' && how !== 'text')
-    return [lossOf('id-mapped', '', { points: ids.integer + ids.string + ids.uuid })];
+    return [lossOf('id-mapped', '', { points: ids.integer + ids.string + ids.uuid }), automatic];
   const text = target.ids === 'string' ? ids.integer + ids.uuid : 0;
   // A UUID is a text that happens to have a form: as text it is found by the same id.
-  return [lossOf('id-as-text', '', { points: text })];
+  return [lossOf('id-as-text', '', { points: text }), automatic];
+}
+
+/** No target is made with points that expire. */
+function expiryLosses({ source, counts }: Manifest): Loss[] {
+  const { ttl } = source;
+  return ttl === undefined
+    ? []
+    : [{ ...lossOf('ttl-dropped', '', { points: counts.exported }), example: ttl }];
 }
 
 /** Points that nobody could say who may see: they are never loaded. */
@@ -200,8 +231,20 @@ function vectorLosses(
       ...(metric !== null && source.metric !== null && metric !== source.metric
         ? [lossOf('metric-changed', from, source)]
         : []),
+      ...(isContradicted(source) && metric === source.metric
+        ? [
+            {
+              ...lossOf('metric-contradicted', from, source),
+              example: `its scores are of ${source.measuredMetric}`,
+            },
+          ]
+        : []),
     ];
   });
+}
+
+function isContradicted({ metric, measuredMetric }: Manifest['vectors'][number]): boolean {
+  return metric !== null && measuredMetric !== null && metric !== measuredMetric;
 }
 
 /** How the target changes dense vectors under a metric. */
@@ -248,13 +291,16 @@ function partLosses(mapping: Mapping, manifest: Manifest): Loss[] {
   );
 }
 
-/** No engine has a place of its own for them. */
-function detailLosses({ details }: Manifest): Loss[] {
-  return Object.entries(details).map(([name, points]) => {
+/** No engine has a place of its own for them: those that get no field are lost. */
+function detailLosses({ details: mapped }: Mapping, { details }: Manifest): Loss[] {
+  return Object.entries(details).flatMap(([name, points]): Loss[] => {
+    const kept = mapped.find(({ from, to }) => from === name && to !== null);
+    const asInteger = kept?.type === 'integer' && (name === 'updated' || name === 'provenance.created');
+    if (kept !== undefined) return asInteger ? [lossOf('timestamp-as-integer', name, { points })] : [];
     const [kind] = name.split('.');
     const loss =
       kind === 'updated' ? 'version' : (kind as 'namespace' | 'partition' | 'version' | 'provenance');
-    return lossOf(`${loss}-dropped`, name, { points });
+    return [lossOf(`${loss}-dropped`, name, { points })];
   });
 }
 

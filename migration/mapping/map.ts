@@ -8,6 +8,7 @@ import { engineNames, loadEngine } from '../../engines/registry.js';
 import type { Filter } from '../../filters/filter.js';
 import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { requirePoints } from '../connections/reach.js';
+import { isTemplate } from '../connections/tenant-names.js';
 import type { Manifest } from '../export/manifest.js';
 import { type OpenExport, openExport } from '../export/reader.js';
 import { type Application, mapFilters, readApplication, Selectivity } from './application.js';
@@ -72,7 +73,9 @@ export async function mapExport(folder: string, place: string, options: MapOptio
   const source = engineNames().includes(manifest.source.engine)
     ? (await loadEngine(manifest.source.engine)).capabilities
     : undefined;
-  const target = { place, index, search, reason, source };
+  const { collection } = parseAddress(place, engineNames());
+  requireTenants(manifest, collection);
+  const target = { place, collection, index, search, reason, source };
   const mapping = proposeMapping(manifest, observed, definition, target, wishesOf(options, application));
   await chooseIds(mapping, opened, definition, options);
   if (application !== undefined)
@@ -81,6 +84,18 @@ export async function mapExport(folder: string, place: string, options: MapOptio
     );
   mapping.thresholds = thresholdsOf(manifest, mapping, definition.capabilities, source, options.thresholds);
   return { ...mapping, losses: lossesOf(mapping, manifest, observed, definition.capabilities) };
+}
+
+/** Where each tenant has a collection, a point of none has no place. */
+function requireTenants({ tenant, counts }: Manifest, collection: string | undefined): void {
+  if (!isTemplate(collection) || tenant === counts.exported) return;
+  throw new InputError(
+    `${counts.exported - tenant} of ${counts.exported} points have no tenant, and so no collection`,
+    {
+      where: collection,
+      next: 'export again with ?tenant= and the field that says whose a point is, or leave {tenant} out of the name',
+    },
+  );
 }
 
 function wishesOf(options: MapOptions, application: Application | undefined): FieldWishes {
@@ -172,8 +187,8 @@ function thresholdsOf(
 
 /** The engine of a place that may be written to. */
 async function targetEngine(place: string): Promise<EngineDefinition> {
-  const { engine, collection, as } = parseAddress(place, engineNames());
-  if (Object.keys(as).length > 0) {
+  const { engine, collection, as, details } = parseAddress(place, engineNames());
+  if (Object.keys({ ...as, ...details }).length > 0) {
     throw new InputError('a new collection takes no parameters', {
       got: place,
       next: 'leave out what stands behind the ?; a ? in a name is written %3F',

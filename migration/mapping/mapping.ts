@@ -6,6 +6,7 @@ import { writeFileAtomic } from '../../common/files.js';
 import { readRegularText } from '../../common/regular-file.js';
 import { FIELD_TYPES, METRICS } from '../../datasets/dataset.js';
 import { SCORE_FORMS } from '../../harness/measures/scores.js';
+import { DETAIL_NAMES } from '../export/details.js';
 
 /** What every part of a source becomes in a target, and which losses somebody has accepted: `mapping.yaml`. */
 
@@ -13,6 +14,8 @@ import { SCORE_FORMS } from '../../harness/measures/scores.js';
 export const LOSSES = [
   'id-as-text',
   'id-mapped',
+  'auto-ids-dropped',
+  'ttl-dropped',
   'vector-dropped',
   'vector-widened',
   'vector-rounded',
@@ -20,6 +23,7 @@ export const LOSSES = [
   'vector-absent',
   'vector-not-finite',
   'metric-not-told',
+  'metric-contradicted',
   'metric-changed',
   'metric-not-available',
   'threshold-untranslatable',
@@ -99,6 +103,16 @@ const field = z.strictObject({
   tokenizer: z.string().nullable().optional().describe('of a text searched by keywords; null: not known'),
 });
 
+const detail = z.strictObject({
+  from: z.enum(DETAIL_NAMES),
+  to: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe('metadata field of the target that holds it; null: it is dropped'),
+  type: z.enum(FIELD_TYPES),
+});
+
 const ids = z.strictObject({
   how: z
     .enum(ID_RULES)
@@ -126,9 +140,9 @@ export type MappedIds = z.infer<typeof ids>;
 
 const tenancy = z.strictObject({
   how: z
-    .enum(['native', 'field', 'metadata', 'none'])
+    .enum(['collection', 'native', 'field', 'metadata', 'none'])
     .describe(
-      'native: the target’s own tenants; field: a column beside the metadata; metadata: a metadata field; none',
+      'collection: one for each tenant, whose name has {tenant}; native: the target’s own tenants; field: a column beside the metadata; metadata: a metadata field; none',
     ),
   of: z.string().nullable().describe('field of the source; null: the tenant of each point, or none'),
   notAvailable: z.array(z.strictObject({ how: z.string(), why: z.string() })),
@@ -184,6 +198,10 @@ export const mappingSchema = z.strictObject({
   ids: ids.default({ how: 'identity', keep: null, file: null, sha256: null, native: null }),
   vectors: z.array(vector).min(1),
   fields: z.array(field),
+  details: z
+    .array(detail)
+    .default([])
+    .describe('version, provenance, namespace and partition, of which no target has a place of its own'),
   text: z.boolean(),
   uri: z.boolean(),
   tenant: z.boolean(),

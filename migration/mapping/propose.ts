@@ -2,9 +2,11 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { IdKind } from '../../engines/contract/ids.js';
-import type { DenseType, VectorField, VectorMetric } from '../../engines/contract/vectors.js';
+import type { DenseType, VectorMetric } from '../../engines/contract/vectors.js';
+import { isTemplate } from '../connections/tenant-names.js';
 import type { Manifest } from '../export/manifest.js';
 import { isMetric } from '../export/metric.js';
+import { proposeDetails } from './details.js';
 import { type BareField, mapField } from './fields.js';
 import { lossesOf } from './losses.js';
 import type { Mapping } from './mapping.js';
@@ -50,10 +52,11 @@ export function proposeMapping(
     ids: { how: 'identity', keep: null, file: null, sha256: null, native: null },
     vectors,
     fields,
+    details: proposeDetails(manifest, capabilities, taken),
     text: manifest.text > 0 && parts.text !== 'refused',
     uri: manifest.uri > 0 && parts.uri !== 'refused',
-    tenant: manifest.tenant > 0 && parts.tenant !== 'refused',
-    tenancy: tenancyOf(manifest, capabilities, fields, wishes.tenants),
+    tenant: manifest.tenant > 0 && (parts.tenant !== 'refused' || isTemplate(target.collection)),
+    tenancy: tenancyOf(manifest, capabilities, fields, wishes.tenants, target.collection),
     hybrid: hybridOf(vectors, kinds, fields),
     filters: [],
     thresholds: [],
@@ -66,6 +69,8 @@ export function proposeMapping(
 
 interface Target {
   place: string;
+  /** Name of the collection. */
+  collection?: string | undefined;
   index: ParameterSet;
   search: ParameterSet;
   reason: readonly string[];
@@ -94,14 +99,16 @@ function idKind({ ids }: Manifest, { negativeIds, largeIds }: Observed, target: 
 }
 
 function mapVectors(
-  vectors: readonly VectorField[],
+  vectors: Manifest['vectors'],
   target: Capabilities,
   source: Capabilities | undefined,
 ): Mapping['vectors'] {
   const { several, sparse, multi, dense } = target.points!.vectors;
   let kept = 0;
   return vectors.map((field) => {
-    const { name, kind, metric } = field;
+    const { name, kind } = field;
+    // What it answers by, where it does not say.
+    const metric = field.metric ?? field.measuredMetric;
     const type = heldType(field.type, dense);
     const held =
       (kind !== 'sparse' || sparse) &&

@@ -1,4 +1,5 @@
 import type { Capabilities } from '../../engines/contract/capabilities.js';
+import { isTemplate } from '../connections/tenant-names.js';
 import type { Manifest } from '../export/manifest.js';
 import type { BareField } from './fields.js';
 import type { MappedField, Mapping } from './mapping.js';
@@ -47,12 +48,10 @@ export function tenancyOf(
   { points, metadata }: Capabilities,
   fields: readonly MappedField[],
   tenants: ReadonlySet<string>,
+  collection: string | undefined,
 ): Mapping['tenancy'] {
+  if (isTemplate(collection)) return { how: 'collection', of: null, notAvailable: [] };
   const notAvailable = [
-    {
-      how: 'collection',
-      why: 'a load writes one collection: export, map and load each tenant by itself',
-    },
     ...(points!.tenant === 'native'
       ? []
       : [

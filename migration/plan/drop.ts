@@ -5,6 +5,7 @@ import { FailureError } from '../../common/errors.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { parseAddress } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
+import { isThere, withTenants } from '../connections/tenants.js';
 
 /**
  * Drops a collection that a load of this migration has made; one that is gone already is no error.
@@ -24,12 +25,12 @@ export async function dropCollection(
   try {
     const { connect, server } = await reach(definition, address, surroundings);
     if (server !== undefined) closing.push(() => server.stop());
-    const connected = await definition.connect(
-      { ...connect, folder, threads: 1, seed: 0 },
-      surroundings.signal,
+    const connected = withTenants(
+      await definition.connect({ ...connect, folder, threads: 1, seed: 0 }, surroundings.signal),
+      definition,
     );
     closing.push(() => connected.close());
-    if (!(await connected.list!()).includes(address.collection!)) return;
+    if (!(await isThere(connected, address.collection!))) return;
     const collection = await connected.open!(address.collection!);
     const { mark } = await collection.points!.describe();
     const isOurs = madeBy === '' ? mark?.by?.startsWith('load ') === true : mark?.by === madeBy;

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import { writeFileAtomic } from '../../common/files.js';
 import { packageInfo } from '../../common/paths.js';
+import type { DerivedRun } from '../../harness/derive/run.js';
 import type { Surroundings } from '../connections/reach.js';
 import type { Decision, Ended, PlanEvent, StageName, Started } from './events.js';
 import { FILES } from './folder.js';
@@ -14,6 +15,8 @@ import { acceptedIn } from './status.js';
 export interface Listener {
   onProgress(stage: StageName, done: number, total: number): void;
   onNotice(message: string): void;
+  /** A run was measured and judged: its report is to be written into its folder. */
+  onRun?: ((run: DerivedRun) => void) | undefined;
   /** A stage begins, or has ended: the page is to be written again. */
   onStage(stage: StageName, what: 'started' | 'ended'): Promise<void> | void;
 }
@@ -82,6 +85,7 @@ export class Journal {
       accept: (decision, reason) => this.accept(stage.name, decision, reason, this.by),
       onProgress: (done, total) => listener.onProgress(stage.name, done, total),
       onNotice: listener.onNotice,
+      onRun: (run) => listener.onRun?.(run),
     };
   }
 

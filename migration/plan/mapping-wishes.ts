@@ -62,6 +62,10 @@ export function edited(mapping: Mapping, edits: Plan['map']): Mapping {
       const to = ownValue(edits.fields, field.from);
       return to === undefined ? field : { ...field, to };
     }),
+    details: mapping.details.map((detail) => {
+      const to = edits.details[detail.from];
+      return to === undefined ? detail : { ...detail, to };
+    }),
     text: mapping.text && edits.text !== false,
     uri: mapping.uri && edits.uri !== false,
     tenant: mapping.tenant && edits.tenant !== false,

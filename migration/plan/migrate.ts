@@ -50,10 +50,11 @@ export async function migrate(options: MigrateOptions): Promise<{ outcome: Outco
   const folder = folderOf(parsed, options.home);
   const release = lockMigration(folder);
   try {
-    const { onProgress, onNotice } = options;
+    const { onProgress, onNotice, onRun } = options;
     const journal: Journal = journalOf(parsed, folder, options, {
       onProgress,
       onNotice,
+      onRun,
       onStage: async (stage, what) => options.onStage(await viewOf(journal, options.plan), stage, what),
     });
     notePlan(journal);

@@ -106,7 +106,10 @@ function planFaults(issue: z.core.$ZodIssue, json: unknown): Fault[] {
     return [{ path, what: inner?.message ?? 'is no name', inKey: true }];
   }
   if (got === undefined) return [{ path, what: 'is required' }];
-  if (issue.code === 'invalid_union') return [{ path, what: 'must be a text, a number, true or false', got }];
+  if (issue.code === 'invalid_union') {
+    const own = issue.message === 'Invalid input' ? undefined : issue.message;
+    return [{ path, what: own ?? 'must be a text, a number, true or false', got }];
+  }
   return [{ path, what: issueWords(issue), got }];
 }
 

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { parseSize } from '../../harness/suite/schema.js';
+import { DETAIL_NAMES } from '../export/details.js';
 import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
 import { SEVERITIES } from '../validate/catalogue.js';
+import { monitorSchema } from './monitor-schema.js';
 
 /** `plan.yaml` of a migration: docs/migration.md. Parts are of one stage each, so that a change shows what it concerns. */
 
@@ -57,6 +59,11 @@ export const planSchema = z.strictObject({
       format: z.enum(PART_FORMATS).optional().meta({ description: 'How points stand in the files.' }),
       partRows: z.int().min(1).optional().meta({ description: 'Points of a file.' }),
       batch: z.int().min(1).optional().meta({ description: 'Most points of a page of the source.' }),
+      workers: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Ranges of the source that are read at the same time.' }),
       rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),
     })
     .prefault({}),
@@ -87,6 +94,10 @@ export const planSchema = z.strictObject({
         .record(z.string(), rename)
         .default({})
         .meta({ description: 'By name in the source: the name in the target; null: dropped.' }),
+      details: z.partialRecord(z.enum(DETAIL_NAMES), rename).default({}).meta({
+        description:
+          'Version, provenance, namespace and partition: the metadata field of the target that holds it; null: dropped.',
+      }),
       text: z.boolean().optional().meta({ description: 'false: texts are not moved.' }),
       uri: z.boolean().optional().meta({ description: 'false: URIs are not moved.' }),
       tenant: z.boolean().optional().meta({ description: 'false: tenants are not moved.' }),
@@ -122,7 +133,20 @@ export const planSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'Where the mapping is to differ from what is proposed.' }),
   load: z
-    .strictObject({ batch: z.int().min(1).optional().meta({ description: 'Most points of a batch.' }) })
+    .strictObject({
+      batch: z.int().min(1).optional().meta({ description: 'Most points of a batch.' }),
+      batchBytes: z
+        .string()
+        .refine((text) => parseSize(text) !== undefined, 'must be a size such as 2MiB')
+        .optional()
+        .meta({ description: 'Most bytes of a batch, such as 2MiB; 4MiB by default.' }),
+      workers: z
+        .int()
+        .min(1)
+        .optional()
+        .meta({ description: 'Connections that write at the same time, where the target takes several.' }),
+      rate: z.int().min(1).optional().meta({ description: 'Most points in a second.' }),
+    })
     .prefault({}),
   verify: z
     .strictObject({
@@ -153,6 +177,7 @@ export const planSchema = z.strictObject({
       seed: z.int().min(0).default(42),
     })
     .prefault({}),
+  monitor: monitorSchema,
 });
 
 export type Plan = z.infer<typeof planSchema>;

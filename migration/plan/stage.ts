@@ -1,3 +1,4 @@
+import type { DerivedRun } from '../../harness/derive/run.js';
 import type { Surroundings } from '../connections/reach.js';
 import type { Decision, StageName } from './events.js';
 import type { ParsedPlan } from './parse.js';
@@ -18,6 +19,8 @@ export interface Work {
   accept(decision: Decision, reason: string): void;
   onProgress(done: number, total: number): void;
   onNotice(message: string): void;
+  /** A run was measured and judged: its report is written into its folder, where somebody can. */
+  onRun(run: DerivedRun): void;
 }
 
 export type StageResult =
@@ -85,6 +88,14 @@ export interface Report {
   says: string;
   figures: readonly Figure[];
   tables?: readonly Table[];
+  /** Pages below the migration's folder that say more. */
+  links?: readonly Link[];
+}
+
+export interface Link {
+  words: string;
+  /** Path below the folder. */
+  file: string;
 }
 
 export interface Table {

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import type { Accepted, Decision, Evidence, StageName } from './events.js';
 import { whyNotIntact } from './hash.js';
 import type { Journal } from './journal.js';
-import type { Figure, Report, Stage, Table } from './stage.js';
+import type { Figure, Link, Report, Stage, Table } from './stage.js';
 import { STAGES } from './stages.js';
 import { type StageState, type StageStatus, statusOf } from './status.js';
 import { countWords, shellWord } from './words.js';
@@ -53,6 +53,8 @@ export interface StageView {
   says?: string | undefined;
   figures: readonly Figure[];
   tables: readonly Table[];
+  /** Those that are there. */
+  links: readonly Link[];
 }
 
 export async function viewOf(journal: Journal, given: string): Promise<MigrationView> {
@@ -118,6 +120,7 @@ async function stageView(
     says: report?.says,
     figures: report?.figures ?? [],
     tables: report?.tables ?? [],
+    links: (report?.links ?? []).filter(({ file }) => existsSync(join(journal.folder, file))),
   };
 }
 

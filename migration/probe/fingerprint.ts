@@ -1,7 +1,9 @@
 import { messageOf } from '../../common/errors.js';
 import type { FieldType, MetadataValue } from '../../datasets/dataset.js';
-import type { Point } from '../../engines/contract/points.js';
-import { flatten } from '../../engines/kit/check.js';
+import type { PointColumns } from '../../engines/contract/columns.js';
+import type { Point, PointValue } from '../../engines/contract/points.js';
+import { flatten, record } from '../../engines/kit/check.js';
+import { valueAt } from '../../engines/kit/columns.js';
 import type { Filter } from '../../filters/filter.js';
 import { type FieldValue, matches } from '../../filters/matches.js';
 import { refusals } from '../../filters/support.js';
@@ -38,6 +40,52 @@ export class FilterCounts {
       Object.hasOwn(flat, name) ? (flat[name] as MetadataValue | undefined) : undefined;
     for (const [at, filter] of this.#filters.entries()) if (passes(filter, fieldOf)) this.counts[at]!++;
   }
+
+  /** The same of columns. */
+  addColumns(columns: PointColumns): void {
+    if (this.#filters.length === 0) return;
+    if (!isFlat(columns)) {
+      for (let row = 0; row < columns.count; row++) this.add({ metadata: metadataAt(columns, row) });
+      return;
+    }
+    // A value is made once, whatever the number of filters that name its field.
+    const values = new Map<string, (MetadataValue | undefined)[]>();
+    const valuesOf = (name: string) => {
+      const known = values.get(name);
+      if (known !== undefined) return known;
+      const column = Object.hasOwn(columns.fields, name) ? columns.fields[name] : undefined;
+      const made = Array.from(
+        { length: columns.count },
+        (_, row) => column && (valueAt(column, row) as MetadataValue | undefined),
+      );
+      values.set(name, made);
+      return made;
+    };
+    for (const [at, filter] of this.#filters.entries()) {
+      let passed = 0;
+      for (let row = 0; row < columns.count; row++)
+        if (passes(filter, (name) => valuesOf(name)[row])) passed++;
+      this.counts[at]! += passed;
+    }
+  }
+}
+
+/** Whether fields of columns have their own names: none is an object, whose fields a filter may name. */
+function isFlat({ fields }: PointColumns): boolean {
+  return Object.values(fields).every(
+    (column) =>
+      column.type !== null ||
+      column.values.every((value) => typeof value !== 'object' || value === null || Array.isArray(value)),
+  );
+}
+
+function metadataAt({ fields }: PointColumns, row: number): Record<string, PointValue> {
+  const metadata = record<PointValue>();
+  for (const [name, column] of Object.entries(fields)) {
+    const value = valueAt(column, row);
+    if (value !== undefined) metadata[name] = value;
+  }
+  return metadata;
 }
 
 /** The meaning of docs/filters.md; a value of another type than the filter's equals nothing that the filter names. */

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Collection } from '../../engines/contract/collection.js';
+import type { PointColumns } from '../../engines/contract/columns.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { PointId } from '../../engines/contract/ids.js';
-import type { Consistency, Description, Point, Points } from '../../engines/contract/points.js';
+import type { ColumnPage, Consistency, Description, Point, Points } from '../../engines/contract/points.js';
 import { engineNames } from '../../engines/registry.js';
 import { EXPORT, parseAddress } from '../connections/address.js';
 import { openSource } from '../connections/open-source.js';
@@ -41,6 +42,8 @@ export interface Place {
   collections(): Promise<string[]>;
   /** Every point once; may be called again. */
   scan(): AsyncIterable<readonly Point[]>;
+  /** The same as columns, in the same order; undefined: it has none. */
+  columns?: (() => AsyncIterable<PointColumns>) | undefined;
   /** Those that are there. */
   get(ids: readonly { type: IdType; id: PointId }[]): Promise<Point[]>;
   close(): Promise<void>;
@@ -83,6 +86,7 @@ async function openExportPlace(folder: string, place: string, { signal }: Surrou
     manifest,
     collections: async () => [manifest.source.collection],
     scan: () => opened.points(),
+    columns: opened.columns,
     async get(ids) {
       const wanted = new Set(ids.map(keyOf));
       const found: Point[] = [];
@@ -94,6 +98,10 @@ async function openExportPlace(folder: string, place: string, { signal }: Surrou
     },
     close: async () => {},
   };
+}
+
+async function* columnsIn(pages: AsyncIterable<ColumnPage>): AsyncIterable<PointColumns> {
+  for await (const { columns } of pages) yield columns;
 }
 
 function keyOf({ type, id }: { type: IdType; id: PointId }): string {
@@ -125,6 +133,9 @@ async function openCollectionPlace(text: string, surroundings: Surroundings): Pr
         for await (const page of snapshot.scan({ batchSize: BATCH, signal: surroundings.signal }))
           yield page.points;
       },
+      columns:
+        snapshot.columns &&
+        (() => columnsIn(snapshot.columns!({ batchSize: BATCH, signal: surroundings.signal }))),
       // Ids that the collection's kind cannot hold are not there.
       get: (wanted) =>
         points.get(

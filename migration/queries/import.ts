@@ -1,7 +1,6 @@
 import { InputError } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
-import type { FieldSchema } from '../../datasets/dataset.js';
-import type { EngineDefinition } from '../../engines/contract/engine.js';
+import type { EngineDefinition, NativeField } from '../../engines/contract/engine.js';
 import type { Point } from '../../engines/contract/points.js';
 import { flatten } from '../../engines/kit/check.js';
 import { loadEngine } from '../../engines/registry.js';
@@ -154,7 +153,7 @@ function ofOneWidth(
 async function againstData(
   queries: readonly DistinctQuery[],
   data: OpenExport,
-  { signal, onProgress, native }: ImportOptions,
+  { signal, onProgress, native, redact }: ImportOptions,
   drop: (why: string) => void,
 ): Promise<DistinctQuery[]> {
   const fields = await fieldsOf(data, signal);
@@ -167,6 +166,10 @@ async function againstData(
       return [];
     }
     const query = found;
+    if (namesHidden(query.filter, new Set(redact))) {
+      drop('filters that name a redacted field');
+      return [];
+    }
     const { checked, faults } = groupFilter(
       { group: query.group ?? '', filter: plain(query.filter), tenant: query.tenant },
       fields,
@@ -192,7 +195,7 @@ async function againstData(
 async function readerOf(name: string): Promise<NonNullable<EngineDefinition['readFilter']>> {
   const { readFilter, title } = await loadEngine(name);
   if (readFilter !== undefined) return readFilter;
-  throw new InputError(`filters of ${title} are text, which is not read here`, {
+  throw new InputError(`filters of ${title} are not read here`, {
     where: '--native',
     got: name,
     next: 'write the portable filter into the log as "filter"',
@@ -202,7 +205,7 @@ async function readerOf(name: string): Promise<NonNullable<EngineDefinition['rea
 /** The query with its native filter as a portable one; a text: why it has none. */
 function inPortable(
   query: DistinctQuery,
-  fields: readonly FieldSchema[],
+  fields: readonly NativeField[],
   read: EngineDefinition['readFilter'],
 ): DistinctQuery | string {
   if (query.filter !== undefined || query.native === undefined || read === undefined) return query;
@@ -215,13 +218,17 @@ const keyOf = (filter: Filter): string =>
     .map((each) => JSON.stringify(each, (_, v: unknown) => (typeof v === 'bigint' ? `${v}` : v)))
     .join()}`;
 
-async function fieldsOf({ shape, points }: OpenExport, signal: AbortSignal): Promise<FieldSchema[]> {
+async function fieldsOf(
+  { shape, points, manifest }: OpenExport,
+  signal: AbortSignal,
+): Promise<NativeField[]> {
   const observer = new Observer(shape);
   for await (const group of points()) {
     signal.throwIfAborted();
     for (const point of group) observer.add(point);
   }
-  return filterFields(observer.result());
+  const natives = new Map(manifest.fields.map(({ name, native }) => [name, native]));
+  return filterFields(observer.result()).map((field) => ({ ...field, native: natives.get(field.name) }));
 }
 
 async function passing(

@@ -43,6 +43,10 @@ export function expectation(
         if (field === undefined) metadata[name] = value;
         else if (field.to !== null) metadata[field.to] = field.as === 'text' ? textOf(value) : value;
       }
+      for (const { from, to, type } of mapping.details) {
+        const value = detailNamed(point, from);
+        if (to !== null && value !== undefined) metadata[to] = type === 'timestamp' ? value : plain(value);
+      }
       if (mapping.text && tooLong(point.text, maxTextBytes)) return undefined;
       if (mapping.uri && tooLong(point.uri, maxTextBytes)) return undefined;
       if (Object.values(metadata).some((value) => tooLong(value, maxTextBytes))) return undefined;
@@ -61,6 +65,28 @@ export function expectation(
     },
     target: open,
   };
+}
+
+/** Version, provenance, namespace or partition by the name that a mapping gives it. */
+function detailNamed(point: Point, name: string): string | bigint | undefined {
+  const { provenance = {} } = point;
+  const named: Readonly<Record<string, string | bigint | undefined>> = {
+    namespace: point.namespace,
+    partition: point.partition,
+    version: point.version,
+    updated: point.updated,
+    'provenance.model': provenance.model,
+    'provenance.model_version': provenance.modelVersion,
+    'provenance.chunking': provenance.chunking,
+    'provenance.language': provenance.language,
+    'provenance.created': provenance.created,
+  };
+  return named[name];
+}
+
+/** Integers that a double holds are numbers. */
+function plain(value: string | bigint): PointValue {
+  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
 function withId(metadata: Metadata, keep: string | null, id: () => string): Metadata {

@@ -9,7 +9,7 @@ import { FieldProfiles, typesTogether } from '../probe/field-profile.js';
 import { filterJson } from '../probe/filter-text.js';
 import { askCount } from '../probe/fingerprint.js';
 import type { Place } from '../probe/place.js';
-import { chooseProbes, type ProbedField, portableType, someValue } from '../probe/probes.js';
+import { chooseProbes, type ProbedField, type ProbeName, portableType, someValue } from '../probe/probes.js';
 import type { VerifyReport } from './findings.js';
 
 /** A filter that both sides are asked, in the target's names. */
@@ -180,6 +180,13 @@ export async function compareFilters(
       ...(found === undefined ? [] : [`its engine finds ${found}`]),
     ].join(', ');
     const same = theirs === mine && (found === undefined || found === (before ?? mine));
+    const exported =
+      check === 'fingerprint' ? sides.source.manifest?.filters?.probes[of as ProbeName] : undefined;
+    if (same && exported === 'different' && found !== undefined) {
+      const what = `when it was exported, the source's own engine answered it otherwise than docs/filters.md says; the target's does not`;
+      report.add(check, 'filter-behaviour', of, `${textOf(filter)}: ${what}`);
+      continue;
+    }
     // Where points are missing or extra, other counts follow from it, and have been told.
     if (same || (!sides.sameIds && (found === undefined || found === theirs))) continue;
     const what = check === 'fingerprint' ? `${textOf(filter)}: ${words}` : words;

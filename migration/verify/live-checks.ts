@@ -172,15 +172,17 @@ export async function compareMetrics(
       reasons.push(`vector ${field.name}: ${there.reason}`);
       continue;
     }
-    const here = before && (await measured(source, before, samples.source));
-    const wanted = mapped?.metric ?? (here !== undefined && isKnown(here) ? here.metric : before?.metric);
+    const here = before && (await measuredInSource(source, before, samples.source));
+    const wanted = mapped?.metric ?? here?.metric ?? before?.metric;
     if (wanted === undefined || wanted === null) {
       reasons.push(`vector ${field.name}: the source does not say`);
       continue;
     }
     compared++;
-    const told = (finding: MetricFinding | undefined) =>
-      finding !== undefined && isKnown(finding) ? ` (scores ${finding.form})` : '';
+    const told = (finding: { form?: string | undefined } | undefined) =>
+      finding?.form === undefined ? '' : ` (scores ${finding.form})`;
+    // Another metric than the source's was chosen in the mapping, and accepted there.
+    const chosen = mapped !== undefined && mapped.metric !== before?.metric;
     if (wanted !== there.metric)
       report.add(
         'metric',
@@ -195,6 +197,13 @@ export async function compareMetrics(
         field.name,
         `the target declares ${field.metric} and answers by ${there.metric}${told(there)}`,
       );
+    else if (here !== undefined && here.metric !== there.metric && !chosen)
+      report.add(
+        'metric',
+        'metric-mismatch',
+        field.name,
+        `the source declares ${before?.metric ?? 'nothing'} and answers by ${here.metric}${told(here)}, the target by ${there.metric}${told(there)}`,
+      );
   }
   if (compared > 0) report.asked('metric', `${compared} vectors, by their scores for known vectors`);
   else report.notAsked('metric', reasons[0] ?? 'there are no vectors');
@@ -202,6 +211,20 @@ export async function compareMetrics(
 
 function isKnown(finding: MetricFinding): finding is Extract<MetricFinding, { metric: unknown }> {
   return finding.state === 'measured' || finding.state === 'approximate';
+}
+
+/** By what the source answers now, or did when it was exported; undefined: not known. */
+async function measuredInSource(
+  source: Place,
+  field: VectorField,
+  sample: readonly Point[],
+): Promise<{ metric: string; form?: string | undefined } | undefined> {
+  if (source.live === undefined) {
+    const metric = source.manifest?.vectors.find(({ name }) => name === field.name)?.measuredMetric;
+    return metric == null ? undefined : { metric };
+  }
+  const finding = await measured(source, field, sample);
+  return isKnown(finding) ? finding : undefined;
 }
 
 async function measured(

@@ -24,6 +24,9 @@ export const verificationSchema = z.strictObject({
     duplicateInSource: count,
     duplicateInTarget: count,
   }),
+  accepted: z
+    .array(z.strictObject({ reason: z.string(), points: count, examples: z.array(z.string()) }))
+    .describe('points that the target refused and somebody has accepted to stay out, by the reason'),
   samples: z.array(
     z.strictObject({
       type: z.enum(['integer', 'string', 'uuid']),

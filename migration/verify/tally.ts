@@ -1,9 +1,13 @@
+import type { PointColumns } from '../../engines/contract/columns.js';
 import type { Point } from '../../engines/contract/points.js';
+import type { VectorField } from '../../engines/contract/vectors.js';
 import { flatten } from '../../engines/kit/check.js';
+import { idIn, partIn, pointAt } from '../../engines/kit/columns.js';
 import type { Filter } from '../../filters/filter.js';
 import { typeOf } from '../probe/field-profile.js';
 import { FilterCounts } from '../probe/fingerprint.js';
 import { Sample } from '../probe/sample.js';
+import { heldIn, typesIn, vectorsIn } from './column-counts.js';
 import type { VerifyReport } from './findings.js';
 
 const MOST_FIELDS = 2000;
@@ -34,14 +38,39 @@ export class SideTally {
     for (const name of Object.keys(point.vectors)) this.#count(`vector ${name}`, 'vector', id);
     for (const part of ['text', 'uri'] as const)
       if (point[part] !== undefined) this.#count(part, 'string', id);
-    const { tenant } = point;
-    if (tenant !== undefined && (this.tenants.has(tenant) || this.tenants.size < MOST_TENANTS))
-      this.tenants.set(tenant, (this.tenants.get(tenant) ?? 0) + 1);
+    this.#addTenant(point.tenant);
     this.#filters.add(point);
     this.#sample.add(id, () => point);
   }
 
-  #count(name: string, type: string, id: string): void {
+  /** The same of columns. */
+  addColumns(columns: PointColumns, vectors: readonly VectorField[]): void {
+    const { count, ids } = columns;
+    this.points += count;
+    const idAt = (row: number) => String(idIn(ids, row));
+    for (const [name, column] of Object.entries(columns.fields))
+      for (const [{ below, type }, { times, first }] of typesIn(name, column, count, this.#timestamps))
+        this.#countAll(name + below, type, times, () => idAt(first));
+    for (const [name, column] of Object.entries(columns.vectors)) {
+      const { times, first } = vectorsIn(column, count);
+      if (times > 0) this.#countAll(`vector ${name}`, 'vector', times, () => idAt(first));
+    }
+    for (const part of ['text', 'uri'] as const) {
+      const { times, first } = heldIn(columns[part], count);
+      if (times > 0) this.#countAll(part, 'string', times, () => idAt(first));
+    }
+    if (columns.tenant !== undefined)
+      for (let row = 0; row < count; row++) this.#addTenant(partIn(columns.tenant, row));
+    this.#filters.addColumns(columns);
+    for (let row = 0; row < count; row++) this.#sample.add(idAt(row), () => pointAt(columns, vectors, row));
+  }
+
+  #addTenant(tenant: string | undefined): void {
+    if (tenant !== undefined && (this.tenants.has(tenant) || this.tenants.size < MOST_TENANTS))
+      this.tenants.set(tenant, (this.tenants.get(tenant) ?? 0) + 1);
+  }
+
+  #countAll(name: string, type: string, times: number, first: () => string): void {
     let types = this.fields.get(name);
     if (types === undefined) {
       if (this.fields.size >= MOST_FIELDS) return;
@@ -49,8 +78,12 @@ export class SideTally {
       this.fields.set(name, types);
     }
     const known = types.get(type);
-    if (known === undefined) types.set(type, { count: 1, first: id });
-    else known.count++;
+    if (known === undefined) types.set(type, { count: times, first: first() });
+    else known.count += times;
+  }
+
+  #count(name: string, type: string, id: string): void {
+    this.#countAll(name, type, 1, () => id);
   }
 
   get counts(): readonly number[] {

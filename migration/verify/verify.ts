@@ -12,6 +12,7 @@ import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { openPlace, type Place } from '../probe/place.js';
+import { Accepted, type AcceptedRejects } from './accepted.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
 import { Buckets, bucketsFor } from './digests.js';
 import { expectation } from './expected.js';
@@ -20,6 +21,8 @@ import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.
 import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
 import { findOwners, MOST_OWNERS } from './owners.js';
+import { unlikeRecords } from './same-records.js';
+import { watermarkOf } from './since.js';
 import { compareFields, compareTenants, SideTally } from './tally.js';
 
 export interface VerifyOptions extends Surroundings {
@@ -35,7 +38,9 @@ export interface VerifyOptions extends Surroundings {
   retrieved?: number | undefined;
   /** File of queries whose filters are asked of both sides. */
   queries?: string | undefined;
-  /** Watermark of the target when it was loaded: another one now is somebody's write. */
+  /** `rejects.parquet` of the load: points that somebody has accepted to stay out are no difference. */
+  rejects?: string | undefined;
+  /** Watermark of the target when it was loaded, or `export:` and a folder that has it: another one now is somebody's write. */
   since?: string | undefined;
   seed?: number | undefined;
   /** Compares the points and asks the engines nothing else: no filters, no searches. */
@@ -64,6 +69,8 @@ export interface Verification {
   source: SideResult;
   target: SideResult;
   counts: Counts;
+  /** Points that the target refused and somebody has accepted to stay out: in no other count. */
+  accepted: readonly AcceptedRejects[];
   samples: readonly Sample[];
   /** What else was compared, each by itself. */
   checks: readonly CheckOutcome[];
@@ -77,7 +84,7 @@ const SAMPLES = 10;
 const RETRIEVED = 100;
 
 /**
- * Reads both places whole and compares every point. Memory is bounded by a bucket of about 200,000 ids.
+ * Reads both places whole and compares every point. Memory is bounded by a bucket of about 50,000 ids.
  * @throws InputError, FailureError if a place cannot be opened or read to its end
  */
 export async function verify(source: string, target: string, options: VerifyOptions): Promise<Verification> {
@@ -97,9 +104,11 @@ async function compareSides(
   folder: string,
   options: VerifyOptions,
 ): Promise<Verification> {
-  const { mapping, queries, pointsOnly = false } = options;
+  const { mapping, queries, rejects, pointsOnly = false } = options;
+  const since = options.since === undefined ? undefined : watermarkOf(options.since, target, options.cwd);
+  const accepted = rejects === undefined ? Accepted.none() : await Accepted.read(rejects, target);
   const count = bucketsFor(Math.max(source.counter, target.counter));
-  const expected = await expectedOf(source, target, options);
+  const expected = withoutAccepted(await expectedOf(source, target, options), accepted);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = mapping === undefined ? [] : target.near;
   const asked = [
@@ -117,7 +126,7 @@ async function compareSides(
   reportPoints(compared, a, b, options, report);
   if (!pointsOnly) await compareAnswers(asked, sides, { a, b, counts }, options, report);
   compareIndexes(sides, report);
-  checkStrangers(target, counts, first, options, report);
+  checkStrangers(target, counts, first, since, report);
   const { matching: _, ...bad } = counts;
   const contentDiffers = Object.values(bad).some((each) => each > 0);
   return {
@@ -125,6 +134,7 @@ async function compareSides(
     source: resultOf(source, a.buckets.rows),
     target: resultOf(target, b.buckets.rows),
     counts,
+    accepted: accepted.result(),
     samples: await inWords(first, expected.source, expected.target),
     checks: report.outcomes(contentDiffers),
     findings: report.findings,
@@ -178,7 +188,15 @@ function comparePoints(
   const file = path === undefined ? undefined : differencesFile(path);
   for (let bucket = 0; bucket < count; bucket++) {
     signal.throwIfAborted();
-    const differences = compareBucket(a.take(bucket), b.take(bucket), counts, near);
+    const [mine, theirs] = [a.bytes(bucket), b.bytes(bucket)];
+    const unlike = unlikeRecords(mine, theirs, near.length > 0);
+    counts.matching += unlike.same;
+    const differences = compareBucket(
+      a.digestsAt(mine, unlike.source),
+      b.digestsAt(theirs, unlike.target),
+      counts,
+      near,
+    );
     file?.write(differences);
     first.push(...differences.slice(0, samples - first.length));
     const room = MOST_OWNERS - vectors.length;
@@ -209,7 +227,7 @@ function checkStrangers(
   { watermark }: Place,
   { extra }: Counts,
   first: readonly Difference[],
-  { since }: VerifyOptions,
+  since: string | undefined,
   report: VerifyReport,
 ): void {
   report.asked(
@@ -250,6 +268,7 @@ async function expectedOf(
   return {
     source: {
       ...source,
+      columns: undefined,
       shape: target.shape,
       scan: () => mapped(source.scan(), expected.source),
       get: async (wanted) =>
@@ -259,10 +278,20 @@ async function expectedOf(
     },
     target: {
       ...target,
+      columns: undefined,
       scan: () => mapped(target.scan(), expected.target),
       get: async (wanted) => (await target.get(wanted)).map(expected.target),
     },
   };
+}
+
+function withoutAccepted<Sides extends { source: Place; target: Place }>(
+  { source, target, ...rest }: Sides,
+  accepted: Accepted,
+) {
+  if (accepted.isEmpty) return { source, target, ...rest };
+  const keep = (point: Point) => (accepted.leavesOut(target.shape, point) ? undefined : point);
+  return { ...rest, target, source: { ...source, scan: () => mapped(source.scan(), keep) } };
 }
 
 async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: Point) => Point | undefined) {
@@ -303,13 +332,24 @@ async function readSide(
 ): Promise<ReadSide> {
   const buckets = new Buckets(folder, name, count, near);
   const tally = new SideTally(filters, Math.max(retrieved, KNOWN), seed, side.shape.timestamps);
-  for await (const points of side.scan()) {
+  const told = () => {
     signal.throwIfAborted();
-    for (const point of points) {
-      buckets.add(side.shape, point);
-      tally.add(point);
-    }
     onProgress?.(name, buckets.rows, Math.max(side.counter, buckets.rows));
+  };
+  if (side.columns !== undefined && near.length === 0) {
+    for await (const columns of side.columns()) {
+      buckets.addColumns(side.shape, columns);
+      tally.addColumns(columns, side.shape.vectors);
+      told();
+    }
+  } else {
+    for await (const points of side.scan()) {
+      for (const point of points) {
+        buckets.add(side.shape, point);
+        tally.add(point);
+      }
+      told();
+    }
   }
   buckets.finish();
   return { buckets, count, tally };

@@ -144,7 +144,7 @@ export const seriesView = ({ label, about, engine, identity }: SeriesRef) => ({
 });
 
 /** The mark as an SVG path in a box of 14 x 14 around the origin. */
-function swatchPath(shape: SeriesRef['identity']['shape']): string {
+export function swatchPath(shape: SeriesRef['identity']['shape']): string {
   const paths = {
     circle: 'M5,0A5,5 0 1 1 -5,0A5,5 0 1 1 5,0Z',
     square: 'M-4.4,-4.4H4.4V4.4H-4.4Z',

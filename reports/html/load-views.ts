@@ -1,14 +1,16 @@
 import { doubtSigns } from '../../harness/model/flags.js';
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { Measure, TrialRow } from '../../harness/model/results.js';
-import { formatNumber, formatShare, listed, plural } from '../format.js';
-import { LIMITS, type LoadedSetting, type Sustained } from '../model/load.js';
+import { formatMeasure, formatNumber, formatRate, formatShare, listed, plural } from '../format.js';
+import { type LoadedSetting, type LoadLimits, mostAnswered, type Sustained } from '../model/load.js';
 import { withEngine } from '../model/series.js';
 import type { ReportModel } from '../model/types.js';
-import { figureText, seriesView, trialAnchor } from './cells.js';
+import { doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { type ChartView, picturesOf } from './chart-views.js';
 import type { RecallScale } from './charts/recall-scale.js';
 import type { ChartMark, ChartSize, ChartSpec } from './charts/spec.js';
 import { type ValueScale, valueScale } from './charts/value-scale.js';
+import { courseCharts, errorRows } from './load-courses.js';
 
 const LARGE: ChartSize = { name: 'wide', width: 680, height: 400, right: 118, font: 12, titles: true };
 const SMALL: ChartSize = { name: 'narrow', width: 350, height: 340, right: 62, font: 11.5, titles: false };
@@ -25,6 +27,7 @@ interface Plan {
   of: string;
   note: string;
   better: 'higher' | 'lower';
+  limit?: { value: number; label: string };
 }
 
 interface Entry {
@@ -38,57 +41,61 @@ interface Entry {
 export function loadViews(model: ReportModel) {
   const { load, recallName } = model;
   if (load === undefined) return undefined;
-  const rated = entriesOf(load, 'latency.p99', ({ rates }) =>
+  const { limits, settings } = load;
+  const rated = entriesOf(settings, 'latency.p99', ({ rates }) =>
     rates.map((each) => ({ ...each, at: each.rate })),
   );
-  const clients = entriesOf(load, 'throughput', (row) =>
+  const clients = entriesOf(settings, 'throughput', (row) =>
     row.clients.map((each) => ({ ...each, at: each.clients })),
   );
   return {
-    sentences: load.filter(({ shown, rates }) => shown && rates.length > 0).map(sentence),
+    sentences: settings
+      .filter(({ shown, rates }) => shown && rates.length > 0)
+      .map((each) => sentence(each, limits)),
     charts: [
-      ...(rated.length === 0
-        ? []
-        : [
-            chart(
-              {
-                id: 'chart-load-latency',
-                measure: 'latency.p99',
-                title: 'p99 latency against offered rate',
-                label: 'p99 latency, ms',
-                of: 'queries due per second',
-                note: `Open loop: latency counts from when a query was due. ${SHOWN}`,
-                better: 'lower',
-              },
-              rated,
-              recallName,
-            ),
-          ]),
-      ...(clients.length === 0
-        ? []
-        : [
-            chart(
-              {
-                id: 'chart-load-clients',
-                measure: 'throughput',
-                title: 'Throughput against clients',
-                label: 'queries/s',
-                of: 'clients',
-                note: `Closed loop: each client sends its next query when the previous one was answered. ${SHOWN}`,
-                better: 'higher',
-              },
-              clients,
-              recallName,
-            ),
-          ]),
+      ...(rated.length === 0 ? [] : [latencyChart(rated, recallName, limits)]),
+      ...(clients.length === 0 ? [] : [clientsChart(clients, recallName)]),
+      ...courseCharts(load),
     ],
-    limits: LIMITS.map((limit) => `p99 ≤ ${limit} ms`),
-    rows: load.map((row) => tableRow(row, recallName)),
+    limits: limits.all.map((limit) => `p99 ≤ ${limit} ms`),
+    rows: settings.map((row) => tableRow(row, recallName)),
+    errors: errorRows(load),
   };
 }
 
+const latencyChart = (entries: readonly Entry[], recallName: string, { main }: LoadLimits): ChartView =>
+  chart(
+    {
+      id: 'chart-load-latency',
+      measure: 'latency.p99',
+      title: 'p99 latency against offered rate',
+      label: 'p99 latency, ms',
+      of: 'queries due per second',
+      note: `Open loop: latency counts from when a query was due. Ringed: the highest rate up to which p99 stays within ${main} ms, every rate was reached and no query failed. ${SHOWN}`,
+      better: 'lower',
+      limit: { value: main, label: `${main} ms` },
+    },
+    entries,
+    recallName,
+  );
+
+const clientsChart = (entries: readonly Entry[], recallName: string): ChartView =>
+  chart(
+    {
+      id: 'chart-load-clients',
+      measure: 'throughput',
+      title: 'Throughput against clients',
+      label: 'queries/s',
+      of: 'clients',
+      note: `Closed loop: each client sends its next query when the previous one was answered. ${SHOWN}`,
+      better: 'higher',
+    },
+    entries,
+    recallName,
+  );
+
 const SHOWN =
-  'Lines: each contender’s setting with the lowest recall from 0.95 on, else its highest; others are faded. Intervals that leave the picture are cut.';
+  'Lines: each contender’s setting with the lowest recall from 0.95 on, else its highest; others are faded. Intervals that leave the picture are not drawn; the table has them.';
 
 function entriesOf(
   load: readonly LoadedSetting[],
@@ -104,9 +111,12 @@ function entriesOf(
 }
 
 /** "keeps p99 under 50 ms up to 400 queries/s": the knee, in words. */
-function sentence({ series, setting, sustained, rates }: LoadedSetting): { text: string } {
+function sentence(
+  { series, setting, sustained, rates }: LoadedSetting,
+  { all }: LoadLimits,
+): { text: string } {
   const parts = sustained.flatMap((found, i) => {
-    const limit = `${LIMITS[i]} ms`;
+    const limit = `${all[i]} ms`;
     if (found.state === 'beyond')
       return [`under ${limit} at every rate measured, up to ${rateText(found.rate)}`];
     return found.state === 'up-to' ? [`under ${limit} up to ${rateText(found.rate)}`] : [];
@@ -116,21 +126,17 @@ function sentence({ series, setting, sustained, rates }: LoadedSetting): { text:
   const first = sustained.findIndex(({ state }) => state === 'beyond');
   const told = first < 0 ? parts : parts.slice(0, parts.length - (sustained.length - 1 - first));
   if (told.length === 0)
-    return { text: `${who} misses ${LIMITS.at(-1)} ms at p99 at ${rateText(rates[0]!.rate)} already.` };
+    return {
+      text: `${who} does not keep p99 under ${all.at(-1)} ms at ${rateText(rates[0]!.rate)}, the lowest rate measured.`,
+    };
   return { text: `${who} keeps p99 ${listed(told)}.` };
 }
 
-const rateText = (rate: number): string => `${tickText(rate)} queries/s`;
+const rateText = (rate: number): string => `${formatRate(rate)} queries/s`;
 
 function tableRow(row: LoadedSetting, recallName: string) {
   const { series, setting, sustained, clients, rates } = row;
-  const best = clients.reduce<(typeof clients)[number] | undefined>(
-    (top, each) =>
-      (each.trial.measures['throughput']?.value ?? 0) > (top?.trial.measures['throughput']?.value ?? 0)
-        ? each
-        : top,
-    undefined,
-  );
+  const best = mostAnswered(clients);
   const recalls = [...rates, ...clients].flatMap(({ trial }) => trial.measures[recallName]?.value ?? []);
   const [low, high] = [Math.min(...recalls), Math.max(...recalls)];
   const anchor = trialAnchor((rates[0] ?? clients[0])?.trial.id ?? '');
@@ -159,7 +165,7 @@ function sustainedText(found: Sustained): string {
   if (found.state === 'unmeasured') return '–';
   if (found.state === 'none') return 'none';
   const signs = doubtSigns(found.trial.flags, 'latency.p99');
-  return `${found.state === 'beyond' ? '≥ ' : ''}${formatNumber(found.rate)}${signs}`;
+  return `${found.state === 'beyond' ? '≥ ' : ''}${formatRate(found.rate)}${signs}`;
 }
 
 function chart(plan: Plan, entries: readonly Entry[], recallName: string): ChartView {
@@ -177,10 +183,11 @@ function chart(plan: Plan, entries: readonly Entry[], recallName: string): Chart
         series: seriesView(row.series),
         setting: row.setting,
         anchor: trialAnchor(trial.id),
-        recall: tickText(at),
+        recall: formatRate(at),
         recallInterval: undefined,
-        value: figureText(measure, value, trial.flags),
-        valueInterval: undefined,
+        value: formatMeasure(value.value, definitionOf(measure)?.unit ?? 'ratio'),
+        valueDoubt: doubtOf(measure, trial.flags),
+        valueInterval: intervalText(measure, value),
         front: row.shown,
       })),
     },
@@ -188,13 +195,13 @@ function chart(plan: Plan, entries: readonly Entry[], recallName: string): Chart
 }
 
 function specOf(
-  { id, title, label, of, better, measure }: Plan,
+  { id, title, label, of, better, measure, limit }: Plan,
   entries: readonly Entry[],
   recallName: string,
 ): ChartSpec {
   const contenders = new Set(entries.map(({ row }) => row.series.key)).size;
   const x = logScale(entries.map(({ at }) => at));
-  // Of two passes an interval can span many powers of ten, beside which no curve would be seen: it is cut at the edge.
+  // Of two passes an interval can span many powers of ten, beside which no curve would be seen.
   const y = valueScale(
     entries.map(({ value }) => value.value),
     true,
@@ -210,13 +217,11 @@ function specOf(
     log: true,
     marks: entries.map((entry) => markOf(entry, { x, y }, measure, recallName)),
     guides: [],
+    limit,
     x,
     y,
   };
 }
-
-const tickText = (value: number): string =>
-  Number.isInteger(value) && value < 10_000 ? String(value) : formatNumber(value);
 
 /** The values that were measured are the ticks, as far as there is room. */
 function logScale(values: readonly number[]): RecallScale {
@@ -227,7 +232,7 @@ function logScale(values: readonly number[]): RecallScale {
   const ticks: { x: number; label: string }[] = [];
   for (const value of distinct) {
     const at = Math.log10(value);
-    if (ticks.length === 0 || at - ticks.at(-1)!.x >= apart) ticks.push({ x: at, label: tickText(value) });
+    if (ticks.length === 0 || at - ticks.at(-1)!.x >= apart) ticks.push({ x: at, label: formatRate(value) });
   }
   return { domain: [low - pad, high + pad], at: (value) => value, ticks, gap: undefined };
 }
@@ -238,8 +243,8 @@ interface Axes {
 }
 
 function within({ low, high, ...rest }: Measure, [least, most]: ValueScale['domain']): Measure {
-  if (low === null || high === null) return { ...rest, low, high };
-  return { ...rest, low: Math.max(low, least), high: Math.min(high, most) };
+  const fits = low !== null && high !== null && low >= least && high <= most;
+  return { ...rest, low: fits ? low : null, high: fits ? high : null };
 }
 
 function markOf(
@@ -260,6 +265,7 @@ function markOf(
     value: within(value, y.domain),
     front: shown,
     signs: doubtSigns(trial.flags, measure),
+    knee: shown && measure === 'latency.p99' && 'trial' in row.knee && row.knee.trial.id === trial.id,
     tooltip: [withEngine(series), setting, ...told].filter((line) => line !== '').join('\n'),
     chosen: [],
   };

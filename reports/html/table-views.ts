@@ -9,6 +9,7 @@ import { seriesKey, settingText, varyingBySeries } from '../model/points.js';
 import { splitLog } from '../model/problems.js';
 import type { BuildModel, Choice, ChoiceRow, Chosen, ReportModel, Series } from '../model/types.js';
 import { type Cell, cell, heading, parameterViews, rowCell, seriesView, trialAnchor } from './cells.js';
+import { loadCells, loadHeadings } from './load-cells.js';
 
 /** Tables of choice, one per target; all of them are in the page. */
 export function choiceViews(model: ReportModel) {
@@ -22,12 +23,12 @@ export function choiceViews(model: ReportModel) {
       choice.target === undefined
         ? `Each contender’s setting with the highest recall@${model.k}`
         : `Each contender’s fastest measured setting with recall@${model.k} ${choice.label} (lower end of the 95% interval)`,
-    headings: measures.map(heading),
-    columns: measures.length + 1,
-    wide: measures.length + 2,
+    headings: [...measures.map(heading), ...loadHeadings(model)],
+    columns: measures.length + loadHeadings(model).length + 1,
+    wide: measures.length + loadHeadings(model).length + 2,
     parts: choiceParts(model, choice).map(({ heading: words, rows }) => ({
       heading: words,
-      rows: rows.map((row) => choiceRow(row, choice, measures)),
+      rows: rows.map((row) => choiceRow(row, choice, measures, model)),
     })),
     flattered: choice.flattered,
   }));
@@ -46,7 +47,12 @@ function choiceParts(
   return [...parts, { heading: undefined, rows: rest }].filter((part) => part.rows.length > 0);
 }
 
-function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measures: readonly string[]) {
+function choiceRow(
+  { series, choice: found }: ChoiceRow,
+  { best }: Choice,
+  measures: readonly string[],
+  model: ReportModel,
+) {
   if (found.state === 'unreached') return { series: seriesView(series), reason: found.reason };
   const { point } = found;
   return {
@@ -55,11 +61,14 @@ function choiceRow({ series, choice: found }: ChoiceRow, { best }: Choice, measu
     fullSetting: point.fullSetting,
     anchor: trialAnchor(point.id),
     passedOver: passedOverText(found),
-    cells: measures.map((name): Cell => {
-      const figure = cell(name, found.figures[name], point.flags);
-      if (best[name]?.keys.includes(series.key)) return { ...figure, best: true };
-      return best[name]?.close.includes(series.key) ? { ...figure, close: true } : figure;
-    }),
+    cells: [
+      ...measures.map((name): Cell => {
+        const figure = cell(name, found.figures[name], point.flags);
+        if (best[name]?.keys.includes(series.key)) return { ...figure, best: true };
+        return best[name]?.close.includes(series.key) ? { ...figure, close: true } : figure;
+      }),
+      ...loadCells(model, point),
+    ],
   };
 }
 

@@ -54,7 +54,7 @@ const STATES: Readonly<Record<StageView['state'], { word: string; sign: string; 
 };
 
 function stageView(stage: StageView) {
-  const { state, says, why, startedAt, seconds, attempts, evidence, figures, tables } = stage;
+  const { state, says, why, startedAt, seconds, attempts, evidence, figures, tables, links } = stage;
   return {
     ...shown(stage),
     ...STATES[state],
@@ -66,6 +66,10 @@ function stageView(stage: StageView) {
     evidence: evidence.map((each) => ({ ...each, file: visible(each.file), bytes: formatCount(each.bytes) })),
     figures: figures.map(figureView),
     tables: tables.map(tableView),
+    links: links.map(({ words, file }) => ({
+      words: visible(words),
+      href: file.split('/').map(encodeURIComponent).join('/'),
+    })),
     hasDetail: figures.length + tables.length + evidence.length > 0,
   };
 }

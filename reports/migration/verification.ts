@@ -10,7 +10,7 @@ export function verificationPage(verification: Verified): string {
 }
 
 function pageOf(verification: Verified): Page {
-  const { state, source, target, counts, samples, findings, tenants, mapping } = verification;
+  const { state, source, target, counts, accepted, samples, findings, tenants, mapping } = verification;
   return {
     kind: 'Verification',
     title: `${source.place} → ${target.place}`,
@@ -26,6 +26,11 @@ function pageOf(verification: Verified): Page {
         value: formatCount(counts.duplicateInSource + counts.duplicateInTarget),
         detail: `${counts.duplicateInSource} in the source, ${counts.duplicateInTarget} in the target`,
       },
+      ...accepted.map(({ reason, points }) => ({
+        term: 'Refused, as accepted',
+        value: formatCount(points),
+        detail: reason,
+      })),
       {
         term: 'Source',
         value: formatCount(source.read),

@@ -1,28 +1,55 @@
 import type { ParameterSet } from '../../common/parameters.js';
+import type { Manifest } from '../../harness/model/manifest.js';
 import { depthOf } from '../../harness/model/measures/catalogue.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
 import { isSerial, workloadOf } from '../../harness/model/workload.js';
 import { atDepth, seriesKey, settingText, varyingBySeries } from './points.js';
-import type { SeriesRef } from './series.js';
+import type { Point, SeriesRef } from './series.js';
 
-/** Limits of p99 latency (ms) for which the sustained rate is told. */
-export const LIMITS = [10, 50, 200] as const;
+/** Limits of p99 latency (ms) for which the sustained rate is told where the suite sets none, and the one of choices. */
+const LIMITS = [10, 50, 200];
+const LIMIT = 50;
+
+/** Limits of p99 latency, ms, ascending; `main`: that of choices and pictures. */
+export interface LoadLimits {
+  all: readonly number[];
+  main: number;
+}
+
+export function limitsOf({ load }: Pick<Manifest, 'load'>): LoadLimits {
+  const own = load?.p99;
+  return own === undefined ? { all: LIMITS, main: LIMIT } : { all: [own], main: own };
+}
+
+/** The run under load. */
+export interface LoadModel {
+  limits: LoadLimits;
+  settings: readonly LoadedSetting[];
+  /** Of the prices that the suite states; undefined: none, or in several currencies. */
+  currency: string | undefined;
+}
 
 /** A search setting of a contender under the loads that it was measured with. */
 export interface LoadedSetting {
   series: SeriesRef;
+  build: string;
+  search: ParameterSet;
   /** Only what varies within the contender. */
   setting: string;
   /** Every parameter. */
   fullSetting: string;
   /** The contender's shown setting: see `loadOf`. */
   shown: boolean;
+  /** Every load. */
+  trials: readonly TrialRow[];
   /** By rate, ascending. */
   rates: readonly { rate: number; trial: TrialRow }[];
   /** By number of clients, ascending. */
   clients: readonly { clients: number; trial: TrialRow }[];
-  /** By limit of p99 in `LIMITS`. */
+  /** By limit of p99, as in `LoadLimits.all`. */
   sustained: readonly Sustained[];
+  /** At the main limit. */
+  knee: Sustained;
 }
 
 /**
@@ -42,7 +69,9 @@ export function loadOf(
   results: Results,
   refs: ReadonlyMap<string, SeriesRef>,
   recallName: string,
-): LoadedSetting[] | undefined {
+  manifest: Pick<Manifest, 'load' | 'plan'>,
+): LoadModel | undefined {
+  const limits = limitsOf(manifest);
   const rows = atDepth(results.trials, depthOf(recallName)!).filter(
     (row) =>
       row.state === 'completed' &&
@@ -62,8 +91,11 @@ export function loadOf(
     settings.set(id, found);
   }
   const all = [...settings.values()];
-  return all.map((one) => ({
+  const settingsOf = all.map((one) => ({
     series: refs.get(one.key)!,
+    build: one.rows[0]!.build,
+    search: one.rows[0]!.search,
+    trials: one.rows,
     setting: settingText(one.parameters, varying.get(one.key)),
     fullSetting: settingText(one.parameters),
     shown:
@@ -71,8 +103,38 @@ export function loadOf(
         all.filter(({ key }) => key === one.key),
         recallName,
       ) === one,
-    ...loadsOf(one.rows),
+    ...loadsOf(one.rows, limits),
   }));
+  const currencies = new Set(manifest.plan.flatMap(({ cost }) => cost?.currency ?? []));
+  return { limits, settings: settingsOf, currency: currencies.size === 1 ? [...currencies][0] : undefined };
+}
+
+/** The loads of a setting that was measured under another workload. */
+export function loadedAs(
+  load: LoadModel,
+  { build, search }: Pick<Point, 'build' | 'search'>,
+): LoadedSetting | undefined {
+  const key = JSON.stringify(search);
+  return load.settings.find((each) => each.build === build && JSON.stringify(each.search) === key);
+}
+
+/**
+ * The trial that stands for a setting in pictures of one load: at its knee, else at the lowest rate that was measured, else
+ * with the clients that it answered most with.
+ */
+export function typicalTrial({ knee, rates, clients }: LoadedSetting): TrialRow | undefined {
+  if (knee.state === 'up-to' || knee.state === 'beyond') return knee.trial;
+  return rates[0]?.trial ?? mostAnswered(clients)?.trial;
+}
+
+export function mostAnswered(
+  clients: LoadedSetting['clients'],
+): LoadedSetting['clients'][number] | undefined {
+  const answered = ({ trial }: (typeof clients)[number]) => trial.measures['throughput']?.value ?? 0;
+  return clients.reduce<(typeof clients)[number] | undefined>(
+    (best, each) => (best === undefined || answered(each) > answered(best) ? each : best),
+    undefined,
+  );
 }
 
 const ENOUGH = 0.95;
@@ -86,7 +148,10 @@ function shownOf<T extends { rows: readonly TrialRow[] }>(
   return sorted.find((each) => recall(each) >= ENOUGH) ?? sorted.at(-1);
 }
 
-function loadsOf(rows: readonly TrialRow[]): Pick<LoadedSetting, 'rates' | 'clients' | 'sustained'> {
+function loadsOf(
+  rows: readonly TrialRow[],
+  limits: LoadLimits,
+): Pick<LoadedSetting, 'rates' | 'clients' | 'sustained' | 'knee'> {
   const by = (type: string, option: string) =>
     rows
       .filter(({ workload }) => workload === type)
@@ -96,7 +161,8 @@ function loadsOf(rows: readonly TrialRow[]): Pick<LoadedSetting, 'rates' | 'clie
   return {
     rates,
     clients: by('constant-clients', 'clients').map(({ at, trial }) => ({ clients: at, trial })),
-    sustained: LIMITS.map((limit) => sustainedOf(rates, limit)),
+    sustained: limits.all.map((limit) => sustainedOf(rates, limit)),
+    knee: sustainedOf(rates, limits.main),
   };
 }
 

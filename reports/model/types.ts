@@ -4,7 +4,7 @@ import type { Measure, Results, TrialRow } from '../../harness/model/results.js'
 import type { Verdicts } from '../../harness/model/verdict.js';
 import type { HistoryLine } from '../../harness/store/history.js';
 import type { FilterModel, RelevanceModel } from './filters.js';
-import type { LoadedSetting } from './load.js';
+import type { LoadModel } from './load.js';
 import type { Point, Series, SeriesRef } from './series.js';
 import type { Trend } from './trend.js';
 
@@ -162,7 +162,7 @@ export interface ReportModel {
   warnings: readonly string[];
   verdicts: Verdicts | undefined;
   /** Undefined where every workload was serial. */
-  load: readonly LoadedSetting[] | undefined;
+  load: LoadModel | undefined;
   /** Undefined where no query had a filter. */
   filters: FilterModel | undefined;
   /** Undefined where no query was judged. */

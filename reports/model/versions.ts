@@ -2,7 +2,7 @@ import { instructionsText } from '../../harness/model/native.js';
 import type { TrialRow } from '../../harness/model/results.js';
 import { listed } from '../format.js';
 
-type VersionedRow = Pick<TrialRow, 'engine' | 'engineVersion' | 'server' | 'instructions'>;
+type VersionedRow = Pick<TrialRow, 'engine' | 'engineVersion' | 'server' | 'client' | 'instructions'>;
 
 const ORIGINS = {
   pinned: 'pinned image',
@@ -11,12 +11,21 @@ const ORIGINS = {
   url: 'running server',
 } as const;
 
-/** What stands beside a contender's name: version, where its server came from, widest vector instructions of its code. */
+/** How queries reach a server; a client of another version stands as it is named. */
+const CLIENTS: Readonly<Record<string, string>> = {
+  official: 'official client',
+  'raw-http': 'raw HTTP',
+  grpc: 'gRPC past the official client',
+  binary: 'binary parameters',
+};
+
+/** What stands beside a contender's name: version, where its server came from, its client, widest vector instructions of its code. */
 export function aboutRow(row: VersionedRow): string {
-  const { server, instructions } = row;
+  const { server, client, instructions } = row;
   return [
     ...(versionText(row) ?? []),
     ...(server?.origin === undefined ? [] : [ORIGINS[server.origin]]),
+    ...(client === undefined ? [] : [Object.hasOwn(CLIENTS, client) ? CLIENTS[client]! : client]),
     ...(instructions === undefined ? [] : [instructionsText(instructions)]),
   ].join(', ');
 }

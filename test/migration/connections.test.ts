@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { parseAddress } from '../../migration/connections/address.js';
-import { readAsText, requireReadable } from '../../migration/connections/read-as.js';
+import { parametersText, requireReadable } from '../../migration/connections/read-as.js';
 import { resolveConnection } from '../../migration/connections/resolve.js';
 
 const parse = (text: string) => parseAddress(text, ['pgvector', 'lancedb', 'qdrant']);
@@ -46,10 +46,10 @@ describe('a place', () => {
 
   test('has its parameters as text in one order, and read again they are the same', () => {
     const as = { omit: ['b,c', 'a'], tenant: 'o&g', key: 'ä#' };
-    const text = readAsText(as);
+    const text = parametersText({ as, details: {} });
     expect(text).toBe('?key=%C3%A4%23&tenant=o%26g&omit=a,b%2Cc');
     expect(parse(`lancedb:./f#docs${text}`).as).toEqual({ ...as, omit: ['a', 'b,c'] });
-    expect(readAsText({})).toBe('');
+    expect(parametersText({ as: {}, details: {} })).toBe('');
   });
 
   test('names what cannot be said of an engine’s collections', () => {

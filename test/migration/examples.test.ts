@@ -88,6 +88,11 @@ describe('examples/migrate-embedded', () => {
       const { codes, last, told } = await example.run();
       expect(codes, told).toEqual([4, 4, 0]);
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
+      const read = (file: string) =>
+        readFileSync(join(example.work.folder, '.migrations/packages-to-lancedb', file), 'utf8');
+      const page = read('index.html');
+      const [, report] = /<a href="(runs\/[^"]+\/report\.html)">report of the run</.exec(page) ?? [];
+      expect(read(report!)).toContain('target.ann');
     },
     PATIENCE,
   );

@@ -72,6 +72,54 @@ const run = (...args: string[]) => vecproof(args, work);
 const text = (name: string) => readFileSync(join(work.folder, name), 'utf8');
 
 describe('queries import', () => {
+  test('reads filters of SQL, leaves out those of redacted fields, and counts what has no portable form by its reason', async () => {
+    const native = (i: number, filter: string | object) => line(i, { native: filter });
+    work.write(
+      'sql.jsonl',
+      [
+        native(1, "owner = 'o1' and not n < 5"),
+        native(2, { where: 'n between $1 and $2', params: [3, 9] }),
+        native(3, "SELECT id FROM docs WHERE owner IN ('o2','o3') ORDER BY embedding <=> '[1,2]' LIMIT 5"),
+        native(4, "owner = 'alice'"),
+        native(5, "lower(owner) = 'alice'"),
+        native(6, "lower(owner) = 'bob'"),
+        native(7, "n = 'alice@example.com'"),
+      ].join('\n'),
+    );
+    const args = [
+      'queries',
+      'import',
+      'sql.jsonl',
+      '--key',
+      'vector=embedding',
+      '--data',
+      'docs',
+      '--native',
+      'pgvector',
+    ];
+    const all = await run(...args, '--out', 'sql-q.jsonl');
+    expect(all.code, all.stderr).toBe(0);
+    const filters = text('sql-q.jsonl')
+      .split('\n')
+      .filter((each) => each.startsWith('{'))
+      .map((each) => (JSON.parse(each) as { filter: unknown }).filter);
+    expect(filters).toEqual(
+      expect.arrayContaining([
+        { $and: [{ owner: { $eq: 'o1' } }, { n: { $gte: 5 } }] },
+        { $and: [{ n: { $gte: 3 } }, { n: { $lte: 9 } }] },
+        { owner: { $in: ['o2', 'o3'] } },
+        { owner: { $eq: 'alice' } },
+      ]),
+    );
+    const { leftOut } = (JSON.parse(text('sql-q.jsonl.coverage.json')) as Coverage).log;
+    expect(leftOut).toEqual({
+      'native filters without a portable form, such as: the function lower has no portable form': 2,
+      'native filters without a portable form, such as: a text is compared with "n", which is of type integer': 1,
+    });
+    expect((await run(...args, '--redact', 'owner', '--out', 'redacted.jsonl')).code).toBe(0);
+    expect(text('redacted.jsonl') + text('redacted.jsonl.coverage.json')).not.toMatch(/alice|o1|o2/);
+  });
+
   test('writes a query file that suites read, redacted, and says what it lacks', async () => {
     const args = ['--redact', 'text,email', '--data', 'docs', '--floor', '5'];
     const { code, stdout, stderr } = await run(...IMPORT, ...args, '--out', 'q.jsonl');

@@ -8,6 +8,7 @@ import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureGate } from './gate.js';
 import { measureLoad } from './load.js';
+import { measureLoadPoints } from './load-points.js';
 import { measureMigration } from './migration.js';
 import { measurePgvector } from './pgvector.js';
 import { measureRecording } from './recording.js';
@@ -25,11 +26,12 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   gate: measureGate,
   share: measureShare,
   datasets: measureDatasets,
-  load: measureLoad,
+  'load-points': measureLoadPoints,
   migration: measureMigration,
   pgvector: measurePgvector,
   cutover: measureCutover,
   servers: measureServers,
+  load: measureLoad,
 };
 /** Take long, and are about figures and not the harness' cost: measured when they are named. */
 const NAMED: typeof PARTS = { aa: measureSameSettings, recording: measureRecording };

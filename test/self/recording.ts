@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LoadTimes } from '../../harness/measures/load-times.js';
 import { Random } from '../../harness/measures/random.js';
 import { timingOf } from '../../harness/measures/timing.js';
+import { collectGarbage } from '../../harness/process/resources.js';
 import { Recorder } from '../../harness/run/recorder.js';
 import { keepTimes } from '../../harness/run/times.js';
 import { readSamples, writeSamples } from '../../harness/store/samples.js';
@@ -23,6 +24,8 @@ export async function measureRecording(folder: string): Promise<void> {
   }, 50);
   const begin = process.memoryUsage.rss();
   const phase = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    // As the process of a build does between its phases.
+    await collectGarbage();
     most = process.memoryUsage.rss();
     const start = performance.now();
     const result = await work();

@@ -203,6 +203,24 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/kit',
     'datasets/dataset',
   ],
+  // Source and target while both are in use: what is watched of them, and judged after every round.
+  'migration/monitor': [
+    'migration/plan',
+    'migration/connections',
+    'migration/export',
+    'migration/mapping',
+    'migration/parity',
+    'harness/measures',
+    'harness/suite',
+    'harness/app/places',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'datasets/dataset',
+    'filters',
+  ],
+  // What a migration was, from its folder alone.
+  'migration/record': ['migration/plan', 'migration/export', 'migration/mapping', 'migration/monitor'],
   reports: ['harness/model', 'harness/measures', 'harness/store', 'harness/derive'],
   cli: ['harness', 'migration', 'engines', 'datasets', 'reports', 'filters'],
   // Entry points and tools, which put parts together.

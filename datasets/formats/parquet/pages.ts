@@ -4,6 +4,7 @@ import {
   type DecodedArray,
   type PageHeader,
   parquetSchema,
+  type RowGroup,
   type SchemaTree,
 } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
@@ -29,6 +30,14 @@ export interface LeafPage {
   definition: Uint8Array;
 }
 
+/** A data page whose values are as they are stored where they stand one after the other (PLAIN), and were looked through. */
+export interface StoredPage extends LeafPage {
+  /** In place of `values`. */
+  plain?: Uint8Array | undefined;
+}
+
+type Mode = 'values' | 'check' | 'stored';
+
 /** Headers hold little but statistics, whose bounds for vectors are a few KiB. */
 const HEADER_WINDOW = 1 << 16;
 
@@ -37,31 +46,44 @@ const HEADER_WINDOW = 1 << 16;
  * @param checkOnly pages come without their values
  */
 export function* leafPages(file: ParquetFile, path: SchemaTree[], checkOnly = false): Generator<LeafPage> {
+  for (const group of file.metadata.row_groups)
+    yield* groupPages(file, group, path, checkOnly ? 'check' : 'values');
+}
+
+/** The data pages of one leaf column in one row group. */
+export function storedPages(file: ParquetFile, group: RowGroup, path: SchemaTree[]): Generator<StoredPage> {
+  return groupPages(file, group, path, 'stored');
+}
+
+function* groupPages(
+  file: ParquetFile,
+  group: RowGroup,
+  path: SchemaTree[],
+  mode: Mode,
+): Generator<StoredPage> {
   const leaf = path[path.length - 1]!;
   const name = path
     .slice(1)
     .map((node) => node.element.name)
     .join('.');
-  for (const group of file.metadata.row_groups) {
-    const chunk = group.columns.find((column) => column.meta_data?.path_in_schema.join('.') === name);
-    const meta = chunk?.meta_data;
-    if (meta === undefined) throw new Error(`the row group has no column ${name}`);
-    // The type of the schema: of two that differ the library would take one here and the other there.
-    if (meta.type !== leaf.element.type) throw new Error(`the column ${name} has two types`);
-    yield* chunkPages(
-      file,
-      meta,
-      {
-        pathInSchema: meta.path_in_schema,
-        type: meta.type,
-        codec: meta.codec,
-        element: leaf.element,
-        schemaPath: path,
-        compressors: COMPRESSORS,
-      } as unknown as ColumnDecoder,
-      checkOnly,
-    );
-  }
+  const chunk = group.columns.find((column) => column.meta_data?.path_in_schema.join('.') === name);
+  const meta = chunk?.meta_data;
+  if (meta === undefined) throw new Error(`the row group has no column ${name}`);
+  // The type of the schema: of two that differ the library would take one here and the other there.
+  if (meta.type !== leaf.element.type) throw new Error(`the column ${name} has two types`);
+  yield* chunkPages(
+    file,
+    meta,
+    {
+      pathInSchema: meta.path_in_schema,
+      type: meta.type,
+      codec: meta.codec,
+      element: leaf.element,
+      schemaPath: path,
+      compressors: COMPRESSORS,
+    } as unknown as ColumnDecoder,
+    mode,
+  );
 }
 
 /**
@@ -98,8 +120,8 @@ function* chunkPages(
   file: ParquetFile,
   meta: ColumnMetaData,
   decoder: ColumnDecoder,
-  checkOnly: boolean,
-): Generator<LeafPage> {
+  mode: Mode,
+): Generator<StoredPage> {
   let offset = firstPage(meta);
   const end = offset + Number(meta.total_compressed_size);
   let dictionary: DecodedArray | undefined;
@@ -115,7 +137,7 @@ function* chunkPages(
     offset = start + header.compressed_page_size;
     if (header.type === 'DICTIONARY_PAGE') dictionary = readDictionary(header, body, decoder);
     else if (header.type === 'DATA_PAGE' || header.type === 'DATA_PAGE_V2') {
-      const page = readValues(header, body, decoder, dictionary, checkOnly);
+      const page = readValues(header, body, decoder, dictionary, mode);
       seen += page.count;
       yield page;
     }
@@ -137,8 +159,8 @@ function readValues(
   body: Uint8Array,
   decoder: ColumnDecoder,
   dictionary: DecodedArray | undefined,
-  checkOnly: boolean,
-): LeafPage {
+  mode: Mode,
+): StoredPage {
   const { repetition, definition, encoded, nulls } = readLevels(header, body, decoder);
   const { num_values: all, encoding } = (header.data_page_header ?? header.data_page_header_v2)!;
   const count = all - nulls;
@@ -147,9 +169,10 @@ function readValues(
   if (v2 !== undefined && v2.num_nulls !== nulls)
     throw new RangeError(`a page of ${nulls} nulls states ${v2.num_nulls}`);
   const isPlaces = encoding.endsWith('_DICTIONARY');
-  if (checkOnly || !isPlaces)
+  if (mode === 'check' || !isPlaces)
     checkValues(encoded, count, encoding, decoder.type, decoder.element.type_length, dictionary);
-  if (checkOnly) return { values: [], ...levels };
+  if (mode === 'check') return { values: [], ...levels };
+  if (mode === 'stored' && encoding === 'PLAIN') return { values: [], plain: encoded, ...levels };
   if (dictionary !== undefined && isPlaces) return { values: lookUp(encoded, count, dictionary), ...levels };
   // Without levels, which are read already, the page is that of a flat column without nulls.
   const flat = { ...decoder, schemaPath: decoder.schemaPath.slice(0, 1) };

@@ -58,6 +58,17 @@ export const LOAD: readonly MeasureDefinition[] = [
     absent: 'the workload is a closed loop, or fewer than 100 queries found a free place',
   },
   {
+    name: 'load.recallLoss',
+    title: 'Recall lost under load',
+    head: ['Recall lost', 'under load'],
+    unit: 'share',
+    kind: 'mean',
+    better: 'lower',
+    definition:
+      'Mean over queries of recall.ties (at the depth asked for) with the workload serial less that under this load, on the same build with the same setting; below 0: more was found under load. A query that failed has recall 0. If all of its interval is above 0 and it is 0.002 or more, the trial has the flag worse-under-load.',
+    absent: 'the workload is serial, or the setting was not measured with it, too',
+  },
+  {
     name: 'client.cores',
     title: 'Client CPU',
     head: ['Client', 'cores'],
@@ -67,6 +78,82 @@ export const LOAD: readonly MeasureDefinition[] = [
     definition:
       'CPU time of the process that sends queries to a server, divided by the wall-clock time, of the pass in which that was most; without the time in which an open loop only looks whether the next query is due. Above 0.8 for each thread that sends (`threads` of the workload) the trial has the flag busy-client.',
     absent: 'the workload is serial, or the engine runs inside the process, whose CPU is the engine’s',
+  },
+  {
+    name: 'cpu.perMillion',
+    title: 'CPU per million queries',
+    head: ['CPU per', 'million queries'],
+    unit: 's',
+    kind: 'time',
+    better: 'lower',
+    withinKind: true,
+    definition:
+      'Core-seconds for a million answered queries under this load: of an embedded engine the CPU of its process, in cores, divided by throughput (what sends the queries is in it); of a server that of its container while the trial was searched, over the seconds of the load and its warm-up, divided by throughput.',
+    absent: 'the workload is serial, or nobody counts the CPU of the server',
+  },
+  {
+    name: 'price.perMillion',
+    title: 'Price per million queries',
+    head: ['Price per', 'million queries'],
+    unit: 'ratio',
+    kind: 'time',
+    better: 'lower',
+    definition:
+      'Price of an hour of the engine’s machine (cost: in the suite, in its currency), for the time in which this load answers a million queries: perHour / 3600 · 10⁶ / throughput.',
+    absent: 'the workload is serial, or the suite states no price',
+  },
+  {
+    name: 'client.floor.p50',
+    title: 'Floor p50',
+    head: ['Floor', 'p50'],
+    unit: 'ms',
+    kind: 'time',
+    better: 'neither',
+    definition:
+      'Median latency of the same workload for a moment on an echo with queries and answers of the same size: over HTTP or TCP on the loopback, as the client of the server does, or a function that does nothing where the engine runs inside the process. It is never subtracted. A trial whose latency.p50 is under three times that has the flag near-floor.',
+    absent: 'the workload is serial',
+  },
+  {
+    name: 'client.floor.p99',
+    title: 'Floor p99',
+    head: ['Floor', 'p99'],
+    unit: 'ms',
+    kind: 'time',
+    better: 'neither',
+    definition: '99th percentile of the latencies of client.floor.p50.',
+    absent: 'the workload is serial',
+  },
+  {
+    name: 'client.floor.throughput',
+    title: 'Floor throughput',
+    head: ['Floor', 'throughput'],
+    unit: 'queries/s',
+    kind: 'time',
+    better: 'neither',
+    definition:
+      'Queries per second that the echo of client.floor.p50 answered, which shares the machine’s cores with the client; of one thread, where the workload has several. Of an open loop: about the offered rate.',
+    absent: 'the workload is serial',
+  },
+  {
+    name: 'client.timer',
+    title: 'Lateness of timers',
+    head: ['Timer', 'late by'],
+    unit: 'ms',
+    kind: 'time',
+    better: 'lower',
+    definition: 'How late, at most, 20 waits of 2.5 ms of the sending process ended before the load began.',
+    absent: 'the workload is serial',
+  },
+  {
+    name: 'server.cores',
+    title: 'Server CPU under load',
+    head: ['Server', 'cores'],
+    unit: 'ratio',
+    kind: 'time',
+    better: 'neither',
+    definition:
+      'CPU time of all processes in the server’s container while a pass was sent, divided by the wall-clock time, of the pass in which that was most. Above nine tenths of the cores it may use (cpus of the suite, else the machine’s) the trial has the flag busy-server.',
+    absent: 'the workload is serial, or the engine is no server of this machine’s Docker',
   },
   ...LOAD_ERROR_KINDS.map(
     (kind): MeasureDefinition => ({

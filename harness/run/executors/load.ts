@@ -1,8 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { ConnectionLostError, messageOf } from '../../../common/errors.js';
-import type { Hits } from '../../../engines/contract/search.js';
+import type { EncodedQuery, Hits } from '../../../engines/contract/search.js';
 import { loadErrorText } from '../../model/load-errors.js';
 import { Recorder, type Recording } from '../recorder.js';
+import { type DeadlineSlot, Deadlines } from './deadlines.js';
 import type { Pass } from './executor.js';
 import { waitUntil } from './wait.js';
 
@@ -10,7 +11,7 @@ import { waitUntil } from './wait.js';
 const PAUSE_MS = 100;
 
 /** Where one query can be on its way at a time. */
-export interface Place extends Pick<Pass, 'search' | 'filters'> {
+export interface Place extends Pick<Pass, 'search' | 'filters'>, DeadlineSlot {
   /** Its connection broke: it is opened again before the next query. */
   lost: boolean;
 }
@@ -32,14 +33,28 @@ export class Load {
   readonly #pass: Pass;
   readonly #options: LoadOptions;
   readonly #recorder: Recorder;
+  readonly #deadlines: Deadlines;
   /** As of performance.now(). */
   #begin = 0;
 
-  private constructor(pass: Pass, places: readonly Place[], options: LoadOptions) {
+  /** By query, as far as they are encoded beforehand. */
+  readonly #encoded: readonly EncodedQuery[];
+
+  private constructor(
+    pass: Pass,
+    places: readonly Place[],
+    encoded: readonly EncodedQuery[],
+    options: LoadOptions,
+  ) {
     this.#pass = pass;
+    this.#encoded = encoded;
     this.places = places;
     this.#options = options;
     this.#recorder = new Recorder(pass);
+    const why = loadErrorText('timeout', `no answer within ${options.timeoutSeconds} s`);
+    this.#deadlines = new Deadlines(options.timeoutSeconds * 1000, () => new Error(why));
+    const { signal } = pass;
+    signal.addEventListener('abort', () => this.#deadlines.stop(signal.reason as Error), { once: true });
   }
 
   /** A search for each place, where the engine can have several open; else all share one. */
@@ -51,7 +66,7 @@ export class Load {
       const own = pass.several ? await pass.open() : { search, filters };
       places.push({ ...own, lost: false });
     }
-    return new Load(pass, places, options);
+    return new Load(pass, places, await encodedQueries(pass), options);
   }
 
   /** Resolves at the beginning. */
@@ -71,6 +86,7 @@ export class Load {
   }
 
   recording(): Promise<Recording> {
+    this.#deadlines.close();
     return this.#recorder.recording();
   }
 
@@ -81,12 +97,16 @@ export class Load {
   ask(place: Place, query: number, due?: number): void | Promise<void> {
     if (place.lost) return this.#reopen(place, query, due);
     const vector = this.#pass.queries[query]!;
+    const encoded = this.#encoded[query];
     const filter = place.filters?.[query];
     const sent = performance.now();
     let answer: Hits | Promise<Hits>;
-    const deadline = this.#pass.concurrent ? new Deadline(this.#options.timeoutSeconds) : undefined;
+    const deadline = this.#pass.concurrent ? this.#deadlines.start(place) : undefined;
     try {
-      answer = place.search.query(vector, filter, deadline?.signal);
+      answer =
+        encoded === undefined
+          ? place.search.query(vector, filter, deadline?.signal)
+          : place.search.queryEncoded!(encoded, filter, deadline?.signal);
     } catch (error) {
       deadline?.clear();
       return this.#record(place, query, due, sent, performance.now(), undefined, error);
@@ -104,7 +124,8 @@ export class Load {
       (error: unknown) => {
         const end = performance.now();
         deadline?.clear();
-        this.#record(place, query, due, sent, end, undefined, deadline?.reason ?? error);
+        const why = deadline?.expired === true ? deadline.signal.reason : error;
+        this.#record(place, query, due, sent, end, undefined, why);
       },
     );
   }
@@ -169,26 +190,24 @@ export class Load {
   }
 }
 
-/** Gives a query up after a time. */
-class Deadline {
-  readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  reason: string | undefined;
+/** Numbers of the queries that are kept encoded: some 50 MB as JSON. Those beyond are encoded as they are sent. */
+const MOST_NUMBERS = 4_000_000;
+/** Queries that are encoded before the event loop gets a turn. */
+const TURN = 128;
 
-  constructor(seconds: number) {
-    this.#timer = setTimeout(() => {
-      this.reason = loadErrorText('timeout', `no answer within ${seconds} s`);
-      this.#controller.abort(new Error(this.reason));
-    }, seconds * 1000);
+/** By query; empty where the client takes vectors alone. One set serves all places. */
+async function encodedQueries({ search, queries, filters, order, signal }: Pass): Promise<EncodedQuery[]> {
+  const encoded = new Array<EncodedQuery>(search.encode === undefined ? 0 : queries.length);
+  if (search.encode === undefined) return encoded;
+  const most = Math.min(order.length, Math.floor(MOST_NUMBERS / (queries[0]?.length ?? 1)));
+  for (let i = 0; i < most; i++) {
+    const query = order[i]!;
+    encoded[query] = search.encode(queries[query]!, filters?.[query]);
+    if (i % TURN !== 0) continue;
+    await nextTurn();
+    signal.throwIfAborted();
   }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
-  }
+  return encoded;
 }
 
 function isPromise(answer: Hits | Promise<Hits>): answer is Promise<Hits> {

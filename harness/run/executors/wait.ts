@@ -4,25 +4,29 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 const TIMER_MS = 1.5;
 /** A turn that is shorter (ms) has done nothing: taking an answer from a socket takes longer. */
 const EMPTY_TURN_MS = 0.02;
+/** Without a turn for longer (ms), answers that have come wait to be taken. */
+const TURN_MS = 0.5;
 
 /** Waits for moments more exactly than timers do, and counts what that costs. */
 export class Waiting {
   readonly #signal: AbortSignal;
   /** CPU time (ms) of turns of the event loop in which nothing else was done. */
   spun = 0;
+  #turned = 0;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
   /**
-   * At least one turn of the event loop, also where the time has come already, so that answers are taken. Rejects with the
-   * signal's reason.
+   * Where the time has come already, a turn of the event loop now and then, so that answers are taken. Rejects with the signal's
+   * reason.
    *
    * @param left ms until then
    */
   async for(left: () => number): Promise<void> {
     let rest = left();
+    if (rest <= 0 && performance.now() - this.#turned < TURN_MS) return;
     if (rest > TIMER_MS) {
       await pause(rest - TIMER_MS, undefined, { signal: this.#signal });
       rest = left();
@@ -33,6 +37,7 @@ export class Waiting {
       rest = left();
       if (before - rest < EMPTY_TURN_MS) this.spun += before - rest;
     } while (rest > 0);
+    this.#turned = performance.now();
     this.#signal.throwIfAborted();
   }
 }

@@ -9,6 +9,9 @@
 // Rows are packed in groups of 16: rows[group][dimension][16], so that one load takes the same component of four rows. Queries
 // are row-major, a multiple of 4 of them. Four queries and 16 rows are compared at a time: 16 sums of four lanes.
 
+export { exactProducts, exactSquares } from './exact.as';
+export { lost, norm, roundVector } from './round.as';
+
 /** What a scan works on: addresses, and how far scores can be off. */
 let rows: usize = 0;
 let rowCount: i32 = 0;
@@ -28,11 +31,17 @@ let keep: i32 = 0;
 /** A row that scores below kept * (1 + relative) - absolute, `kept` the keep-th best score, is none of the keep nearest. */
 let relative: f64 = 0;
 let absolute: f64 = 0;
+/** By query: what its scores can be off beyond that (f32, rounded up); 0: nothing. */
+let slacks: usize = 0;
 
 export function setRows(at: usize, count: i32, width: i32): void {
   rows = at;
   rowCount = count;
   dimensions = width;
+}
+
+export function setSlacks(at: usize): void {
+  slacks = at;
 }
 
 export function setQueries(at: usize, least: usize, counts: usize, bitmaps: usize): void {
@@ -70,6 +79,38 @@ export function scanDistances(from: i32, to: i32): void {
     const last = min(first + BLOCK, to);
     for (let row = 0; row < rowCount; row += 16) {
       for (let query = first; query < last; query += 4) squares(query, row);
+    }
+  }
+}
+
+/**
+ * Takes from scores that somebody else has computed: of queries `from` to `to` with rows `first` to `first + count`, row-major,
+ * `stride` scores a query, 16 of which may be read at a time.
+ */
+export function scanScores(at: usize, stride: i32, from: i32, to: i32, first: i32, count: i32): void {
+  for (let query = from; query < to; query++) {
+    let score = at + (((<usize>(query - from)) * stride) << 2);
+    for (let row = first; row < first + count; row += 16) {
+      const s0 = v128.load(score), s1 = v128.load(score, 16), s2 = v128.load(score, 32), s3 = v128.load(score, 48);
+      select(query, row, s0, s1, s2, s3);
+      score += 64;
+    }
+  }
+}
+
+/** The same with scores in int32, each of which is multiplied with the step (f32) of its row. */
+export function scanIntegers(at: usize, stride: i32, steps: usize, from: i32, to: i32, first: i32, count: i32): void {
+  for (let query = from; query < to; query++) {
+    let score = at + (((<usize>(query - from)) * stride) << 2);
+    let step = steps;
+    for (let row = first; row < first + count; row += 16) {
+      const s0 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score)), v128.load(step));
+      const s1 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score, 16)), v128.load(step, 16));
+      const s2 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score, 32)), v128.load(step, 32));
+      const s3 = f32x4.mul(f32x4.convert_i32x4_s(v128.load(score, 48)), v128.load(step, 48));
+      select(query, row, s0, s1, s2, s3);
+      score += 64;
+      step += 64;
     }
   }
 }
@@ -216,7 +257,7 @@ export function finish(from: i32, to: i32): void {
 function shrink(query: i32, size: i32, most: i32): i32 {
   const at = (<usize>query) << 2;
   const base = ((<usize>query) * capacity) << 2;
-  const least = leastOf(kthBest(base, size, keep));
+  const least = leastOf(kthBest(base, size, keep), query);
   if (least > load<f32>(thresholds + at)) store<f32>(thresholds + at, least);
   const bound = load<f32>(thresholds + at);
   let kept = 0;
@@ -238,8 +279,9 @@ function shrink(query: i32, size: i32, most: i32): i32 {
 }
 
 /** Rounded down: no candidate is lost by it. */
-function leastOf(kept: f64): f32 {
-  const bound = kept * (1 + relative) - absolute;
+function leastOf(kept: f64, query: i32): f32 {
+  const slack = slacks == 0 ? 0 : <f64>load<f32>(slacks + ((<usize>query) << 2));
+  const bound = kept * (1 + relative) - absolute - slack;
   const rounded = <f32>bound;
   return <f64>rounded <= bound ? rounded : rounded - abs<f32>(rounded) * f32.EPSILON - f32.MIN_VALUE;
 }

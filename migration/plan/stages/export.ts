@@ -7,6 +7,7 @@ import { openSource } from '../../connections/open-source.js';
 import { exportCollection } from '../../export/export.js';
 import { MANIFEST, type Manifest, readManifest } from '../../export/manifest.js';
 import { checkParts, openExport } from '../../export/reader.js';
+import { measureSource } from '../../probe/measure-source.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Stage, StageResult, Work } from '../stage.js';
@@ -39,7 +40,7 @@ async function exportInto(
   folder: string,
   { parsed, surroundings, onProgress, onNotice }: Work,
 ): Promise<void> {
-  const { format, partRows, batch, rate } = parsed.plan.export;
+  const { format, partRows, batch, workers, rate } = parsed.plan.export;
   const source = await openSource(parsed.source, surroundings);
   try {
     const { signal } = surroundings;
@@ -48,8 +49,10 @@ async function exportInto(
       format,
       partRows,
       batchSize: batch,
+      workers,
       rate,
       signal,
+      measure: (written) => measureSource(source, folder, written, signal),
       onProgress,
       onNotice,
     });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
+import { parseSize } from '../../../harness/suite/schema.js';
 import { loadExport } from '../../load/load.js';
 import { type Reject, readRejects } from '../../load/rejects.js';
 import type { LoadState } from '../../load/state.js';
@@ -31,6 +32,7 @@ async function run(work: Work): Promise<StageResult> {
     putAside(work.folder, [FOLDER]);
   }
   const { surroundings, parsed, path, onProgress, onNotice } = work;
+  const { batch, batchBytes, workers, rate } = parsed.plan.load;
   const known = readRejects(path(FOLDER)).rejects.filter(({ accepted }) => accepted === undefined);
   const loaded = await loadExport({
     ...surroundings,
@@ -38,7 +40,10 @@ async function run(work: Work): Promise<StageResult> {
     source: exportFolder(work),
     mapping: path(MAPPING),
     state: path(FOLDER),
-    batchPoints: parsed.plan.load.batch,
+    batchPoints: batch,
+    batchBytes: batchBytes === undefined ? undefined : parseSize(batchBytes),
+    workers,
+    rate,
     onProgress,
     onNotice,
   });
@@ -60,12 +65,6 @@ function rejection(rejects: readonly Reject[]): Decision {
       'all of them are in load/rejects.parquet; correct the cause and add --again load, or leave them out knowingly',
     ],
   };
-}
-
-/** Ids of points that stay out because somebody has answered for it. */
-export function leftOutIds({ path }: Work): Set<string> {
-  const { rejects } = readRejects(path(FOLDER));
-  return new Set(rejects.flatMap(({ id, accepted }) => (accepted === undefined ? [] : [id])));
 }
 
 /** A load that this one cannot continue: of other points, by another mapping, or in doubt; undefined: there is none. */

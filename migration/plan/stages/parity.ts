@@ -35,6 +35,7 @@ async function run(work: Work): Promise<StageResult> {
   const context = contextOf(work);
   const { folder, live } = await comparePlaces(requestOf(work, queries), context);
   const { run: derived, judgement } = await concludeRun(folder, {}, context);
+  work.onRun(derived);
   if (judgement.state === 'failed') throw judgement.error;
   const verdicts = judgement.state === 'judged' ? judgement.verdicts : undefined;
   const parity = derived.parts[0]!.derived.results.parity ?? [];
@@ -148,6 +149,7 @@ function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path
       },
       { title: 'Every answer', columns: ['run'], rows: [[join(path(RUNS), id)]] },
     ].filter(({ rows }) => rows.length > 0),
+    links: [{ words: 'report of the run', file: `${RUNS}/${id}/report.html` }],
   };
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { readMapping } from '../../mapping/mapping.js';
@@ -8,16 +9,15 @@ import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords, idWord } from '../words.js';
 import { exportFolder } from './export.js';
-import { leftOutIds } from './load.js';
 import { MAPPING } from './map.js';
 
 const RESULT = 'verify.json';
 const DIFFERENCES = 'differences.parquet';
+const REJECTED = 'load/rejects.parquet';
 
 async function run(work: Work): Promise<StageResult> {
   const { parsed, surroundings, path, onProgress } = work;
   const { against, samples } = parsed.plan.verify;
-  const leftOut = leftOutIds(work);
   const result = await verify(
     against === 'source' ? parsed.source : `export:${exportFolder(work)}`,
     parsed.target,
@@ -26,30 +26,21 @@ async function run(work: Work): Promise<StageResult> {
       mapping: readMapping(path(MAPPING)).mapping,
       mappingFolder: work.folder,
       differences: path(DIFFERENCES),
-      samples: Math.max(samples, leftOut.size),
+      samples,
+      rejects: existsSync(path(REJECTED)) ? path(REJECTED) : undefined,
       onProgress: (side, done, total) => onProgress(side === 'source' ? done : total + done, 2 * total),
     },
   );
   writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(result), undefined, 2)}\n`);
   const evidence = [RESULT, DIFFERENCES];
-  if (isEqual(result, leftOut)) {
-    const open = result.findings.filter(({ finding }) => leftOut.size === 0 || !OF_MISSING.has(finding));
-    return { state: 'done', evidence, decisions: open.map(decisionOf) };
-  }
+  if (isEqual(result)) return { state: 'done', evidence, decisions: result.findings.map(decisionOf) };
   return { state: 'failed', evidence, problem: problemOf(result) };
 }
 
-/** What is found where points are missing, and only then. */
-const OF_MISSING = new Set<string>(['tenant-counts', 'filter-counts', 'values-lost']);
-
-/** No point differs, but for those that the target has refused and for which somebody has answered. */
-function isEqual({ counts, samples }: Verification, leftOut: ReadonlySet<string>): boolean {
-  const { matching: _, missing, ...others } = counts;
-  return (
-    missing === leftOut.size &&
-    Object.values(others).every((count) => count === 0) &&
-    (missing === 0 || samples.every(({ kind, id }) => kind === 'missing' && leftOut.has(id)))
-  );
+/** No point differs; those that the target refused and for which somebody has answered are in no count. */
+function isEqual({ counts }: Verification): boolean {
+  const { matching: _, ...others } = counts;
+  return Object.values(others).every((count) => count === 0);
 }
 
 /** Every point is equal, and the target answers otherwise: how an index is built, not what was moved. */
@@ -98,12 +89,19 @@ export const verifyStage: Stage = {
   report: ({ path }) => reportOf(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Verification),
 };
 
-function reportOf({ state, counts, source, target, samples }: Verification): Report {
+function outWords(accepted: Verification['accepted']): string {
+  const out = accepted.reduce((sum, { points }) => sum + points, 0);
+  return out === 0
+    ? ''
+    : `; ${countWords(out, 'refused point')} stay${out === 1 ? 's' : ''} out, as accepted`;
+}
+
+function reportOf({ state, counts, accepted, source, target, samples }: Verification): Report {
   const { matching, mismatched, missing, extra, duplicateInSource, duplicateInTarget } = counts;
   return {
     says:
       state === 'equal'
-        ? `all ${countWords(matching, 'point')} are in the target as the mapping wants them`
+        ? `all ${countWords(matching, 'point')} are in the target as the mapping wants them${outWords(accepted)}`
         : `${countWords(matching, 'point')} equal, ${mismatched + missing + extra} not`,
     figures: [
       {
@@ -114,6 +112,7 @@ function reportOf({ state, counts, source, target, samples }: Verification): Rep
       { term: 'different', value: mismatched },
       { term: 'missing', value: missing },
       { term: 'extra', value: extra },
+      ...accepted.map(({ reason, points }) => ({ term: 'refused, accepted', value: points, detail: reason })),
       { term: 'repeated', value: duplicateInSource + duplicateInTarget },
     ],
     tables:

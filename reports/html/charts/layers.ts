@@ -11,9 +11,11 @@ export function layers(frame: Frame): Plot.Markish[] {
     ...grid(frame),
     ...axes(frame),
     ...guides(frame),
+    ...limits(frame),
     ...intervals(frame),
     ...fronts(frame),
     ...rings(frame),
+    ...knees(frame),
     ...dots(frame),
     ...doubts(frame),
   ];
@@ -63,6 +65,30 @@ function guides({ spec, x }: Frame): Plot.Markish[] {
         strokeWidth: 1.5,
       }),
     );
+}
+
+/** A line across, named at its left end. */
+function limits({ spec: { limit }, size, x, y }: Frame): Plot.Markish[] {
+  if (limit === undefined || limit.value < y.domain[0] || limit.value > y.domain[1]) return [];
+  return [
+    Plot.ruleY([limit.value], {
+      className: 'limit',
+      stroke: 'currentColor',
+      strokeWidth: 1.2,
+      strokeDasharray: '2 4',
+    }),
+    Plot.text([limit], {
+      x: x.domain[0],
+      y: limit.value,
+      text: (d: typeof limit) => d.label,
+      dx: 6,
+      dy: -8,
+      textAnchor: 'start',
+      fontSize: size.font,
+      fill: 'var(--quiet)',
+      className: 'halo',
+    }),
+  ];
 }
 
 const varies = ({ low, high }: Measure): boolean => low !== null && high !== null && high > low;
@@ -128,6 +154,19 @@ function rings(frame: Frame): Plot.Markish[] {
         className: `ring ${target}`,
       }),
     ),
+  );
+}
+
+/** Rings around the last marks that keep the limit. */
+function knees(frame: Frame): Plot.Markish[] {
+  return bySeries(frame.spec.marks.filter(({ knee }) => knee === true)).map(({ series, marks }) =>
+    Plot.dot(marks, {
+      ...position(frame),
+      r: 8.5,
+      stroke: colourOf(series),
+      strokeWidth: 1.5,
+      className: 'knee',
+    }),
   );
 }
 

@@ -17,6 +17,8 @@ export interface ChartMark {
   /** Stand beside a mark whose figures are doubtful. */
   signs: string;
   tooltip: string;
+  /** Ringed: the last that keeps the limit. */
+  knee?: boolean | undefined;
   /** Classes of the targets (`t-95`) at which this setting is the chosen one. */
   chosen: readonly string[];
 }
@@ -35,6 +37,8 @@ export interface ChartSpec {
   log: boolean;
   marks: readonly ChartMark[];
   guides: readonly { recall: number; className: string }[];
+  /** A limit of the value that is drawn across. */
+  limit?: { value: number; label: string } | undefined;
   /** Axes of another kind than recall against a value. */
   x?: RecallScale | undefined;
   y?: ValueScale | undefined;

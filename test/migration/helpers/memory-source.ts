@@ -1,6 +1,7 @@
 import type { Capabilities } from '../../../engines/contract/capabilities.js';
 import type { IdKind } from '../../../engines/contract/ids.js';
 import type {
+  CollectionFacts,
   ColumnPage,
   Consistency,
   Description,
@@ -16,6 +17,8 @@ export interface MemoryOptions {
   ids: IdKind | null;
   vectors: readonly VectorField[];
   fields?: Description['fields'];
+  /** What it tells of itself beside. */
+  facts?: CollectionFacts;
   consistency?: Consistency;
   watermark?: string | null;
   /** What its counter says, if not the truth. */
@@ -36,6 +39,7 @@ export function memorySource(points: readonly Point[], options: MemoryOptions): 
     ids,
     index: { type: 'flat' },
     fields,
+    ...options.facts,
     count: options.count?.() ?? points.length,
   });
   const snapshot = async () => ({

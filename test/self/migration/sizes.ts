@@ -17,7 +17,7 @@ export async function measureSizes(parent: string): Promise<void> {
     const out = join(folder, 'export');
     const steps = {
       export: ['export', place, '--out', out],
-      validate: ['validate', out],
+      validate: ['validate', `export:${out}`],
       verify: ['verify', `export:${out}`, place],
     };
     for (const [step, args] of Object.entries(steps)) {

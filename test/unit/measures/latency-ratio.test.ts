@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { latencyRatio, medianLatency } from '../../../harness/measures/latency-ratio.js';
+import { Latencies } from '../../../harness/measures/latencies.js';
+import { latencyRatio, medianLatency, speedRatios } from '../../../harness/measures/latency-ratio.js';
 import { Random } from '../../../harness/measures/random.js';
 import { samplesOf } from './samples.js';
 
@@ -52,5 +53,37 @@ describe('the ratio of two latencies', () => {
     expect(medianLatency(samples, new Set([0, 1]))).toBe(3);
     expect(medianLatency(samples, new Set([1]))).toBe(4);
     expect(medianLatency(samples, new Set([2]))).toBeUndefined();
+  });
+});
+
+describe('the ratio of two loads', () => {
+  /** Passes of two settings of one build, in turn: a drift of the machine falls on both of a pair. */
+  const passes = (count: number, answers: number, ratio: number) => {
+    const random = new Random(3);
+    return Array.from({ length: count }, (_, i) => {
+      const drift = 1 + i / 3;
+      const own = (speed: number) => {
+        const latencies = new Latencies();
+        for (let j = 0; j < answers; j++) latencies.add((drift * (1 + random.below(1000) / 1000)) / speed);
+        return { latencies, seconds: (answers * drift * (1 + random.below(20) / 1000)) / speed };
+      };
+      return [own(1), own(ratio)] as const;
+    });
+  };
+
+  it('has the pass as its unit: what drifts from pass to pass is in no interval', () => {
+    const { 'parity.throughput': throughput, 'parity.latency.p99': p99 } = speedRatios(passes(5, 500, 0.8));
+    expect(throughput).toMatchObject({ n: 5 });
+    expect(throughput!.low).toBeLessThan(0.8);
+    expect(throughput!.high).toBeGreaterThan(0.8);
+    expect(throughput!.high! - throughput!.low!).toBeLessThan(0.05);
+    expect(p99!.value).toBeCloseTo(1 / 0.8, 1);
+  });
+
+  it('is absent where there is nothing to compare, and has no interval of two passes', () => {
+    expect(speedRatios([])).toEqual({});
+    const few = speedRatios(passes(2, 50, 0.8));
+    expect(Object.keys(few)).toEqual(['parity.throughput']);
+    expect(few['parity.throughput']).toMatchObject({ low: null, high: null, n: 2 });
   });
 });

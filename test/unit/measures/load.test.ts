@@ -151,10 +151,10 @@ describe('a load', () => {
     }));
     times.add(samplesOf(sent));
     const { sliceSeconds, slices, percentiles } = times.course();
-    expect(sliceSeconds).toBe(1);
-    expect(slices).toHaveLength(60);
+    expect(sliceSeconds).toBe(2);
+    expect(slices).toHaveLength(30);
     expect(slices.filter(({ max }) => max! > 2).map(({ seconds }) => seconds)).toEqual([10]);
-    expect(slices.every(({ answered, failed }) => answered === 100 && failed === 0)).toBe(true);
+    expect(slices.every(({ answered, failed }) => answered === 200 && failed === 0)).toBe(true);
     expect(percentiles.at(0)).toEqual({ share: 0, ms: 1 });
     expect(percentiles.at(-1)).toEqual({ share: 1, ms: 1000 });
     expect(percentiles.map(({ ms }) => ms)).toEqual(

@@ -37,7 +37,7 @@ class Draws {
   }
 }
 
-/** Share of watches in which something happens at any time; the standard error of 5% in 1,000 is .7 points. */
+/** Share of watches in which something happens at any time; the standard error of 5% in 600 is .9 points. */
 function share(runs: number, happens: (seed: number) => boolean): number {
   let count = 0;
   for (let seed = 1; seed <= runs; seed++) if (happens(seed)) count++;
@@ -58,9 +58,9 @@ describe('a watch of a mean that is looked at after every value', () => {
     { what: 'rare losses exactly at the limit', draw: (draws: Draws) => draws.rare(0.9) },
     { what: 'overlaps above it', draw: (draws: Draws) => draws.overlap(0.97) },
   ])('raises false alarms in at most alpha of all watches: $what', ({ draw }) => {
-    const found = share(800, (seed) => {
+    const found = share(600, (seed) => {
       const draws = new Draws(seed);
-      return failsAfter(new StandingMean(gate), () => draw(draws), 1200) !== undefined;
+      return failsAfter(new StandingMean(gate), () => draw(draws), 1000) !== undefined;
     });
     expect(found).toBeLessThanOrEqual(ALPHA);
   });
@@ -231,7 +231,7 @@ describe('a watch of a distribution', () => {
     { what: 'values of which most are equal', value: (draws: Draws) => Math.floor(draws.uniform() ** 3 * 4) },
     { what: 'heavy tails', value: (draws: Draws) => Math.tan(Math.PI * (draws.uniform() - 0.5)) },
   ])('raises false alarms in at most alpha of all watches: $what', ({ value }) => {
-    const found = share(500, (seed) => watchOf(seed, 1000, 0, value) !== undefined);
+    const found = share(400, (seed) => watchOf(seed, 800, 0, value) !== undefined);
     expect(found).toBeLessThanOrEqual(ALPHA);
   });
 

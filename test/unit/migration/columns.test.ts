@@ -4,18 +4,23 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FIELD_TYPES, type FieldType } from '../../../datasets/dataset.js';
+import type { PointColumns } from '../../../engines/contract/columns.js';
 import type { Description, Point, PointValue } from '../../../engines/contract/points.js';
 import type { VectorField } from '../../../engines/contract/vectors.js';
 import { pointsIn } from '../../../engines/kit/columns.js';
 import { joinColumns } from '../../../engines/kit/join-columns.js';
 import { piecesOf } from '../../../engines/kit/slice-columns.js';
+import type { Filter } from '../../../filters/filter.js';
 import { canonicalPoint, type PointShape } from '../../../migration/export/canonical.js';
 import { CanonicalRows } from '../../../migration/export/column-bytes.js';
 import type { PartShape } from '../../../migration/export/columns.js';
 import { ColumnEncoder } from '../../../migration/export/encoder.js';
 import { FieldTypes } from '../../../migration/export/field-types.js';
 import { OpenPart } from '../../../migration/export/open-part.js';
+import { canReadColumns, readPartColumns } from '../../../migration/export/part-columns.js';
 import { readParquetPart } from '../../../migration/export/part-reader.js';
+import { hasPages } from '../../../migration/export/vector-pages.js';
+import { SideTally } from '../../../migration/verify/tally.js';
 import { columnsOf } from '../../migration/helpers/columns-of.js';
 import { GOLDEN_VECTORS, goldenPoints } from '../../migration/helpers/golden.js';
 
@@ -112,6 +117,14 @@ const KINDS: readonly [
   [null, 'typed text', fc.oneof(long, fc.uuid(), text)],
 ];
 
+/** Those that parts are read from as columns. */
+const FLOATS = VECTORS.filter(hasPages);
+
+function withFloats(point: Point): Point {
+  const kept = Object.entries(point.vectors).filter(([name]) => FLOATS.some((field) => field.name === name));
+  return { ...point, vectors: Object.fromEntries(kept) };
+}
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'vecproof-columns-'));
@@ -158,6 +171,24 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
     fc.assert(property, { numRuns: 20 });
   });
 
+  test('count as the points do on one side of a comparison', () => {
+    const filters: Filter[] = [
+      { op: 'exists', field: { name: 'a string', type: 'string' }, value: false },
+      { op: 'gte', field: { name: 'a float', type: 'float' }, value: 0 },
+      { op: 'eq', field: { name: 'ünnamed.b', type: 'string' }, value: '' },
+    ];
+    const property = fc.property(points(id), (all) => {
+      const [wanted, found] = [0, 1].map(() => new SideTally(filters, 4, 1, TIMESTAMPS));
+      for (const point of all) wanted!.add(point);
+      found!.addColumns(columnsOf(all, VECTORS, FIELDS), VECTORS);
+      expect(found!.fields).toEqual(wanted!.fields);
+      expect(found!.tenants).toEqual(wanted!.tenants);
+      expect([found!.points, ...found!.counts]).toEqual([wanted!.points, ...wanted!.counts]);
+      expect(found!.sample().map((each) => each.id)).toEqual(wanted!.sample().map((each) => each.id));
+    });
+    fc.assert(property, { numRuns: 40 });
+  });
+
   test('cut into pieces are the same rows', () => {
     const property = fc.property(points(id), fc.integer({ min: 1, max: 5 }), (all, most) => {
       const whole = columnsOf(all, VECTORS, FIELDS);
@@ -176,22 +207,31 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
 
   test('are written as the points are: same sums, same counts, same points read back', async () => {
     let files = 0;
-    const property = fc.asyncProperty(points(id), async (all) => {
+    const property = fc.asyncProperty(points(id), async (given) => {
+      const all = idColumn === 'typed text' ? given : given.map(withFloats);
       const paths = ['points', 'columns'].map((how) => join(folder, `${how}-${files++}.parquet`));
       const types = new FieldTypes(FIELDS);
-      const partShape = (): PartShape => ({ idColumn, vectors: VECTORS, fields: types.columns() });
+      const floats = idColumn === 'typed text' ? VECTORS : FLOATS;
+      const partShape = (): PartShape => ({ idColumn, vectors: floats, fields: types.columns() });
+      const shape = shapeOf(ids, floats);
       const part = new OpenPart(paths[0]!, partShape, shape, types);
       await part.add(all);
       const { bytes: _, sha256: _s, ...wanted } = await part.finish();
       const encoder = new ColumnEncoder({ path: paths[1]!, shape: partShape(), points: shape });
       const half = Math.ceil(all.length / 2);
-      encoder.add(columnsOf(all.slice(0, half), VECTORS, FIELDS));
-      encoder.add(columnsOf(all.slice(half), VECTORS, FIELDS));
+      encoder.add(columnsOf(all.slice(0, half), floats, FIELDS));
+      encoder.add(columnsOf(all.slice(half), floats, FIELDS));
       const { bytes: _b, sha256: _h, ...found } = encoder.finish();
       expect(found).toEqual(wanted);
       const read = { ...partShape(), timestamps: TIMESTAMPS };
+      const columns: PointColumns[] = [];
+      if (canReadColumns(read))
+        for (const path of paths) for await (const group of readPartColumns(path, read)) columns.push(group);
       const [a, b] = await Promise.all(paths.map((path) => readBack(path, read)));
       expect(b).toEqual(a);
+      // Files of the library's pages and of our own are read as columns alike.
+      if (columns.length > 0)
+        expect(columns.flatMap((group) => pointsIn(group, floats))).toEqual([...a!, ...a!]);
     });
     await fc.assert(property, { numRuns: 12 });
   });

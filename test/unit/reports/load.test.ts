@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Manifest } from '../../../harness/model/manifest.js';
 import type { Results, TrialRow } from '../../../harness/model/results.js';
 import { loadOf } from '../../../reports/model/load.js';
 import { seriesRefs } from '../../../reports/model/points.js';
@@ -24,9 +25,9 @@ function rated(ef: number, recall: number, rates: readonly Rated[]): TrialRow[] 
   }));
 }
 
-function loaded(trials: readonly TrialRow[]) {
+function loaded(trials: readonly TrialRow[], load?: Manifest['load']) {
   const results = { trials, ks: [10] } as unknown as Results;
-  return loadOf(results, seriesRefs(trials), 'recall.ties@10');
+  return loadOf(results, seriesRefs(trials), 'recall.ties@10', { load, plan: [] })?.settings;
 }
 
 const sustained = (rates: readonly Rated[]) =>
@@ -69,6 +70,22 @@ describe('the sustained rate', () => {
   test('is at least the highest measured where all kept it', () => {
     expect(sustained([{ rate: 100, p99: 5 }])).toEqual(['beyond 100', 'beyond 100', 'beyond 100']);
   });
+});
+
+test('the knee is the sustained rate at the limit of the suite; 50 ms if it sets none', () => {
+  const rates = [
+    { rate: 100, p99: 5 },
+    { rate: 200, p99: 40 },
+    { rate: 400, p99: 60 },
+  ];
+  const kneeOf = (load?: Manifest['load']) => {
+    const { knee, sustained: all } = loaded(rated(16, 0.9, rates), load)![0]!;
+    return ['rate' in knee ? knee.rate : knee.state, all.length];
+  };
+  expect(kneeOf()).toEqual([200, 3]);
+  expect(kneeOf({ p99: 100 })).toEqual([400, 1]);
+  expect(kneeOf({ p99: 5 })).toEqual([100, 1]);
+  expect(kneeOf({ p99: 1 })).toEqual(['none', 1]);
 });
 
 test('contenders are compared at the setting with the lowest recall from 0.95 on, else the highest', () => {

@@ -34,6 +34,7 @@ const VIEW: MigrationView = {
       says: HOSTILE,
       figures: [{ term: HOSTILE, value: 1234567, detail: HOSTILE }],
       tables: [{ title: HOSTILE, open: true, columns: [HOSTILE], rows: [[HOSTILE], [7]] }],
+      links: [{ words: HOSTILE, file: `runs/${HOSTILE}/report.html` }],
     },
   ],
   decisions: [

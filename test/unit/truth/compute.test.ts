@@ -1,10 +1,9 @@
 import { truncateSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { FailureError, InputError, InterruptedError } from '../../../common/errors.js';
-import { METRICS } from '../../../datasets/dataset.js';
 import { computeTruth } from '../../../harness/truth/compute.js';
 import { tileRowsFor } from '../../../harness/truth/job.js';
-import { KERNELS } from '../../../harness/truth/kernel.js';
+import { here, pairs } from './here.js';
 import { Bench, bruteForce, randomVectors } from './vectors.js';
 
 const bench = new Bench();
@@ -16,17 +15,14 @@ const queries = randomVectors(30, dimensions, 2);
 const vectors = bench.prepared(base, dimensions);
 
 describe('threads', () => {
-  it.each(METRICS.flatMap((metric) => KERNELS.map((kernel) => [metric, kernel] as const)))(
-    '%s by %s: tiles of several threads merge to brute force',
-    async (metric, kernel) => {
-      const truth = await computeTruth(vectors, queries, { metric, kernel, k: 15, threads: 3, tileRows: 64 });
-      const exact = bruteForce(base, queries, dimensions, metric, 15);
-      expect(truth.rows).toEqual(exact.rows);
-      expect(truth.distances).toEqual(exact.distances);
-      expect(truth).toMatchObject({ kernel, count: 30, depth: 15 });
-      expect(truth.seconds).toBeGreaterThan(0);
-    },
-  );
+  it.each(pairs)('%s by %s: tiles of several threads merge to brute force', async (metric, kernel) => {
+    const truth = await computeTruth(vectors, queries, { metric, kernel, k: 15, threads: 3, tileRows: 64 });
+    const exact = bruteForce(base, queries, dimensions, metric, 15);
+    expect(truth.rows).toEqual(exact.rows);
+    expect(truth.distances).toEqual(exact.distances);
+    expect(truth).toMatchObject({ kernel, count: 30, depth: 15 });
+    expect(truth.seconds).toBeGreaterThan(0);
+  });
 
   it('uses usearch where it is installed', async () => {
     const warnings: string[] = [];
@@ -125,11 +121,13 @@ describe('bad input', () => {
     await expect(compute({}, bad)).rejects.toThrow(/query 5 /);
   });
 
-  it.each(KERNELS)('a row that is not finite is named by %s', async (kernel) => {
+  it.each(here)('a row that is not finite is named by $kernel', async ({ kernel, metrics: [metric] }) => {
     const bad = base.slice();
     bad[123 * dimensions] = Number.POSITIVE_INFINITY;
     const from = bench.prepared(bad, dimensions, `infinite-${kernel}.f32`);
-    await expect(compute({ kernel, tileRows: 50 }, queries, from)).rejects.toThrow(/row 123 /);
+    await expect(compute({ kernel, metric: metric!, tileRows: 50 }, queries, from)).rejects.toThrow(
+      /row 123 /,
+    );
   });
 
   it('a truncated file is named', async () => {

@@ -2,27 +2,20 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { METRICS, type Metric } from '../../../datasets/dataset.js';
+import type { Metric } from '../../../datasets/dataset.js';
 import { Selection } from '../../../filters/selection.js';
 import { Random } from '../../../harness/measures/random.js';
 import { loadOrComputeTruth } from '../../../harness/truth/cache.js';
 import { computeTruth } from '../../../harness/truth/compute.js';
 import { readTruth, writeTruth } from '../../../harness/truth/files.js';
-import { scanFloat64 } from '../../../harness/truth/float64-kernel.js';
-import { KERNELS, type ScanTile } from '../../../harness/truth/kernel.js';
 import { type QuerySelections, Selections, sharedSelections } from '../../../harness/truth/selections.js';
 import { measured } from '../../../harness/truth/tile.js';
 import { TopLists } from '../../../harness/truth/top-lists.js';
-import { usearchKernel } from '../../../harness/truth/usearch-kernel.js';
+import { here, pairs } from './here.js';
 import { Bench, bruteForce, randomVectors } from './vectors.js';
 
 const bench = new Bench();
 afterAll(() => bench.remove());
-
-const kernels: readonly [string, ScanTile][] = [
-  ['usearch', await usearchKernel()],
-  ['float64', scanFloat64],
-];
 
 /** Shares of the rows that pass, so that each way of searching is taken: none, a few, a part, nearly all, all. */
 const SHARES = [0, 0.01, 0.1, 0.3, 0.5, 0.95, 1];
@@ -61,10 +54,10 @@ function expected(
 const at = (values: Float32Array, i: number, dimensions: number) =>
   values.subarray(i * dimensions, (i + 1) * dimensions);
 
-describe.each(kernels)('filtered, %s', (_, scan) => {
-  it('is brute force over the rows that pass, to the bit', () => {
+describe.each(here)('filtered, $kernel', ({ scan, metrics }) => {
+  it('is brute force over the rows that pass, to the bit', async () => {
     const cases = fc.record({
-      metric: fc.constantFrom(...METRICS),
+      metric: fc.constantFrom(...metrics),
       dimensions: fc.integer({ min: 1, max: 5 }),
       count: fc.integer({ min: 1, max: 400 }),
       distinct: fc.integer({ min: 1, max: 400 }),
@@ -74,7 +67,7 @@ describe.each(kernels)('filtered, %s', (_, scan) => {
       tileRows: fc.integer({ min: 20, max: 400 }),
       seed: fc.nat(),
     });
-    const check = ({
+    const check = async ({
       metric,
       dimensions,
       count,
@@ -100,14 +93,14 @@ describe.each(kernels)('filtered, %s', (_, scan) => {
         const rows = Math.min(tileRows, count - first);
         const values = base.slice(first * dimensions, (first + rows) * dimensions);
         const tile = { first, ...measured(values, rows, dimensions, fail) };
-        scan({ metric, queries: asked, lists, rowsSeen, selections: shared }, tile);
+        await scan({ metric, queries: asked, lists, rowsSeen, selections: shared }, tile);
         rowsSeen += rows;
       }
       const exact = expected(base, queries, dimensions, metric, k, selections);
       expect(lists.rows).toEqual(exact.rows);
       expect(lists.distances).toEqual(exact.distances);
     };
-    fc.assert(fc.property(cases, check), { numRuns: 300 });
+    await fc.assert(fc.asyncProperty(cases, check), { numRuns: 300 });
   });
 });
 
@@ -125,17 +118,14 @@ const selections: QuerySelections = {
 };
 
 describe('computeTruth with selections', () => {
-  it.each(METRICS.flatMap((metric) => KERNELS.map((kernel) => [metric, kernel] as const)))(
-    '%s by %s: threads merge to brute force, short lists included',
-    async (metric, kernel) => {
-      const options = { metric, kernel, k: 15, threads: 3, tileRows: 128, selections };
-      const truth = await computeTruth(vectors, queries, options);
-      const exact = expected(base, queries, dimensions, metric, 15, selections);
-      expect(truth.rows).toEqual(exact.rows);
-      expect(truth.distances).toEqual(exact.distances);
-      expect(truth.matches).toEqual(selections.of.map((i) => (i < 0 ? 900 : selections.list[i]!.count())));
-    },
-  );
+  it.each(pairs)('%s by %s: threads merge to brute force, short lists included', async (metric, kernel) => {
+    const options = { metric, kernel, k: 15, threads: 3, tileRows: 128, selections };
+    const truth = await computeTruth(vectors, queries, options);
+    const exact = expected(base, queries, dimensions, metric, 15, selections);
+    expect(truth.rows).toEqual(exact.rows);
+    expect(truth.distances).toEqual(exact.distances);
+    expect(truth.matches).toEqual(selections.of.map((i) => (i < 0 ? 900 : selections.list[i]!.count())));
+  });
 
   it('without selections it has no matches', async () => {
     expect((await computeTruth(vectors, queries, { metric: 'l2', k: 3 })).matches).toBeUndefined();

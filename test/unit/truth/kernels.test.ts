@@ -1,20 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METRICS, type Metric } from '../../../datasets/dataset.js';
+import type { Metric } from '../../../datasets/dataset.js';
 import { kernelLimit } from '../../../harness/truth/error-bound.js';
-import { scanFloat64 } from '../../../harness/truth/float64-kernel.js';
 import type { ScanTile } from '../../../harness/truth/kernel.js';
 import { measured } from '../../../harness/truth/tile.js';
 import { TopLists } from '../../../harness/truth/top-lists.js';
-import { usearchKernel } from '../../../harness/truth/usearch-kernel.js';
-import { wasmKernel } from '../../../harness/truth/wasm-kernel.js';
+import { elsewhere, here } from './here.js';
 import { bruteForce, randomVectors } from './vectors.js';
 
-const kernels: readonly [string, ScanTile][] = [
-  ['usearch', await usearchKernel()],
-  ['wasm', wasmKernel()],
-  ['float64', scanFloat64],
-];
+it.skip.each(elsewhere)('%s', () => undefined);
 
 interface Case {
   metric: Metric;
@@ -26,7 +20,10 @@ interface Case {
 }
 
 /** What a worker does, in this thread; the tiles in reverse, since their order must not matter. */
-function scanAll(scan: ScanTile, { metric, base, queries, dimensions, k, tileRows }: Case): TopLists {
+async function scanAll(
+  scan: ScanTile,
+  { metric, base, queries, dimensions, k, tileRows }: Case,
+): Promise<TopLists> {
   const fail = (): never => {
     throw new Error('not finite');
   };
@@ -39,67 +36,68 @@ function scanAll(scan: ScanTile, { metric, base, queries, dimensions, k, tileRow
     const rows = Math.min(tileRows, count - first);
     const values = base.slice(first * dimensions, (first + rows) * dimensions);
     const vectors = measured(values, rows, dimensions, fail);
-    scan({ metric, queries: asked, lists, rowsSeen }, { first, ...vectors });
+    await scan({ metric, queries: asked, lists, rowsSeen }, { first, ...vectors });
     rowsSeen += rows;
   }
   return lists;
 }
 
-function expectExact(scan: ScanTile, given: Case): void {
-  const { rows, distances } = scanAll(scan, given);
+async function expectExact(scan: ScanTile, given: Case): Promise<void> {
+  const { rows, distances } = await scanAll(scan, given);
   const exact = bruteForce(given.base, given.queries, given.dimensions, given.metric, given.k);
   expect(rows).toEqual(exact.rows);
   expect(distances).toEqual(exact.distances);
 }
 
 /** Rows that are hard to tell apart: few different vectors, multiples of them, tiny, huge and zero ones. */
-const awkward: fc.Arbitrary<Case> = fc
-  .record({
-    metric: fc.constantFrom(...METRICS),
-    dimensions: fc.integer({ min: 1, max: 9 }),
-    count: fc.integer({ min: 1, max: 60 }),
-    asked: fc.integer({ min: 1, max: 5 }),
-    k: fc.integer({ min: 1, max: 70 }),
-    tileRows: fc.integer({ min: 1, max: 70 }),
-    distinct: fc.integer({ min: 1, max: 60 }),
-    factors: fc.array(fc.constantFrom(1, 2, 3, -1, 0, 1e-30, 1e-19, 1e15, 1e30, 1 + 2 ** -22), {
-      minLength: 1,
-      maxLength: 3,
-    }),
-    seed: fc.integer(),
-  })
-  .map(({ distinct, count, asked, factors, seed, dimensions, ...rest }) => {
-    const pool = randomVectors(distinct, dimensions, seed);
-    const pick = (i: number): number[] => {
-      const vector = (i * 7 + seed) & 0xffff;
-      const start = (vector % distinct) * dimensions;
-      const factor = factors[i % factors.length]!;
-      return Array.from(pool.subarray(start, start + dimensions), (x) => x * factor);
-    };
-    const base = Float32Array.from(Array.from({ length: count }, (_, i) => pick(i)).flat());
-    const queries = Float32Array.from(Array.from({ length: asked }, (_, i) => pick(i * 3 + 1)).flat());
-    return { ...rest, dimensions, base, queries };
-  });
+const awkward = (metrics: readonly Metric[]): fc.Arbitrary<Case> =>
+  fc
+    .record({
+      metric: fc.constantFrom(...metrics),
+      dimensions: fc.integer({ min: 1, max: 9 }),
+      count: fc.integer({ min: 1, max: 60 }),
+      asked: fc.integer({ min: 1, max: 5 }),
+      k: fc.integer({ min: 1, max: 70 }),
+      tileRows: fc.integer({ min: 1, max: 70 }),
+      distinct: fc.integer({ min: 1, max: 60 }),
+      factors: fc.array(fc.constantFrom(1, 2, 3, -1, 0, 1e-30, 1e-19, 1e15, 1e30, 1 + 2 ** -22), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+      seed: fc.integer(),
+    })
+    .map(({ distinct, count, asked, factors, seed, dimensions, ...rest }) => {
+      const pool = randomVectors(distinct, dimensions, seed);
+      const pick = (i: number): number[] => {
+        const vector = (i * 7 + seed) & 0xffff;
+        const start = (vector % distinct) * dimensions;
+        const factor = factors[i % factors.length]!;
+        return Array.from(pool.subarray(start, start + dimensions), (x) => x * factor);
+      };
+      const base = Float32Array.from(Array.from({ length: count }, (_, i) => pick(i)).flat());
+      const queries = Float32Array.from(Array.from({ length: asked }, (_, i) => pick(i * 3 + 1)).flat());
+      return { ...rest, dimensions, base, queries };
+    });
 
-describe.each(kernels)('%s', (_, scan) => {
-  it('is brute force to the bit, on awkward vectors', () => {
-    fc.assert(
-      fc.property(awkward, (given) => expectExact(scan, given)),
+describe.each(here)('$kernel', ({ scan, metrics }) => {
+  it('is brute force to the bit, on awkward vectors', async () => {
+    await fc.assert(
+      fc.asyncProperty(awkward(metrics), (given) => expectExact(scan, given)),
       { numRuns: 1500 },
     );
   });
 
-  it.each(METRICS)('is brute force to the bit, on ordinary vectors: %s', (metric) => {
+  it.each(metrics)('is brute force to the bit, on ordinary vectors: %s', async (metric) => {
     const dimensions = 96;
     const [base, queries] = [randomVectors(1500, dimensions, 1), randomVectors(40, dimensions, 2)];
-    expectExact(scan, { metric, base, queries, dimensions, k: 20, tileRows: 400 });
+    await expectExact(scan, { metric, base, queries, dimensions, k: 20, tileRows: 400 });
   });
 
-  it.each(METRICS)('5,000 equal vectors: the first rows, not any: %s', (metric) => {
+  it.each(metrics)('5,000 equal vectors: the first rows, not any: %s', async (metric) => {
     const dimensions = 8;
     const one = randomVectors(1, dimensions, 3);
     const base = Float32Array.from({ length: 5000 * dimensions }, (__, i) => one[i % dimensions]!);
-    expectExact(scan, {
+    await expectExact(scan, {
       metric,
       base,
       queries: randomVectors(3, dimensions, 4),
@@ -109,7 +107,7 @@ describe.each(kernels)('%s', (_, scan) => {
     });
   });
 
-  it.each(METRICS)('rows that float32 cannot order, the nearest last: %s', (metric) => {
+  it.each(metrics)('rows that float32 cannot order, the nearest last: %s', async (metric) => {
     // The rows differ from each other by steps of the last bit, and the kernel's float32 results mostly agree.
     const dimensions = 16;
     const query = randomVectors(1, dimensions, 5).map((x) => Math.abs(x) + 0.5);
@@ -119,7 +117,7 @@ describe.each(kernels)('%s', (_, scan) => {
         Array.from(far, (x, i) => x * (1 + (i % 2 === 0 ? -1 : 1) * Math.floor(row / 20) * 2 ** -23)),
       ).flat(),
     );
-    expectExact(scan, { metric, base, queries: query, dimensions, k: 5, tileRows: 600 });
+    await expectExact(scan, { metric, base, queries: query, dimensions, k: 5, tileRows: 600 });
   });
 });
 

@@ -18,7 +18,7 @@ test('the compiled kernel is what its source gives', () => {
   expect(Buffer.from(compileWasm()).equals(readFileSync(join(packageRoot, COMPILED)))).toBe(true);
 });
 
-test('lists that overflow, near ties and many tiles: brute force to the bit', () => {
+test('lists that overflow, near ties and many tiles: brute force to the bit', async () => {
   const scan = wasmKernel();
   const fail = (): never => {
     throw new Error('not finite');
@@ -36,47 +36,47 @@ test('lists that overflow, near ties and many tiles: brute force to the bit', ()
     offset: fc.constantFrom(0, 0, 1000),
     seed: fc.integer(),
   });
-  fc.assert(
-    fc.property(given, ({ metric, dimensions, count, asked, k, tileRows, distinct, steps, offset, seed }) => {
-      const pool = randomVectors(distinct, dimensions, seed);
-      const base = Float32Array.from({ length: count * dimensions }, (_, i) => {
-        const row = Math.floor(i / dimensions);
-        const x = pool[(row % distinct) * dimensions + (i % dimensions)]!;
-        return (x + offset) * (1 + (row % steps) * 2 ** -22);
-      });
-      const queries = Float32Array.from(randomVectors(asked, dimensions, seed + 1), (x) => x + offset);
-      const asks = measured(queries, asked, dimensions, fail);
-      const lists = new TopLists(asked, k);
-      for (let first = 0; first < count; first += tileRows) {
-        const rows = Math.min(tileRows, count - first);
-        const values = base.slice(first * dimensions, (first + rows) * dimensions);
-        const tile = { first, ...measured(values, rows, dimensions, fail) };
-        scan({ metric, queries: asks, lists, rowsSeen: first }, tile);
-      }
-      const exact = bruteForce(base, queries, dimensions, metric, k);
-      expect(lists.rows).toEqual(exact.rows);
-      expect(lists.distances).toEqual(exact.distances);
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      given,
+      async ({ metric, dimensions, count, asked, k, tileRows, distinct, steps, offset, seed }) => {
+        const pool = randomVectors(distinct, dimensions, seed);
+        const base = Float32Array.from({ length: count * dimensions }, (_, i) => {
+          const row = Math.floor(i / dimensions);
+          const x = pool[(row % distinct) * dimensions + (i % dimensions)]!;
+          return (x + offset) * (1 + (row % steps) * 2 ** -22);
+        });
+        const queries = Float32Array.from(randomVectors(asked, dimensions, seed + 1), (x) => x + offset);
+        const asks = measured(queries, asked, dimensions, fail);
+        const lists = new TopLists(asked, k);
+        for (let first = 0; first < count; first += tileRows) {
+          const rows = Math.min(tileRows, count - first);
+          const values = base.slice(first * dimensions, (first + rows) * dimensions);
+          const tile = { first, ...measured(values, rows, dimensions, fail) };
+          await scan({ metric, queries: asks, lists, rowsSeen: first }, tile);
+        }
+        const exact = bruteForce(base, queries, dimensions, metric, k);
+        expect(lists.rows).toEqual(exact.rows);
+        expect(lists.distances).toEqual(exact.distances);
+      },
+    ),
     { numRuns: 150 },
   );
 }, 60_000);
 
 test('a kernel that computes wrong, or does not load, is noticed before it is used', async () => {
   expect(await tryKernel('wasm', 'cosine', 24)).toMatchObject({ state: 'works', kernel: 'wasm' });
-  const wrong = await tryKernel(
-    'wasm',
-    'cosine',
-    24,
-    Promise.resolve((job, tile) =>
+  const wrong = await tryKernel('wasm', 'cosine', 24, {
+    scan: Promise.resolve((job, tile) =>
       scanFloat64(
         { ...job, queries: { ...job.queries, values: job.queries.values.map((x) => x * 1.5 + 0.1) } },
         tile,
       ),
     ),
-  );
+  });
   expect(wrong).toMatchObject({ state: 'fails', reason: 'its neighbours of a test sample are wrong' });
-  const absent = await tryKernel('usearch', 'l2', 24, Promise.reject(new Error('no such module')));
-  expect(absent).toEqual({ state: 'fails', kernel: 'usearch', reason: 'no such module' });
+  const absent = await tryKernel('usearch', 'l2', 24, { scan: Promise.reject(new Error('no such module')) });
+  expect(absent).toEqual({ state: 'fails', kernel: 'usearch', reason: 'no such module', absent: false });
 });
 
 test('little work is done by the reference itself; much by the fastest, with the reference beside', async () => {

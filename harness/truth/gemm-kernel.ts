@@ -1,0 +1,186 @@
+import { dot } from '../measures/distance.js';
+import { candidateSlack, halfSquareError, kernelLimit, powerOfTwoScale, rowScale } from './error-bound.js';
+import type { ScanTile } from './kernel.js';
+import { gemmModel } from './onnx-model.js';
+import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './onnx-runtime.js';
+import {
+  type AskedQueries,
+  type Base,
+  inverseNorm,
+  QUERIES,
+  roundedDown,
+  type Scorer,
+  type ScorerInput,
+} from './scorer.js';
+import type { Vectors } from './tile.js';
+import { tileScan } from './tile-scan.js';
+import { loadScan } from './wasm-memory.js';
+
+/** Rows a product: their vectors and scores stay in the cache. A multiple of 16. */
+export const ROWS_A_PRODUCT = 1024;
+/** Multiplications and additions of a product, at least: a call costs some 30 µs. */
+const WORTH = 2e8;
+
+/** Products of matrices by onnxruntime's Gemm. Throws what loading the package throws. */
+export async function gemmKernel(): Promise<ScanTile> {
+  const runtime = await loadOnnxRuntime();
+  const products = await openSession(runtime, gemmModel(false));
+  const distances = await openSession(runtime, gemmModel(true));
+  return tileScan(loadScan(), (input) => {
+    const session = input.job.metric === 'l2' ? distances : products;
+    return new GemmScorer(input, runtime, session);
+  });
+}
+
+/**
+ * Scores are inner products q·x; under l2 q·x - |x|²/2, which orders rows as their distances do, of vectors from which the tile's mean
+ * was taken: of rows far from the origin, float32 would else see no difference.
+ */
+class GemmScorer implements Scorer {
+  readonly #input: ScorerInput;
+  readonly #runtime: OnnxRuntime;
+  readonly #session: Session;
+  readonly #scale: number;
+  /** Under l2. */
+  readonly #mean: Float64Array | undefined;
+  readonly slack: Scorer['slack'];
+  readonly queryBytes: number;
+  /** Queries a product. */
+  readonly #block: number;
+  /** Addresses: -|x|²/2 by row, and the scores of a product. */
+  #halves = 0;
+  #scores = 0;
+
+  constructor(input: ScorerInput, runtime: OnnxRuntime, session: Session) {
+    const { job, tile } = input;
+    const { dimensions } = tile;
+    this.#input = input;
+    this.#runtime = runtime;
+    this.#session = session;
+    this.queryBytes = dimensions * 4;
+    this.#block = Math.min(
+      1024,
+      Math.max(256, Math.ceil(WORTH / (2 * ROWS_A_PRODUCT * dimensions) / QUERIES) * QUERIES),
+    );
+    if (job.metric === 'l2') {
+      this.#mean = meanOf(tile);
+      const farthest = Math.max(largestSquare(tile, this.#mean), largestSquare(job.queries, this.#mean));
+      this.#scale = powerOfTwoScale(Math.sqrt(farthest));
+      this.slack = { relative: 0, absolute: 2 * halfSquareError(dimensions) };
+    } else {
+      this.#scale = rowScale(job, tile);
+      this.slack = candidateSlack(job.metric, dimensions);
+    }
+  }
+
+  /** Row-major. */
+  pack(rows: Int32Array | undefined): Base {
+    const { arena, module, tile, job } = this.#input;
+    const { count: all, dimensions } = tile;
+    const count = rows?.length ?? all;
+    const at = arena.take(count * dimensions * 4);
+    if (this.#mean !== undefined) this.#halves = arena.take(count * 4);
+    const packed = new Float32Array(module.memory.buffer, at, count * dimensions);
+    for (let i = 0; i < count; i++) {
+      const row = rows === undefined ? i : rows[i]!;
+      this.#copy(packed, i, tile, row, job.metric === 'cosine' ? inverseNorm(tile, row) : this.#scale);
+    }
+    if (this.#mean !== undefined) {
+      const halves = new Float32Array(module.memory.buffer, this.#halves, count);
+      for (let i = 0; i < count; i++)
+        halves[i] = -dot(packed, i * dimensions, packed, i * dimensions, dimensions) / 2;
+    }
+    return { at, count, rows };
+  }
+
+  #copy(into: Float32Array, at: number, from: Vectors, vector: number, factor: number): void {
+    const { values, dimensions } = from;
+    const mean = this.#mean;
+    const [target, start] = [at * dimensions, vector * dimensions];
+    if (mean === undefined) {
+      for (let d = 0; d < dimensions; d++) into[target + d] = values[start + d]! * factor;
+    } else {
+      for (let d = 0; d < dimensions; d++) into[target + d] = (values[start + d]! - mean[d]!) * factor;
+    }
+  }
+
+  reserve(queries: number): void {
+    // 16 scores are read at a time, which may be beyond the last.
+    this.#scores = this.#input.arena.take(Math.min(this.#block, queries) * ROWS_A_PRODUCT * 4 + 64);
+  }
+
+  copyQuery(at: number, i: number, query: number): void {
+    const { job, module } = this.#input;
+    const into = new Float32Array(module.memory.buffer, at + i * this.queryBytes, job.queries.dimensions);
+    this.#copy(
+      into,
+      0,
+      job.queries,
+      query,
+      job.metric === 'l2' ? this.#scale : inverseNorm(job.queries, query),
+    );
+  }
+
+  leastScore(query: number, bound: number): number {
+    const { metric, queries } = this.#input.job;
+    const { dimensions } = queries;
+    if (this.#mean !== undefined) {
+      const square = squareOf(queries, query, this.#mean) - bound ** 2;
+      return roundedDown((square * this.#scale ** 2) / 2 - halfSquareError(dimensions));
+    }
+    const scale = metric === 'cosine' ? 1 : this.#scale * inverseNorm(queries, query);
+    return roundedDown(1 - kernelLimit(metric, bound, scale, dimensions));
+  }
+
+  async score({ at, count }: Base, queries: AskedQueries): Promise<void> {
+    const { module, tile } = this.#input;
+    const { dimensions } = tile;
+    const { buffer } = module.memory;
+    const { Tensor } = this.#runtime;
+    const floats = (from: number, dims: readonly number[]): unknown =>
+      new Tensor(
+        'float32',
+        new Float32Array(
+          buffer,
+          from,
+          dims.reduce((a, b) => a * b, 1),
+        ),
+        dims,
+      );
+    const blocks = [];
+    for (let from = 0; from < queries.padded; from += this.#block) {
+      const m = Math.min(this.#block, queries.padded - from);
+      blocks.push({ from, m, a: floats(queries.at + from * this.queryBytes, [m, dimensions]) });
+    }
+    for (let first = 0; first < count; first += ROWS_A_PRODUCT) {
+      const n = Math.min(ROWS_A_PRODUCT, count - first);
+      const b = floats(at + first * dimensions * 4, [n, dimensions]);
+      const c = this.#mean === undefined ? {} : { c: floats(this.#halves + first * 4, [n]) };
+      for (const { from, m, a } of blocks) {
+        await this.#session.run({ a, b, ...c }, { y: floats(this.#scores, [m, n]) });
+        module.scanScores(this.#scores, n, from, from + m, first, n);
+      }
+    }
+  }
+}
+
+function meanOf({ values, count, dimensions }: Vectors): Float64Array {
+  const mean = new Float64Array(dimensions);
+  for (let row = 0; row < count; row++)
+    for (let d = 0; d < dimensions; d++) mean[d]! += values[row * dimensions + d]!;
+  return mean.map((sum) => sum / count);
+}
+
+/** Squared distance from the mean. */
+function squareOf({ values, dimensions }: Vectors, vector: number, mean: Float64Array): number {
+  let sum = 0;
+  for (let d = 0; d < dimensions; d++) sum += (values[vector * dimensions + d]! - mean[d]!) ** 2;
+  return sum;
+}
+
+function largestSquare(vectors: Vectors, mean: Float64Array): number {
+  let largest = 0;
+  for (let vector = 0; vector < vectors.count; vector++)
+    largest = Math.max(largest, squareOf(vectors, vector, mean));
+  return largest;
+}

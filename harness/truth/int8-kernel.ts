@@ -1,0 +1,174 @@
+import { largestNorm, powerOfTwoScale } from './error-bound.js';
+import { ROWS_A_PRODUCT } from './gemm-kernel.js';
+import type { ScanTile } from './kernel.js';
+import { integerModel } from './onnx-model.js';
+import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './onnx-runtime.js';
+import {
+  type AskedQueries,
+  type Base,
+  inverseNorm,
+  roundedDown,
+  type Scorer,
+  type ScorerInput,
+} from './scorer.js';
+import { tileScan } from './tile-scan.js';
+import { loadScan } from './wasm-memory.js';
+
+/** Steps on each side of 0. */
+const STEPS = 127;
+/** In place of 0 in unsigned numbers. */
+const ZERO = 128;
+const QUERIES_A_PRODUCT = 512;
+
+/**
+ * Products of 8-bit integers by onnxruntime's MatMulInteger. Throws what loading the package throws, and where the processor's
+ * instructions for them are not exact (without VNNI, sums of two products are cut off at 16 bits).
+ */
+export async function int8Kernel(): Promise<ScanTile> {
+  const runtime = await loadOnnxRuntime();
+  const session = await openSession(runtime, integerModel());
+  await requireExact(runtime, session);
+  return tileScan(loadScan(), (input) => {
+    if (input.job.metric === 'l2') throw new Error('is not for l2');
+    return new Int8Scorer(input, runtime, session);
+  });
+}
+
+async function requireExact({ Tensor }: OnnxRuntime, session: Session): Promise<void> {
+  const [m, k, n] = [8, 64, 32];
+  const result = new Int32Array(m * n);
+  const feeds = {
+    a: new Tensor('uint8', new Uint8Array(m * k).fill(ZERO + STEPS), [m, k]),
+    b: new Tensor('int8', new Int8Array(k * n).fill(STEPS), [k, n]),
+    zero: new Tensor('uint8', Uint8Array.of(ZERO), []),
+  };
+  await session.run(feeds, { y: new Tensor('int32', result, [m, n]) });
+  if (result.some((sum) => sum !== k * STEPS * STEPS))
+    throw new Error('products of 8-bit integers are not exact on this processor');
+}
+
+/** What rounding a vector to steps left and took. */
+interface Rounded {
+  /** Length of a step. */
+  step: number;
+  /** Euclidean norms of what is left, and of the difference to the vector. */
+  norm: number;
+  error: number;
+}
+
+/**
+ * Scores are products of integers times the step of the row; float64 knows how far they are from q·x: |q·x - q̂·x̂| <= |q - q̂| |x| +
+ * |q̂| |x - x̂| (Cauchy and Schwarz), with the norms of what was really rounded away. Scores are in steps of the query. Vectors are in
+ * units in which no norm is above 1, as for float32.
+ */
+class Int8Scorer implements Scorer {
+  readonly #input: ScorerInput;
+  readonly #runtime: OnnxRuntime;
+  readonly #session: Session;
+  readonly #rowFactor: number;
+  readonly #queries = new Map<number, Rounded>();
+  readonly slack = { relative: 0, absolute: 0 };
+  readonly queryBytes: number;
+  /** The largest norms of rows, and of what rounding took from one. */
+  #norm = 0;
+  #error = 0;
+  /** Addresses: the step of each row, and the scores of a product. */
+  #steps = 0;
+  #scores = 0;
+
+  constructor(input: ScorerInput, runtime: OnnxRuntime, session: Session) {
+    this.#input = input;
+    this.#runtime = runtime;
+    this.#session = session;
+    this.#rowFactor = powerOfTwoScale(largestNorm(input.tile));
+    this.queryBytes = input.tile.dimensions;
+  }
+
+  /** Many more than are wanted cannot be told from them. */
+  room(depth: number): number {
+    return 8 * depth + 512;
+  }
+
+  /** In blocks of rows, and in each of them by dimension. */
+  pack(rows: Int32Array | undefined): Base {
+    const { arena, module, tile, tileAt } = this.#input;
+    const { count: all, dimensions } = tile;
+    const count = rows?.length ?? all;
+    const at = arena.take(count * dimensions);
+    // 16 are read at a time, which may be beyond the last.
+    this.#steps = arena.take(count * 4 + 64);
+    const steps = new Float32Array(module.memory.buffer, this.#steps, count);
+    for (let i = 0; i < count; i++) {
+      const row = rows === undefined ? i : rows[i]!;
+      const block = i - (i % ROWS_A_PRODUCT);
+      const n = Math.min(ROWS_A_PRODUCT, count - block);
+      const into = at + block * dimensions + (i - block);
+      const vector = tileAt + row * dimensions * 4;
+      steps[i] = module.roundVector(vector, dimensions, this.#factorOf(row), into, n, 0);
+      const error = module.lost();
+      this.#norm = Math.max(this.#norm, module.norm() + error);
+      this.#error = Math.max(this.#error, error);
+    }
+    return { at, count, rows };
+  }
+
+  #factorOf(row: number): number {
+    const { job, tile } = this.#input;
+    return job.metric === 'cosine' ? inverseNorm(tile, row) : this.#rowFactor;
+  }
+
+  reserve(queries: number): void {
+    this.#scores = this.#input.arena.take(Math.min(QUERIES_A_PRODUCT, queries) * ROWS_A_PRODUCT * 4 + 64);
+  }
+
+  copyQuery(at: number, i: number, query: number, vector: number): void {
+    const { job, module } = this.#input;
+    const factor = inverseNorm(job.queries, query);
+    const { dimensions } = job.queries;
+    const step = module.roundVector(vector, dimensions, factor, at + i * dimensions, 1, ZERO);
+    // A zero vector has the same score with every row, whatever its step.
+    this.#queries.set(query, { step: step === 0 ? 1 : step, norm: module.norm(), error: module.lost() });
+  }
+
+  /** How far a score can be off, with what float32 makes of an integer, of the step and of their product. */
+  #errorOf({ step, norm, error }: Rounded): number {
+    const off = error * this.#norm + norm * this.#error;
+    return (off * (1 + 2 ** -30) + 2 ** -40 + (norm * this.#norm + off) * 2 ** -21) / step;
+  }
+
+  slackOf(query: number): number {
+    return 2 * this.#errorOf(this.#queries.get(query)!);
+  }
+
+  leastScore(query: number, bound: number): number {
+    const { job } = this.#input;
+    const rounded = this.#queries.get(query)!;
+    const product =
+      job.metric === 'cosine' ? 1 - bound : -bound * this.#rowFactor * inverseNorm(job.queries, query);
+    return roundedDown(product / rounded.step - this.#errorOf(rounded));
+  }
+
+  async score({ at, count }: Base, queries: AskedQueries): Promise<void> {
+    const { module, tile } = this.#input;
+    const { dimensions } = tile;
+    const { buffer } = module.memory;
+    const { Tensor } = this.#runtime;
+    const zero = new Tensor('uint8', Uint8Array.of(ZERO), []);
+    const blocks = [];
+    for (let from = 0; from < queries.padded; from += QUERIES_A_PRODUCT) {
+      const m = Math.min(QUERIES_A_PRODUCT, queries.padded - from);
+      const vectors = new Uint8Array(buffer, queries.at + from * dimensions, m * dimensions);
+      blocks.push({ from, m, a: new Tensor('uint8', vectors, [m, dimensions]) });
+    }
+    for (let first = 0; first < count; first += ROWS_A_PRODUCT) {
+      const n = Math.min(ROWS_A_PRODUCT, count - first);
+      const rows = new Int8Array(buffer, at + first * dimensions, n * dimensions);
+      const b = new Tensor('int8', rows, [dimensions, n]);
+      for (const { from, m, a } of blocks) {
+        const y = new Tensor('int32', new Int32Array(buffer, this.#scores, m * n), [m, n]);
+        await this.#session.run({ a, b, zero }, { y });
+        module.scanIntegers(this.#scores, n, this.#steps + first * 4, from, from + m, first, n);
+      }
+    }
+  }
+}

@@ -1,0 +1,260 @@
+import { cosineDistance } from '../measures/distance.js';
+import type { ScanJob, ScanTile } from './kernel.js';
+import { type Base, type MakeScorer, QUERIES, type Scorer } from './scorer.js';
+import { NO_SELECTION, oneGroup } from './selections.js';
+import { distanceOf, type Tile } from './tile.js';
+import { Arena, type ScanModule } from './wasm-memory.js';
+
+/** Queries whose vectors and candidates are in the memory at a time. */
+const CHUNK = 4096;
+/** As many rows of a filter are compared one by one. */
+const FEW = 64;
+/** Least room for candidates: a group of rows that is looked at together, and one more. */
+const LEAST_ROOM = 32;
+
+/** A query with what it may find; -1: all rows of its base. */
+interface Asked {
+  query: number;
+  selection: number;
+}
+
+/** Addresses of what belongs to the queries of a chunk. */
+interface Areas {
+  /** Their vectors as they are, and as the scorer wants them. */
+  vectors: number;
+  queries: number;
+  thresholds: number;
+  sizes: number;
+  masks: number;
+  slacks: number;
+  scores: number;
+  rows: number;
+  /** Of one query: row numbers within the tile, and float64 products or squares. */
+  numbers: number;
+  exact: number;
+  capacity: number;
+}
+
+/** A kernel from a module and what compares in it. */
+export function tileScan(module: ScanModule, makeScorer: MakeScorer): ScanTile {
+  return (job, tile) => new TileScan(module, makeScorer, job, tile).run();
+}
+
+/**
+ * One tile against all queries. The scorer leaves out what its scores prove to be too far away; float64 decides among the rest. A query
+ * with too many candidates (large groups of equal vectors) is compared row by row.
+ */
+class TileScan {
+  readonly #module: ScanModule;
+  readonly #arena: Arena;
+  readonly #job: ScanJob;
+  readonly #tile: Tile;
+  readonly #makeScorer: MakeScorer;
+
+  constructor(module: ScanModule, makeScorer: MakeScorer, job: ScanJob, tile: Tile) {
+    this.#module = module;
+    this.#arena = new Arena(module);
+    this.#job = job;
+    this.#tile = tile;
+    this.#makeScorer = makeScorer;
+  }
+
+  async run(): Promise<void> {
+    const { queries, selections } = this.#job;
+    const tile = this.#tile;
+    const wide: Asked[] = [];
+    const narrow: { rows: Int32Array; queries: readonly number[] }[] = [];
+    for (const { selection, queries: asked } of selections?.groups ?? oneGroup(queries.count)) {
+      const rows =
+        selection === NO_SELECTION ? undefined : selections!.rowsIn(selection, tile.first, tile.count);
+      if (rows === undefined || !this.#paysToGather(rows.length, asked.length)) {
+        for (const query of asked) wide.push({ query, selection });
+      } else if (rows.length <= FEW) this.#compare(asked, rows);
+      else narrow.push({ rows, queries: asked });
+    }
+    if (wide.length > 0) await this.#scan(undefined, wide);
+    for (const { rows, queries: asked } of narrow) {
+      await this.#scan(
+        rows,
+        asked.map((query) => ({ query, selection: NO_SELECTION })),
+      );
+    }
+  }
+
+  /** Rows by themselves are copied once and meet queries four at a time; all rows meet exactly the queries there are. */
+  #paysToGather(rows: number, queries: number): boolean {
+    const padded = Math.ceil(queries / QUERIES) * QUERIES;
+    return rows * (padded + 1) < this.#tile.count * queries;
+  }
+
+  #compare(queries: readonly number[], rows: Int32Array): void {
+    const { metric, lists, queries: vectors } = this.#job;
+    for (const query of queries)
+      for (const row of rows)
+        lists.offer(query, this.#tile.first + row, distanceOf(metric, vectors, query, this.#tile, row));
+  }
+
+  async #scan(rows: Int32Array | undefined, asked: readonly Asked[]): Promise<void> {
+    this.#arena.reset();
+    const tileAt = this.#copyTile();
+    const input = {
+      module: this.#module,
+      arena: this.#arena,
+      job: this.#job,
+      tile: this.#tile,
+      tileAt,
+    };
+    const scorer = this.#makeScorer(input);
+    const base = scorer.pack(rows);
+    const masks = this.#masks(asked);
+    const chunk = Math.min(CHUNK, Math.ceil(asked.length / QUERIES) * QUERIES);
+    const areas = this.#areas(scorer, chunk, base.count);
+    scorer.reserve(chunk);
+    for (let first = 0; first < asked.length; first += chunk) {
+      const some = asked.slice(first, first + chunk);
+      await this.#scanChunk(scorer, base, some, areas, masks);
+      this.#decideAll(base, some, areas, tileAt);
+    }
+  }
+
+  /** The vectors as they are, for the decision in float64. */
+  #copyTile(): number {
+    const { values } = this.#tile;
+    const at = this.#arena.take(values.byteLength);
+    new Float32Array(this.#module.memory.buffer, at, values.length).set(values);
+    return at;
+  }
+
+  /** Addresses of the bitmaps of filters, each once. */
+  #masks(asked: readonly Asked[]): ReadonlyMap<number, number> {
+    const { selections } = this.#job;
+    const { first, count } = this.#tile;
+    const masks = new Map<number, number>();
+    for (const { selection } of asked) {
+      if (selection === NO_SELECTION || masks.has(selection)) continue;
+      const words = selections!.wordsIn(selection, first, count);
+      const at = this.#arena.take(words.byteLength);
+      new Uint32Array(this.#module.memory.buffer, at, words.length).set(words);
+      masks.set(selection, at);
+    }
+    return masks;
+  }
+
+  #areas(scorer: Scorer, queries: number, rows: number): Areas {
+    const { depth } = this.#job.lists;
+    const { dimensions } = this.#tile;
+    // Room for twice what is wanted, so that it is seldom looked through; never more than there is.
+    const room = scorer.room?.(depth) ?? Math.max(2 * depth + 128, 256);
+    const capacity = Math.min(room, Math.max(LEAST_ROOM, rows + 8));
+    const take = (bytes: number) => this.#arena.take(bytes);
+    return {
+      vectors: take(queries * dimensions * 4),
+      queries: take(queries * scorer.queryBytes),
+      thresholds: take(queries * 4),
+      sizes: take(queries * 4),
+      masks: take(queries * 4),
+      slacks: take(queries * 4),
+      scores: take(queries * capacity * 4),
+      rows: take(queries * capacity * 4),
+      numbers: take(capacity * 4),
+      exact: take(capacity * 8),
+      capacity,
+    };
+  }
+
+  #scanChunk(
+    scorer: Scorer,
+    base: Base,
+    asked: readonly Asked[],
+    areas: Areas,
+    masks: ReadonlyMap<number, number>,
+  ): void | Promise<void> {
+    const { lists, queries } = this.#job;
+    const { dimensions } = this.#tile;
+    const module = this.#module;
+    const { buffer } = module.memory;
+    const padded = Math.ceil(asked.length / QUERIES) * QUERIES;
+    const vectors = new Float32Array(buffer, areas.vectors, padded * dimensions);
+    // What fills up the last four finds nothing.
+    const thresholds = new Float32Array(buffer, areas.thresholds, padded).fill(Number.POSITIVE_INFINITY);
+    new Int32Array(buffer, areas.sizes, padded).fill(0);
+    const bitmaps = new Uint32Array(buffer, areas.masks, padded).fill(0);
+    const slacks = new Float32Array(buffer, areas.slacks, padded).fill(0);
+    new Uint8Array(buffer, areas.queries, padded * scorer.queryBytes).fill(
+      0,
+      asked.length * scorer.queryBytes,
+    );
+    for (const [i, { query, selection }] of asked.entries()) {
+      vectors.set(queries.values.subarray(query * dimensions, (query + 1) * dimensions), i * dimensions);
+      scorer.copyQuery(areas.queries, i, query, areas.vectors + i * dimensions * 4);
+      const bound = lists.bound(query);
+      thresholds[i] =
+        bound === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : scorer.leastScore(query, bound);
+      bitmaps[i] = masks.get(selection) ?? 0;
+      // Rounded up: float32 holds no less than it is.
+      if (scorer.slackOf !== undefined) slacks[i] = scorer.slackOf(query) * (1 + 2 ** -22);
+    }
+    const keep = Math.min(lists.depth, areas.capacity);
+    module.setRows(base.at, base.count, dimensions);
+    module.setQueries(areas.queries, areas.thresholds, areas.sizes, areas.masks);
+    module.setSlacks(areas.slacks);
+    const { relative, absolute } = scorer.slack;
+    module.setCandidates(areas.scores, areas.rows, areas.capacity, keep, relative, absolute);
+    return scorer.score(base, { at: areas.queries, count: asked.length, padded });
+  }
+
+  /** Offers all candidates with their float64 distances. */
+  #decideAll(base: Base, asked: readonly Asked[], areas: Areas, tileAt: number): void {
+    const { buffer } = this.#module.memory;
+    const { capacity } = areas;
+    this.#module.finish(0, asked.length);
+    const sizes = new Int32Array(buffer, areas.sizes, asked.length);
+    const found = new Int32Array(buffer, areas.rows, asked.length * capacity);
+    const numbers = new Int32Array(buffer, areas.numbers, capacity);
+    const exact = new Float64Array(buffer, areas.exact, capacity);
+    for (const [i, each] of asked.entries()) {
+      const size = sizes[i]!;
+      if (size < 0) {
+        this.#byRow(base, each);
+        continue;
+      }
+      const start = i * capacity;
+      const { rows } = base;
+      for (let at = 0; at < size; at++)
+        numbers[at] = rows === undefined ? found[start + at]! : rows[found[start + at]!]!;
+      this.#exact(areas.vectors + i * this.#tile.dimensions * 4, tileAt, size, areas);
+      this.#offer(each.query, numbers, exact, size);
+    }
+  }
+
+  /** Products, or squares, of a query with the rows in `numbers`. */
+  #exact(vector: number, tileAt: number, count: number, { numbers, exact }: Areas): void {
+    const { dimensions } = this.#tile;
+    if (this.#job.metric === 'l2')
+      this.#module.exactSquares(vector, tileAt, dimensions, numbers, count, exact);
+    else this.#module.exactProducts(vector, tileAt, dimensions, numbers, count, exact);
+  }
+
+  #offer(query: number, numbers: Int32Array, exact: Float64Array, count: number): void {
+    const { metric, lists, queries } = this.#job;
+    const { first, squaredNorms } = this.#tile;
+    const norm = queries.squaredNorms[query]!;
+    for (let i = 0; i < count; i++) {
+      const [row, value] = [numbers[i]!, exact[i]!];
+      if (metric === 'l2') lists.offer(query, first + row, Math.sqrt(value));
+      else if (metric === 'dot') lists.offer(query, first + row, -value);
+      else lists.offer(query, first + row, cosineDistance(value, norm, squaredNorms[row]!));
+    }
+  }
+
+  /** All rows of the base that the query may find, in float64. */
+  #byRow(base: Base, { query, selection }: Asked): void {
+    const { metric, lists, queries, selections } = this.#job;
+    const { first } = this.#tile;
+    for (let i = 0; i < base.count; i++) {
+      const row = base.rows === undefined ? i : base.rows[i]!;
+      if (selection !== NO_SELECTION && !selections!.has(selection, first + row)) continue;
+      lists.offer(query, first + row, distanceOf(metric, queries, query, this.#tile, row));
+    }
+  }
+}
