@@ -22,6 +22,7 @@ import * as parity from './commands/parity.js';
 import * as power from './commands/power.js';
 import * as queries from './commands/queries.js';
 import * as record from './commands/record.js';
+import * as rehearse from './commands/rehearse.js';
 import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as score from './commands/score.js';
@@ -37,7 +38,7 @@ const GROUPS: Readonly<Record<string, readonly { register(program: Command, run:
   Measure: [run, truth, queries, conformance],
   Judge: [gate, baseline, lock, power, parity, score],
   Report: [report, merge, open],
-  Migrate: [migrate, inventory, exportPoints, validate, map, load, verify, monitor, record],
+  Migrate: [migrate, inventory, exportPoints, validate, map, load, verify, rehearse, monitor, record],
   Data: [dataset],
   'Look up': [list, doctor],
 };

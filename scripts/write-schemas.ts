@@ -11,6 +11,7 @@ import { inventoryJsonSchema } from '../migration/inventory/model.js';
 import { mappingJsonSchema } from '../migration/mapping/mapping.js';
 import { planJsonSchema } from '../migration/plan/schema.js';
 import { recordJsonSchema } from '../migration/record/model.js';
+import { rehearsalJsonSchema } from '../migration/rehearsal/model.js';
 import { validationJsonSchema } from '../migration/validate/model.js';
 import { verificationJsonSchema } from '../migration/verify/model.js';
 import { resultsJsonSchema } from '../reports/json.js';
@@ -29,6 +30,7 @@ export async function schemaFiles(): Promise<Record<string, string>> {
     'migration/mapping/mapping.schema.json': text(mappingJsonSchema()),
     'migration/validate/validation.schema.json': text(validationJsonSchema()),
     'migration/plan/plan.schema.json': text(planJsonSchema()),
+    'migration/rehearsal/rehearsal.schema.json': text(rehearsalJsonSchema()),
     'migration/record/record.schema.json': text(recordJsonSchema()),
     'migration/verify/verification.schema.json': text(verificationJsonSchema()),
     'docs/measures.md': withTable(readFileSync(join(packageRoot, 'docs/measures.md'), 'utf8')),

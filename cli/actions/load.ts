@@ -5,6 +5,7 @@ import { notice, preparation } from '../../harness/app/context.js';
 import { displayPath } from '../../harness/app/places.js';
 import { type LoadOptions, type LoadResult, loadExport } from '../../migration/load/load.js';
 import { loadShared } from '../../migration/load/load-shared.js';
+import { type QueryPlan, scanned } from '../../migration/load/query-plans.js';
 import { REJECTS } from '../../migration/load/rejects.js';
 import type { CommandContext } from '../context.js';
 import { lossLine } from './map.js';
@@ -74,12 +75,28 @@ export async function loadCommand(
   return result.state === 'loaded' ? EXIT.passed : EXIT.decisionAwaited;
 }
 
+/** How many shapes of filters are answered how, and each that compares every point. */
+function planLines(plans: readonly QueryPlan[]): string[] {
+  const kinds = new Map<string, number>();
+  for (const { plan } of plans) if (plan !== null) kinds.set(plan, (kinds.get(plan) ?? 0) + 1);
+  if (kinds.size === 0) return [];
+  return [
+    `filters of the application: ${[...kinds].map(([kind, count]) => `${count} by ${kind}`).join(', ')}`,
+    ...scanned(plans)
+      .slice(0, SHOWN)
+      .map(({ group, shape, queries, plan }) =>
+        visible(`not by an index: ${shape} (group ${group}, ${queries} queries): ${plan}`),
+      ),
+  ];
+}
+
 function linesOf(result: LoadResult & { state: 'loaded' | 'incomplete' }, rejectsFile: string): string[] {
-  const { points, leftOut, place, rejects, accepted } = result;
+  const { points, leftOut, place, rejects, accepted, plans } = result;
   return [
     `${points} points loaded into ${place}, each read back and equal`,
     ...(leftOut === 0 ? [] : [`${leftOut} points were left out, as accepted`]),
     ...(accepted === 0 ? [] : [`${accepted} points that the target refused stay out, as accepted`]),
+    ...planLines(plans),
     ...rejects
       .slice(0, SHOWN)
       .map(({ id, row, cause }) => `rejected: id ${visible(id)} (row ${row}): ${visible(cause)}`),

@@ -4,7 +4,6 @@ import { visible } from '../../common/visible.js';
 import { loadEngine } from '../../engines/registry.js';
 import { preparation } from '../../harness/app/context.js';
 import { displayPath } from '../../harness/app/places.js';
-import { parseSize } from '../../harness/suite/schema.js';
 import { openExport } from '../../migration/export/reader.js';
 import { needsIdMap, writeIdMap } from '../../migration/mapping/choose-ids.js';
 import type { IdRow } from '../../migration/mapping/id-file.js';
@@ -19,6 +18,7 @@ import {
   writeMapping,
 } from '../../migration/mapping/mapping.js';
 import type { CommandContext } from '../context.js';
+import { bytesOf } from '../sizes.js';
 import { printJson } from '../terminal.js';
 
 export interface MapCommand {
@@ -103,16 +103,6 @@ function ruleOf(text: string): IdRule {
     where: '--ids',
     got: text,
     next: `use one of ${ID_RULES.join(', ')}`,
-  });
-}
-
-function bytesOf(text: string): number {
-  const bytes = parseSize(text);
-  if (bytes !== undefined) return bytes;
-  throw new InputError('is no size', {
-    where: '--memory',
-    got: text,
-    next: 'write a number and a unit, such as 2GiB',
   });
 }
 

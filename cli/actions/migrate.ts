@@ -8,7 +8,12 @@ import { displayPath } from '../../harness/app/places.js';
 import { readHistory } from '../../harness/store/history.js';
 import { STAGE_NAMES, type StageName } from '../../migration/plan/events.js';
 import { FILES } from '../../migration/plan/folder.js';
-import { type MigrationOptions, migrate, migrationStatus } from '../../migration/plan/migrate.js';
+import {
+  followMigration,
+  type MigrationOptions,
+  migrate,
+  migrationStatus,
+} from '../../migration/plan/migrate.js';
 import type { MigrationView, StageView } from '../../migration/plan/view.js';
 import { formatCount } from '../../reports/format.js';
 import { renderMigrationPage } from '../../reports/migration-page/page.js';
@@ -23,15 +28,20 @@ export interface MigrateCommand {
   by?: string;
   status?: boolean;
   page?: boolean;
+  follow?: boolean;
+  pause?: boolean;
+  resume?: boolean;
+  rollback?: boolean;
   json?: boolean;
 }
 
 /** `vecproof migrate`: a plan as far as it goes. */
 export async function migrateCommand(
   plan: string,
-  { accept, again, reason, by, status = false, page = false, json = false }: MigrateCommand,
+  given: MigrateCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
+  const { accept, again, reason, by, status = false, page = false, json = false } = given;
   const { runs, cwd, env, signal, hide } = context;
   const options: MigrationOptions = { plan, home: dirname(runs), cwd, env, signal, hide };
   if (status || page) {
@@ -45,12 +55,14 @@ export async function migrateCommand(
     print(view, json, context);
     return exitOf(view);
   }
+  if (given.follow === true) return followCommand(options, context);
   const { view } = await migrate({
     ...options,
     accept,
     again: again.map(stageOf),
     reason,
     by,
+    command: commandOf(given),
     onProgress: (stage, done, total) => preparation(context, stage, 'points')(done, total),
     onNotice: (message) => notice(context, message),
     onRun: (run) => void writeFiles(run, ['html', 'csv'], readHistory(dirname(run.folder.path))),
@@ -65,7 +77,29 @@ export async function migrateCommand(
   context.progress.end();
   if (json) printJson(context.out, view, 2);
   else context.out.write(`${[...outcomeLines(view), pageLine(view, cwd)].join('\n')}\n`);
-  return exitOf(view);
+  // What was asked for has happened, whatever state that is.
+  return given.pause === true || given.rollback === true ? EXIT.passed : exitOf(view);
+}
+
+function commandOf({ pause, resume, rollback }: MigrateCommand): 'pause' | 'resume' | 'rollback' | undefined {
+  if (pause === true) return 'pause';
+  if (resume === true) return 'resume';
+  return rollback === true ? 'rollback' : undefined;
+}
+
+/** Until it is interrupted. */
+async function followCommand(options: MigrationOptions, context: CommandContext): Promise<ExitCode> {
+  await followMigration(
+    options,
+    ({ applied, backlog, paused }) =>
+      context.out.write(
+        paused
+          ? 'paused: nothing is applied\n'
+          : `${formatCount(applied)} changes applied, ${formatCount(backlog)} behind\n`,
+      ),
+    (message) => notice(context, message),
+  );
+  return EXIT.interrupted;
 }
 
 function stageOf(name: string): StageName {
@@ -79,8 +113,8 @@ function writePage(view: MigrationView): void {
 }
 
 function exitOf({ state }: MigrationView): ExitCode {
-  if (state === 'waiting') return EXIT.decisionAwaited;
-  return state === 'failed' ? EXIT.gateFailed : EXIT.passed;
+  if (state === 'waiting' || state === 'paused') return EXIT.decisionAwaited;
+  return state === 'failed' || state === 'under-way' ? EXIT.gateFailed : EXIT.passed;
 }
 
 function print(view: MigrationView, json: boolean, { out, cwd }: CommandContext): void {
@@ -99,6 +133,7 @@ const SIGNS: Readonly<Partial<Record<StageView['state'], string>>> = {
   failed: '✗',
   distrusted: '✗',
   waiting: '?',
+  'under-way': '…',
 };
 
 function stageLine({ name, state, says, why, seconds }: StageView): string {

@@ -1,11 +1,18 @@
 import { EXIT, type ExitCode } from '../../common/errors.js';
 import { displayPath } from '../../harness/app/places.js';
+import { parseShard } from '../../harness/app/shard.js';
 import { type TruthRequest, truthToFile } from '../../harness/app/truth-file.js';
 import { formatPercent } from '../../reports/format.js';
 import type { CommandContext } from '../context.js';
 import { type DatasetArguments, datasetOptionsOf } from '../dataset-options.js';
+import { bytesOf } from '../sizes.js';
 
-export interface TruthCommand extends DatasetArguments, Omit<TruthRequest, 'dataset' | 'options'> {}
+export interface TruthCommand
+  extends DatasetArguments,
+    Omit<TruthRequest, 'dataset' | 'options' | 'memory' | 'shard'> {
+  memory?: string;
+  shard?: string;
+}
 
 /** `vecproof truth`: exact neighbours to a file. */
 export async function truthCommand(
@@ -13,9 +20,15 @@ export async function truthCommand(
   options: TruthCommand,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { info, set, queries, depth, kernel, seconds, gflops, checked, fromCache, ...found } =
+  const { info, set, queries, depth, kernel, seconds, gflops, checked, fromCache, part, ...found } =
     await truthToFile(
-      { ...options, dataset: name, options: datasetOptionsOf(options, context.cwd) },
+      {
+        ...options,
+        memory: options.memory === undefined ? undefined : bytesOf(options.memory),
+        shard: options.shard === undefined ? undefined : parseShard(options.shard),
+        dataset: name,
+        options: datasetOptionsOf(options, context.cwd),
+      },
       context,
     );
   const shares: [share: number | undefined, before: string, after: string][] = [
@@ -25,11 +38,12 @@ export async function truthCommand(
   ];
   const lines = [
     `${info.name}, set ${set}: the ${depth} nearest of ${info.count} points for ${queries} queries by ${info.metric}`,
+    ...(part === undefined ? [] : [`only rows ${part.from} to ${part.to - 1}: merge all parts`]),
     `kernel ${kernel}, ${seconds.toFixed(2)} s${gflops === undefined ? '' : `, ${gflops.toFixed(1)} GFLOP/s`}${fromCache ? ' (from the cache)' : ''}`,
     ...(checked === undefined
       ? []
       : [
-          `checked: ${checked.queries} of the queries computed by ${checked.kernel}, too, with the same neighbours`,
+          `checked: ${checked.queries} of the queries computed by ${checked.kernel}, too, with the same neighbours${checked.seconds === undefined ? '' : `, ${checked.seconds.toFixed(2)} s`}`,
         ]),
     ...shares.flatMap(([share, before, after]) =>
       share === undefined ? [] : [`${before} ${formatPercent(share)}${after}`],

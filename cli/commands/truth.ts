@@ -12,6 +12,9 @@ export function register(program: Command, run: Run): void {
     .option('--set <name>', 'query set (default: the first)')
     .option('--limit <n>', 'only the first n queries', positiveInteger)
     .addOption(new Option('--kernel <name>', 'how candidates are found').choices(KERNELS))
+    .option('--memory <size>', 'most memory of the process, such as 1GB')
+    .option('--shard <i/n>', 'only the i-th of n parts of the points; join the files with merge --truth')
+    .option('--with-data', 'write the vectors, too, as ann-benchmarks reads them (.hdf5)')
     .action((dataset: string, options) =>
       run(undefined, async (context) =>
         (await import('../actions/truth.js')).truthCommand(dataset, options, context),

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
-import type { DatasetInfo } from '../../datasets/dataset.js';
-import { loadOrComputeTruth } from '../truth/cache.js';
-import { TRUTH_FORMATS, writeTruth } from '../truth/files.js';
+import type { DatasetInfo, PreparedVectors } from '../../datasets/dataset.js';
+import { loadOrComputeTruth, partOf } from '../truth/cache.js';
+import { readTruthOrPart, TRUTH_FORMATS, type TruthData, writeTruth } from '../truth/files.js';
 import type { KernelName } from '../truth/kernel.js';
+import { mergeParts } from '../truth/merge.js';
+import type { RowRange } from '../truth/options.js';
 import type { SampleCheck } from '../truth/sample-check.js';
 import { tiesAtRank, tiesWithin } from '../truth/ties.js';
 import { type Context, warn } from './context.js';
@@ -11,6 +13,7 @@ import { openData } from './data.js';
 import type { DatasetOptions } from './dataset-options.js';
 import { locate } from './places.js';
 import { compareProvided } from './provided.js';
+import type { Shard } from './shard.js';
 import { tilesOf } from './truth-for.js';
 
 export interface TruthRequest {
@@ -26,6 +29,12 @@ export interface TruthRequest {
   /** Only the first queries. */
   limit?: number | undefined;
   kernel?: KernelName | undefined;
+  /** Bytes that the process may take. */
+  memory?: number | undefined;
+  /** Only a part of the points; the file is then merged with the others. */
+  shard?: Shard | undefined;
+  /** The vectors, too, as ann-benchmarks reads them. */
+  withData?: boolean | undefined;
 }
 
 /** What was written, and what it says of the data; a share is undefined where there is no such figure. */
@@ -42,6 +51,8 @@ export interface WrittenTruth {
   /** What a reference kernel has computed, too. */
   checked: SampleCheck | undefined;
   fromCache: boolean;
+  /** Rows that were compared; undefined: all. */
+  part: RowRange | undefined;
   /** Share of queries with a tie between neighbouring ranks. */
   ties: number | undefined;
   /** Share of queries that tie at ranks k - 1 and k. */
@@ -63,6 +74,7 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
       next: `end the name with ${TRUTH_FORMATS.join(' or ')}`,
     });
   }
+  requireFormat(request);
   const data = await openData(context, {
     nameOrPath: locate(request.dataset, context.cwd),
     ...request.options,
@@ -81,12 +93,13 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
         next: `use at most ${info.count}`,
       });
     }
+    const source = { datasetHash: info.hash, queriesHash: data.hash, vectors, queries };
+    const part = request.shard && rowsOf(request.shard, info.count);
     const truth = await loadOrComputeTruth({
       cacheFolder: context.cache,
-      datasetHash: info.hash,
-      queriesHash: data.hash,
-      vectors,
-      queries,
+      ...source,
+      part,
+      memory: request.memory,
       metric: info.metric,
       k: request.k,
       kernel: request.kernel,
@@ -94,8 +107,10 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
       onProgress: tilesOf(context, info.count),
       onWarning: (text) => warn(context, text),
     });
-    await writeTruth(path, truth, { metric: info.metric });
-    const provided = await data.dataset.providedTruth(data.set);
+    const withPart = { ...truth, part: partOf({ ...source, part }) };
+    const contents = request.withData === true ? contentsOf(vectors, queries) : undefined;
+    await writeTruth(path, withPart, { metric: info.metric, data: contents });
+    const provided = part === undefined ? await data.dataset.providedTruth(data.set) : undefined;
     const compared = provided && compareProvided(provided, truth, { ...info, vectors, queries }, request.k);
     if (compared?.note != null) warn(context, compared.note);
     const { depth, kernel, seconds, gflops, checked, fromCache } = truth;
@@ -110,11 +125,82 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
       gflops,
       checked,
       fromCache,
-      ties: tiesWithin(truth, depth, info.metric),
-      tiesAtCut: request.k < 2 ? undefined : tiesAtRank(truth, request.k - 1, info.metric, info.count),
+      part,
+      ties: part === undefined ? tiesWithin(truth, depth, info.metric) : undefined,
+      tiesAtCut:
+        request.k < 2 || part !== undefined
+          ? undefined
+          : tiesAtRank(truth, request.k - 1, info.metric, info.count),
       agreement: compared?.agreement ?? undefined,
     };
   } finally {
     await data.close();
   }
+}
+
+/** Most bytes of vectors that the HDF5 library, which keeps a file in memory until it is whole, is given. */
+const MOST_DATA = 1.5e9;
+
+function requireFormat({ out, shard, withData }: TruthRequest): void {
+  if (shard !== undefined && !out.endsWith('.parquet'))
+    throw new InputError('a part of a truth is written as .parquet', {
+      where: '--out',
+      got: out,
+      next: 'end the name with .parquet, and merge the parts: vecproof merge <parts> --truth <file>',
+    });
+  if (withData === true && (shard !== undefined || !/\.(hdf5|h5)$/.test(out)))
+    throw new InputError('vectors are written into a whole truth in HDF5 only', {
+      where: '--with-data',
+      got: out,
+      next: 'end the name with .hdf5, and leave --shard out',
+    });
+}
+
+/** The i-th of n parts of equal size. */
+function rowsOf({ index, of }: Shard, count: number): RowRange {
+  const from = Math.floor((count * (index - 1)) / of);
+  const to = Math.floor((count * index) / of);
+  if (from < to) return { from, to };
+  throw new InputError(`there are ${count} points, so shard ${index} of ${of} is empty`, {
+    where: '--shard',
+    got: `${index}/${of}`,
+    next: `use at most ${count} shards`,
+  });
+}
+
+function contentsOf(vectors: PreparedVectors, queries: Float32Array): TruthData {
+  const { count, dimensions } = vectors;
+  const bytes = (count * dimensions + queries.length) * 4;
+  if (bytes > MOST_DATA)
+    throw new InputError('these vectors are too many for one HDF5 file that is made in memory', {
+      where: '--with-data',
+      got: `${(bytes / 1e9).toFixed(1)} GB`,
+      next: `leave --with-data out; up to ${MOST_DATA / 1e9} GB are written`,
+    });
+  const train = new Float32Array(count * dimensions);
+  vectors.read(0, count, train);
+  return { dimensions, train, test: queries };
+}
+
+/** Merges parts into a file; returns its path. */
+export async function mergeTruths(
+  paths: readonly string[],
+  out: string,
+  context: Context,
+): Promise<{ path: string; queries: number; depth: number }> {
+  const path = resolve(context.cwd, out);
+  if (!TRUTH_FORMATS.some((ending) => path.endsWith(ending)))
+    throw new InputError('unknown file format', {
+      where: '--truth',
+      got: out,
+      next: `end the name with ${TRUTH_FORMATS.join(' or ')}`,
+    });
+  const parts = [];
+  for (const each of paths) {
+    const found = resolve(context.cwd, each);
+    parts.push({ path: each, truth: await readTruthOrPart(found) });
+  }
+  const truth = mergeParts(parts);
+  await writeTruth(path, truth, truth);
+  return { path, queries: truth.count, depth: truth.depth };
 }

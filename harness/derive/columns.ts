@@ -4,14 +4,18 @@ import { accuracyOf } from '../measures/accuracy.js';
 import { type Column, columnsByName } from '../measures/by-query.js';
 import { countedHits, groupsOf } from '../measures/groups.js';
 import { relevanceFigures } from '../measures/judged.js';
+import { deriveUnderWrites } from '../measures/trial-under-writes.js';
 import { unitsOf } from '../measures/units.js';
 import { askedOf, depthsOf } from '../model/depths.js';
+import { changesCollection, SERIAL } from '../model/workload.js';
 import type { ColumnsOfTrials } from '../store/by-query.js';
 import { readManifest } from '../store/manifests.js';
 import { readJudgements, readQueryFacts } from '../store/queries.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
+import { readWrites } from '../store/writes.js';
 import { readTruth } from '../truth/files.js';
+import { insertsOf } from './trial-rows.js';
 
 /**
  * Measures by query of some trials of a run, from its raw samples: by trial id, then by the measure's name. Only means
@@ -35,10 +39,18 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
     }
     const about = planned.get(trial) ?? {};
     const ks = depthsOf(about, all);
-    const samples = await readSamples(path, askedOf(about, all), ['scores', 'due', 'sent', 'answered'], {
+    const changes = changesCollection(planned.get(trial)?.workload ?? SERIAL);
+    const written = changes ? await readWrites(folder, trial) : undefined;
+    const without = written === undefined ? (['scores', 'due', 'sent', 'answered'] as const) : [];
+    const samples = await readSamples(path, askedOf(about, all), without, {
       queries: truth.count,
-      points: dataset.count,
+      points: dataset.count + insertsOf(written?.log),
     });
+    if (written !== undefined) {
+      const own = deriveUnderWrites(samples, truth, { ks, metric: dataset.metric }, written);
+      columns.set(trial, own.columns);
+      continue;
+    }
     const units = unitsOf(samples);
     const counted = countedHits(samples, ks, facts);
     const { figures } = accuracyOf(counted, truth, units, { ks, metric: dataset.metric });

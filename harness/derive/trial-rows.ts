@@ -5,17 +5,21 @@ import type { JudgementOf } from '../measures/judged.js';
 import { LoadTimes } from '../measures/load-times.js';
 import { requiredMeasures } from '../measures/required.js';
 import { BUSY_CORES, type DerivedTrial, deriveGroup, deriveTrial, NO_COLUMNS } from '../measures/trial.js';
+import { deriveUnderWrites } from '../measures/trial-under-writes.js';
 import type { BuildCost, LoggedEvent, ServerCost } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import { instructionsOf } from '../model/native.js';
 import type { PlannedBuild, Workload } from '../model/plan.js';
 import type { TrialRow } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
+import { changesCollection } from '../model/workload.js';
+import type { WriteLog } from '../model/writes.js';
 import { querySources, readJudgements, readQueryFacts } from '../store/queries.js';
 import { readRequired } from '../store/required.js';
 import { type RunFolder, samplesFile } from '../store/run-folder.js';
 import { readSamples } from '../store/samples.js';
 import { readTimes, timesFiles } from '../store/times.js';
+import { readWrites } from '../store/writes.js';
 
 type TrialEnd = Extract<LoggedEvent, { type: 'trialEnd' }>;
 
@@ -75,6 +79,7 @@ export function trialRows(
       ...row,
       flags: unique([...doubts, ...all.flags, ...busyBuild(cost), ...partial]),
       measures: all.measures,
+      ...(all.checkpoints && { checkpoints: all.checkpoints }),
       ...(all.load && { load: all.load }),
     },
     ...measured.groups.map(({ name: group, reason, derived }): TrialRow => {
@@ -138,6 +143,7 @@ export async function measureTrial(
   const facts = all?.map((each) => (each.k <= k ? each : { ...each, k }));
   if (end?.state !== 'completed') return unmeasured(facts, refused);
   const path = samplesFile(folder, trial);
+  const written = changesCollection(workload) ? await readWrites(folder, trial) : undefined;
   if (!existsSync(path)) {
     throw new InputError('the samples of a completed trial are missing', {
       where: path,
@@ -146,7 +152,7 @@ export async function measureTrial(
   }
   const samples = await readSamples(path, asked, ['scores'], {
     queries: truth.count,
-    points: manifest.dataset.count,
+    points: manifest.dataset.count + insertsOf(written?.log),
   });
   const times = await timesOf(path, workload, truth.count);
   const { wallSeconds, engineSeconds, foreignCores, clientCores, processCores, load, server } = end;
@@ -169,6 +175,10 @@ export async function measureTrial(
     workload,
     times,
   };
+  if (written !== undefined) {
+    const all = deriveUnderWrites(samples, truth, options, written);
+    return { all: byQuery ? all : { ...all, columns: NO_COLUMNS }, groups: [] };
+  }
   const required = readRequired(folder, trial);
   const lacking = required && new Set(required.rows.map(({ row }) => row));
   const withRequired = (of: DerivedTrial, its: Samples): DerivedTrial =>
@@ -189,6 +199,11 @@ export async function measureTrial(
       return [{ name, reason: undefined, derived: own }];
     }),
   };
+}
+
+/** New points, whose numbers go on behind the dataset's. */
+export function insertsOf(log: WriteLog | undefined): number {
+  return log?.writes.filter(({ kind }) => kind === 'insert').length ?? 0;
 }
 
 /** Of a load with more samples than were kept with their answers; else the samples say it. */

@@ -32,16 +32,18 @@ export interface Accuracy {
   flags: string[];
 }
 
+export interface AccuracyOptions {
+  ks: readonly number[];
+  metric: Metric;
+  /** By sample which list of the truth it is held against, -1: none; absent: that of its query. */
+  lists?: Int32Array | undefined;
+}
+
 /**
  * recall@k and recall.ties@k for every k, distance.error, and the doubts about the lists. A query that failed has no
  * answer and scores recall 0: leaving it out would reward engines that fail on hard queries.
  */
-export function accuracyOf(
-  samples: Samples,
-  truth: Truth,
-  units: Units,
-  options: { ks: readonly number[]; metric: Metric },
-): Accuracy {
+export function accuracyOf(samples: Samples, truth: Truth, units: Units, options: AccuracyOptions): Accuracy {
   const counts: Counts = { duplicates: 0, unknown: 0, short: 0, beatsTruth: 0, noError: 0 };
   const columns = scoreUnits(samples, truth, units, options, counts);
   const { recall, ties, epsilon, distanceError } = columns;
@@ -84,7 +86,7 @@ function scoreUnits(
   samples: Samples,
   truth: Truth,
   units: Units,
-  { ks, metric }: { ks: readonly number[]; metric: Metric },
+  { ks, metric, lists }: AccuracyOptions,
   counts: Counts,
 ): Columns {
   const scorer = new RecallScorer(truth, ks, metric, samples.k);
@@ -92,8 +94,9 @@ function scoreUnits(
   const byK = Object.fromEntries(BY_K.map((name) => [name, ks.map(column)])) as Record<ByK, Float64Array[]>;
   const columns: Columns = { ...byK, distanceError: column() };
   for (let u = 0; u < units.count; u++) {
-    const size = scorer.select(units.queries[u]!);
-    if (size > 0) scoreUnit(samples, units, u, size, scorer, columns, counts);
+    const size = lists === undefined ? scorer.select(units.queries[u]!) : undefined;
+    const sizeOf = (i: number) => size ?? (lists![i]! < 0 ? 0 : scorer.select(lists![i]!));
+    if (size !== 0) scoreUnit(samples, units, u, sizeOf, scorer, columns, counts);
   }
   return columns;
 }
@@ -102,16 +105,20 @@ function scoreUnit(
   samples: Samples,
   units: Units,
   u: number,
-  size: number,
+  /** Exact neighbours that an answer is held against; 0: it is not judged. */
+  sizeOf: (sample: number) => number,
   scorer: RecallScorer,
   columns: Columns,
   counts: Counts,
 ): void {
   const [from, to] = [units.starts[u]!, units.starts[u + 1]!];
   const sums = BY_K.map((name) => columns[name].map(() => 0));
-  let [error, errors] = [0, 0];
+  let [error, errors, judged] = [0, 0, 0];
   for (let at = from; at < to; at++) {
     const i = units.order[at]!;
+    const size = sizeOf(i);
+    if (size === 0) continue;
+    judged++;
     if (!wasAnswered(samples, i)) continue;
     const count = samples.returned[i]!;
     const list = scorer.score({
@@ -133,9 +140,10 @@ function scoreUnit(
     error += list.distanceError;
     errors++;
   }
+  if (judged === 0) return;
   for (const [name, of] of BY_K.entries())
-    for (let k = 0; k < columns[of].length; k++) columns[of][k]![u] = sums[name]![k]! / (to - from);
+    for (let k = 0; k < columns[of].length; k++) columns[of][k]![u] = sums[name]![k]! / judged;
   if (errors > 0) columns.distanceError[u] = error / errors;
   // A failed or empty answer has no distances: a mean over the others would be that of the easy queries.
-  if (errors < to - from) counts.noError++;
+  if (errors < judged) counts.noError++;
 }

@@ -57,10 +57,17 @@ export function groupsOf(
 
 /** The samples of some queries, in their order. */
 export function samplesOfQueries(samples: Samples, queries: ReadonlySet<number>): Samples {
-  const { k } = samples;
-  const kept = Int32Array.from({ length: samples.length }, (_, i) => i).filter((i) =>
-    queries.has(samples.query[i]!),
+  const all = Int32Array.from({ length: samples.length }, (_, i) => i);
+  return samplesOf(
+    samples,
+    all.filter((i) => queries.has(samples.query[i]!)),
   );
+}
+
+/** Some samples, by their numbers. */
+export function samplesOf(samples: Samples, numbers: ArrayLike<number>): Samples {
+  const { k } = samples;
+  const kept = Int32Array.from(numbers);
   const scalars = <T extends Int32Array | Float64Array>(from: T): T => {
     const into = from.slice(0, kept.length) as T;
     kept.forEach((i, at) => {

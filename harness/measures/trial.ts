@@ -2,7 +2,7 @@ import type { Metric } from '../../datasets/dataset.js';
 import type { BuildCost, LoadFacts } from '../model/events.js';
 import { voidedBy } from '../model/flags.js';
 import type { Workload } from '../model/plan.js';
-import type { LoadCourse, Measures } from '../model/results.js';
+import type { Checkpoint, LoadCourse, Measures } from '../model/results.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
@@ -49,6 +49,8 @@ export interface DeriveOptions {
   judgements?: JudgementOf | undefined;
   /** By query number that of its source; undefined where each is its own. */
   sources?: ArrayLike<number> | undefined;
+  /** By sample which list of the truth it is held against, -1: none; absent: that of its query. */
+  lists?: Int32Array | undefined;
 }
 
 export interface DerivedTrial {
@@ -57,6 +59,8 @@ export interface DerivedTrial {
   flags: string[];
   /** Of the measures that are means over queries, the values by query. */
   columns: ReadonlyMap<string, Column>;
+  /** Of a trial whose points were written meanwhile. */
+  checkpoints?: Checkpoint[] | undefined;
   /** Of a load. */
   load?: LoadCourse | undefined;
 }
@@ -69,7 +73,7 @@ export const NO_COLUMNS: ReadonlyMap<string, Column> = new Map();
  * there is no recall, no latency and no throughput, only `errors`.
  */
 export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptions): DerivedTrial {
-  check(samples, truth, options.ks);
+  check(samples, truth, options);
   const built = options.cost === undefined ? {} : costMeasures(options.cost);
   const cost = { ...built, ...serverMeasures(options.server) };
   if (samples.length === 0) return { measures: cost, flags: [], columns: NO_COLUMNS };
@@ -166,7 +170,7 @@ function engineShare({ wallSeconds, engineSeconds }: DeriveOptions): Measures {
 }
 
 /** Faults of the caller, not of the user: readers have checked the files already. */
-function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
+function check(samples: Samples, truth: Truth, { ks, lists }: DeriveOptions): void {
   const deepest = ks.at(-1);
   if (deepest === undefined || deepest > samples.k) {
     throw new RangeError(`ks [${ks.join(', ')}] need lists of their largest k, samples have ${samples.k}`);
@@ -176,7 +180,7 @@ function check(samples: Samples, truth: Truth, ks: readonly number[]): void {
   }
   for (let i = 0; i < samples.length; i++) {
     const query = samples.query[i]!;
-    if (query < 0 || query >= truth.count) {
+    if (lists === undefined && (query < 0 || query >= truth.count)) {
       throw new RangeError(`sample ${i} is of query ${query}, the truth has ${truth.count} queries`);
     }
   }

@@ -108,6 +108,20 @@ export const FLAGS: readonly FlagDefinition[] = [
     doubts: [],
   },
   {
+    name: 'writes-not-reached',
+    short: 'acknowledged fewer writes than were due',
+    meaning:
+      'Fewer than 98% of the writes that were due in the first nine tenths of the time were acknowledged within it: the engine does not sustain this rate of writes, or they failed.',
+    doubts: [],
+  },
+  {
+    name: 'lost-writes',
+    short: 'acknowledged writes were lost',
+    meaning:
+      'Points whose insert was acknowledged were not there at the end of the pass, or points whose delete was acknowledged were.',
+    doubts: [],
+  },
+  {
     name: 'worse-under-load',
     short: 'answered worse than with one client',
     meaning:

@@ -36,6 +36,19 @@ export const measureSchema = z.strictObject({
   ties: z.strictObject({ low: z.number(), high: z.number() }).optional(),
 });
 
+/** A part of the time of a trial whose points were written meanwhile. */
+export const checkpointSchema = z.strictObject({
+  /** Seconds from the beginning of the measured time. */
+  from: z.number(),
+  to: z.number(),
+  /** Points at its end, by what was acknowledged. */
+  points: z.int(),
+  /** Writes that were acknowledged in it. */
+  writes: z.int(),
+  /** Of the queries that were due in it: recall@k, recall.ties@k, latency.p50, latency.p99; of its writes: freshness. */
+  measures: z.record(z.string(), measureSchema),
+});
+
 /** How the latency of a load went, from all passes. Times in ms, four digits. */
 export const loadCourseSchema = z.strictObject({
   /** Seconds of one slice. */
@@ -123,6 +136,8 @@ export const trialRowSchema = z.strictObject({
   flags: z.array(z.string()),
   /** A measure that was not obtained is absent. */
   measures: z.record(z.string(), measureSchema),
+  /** In the order of time; of the workload search-under-writes alone. */
+  checkpoints: z.array(checkpointSchema).min(1).optional(),
   /** Of the row `all` of a load: latency over time and by percentile. */
   load: loadCourseSchema.optional(),
 });
@@ -235,6 +250,7 @@ export type ParitySide = z.infer<typeof paritySideSchema>;
 export type ParityResult = z.infer<typeof parityResultSchema>;
 export type Measure = z.infer<typeof measureSchema>;
 export type Measures = Record<string, Measure>;
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 export type LoadCourse = z.infer<typeof loadCourseSchema>;
 export type TrialRow = z.infer<typeof trialRowSchema>;
 export type Results = z.infer<typeof resultsSchema>;

@@ -1,6 +1,7 @@
 import type { Fault } from '../../common/faults.js';
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Workload } from './plan.js';
+import { WRITES_WORKLOAD } from './writes.js';
 
 /** One client that waits: the next query is sent when the previous one was answered. What a trial has if nothing is said. */
 export const SERIAL: Workload = { type: 'serial', options: {} };
@@ -26,7 +27,12 @@ export function isSerial({ type }: Pick<Workload, 'type'>): boolean {
 
 /** Queries are due at times of their own, whether earlier ones were answered or not. */
 export function isOpenLoop({ type }: Pick<Workload, 'type'>): boolean {
-  return type === 'constant-rate' || type === 'ramping-rate';
+  return type === 'constant-rate' || type === 'ramping-rate' || type === WRITES_WORKLOAD;
+}
+
+/** Points are written while they are searched: nothing else can be measured on the same build, and the run's truth is not its. */
+export function changesCollection({ type }: Pick<Workload, 'type'>): boolean {
+  return type === WRITES_WORKLOAD;
 }
 
 /** `constant-rate rate=200` */

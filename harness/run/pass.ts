@@ -7,7 +7,7 @@ import type { Collection, Shared } from '../../engines/contract/collection.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import { askedOf, depthsOf } from '../model/depths.js';
 import type { Samples } from '../model/samples.js';
-import { isSerial, workloadText } from '../model/workload.js';
+import { changesCollection, isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
@@ -28,9 +28,10 @@ import type { Recording, SpoolPlace } from './recorder.js';
 import { keepTimes } from './times.js';
 import type { Trial } from './trial.js';
 import { warmUp } from './warm-up.js';
+import { recordWrites, type Written, writingOf } from './writes/record.js';
 
 /** What passes need of a collection. */
-export type SearchedCollection = Pick<Collection, 'prepare' | 'share'>;
+export type SearchedCollection = Pick<Collection, 'prepare' | 'share' | 'points'>;
 
 /** Measures one pass of a trial and puts it on disk; what fails only this trial is told, the rest is thrown. */
 export async function onePass(
@@ -51,7 +52,8 @@ export async function onePass(
       measurePass(context, collection, trial, repetition, queries),
     );
     await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
-      recomputeDistances(samples, job.metric, context.vectors, queries);
+      if (trial.written !== undefined) await recordWrites(context, trial, samples, queries, trial.written);
+      else recomputeDistances(samples, job.metric, context.vectors, queries);
       if (context.metadata !== undefined && job.filtering !== undefined)
         findFlaws(samples, job.filtering, context.metadata);
       const path = partFile(runFolder(job.runFolder), trial.id, repetition);
@@ -100,6 +102,9 @@ export async function measurePass(
     trial.origin ??= performance.now();
     trial.client = search.client;
     const ks = job.filtering?.ks.map((own) => own + spare);
+    const take = (given: Written) => {
+      trial.written = given;
+    };
     const spool = isSerial(trial.workload) ? undefined : spoolOf(job, trial);
     const part = { k, ks, repetition, spool, origin: trial.origin, signal };
     const sending = {
@@ -124,6 +129,9 @@ export async function measurePass(
             {
               ...sending,
               open,
+              writing: changesCollection(trial.workload)
+                ? await writingOf(context, collection, take)
+                : undefined,
               ready: async () => use.begin(),
               onSpun: (ms) => use.leaveOut(ms),
               ...(isSerial(trial.workload) && { onProgress: reporter(context) }),

@@ -1,6 +1,7 @@
 import { ConnectionLostError } from '../../common/errors.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import { askedOf } from '../model/depths.js';
+import { changesCollection } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { runFolder, samplesFile } from '../store/run-folder.js';
@@ -34,7 +35,8 @@ export async function remeasureBusy(
   let inVain = 0;
   for (let round = 0; round < context.job.remeasure.busy; round++) {
     for (const trial of round % 2 === 0 ? trials : trials.toReversed()) {
-      const [pass] = trial.failed ? [] : trial.foreign.disturbed();
+      // A collection that was changed is not the one that the pass began with.
+      const [pass] = trial.failed || changesCollection(trial.workload) ? [] : trial.foreign.disturbed();
       if (pass === undefined) continue;
       if (inVain === IN_VAIN) return;
       const outcome = await passAgain(context, trial, pass, queries, (foreign) =>

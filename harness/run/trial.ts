@@ -5,6 +5,7 @@ import type { PlannedTrial } from '../model/plan.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
 import { ForeignLoad } from './foreign-load.js';
+import type { Written } from './writes/record.js';
 
 /** A trial while it is measured. */
 export interface Trial extends PlannedTrial {
@@ -21,6 +22,8 @@ export interface Trial extends PlannedTrial {
   /** Of its passes, once it has ended. */
   spans: readonly { wall: number; inside: number }[];
   failed: boolean;
+  /** What its pass has changed; of a workload that changes the collection alone. */
+  written?: Written;
   /** CPU of this process in the pass in which it was most, in cores; of a load on a server alone. */
   clientCores: number | undefined;
   /** CPU of this process in the passes of a load, in cores by pass; of an engine in this process alone. */

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../common/files.js';
 import { readRegular } from '../../common/regular-file.js';
 import type { LoggedEvent } from '../model/events.js';
 import { parseOr, readJson } from './read-json.js';
-import { exactFiles, type RunFolder, samplesFile } from './run-folder.js';
+import { churnFiles, exactFiles, type RunFolder, samplesFile } from './run-folder.js';
 import { timesFiles } from './times.js';
 
 const sealSchema = z.strictObject({
@@ -60,8 +60,9 @@ export class RunSeals {
     const { type } = event;
     if (type === 'trialEnd' || type === 'passAgain') {
       this.#trials.push(event.trial);
+      const churn = Object.values(churnFiles(this.#folder, event.trial));
       const path = samplesFile(this.#folder, event.trial);
-      sealFiles(this.#folder, [path, ...timesFiles(path)]);
+      sealFiles(this.#folder, [path, ...timesFiles(path), ...churn]);
     } else if (type === 'buildEnd') {
       const exact = this.#trials.flatMap((trial) => Object.values(exactFiles(this.#folder, trial)));
       this.#trials = [];

@@ -106,6 +106,17 @@ export function exactFiles(
 /** Ending of the former, for whoever copies a run. */
 export const EXACT_ENDING = '.exact.json';
 
+/** Of a trial that changed its collection: its writes, and what its queries' nearest points could be. */
+export function churnFiles(
+  { samples }: Pick<RunFolder, 'samples'>,
+  trial: string,
+): { writes: string; candidates: string } {
+  return {
+    writes: join(samples, `${trial}.writes.parquet`),
+    candidates: join(samples, `${trial}.candidates.parquet`),
+  };
+}
+
 /** Makes a new run folder `<parent>/<time>-<name>`; a number is added where that is taken. */
 export function createRunFolder(parent: string, name: string, now: Date): RunFolder {
   const folder = claimFolder(parent, `${timeStamp(now)}-${slugOf(name) || 'run'}`);

@@ -5,6 +5,7 @@ import { isSelected, type Selectable, selectableOf } from '../gate/select.js';
 import { measuresDepth } from '../model/depths.js';
 import type { PlannedBuild, PlannedParity } from '../model/plan.js';
 import { replicaId } from '../model/replicas.js';
+import { changesCollection } from '../model/workload.js';
 import type { Suite } from './schema.js';
 
 type Entry = NonNullable<Suite['parity']>[number];
@@ -106,9 +107,13 @@ export function chooseTrial(
   builds: readonly Omit<PlannedBuild, 'server'>[],
   k?: number,
 ): { trial: string } | { fault: string } {
-  const rows = withDepth(builds, k);
+  const rows = withDepth(builds, k).filter(
+    ({ workload }) => !changesCollection({ type: workload ?? 'serial' }),
+  );
   const wanted = selectorsOf(choice);
   const exact = selectableOf(builds).find(({ id }) => id === wanted);
+  if (exact?.workload !== undefined && changesCollection({ type: exact.workload }))
+    return { fault: 'is measured while its points are written: its answers are to no one collection' };
   const named = rows.filter((row) =>
     typeof wanted === 'string'
       ? [row.id, row.build, row.series, row.engine].includes(wanted)

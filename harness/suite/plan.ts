@@ -5,8 +5,8 @@ import type { Redactor } from '../../common/redact.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import type { OptionsInput } from '../../engines/contract/options.js';
 import { canonical, Identifiers } from '../model/ids.js';
-import type { PlannedBuild, ServerChoice, Workload } from '../model/plan.js';
-import { isSerial, SERIAL } from '../model/workload.js';
+import type { PlannedBuild, PlannedTrial, ServerChoice, Workload } from '../model/plan.js';
+import { changesCollection, isSerial, SERIAL } from '../model/workload.js';
 import type { EngineEntry } from './schema.js';
 import { serverChoice, serverSuffix } from './server-choice.js';
 import { combinationCount, combinations, FaultList, locate, merged, repeatedValues } from './sweeps.js';
@@ -23,7 +23,8 @@ type EngineFault = { state: 'fault' } & Pick<Fault, 'what' | 'next'>;
 
 /**
  * Expands the sweeps of a suite: one build for each combination of index parameters, one trial for each
- * combination of search parameters on it, in the order of the file (the last key varies fastest). Pure.
+ * combination of search parameters on it, in the order of the file (the last key varies fastest). A trial that changes its
+ * collection has a build of its own. Pure.
  *
  * @param engines entries of the suite; undefined where one cannot be read
  * @param definitions the engines that come with vecproof, by name
@@ -48,6 +49,7 @@ export function planSuite(
     depths,
     redactor,
     builds,
+    known: new Map(),
     faults,
     ids: { builds: new Identifiers(), trials: new Identifiers() },
     owners: new Map(),
@@ -92,6 +94,8 @@ interface Planning {
   depths: readonly (readonly number[])[];
   redactor: Redactor;
   builds: Map<string, PlannedBuild>;
+  /** By what is built: its id, and the settings that are planned for it. */
+  known: Map<string, { id: string; settings: Set<string> }>;
   faults: FaultList;
   /** A build without search parameters has the id of its one trial. */
   ids: Readonly<Record<'builds' | 'trials', Identifiers>>;
@@ -162,31 +166,40 @@ function planOne(
   }
   planning.owners.set(series, self);
   const key = `${series} ${canonical(parsed.index)}`;
-  const build = builds.get(key) ?? {
+  const known = planning.known.get(key) ?? {
     id: ids.builds.next(series, redactor.json(withoutVariant(parsed.index)), {
       all: redactor.json(parsed.index),
     }),
+    settings: new Set(),
+  };
+  planning.known.set(key, known);
+  const setting = canonical(parsed.search);
+  if (known.settings.has(setting)) {
+    faults.add({ path: ['engines', i], what: `plans ${known.id} with ${setting} twice` });
+    return;
+  }
+  known.settings.add(setting);
+  const build = (id: string, trials: PlannedTrial[]): PlannedBuild => ({
+    id,
     engine: definition.name,
     ...(module !== undefined && { module }),
     series,
     index: parsed.index,
     ...(server !== undefined && { server }),
     ...(entry.cost !== undefined && { cost: entry.cost }),
-    trials: [],
-  };
-  builds.set(key, build);
-  if (build.trials.some(({ search }) => canonical(search) === canonical(parsed.search))) {
-    faults.add({ path: ['engines', i], what: `plans ${build.id} with ${canonical(parsed.search)} twice` });
-    return;
-  }
+    trials,
+  });
   for (const { named, ...workload } of planning.workloads) {
     const { type, options } = workload;
     const sent = isSerial(workload) ? undefined : { type, options: named ?? options };
     for (const ks of planning.depths) {
       const k = planning.depths.length > 1 ? ks.at(-1) : undefined;
       const more = { workload: redactor.json(sent), k };
-      const id = ids.trials.next(build.id, redactor.json(parsed.search), more);
-      build.trials.push({ id, search: parsed.search, workload, ks: [...ks] });
+      const id = ids.trials.next(known.id, redactor.json(parsed.search), more);
+      const trial = { id, search: parsed.search, workload, ks: [...ks] };
+      if (changesCollection(workload)) builds.set(`${key} ${id}`, build(ids.builds.next(id, {}), [trial]));
+      else if (builds.has(key)) builds.get(key)!.trials.push(trial);
+      else builds.set(key, build(known.id, [trial]));
     }
   }
 }

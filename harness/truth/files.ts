@@ -20,9 +20,30 @@ export interface StoredTruth extends Truth {
   seconds: number | undefined;
   gflops?: number | undefined;
   checked?: SampleCheck | undefined;
+  /** Of rows that are not all: the lists of a query may be short. */
+  part?: TruthPart | undefined;
 }
 
-type Writable = Truth & Partial<Pick<StoredTruth, 'kernel' | 'seconds' | 'gflops' | 'checked'>>;
+/** Which rows of what were compared. */
+export interface TruthPart {
+  /** Rows `from` to `to` - 1 of `points`. */
+  from: number;
+  to: number;
+  points: number;
+  /** Content hashes. */
+  datasetHash: string;
+  queriesHash: string;
+}
+
+type Writable = Truth & Partial<Pick<StoredTruth, 'kernel' | 'seconds' | 'gflops' | 'checked' | 'part'>>;
+
+/** What a file for ann-benchmarks holds beside the neighbours. */
+export interface TruthData {
+  dimensions: number;
+  /** Row-major. */
+  train: Float32Array;
+  test: Float32Array;
+}
 
 /** Names of the metrics in ann-benchmarks' files. */
 const HDF5_DISTANCE: Readonly<Record<Metric, string>> = { cosine: 'angular', l2: 'euclidean', dot: 'dot' };
@@ -32,17 +53,17 @@ const HDF5_DISTANCE: Readonly<Record<Metric, string>> = { cosine: 'angular', l2:
  * `.parquet`: one row per query, lists `neighbors` (int32) and `distances` (float64), a hash over both; with filters
  * also `matches` (int32), the points that pass, and lists no longer than that.
  * `.hdf5`: ann-benchmarks' datasets `neighbors` (int32) and `distances` (float32) and its attribute `distance`;
- * lists that filters make short are padded with -1 and NaN.
+ * lists that filters make short are padded with -1 and NaN. With `data` also `train` and `test`.
  * Throws InputError for another extension, FailureError if it cannot be written.
  */
 export async function writeTruth(
   path: string,
   truth: Writable,
-  { metric }: { metric: Metric },
+  { metric, data }: { metric: Metric; data?: TruthData | undefined },
 ): Promise<void> {
   const extension = extname(path).toLowerCase();
   if (extension === '.parquet') return writeParquet(path, truth, metric);
-  if (extension === '.hdf5' || extension === '.h5') return writeHdf5(path, truth, metric);
+  if (extension === '.hdf5' || extension === '.h5') return writeHdf5(path, truth, metric, data);
   throw new InputError('a truth is written as .hdf5 or .parquet', {
     where: path,
     got: extension,
@@ -68,12 +89,12 @@ function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
 }
 
 function writeParquet(path: string, truth: Writable, metric: Metric): void {
-  const { count, depth, rows, distances, matches, kernel, seconds, gflops, checked, margin } = truth;
+  const { count, depth, rows, distances, matches, kernel, seconds, gflops, checked, margin, part } = truth;
   const lists = (values: Int32Array | Float64Array): number[][] =>
     Array.from({ length: count }, (_, i) =>
       Array.from(values.subarray(i * depth, i * depth + Math.min(depth, matches?.[i] ?? depth))),
     );
-  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds, gflops, checked, margin };
+  const facts = { metric, depth, sha256: contentHash(truth), kernel, seconds, gflops, checked, margin, part };
   const filtered = matches === undefined ? [] : [{ name: 'matches', data: matches }];
   const buffer = parquetWriteBuffer({
     schema: matches === undefined ? SCHEMA : FILTERED_SCHEMA,
@@ -89,7 +110,12 @@ function writeParquet(path: string, truth: Writable, metric: Metric): void {
 }
 
 /** Made in memory and then written like any other file: the HDF5 library does not report a full disk. */
-async function writeHdf5(path: string, truth: Truth, metric: Metric): Promise<void> {
+async function writeHdf5(
+  path: string,
+  truth: Truth,
+  metric: Metric,
+  data: TruthData | undefined,
+): Promise<void> {
   const h5wasm = await import('h5wasm');
   const { FS } = await h5wasm.ready;
   const name = `truth-${randomUUID()}.h5`;
@@ -99,6 +125,20 @@ async function writeHdf5(path: string, truth: Truth, metric: Metric): Promise<vo
     file.create_dataset({ name: 'neighbors', data: truth.rows, shape, dtype: '<i4' });
     file.create_dataset({ name: 'distances', data: Float32Array.from(truth.distances), shape, dtype: '<f4' });
     file.create_attribute('distance', HDF5_DISTANCE[metric]);
+    if (data !== undefined) {
+      const { dimensions } = data;
+      for (const name of ['train', 'test'] as const)
+        file.create_dataset({
+          name,
+          data: data[name],
+          shape: [data[name].length / dimensions, dimensions],
+          dtype: '<f4',
+        });
+      // What ann-benchmarks' own files say of themselves.
+      file.create_attribute('type', 'dense');
+      file.create_attribute('point_type', 'float');
+      file.create_attribute('dimension', dimensions);
+    }
     file.close();
     writeFileAtomic(path, FS.readFile(name));
   } finally {
@@ -111,6 +151,18 @@ async function writeHdf5(path: string, truth: Truth, metric: Metric): Promise<vo
  * content is hashed and compared) or of another kind.
  */
 export async function readTruth(path: string): Promise<StoredTruth> {
+  const truth = await readTruthOrPart(path);
+  if (truth.part === undefined) return truth;
+  const { from, to, points } = truth.part;
+  throw new InputError('is a part of a truth', {
+    where: path,
+    got: `rows ${from} to ${to - 1} of ${points}`,
+    next: 'merge it with the others: vecproof merge <parts> --truth <file>',
+  });
+}
+
+/** The same for a part, too. */
+export async function readTruthOrPart(path: string): Promise<StoredTruth> {
   try {
     return await readParquet(path);
   } catch (error) {
@@ -146,8 +198,8 @@ function readParquet(path: string): Promise<StoredTruth> {
     const truth = { count, depth, rows, distances, matches };
     if (seen !== (filtered ? 3 : 2) * count || contentHash(truth) !== facts.sha256)
       throw new Error('its content does not match its hash');
-    const { metric, kernel, seconds, gflops, checked, margin } = facts;
-    return { ...truth, metric, kernel, seconds, gflops, checked, margin };
+    const { metric, kernel, seconds, gflops, checked, margin, part } = facts;
+    return { ...truth, metric, kernel, seconds, gflops, checked, margin, part };
   });
 }
 
@@ -160,14 +212,13 @@ interface Facts {
   gflops: number | undefined;
   checked: SampleCheck | undefined;
   margin: Truth['margin'];
+  part: TruthPart | undefined;
 }
 
 function factsOf(text: string | undefined): Facts {
   if (text === undefined) throw new Error('it was not written by vecproof truth');
-  const { metric, depth, sha256, kernel, seconds, gflops, checked, margin } = JSON.parse(text) as Record<
-    string,
-    unknown
-  >;
+  const given = JSON.parse(text) as Record<string, unknown>;
+  const { metric, depth, sha256, kernel, seconds, gflops, checked, margin } = given;
   if (
     !METRICS.includes(metric as Metric) ||
     !Number.isInteger(depth) ||
@@ -185,15 +236,28 @@ function factsOf(text: string | undefined): Facts {
     gflops: typeof gflops === 'number' ? gflops : undefined,
     checked: checkIn(checked),
     margin: marginIn(margin),
+    part: partIn(given['part']),
   };
+}
+
+function partIn(given: unknown): TruthPart | undefined {
+  if (given === undefined) return undefined;
+  const { from, to, points, datasetHash, queriesHash } = Object(given) as Record<string, unknown>;
+  const rows = [from, to, points].every((each) => Number.isSafeInteger(each) && (each as number) >= 0);
+  if (rows && typeof datasetHash === 'string' && typeof queriesHash === 'string')
+    return { from, to, points, datasetHash, queriesHash } as TruthPart;
+  throw new Error('what it says of its rows is not that');
 }
 
 /** Undefined where nothing was checked. */
 function checkIn(given: unknown): SampleCheck | undefined {
   if (given === undefined) return undefined;
-  const { kernel, queries } = Object(given) as Record<string, unknown>;
+  const { kernel, queries, seconds } = Object(given) as Record<string, unknown>;
   const known = KERNELS.find((name) => name === kernel);
-  if (known !== undefined && Number.isInteger(queries)) return { kernel: known, queries: queries as number };
+  if (known !== undefined && Number.isInteger(queries)) {
+    const timed = typeof seconds === 'number' ? { seconds } : {};
+    return { kernel: known, queries: queries as number, ...timed };
+  }
   throw new Error('what it says of its check is not that');
 }
 

@@ -7,7 +7,9 @@ export interface WorkerJob {
   kernel: KernelName;
   metric: Metric;
   file: string;
-  count: number;
+  /** Rows `from` to `to` - 1 are scanned. */
+  from: number;
+  to: number;
   dimensions: number;
   depth: number;
   tileRows: number;

@@ -11,6 +11,8 @@ const LEAST = 50;
 export interface SampleCheck {
   kernel: KernelName;
   queries: number;
+  /** What that took; undefined in caches of earlier versions. */
+  seconds?: number | undefined;
 }
 
 /** Queries to be checked: so many in a seeded order, and at least one of each filter. Ascending. */
@@ -33,7 +35,12 @@ export function sampledQueries(count: number, selections: QuerySelections | unde
  * @param sample the reference's neighbours of `queries`
  * @throws FailureError for the first query of which they do not
  */
-export function requireSame(truth: Truth, sample: Truth, queries: Int32Array, kernels: KernelName[]): void {
+export function requireSame(
+  truth: Truth,
+  sample: Pick<Truth, 'rows' | 'distances'>,
+  queries: Int32Array,
+  kernels: KernelName[],
+): void {
   const { depth } = truth;
   for (const [i, query] of queries.entries()) {
     for (let rank = 0; rank < depth; rank++) {

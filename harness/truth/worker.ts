@@ -9,7 +9,7 @@ import { SharedBounds, TopLists } from './top-lists.js';
 
 /** Thread: takes the next tile until there is none left, then sends its lists. */
 async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: ArrayBuffer[]) => void) {
-  const { metric, dimensions, tileRows, count, file } = job;
+  const { metric, dimensions, tileRows, from, to, file } = job;
   const scan = await scanOf(job.kernel);
   const values = new Float32Array(job.queries);
   const queries = measured(values, values.length / dimensions, dimensions, bad('query'));
@@ -20,9 +20,9 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
   const descriptor = openSync(file, 'r');
   try {
     for (;;) {
-      const first = Atomics.add(progress, NEXT_TILE, 1) * tileRows;
-      if (first >= count) break;
-      const rows = Math.min(tileRows, count - first);
+      const first = from + Atomics.add(progress, NEXT_TILE, 1) * tileRows;
+      if (first >= to) break;
+      const rows = Math.min(tileRows, to - first);
       const vectors = readRows(descriptor, file, first, rows, dimensions);
       const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
       await scan({ metric, queries, lists, rowsSeen, selections }, tile);

@@ -49,6 +49,7 @@ export class CollectionTarget implements ChangeTarget {
       const there = await this.#there(changes, known);
       const due = changes.filter((change) => isDue(change, known.get(keyText(change)), there));
       await this.#write(due, signal);
+      await this.#requireDone(due.filter(isCaptured));
       for (const key of keys) outcomes.set(key, 'superseded');
       for (const change of due) outcomes.set(keyText(change), 'applied');
       return new Map(due.filter(isCaptured).map((change) => [keyText(change), versionOf(change)]));
@@ -79,6 +80,23 @@ export class CollectionTarget implements ChangeTarget {
     }
     if (replaced!.length > 0) await this.#points.upsert(replaced!, signal);
     if (deleted.length > 0) await this.#points.delete(deleted);
+  }
+
+  /**
+   * A version that is stored is never written again: what an engine has acknowledged and not done would stay so. A
+   * change that is not there is an error, and comes again as one that was never applied.
+   */
+  async #requireDone(due: readonly Write[]): Promise<void> {
+    if (due.length === 0) return;
+    const ids = due.map((change) => this.#idOf(change));
+    const found = new Set((await this.#points.get(ids)).map(({ id }) => id));
+    const undone = due.find(({ kind }, i) => found.has(ids[i]!) !== (kind === 'upsert'));
+    if (undone === undefined) return;
+    const what = undone.kind === 'upsert' ? 'is not there' : 'is still there';
+    throw new FailureError(`the change of ${shorten(undone.id)} was acknowledged, and the row ${what}`, {
+      where: this.place,
+      next: 'nothing of it is noted as done; the same change may come again',
+    });
   }
 
   async read(keys: readonly RowKey[]): Promise<readonly (StoredRow | undefined)[]> {

@@ -63,6 +63,16 @@ export function parseCollection(text: string, place: string): { collection: stri
   return { collection, as, details };
 }
 
+/** Of the parameters of a manifest those that say where details stand; files have others beside them. */
+export function detailsIn(parameters: string): Details {
+  const details: Partial<Record<DetailParameter, DetailFrom>> = {};
+  for (const pair of parameters.replace(/^\?/, '').split('&')) {
+    const [name, ...values] = pair.split('=');
+    if (isName(name) && isDetail(name)) details[name] = detailFrom(decodeURIComponent(values.join('=')));
+  }
+  return details;
+}
+
 function isDetail(name: Name): name is DetailParameter {
   return (DETAIL_PARAMETERS as readonly string[]).includes(name);
 }

@@ -24,6 +24,8 @@ export function evidenceOf(before: Point, after: Point): Evidence {
 /** Updates that are needed before anything is said, and the share of them that says it. */
 const ENOUGH = 20;
 const SHARE = 0.5;
+/** Updates that count: what was long ago says nothing of the model of today. Older ones fade. */
+const RECENT = 100;
 
 /**
  * Sees by evidence whether rows are being embedded anew: updates that change the vector and leave the text as it was. One
@@ -42,16 +44,18 @@ export class ReembeddingWatch {
   with(updates: readonly { before: Point; after: Point }[]): ReembeddingWatch {
     const seen = updates.map(({ before, after }) => evidenceOf(before, after));
     const number = (kind: Evidence) => seen.filter((each) => each === kind).length;
-    return new ReembeddingWatch(this.#same + number('same'), this.#changed + number('re-embedded'));
+    const [same, changed] = [this.#same + number('same'), this.#changed + number('re-embedded')];
+    const kept = Math.min(1, RECENT / Math.max(1, same + changed));
+    return new ReembeddingWatch(same * kept, changed * kept);
   }
 
   get evident(): boolean {
     return this.#changed >= ENOUGH && this.#changed > SHARE * (this.#same + this.#changed);
   }
 
-  /** Updates of rows whose text stayed: with another vector, and all. */
+  /** Recent updates of rows whose text stayed: with another vector, and all. */
   get counts(): { reembedded: number; of: number } {
-    return { reembedded: this.#changed, of: this.#same + this.#changed };
+    return { reembedded: Math.round(this.#changed), of: Math.round(this.#same + this.#changed) };
   }
 }
 

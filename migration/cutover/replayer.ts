@@ -164,7 +164,7 @@ export class Replayer {
     if (!watch.evident) return watch;
     const { reembedded, of } = watch.counts;
     throw new ReembeddingError(
-      `rows are being embedded anew: ${reembedded} of ${of} updates changed the vector and not the text`,
+      `rows are being embedded anew: ${reembedded} of the last ${of} updates changed the vector and not the text`,
       {
         where: target.place,
         next: 'finish or roll back this migration first, or say in its plan that rows may be embedded anew',

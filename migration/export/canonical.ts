@@ -119,6 +119,22 @@ export function canonicalBytes(shape: PointShape, point: Point): Buffer {
   });
 }
 
+/** The bytes of the first of two points while the second's are written. */
+let other = Buffer.alloc(0);
+
+/**
+ * Whether two points have the same canonical bytes.
+ * @throws FailureError for what has no canonical form: half of a surrogate pair
+ */
+export function samePoints(shape: PointShape, a: Point, b: Point): boolean {
+  const first = canonicalBytes(shape, a);
+  if (other.length < first.length) other = Buffer.allocUnsafe(first.length * 2);
+  const { length } = first;
+  first.copy(other);
+  const second = canonicalBytes(shape, b);
+  return second.length === length && other.compare(second, 0, length, 0, length) === 0;
+}
+
 function writeParts(bytes: Bytes, point: Point): void {
   for (const part of [point.text, point.uri, point.tenant]) {
     if (part === undefined) bytes.letter('n');
@@ -182,6 +198,7 @@ export function writeVector(bytes: Bytes, { type }: VectorField, value: VectorVa
 
 /** Nothing if there are none; else `x`, their number, and each by name: points without them hash as before there were any. */
 export function writeDetails(bytes: Bytes, point: PointDetails): void {
+  if (hasNone(point)) return;
   const there = DETAILS.flatMap(({ name, type }) => {
     const value = detailOf(point, name);
     return value === undefined ? [] : [{ name, type, value }];
@@ -193,6 +210,17 @@ export function writeDetails(bytes: Bytes, point: PointDetails): void {
     bytes.text('s', name);
     bytes.text(type === 'text' ? 's' : type === 'integer' ? 'i' : 'm', String(value));
   }
+}
+
+/** Of most points, which are not asked for each. */
+function hasNone({ namespace, partition, version, updated, provenance }: PointDetails): boolean {
+  return (
+    namespace === undefined &&
+    partition === undefined &&
+    version === undefined &&
+    updated === undefined &&
+    provenance === undefined
+  );
 }
 
 /**

@@ -20,7 +20,7 @@ import { describedVectors } from './manifest-vectors.js';
 import { OpenPart } from './open-part.js';
 import { Pace } from './pace.js';
 import { partFile, requireFormat } from './part-files.js';
-import { pointHash, RowSum } from './row-hash.js';
+import { pointBytes, RowSum } from './row-hash.js';
 import { clearParts, type ExportState, findState, lockFolder, removeState, saveState } from './state.js';
 import { addTally, emptyTally } from './tally.js';
 import type { PartFormat } from './written-part.js';
@@ -160,7 +160,7 @@ async function settle(
     const streams = await streamsOf(second, workers);
     const read = async ({ range }: { range?: string | undefined }) => {
       for await (const page of second.scan({ batchSize, range, signal })) {
-        for (const point of page.points) sum.add(pointHash(work.shape, point));
+        for (const point of page.points) sum.addBytes(pointBytes(work.shape, point));
         onProgress?.(sum.rows, work.rows);
       }
     };

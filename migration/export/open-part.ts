@@ -4,7 +4,7 @@ import type { PartShape } from './columns.js';
 import type { FieldTypes } from './field-types.js';
 import { openPartWriter } from './part-files.js';
 import { groupRows } from './part-writer.js';
-import { pointHash, RowSum } from './row-hash.js';
+import { pointBytes, RowSum } from './row-hash.js';
 import { countPoint, emptyTally } from './tally.js';
 import type { PartWriter } from './written-part.js';
 
@@ -43,7 +43,7 @@ export class OpenPart {
     this.#writer ??= openPartWriter(this.#path, this.#shapeNow(), this.#points);
     const columns = this.#writer.columns;
     for (const point of points) {
-      this.#sum.add(pointHash(this.#points, point));
+      this.#sum.addBytes(pointBytes(this.#points, point));
       countPoint(this.#tally, this.#points, columns, point);
     }
     await this.#writer.write(points);

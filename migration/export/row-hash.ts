@@ -7,6 +7,11 @@ export function pointHash(shape: PointShape, point: Point): Buffer {
   return hash('sha256', canonicalBytes(shape, point), 'buffer');
 }
 
+/** The same as a text of its bytes, for `RowSum.addBytes`. */
+export function pointBytes(shape: PointShape, point: Point): string {
+  return hash('sha256', canonicalBytes(shape, point), 'binary');
+}
+
 /** Numbers of 32 bits, the lowest first, that make up a sum. */
 const LIMBS = 8;
 const LIMB = 2 ** 32;

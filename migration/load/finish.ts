@@ -2,6 +2,7 @@ import { FailureError } from '../../common/errors.js';
 import type { Collection, Readiness } from '../../engines/contract/collection.js';
 import { requireIndex } from './index-check.js';
 import type { LoadPlan } from './plan.js';
+import { type QueryPlan, queryPlans } from './query-plans.js';
 import type { Reject } from './rejects.js';
 import type { Row } from './write-batch.js';
 import type { Writer } from './writer.js';
@@ -25,7 +26,8 @@ export async function retryRejects(
 }
 
 /**
- * Builds the index, and compares the target's counter with what was loaded and its index with the mapping's.
+ * Builds the index, compares the target's counter with what was loaded and its index with the mapping's, and asks for the plans of the
+ * application's filters.
  * @param missing points that are left out or rejected
  * @throws FailureError naming what differs
  */
@@ -34,7 +36,7 @@ export async function finishLoad(
   collection: Collection,
   { place, missing }: { place: string; missing: number },
   signal: AbortSignal,
-): Promise<{ readiness: Readiness; points: number }> {
+): Promise<{ readiness: Readiness; points: number; plans: readonly QueryPlan[] }> {
   const readiness = await collection.ready(signal);
   const points = await collection.count();
   const loaded = plan.source.manifest.counts.exported - missing;
@@ -44,5 +46,5 @@ export async function finishLoad(
       next: 'compare with "vecproof verify": somebody else may have written to it',
     });
   await requireIndex({ definition: plan.definition, spec: plan.spec, place }, collection, readiness);
-  return { readiness, points };
+  return { readiness, points, plans: points === 0 ? [] : await queryPlans(plan, collection) };
 }

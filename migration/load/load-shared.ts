@@ -248,7 +248,7 @@ class SharedLoad {
 
   /** As it is in the queue; the rejects are written to the state folder of this worker. */
   async #result(
-    finished: Pick<LoadResult & { state: 'loaded' }, 'place' | 'points' | 'readiness'> | undefined,
+    finished: Pick<LoadResult & { state: 'loaded' }, 'place' | 'points' | 'readiness' | 'plans'> | undefined,
   ): Promise<LoadResult & { state: 'loaded' | 'incomplete' }> {
     const { leftOut } = await this.#queue.progress();
     const all = await this.#rejects.all();
@@ -264,6 +264,7 @@ class SharedLoad {
       place: this.#plan.of.place,
       points,
       readiness: { count: points, indexed: null, details: {} },
+      plans: [],
     };
     const state = rejects.length === 0 ? 'loaded' : 'incomplete';
     return { state, ...known, ...finished, leftOut, rejects, accepted: all.length - rejects.length };

@@ -10,6 +10,7 @@ import type { Loss } from '../mapping/mapping.js';
 import { finishLoad, retryRejects } from './finish.js';
 import { LocalLedger } from './local-ledger.js';
 import { batchTarget, type LoadPlan, planLoad, undecided } from './plan.js';
+import type { QueryPlan } from './query-plans.js';
 import { verdictOf } from './refusal.js';
 import { type Reject, Rejects } from './rejects.js';
 import { findLoad, type LoadState, newLoad, saveLoad } from './state.js';
@@ -61,6 +62,8 @@ export type LoadResult =
       /** Rejects that somebody has accepted. */
       accepted: number;
       readiness: Readiness;
+      /** How the target answers the filters of the application, where its engine tells. */
+      plans: readonly QueryPlan[];
     };
 
 /**

@@ -4,9 +4,8 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
 import { elementsOf, type VectorField } from '../../engines/contract/vectors.js';
 import { flatten, nest } from '../../engines/kit/check.js';
-import type { PointShape } from '../export/canonical.js';
+import { type PointShape, samePoints } from '../export/canonical.js';
 import { isNear, type NearField, nearValues, withoutNear } from '../export/near.js';
-import { pointHash } from '../export/row-hash.js';
 import { differencesOf } from '../export/words.js';
 import { verdictOf } from './refusal.js';
 import { type Reject, rejectOf } from './rejects.js';
@@ -114,8 +113,8 @@ function differs(row: number, { id }: Point, what: string): FailureError {
 
 /** Bit for bit, but for what the target changes of vectors by its own account. */
 function isSame({ shape, near }: BatchTarget, wanted: Point, there: Point): boolean {
-  const [a, b] = [wanted, there].map((point) => pointHash(shape, withoutNear(near, point)));
-  if (!a!.equals(b!)) return false;
+  if (!samePoints(shape, withoutNear(near, wanted), withoutNear(near, there))) return false;
+  if (near.length === 0) return true;
   const [given, found] = [wanted, there].map(({ vectors }) => nearValues(near, vectors));
   return near.every((field, i) => {
     const [before, after] = [given![i], found![i]];
@@ -125,10 +124,19 @@ function isSame({ shape, near }: BatchTarget, wanted: Point, there: Point): bool
 
 /** Null and missing made one where the target does not tell them apart. */
 function settled({ absence, declared }: BatchTarget, point: Point): Point {
-  if (absence === 'kept') return point;
+  if (absence === 'kept' || hasValues(point)) return point;
   const flat = flatten(point.metadata);
   for (const name of declared) if (flat[name] === null || !Object.hasOwn(flat, name)) delete flat[name];
   return { ...point, metadata: nest(flat) };
+}
+
+/** Every field has a value, and none is an object: there is no null that may stand for missing. */
+function hasValues({ metadata }: Point): boolean {
+  for (const key of Object.keys(metadata)) {
+    const value = metadata[key]!;
+    if (value === null || (typeof value === 'object' && !Array.isArray(value))) return false;
+  }
+  return true;
 }
 
 /** Bytes of a point as they go over the wire, about. */

@@ -1,8 +1,9 @@
 import type { FieldType } from '../../datasets/dataset.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import { whyNotName } from '../../engines/kit/holds.js';
+import { isOnlyRead } from '../connections/address.js';
 import type { DetailFrom, DetailParameter } from '../connections/details.js';
-import { parseCollection } from '../connections/read-as.js';
+import { detailsIn } from '../connections/read-as.js';
 import { DETAILS, type DetailName } from '../export/details.js';
 import type { Manifest } from '../export/manifest.js';
 import type { Mapping } from './mapping.js';
@@ -31,10 +32,12 @@ export function proposeDetails(
   target: Capabilities,
   taken: ReadonlySet<string>,
 ): MappedDetail[] {
-  const named = parseCollection(`collection${source.parameters ?? ''}`, 'manifest').details;
+  const named = detailsIn(source.parameters ?? '');
   return DETAILS.flatMap(({ name, type }): MappedDetail[] => {
     if ((details[name] ?? 0) === 0) return [];
-    const wanted = nameIn(named[PARAMETERS[name]]);
+    const parameter = PARAMETERS[name];
+    // Of files ?model= is the model itself.
+    const wanted = parameter === 'model' && isOnlyRead(source.engine) ? undefined : nameIn(named[parameter]);
     const held = heldType(type, target);
     const free =
       wanted !== undefined && !taken.has(wanted) && whyNotName(target.fieldNames, wanted) === undefined;

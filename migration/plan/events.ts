@@ -2,7 +2,21 @@ import { z } from 'zod';
 
 /** What happens to a migration, in the order in which it happens: `events.jsonl`. All state is derived from it. */
 
-export const STAGE_NAMES = ['inventory', 'export', 'validate', 'map', 'load', 'verify', 'parity'] as const;
+export const STAGE_NAMES = [
+  'inventory',
+  'capture',
+  'export',
+  'validate',
+  'map',
+  'load',
+  'verify',
+  'parity',
+  'synchronise',
+  'shadow',
+  'ramp',
+  'observe',
+  'finish',
+] as const;
 export type StageName = (typeof STAGE_NAMES)[number];
 
 const time = z.iso.datetime();
@@ -63,12 +77,19 @@ export const eventSchema = z.union([
     state: z.literal('failed'),
     problem: z.string(),
     exitCode: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+    waits: z.literal(true).optional().describe('nothing is wrong: more traffic or time has to pass'),
   }),
   z.strictObject({
     type: z.literal('distrusted'),
     time,
     stage,
     why: z.string(),
+  }),
+  z.strictObject({
+    type: z.enum(['paused', 'resumed', 'rolled-back']).describe('somebody has decided so'),
+    time,
+    by: z.string(),
+    reason: z.string(),
   }),
   z.strictObject({
     type: z.literal('again').describe('somebody wants the stage to run anew'),

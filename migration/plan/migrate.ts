@@ -7,12 +7,16 @@ import { suggest } from '../../common/nearest.js';
 import type { Secret } from '../../common/redact.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import { readTextFile } from '../../harness/app/places.js';
+import type { Surroundings } from '../connections/reach.js';
 import type { StageName } from './events.js';
 import { FILES, lockMigration, makePlace } from './folder.js';
+import { type Followed, follow } from './follow.js';
 import { hashOf } from './hash.js';
 import { Journal, type Listener } from './journal.js';
 import { type ParsedPlan, parsePlan } from './parse.js';
+import { rollBack } from './roll-back.js';
 import { type Outcome, runStages } from './run.js';
+import { synchroniseStage } from './stages/synchronise.js';
 import { type MigrationView, viewOf } from './view.js';
 
 export interface MigrationOptions {
@@ -34,6 +38,8 @@ export interface MigrateOptions extends MigrationOptions, Omit<Listener, 'onStag
   again: readonly StageName[];
   /** Why; for `accept` and `again`. */
   reason?: string | undefined;
+  /** Stops before the next stage until it is resumed, or lets the source answer all reads again. */
+  command?: 'pause' | 'resume' | 'rollback' | undefined;
   /** Who; the user of this process if absent. */
   by?: string | undefined;
   /** A stage begins, or has ended. */
@@ -59,7 +65,7 @@ export async function migrate(options: MigrateOptions): Promise<{ outcome: Outco
     });
     notePlan(journal);
     await decide(journal, options);
-    const outcome = await runStages(journal);
+    const outcome = (await obey(journal, options)) ?? (await runStages(journal));
     return { outcome, view: await viewOf(journal, options.plan) };
   } finally {
     release();
@@ -74,7 +80,31 @@ export async function migrationStatus(options: MigrationOptions): Promise<Migrat
   return viewOf(journalOf(parsed, folder, options, silent), options.plan);
 }
 
-async function openPlan({ plan, cwd, env, hide }: MigrationOptions): Promise<ParsedPlan> {
+/**
+ * Applies the change log of a migration to its target until it is interrupted.
+ * @throws InputError for a plan without a cutover, or one whose target is not loaded yet
+ */
+export async function followMigration(
+  options: MigrationOptions,
+  onTold: (followed: Followed) => void,
+  onNotice: (message: string) => void,
+): Promise<void> {
+  const parsed = await openPlan(options);
+  if (parsed.plan.cutover === undefined)
+    throw new InputError('has no cutover, and so no log to follow', { where: options.plan });
+  const silent: Listener = { onProgress: () => {}, onNotice, onStage: () => {} };
+  const journal = journalOf(parsed, folderOf(parsed, options.home), options, silent);
+  const { stages } = await viewOf(journal, options.plan);
+  if (stages.find(({ name }) => name === 'load')?.state !== 'done')
+    throw new InputError('is not loaded yet: there is no target to bring up to the log', {
+      where: options.plan,
+      next: `"vecproof migrate ${options.plan}" goes on with it`,
+    });
+  await follow(journal.work(synchroniseStage), onTold, onNotice);
+}
+
+/** @throws InputError for a file that cannot be read, SuiteError with every fault of the plan */
+export async function openPlan({ plan, cwd, env, hide }: MigrationOptions): Promise<ParsedPlan> {
   const path = resolve(cwd, plan);
   const parsed = await parsePlan(readTextFile(path, 'the plan'), plan, env, dirname(path));
   hide(parsed.secrets);
@@ -86,14 +116,21 @@ function folderOf({ plan }: ParsedPlan, home: string): string {
 }
 
 /** Places in a plan start where the plan is. */
+export function surroundingsOf(
+  { file }: ParsedPlan,
+  { env, signal }: Pick<MigrationOptions, 'env' | 'signal'>,
+): Surroundings {
+  return { cwd: dirname(file), env, signal };
+}
+
 function journalOf(
   parsed: ParsedPlan,
   folder: string,
-  { env, signal, by }: MigrationOptions & { by?: string | undefined },
+  options: MigrationOptions & { by?: string | undefined },
   listener: Listener,
 ): Journal {
-  const surroundings = { cwd: dirname(parsed.file), env, signal };
-  return new Journal(parsed, folder, surroundings, by ?? userOf(env), listener);
+  const { env, by } = options;
+  return new Journal(parsed, folder, surroundingsOf(parsed, options), by ?? userOf(env), listener);
 }
 
 function userOf(env: NodeJS.ProcessEnv): string {
@@ -152,6 +189,17 @@ async function decide(journal: Journal, { accept, again, reason, plan }: Migrate
   for (const { stage, ...decision } of chosen) journal.accept(stage, decision, reason, journal.by);
   for (const stage of again)
     journal.append({ type: 'again', stage, by: journal.by, reason: journal.parsed.redactor.text(reason) });
+}
+
+/** What is asked for beside going on; undefined: it goes on. */
+async function obey(journal: Journal, { command, reason }: MigrateOptions): Promise<Outcome | undefined> {
+  if (command === undefined) return undefined;
+  if (reason === undefined || reason.trim() === '')
+    throw new InputError('a decision needs a reason', { next: 'add --reason "why"' });
+  if (command === 'rollback') return rollBack(journal, reason);
+  const type = command === 'pause' ? 'paused' : 'resumed';
+  journal.append({ type, by: journal.by, reason: journal.parsed.redactor.text(reason) });
+  return command === 'pause' ? { state: 'paused' } : undefined;
 }
 
 function awaited(ids: readonly string[]): string {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { z } from 'zod';
+import { credentialInUrl } from '../../common/credentials.js';
 import { messageOf } from '../../common/errors.js';
 import type { Fault } from '../../common/faults.js';
 import { suggest } from '../../common/nearest.js';
@@ -56,7 +57,7 @@ export async function parsePlan(
   const places = { source: placeAt(json, 'source', faults), target: placeAt(json, 'target', faults) };
   const target = places.target;
   if (target !== undefined) faults.push(...(await targetFaults(target, valueAt(json, ['map', 'index']))));
-  faults.push(...metricFaults(json));
+  faults.push(...metricFaults(json), ...cutoverFaults(json, places.source));
   const files = {
     queries: fileAt(json, ['queries'], folder, faults),
     idFile: fileAt(json, ['map', 'idFile'], folder, faults),
@@ -78,7 +79,7 @@ export async function parsePlan(
 }
 
 /** Parts that are addresses, in which credentials are refused: what they use of the environment is no secret. */
-const OPEN = ['connections', 'source', 'target'];
+const OPEN = ['connections', 'source', 'target', 'rehearse', 'cutover'];
 
 function resolved(written: unknown, env: NodeJS.ProcessEnv, faults: Fault[], secrets: Secret[]): unknown {
   if (written === null || typeof written !== 'object' || Array.isArray(written)) return written;
@@ -137,6 +138,20 @@ function fileAt(json: unknown, path: string[], folder: string, faults: Fault[]):
     faults.push({ path, what: `cannot be read: ${messageOf(error)}`, got: given });
     return undefined;
   }
+}
+
+/** Files do not change: there is nothing to synchronise. */
+function cutoverFaults(json: unknown, source: string | undefined): Fault[] {
+  const log = valueAt(json, ['cutover', 'log']);
+  if (log === undefined || source === undefined) return [];
+  const { engine } = parseAddress(source, engineNames());
+  if (isOnlyRead(engine))
+    return [
+      { path: ['cutover'], what: 'is for a source that is written to, which files are not', got: source },
+    ];
+  const held = typeof log === 'string' ? credentialInUrl(log, { variables: false }) : undefined;
+  if (held === undefined) return [];
+  return [{ path: ['cutover', 'log'], what: `holds ${held}; set PGPASSWORD in the environment` }];
 }
 
 async function targetFaults(target: string, index: unknown): Promise<Fault[]> {

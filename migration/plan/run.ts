@@ -3,13 +3,15 @@ import type { Decision, Ended, StageName } from './events.js';
 import { putAside } from './folder.js';
 import { evidenceOf, hashOf } from './hash.js';
 import type { Journal } from './journal.js';
-import type { Stage, StageResult } from './stage.js';
-import { STAGES } from './stages.js';
-import { type StageStatus, statusOf } from './status.js';
+import { readsOf, type Stage, type StageResult } from './stage.js';
+import { STAGES, stagesOf } from './stages.js';
+import { isPaused, type StageStatus, statusOf } from './status.js';
 
 export type Outcome =
   | { state: 'ready' }
   | { state: 'waiting'; stage: StageName; decisions: readonly Decision[] }
+  | { state: 'under-way'; stage: StageName; why: string }
+  | { state: 'paused' }
   | { state: 'failed'; stage: StageName; problem: string };
 
 /**
@@ -21,6 +23,7 @@ export type Outcome =
 export async function runStages(journal: Journal): Promise<Outcome> {
   // Large results are read once in a process.
   const intact = new Set<StageName>();
+  if (isPaused(journal.events)) return { state: 'paused' };
   for (;;) {
     const outcome = await new Pass(journal, intact).run();
     if (outcome !== undefined) return outcome;
@@ -40,14 +43,16 @@ class Pass {
 
   /** Undefined: a result that was believed turned out to be none, begin again. */
   async run(): Promise<Outcome | undefined> {
-    for (const stage of STAGES) {
+    for (const stage of stagesOf(this.#journal.parsed)) {
       let now = await this.#status(stage);
       if (now.state !== 'waiting' && now.state !== 'done') {
-        for (const name of stage.reads) if (!(await this.#isBacked(name))) return undefined;
+        for (const name of readsOf(stage, this.#journal.parsed))
+          if (!(await this.#isBacked(name))) return undefined;
         now = await this.#begin(now);
       }
       if (now.state === 'done' && isUnsettled(now)) now = await this.#settle(now);
       if (now.state === 'waiting') return { state: 'waiting', stage: stage.name, decisions: now.open };
+      if (now.state === 'under-way') return { state: 'under-way', stage: stage.name, why: now.why ?? '' };
       if (now.state !== 'done') return { state: 'failed', stage: stage.name, problem: now.why ?? now.state };
       this.#digests.set(stage.name, (now.ended as Extract<Ended, { digest: string }>).digest);
     }
@@ -111,7 +116,9 @@ class Pass {
     const { json } = journal.parsed.redactor;
     const at = { type: 'stage-ended', ...about, evidence } as const;
     if (result.state === 'failed') {
-      journal.append({ ...at, state: 'failed', problem: json(result.problem), exitCode: EXIT.gateFailed });
+      const waits = result.waits === true ? { waits: true as const } : {};
+      const { problem } = result;
+      journal.append({ ...at, state: 'failed', problem: json(problem), exitCode: EXIT.gateFailed, ...waits });
     } else {
       const { state, decisions, digest = hashOf(evidence) } = result;
       journal.append({ ...at, state, digest, decisions: json([...decisions]) });

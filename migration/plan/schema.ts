@@ -3,6 +3,7 @@ import { parseSize } from '../../harness/suite/schema.js';
 import { DETAIL_NAMES } from '../export/details.js';
 import { PART_FORMATS } from '../export/written-part.js';
 import { ID_RULES } from '../mapping/mapping.js';
+import { OPERATION_KINDS } from '../rehearsal/operations.js';
 import { SEVERITIES } from '../validate/catalogue.js';
 import { monitorSchema } from './monitor-schema.js';
 
@@ -177,6 +178,96 @@ export const planSchema = z.strictObject({
       seed: z.int().min(0).default(42),
     })
     .prefault({}),
+  embedding: z
+    .strictObject({
+      change: z.string().min(1).meta({
+        description:
+          'Why vectors are made anew in this migration. Without it, that is refused where it is found.',
+      }),
+    })
+    .optional(),
+  cutover: z
+    .strictObject({
+      log: place.meta({
+        description:
+          'Where the application’s DualWriter logs: postgres://host/database, or a folder (PGlite).',
+      }),
+      schema: z.string().min(1).optional().meta({ description: 'Of the log’s tables.' }),
+      collection: z.string().min(1).optional().meta({
+        description: 'Name of the collection in the log; the source’s by default.',
+      }),
+      writers: names.meta({
+        description: 'Instances of the application that write. Each has to have switched capture on.',
+      }),
+      embeddings: names.meta({ description: 'Versions of embeddings that both sides take; none: any.' }),
+      lag: z.number().positive().default(30).meta({
+        description: 'Seconds that the target may be behind the log before it counts as not followed.',
+      }),
+      shadow: z
+        .strictObject({
+          queries: z.int().min(1).default(1000).meta({ description: 'Comparisons that are needed.' }),
+          agreement: z.number().min(0).max(1).default(0.95).meta({
+            description: 'Mean agreement that they have to show.',
+          }),
+        })
+        .prefault({}),
+      ramp: z
+        .strictObject({
+          shares: z
+            .array(z.number().positive().max(1))
+            .min(1)
+            .refine(
+              (shares) => shares.every((share, i) => share > (shares[i - 1] ?? 0)) && shares.at(-1) === 1,
+              'must ascend to 1',
+            )
+            .default([0.01, 0.05, 0.25, 0.5, 1])
+            .meta({ description: 'Shares of reads that the target answers, one after the other.' }),
+          reads: z.int().min(1).default(1000).meta({ description: 'Reads of the target at each share.' }),
+          errors: z.number().min(0).max(1).default(0.001).meta({
+            description: 'Most of them that may fail; above it the source answers all again.',
+          }),
+        })
+        .prefault({}),
+      observe: z
+        .strictObject({
+          hours: z.number().min(0).default(24).meta({ description: 'While the target answers all reads.' }),
+        })
+        .prefault({}),
+    })
+    .optional()
+    .meta({ description: 'The cutover, of an application that writes through vecproof/cutover.' }),
+  rehearse: z
+    .strictObject({
+      data: z.enum(['bundled', 'source']).default('bundled').meta({
+        description:
+          'Points that are rehearsed with: of the bundled dataset, or the first ones of the source.',
+      }),
+      points: z.int().min(50).max(20_000).default(300).meta({ description: 'How many.' }),
+      source: place.optional().meta({
+        description:
+          'Where the scratch collection of the source’s side is made: docker, or engine:address. Default: a folder.',
+      }),
+      target: place.optional().meta({ description: 'And that of the target’s side.' }),
+      writes: z.number().min(1).default(40).meta({ description: 'Of the application, in a second.' }),
+      reads: z.number().min(1).default(40).meta({ description: 'Of the application, in a second.' }),
+      embeddingLag: z
+        .number()
+        .min(0)
+        .default(50)
+        .meta({ description: 'Milliseconds between a text and the vector of it.' }),
+      mix: z
+        .partialRecord(z.enum(OPERATION_KINDS), z.number().min(0))
+        .default({})
+        .meta({ description: 'Shares of the kinds of writes.' }),
+      patience: z
+        .number()
+        .min(1)
+        .default(60)
+        .meta({ description: 'Seconds that a gate may stay closed before the rehearsal ends there.' }),
+      seed: z.int().min(0).default(42),
+    })
+    .prefault({})
+    .meta({ description: 'How "vecproof rehearse" rehearses the cutover.' }),
   monitor: monitorSchema,
 });
 

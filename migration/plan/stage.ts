@@ -39,6 +39,8 @@ export type StageResult =
       state: 'failed';
       evidence: readonly string[];
       problem: string;
+      /** Nothing is wrong: more traffic or time has to pass. It is looked at again by the next run. */
+      waits?: true;
     };
 
 /** One figure of a stage, for people. */
@@ -63,6 +65,10 @@ export interface Stage {
   exit: string;
   /** Stages on whose results its own depends: it runs again if one of these differs. */
   reads: readonly StageName[];
+  /** Those that it reads as well where the plan has a cutover. */
+  readsInCutover?: readonly StageName[];
+  /** There only where the plan has a cutover. */
+  ofCutover?: true;
   /** Everything else that it depends on. */
   inputs(parsed: ParsedPlan): unknown;
   /** Thresholds: once there was a result, another value has to be accepted. */
@@ -104,4 +110,11 @@ export interface Table {
   open?: boolean;
   columns: readonly string[];
   rows: readonly (readonly (string | number)[])[];
+}
+
+export function readsOf(
+  { reads, readsInCutover = [] }: Pick<Stage, 'reads' | 'readsInCutover'>,
+  { plan }: ParsedPlan,
+): readonly StageName[] {
+  return plan.cutover === undefined ? reads : [...reads, ...readsInCutover];
 }

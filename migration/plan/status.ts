@@ -1,7 +1,7 @@
 import type { Accepted, Decision, Ended, PlanEvent, StageName, Started } from './events.js';
 import { hashOf, whyNotIntact } from './hash.js';
 import type { ParsedPlan } from './parse.js';
-import type { Stage } from './stage.js';
+import { readsOf, type Stage } from './stage.js';
 
 export type StageState =
   /** Not begun, or to be begun: what is before it is not done, or decisions that it waited for are taken. */
@@ -10,6 +10,8 @@ export type StageState =
   /** Decisions are awaited. */
   | 'waiting'
   | 'failed'
+  /** More traffic or time has to pass. */
+  | 'under-way'
   /** A process ended in the middle of it. */
   | 'interrupted'
   /** What it depends on is another than it was. */
@@ -34,6 +36,11 @@ export interface StageStatus {
   ended?: Ended | undefined;
   /** Decisions that nobody has taken. */
   open: readonly Decision[];
+}
+
+/** Somebody has paused it, and nobody has resumed it. */
+export function isPaused(events: readonly PlanEvent[]): boolean {
+  return events.findLast(({ type }) => type === 'paused' || type === 'resumed')?.type === 'paused';
 }
 
 /** Decisions that were taken, by what they are about. */
@@ -81,7 +88,8 @@ async function endedStatus(
     const editable = stage.editable === each.file && why !== 'is missing';
     return { state: editable ? 'edited' : 'distrusted', why: `${each.file} ${why}`, open: [] };
   }
-  if (ended.state === 'failed') return { state: 'failed', why: ended.problem, open: [] };
+  if (ended.state === 'failed')
+    return { state: ended.waits === true ? 'under-way' : 'failed', why: ended.problem, open: [] };
   const taken = acceptedIn(events);
   const open = ended.decisions.filter(({ subject }) => !taken.has(subject));
   if (open.length > 0) return { state: 'waiting', why: waitingFor(open.length), open };
@@ -113,7 +121,7 @@ function inputsOf(
   digests: ReadonlyMap<StageName, string>,
 ): Record<string, string> | undefined {
   const inputs: Record<string, string> = { plan: hashOf(stage.inputs(parsed)) };
-  for (const name of stage.reads) {
+  for (const name of readsOf(stage, parsed)) {
     const digest = digests.get(name);
     if (digest === undefined) return undefined;
     inputs[name] = digest;

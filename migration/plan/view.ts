@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Accepted, Decision, Evidence, StageName } from './events.js';
+import type { Accepted, Decision, Evidence, PlanEvent, StageName } from './events.js';
 import { whyNotIntact } from './hash.js';
 import type { Journal } from './journal.js';
 import type { Figure, Link, Report, Stage, Table } from './stage.js';
-import { STAGES } from './stages.js';
-import { type StageState, type StageStatus, statusOf } from './status.js';
+import { stagesOf } from './stages.js';
+import { isPaused, type StageState, type StageStatus, statusOf } from './status.js';
 import { countWords, shellWord } from './words.js';
 
 /** A migration as it stands, for people and programs: all of it derived from its folder. */
@@ -18,7 +18,7 @@ export interface MigrationView {
   folder: string;
   source: string;
   target: string;
-  state: 'not begun' | 'unfinished' | 'waiting' | 'failed' | 'ready';
+  state: 'not begun' | 'unfinished' | 'under-way' | 'paused' | 'waiting' | 'failed' | 'ready' | 'finished';
   /** In one sentence. */
   answer: string;
   stages: readonly StageView[];
@@ -60,7 +60,7 @@ export interface StageView {
 export async function viewOf(journal: Journal, given: string): Promise<MigrationView> {
   const digests = new Map<StageName, string>();
   const statuses: StageStatus[] = [];
-  for (const stage of STAGES) {
+  for (const stage of stagesOf(journal.parsed)) {
     const now = await statusOf(stage, journal.parsed, journal.events, digests, journal.folder);
     if (now.state === 'done' && now.ended !== undefined && 'digest' in now.ended)
       digests.set(stage.name, now.ended.digest);
@@ -71,7 +71,7 @@ export async function viewOf(journal: Journal, given: string): Promise<Migration
     open.map((each) => ({ ...each, stage: stage.name, command: commandOf(given, each.id) })),
   );
   const { plan, sha256, source, target, redactor } = journal.parsed;
-  const state = stateOf(stages);
+  const state = stateOf(stages, journal.events);
   return redactor.json({
     name: plan.name,
     description: plan.description,
@@ -82,8 +82,7 @@ export async function viewOf(journal: Journal, given: string): Promise<Migration
     target,
     state,
     answer: answerOf(state, stages, decisions),
-    goingBack:
-      'Nothing is lost: the source is only read, and the application still uses it. Drop the target’s collection.',
+    goingBack: goingBackFrom(stages, given),
     stages,
     decisions,
     groups: groupsOf(decisions).map((group) => commandOf(given, group)),
@@ -102,7 +101,7 @@ async function stageView(
       intact: (await whyNotIntact(journal.folder, each)) === undefined,
     })),
   );
-  const believed = state === 'done' || state === 'waiting' || state === 'failed' || state === 'edited';
+  const believed = ['done', 'waiting', 'failed', 'edited', 'under-way'].includes(state);
   const report = believed ? reportOf(stage, ended?.evidence ?? [], journal) : undefined;
   return {
     name,
@@ -140,10 +139,22 @@ function commandOf(plan: string, id: string): string {
   return `vecproof migrate ${shellWord(plan)} --accept ${shellWord(id)} --reason "…"`;
 }
 
-function stateOf(stages: readonly StageView[]): MigrationView['state'] {
-  if (stages.every(({ state }) => state === 'done')) return 'ready';
+function goingBackFrom(stages: readonly StageView[], plan: string): string {
+  const ramp = stages.find(({ name }) => name === 'ramp');
+  if (ramp === undefined || ramp.attempts === 0)
+    return 'Nothing is lost: the source is only read, and the application still uses it. Drop the target’s collection.';
+  if (stages.at(-1)!.state === 'done')
+    return 'The way back has been given up; as long as the application still writes through the log, the source has every write.';
+  return `"vecproof migrate ${shellWord(plan)} --rollback --reason …" lets the source answer all reads again, once it is shown to have every write.`;
+}
+
+function stateOf(stages: readonly StageView[], events: readonly PlanEvent[]): MigrationView['state'] {
+  if (stages.every(({ state }) => state === 'done'))
+    return stages.at(-1)!.name === 'finish' ? 'finished' : 'ready';
+  if (isPaused(events)) return 'paused';
   const first = stages.find(({ state }) => state !== 'done')!;
-  if (first.state === 'waiting' || first.state === 'failed') return first.state;
+  if (first.state === 'waiting' || first.state === 'failed' || first.state === 'under-way')
+    return first.state;
   return stages.every(({ attempts }) => attempts === 0) ? 'not begun' : 'unfinished';
 }
 
@@ -163,6 +174,12 @@ function answerOf(
       return `${at!.title} waits for ${count}.${so}`;
     case 'failed':
       return `${at!.title} failed.${so}`;
+    case 'finished':
+      return `Finished: ${stages.at(-1)!.says ?? 'the target has taken over'}.`;
+    case 'paused':
+      return `Paused before ${at!.name}.${so}`;
+    case 'under-way':
+      return `${at!.title} is under way: ${at!.why ?? ''}.${so}`;
     case 'not begun':
       return 'Not begun.';
     default:

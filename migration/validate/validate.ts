@@ -6,7 +6,7 @@ import { packageInfo } from '../../common/paths.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { Surroundings } from '../connections/reach.js';
-import { pointHash, RowSum } from '../export/row-hash.js';
+import { pointBytes, RowSum } from '../export/row-hash.js';
 import type { Inventory } from '../inventory/model.js';
 import { measureMetric } from '../probe/metric.js';
 import { openPlace, type Place } from '../probe/place.js';
@@ -138,7 +138,7 @@ async function pass(
       for (const { sample } of samples) sample.add(point);
       for (const each of same) each.add(point);
       provenance.add(point);
-      sum?.add(pointHash(shape, point));
+      sum?.addBytes(pointBytes(shape, point));
     }
     onProgress?.(profiler.points, Math.max(counter, profiler.points));
   }

@@ -21,6 +21,7 @@ export const VERIFY_FINDINGS = [
   'values-lost',
   'vectors-shifted',
   'vectors-swapped',
+  're-embedded',
   'tenant-counts',
   'not-retrieved',
   'filter-counts',

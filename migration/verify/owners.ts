@@ -38,6 +38,7 @@ export function findOwners(
         owned.push({ id: String(each.id), row: each.found!.row, owner: String(id), ownerRow: row });
     }
   }
+  tellOfReembedding(mismatched, new Set(owned.map(({ id }) => id)), report);
   if (owned.length === 0) return;
   owned.sort((a, b) => a.row - b.row);
   const distances = new Map<number, number>();
@@ -53,6 +54,29 @@ export function findOwners(
     const what = `${owned.length} points have another point’s vector: ${owned.slice(0, 3).map(words).join(', ')}`;
     report.add('vectors', 'vectors-swapped', '', what, ids);
   }
+}
+
+/** Fewer are corrections. */
+const REEMBEDDED = 10;
+
+/** Points of which nothing but the vector differs, and whose vector is nobody else’s. */
+function tellOfReembedding(
+  mismatched: readonly Difference[],
+  owned: ReadonlySet<string>,
+  report: VerifyReport,
+): void {
+  const alone = mismatched.filter(
+    ({ id, differs }) => differs.length === 1 && differs[0] === 'vectors' && !owned.has(String(id)),
+  );
+  if (alone.length < REEMBEDDED) return;
+  const what = `${alone.length} points have the same text and metadata on both sides, and vectors that no point of the source has: they were embedded anew`;
+  report.add(
+    'vectors',
+    're-embedded',
+    '',
+    what,
+    alone.map(({ id }) => String(id)),
+  );
 }
 
 function words({ id, owner }: Owned): string {

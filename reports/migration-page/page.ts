@@ -21,7 +21,7 @@ export function renderMigrationPage(view: MigrationView): string {
     style: asset('page.css'),
     ...shown(view),
     kind:
-      view.state === 'ready'
+      view.state === 'ready' || view.state === 'finished'
         ? 'good'
         : view.state === 'failed'
           ? 'bad'
@@ -44,6 +44,7 @@ function shown<T>(value: T): T {
 const STATES: Readonly<Record<StageView['state'], { word: string; sign: string; kind: string }>> = {
   done: { word: 'done', sign: '✓', kind: 'good' },
   waiting: { word: 'waits for a decision', sign: '?', kind: 'wait' },
+  'under-way': { word: 'under way', sign: '…', kind: 'wait' },
   failed: { word: 'failed', sign: '✗', kind: 'bad' },
   distrusted: { word: 'not believed', sign: '✗', kind: 'bad' },
   interrupted: { word: 'under way or interrupted', sign: '…', kind: 'open' },

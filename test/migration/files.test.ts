@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../common/paths.js';
 import type { Point } from '../../engines/contract/points.js';
 import { floatsToBrains, floatsToHalves } from '../../engines/kit/half.js';
 import { openSource } from '../../migration/connections/open-source.js';
@@ -13,13 +12,14 @@ import { verify } from '../../migration/verify/verify.js';
 import { vecproof } from '../e2e/helpers/cli.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
 import { canaries } from './helpers/canaries.js';
+import { FILE_SOURCES, GOLDEN_FILES, writeCanaryLines } from './helpers/file-sources.js';
 import { exported, movedTo } from './helpers/move.js';
 
 /**
  * Files of other tools as sources. Those in test/golden/files were written by the tools themselves (make_files.py says
  * how); what must be in them is written here a second time.
  */
-const GOLDEN = join(packageRoot, 'test', 'golden', 'files');
+const GOLDEN = GOLDEN_FILES;
 const never = new AbortController().signal;
 const ROWS = [0, 1, 2, 3, 4];
 const BEYOND = 2n ** 53n + 1n;
@@ -31,29 +31,9 @@ const floats = (i: number) => Float32Array.from(numbers(i));
 let work: string;
 beforeAll(() => {
   work = mkdtempSync(join(tmpdir(), 'vecproof-files-test-'));
-  const lines = canaries().map(lineOf).join('\n');
-  writeFileSync(join(work, 'canaries.jsonl'), `${lines}\n`);
-  writeFileSync(join(work, 'canaries.jsonl.gz'), gzipSync(`${lines}\n`));
+  writeFileSync(join(work, 'canaries.jsonl.gz'), gzipSync(writeCanaryLines(work)));
 });
 afterAll(() => rmSync(work, { recursive: true, force: true }));
-
-/** As somebody writes JSON who knows that 2^63 has no double, and who has no other type than JSON's. */
-function lineOf({ id, vectors, metadata, text, uri, tenant }: Point): string {
-  const json = (value: unknown): string => {
-    if (typeof value === 'bigint') return String(value);
-    if (Object.is(value, -0)) return '-0.0';
-    if (Array.isArray(value)) return `[${value.map(json).join()}]`;
-    if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-    return `{${Object.entries(value)
-      .map(([key, each]) => `${JSON.stringify(key)}:${json(each)}`)
-      .join()}}`;
-  };
-  const vector = [...(vectors['vector'] as Float32Array)];
-  const parts = Object.fromEntries(
-    Object.entries({ text, uri, tenant }).filter(([, each]) => each !== undefined),
-  );
-  return json({ id, vector, metadata, ...parts });
-}
 
 async function read(address: string, cwd = GOLDEN) {
   const source = await openSource(address, { cwd, env: {}, signal: never });
@@ -438,55 +418,42 @@ test('an export that was interrupted goes on with the same file, and equals one 
   expect(manifest.interruptions).toBe(1);
 });
 
-/** Each file's reader, the format, each embedded engine's writer: what differs in the end was told before. */
-const SOURCES = [
-  'canaries.jsonl?uri=uri&tenant=tenant&metric=cosine',
-  `${GOLDEN}/hf?metric=l2`,
-  `${GOLDEN}/duckdb.parquet?metric=l2`,
-  `${GOLDEN}/half.npy?metadata=${GOLDEN}/half.jsonl&metric=l2`,
-  `${GOLDEN}/l2.hnsw?metric=l2`,
-  `${GOLDEN}/f16.usearch`,
-  `${GOLDEN}/vdf`,
-  `${GOLDEN}/cdp-record.jsonl?metric=l2`,
-  `${GOLDEN}/i8.usearch`,
-  `${GOLDEN}/table.hdf5`,
-  `${GOLDEN}/pyarrow.arrow?metric=l2`,
-];
-
 /** Every engine where a file holds most, one where it adds a number type. */
 function enginesFor(number: number): string[] {
   if (number < 2) return ['lancedb', 'sqlite-vec', 'pgvector'];
   return number < 8 ? ['lancedb', 'sqlite-vec'] : ['sqlite-vec'];
 }
 
-describe.each(
-  SOURCES.map((source, i) => [source.replace(`${GOLDEN}/`, '').replace(/\?.*/, ''), source, i] as const),
-)('from %s', (_title, source, number) => {
-  const name = `file-${number}`;
-  beforeAll(async () => {
-    await exported(`file:${source}`, work, name);
-  });
+/** Each file's reader, the format, each embedded engine's writer: what differs in the end was told before. */
+describe.each(FILE_SOURCES.map(([title, source], i) => [title, source, i] as const))(
+  'from %s',
+  (_title, source, number) => {
+    const name = `file-${number}`;
+    beforeAll(async () => {
+      await exported(`file:${source}`, work, name);
+    });
 
-  test('what was exported is what is in the file', async () => {
-    const surroundings = { cwd: work, env: process.env, signal: never };
-    const { state, samples } = await verify(`file:${source}`, `export:./${name}`, surroundings);
-    expect(samples).toEqual([]);
-    expect(state).toBe('equal');
-  });
+    test('what was exported is what is in the file', async () => {
+      const surroundings = { cwd: work, env: process.env, signal: never };
+      const { state, samples } = await verify(`file:${source}`, `export:./${name}`, surroundings);
+      expect(samples).toEqual([]);
+      expect(state).toBe('equal');
+    });
 
-  test.each(enginesFor(number))('to %s: losses were told, and nothing else is lost', async (engine) => {
-    const place = `${engine}:./to-${engine}#c${number}`;
-    const { mapping, loaded, asMapped, asIs } = await movedTo(place, work, name, `${engine}-${number}`);
-    expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
-    expect(asMapped.samples).toEqual([]);
-    expect(asMapped.state).toBe('equal');
-    const told = new Set(mapping.losses.map(({ of }) => of));
-    for (const { words } of asIs.samples)
-      for (const word of words) {
-        const of = /^(?:field|vector) ("(?:[^"\\]|\\.)*")/.exec(word)?.[1];
-        const part = of === undefined ? `${word.split(':')[0]}` : (JSON.parse(of) as string);
-        const known = [...told].some((each) => each === part || each.startsWith(`${part}.`) || each === '');
-        expect(known, `${word} was told`).toBe(true);
-      }
-  });
-});
+    test.each(enginesFor(number))('to %s: losses were told, and nothing else is lost', async (engine) => {
+      const place = `${engine}:./to-${engine}#c${number}`;
+      const { mapping, loaded, asMapped, asIs } = await movedTo(place, work, name, `${engine}-${number}`);
+      expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
+      expect(asMapped.samples).toEqual([]);
+      expect(asMapped.state).toBe('equal');
+      const told = new Set(mapping.losses.map(({ of }) => of));
+      for (const { words } of asIs.samples)
+        for (const word of words) {
+          const of = /^(?:field|vector) ("(?:[^"\\]|\\.)*")/.exec(word)?.[1];
+          const part = of === undefined ? `${word.split(':')[0]}` : (JSON.parse(of) as string);
+          const known = [...told].some((each) => each === part || each.startsWith(`${part}.`) || each === '');
+          expect(known, `${word} was told`).toBe(true);
+        }
+    });
+  },
+);

@@ -6,6 +6,7 @@ import { packageRoot } from '../../common/paths.js';
 import type { Mapping } from '../../migration/mapping/mapping.js';
 import type { Verification } from '../../migration/verify/verify.js';
 import { canarySets } from './helpers/canaries.js';
+import { FILE_SOURCES, writeCanaryLines } from './helpers/file-sources.js';
 import { lossesOfRow, readMatrix, withMatrix } from './helpers/matrix-doc.js';
 import {
   arrivedIn,
@@ -15,6 +16,7 @@ import {
   exportSet,
   type MatrixEngine,
   type Moved,
+  matrixFolder,
   move,
   toldOf,
 } from './helpers/pairs.js';
@@ -177,13 +179,19 @@ describe('the matrix in docs/migration.md', () => {
       const sources = new Map([[THEMSELVES, 'texts']]);
       for (const each of engines)
         if (each.missing === undefined) sources.set(each.name, await readFrom(each));
+      writeCanaryLines(matrixFolder);
+      for (const [i, [title, file]] of FILE_SOURCES.entries()) {
+        await exportPlace(`file:${file}`, `file-${i}`);
+        sources.set(`file: ${title}`, `file-${i}`);
+      }
       for (const [from, source] of sources)
         for (const to of engines) told.set(`${from} → ${to.name}`, lossesOfRow(await toldOf(source, to)));
       const text = readFileSync(page, 'utf8');
       if (process.env['VECPROOF_WRITE_DOCS']) writeFileAtomic(page, withMatrix(text, told), { shared: true });
       const written = readMatrix(readFileSync(page, 'utf8'));
       const names = engines.map(({ name }) => name);
-      const pairs = [THEMSELVES, ...names].flatMap((from) => names.map((to) => `${from} → ${to}`));
+      const rows = [THEMSELVES, ...names, ...FILE_SOURCES.map(([title]) => `file: ${title}`)];
+      const pairs = rows.flatMap((from) => names.map((to) => `${from} → ${to}`));
       expect([...written.keys()].sort()).toEqual(pairs.sort());
       for (const [pair, losses] of told) expect(written.get(pair), pair).toEqual(losses);
     },

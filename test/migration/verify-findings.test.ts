@@ -133,6 +133,20 @@ describe('verify tells by its cause', () => {
         ),
     ],
     [
+      're-embedded',
+      '',
+      /^110 points have the same text and metadata on both sides, and vectors that no point of the source has/,
+      (points) =>
+        points.map((point, i) =>
+          i < 10
+            ? point
+            : {
+                ...point,
+                vectors: { vector: Float32Array.from({ length: 6 }, (_, j) => Math.cos(i * 7 + j)) },
+              },
+        ),
+    ],
+    [
       'tenant-counts',
       't1',
       '40 points in the source, 39 in the target',

@@ -46,6 +46,7 @@ const DOORS: readonly Door[] = [
       'harness/truth/files.ts': 'numbers and ids of the user’s own files',
       'harness/store/samples.ts': 'its errors are hidden',
       'harness/store/times.ts': 'its errors are hidden',
+      'harness/store/writes.ts': 'its errors are hidden',
       'harness/store/by-query.ts': 'figures, and ids that are made here',
       'migration/export/part-writer.ts': 'points as they are in the source, whose sums are compared',
       'migration/mapping/id-file.ts': 'ids as they are in the source',

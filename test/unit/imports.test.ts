@@ -55,6 +55,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'harness/measures',
     'harness/store',
     'harness/truth/files',
+    'harness/truth/top-lists',
     'harness/process',
     'engines/open',
     'engines/contract',
@@ -128,6 +129,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'engines/registry',
     'engines/contract',
     'engines/kit',
+    'filters',
   ],
   // What is measured of a place, whatever for: statistics, its metric, its filters.
   'migration/probe': [
@@ -193,6 +195,17 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'migration/cutover',
     'engines/contract',
     'harness/measures',
+  ],
+  // The cutover on scratch collections, with traffic and planted faults, in a process that is killed.
+  'migration/rehearsal': [
+    'migration/changes',
+    'migration/cutover',
+    'migration/connections',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'engines/launcher',
+    'datasets',
   ],
   // All of it as one plan: stages with evidence and decisions.
   'migration/plan': [

@@ -6,6 +6,7 @@ import type { MeasureDefinition } from './measure.js';
 import { PARITY } from './parity.js';
 import { RELEVANCE } from './relevance.js';
 import { ANSWERS, SPEED } from './speed.js';
+import { WRITES } from './writes.js';
 
 /** Every measure there is, in the order of reports. */
 export const MEASURES: readonly MeasureDefinition[] = [
@@ -15,6 +16,7 @@ export const MEASURES: readonly MeasureDefinition[] = [
   ...SPEED,
   ...ANSWERS,
   ...LOAD,
+  ...WRITES,
   ...FILTERS,
   ...COST,
 ];

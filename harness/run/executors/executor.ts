@@ -1,8 +1,12 @@
 import type { ParameterSet } from '../../../common/parameters.js';
-import type { Execution } from '../../../engines/contract/capabilities.js';
+import type { Metric, PreparedVectors } from '../../../datasets/dataset.js';
+import type { Execution, ScoreForm } from '../../../engines/contract/capabilities.js';
+import type { Points } from '../../../engines/contract/points.js';
 import type { NativeFilter, PreparedSearch } from '../../../engines/contract/search.js';
 import type { WorkloadKind } from '../../model/workload.js';
+import type { WriteLog } from '../../model/writes.js';
 import type { Recording, SpoolPlace } from '../recorder.js';
+import type { WrittenVectors } from '../writes/vectors.js';
 
 /** What an executor has to know of a trial before anything runs. */
 export interface TrialShape extends Execution {
@@ -54,6 +58,20 @@ export interface Part {
   counters: Int32Array;
 }
 
+/** What an executor changes a collection with. */
+export interface Writing {
+  points: Points;
+  /** Several writes may be on their way to the collection at a time. */
+  several: boolean;
+  /** Of the dataset, as they were loaded. */
+  vectors: PreparedVectors;
+  metric: Metric;
+  /** What the engine's scores mean under it; undefined: it does not say. */
+  form: ScoreForm | undefined;
+  /** Told at the end what became of each write, and which vectors were written. */
+  take(log: WriteLog, vectors: WrittenVectors): void;
+}
+
 /** One pass of a trial: nothing is sent yet. */
 export interface Pass extends Sending {
   /** Absent: all of the load. */
@@ -68,6 +86,8 @@ export interface Pass extends Sending {
   concurrent: boolean;
   /** Several searches can be open at a time (`open`); otherwise clients share `search`. */
   several: boolean;
+  /** Of a workload that changes the collection. */
+  writing?: Writing | undefined;
   /** One more search with the same settings; it is closed with the pass. */
   open(): Promise<Pick<Sending, 'search' | 'filters'>>;
 }

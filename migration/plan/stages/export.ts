@@ -89,6 +89,7 @@ export const exportStage: Stage = {
   entry: 'the source can be reached',
   exit: 'the points read equal the source’s own counter; every file has its hash',
   reads: [],
+  readsInCutover: ['capture'],
   inputs: ({ source, plan }) => ({ source, partRows: plan.export.partRows }),
   output: [FOLDER],
   run,

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { parseSize } from '../../../harness/suite/schema.js';
 import { loadExport } from '../../load/load.js';
+import type { QueryPlan } from '../../load/query-plans.js';
 import { type Reject, readRejects } from '../../load/rejects.js';
 import type { LoadState } from '../../load/state.js';
 import { readMapping } from '../../mapping/mapping.js';
@@ -9,13 +11,14 @@ import { dropCollection } from '../drop.js';
 import type { Decision } from '../events.js';
 import { putAside } from '../folder.js';
 import { hashOf } from '../hash.js';
-import type { Stage, StageResult, Work } from '../stage.js';
+import type { Stage, StageResult, Table, Work } from '../stage.js';
 import { countWords } from '../words.js';
 import { exportFolder } from './export.js';
 import { MAPPING } from './map.js';
 
 const FOLDER = 'load';
 const STATE = `${FOLDER}/load.json`;
+const PLANS = `${FOLDER}/plans.json`;
 const SHOWN = 20;
 
 async function run(work: Work): Promise<StageResult> {
@@ -50,6 +53,7 @@ async function run(work: Work): Promise<StageResult> {
   if (loaded.state === 'undecided')
     return { state: 'failed', evidence: [], problem: 'losses are not accepted; look at the mapping again' };
   const { rejects } = loaded;
+  writeFileAtomic(path(PLANS), `${JSON.stringify(loaded.plans, undefined, 2)}\n`);
   if (loaded.state === 'loaded') return { state: 'done', evidence: [STATE], decisions: [] };
   return { state: 'blocked', evidence: [], decisions: [rejection(rejects)] };
 }
@@ -109,6 +113,22 @@ function replacement({ sum, mapping, place, startedAt, rows }: LoadState): Decis
   };
 }
 
+/** None of an older load. */
+function plansIn(path: string): QueryPlan[] {
+  return existsSync(path) ? (JSON.parse(readRegularText(path, MOST_RECORD)) as QueryPlan[]) : [];
+}
+
+function planTable(plans: readonly QueryPlan[]): Table[] {
+  if (plans.length === 0) return [];
+  return [
+    {
+      title: 'How the target answers the filters of the queries',
+      columns: ['group', 'filter', 'queries', 'by'],
+      rows: plans.map(({ group, shape, queries, plan }) => [group, shape, queries, plan ?? 'not told']),
+    },
+  ];
+}
+
 export const loadStage: Stage = {
   name: 'load',
   title: 'Load',
@@ -123,6 +143,7 @@ export const loadStage: Stage = {
   report: ({ path, parsed }) => {
     const { rows, startedAt } = JSON.parse(readRegularText(path(STATE), MOST_RECORD)) as LoadState;
     const { rejects } = readRejects(path(FOLDER));
+    const plans = plansIn(path(PLANS));
     const refused = rejects.length === 0 ? '' : `, ${rejects.length} were refused`;
     return {
       says: `${countWords(rows, 'point')} loaded and read back${refused}`,
@@ -131,8 +152,9 @@ export const loadStage: Stage = {
         { term: 'refused', value: rejects.length },
         { term: 'target', value: parsed.target },
       ],
-      tables:
-        rejects.length === 0
+      tables: [
+        ...planTable(plans),
+        ...(rejects.length === 0
           ? []
           : [
               {
@@ -141,7 +163,8 @@ export const loadStage: Stage = {
                 columns: ['row', 'id', 'cause'],
                 rows: rejects.slice(0, SHOWN).map(({ row, id, cause }) => [row, id, cause]),
               },
-            ],
+            ]),
+      ],
     };
   },
 };

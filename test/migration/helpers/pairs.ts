@@ -16,6 +16,7 @@ import { memorySource } from './memory-source.js';
 
 const never = new AbortController().signal;
 const folder = mkdtempSync(join(tmpdir(), 'vecproof-matrix-'));
+export const matrixFolder = folder;
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Engines that keep whole points: those with a folder in one, others on their server. */

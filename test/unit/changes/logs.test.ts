@@ -10,7 +10,7 @@ import { MemoryChangeLog } from '../../../migration/changes/memory-log.js';
 import { MemoryTarget } from '../../../migration/changes/memory-target.js';
 import { PostgresChangeLog } from '../../../migration/changes/postgres/log.js';
 import { PostgresVersions } from '../../../migration/changes/postgres/versions.js';
-import type { ChangeTarget } from '../../../migration/changes/target.js';
+import type { ChangeTarget, Write } from '../../../migration/changes/target.js';
 import { MemoryVersions, type VersionStore } from '../../../migration/changes/versions.js';
 
 let database: PGlite;
@@ -235,3 +235,25 @@ test('a row that is another tenant’s point is told, not adopted', async () => 
   await target.apply([{ kind: 'upsert', ...row, version: 1n, point: { ...point('a'), tenant: 'x' } }]);
   await expect(target.read([{ ...row, tenant: 'y' }])).rejects.toThrow('is a point of another tenant');
 });
+
+// A rehearsal found it: the second attempt was taken for a repetition, and the row stayed.
+test.each(['delete', 'upsert'] as const)(
+  'a %s that is acknowledged and not done is never noted as done',
+  async (lost) => {
+    const points = memoryPoints();
+    const target = new CollectionTarget({ place: 'memory', points, versions: new MemoryVersions() });
+    const key = { collection: 'docs', id: 'a' };
+    const change: Write =
+      lost === 'delete'
+        ? { ...key, kind: 'delete', version: 2n }
+        : { ...key, kind: 'upsert', point: point('a'), version: 2n };
+    if (lost === 'delete') await target.apply([{ ...key, kind: 'upsert', point: point('a'), version: 1n }]);
+    const done = points[lost].bind(points) as (given: never) => Promise<void>;
+    points[lost] = async () => {};
+    for (let attempt = 0; attempt < 2; attempt++)
+      await expect(target.apply([change])).rejects.toThrow('was acknowledged, and the row');
+    points[lost] = done as never;
+    expect(await target.apply([change])).toEqual(['applied']);
+    expect(points.rows.has('a')).toBe(lost === 'upsert');
+  },
+);

@@ -11,7 +11,7 @@ import { pointsIn } from '../../../engines/kit/columns.js';
 import { joinColumns } from '../../../engines/kit/join-columns.js';
 import { piecesOf } from '../../../engines/kit/slice-columns.js';
 import type { Filter } from '../../../filters/filter.js';
-import { canonicalPoint, type PointShape } from '../../../migration/export/canonical.js';
+import { canonicalPoint, type PointShape, samePoints } from '../../../migration/export/canonical.js';
 import { CanonicalRows } from '../../../migration/export/column-bytes.js';
 import type { PartShape } from '../../../migration/export/columns.js';
 import { ColumnEncoder } from '../../../migration/export/encoder.js';
@@ -19,6 +19,7 @@ import { FieldTypes } from '../../../migration/export/field-types.js';
 import { OpenPart } from '../../../migration/export/open-part.js';
 import { canReadColumns, readPartColumns } from '../../../migration/export/part-columns.js';
 import { readParquetPart } from '../../../migration/export/part-reader.js';
+import { pointHash } from '../../../migration/export/row-hash.js';
 import { hasPages } from '../../../migration/export/vector-pages.js';
 import { SideTally } from '../../../migration/verify/tally.js';
 import { columnsOf } from '../../migration/helpers/columns-of.js';
@@ -154,6 +155,21 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
       }
     });
     fc.assert(property, { numRuns: 50 });
+  });
+
+  test('are the same if and only if their hashes are', () => {
+    const property = fc.property(points(id), (all) => {
+      for (const [i, point] of all.entries()) {
+        const next = all[(i + 1) % all.length]!;
+        for (const [a, b] of [
+          [point, next],
+          [point, { ...point }],
+          [point, { ...next, id: point.id, vectors: point.vectors }],
+        ] as const)
+          expect(samePoints(shape, a, b)).toBe(pointHash(shape, a).equals(pointHash(shape, b)));
+      }
+    });
+    fc.assert(property, { numRuns: 30 });
   });
 
   test('joined from several pages are the points of all of them', () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { redactor } from '../../../common/redact.js';
 import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import type { OptionsInput, ParsedOptions } from '../../../engines/contract/options.js';
+import { SERIAL } from '../../../harness/model/workload.js';
 import { planSuite } from '../../../harness/suite/plan.js';
 import type { EngineEntry } from '../../../harness/suite/schema.js';
 import { combinations } from '../../../harness/suite/sweeps.js';
@@ -44,6 +45,30 @@ describe('a plan', () => {
       ['one-flat', 'one-flat'],
       ['two-flat', 'two-flat'],
     ]);
+  });
+
+  test('has a build of its own for each trial that changes its collection', () => {
+    const writes = { type: 'search-under-writes', options: { rate: 5, inserts: 1 } };
+    const entries = [entry({ index: { m: 8 }, search: { ef: [1, 2] } })];
+    const { builds, faults } = planSuite(entries, engines, plain, [SERIAL, writes]);
+    expect(faults).toEqual([]);
+    const shown = builds.map(({ trials }) =>
+      trials.map(({ workload, search }) => [workload.type, search['ef']]),
+    );
+    expect(shown).toEqual([
+      [
+        ['serial', 1],
+        ['serial', 2],
+      ],
+      [['search-under-writes', 1]],
+      [['search-under-writes', 2]],
+    ]);
+    expect(new Set(builds.map(({ id }) => id)).size).toBe(3);
+    expect(builds.every(({ index }) => index['m'] === 8)).toBe(true);
+    const twice = planSuite([...entries, entry({ index: { m: 8 }, search: { ef: 2 } })], engines, plain, [
+      writes,
+    ]);
+    expect(twice.faults.map(({ what }) => what)).toEqual(['plans one-flat-m8 with {"ef":2} twice']);
   });
 
   test('joins entries that build the same index', () => {

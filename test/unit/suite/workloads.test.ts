@@ -72,11 +72,11 @@ describe('workloads of a suite', () => {
   test.each([
     [
       'workloads: [seriel]',
-      's.yaml:5:13 workloads[0] is an unknown workload. Did you mean "serial"? Known: serial, constant-clients, constant-rate, ramping-rate. (got "seriel")',
+      's.yaml:5:13 workloads[0] is an unknown workload. Did you mean "serial"? Known: serial, constant-clients, constant-rate, ramping-rate, search-under-writes. (got "seriel")',
     ],
     [
       'workloads: [{ type: open-loop, rate: 5 }]',
-      's.yaml:5:21 workloads[0].type is an unknown workload. Known: serial, constant-clients, constant-rate, ramping-rate. (got "open-loop")',
+      's.yaml:5:21 workloads[0].type is an unknown workload. Known: serial, constant-clients, constant-rate, ramping-rate, search-under-writes. (got "open-loop")',
     ],
     [
       'workloads: [{ type: serial, clients: 4 }]',

@@ -93,6 +93,12 @@ describe.each(here)('$kernel', ({ scan, metrics }) => {
     await expectExact(scan, { metric, base, queries, dimensions, k: 20, tileRows: 400 });
   });
 
+  it('has a thousand neighbours', async () => {
+    const dimensions = 20;
+    const [base, queries] = [randomVectors(3000, dimensions, 1), randomVectors(9, dimensions, 2)];
+    await expectExact(scan, { metric: 'cosine', base, queries, dimensions, k: 1000, tileRows: 1700 });
+  });
+
   it.each(metrics)('5,000 equal vectors: the first rows, not any: %s', async (metric) => {
     const dimensions = 8;
     const one = randomVectors(1, dimensions, 3);

@@ -1,0 +1,83 @@
+import { messageOf } from '../../../common/errors.js';
+import { writeFileAtomic } from '../../../common/files.js';
+import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
+import { ReembeddingError } from '../../cutover/errors.js';
+import { type CaughtUp, catchUp } from '../catch-up.js';
+import { cutoverOf, type OpenCutover, withCutover } from '../cutover.js';
+import { hashOf } from '../hash.js';
+import type { Report, Stage, StageResult, Work } from '../stage.js';
+import { countWords } from '../words.js';
+
+const RESULT = 'synchronised.json';
+
+async function run(work: Work): Promise<StageResult> {
+  const result = await withCutover(work, (open) => caughtUp(work, open));
+  writeFileAtomic(work.path(RESULT), `${JSON.stringify(result, undefined, 2)}\n`);
+  const problem = problemOf(result);
+  if (problem !== undefined) return { state: 'failed', evidence: [RESULT], problem };
+  // What is in the log later changes nothing about that it was caught up with once.
+  return { state: 'done', evidence: [RESULT], digest: hashOf('synchronised'), decisions: [] };
+}
+
+export type Synchronised = CaughtUp | { refused: string };
+
+/** What is refused is a result. */
+export async function caughtUp(work: Work, open: OpenCutover): Promise<Synchronised> {
+  try {
+    return await catchUp(open, cutoverOf(work).collection, work.surroundings.signal);
+  } catch (error) {
+    if (!(error instanceof ReembeddingError)) throw error;
+    return { refused: messageOf(error) };
+  }
+}
+
+/** Undefined: source and target are equal in all rows that were touched. */
+export function problemOf(result: Synchronised): string | undefined {
+  if ('refused' in result) return result.refused;
+  const { differing, returned } = result;
+  const [first] = [...returned, ...differing];
+  if (first === undefined) return undefined;
+  return `${differing.length} touched rows differ and ${returned.length} deleted ones are in the target; the first: ${first}`;
+}
+
+export function reportOf(result: Synchronised): Report {
+  if ('refused' in result) return { says: result.refused, figures: [] };
+  const { behind, touched, differing, returned } = result;
+  const wrong = [...differing, ...returned];
+  return {
+    says: `${countWords(touched, 'row')} changed since capture, ${wrong.length === 0 ? 'all equal on both sides' : `${wrong.length} not equal`}`,
+    figures: [
+      { term: 'rows that changed', value: touched },
+      {
+        term: 'behind before',
+        value: behind === null ? 'nothing' : `${behind.toFixed(1)} s`,
+        detail: 'age of the oldest change that the target did not have',
+      },
+      { term: 'differ', value: differing.length },
+      { term: 'deleted, and there', value: returned.length },
+    ],
+    tables:
+      wrong.length === 0
+        ? []
+        : [{ title: 'First differences', open: true, columns: ['what'], rows: wrong.map((each) => [each]) }],
+  };
+}
+
+export const synchroniseStage: Stage = {
+  name: 'synchronise',
+  title: 'Synchronise',
+  does: 'applies the change log to the target, by version, and compares every row that it names on both sides',
+  entry: 'the target is loaded from a snapshot that is younger than the markers',
+  exit: 'the target has all that the log held; touched rows are equal, deleted ones gone',
+  reads: ['capture', 'load'],
+  ofCutover: true,
+  inputs: ({ source, target, plan }) => ({
+    source,
+    target,
+    embedding: plan.embedding,
+    embeddings: plan.cutover?.embeddings,
+  }),
+  output: [RESULT],
+  run,
+  report: ({ path }) => reportOf(JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Synchronised),
+};

@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { InputError } from '../../common/errors.js';
+import type { OpenLog } from './cutover.js';
+
+/** What the application and this command tell each other, in the table of switches of the change log. */
+
+/** `TrafficRamp`'s own: the share of reads that the target answers. */
+const RAMP = 'ramp';
+/** Of one instance: `ShadowReader.summary()`, written from time to time. */
+const SHADOW = 'shadow';
+/** Of one instance: reads that each side has answered. */
+const READS = 'reads';
+/** When the target has taken over; nothing is written to the source any more once the application reads it. */
+const FINISHED = 'finished';
+
+const mean = z.object({ n: z.int().nonnegative(), mean: z.number().optional() });
+const summary = z.object({
+  answered: z.int().nonnegative(),
+  candidate: mean,
+  noise: mean.optional(),
+  left: z.record(z.string(), z.int().nonnegative()).default({}),
+});
+const answered = z.object({ answered: z.int().nonnegative(), failed: z.int().nonnegative() });
+const reads = z.object({ source: answered, target: answered });
+const ramp = z.object({ share: z.number().min(0).max(1), rolledBack: z.string().optional() });
+
+export type ShadowSum = { compared: number; agreement: number | undefined; left: Record<string, number> };
+export type ReadCounts = z.infer<typeof reads>;
+export type RampSwitch = z.infer<typeof ramp>;
+
+type Flags = OpenLog['flags'];
+
+/** Of all instances together. */
+export async function shadowOf(flags: Flags, instances: readonly string[]): Promise<ShadowSum> {
+  let [compared, sum] = [0, 0];
+  const left: Record<string, number> = {};
+  for (const each of await all(flags, SHADOW, instances, summary)) {
+    compared += each.candidate.n;
+    sum += each.candidate.n * (each.candidate.mean ?? 0);
+    for (const [why, count] of Object.entries(each.left)) left[why] = (left[why] ?? 0) + count;
+  }
+  return { compared, agreement: compared === 0 ? undefined : sum / compared, left };
+}
+
+export async function readsOfAll(flags: Flags, instances: readonly string[]): Promise<ReadCounts> {
+  const total: ReadCounts = { source: { answered: 0, failed: 0 }, target: { answered: 0, failed: 0 } };
+  for (const each of await all(flags, READS, instances, reads))
+    for (const side of ['source', 'target'] as const) {
+      total[side].answered += each[side].answered;
+      total[side].failed += each[side].failed;
+    }
+  return total;
+}
+
+export async function rampOf(flags: Flags): Promise<RampSwitch> {
+  const text = await flags.get(RAMP);
+  return text === null ? { share: 0 } : parsed(ramp, text, RAMP);
+}
+
+export function setRamp(flags: Flags, value: RampSwitch): Promise<void> {
+  return flags.set(RAMP, JSON.stringify(value));
+}
+
+export function setFinished(flags: Flags, time: string): Promise<void> {
+  return flags.set(FINISHED, time);
+}
+
+async function all<T>(
+  flags: Flags,
+  name: string,
+  instances: readonly string[],
+  schema: z.ZodType<T>,
+): Promise<T[]> {
+  const found: T[] = [];
+  for (const instance of instances) {
+    const key = `${name}:${instance}`;
+    const text = await flags.get(key);
+    if (text !== null) found.push(parsed(schema, text, key));
+  }
+  return found;
+}
+
+function parsed<T>(schema: z.ZodType<T>, text: string, name: string): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new InputError('is not what the application is to write there', {
+      where: `switch ${name}`,
+      got: text.slice(0, 200),
+      next: 'docs/migration.md says what it is',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import type { PointId } from '../../engines/contract/ids.js';
+import type { Point } from '../../engines/contract/points.js';
+import { newId, type RehearsalData } from './data.js';
+import { type Ledger, REVISION } from './ledger.js';
+
+export const OPERATION_KINDS = ['insert', 'text', 'metadata', 'vector', 'delete'] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+/** Shares of the writes; they need not add up to one. */
+export type Mix = Readonly<Record<OperationKind, number>>;
+export const DEFAULT_MIX: Mix = { insert: 3, text: 2, metadata: 2, vector: 2, delete: 1 };
+
+export interface Operation {
+  number: number;
+  kind: OperationKind | 'embedding';
+  id: PointId;
+  /** The whole row as it is to be; null: it is deleted. */
+  point: Point | null;
+}
+
+/** Numbers in [0, 1), the same for the same seed (mulberry32). */
+export function randomNumbers(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/**
+ * By how much of its length one number of a vector changes: enough to be told apart and little enough to be of the same
+ * model (cosine above .999), or enough to be of another.
+ */
+const CHANGES: Readonly<Record<string, number>> & { vector: number } = { vector: 0.02, embedding: 0.5 };
+
+/** Makes up what an application writes: each row as it is to be after the write, with the number of the write in it. */
+export class Operations {
+  readonly #data: RehearsalData;
+  readonly #ledger: Ledger;
+  readonly #random: () => number;
+  readonly #mix: Mix;
+  #number = 0;
+
+  constructor(data: RehearsalData, ledger: Ledger, seed: number, mix: Mix) {
+    this.#data = data;
+    this.#ledger = ledger;
+    this.#random = randomNumbers(seed);
+    this.#mix = mix;
+  }
+
+  get random(): () => number {
+    return this.#random;
+  }
+
+  /** @param busy ids of which a write is under way: the order of the others would not be known */
+  next(busy: ReadonlySet<PointId>): Operation {
+    const free = this.#ledger.live().filter((id) => !busy.has(id));
+    const kind = free.length < 20 ? 'insert' : this.#kind();
+    if (kind === 'insert') return this.insert();
+    return this.change(kind, free[Math.floor(this.#random() * free.length)]!);
+  }
+
+  insert(): Operation {
+    const number = ++this.#number;
+    const { points, spec } = this.#data;
+    const like = points[Math.floor(this.#random() * points.length)]!;
+    const id = newId(spec.ids, number);
+    return { number, kind: 'insert', id, point: this.#revised({ ...like, id }, number, CHANGES.vector) };
+  }
+
+  /** @param kind of a row that is there */
+  change(kind: Exclude<OperationKind, 'insert'> | 'embedding', id: PointId): Operation {
+    const number = ++this.#number;
+    if (kind === 'delete') return { number, kind, id, point: null };
+    const before = this.#ledger.latest(id) ?? { ...this.#data.points[0]!, id };
+    const withText = kind === 'text' && this.#data.spec.text === true;
+    const point = withText ? { ...before, text: `text as of write ${number}` } : before;
+    return { number, kind, id, point: this.#revised(point, number, CHANGES[kind] ?? 0) };
+  }
+
+  /** A query that finds what is there. */
+  query(): Float32Array {
+    const { points, vector } = this.#data;
+    return points[Math.floor(this.#random() * points.length)]!.vectors[vector] as Float32Array;
+  }
+
+  #kind(): OperationKind {
+    const total = OPERATION_KINDS.reduce((sum, kind) => sum + this.#mix[kind], 0);
+    let at = this.#random() * total;
+    for (const kind of OPERATION_KINDS) {
+      at -= this.#mix[kind];
+      if (at < 0) return kind;
+    }
+    return 'metadata';
+  }
+
+  #revised(point: Point, number: number, by: number): Point {
+    const metadata = { ...point.metadata, [REVISION]: number };
+    if (by === 0) return { ...point, metadata };
+    const { vector } = this.#data;
+    const values = Float32Array.from(point.vectors[vector] as Float32Array);
+    const at = Math.floor(this.#random() * values.length);
+    const length = Math.hypot(...values) || 1;
+    values[at] = values[at]! + length * by * (1 + 0.5 * this.#random());
+    return { ...point, metadata, vectors: { ...point.vectors, [vector]: values } };
+  }
+}

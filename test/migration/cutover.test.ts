@@ -1,0 +1,166 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Collection } from '../../engines/contract/collection.js';
+import type { Point } from '../../engines/contract/points.js';
+import { CollectionTarget } from '../../migration/changes/collection-target.js';
+import { PostgresFlags } from '../../migration/changes/postgres/flags.js';
+import { PostgresChangeLog } from '../../migration/changes/postgres/log.js';
+import { PostgresVersions } from '../../migration/changes/postgres/versions.js';
+import { DualWriter } from '../../migration/cutover/dual-writer.js';
+import { LogFirstOutbox } from '../../migration/cutover/outbox.js';
+import { type OpenLog, openLog } from '../../migration/plan/cutover.js';
+import { openPlan } from '../../migration/plan/migrate.js';
+import { somePoints, withCollection, writeCollection } from './helpers/collection.js';
+import { Migration } from './helpers/plan.js';
+
+const POINTS = somePoints(40);
+const REST = `verify: { against: export }
+cutover:
+  log: ./log
+  shadow: { queries: 10 }
+  ramp: { shares: [0.5, 1], reads: 10 }
+  observe: { hours: 0 }
+`;
+
+let home: string;
+let migration: Migration;
+let shared: OpenLog;
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'vecproof-cutover-'));
+  await writeCollection('sqlite-vec', join(home, 'source'), POINTS);
+  migration = new Migration(home);
+  migration.plan('sqlite-vec:./source#docs', 'lancedb:./lance#docs', REST);
+  // The application makes it before; here it is open all the time, and the commands share it.
+  mkdirSync(join(home, 'log'));
+  const surroundings = { cwd: home, env: process.env, signal: new AbortController().signal };
+  const options = { plan: 'plan.yaml', cwd: home, env: process.env, hide: () => {} };
+  const parsed = await openPlan({ ...options, home, signal: surroundings.signal });
+  shared = await openLog({ parsed, surroundings });
+});
+afterAll(async () => {
+  await shared.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+interface Application {
+  writer: DualWriter;
+  flags: PostgresFlags;
+}
+
+/** The application, between two commands, with the log that they share. */
+async function application(use: (app: Application) => Promise<void>): Promise<void> {
+  const database = shared.client;
+  await withCollection('sqlite-vec', join(home, 'source'), 'open', async ({ points }: Collection) => {
+    const log = await PostgresChangeLog.open(database);
+    const flags = await PostgresFlags.open(database);
+    const versions = await PostgresVersions.open(database, 'source');
+    const primary = new CollectionTarget({ place: 'source', points: points!, versions });
+    const writer = await DualWriter.open({
+      outbox: new LogFirstOutbox({ log, primary }),
+      flags,
+      direct: () => Promise.reject(new Error('nothing goes past the log here')),
+      instance: 'api-1',
+    });
+    await use({ writer, flags });
+  });
+}
+
+const changed = (point: Point, name: string): Point => ({ ...point, metadata: { ...point.metadata, name } });
+const reads = (target: number, failed = 0) =>
+  JSON.stringify({ source: { answered: 100, failed: 0 }, target: { answered: target, failed } });
+const accept = (...ids: string[]) => migration.run({ accept: ids, reason: 'a test' });
+
+/** One migration from beginning to end; each step is what people do next. */
+test('a plan goes on through capture, synchronise, shadow, ramp, observe and finish', async () => {
+  const early = await migration.run();
+  expect(early.state).toBe('under-way');
+  expect(early.answer).toContain('each instance calls captureOn("docs")');
+  expect(early.stages.find(({ name }) => name === 'export')!.attempts, 'nothing is read before').toBe(0);
+
+  await application(async ({ writer }) => void (await writer.captureOn('docs')));
+  expect((await migration.run()).decisions).toMatchObject([{ stage: 'capture', id: 'writers' }]);
+  const parity = await accept('writers');
+  expect(parity.decisions).toMatchObject([{ stage: 'parity', id: 'without-parity' }]);
+
+  // After the snapshot: an update, a deletion and a new row, of which the copy knows nothing.
+  await application(async ({ writer }) => {
+    await writer.upsert('docs', changed(POINTS[0]!, 'updated'));
+    await writer.delete('docs', POINTS[1]!.id);
+    await writer.upsert('docs', { ...changed(POINTS[2]!, 'new'), id: 'new' });
+  });
+  const shadow = await accept('without-parity');
+  expect(shadow.state).toBe('under-way');
+  expect(shadow.stages.find(({ name }) => name === 'synchronise')!.says).toBe(
+    '3 rows changed since capture, all equal on both sides',
+  );
+  await withCollection('lancedb', join(home, 'lance'), 'open', async ({ points }) => {
+    const [first, gone, fresh] = [POINTS[0]!.id, POINTS[1]!.id, 'new'];
+    const found = await points!.get([first, gone, fresh]);
+    expect(found.map(({ id, metadata }) => [id, metadata['name']])).toEqual([
+      [first, 'updated'],
+      [fresh, 'new'],
+    ]);
+  });
+
+  await application(({ flags }) =>
+    flags.set('shadow:api-1', JSON.stringify({ answered: 50, candidate: { n: 20, mean: 0.8 }, left: {} })),
+  );
+  const disagreed = await migration.run();
+  expect([disagreed.state, disagreed.stages.find(({ name }) => name === 'shadow')!.why]).toEqual([
+    'failed',
+    'answers agree by 0.800 in the mean of 20 comparisons, which is below 0.95',
+  ]);
+  await application(({ flags }) =>
+    flags.set('shadow:api-1', JSON.stringify({ answered: 50, candidate: { n: 20, mean: 0.99 }, left: {} })),
+  );
+  const half = await migration.run();
+  expect(half.decisions.map(({ id }) => id)).toEqual(['ramp:50']);
+  expect(half.decisions[0]!.details[0]).toBe('the source has all 3 rows that were written through the log');
+  const ramping = await accept('ramp:50');
+  expect(ramping.answer).toContain('the target answers 50% of reads since now');
+
+  // Reads fail: the source answers all again, by itself.
+  await application(async ({ flags }) => {
+    expect(JSON.parse((await flags.get('ramp'))!)).toEqual({ share: 0.5 });
+    await flags.set('reads:api-1', reads(5, 5));
+  });
+  const fallen = await migration.run();
+  expect(fallen.state).toBe('failed');
+  await application(async ({ flags }) =>
+    expect(JSON.parse((await flags.get('ramp'))!)).toMatchObject({ share: 0 }),
+  );
+  expect((await migration.run()).answer).toContain('Ramp failed');
+
+  expect(
+    (await migration.run({ again: ['ramp'], reason: 'corrected' })).decisions.map(({ id }) => id),
+  ).toEqual(['ramp:50']);
+  await accept('ramp:50');
+  await application(({ flags }) => flags.set('reads:api-1', reads(40, 5)));
+  expect((await migration.run()).decisions.map(({ id }) => id)).toEqual(['ramp:100']);
+  await accept('ramp:100');
+  await application(({ flags }) => flags.set('reads:api-1', reads(80, 5)));
+
+  const paused = await migration.run({ command: 'pause', reason: 'a night' });
+  expect(paused.state).toBe('paused');
+  expect((await migration.run()).state).toBe('paused');
+  const observed = await migration.run({ command: 'resume', reason: 'morning' });
+  expect(observed.decisions.map(({ id }) => id)).toEqual(['finish']);
+
+  // Back once more before the end: the source has everything, and says so.
+  const back = await migration.run({ command: 'rollback', reason: 'drill' });
+  expect(migration.notices.at(-1)).toContain('the source has all 3 rows');
+  expect(back.state).not.toBe('finished');
+  expect(migration.events.filter(({ type }) => type === 'rolled-back')).toHaveLength(1);
+  await migration.run({ again: ['ramp'], reason: 'after the drill' });
+  await accept('ramp:50');
+  await application(({ flags }) => flags.set('reads:api-1', reads(120, 5)));
+  await migration.run();
+  await accept('ramp:100');
+  await application(({ flags }) => flags.set('reads:api-1', reads(160, 5)));
+  expect((await migration.run()).decisions.map(({ id }) => id)).toEqual(['finish']);
+  const finished = await accept('finish');
+  expect(finished.state).toBe('finished');
+  await application(async ({ flags }) => expect(await flags.get('finished')).not.toBeNull());
+});
