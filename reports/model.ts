@@ -18,6 +18,7 @@ import {
 import { flagsOf, legendOf, problemsOf } from './model/problems.js';
 import { trendOf } from './model/trend.js';
 import type { Choice, ReportInput, ReportModel } from './model/types.js';
+import { writesOf } from './model/writes.js';
 
 export type { ReportInput, ReportModel } from './model/types.js';
 
@@ -59,6 +60,7 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     warnings: results.warnings,
     verdicts,
     load: loadOf(results, refs, recallName, manifest),
+    writes: writesOf(results, refs, recallName),
     filters: filtersOf(results, refs, recallName),
     relevance: relevanceOf(results, refs, recallName, k),
     trend:

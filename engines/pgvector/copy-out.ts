@@ -21,7 +21,8 @@ export class CopyOut {
   }
 
   handleCopyData({ chunk }: { chunk: Buffer }): void {
-    this.#chunks.push(chunk);
+    // The client uses the memory of a message again for the next ones.
+    this.#chunks.push(Buffer.from(chunk));
   }
 
   handleError(error: unknown): void {

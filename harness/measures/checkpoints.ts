@@ -58,7 +58,7 @@ function answers(input: CheckpointInput, isIn: (moment: number) => boolean): Mea
   const units = unitsOf(samples);
   const { ks, metric, truth, sources } = input;
   const { figures } = accuracyOf(samples, truth, units, { ks, metric, lists });
-  const recall = figures.filter(({ name }) => name.startsWith('recall@'));
+  const recall = figures.filter(({ name }) => /^recall(\.ties)?@/.test(name));
   const times = Object.entries(timingMeasures(samples)).filter(([name]) => TIMES.includes(name));
   return { ...meansOf(recall, renumbered(units.queries, sources)), ...Object.fromEntries(times) };
 }

@@ -47,7 +47,7 @@ export function deriveUnderWrites(
 
 function worst(checkpoints: NonNullable<DerivedTrial['checkpoints']>, ks: readonly number[]): Measures {
   const found = ks.flatMap((k) => {
-    const all = checkpoints.flatMap(({ measures }) => measures[`recall@${k}`] ?? []);
+    const all = checkpoints.flatMap(({ measures }) => measures[`recall.ties@${k}`] ?? []);
     const least = all.toSorted((a, b) => a.value - b.value)[0];
     return least === undefined
       ? []

@@ -45,7 +45,7 @@ export const checkpointSchema = z.strictObject({
   points: z.int(),
   /** Writes that were acknowledged in it. */
   writes: z.int(),
-  /** Of the queries that were due in it: recall@k, latency.p50, latency.p99; of its writes: freshness. */
+  /** Of the queries that were due in it: recall@k, recall.ties@k, latency.p50, latency.p99; of its writes: freshness. */
   measures: z.record(z.string(), measureSchema),
 });
 

@@ -23,6 +23,7 @@ import {
   seriesViews,
   trialViews,
 } from './table-views.js';
+import { writeViews } from './write-views.js';
 
 const assets = join(packageRoot, 'reports/html/assets');
 const asset = (name: string): string => readFileSync(join(assets, name), 'utf8');
@@ -70,6 +71,7 @@ function viewOf(model: ReportModel) {
     reference: model.hypervolumeReference,
     costs: costViews(model),
     load: loadViews(model),
+    writes: writeViews(model),
     filters: filterViews(model),
     floor: floorText(model),
     builds: buildViews(model),

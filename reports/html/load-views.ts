@@ -116,20 +116,20 @@ function sentence(
   { all }: LoadLimits,
 ): { text: string } {
   const parts = sustained.flatMap((found, i) => {
+    // A wider limit that is kept no further says nothing more.
+    const before = sustained[i - 1];
+    if ('rate' in found && before !== undefined && 'rate' in before && before.rate === found.rate) return [];
     const limit = `${all[i]} ms`;
     if (found.state === 'beyond')
       return [`under ${limit} at every rate measured, up to ${rateText(found.rate)}`];
     return found.state === 'up-to' ? [`under ${limit} up to ${rateText(found.rate)}`] : [];
   });
   const who = setting === '' ? series.label : `${series.label} (${setting})`;
-  // Once every rate keeps a limit, wider limits say nothing more.
-  const first = sustained.findIndex(({ state }) => state === 'beyond');
-  const told = first < 0 ? parts : parts.slice(0, parts.length - (sustained.length - 1 - first));
-  if (told.length === 0)
+  if (parts.length === 0)
     return {
       text: `${who} does not keep p99 under ${all.at(-1)} ms at ${rateText(rates[0]!.rate)}, the lowest rate measured.`,
     };
-  return { text: `${who} keeps p99 ${listed(told)}.` };
+  return { text: `${who} keeps p99 ${listed(parts)}.` };
 }
 
 const rateText = (rate: number): string => `${formatRate(rate)} queries/s`;

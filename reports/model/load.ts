@@ -2,7 +2,7 @@ import type { ParameterSet } from '../../common/parameters.js';
 import type { Manifest } from '../../harness/model/manifest.js';
 import { depthOf } from '../../harness/model/measures/catalogue.js';
 import type { Results, TrialRow } from '../../harness/model/results.js';
-import { isSerial, workloadOf } from '../../harness/model/workload.js';
+import { changesCollection, isSerial, workloadOf } from '../../harness/model/workload.js';
 import { atDepth, seriesKey, settingText, varyingBySeries } from './points.js';
 import type { Point, SeriesRef } from './series.js';
 
@@ -77,7 +77,9 @@ export function loadOf(
       row.state === 'completed' &&
       row.group === 'all' &&
       row.replica === undefined &&
-      !isSerial(workloadOf(row)),
+      !isSerial(workloadOf(row)) &&
+      // Its answers are to other points: it has a section of its own.
+      !changesCollection(workloadOf(row)),
   );
   if (rows.length === 0) return undefined;
   const varying = varyingBySeries(results.trials);

@@ -7,6 +7,7 @@ import type { FilterModel, RelevanceModel } from './filters.js';
 import type { LoadModel } from './load.js';
 import type { Point, Series, SeriesRef } from './series.js';
 import type { Trend } from './trend.js';
+import type { WrittenTrial } from './writes.js';
 
 /** Everything a report may read: a stored run and nothing else. */
 export interface ReportInput {
@@ -163,6 +164,8 @@ export interface ReportModel {
   verdicts: Verdicts | undefined;
   /** Undefined where every workload was serial. */
   load: LoadModel | undefined;
+  /** Undefined where no points were written while they were searched. */
+  writes: readonly WrittenTrial[] | undefined;
   /** Undefined where no query had a filter. */
   filters: FilterModel | undefined;
   /** Undefined where no query was judged. */

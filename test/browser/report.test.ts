@@ -10,6 +10,7 @@ import { renderCsv } from '../../reports/csv.js';
 import { renderHtml } from '../../reports/html/html.js';
 import { buildReport } from '../../reports/model.js';
 import { fixture, HOSTILE } from '../unit/reports/fixture.js';
+import { withLoads } from '../unit/reports/loads.js';
 import { findChromium, launch } from './chromium.js';
 import { textContrasts } from './contrast.js';
 
@@ -29,7 +30,8 @@ describe.skipIf(executable === undefined)(
     beforeAll(async () => {
       browser = await launch(executable!);
       folder = mkdtempSync(join(tmpdir(), 'vecproof-report-'));
-      for (const [name, options] of Object.entries({ plain: {}, troubled: { troubled: true } })) {
+      const all = { plain: {}, troubled: { troubled: true }, loaded: { more: withLoads } };
+      for (const [name, options] of Object.entries(all)) {
         files[name] = join(folder, `${name}.html`);
         writeFileSync(files[name], renderHtml(buildReport(fixture(options))));
       }
@@ -224,7 +226,7 @@ describe.skipIf(executable === undefined)(
     it.each([360, 768, 1600])(
       'fits into %i px without scrolling sideways, whatever the names',
       async (width) => {
-        for (const name of ['plain', 'troubled']) {
+        for (const name of ['plain', 'troubled', 'loaded']) {
           const page = await show(name, { viewport: { width, height: 900 } });
           await page.$$eval('details', (nodes) => {
             for (const node of nodes) node.open = true;
@@ -237,14 +239,19 @@ describe.skipIf(executable === undefined)(
           const shown = await page.$$eval('svg.plot', (plots) =>
             plots.filter((plot) => plot.checkVisibility()).map((plot) => plot.getBoundingClientRect().right),
           );
-          expect(shown.length).toBe(5);
+          expect(shown.length).toBe(name === 'loaded' ? 9 : 5);
           expect(Math.max(...shown)).toBeLessThanOrEqual(width);
         }
       },
     );
 
-    it.each(['wide', 'narrow'])('keeps the direct labels of the %s charts apart and inside', async (size) => {
-      const page = await show('plain', { viewport: { width: size === 'wide' ? 1600 : 360, height: 900 } });
+    it.each([
+      ['plain', 'wide'],
+      ['plain', 'narrow'],
+      ['loaded', 'wide'],
+      ['loaded', 'narrow'],
+    ])('keeps the direct labels of the charts apart and inside: %s, %s', async (name, size) => {
+      const page = await show(name, { viewport: { width: size === 'wide' ? 1600 : 360, height: 900 } });
       const plots = await page.$$eval(`svg.plot.${size}`, (nodes) =>
         nodes.map((plot) => {
           const { left, right, top, bottom } = plot.getBoundingClientRect();
@@ -262,7 +269,7 @@ describe.skipIf(executable === undefined)(
         }),
       );
       for (const plot of plots) {
-        expect(plot.labels.length).toBeGreaterThanOrEqual(7);
+        if (name === 'plain') expect(plot.labels.length).toBeGreaterThanOrEqual(7);
         for (const [i, a] of plot.labels.entries()) {
           expect(a.left >= plot.left && a.right <= plot.right + 1, `${a.text} inside`).toBe(true);
           for (const b of plot.labels.slice(i + 1)) {
@@ -273,6 +280,21 @@ describe.skipIf(executable === undefined)(
           }
         }
       }
+    });
+
+    it('shows loads: the knee is ringed, each line is named where there is room, and a click leads to the trial', async () => {
+      const page = await show('loaded');
+      expect(
+        await page.locator('#chart-load-latency .plot.wide .knee circle').count(),
+      ).toBeGreaterThanOrEqual(3);
+      const curves = page.locator('#chart-load-percentiles .plot.wide .label');
+      expect(await curves.count()).toBe(await page.locator('#load > .lead').count());
+      const heads = await page.locator('.choice.t-95 thead th').allInnerTexts();
+      expect(heads.map((text) => text.replace(/\s+/g, ' '))).toEqual(
+        expect.arrayContaining(['p99 ≤ 50 ms queries/s', 'CPU core-s / 10⁶']),
+      );
+      await page.locator('#load > .scroll .setting a').first().click();
+      expect(page.url()).toMatch(/#trial-/);
     });
 
     it.each(['light', 'dark'] as const)('has text of at least 4.5:1 contrast in %s', async (colorScheme) => {

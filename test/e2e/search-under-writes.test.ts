@@ -64,6 +64,11 @@ gates:
   }
   const { verdicts } = work.json<Verdicts>('verdicts.json');
   expect(verdicts.map(({ state }) => state)).toEqual(['pass', 'pass', 'pass']);
+  const page = work.read('report.html');
+  for (const text of ['id="writes"', 'By checkpoint', '40 queries, 10 + 10 + 10 writes/s'])
+    expect(page).toContain(text);
+  // Its answers are to other points than those of loads.
+  expect(page).not.toContain('id="load"');
   // Derived again from what is on disk, it is the same.
   const before = work.read('results.json');
   expect((await vecproof(['report'], work)).code).toBe(0);

@@ -288,6 +288,16 @@ describe('parity', () => {
     }).join('');
   const WITH = `${EDITS}queries: ./queries.jsonl\nparity: { thresholds: ./thresholds.yaml }\n`;
 
+  test('of a source of files, which answers no queries, is a decision', async () => {
+    const migration = copyOfDone();
+    cpSync(migration.path('export'), join(migration.home, 'files'), { recursive: true });
+    writeFileSync(join(migration.home, 'queries.jsonl'), queries(4));
+    migration.plan('export:./files', 'lancedb:./other#docs', 'queries: ./queries.jsonl\n');
+    const view = await migration.runThrough();
+    expect(view.state).toBe('ready');
+    expect(view.accepted.map(({ decision }) => decision)).toContain('without-parity');
+  });
+
   test('asks both sides the queries of the application, and judges by thresholds that are fixed', async () => {
     const migration = copyOfDone();
     writeFileSync(join(migration.home, 'queries.jsonl'), queries(40));

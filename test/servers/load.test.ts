@@ -81,4 +81,26 @@ describeWithPgvector('a load on a server', () => {
     expect(Math.abs(n - 800)).toBeLessThan(5 * Math.sqrt(800));
     expect(value(row, 'latency.p99')).toBeGreaterThan(500);
   });
+
+  test('that dies in the middle, for good: what was measured stays, the rest are failed queries, and the run ends in its time', async () => {
+    const seconds = 6;
+    const work = smallSuite(
+      `{ use: pgvector, url: "${URL}", index: { type: flat } }`,
+      `workloads: [{ type: constant-rate, rate: 50, duration: ${seconds}s, warmUp: 0, timeout: 1, inFlight: 4 }]`,
+    );
+    const before = proxy.sent().length;
+    const running = start(['run', 'suite.yaml'], { folder: work.folder, env: env() });
+    await until('queries are sent', () => (proxy.sent().slice(before).match(QUERIES)?.length ?? 0) > 40);
+    await (await connectDocker()).getContainer((await containersOf(RUN))[0]!).kill();
+    const { stderr } = await running.ended;
+    const row = rows(work)[0]!;
+    expect(row.state, stderr).toBe('completed');
+    // All that were due, each with what became of it.
+    const { n } = row.measures['errors']!;
+    expect(Math.abs(n - 50 * seconds)).toBeLessThan(5 * Math.sqrt(50 * seconds));
+    expect(value(row, 'errors.connection')! + value(row, 'errors.unsent')!).toBe(value(row, 'errors'));
+    expect(value(row, 'errors.connection')).toBeGreaterThan(0);
+    expect(row.measures['latency.mean']!.n).toBe(n - value(row, 'errors')!);
+    expect(row.flags).toContain('rate-not-reached');
+  });
 });

@@ -98,7 +98,7 @@ async function* readRows(
       const columns = await read(path, async () =>
         batch.schema.fields.map((field, i) => ({
           name: field.name,
-          value: columnReader(arrow, field.type, batch.getChildAt(i)!),
+          value: columnReader(arrow, field.type, batch.getChildAt(i)!, bits),
         })),
       );
       for (let row = 0; row < batch.numRows; row++) {
@@ -124,8 +124,8 @@ interface Column {
 }
 
 /** The values of a column of one batch, by row. */
-function columnReader(arrow: Arrow, type: unknown, column: Column): (row: number) => unknown {
-  const convert = converter(arrow, type);
+function columnReader(arrow: Arrow, type: unknown, column: Column, most: number): (row: number) => unknown {
+  const convert = converter(arrow, type, most);
   if (!arrow.DataType.isTimestamp(type as never)) return (row) => convert(column.get(row));
   // The library gives timestamps as milliseconds: what is finer would be lost.
   const values = column.data[0]!.values as BigInt64Array;
@@ -140,8 +140,12 @@ function instant(value: bigint, unit: number): Instant {
   return new Instant((value - rest) / 1000n, rest !== 0n);
 }
 
-/** Values as records hold them: exact integers and decimals, lists as typed arrays where they are numbers. */
-function converter(arrow: Arrow, type: unknown): (value: unknown) => unknown {
+/**
+ * Values as records hold them: exact integers and decimals, lists as typed arrays where they are numbers.
+ *
+ * @param most values that the file can hold: a longer list is none, and would be filled with nothing
+ */
+function converter(arrow: Arrow, type: unknown, most: number): (value: unknown) => unknown {
   const { DataType } = arrow;
   if (DataType.isDecimal(type as never)) {
     const { scale } = type as { scale: number };
@@ -156,18 +160,24 @@ function converter(arrow: Arrow, type: unknown): (value: unknown) => unknown {
   }
   if (DataType.isList(type as never) || DataType.isFixedSizeList(type as never)) {
     const child = (type as { children: { type: unknown }[] }).children[0]!.type;
-    const each = converter(arrow, child);
+    const each = converter(arrow, child, most);
     const plain = DataType.isFloat(child as never) && (child as { precision: number }).precision > 0;
     return (value) => {
       if (value === null) return null;
-      const list = value as { nullCount: number; toArray(): ArrayLike<unknown>; toJSON(): unknown[] };
+      const list = value as {
+        length: number;
+        nullCount: number;
+        toArray(): ArrayLike<unknown>;
+        toJSON(): unknown[];
+      };
+      if (list.length < 0 || list.length > most) throw new Error(`a list announces ${list.length} values`);
       return plain && list.nullCount === 0 ? list.toArray() : list.toJSON().map(each);
     };
   }
   if (DataType.isStruct(type as never)) {
     const children = (type as { children: { name: string; type: unknown }[] }).children.map((child) => ({
       name: child.name,
-      value: converter(arrow, child.type),
+      value: converter(arrow, child.type, most),
     }));
     return (value) =>
       value === null

@@ -89,12 +89,12 @@ export const WRITES: readonly MeasureDefinition[] = [
   {
     name: 'recall.worst@k',
     title: 'Lowest recall@k of a checkpoint',
-    head: ['Lowest', 'recall@k'],
+    head: ['Recall@k', 'lowest'],
     unit: 'share',
     kind: 'count',
     better: 'higher',
     definition:
-      'recall@k of the part of the time (checkpoints of the workload search-under-writes) in which it was lowest.',
+      'Tie-aware recall (recall.ties@k) of the part of the time (checkpoints of the workload search-under-writes) in which it was lowest.',
     absent: 'the workload writes no points',
   },
   {

@@ -108,6 +108,9 @@ async function runUnderWrites(pass: Pass, given: ParameterSet): Promise<Recordin
   const planned = planWrites(ratesOf(parsed), { seconds, arrivals, seed, rows: count, follow });
   const vectors = new WrittenVectors(writing.vectors, planned);
   const now = () => performance.now() - origin;
+  const open = async () => (several ? (await pass.open()).search : pass.search);
+  // Prepared before anything is written, as the searches of the load are: some engines search otherwise afterwards.
+  const first = await open();
   const begun = deferred<number>();
   const queries = runOpenLoop(
     {
@@ -124,9 +127,8 @@ async function runUnderWrites(pass: Pass, given: ParameterSet): Promise<Recordin
   );
   queries.catch(begun.reject);
   const from = (await begun.promise) - origin + warmUp * 1000;
-  const open = async () => (several ? (await pass.open()).search : pass.search);
   const shared = { vectors, timeoutSeconds: timeout, now, signal };
-  const looks = new Looks({ ...shared, metric: writing.metric, form: writing.form, open });
+  const looks = new Looks({ ...shared, metric: writing.metric, form: writing.form, first, open });
   const { points, several: severalWriters } = writing;
   const inFlight = severalWriters ? parsed.writesInFlight : 1;
   const sent = sendWrites(planned, { ...shared, points, looks, inFlight, from });

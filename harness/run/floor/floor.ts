@@ -3,6 +3,7 @@ import type { PreparedSearch } from '../../../engines/contract/search.js';
 import { quantile } from '../../measures/quantile.js';
 import type { LoadFacts } from '../../model/events.js';
 import type { Workload } from '../../model/plan.js';
+import { changesCollection } from '../../model/workload.js';
 import type { Pass } from '../executors/executor.js';
 import { partOf, threadsOf } from '../executors/parts.js';
 import { executorOf } from '../executors/registry.js';
@@ -34,10 +35,12 @@ export function calibrate(
   const kind = kindOf(pass.search);
   const size = sizeOf(kind, pass);
   const options = partial(workload.options, pass);
-  const key = JSON.stringify([workload.type, options, kind, size]);
+  // Beside writes, that of the queries alone: an echo keeps no points.
+  const type = changesCollection(workload) ? 'constant-rate' : workload.type;
+  const key = JSON.stringify([type, options, kind, size]);
   let found = known.get(key);
   if (found === undefined) {
-    found = measure({ type: workload.type, options }, kind, size, pass);
+    found = measure({ type, options }, kind, size, pass);
     known.set(key, found);
     // Measured anew where it was interrupted.
     found.catch(() => known.delete(key));

@@ -19,7 +19,9 @@ export interface LookOptions {
   metric: Metric;
   /** What the engine's scores mean; undefined: not known, and updates are not followed. */
   form: ScoreForm | undefined;
-  /** Opens a search for the looks, again after its connection broke. */
+  /** The search of the looks. */
+  first: PreparedSearch;
+  /** Opens another one after its connection broke. */
   open(): Promise<PreparedSearch>;
   timeoutSeconds: number;
   /** ms as in `Samples`. */
@@ -37,6 +39,7 @@ export class Looks {
 
   constructor(options: LookOptions) {
     this.#options = options;
+    this.#search = Promise.resolve(options.first);
   }
 
   /** Whether the effect of a write could be told from an answer. */

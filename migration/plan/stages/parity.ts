@@ -2,10 +2,12 @@ import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { keepSecrets } from '../../../common/secrets.js';
+import { engineNames } from '../../../engines/registry.js';
 import { concludeRun } from '../../../harness/app/conclude-run.js';
 import type { Context } from '../../../harness/app/context.js';
 import type { ParityResult } from '../../../harness/model/results.js';
 import type { Verdicts } from '../../../harness/model/verdict.js';
+import { isOnlyRead, parseAddress } from '../../connections/address.js';
 import { readMapping } from '../../mapping/mapping.js';
 import { comparePlaces } from '../../parity/compare.js';
 import type { LiveRecord } from '../../parity/live.js';
@@ -31,7 +33,18 @@ interface Found {
 async function run(work: Work): Promise<StageResult> {
   const { parsed, path } = work;
   const { queries } = parsed.plan;
-  if (queries === undefined) return notCompared(work);
+  if (queries === undefined)
+    return notCompared(
+      work,
+      'the plan names no queries: whether the target finds what the source finds is not compared',
+      'name a query file in "queries" ("vecproof queries import" makes one of a log), or say why not',
+    );
+  if (isOnlyRead(parseAddress(parsed.source, engineNames()).engine))
+    return notCompared(
+      work,
+      'the source is files, which answer no searches: whether the target finds what it should is not compared',
+      'measure the target by a suite whose dataset is the export, or say why not',
+    );
   const context = contextOf(work);
   const { folder, live } = await comparePlaces(requestOf(work, queries), context);
   const { run: derived, judgement } = await concludeRun(folder, {}, context);
@@ -52,16 +65,14 @@ async function run(work: Work): Promise<StageResult> {
   return { state: 'failed', evidence, problem: `thresholds are not met: ${words.join('; ')}` };
 }
 
-/** Without queries of the application nobody knows whether it finds the same: somebody has to answer for that. */
-function notCompared({ path, parsed }: Work): StageResult {
+/** Without queries of the application, or a source that answers them, nobody knows whether it finds the same: somebody has to answer for that. */
+function notCompared({ path, parsed }: Work, words: string, remedy: string): StageResult {
   writeFileAtomic(path(RESULT), `${JSON.stringify({ run: null })}\n`);
   const decision: Decision = {
     id: 'without-parity',
     subject: hashOf({ withoutParity: parsed.plan.source, to: parsed.plan.target }),
-    words: 'the plan names no queries: whether the target finds what the source finds is not compared',
-    details: [
-      'name a query file in "queries" ("vecproof queries import" makes one of a log), or say why not',
-    ],
+    words,
+    details: [remedy],
   };
   return { state: 'done', evidence: [RESULT], decisions: [decision] };
 }
@@ -181,7 +192,7 @@ export const parityStage: Stage = {
   report: ({ path }) => {
     const found = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Found | { run: null };
     return found.run === null
-      ? { says: 'nothing was asked: the plan names no queries', figures: [] }
+      ? { says: 'nothing was asked: the plan names no queries, or its source is files', figures: [] }
       : reportOf(found as Found, path);
   },
 };

@@ -1,6 +1,7 @@
 import { DASHES } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
 import { swatchPath } from '../cells.js';
+import { colourOf, fillOf } from './spec.js';
 import { element, escaped, figure } from './svg.js';
 import type { ValueScale } from './value-scale.js';
 
@@ -178,8 +179,9 @@ function labels(curves: readonly Curve[], { at, up, size, bottom, end }: Frame):
       element('path', {
         transform: `translate(${x.toFixed(1)},${y.toFixed(1)}) scale(0.75)`,
         d: swatchPath(series.identity.shape),
-        fill: colour,
+        fill: fillOf(series),
         stroke: colour,
+        'stroke-width': 1.8,
       }),
       element('path', {
         class: 'leader',
@@ -191,5 +193,3 @@ function labels(curves: readonly Curve[], { at, up, size, bottom, end }: Frame):
     ];
   });
 }
-
-const colourOf = ({ identity }: SeriesRef): string => `var(--series-${identity.colour})`;

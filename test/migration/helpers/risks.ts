@@ -31,6 +31,7 @@ export const RISKS: readonly Risk[] = [
     tests: [
       ...here('the declared metric is not the one that it computes'),
       ...at('inventory', 'names a declared metric that its scores contradict'),
+      ...at('manifest', 'a metric that the source only declares is a loss'),
     ],
   },
   {
@@ -384,6 +385,65 @@ export const RISKS: readonly Risk[] = [
     tests: at('parity', 'sets queries apart whose right answers are not there yet'),
   },
   {
+    risk: 'The source is gone, and how it scored and filtered is not known any more',
+    seen: 'Chroma 0.5.12 (filters changed with the version), chroma-core/chroma#3474',
+    check:
+      '`export` keeps the measured metric and the probes of its filters; `verify` holds the target against them',
+    tests: at(
+      'manifest',
+      'has the measured metric and the probes of the source’s filters',
+      'holds the target against what the source measured when it was exported',
+    ),
+  },
+  {
+    risk: 'New points get no ids any more, or expire no more',
+    seen: 'zilliztech/vts#135 (automatic ids), Milvus’ collection.ttl.seconds',
+    check: '`map`: `auto-ids-dropped`, `ttl-dropped`',
+    tests: at('manifest', 'is a loss where the source makes ids or lets points expire'),
+  },
+  {
+    risk: 'Version and provenance are ordinary fields of the source, and nobody reads them as such',
+    seen: 'OpenViking#1066, zeph#1815',
+    check: '`export`: parameters of the place; `map`: fields of the target for them; `verify` compares them',
+    tests: at(
+      'manifest',
+      'says where version, provenance and language stand, by the place’s own parameters',
+      'becomes fields of the names that it had, and comes back',
+    ),
+  },
+  {
+    risk: 'A collection for each tenant: one is forgotten, shared by two, or somebody else’s',
+    seen: 'honcho PR 1195, LightRAG PR 2247, langgenius/dify#22922',
+    check:
+      '`map`: every point has a tenant; `load`: names that no two tenants share, none that is taken; `verify`: `tenant-counts`',
+    tests: at(
+      'tenants',
+      'lacks a point of one tenant: verify names both',
+      'is refused where one of the names is taken, before any is made',
+      'is refused for points without a tenant',
+    ),
+  },
+  {
+    risk: 'Points that were left out are forgotten, or excuse others that are missing',
+    seen: 'agentmemory PR 300, cyborgdb-migrate',
+    check:
+      '`verify`: rejects that somebody has accepted are counted apart, by the reason; all others are missing',
+    tests: at('manifest', 'knows rejects that somebody has accepted, and only those'),
+  },
+  {
+    risk: 'Fields that filters name have no index in the target: slow, or refused in strict mode',
+    seen: 'Engram#626, #1609; qdrant-client#408, qdrant/qdrant#4237',
+    check:
+      '`map`: `filterable`, from the queries; `load` makes the indexes and tells the plan of each filter',
+    tests: [
+      ...at(
+        'map',
+        'takes permissions for required and filters for indexes, and translates filters and thresholds',
+      ),
+      ...at('plans', 'are told for each filter of the application'),
+    ],
+  },
+  {
     risk: 'Integers beyond 2^53 are rounded',
     seen: 'FastGPT#2895, milvus-io/milvus#27856, qdrant/qdrant#5071, langchain4j#1747',
     check: '`inventory`: fields and ids beyond doubles; `verify`',
@@ -432,6 +492,16 @@ export const NOT_FOUND: readonly { risk: string; seen: string; why: string }[] =
     risk: 'Writes are lost while a collection is moved in operation',
     seen: 'weaviate PR 11678, PR 12211; milvus-io/milvus#33015',
     why: 'nothing follows changes of a source yet: stop the writers, or move again',
+  },
+  {
+    risk: 'Replicas of one cluster answer differently',
+    seen: 'qdrant/qdrant#5101, #4258, #7309',
+    why: 'a place is one address: give parity the address of each replica',
+  },
+  {
+    risk: 'Deleted points come back after a compaction or a restart',
+    seen: 'milvus-io/milvus#33015, #39201, #39131, #15201',
+    why: 'each run is of one moment: `verify` again later finds them by name, as points of the target alone',
   },
   {
     risk: 'Erased data stays in files of the engine',

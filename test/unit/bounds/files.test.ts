@@ -42,6 +42,7 @@ describe('small files that announce much are refused before memory is given for 
     ['window.jsonl.zst', 'window.jsonl.zst'],
     ['no-sign.npz', 'which there is not'],
     ['no-list-type.arrows', 'is not a readable Arrow file'],
+    ['long-list.feather', 'a list announces 1644167174 values'],
   ])('%s', async (name, message) => {
     const before = process.resourceUsage().maxRSS;
     await expectInputError(readAll(join(FILES, name)), name, message);

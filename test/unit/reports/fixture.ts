@@ -143,20 +143,28 @@ export interface FixtureOptions {
   /** At least so many trials, by adding efforts. */
   trials?: number;
   series?: readonly string[];
+  /** Adds rows to those of the run. */
+  more?: (rows: readonly TrialRow[]) => TrialRow[];
 }
 
 const QUERIES = 1000;
 
 /** A run with several contenders, as `{ results, manifest, events, logs }`. */
-export function fixture({ troubled = false, trials = 0, series }: FixtureOptions = {}): ReportInput {
+export function fixture({
+  troubled = false,
+  trials = 0,
+  series,
+  more = (rows) => [...rows],
+}: FixtureOptions = {}): ReportInput {
   const next = random(7);
   const shapes = SHAPES.filter((shape) => series === undefined || series.includes(shape.series));
   const base = shapes.reduce((sum, { builds, efforts }) => sum + builds.length * efforts.length, 0);
   const factor = Math.max(1, Math.ceil(trials / base));
-  const rows = shapes.flatMap((shape) =>
+  const measured = shapes.flatMap((shape) =>
     shape.builds.flatMap((index, b) => buildRows(shape, index, b, next, factor)),
   );
-  if (troubled) trouble(rows);
+  if (troubled) trouble(measured);
+  const rows = more(measured);
   const plan = planOf(rows);
   const manifest = manifestOf(plan);
   return {

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../../harness/model/manifest.js';
 import type { Results, TrialRow } from '../../../harness/model/results.js';
+import { renderHtml } from '../../../reports/html/html.js';
+import { courseCharts } from '../../../reports/html/load-courses.js';
+import { choiceViews } from '../../../reports/html/table-views.js';
 import { loadOf } from '../../../reports/model/load.js';
 import { seriesRefs } from '../../../reports/model/points.js';
+import { buildReport } from '../../../reports/model.js';
 import { row } from '../gate/rows.js';
+import { fixture } from './fixture.js';
+import { withLoads } from './loads.js';
 
 interface Rated {
   rate: number;
@@ -100,4 +106,40 @@ test('contenders are compared at the setting with the lowest recall from 0.95 on
 
 test('a run that was serial alone has no loads', () => {
   expect(loaded([row('a', {})])).toBeUndefined();
+});
+
+describe('the page of a run with loads', () => {
+  const model = buildReport(fixture({ more: withLoads }));
+  const html = renderHtml(model);
+
+  test('names the knee of each contender, and what failed', () => {
+    const { settings, limits } = model.load!;
+    expect(limits.main).toBe(50);
+    expect(settings.length).toBeGreaterThanOrEqual(4);
+    const kept = settings.flatMap(({ knee }) => (knee.state === 'up-to' ? [knee.rate] : []));
+    expect(new Set(kept).size).toBeGreaterThan(1);
+    expect(html).toContain('Queries that failed under load');
+    for (const id of ['latency', 'clients', 'time', 'percentiles'])
+      expect(html).toContain(`id="chart-load-${id}"`);
+  });
+
+  test('the table of choice has the sustained rate and the CPU of the chosen setting, and says where there is none', () => {
+    const rows = choiceViews(model)
+      .find(({ key }) => key === '95')!
+      .parts.flatMap((part) => part.rows);
+    const cells = rows.flatMap((each) => ('cells' in each ? [each.cells!.slice(-2)] : []));
+    expect(cells.length).toBeGreaterThan(2);
+    const [loadedCells] = cells.filter(([rate]) => rate!.text !== undefined);
+    expect(loadedCells?.[0]?.text ?? '').toMatch(/^(≥ )?\d/);
+    for (const [rate] of cells)
+      expect(rate!.text ?? rate!.absent).toMatch(/\d|this setting was measured under no load/);
+  });
+
+  test('the curves of a picture are in its description and its table', () => {
+    const [time, percentiles] = courseCharts(model.load!);
+    expect(time!.table.rows.length).toBe(percentiles!.table.rows.length);
+    expect(percentiles!.table.rows[0]!.value.split(' / ')).toHaveLength(4);
+    for (const { pictures } of [time!, percentiles!])
+      for (const { svg } of pictures) expect(svg).toMatch(/<title id="[^"]+">.*<desc/s);
+  });
 });
