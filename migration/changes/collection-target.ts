@@ -5,10 +5,13 @@ import { BEFORE_CAPTURE, keyText, type RowKey } from './change.js';
 import type { Applied, ChangeTarget, StoredRow, Write } from './target.js';
 import type { RowVersion, VersionStore } from './versions.js';
 
+/** What it needs of a store: any engine's `Points`, or as much of them written by hand. */
+export type TargetPoints = Pick<Points, 'get' | 'upsert' | 'delete'> & Partial<Pick<Points, 'insertMissing'>>;
+
 export interface CollectionTargetOptions {
   /** For people: without credentials. */
   place: string;
-  points: Points;
+  points: TargetPoints;
   /** Versions and tombstones of this target alone. */
   versions: VersionStore;
   /** What a row becomes in the target (of a mapping): its id and its point. As they are, if absent. */
@@ -26,7 +29,7 @@ export interface CollectionTargetOptions {
 export class CollectionTarget implements ChangeTarget {
   readonly place: string;
   readonly condition = 'locked';
-  readonly #points: Points;
+  readonly #points: TargetPoints;
   readonly #versions: VersionStore;
   readonly #idOf: (key: RowKey) => PointId;
   readonly #pointOf: (point: Point) => Point;
@@ -98,12 +101,26 @@ export class CollectionTarget implements ChangeTarget {
 
   async read(keys: readonly RowKey[]): Promise<readonly (StoredRow | undefined)[]> {
     const texts = keys.map(keyText);
+    let versions = await this.#versions.read(texts);
+    for (let attempt = 1; ; attempt++) {
+      const rows = await this.#rows(keys, versions);
+      // A row whose point is not what its version says may be one that somebody has written between the two reads.
+      const torn = texts.filter((_, i) => isTorn(rows[i]));
+      if (torn.length === 0 || attempt === READS) return rows;
+      const now = await this.#versions.read(texts);
+      if (torn.every((key) => now.get(key)?.version === versions.get(key)?.version)) return rows;
+      versions = now;
+    }
+  }
+
+  async #rows(
+    keys: readonly RowKey[],
+    versions: ReadonlyMap<string, RowVersion>,
+  ): Promise<(StoredRow | undefined)[]> {
     const ids = keys.map((key) => this.#idOf(key));
-    // The versions first: a point that is written between the two is newer than they say, never older.
-    const versions = await this.#versions.read(texts);
     const points = new Map((await this.#points.get(ids)).map((point) => [point.id, point]));
     return keys.map((key, i) => {
-      const [version, point] = [versions.get(texts[i]!), points.get(ids[i]!)];
+      const [version, point] = [versions.get(keyText(key)), points.get(ids[i]!)];
       if (point !== undefined) this.#requireTenant(key, point);
       if (version === undefined && point === undefined) return undefined;
       return { version: BEFORE_CAPTURE, deleted: false, ...version, point };
@@ -118,6 +135,13 @@ export class CollectionTarget implements ChangeTarget {
       next: 'give rows of two tenants two ids (idOf)',
     });
   }
+}
+
+/** Of rows that are written all the time. */
+const READS = 10;
+
+function isTorn(row: StoredRow | undefined): boolean {
+  return row !== undefined && row.deleted !== (row.point === undefined);
 }
 
 function isCaptured({ version }: Write): boolean {

@@ -36,6 +36,15 @@ export interface Appended extends Logged {
   repeated: boolean;
 }
 
+/**
+ * Where a consumer begins. Positions and versions are two orders (of transactions, and of the changes of a row), so that it
+ * takes both: what is behind `after` may be older than what a snapshot holds of a row.
+ */
+export interface Start {
+  after: Position;
+  floor: bigint;
+}
+
 /** How far a consumer is behind. */
 export interface Backlog {
   /** Settled changes that it has not acknowledged. */
@@ -55,6 +64,13 @@ export interface ChangeLog extends ChangeSource {
   append(changes: readonly NewChange[], signal?: AbortSignal): Promise<readonly Appended[]>;
   /** Adds a marker. That it is durable proves nothing yet: what follows waits until it is *read*. */
   mark(collection: string, name: string): Promise<Logged>;
+  /**
+   * Begins a consumer that has something already, such as a snapshot: behind a position, and without the versions up to
+   * `floor`, which it holds. One that has begun stays as it is.
+   */
+  begin(consumer: string, start: Start): Promise<void>;
+  /** Versions up to this one never come to the consumer; 0: all do. */
+  floor(consumer: string): Promise<bigint>;
   /** As far as a consumer has acknowledged; null: it has not yet. */
   cursor(consumer: string): Promise<Position | null>;
   /** Never goes back: an earlier position than the one that is there changes nothing. */

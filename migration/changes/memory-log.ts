@@ -1,5 +1,5 @@
 import type { Change, Logged, NewChange, Position } from './change.js';
-import type { Appended, Backlog, ChangeLog } from './log.js';
+import type { Appended, Backlog, ChangeLog, Start } from './log.js';
 
 /** A log in this process' memory: for tests and rehearsals. What it holds ends with the process. */
 export class MemoryChangeLog implements ChangeLog {
@@ -8,6 +8,7 @@ export class MemoryChangeLog implements ChangeLog {
   readonly #changes: Change[] = [];
   readonly #keys = new Map<string, Logged>();
   readonly #cursors = new Map<string, Position>();
+  readonly #floors = new Map<string, bigint>();
 
   async append(changes: readonly NewChange[]): Promise<readonly Appended[]> {
     return changes.map((change) => {
@@ -33,6 +34,16 @@ export class MemoryChangeLog implements ChangeLog {
 
   async watermark(): Promise<Position> {
     return BigInt(this.#changes.length);
+  }
+
+  async begin(consumer: string, { after, floor }: Start): Promise<void> {
+    if (this.#cursors.has(consumer)) return;
+    this.#cursors.set(consumer, after);
+    this.#floors.set(consumer, floor);
+  }
+
+  async floor(consumer: string): Promise<bigint> {
+    return this.#floors.get(consumer) ?? 0n;
   }
 
   async cursor(consumer: string): Promise<Position | null> {

@@ -1,6 +1,6 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { Point } from '../../engines/contract/points.js';
-import { BEFORE_CAPTURE } from '../changes/change.js';
+import { BEFORE_CAPTURE, type RowKey } from '../changes/change.js';
 import type { ChangeTarget } from '../changes/target.js';
 
 export interface BackfillOptions {
@@ -8,6 +8,8 @@ export interface BackfillOptions {
   /** Pages of a snapshot that was opened after capture was proven. */
   pages: AsyncIterable<{ points: readonly Point[]; cursor: string }>;
   target: ChangeTarget;
+  /** The same keys as in the log: with the point's tenant, if absent. */
+  keyOf?: ((point: Point) => RowKey) | undefined;
   /** Called once a page has been read back: a backfill that goes on begins behind this cursor. */
   onPage?: ((cursor: string, rows: number) => void | Promise<void>) | undefined;
   signal?: AbortSignal | undefined;
@@ -27,6 +29,7 @@ export async function backfill({
   collection,
   pages,
   target,
+  keyOf,
   onPage,
   signal,
 }: BackfillOptions): Promise<Backfilled> {
@@ -35,9 +38,7 @@ export async function backfill({
     signal?.throwIfAborted();
     const rows = points.map((point) => ({
       kind: 'upsert' as const,
-      collection,
-      ...(point.tenant !== undefined && { tenant: point.tenant }),
-      id: point.id,
+      ...(keyOf?.(point) ?? ownKey(collection, point)),
       point,
       version: BEFORE_CAPTURE,
     }));
@@ -55,4 +56,8 @@ export async function backfill({
     await onPage?.(cursor, rows.length);
   }
   return sum;
+}
+
+function ownKey(collection: string, { tenant, id }: Point): RowKey {
+  return { collection, ...(tenant !== undefined && { tenant }), id };
 }

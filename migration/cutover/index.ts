@@ -16,8 +16,16 @@ export {
   type RowKey,
   type UpsertMutation,
 } from '../changes/change.js';
-export { CollectionTarget, type CollectionTargetOptions } from '../changes/collection-target.js';
-export type { Appended, Backlog, ChangeLog, ChangeSource } from '../changes/log.js';
+export {
+  CollectionTarget,
+  type CollectionTargetOptions,
+  type TargetPoints,
+} from '../changes/collection-target.js';
+export { type CaptureOptions, capture, type Feed, type FeedPage } from '../changes/feeds/feed.js';
+export { LogicalFeed, type LogicalFeedOptions } from '../changes/feeds/logical.js';
+export { MemorySweepState, SweepFeed, type SweepState } from '../changes/feeds/sweep.js';
+export { VersionsFeed } from '../changes/feeds/versions.js';
+export type { Appended, Backlog, ChangeLog, ChangeSource, Start } from '../changes/log.js';
 export { MemoryChangeLog } from '../changes/memory-log.js';
 export { MemoryTarget } from '../changes/memory-target.js';
 export { PostgresFlags } from '../changes/postgres/flags.js';
@@ -38,11 +46,14 @@ export {
 export { EmbeddingVersions, type Side } from './embedding.js';
 export { ReembeddingError, UnknownOutcomeError } from './errors.js';
 export { type Flags, MemoryFlags } from './flags.js';
+export { type OpenCollection, type OpenCollectionOptions, openCollection } from './open-collection.js';
 export { type Committed, type LogFirstOptions, LogFirstOutbox, type Outbox } from './outbox.js';
 export {
+  type Captured,
   proveCapture,
   type Synchronised,
   type SynchroniseOptions,
+  startHere,
   synchronise,
   type TouchedDifference,
   type VerifyTouchedOptions,

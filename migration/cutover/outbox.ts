@@ -25,6 +25,8 @@ export interface LogFirstOptions {
   log: ChangeLog;
   /** The store that serves reads. */
   primary: ChangeTarget;
+  /** Of the replayer that follows this store; needed where the store began with a snapshot (the target, once it takes over). */
+  consumer?: string | undefined;
   embeddings?: EmbeddingVersions | undefined;
 }
 
@@ -36,11 +38,13 @@ export interface LogFirstOptions {
 export class LogFirstOutbox implements Outbox {
   readonly #log: ChangeLog;
   readonly #primary: ChangeTarget;
+  readonly #consumer: string | undefined;
   readonly #embeddings: EmbeddingVersions | undefined;
 
-  constructor({ log, primary, embeddings }: LogFirstOptions) {
+  constructor({ log, primary, consumer, embeddings }: LogFirstOptions) {
     this.#log = log;
     this.#primary = primary;
+    this.#consumer = consumer;
     this.#embeddings = embeddings;
   }
 
@@ -49,7 +53,7 @@ export class LogFirstOutbox implements Outbox {
     const row: RowChange = { ...change, ...logged };
     if (this.#embeddings?.isTaken(row) === false) return { ...logged, state: 'held' };
     try {
-      await this.#primary.apply([row], signal);
+      if (!(repeated && (await this.#isBelowFloor(row)))) await this.#primary.apply([row], signal);
     } catch (error) {
       throw new UnknownOutcomeError('the mutation is in the log, and the store has not confirmed it', {
         where: this.#primary.place,
@@ -59,6 +63,11 @@ export class LogFirstOutbox implements Outbox {
       });
     }
     return { ...logged, state: repeated ? 'repeated' : 'applied' };
+  }
+
+  /** Sent for the first time before the store's snapshot: the snapshot has it, or something newer. */
+  async #isBelowFloor({ version }: RowChange): Promise<boolean> {
+    return this.#consumer !== undefined && version <= (await this.#log.floor(this.#consumer));
   }
 
   async #append(change: NewChange, signal?: AbortSignal) {

@@ -1,16 +1,16 @@
 import { FailureError } from '../../common/errors.js';
 import type { Point } from '../../engines/contract/points.js';
 import { keyText, type Logged, newestOfEachRow, type Position, type RowKey } from '../changes/change.js';
-import type { ChangeLog, ChangeSource } from '../changes/log.js';
+import type { ChangeLog, ChangeSource, Start } from '../changes/log.js';
 import type { ChangeTarget } from '../changes/target.js';
-import { type Backfilled, backfill } from './backfill.js';
+import { type Backfilled, type BackfillOptions, backfill } from './backfill.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Replayer } from './replayer.js';
 
 /**
  * The steps by which a target catches up with a source that goes on changing, in their only right order: capture on →
- * marker seen in the log → everything up to the marker is in the source → snapshot → backfill where nothing is known →
- * replay from the marker, by version → rows that were touched are compared. Each step may be made again after a crash.
+ * markers seen in the log → everything up to the last one is in the source → snapshot → backfill where nothing is known →
+ * replay of what is newer, by version → rows that were touched are compared. Each step may be made again after a crash.
  */
 export interface SynchroniseOptions {
   collection: string;
@@ -27,44 +27,66 @@ export interface SynchroniseOptions {
     close(): Promise<void>;
   }>;
   target: ChangeTarget;
+  /** The same keys as in the log, see `BackfillOptions`. */
+  keyOf?: BackfillOptions['keyOf'];
   clock?: Clock | undefined;
   signal?: AbortSignal | undefined;
 }
 
-export interface Synchronised extends Backfilled {
-  /** From where it was replayed: the marker. */
-  from: Position;
-}
+export interface Synchronised extends Backfilled, Start {}
 
 export async function synchronise(options: SynchroniseOptions): Promise<Synchronised> {
-  const { log, consumer, primary, replayer, target, collection, signal } = options;
-  const marker = await proveCapture(options);
-  await beginAt(log, consumer, marker);
+  const { log, consumer, primary, replayer, target, collection, keyOf, signal } = options;
+  const { marker, ...start } = await proveCapture(options);
+  // A consumer that has begun goes on where it was: what it has not replayed yet, no newer snapshot makes good.
+  await log.begin(consumer, start);
   // What was logged before the marker is not replayed: it has to be in the snapshot.
   await primary?.drain(marker, signal);
   const snapshot = await options.openSnapshot();
   let filled: Backfilled;
   try {
-    filled = await backfill({ collection, pages: snapshot.pages, target, signal });
+    filled = await backfill({ collection, pages: snapshot.pages, target, keyOf, signal });
   } finally {
     await snapshot.close();
   }
   await replayer.drain(await log.watermark(), signal);
-  return { ...filled, from: (await log.cursor(consumer)) ?? marker };
+  return { ...filled, ...start };
+}
+
+/** Where a consumer begins whose snapshot is opened once everything up to `marker` is in the source. */
+export interface Captured extends Start {
+  marker: Position;
 }
 
 /**
- * Switches capture on in every writer and waits until the marker of each has been read from the log.
- * @returns the position of the last one: from it on every change is in the log
+ * Switches capture on in every writer and waits until the marker of each has been read from the log. Then two more markers
+ * are set, one after the other. The version of the first is the floor: once the second has been read, every
+ * transaction that had drawn an older version has ended. What had a newer one had not ended before them, and so is
+ * behind the watermark of that moment.
  */
 export async function proveCapture(
   options: Pick<SynchroniseOptions, 'writers' | 'log' | 'collection' | 'clock' | 'signal'>,
-): Promise<Position> {
+): Promise<Captured> {
   const { writers, log, collection, clock = systemClock, signal } = options;
+  if (writers.length === 0) throw new FailureError('no writer was named', { where: 'capture' });
   const markers = await Promise.all(writers.map((writer) => writer.captureOn(collection)));
-  if (markers.length === 0) throw new FailureError('no writer was named', { where: 'capture' });
   for (const marker of markers) await seen(log, marker, clock, signal);
-  return markers.map(({ position }) => position).reduce((a, b) => (a > b ? a : b));
+  return startHere({ log, collection, clock, signal });
+}
+
+/**
+ * A start for a store that has everything that is logged up to now, and none of what comes: the source when the target
+ * takes over from it.
+ */
+export async function startHere(
+  options: Pick<SynchroniseOptions, 'log' | 'collection' | 'clock' | 'signal'>,
+): Promise<Captured> {
+  const { log, collection, clock = systemClock, signal } = options;
+  const after = await log.watermark();
+  const { version: floor } = await log.mark(collection, 'floor');
+  const last = await log.mark(collection, 'floor is settled');
+  await seen(log, last, clock, signal);
+  return { after, floor, marker: last.position };
 }
 
 const POLL_MS = 20;
@@ -85,11 +107,6 @@ async function seen(
     }
     await clock.sleep(POLL_MS, signal);
   }
-}
-
-/** A consumer that has begun goes on where it was: what it has not replayed yet, no newer snapshot makes good. */
-async function beginAt(log: ChangeLog, consumer: string, marker: Position): Promise<void> {
-  if ((await log.cursor(consumer)) === null) await log.acknowledge(consumer, marker);
 }
 
 export interface TouchedDifference {

@@ -16,7 +16,7 @@ import { ReembeddingWatch } from './reembedding.js';
 import { openTelemetry, type Telemetry } from './telemetry.js';
 
 /** Where a consumer's cursor is kept: the log itself, or a log of ours for a feed that keeps none. */
-export type Cursors = Pick<ChangeLog, 'cursor' | 'acknowledge'>;
+export type Cursors = Pick<ChangeLog, 'cursor' | 'floor' | 'acknowledge'>;
 
 export interface ReplayerOptions {
   source: ChangeSource;
@@ -66,6 +66,7 @@ export class Replayer {
   /** As far as it has read; the cursor, unless changes are held. Undefined: not asked yet. */
   #position: Position | null | undefined;
   #acknowledged: Position | null = null;
+  #floor = 0n;
   #last: Promise<void> = Promise.resolve();
 
   constructor(options: ReplayerOptions) {
@@ -84,6 +85,7 @@ export class Replayer {
   async #step(signal?: AbortSignal): Promise<Step> {
     const { source, cursors, consumer, batch = 500, mostHeld = 10_000 } = this.#options;
     if (this.#position === undefined) {
+      this.#floor = await cursors.floor(consumer);
       this.#acknowledged = await cursors.cursor(consumer);
       this.#position = this.#acknowledged;
     }
@@ -108,7 +110,9 @@ export class Replayer {
     const { embeddings, collection } = this.#options;
     const rows = [...this.#held.values(), ...changes].filter(
       (change): change is RowChange =>
-        change.kind !== 'marker' && (collection === undefined || change.collection === collection),
+        change.kind !== 'marker' &&
+        change.version > this.#floor &&
+        (collection === undefined || change.collection === collection),
     );
     const isTaken = (change: RowChange) => embeddings?.isTaken(change) !== false;
     const due = newestOfEachRow(rows.filter(isTaken));

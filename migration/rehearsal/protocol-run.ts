@@ -53,10 +53,12 @@ async function runWindow(
   const wentBack: string[] = [];
   for (const fault of faults) wentBack.push(...(await plant(rehearsing, name, fault, result)));
   await step.work(rehearsing);
-  // What was written until now, with what the window has done: before it is waited for anything.
-  const ifCutOver = await rehearsing.counts('target');
   const exit = await rehearsing.require(step.exit(rehearsing));
-  const ifBack = await rehearsing.counts('source');
+  // As a cutover is made: writes are held, and the log is applied to its end as far as that is done yet.
+  const { ifCutOver, ifBack } = await rehearsing.atRest(async () => ({
+    ifCutOver: await rehearsing.countsAtRest('target'),
+    ifBack: await rehearsing.countsAtRest('source'),
+  }));
   result.windows.push({
     window: name,
     title,

@@ -4,6 +4,8 @@ const WIDTH = 1080;
 const TOP = 40;
 const BASE = 190;
 const HEIGHT = 232;
+/** Width that a name needs. */
+const LABEL = 84;
 
 /** What happened when, as the parts of a drawing: numbers alone, and texts that the template escapes. */
 export interface Chart {
@@ -40,11 +42,12 @@ export function chartOf({ windows, samples, timeline, answer, seconds }: Rehears
     windows: windows.map(({ title, at }, i) => {
       const from = x(at);
       const width = round(x(windows[i + 1]?.at ?? end) - from);
-      // Two lines of names, as windows may be short.
+      // Two lines of names, as windows may be short; of the shortest the list below tells.
+      const room = x(windows[i + 2]?.at ?? end) - from;
       return {
         x: from,
         width,
-        label: title,
+        label: room < LABEL ? '' : title,
         labelY: i % 2 === 0 ? 12 : 32,
         class: i % 2 === 0 ? 'band' : 'none',
       };

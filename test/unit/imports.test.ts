@@ -181,7 +181,14 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   // Changes of rows as they happen: logs, feeds, and where they are applied.
   'migration/changes': ['migration/connections', 'migration/export', 'engines/contract', 'engines/kit'],
   // What applications use while they move.
-  'migration/cutover': ['migration/changes', 'engines/contract', 'engines/kit', 'harness/measures'],
+  'migration/cutover': [
+    'migration/changes',
+    'migration/connections',
+    'engines/registry',
+    'engines/contract',
+    'engines/kit',
+    'harness/measures',
+  ],
   // The library's own code under a seeded scheduler.
   'migration/rehearsal/simulation': [
     'migration/changes',

@@ -1,6 +1,6 @@
 import { FailureError } from '../../../common/errors.js';
 import type { Change, Logged, NewChange, Position } from '../change.js';
-import type { Appended, Backlog, ChangeLog } from '../log.js';
+import type { Appended, Backlog, ChangeLog, Start } from '../log.js';
 import { COLUMNS, cellsOf, changeOf, logged, markerCells, positionOf, splitPosition } from './rows.js';
 import { DEFAULT_SCHEMA, dropTables, makeTables, quoted } from './schema.js';
 import { type SqlClient, type SqlDatabase, type SqlSession, sqlDatabase, sqlState } from './sql.js';
@@ -109,6 +109,19 @@ export class PostgresChangeLog implements ChangeLog {
   async watermark(): Promise<Position> {
     const [row] = await this.database.query('SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid');
     return positionOf(row!['xid']!, '0') - 1n;
+  }
+
+  async begin(consumer: string, { after, floor }: Start): Promise<void> {
+    await this.database.query(
+      `INSERT INTO ${this.#table('cursors')} VALUES ($1, $2::text::numeric, $3::text::bigint) ON CONFLICT DO NOTHING`,
+      [consumer, String(after), String(floor)],
+    );
+  }
+
+  async floor(consumer: string): Promise<bigint> {
+    const sql = `SELECT floor::text FROM ${this.#table('cursors')} WHERE consumer = $1`;
+    const [row] = await this.database.query(sql, [consumer]);
+    return BigInt(row?.['floor'] ?? 0);
   }
 
   async cursor(consumer: string): Promise<Position | null> {

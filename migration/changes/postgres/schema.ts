@@ -58,7 +58,7 @@ function statements(schema: string): string[] {
        point text,
        PRIMARY KEY (xid, seq)
      )`,
-    `CREATE TABLE IF NOT EXISTS ${schema}.cursors (consumer text PRIMARY KEY, position numeric NOT NULL)`,
+    `CREATE TABLE IF NOT EXISTS ${schema}.cursors (consumer text PRIMARY KEY, position numeric NOT NULL, floor bigint NOT NULL DEFAULT 0)`,
     `CREATE TABLE IF NOT EXISTS ${schema}.flags (name text PRIMARY KEY, value text NOT NULL)`,
     `CREATE TABLE IF NOT EXISTS ${schema}.versions (
        target text NOT NULL,

@@ -10,6 +10,7 @@ export const BUGS = {
   'release-before-durable': 'a mutation is released and acknowledged before the log has committed it',
   'reads-past-open-transactions': 'the log is read past transactions that have not ended yet',
   'replay-without-versions': 'whatever comes is applied, also where the target has something newer',
+  'no-floor': 'changes come that the snapshot holds already, in an older state',
   'no-reverse-path': 'writes of the target are not brought to the source before it is rolled back',
 } as const;
 export type Bug = keyof typeof BUGS;
@@ -34,6 +35,8 @@ function bound(log: ChangeLog): ChangeLog {
     mark: (collection, name) => log.mark(collection, name),
     read: (after, limit, signal) => log.read(after, limit, signal),
     watermark: () => log.watermark(),
+    begin: (consumer, start) => log.begin(consumer, start),
+    floor: (consumer) => log.floor(consumer),
     cursor: (consumer) => log.cursor(consumer),
     acknowledge: (consumer, position) => log.acknowledge(consumer, position),
     backlog: (consumer) => log.backlog(consumer),

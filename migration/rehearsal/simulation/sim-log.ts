@@ -1,5 +1,5 @@
 import type { Change, Logged, NewChange, Position } from '../../changes/change.js';
-import type { Appended, Backlog, ChangeLog } from '../../changes/log.js';
+import type { Appended, Backlog, ChangeLog, Start } from '../../changes/log.js';
 import type { Process, Schedule } from './schedule.js';
 
 interface Entry {
@@ -17,6 +17,7 @@ export class LogState {
   readonly committed: Entry[] = [];
   readonly open = new Map<bigint, { process: Process; entries: Entry[] }>();
   readonly cursors = new Map<string, Position>();
+  readonly floors = new Map<string, bigint>();
   #xid = 0n;
   #seq = 0n;
 
@@ -67,6 +68,8 @@ export interface LogBugs {
   acknowledgesEarly?: boolean;
   /** What is behind an open transaction is read, too. */
   readsPastOpen?: boolean;
+  /** A consumer gets versions that its snapshot holds already. */
+  hasNoFloor?: boolean;
 }
 
 /** The log as a process reaches it: transactions that overlap, as PostgreSQL has them. */
@@ -101,13 +104,18 @@ export class SimLog implements ChangeLog {
     return logged;
   }
 
-  /** A unique key that another transaction holds is waited for. */
-  #add(body: Body, key: string): Promise<{ logged: Logged; xid: bigint | undefined }> {
+  /**
+   * A transaction gets its number first, and the entry's from a sequence later: the two orders differ where transactions
+   * overlap. A unique key that another one holds is waited for.
+   */
+  async #add(body: Body, key: string): Promise<{ logged: Logged; xid: bigint | undefined }> {
+    const begin = () => this.#state.begin(this.#process);
+    const xid = await this.#schedule.call(this.#process, 'begins', begin, { mayFail: false });
     const effect = () => {
       const there = this.#state.find(key);
-      if (there !== undefined) return { logged: placeOf(there.change), xid: undefined };
-      const xid = this.#state.begin(this.#process);
-      return { logged: this.#state.add(xid, body, key), xid };
+      if (there === undefined) return { logged: this.#state.add(xid, body, key), xid };
+      this.#state.open.delete(xid);
+      return { logged: placeOf(there.change), xid: undefined };
     };
     const options = { ready: () => !this.#state.isPending(key), mayFail: false };
     return this.#schedule.call(this.#process, `logs ${key} ${body.kind}`, effect, options);
@@ -135,6 +143,18 @@ export class SimLog implements ChangeLog {
 
   watermark(): Promise<Position> {
     return this.#ask('asks the watermark', () => (this.#state.xmin() << 32n) - 1n);
+  }
+
+  begin(consumer: string, { after, floor }: Start): Promise<void> {
+    return this.#ask(`begins ${consumer} above ${floor}`, () => {
+      if (this.#state.cursors.has(consumer)) return;
+      this.#state.cursors.set(consumer, after);
+      this.#state.floors.set(consumer, this.#bugs.hasNoFloor ? 0n : floor);
+    });
+  }
+
+  floor(consumer: string): Promise<bigint> {
+    return this.#ask('asks a floor', () => this.#state.floors.get(consumer) ?? 0n);
   }
 
   cursor(consumer: string): Promise<Position | null> {

@@ -87,6 +87,7 @@ export class World {
     return new SimLog(this.log, this.schedule, process, {
       acknowledgesEarly: this.bug === 'release-before-durable',
       readsPastOpen: this.bug === 'reads-past-open-transactions',
+      hasNoFloor: this.bug === 'no-floor',
     });
   }
 
@@ -127,7 +128,11 @@ export class World {
   }
 
   outbox(side: SideName, process: Process): LogFirstOutbox {
-    return new LogFirstOutbox({ log: this.changeLog(process), primary: this.store(side, process) });
+    return new LogFirstOutbox({
+      log: this.changeLog(process),
+      primary: this.store(side, process),
+      consumer: side,
+    });
   }
 
   replayer(side: SideName, process: Process): Replayer {

@@ -128,6 +128,25 @@ describe.each(logs)('a log %s', (_, open) => {
     expect(await log.cursor('other')).toBeNull();
     expect(await log.backlog('target')).toEqual({ changes: 0, oldestAt: null });
   });
+
+  test('begin a consumer once, above what it holds', async () => {
+    const log = await open('log_floors');
+    await log.append([upsert('a'), upsert('b')]);
+    const [first, second] = await log.read(null, 10);
+    expect(await log.floor('target')).toBe(0n);
+    await log.begin('target', { after: first!.position, floor: second!.version });
+    await log.begin('target', { after: second!.position, floor: 99n });
+    expect([await log.cursor('target'), await log.floor('target')]).toEqual([
+      first!.position,
+      second!.version,
+    ]);
+    await log.acknowledge('target', second!.position);
+    await log.begin('target', { after: first!.position, floor: 0n });
+    expect([await log.cursor('target'), await log.floor('target')]).toEqual([
+      second!.position,
+      second!.version,
+    ]);
+  });
 });
 
 describe('a log in PostgreSQL', () => {
