@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { messageOf } from '../../common/errors.js';
 import { writeFileAtomic } from '../../common/files.js';
+import { readRegular } from '../../common/regular-file.js';
 import type { Checkpoint } from './options.js';
 import { TopLists } from './top-lists.js';
 
@@ -47,7 +48,7 @@ function parse(path: string, queries: number, depth: number): { lists: TopLists;
   const lists = new TopLists(queries, depth);
   const size = HEAD + queries * (depth * 12 + 4);
   if (statSync(path).size !== size) throw new Error(`${path} is not of these queries`);
-  const bytes = readFileSync(path);
+  const bytes = readRegular(path, size);
   const content = bytes.subarray(MAGIC.length + 32);
   const sha256 = createHash('sha256').update(content).digest();
   if (

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
+import { readRegular } from '../../../common/regular-file.js';
 import type { Point } from '../../../engines/contract/points.js';
 import { BEFORE_CAPTURE } from '../../changes/change.js';
 import { decodePoint, encodePoint } from '../../changes/encode.js';
@@ -62,7 +63,7 @@ export class Copy {
 
   rows(): Point[] {
     if (!existsSync(this.#path)) return [];
-    return readFileSync(this.#path, 'utf8').split('\n').slice(0, -1).map(decodePoint);
+    return readRegular(this.#path).toString('utf8').split('\n').slice(0, -1).map(decodePoint);
   }
 
   /** One batch, only where nothing newer is there; the cursor moves once it was read back. */
