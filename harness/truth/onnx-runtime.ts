@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads';
 import { installationOf, peerVersion } from '../../common/installation.js';
 
 /** The part of onnxruntime-node that is used: an optional package, loaded when it is there. */
@@ -19,8 +20,19 @@ export function onnxRuntimeCommand(): string {
   return `ONNXRUNTIME_NODE_INSTALL=skip npm install${save} ${ONNX_RUNTIME}@${peerVersion(ONNX_RUNTIME)}`;
 }
 
-/** Throws what `import` throws where it is not installed. */
+/** Read by the native library when it is loaded: from 1.29 on it would else tell its maker of sessions and models. */
+const NO_TELEMETRY = 'ORT_DISABLE_TELEMETRY';
+
+/**
+ * Throws what `import` throws where it is not installed. It is loaded in the main thread first: what a thread writes into its
+ * environment reaches no native code.
+ */
 export async function loadOnnxRuntime(): Promise<OnnxRuntime> {
+  if (process.env[NO_TELEMETRY] !== '1') {
+    if (!isMainThread)
+      throw new Error(`${ONNX_RUNTIME} is loaded in the main thread first, without telemetry`);
+    process.env[NO_TELEMETRY] = '1';
+  }
   const module = (await import(ONNX_RUNTIME)) as { default?: OnnxRuntime } & OnnxRuntime;
   return module.default ?? module;
 }
