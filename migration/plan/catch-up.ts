@@ -102,36 +102,3 @@ async function compareRows(
       })),
   ];
 }
-
-/** Whether the source holds what was logged last: the way back. */
-export async function wayBack(
-  { log, source }: Pick<OpenCutover, 'log' | 'source'>,
-  collection: string,
-): Promise<{ alive: boolean; words: string; missing: number }> {
-  const newest = new Map<string, RowChange>();
-  for await (const page of changesOf(log, collection))
-    for (const change of page.filter(isRowChange)) {
-      const before = newest.get(keyText(change));
-      if (before === undefined || before.version < change.version) newest.set(keyText(change), change);
-    }
-  if (newest.size === 0)
-    return {
-      alive: false,
-      words: 'nothing was written through the log yet, so that nothing shows whether it reaches the source',
-      missing: 0,
-    };
-  const changes = [...newest.values()];
-  const there = new Set((await source.get(changes.map(({ id }) => id))).map(({ id }) => id));
-  const missing = changes.filter(({ id, kind }) => there.has(id) !== (kind === 'upsert'));
-  return missing.length === 0
-    ? {
-        alive: true,
-        words: `the source has all ${changes.length} rows that were written through the log`,
-        missing: 0,
-      }
-    : {
-        alive: false,
-        words: `${missing.length} of ${changes.length} rows that were written through the log are not in the source as it has them; the first: id ${shorten(missing[0]!.id)}`,
-        missing: missing.length,
-      };
-}

@@ -1,11 +1,11 @@
 import { FailureError, InputError } from '../../common/errors.js';
 import { openSource } from '../connections/open-source.js';
-import { wayBack } from './catch-up.js';
 import { cutoverOf, openLog } from './cutover.js';
 import type { Journal } from './journal.js';
 import type { Outcome } from './run.js';
 import { rampStage } from './stages/ramp.js';
 import { rampOf, setRamp } from './switches.js';
+import { wayBack } from './way-back.js';
 
 /**
  * The source answers all reads again: by one switch, once it is shown that it has what was written meanwhile.

@@ -1,10 +1,10 @@
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
-import { wayBack } from '../catch-up.js';
 import { cutoverOf, withCutover } from '../cutover.js';
 import { hashOf } from '../hash.js';
 import type { Stage, StageResult, Work } from '../stage.js';
 import { rampOf } from '../switches.js';
+import { wayBack } from '../way-back.js';
 import { caughtUp, problemOf, reportOf, type Synchronised } from './synchronise.js';
 
 const RESULT = 'observed.json';

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
-import { wayBack } from '../catch-up.js';
 import { cutoverOf, type OpenCutover, withCutover } from '../cutover.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Stage, StageResult, Work } from '../stage.js';
 import { type ReadCounts, rampOf, readsOfAll, setRamp } from '../switches.js';
+import { wayBack } from '../way-back.js';
 import { captured } from './captured.js';
 import { caughtUp, problemOf } from './synchronise.js';
 
