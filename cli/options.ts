@@ -48,3 +48,10 @@ export function share(text: string): number {
   if (!(value > 0 && value < 1)) throw new InvalidArgumentError('must lie between 0 and 1.');
   return value;
 }
+
+/** Also negative: a distance under `dot` is. */
+export function finite(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('must be a number.');
+  return value;
+}

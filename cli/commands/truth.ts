@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { KERNELS } from '../../harness/truth/kernel.js';
 import { addDatasetOptions } from '../dataset-options.js';
-import { positiveInteger, type Run } from '../options.js';
+import { finite, positiveInteger, type Run } from '../options.js';
 
 export function register(program: Command, run: Run): void {
   addDatasetOptions(program.command('truth'))
@@ -9,6 +9,8 @@ export function register(program: Command, run: Run): void {
     .argument('<dataset>', 'catalog name or path')
     .requiredOption('--out <file>', 'file to write: .hdf5 (ann-benchmarks’ names) or .parquet')
     .option('--k <n>', 'neighbours per query', positiveInteger, 100)
+    .option('--radius <distance>', 'all points within this distance, in place of the k nearest', finite)
+    .option('--ties', 'all points at the distance of the k-th, too')
     .option('--set <name>', 'query set (default: the first)')
     .option('--limit <n>', 'only the first n queries', positiveInteger)
     .addOption(new Option('--kernel <name>', 'how candidates are found').choices(KERNELS))

@@ -10,32 +10,12 @@ import type { SampleCheck } from '../truth/sample-check.js';
 import { tiesAtRank, tiesWithin } from '../truth/ties.js';
 import { type Context, warn } from './context.js';
 import { openData } from './data.js';
-import type { DatasetOptions } from './dataset-options.js';
 import { locate } from './places.js';
 import { compareProvided } from './provided.js';
+import { rowsWithin } from './rows-within.js';
 import type { Shard } from './shard.js';
 import { tilesOf } from './truth-for.js';
-
-export interface TruthRequest {
-  /** Catalog name or path. */
-  dataset: string;
-  /** How it is read. */
-  options: DatasetOptions;
-  /** File to write; its ending says the format. */
-  out: string;
-  k: number;
-  /** Query set; default: the first. */
-  set?: string | undefined;
-  /** Only the first queries. */
-  limit?: number | undefined;
-  kernel?: KernelName | undefined;
-  /** Bytes that the process may take. */
-  memory?: number | undefined;
-  /** Only a part of the points; the file is then merged with the others. */
-  shard?: Shard | undefined;
-  /** The vectors, too, as ann-benchmarks reads them. */
-  withData?: boolean | undefined;
-}
+import type { TruthRequest } from './truth-request.js';
 
 /** What was written, and what it says of the data; a share is undefined where there is no such figure. */
 export interface WrittenTruth {
@@ -53,6 +33,8 @@ export interface WrittenTruth {
   fromCache: boolean;
   /** Rows that were compared; undefined: all. */
   part: RowRange | undefined;
+  /** Rows that were written where lists have all ties. */
+  within: number | undefined;
   /** Share of queries with a tie between neighbouring ranks. */
   ties: number | undefined;
   /** Share of queries that tie at ranks k - 1 and k. */
@@ -107,9 +89,14 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
       onProgress: tilesOf(context, info.count),
       onWarning: (text) => warn(context, text),
     });
-    const withPart = { ...truth, part: partOf({ ...source, part }) };
-    const contents = request.withData === true ? contentsOf(vectors, queries) : undefined;
-    await writeTruth(path, withPart, { metric: info.metric, data: contents });
+    const asked = { ...request, radius: undefined };
+    const within =
+      request.ties === true ? await rowsWithin(asked, { data, truth }, path, context) : undefined;
+    if (within === undefined) {
+      const contents = request.withData === true ? contentsOf(vectors, queries) : undefined;
+      const written = { ...truth, part: partOf({ ...source, part }) };
+      await writeTruth(path, written, { metric: info.metric, data: contents });
+    }
     const provided = part === undefined ? await data.dataset.providedTruth(data.set) : undefined;
     const compared = provided && compareProvided(provided, truth, { ...info, vectors, queries }, request.k);
     if (compared?.note != null) warn(context, compared.note);
@@ -126,6 +113,7 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
       checked,
       fromCache,
       part,
+      within,
       ties: part === undefined ? tiesWithin(truth, depth, info.metric) : undefined,
       tiesAtCut:
         request.k < 2 || part !== undefined
@@ -141,7 +129,12 @@ export async function truthToFile(request: TruthRequest, context: Context): Prom
 /** Most bytes of vectors that the HDF5 library, which keeps a file in memory until it is whole, is given. */
 const MOST_DATA = 1.5e9;
 
-function requireFormat({ out, shard, withData }: TruthRequest): void {
+function requireFormat({ out, shard, withData, ties }: TruthRequest): void {
+  if (ties === true && (shard !== undefined || withData === true))
+    throw new InputError('lists of any length are written of a whole truth, without its vectors', {
+      where: '--ties',
+      next: 'leave --shard and --with-data out',
+    });
   if (shard !== undefined && !out.endsWith('.parquet'))
     throw new InputError('a part of a truth is written as .parquet', {
       where: '--out',

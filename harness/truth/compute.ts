@@ -58,10 +58,11 @@ export async function computeTruth(
   };
 }
 
-/** What kernels are timed with: the first rows and queries, enough for a second of the slowest at most. */
+/** The first rows and queries, enough for a second of the slowest at most. */
 const TIMED = { rows: 4096, queries: 256 };
 
-function workOf({ file, count, dimensions }: PreparedVectors, all: Float32Array): Work {
+/** What kernels are timed with. */
+export function workOf({ file, count, dimensions }: PreparedVectors, all: Float32Array): Work {
   const rows = Math.min(count, TIMED.rows);
   const queries = Math.min(all.length / dimensions, TIMED.queries);
   const descriptor = openSync(file, 'r');
@@ -101,7 +102,8 @@ async function checkSample(
   return { kernel: reference, queries: sampled.length, seconds: (performance.now() - began) / 1000 };
 }
 
-function check(
+/** Throws InputError for k < 1, and for vectors that do not fit. */
+export function check(
   { file, count, dimensions }: PreparedVectors,
   queries: Float32Array,
   { k, part }: TruthOptions,

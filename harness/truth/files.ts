@@ -79,7 +79,8 @@ const FILTERED_SCHEMA: SchemaElement[] = [
   { name: 'matches', type: 'INT32', repetition_type: 'REQUIRED' },
 ];
 
-function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
+/** A list of numbers for each row. */
+export function list(name: string, type: 'INT32' | 'DOUBLE'): SchemaElement[] {
   const group = { num_children: 1, converted_type: 'LIST', logical_type: { type: 'LIST' } } as const;
   return [
     { name, repetition_type: 'REQUIRED', ...group },

@@ -17,6 +17,8 @@ export interface WorkerJob {
   queries: SharedArrayBuffer;
   /** As `SharedBounds` has them. */
   bounds: SharedArrayBuffer;
+  /** Float64, by query: all rows within are wanted, whatever `depth` and `bounds` say; absent: the nearest are. */
+  radii?: SharedArrayBuffer | undefined;
   /** Two int32: the next tile to take, and the tiles done. */
   progress: SharedArrayBuffer;
   /** Absent: every query may find every row. */

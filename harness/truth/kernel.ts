@@ -1,7 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Selections } from './selections.js';
 import type { Tile, Vectors } from './tile.js';
-import type { TopLists } from './top-lists.js';
 
 /**
  * `usearch` and `wasm`: float32 SIMD candidates, proven complete and recomputed in float64, by the library's exact search or by
@@ -16,10 +15,21 @@ export const KERNELS = [
   'float64',
 ] as const satisfies readonly KernelName[];
 
+/** What a scan fills: the nearest rows of each query, or all within a distance. */
+export interface Lists {
+  readonly queries: number;
+  /** Rows that a list is expected to hold at least. */
+  readonly depth: number;
+  /** Distance that a row must not exceed to belong; Infinity while that is not known. */
+  bound(query: number): number;
+  /** Takes the row in if it belongs. A row must be offered to a query only once. */
+  offer(query: number, row: number, distance: number): void;
+}
+
 export interface ScanJob {
   metric: Metric;
   queries: Vectors;
-  lists: TopLists;
+  lists: Lists;
   /** Rows of the tiles that these lists have seen already. */
   rowsSeen: number;
   /** Which rows each query may find; absent: all. */

@@ -24,3 +24,14 @@ export function bad(what: string, first = 0): (vector: number) => never {
     throw new Error(`${what} ${first + vector} has a component that is not a finite number`);
   };
 }
+
+/** Rows within a distance that are kept in memory, of all queries of a thread. */
+const MOST_WITHIN = 20_000_000;
+
+/** Throws where so many rows are within a distance that they are no answer to anybody. */
+export function requireFew(total: number): void {
+  if (total <= MOST_WITHIN) return;
+  throw new Error(
+    `more than ${MOST_WITHIN} rows are within the distance: choose a smaller one, or fewer queries`,
+  );
+}

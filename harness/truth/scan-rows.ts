@@ -70,7 +70,8 @@ function boundsOf(lists: TopLists): SharedArrayBuffer {
   return memory;
 }
 
-function jobOf(
+/** All of a job but for its rows and bounds. */
+export function jobOf(
   { file, count, dimensions }: PreparedVectors,
   queries: Float32Array,
   {

@@ -2,7 +2,12 @@ import type { Worker } from 'node:worker_threads';
 import { FailureError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
 import { startThread } from '../../common/threads.js';
 import { NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
-import type { TopLists } from './top-lists.js';
+import type { FlatLists } from './range-lists.js';
+
+/** Takes what a thread has found. */
+export interface Merging {
+  merge(found: FlatLists): void;
+}
 
 export interface ThreadOptions {
   threads: number;
@@ -15,7 +20,7 @@ export interface ThreadOptions {
 const NO_TILE = 2 ** 30;
 
 /** Scans the rows of a job in worker threads, which take tile after tile, and merges what they found into the lists. */
-export async function scanInThreads(job: WorkerJob, lists: TopLists, options: ThreadOptions): Promise<void> {
+export async function scanInThreads(job: WorkerJob, lists: Merging, options: ThreadOptions): Promise<void> {
   const tiles = Math.ceil((job.to - job.from) / job.tileRows);
   const threads = Math.max(1, Math.min(options.threads, tiles));
   throwIfAborted(options.signal);
@@ -36,7 +41,7 @@ export async function scanInThreads(job: WorkerJob, lists: TopLists, options: Th
 }
 
 /** Merges the worker's lists when it is done; rejects if it fails or ends without a result. */
-function resultOf(worker: Worker, lists: TopLists, onTile: () => void): Promise<void> {
+function resultOf(worker: Worker, lists: Merging, onTile: () => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (what: string, cause?: unknown): void =>
       reject(new FailureError(what, { where: 'truth', cause }));
