@@ -74,6 +74,8 @@ export function checkSweeps(
     const swept = new Set(facts.sweeps.map(({ part, key }) => `${part}.${key}`));
     const fixedByName = [
       'index.type',
+      // By what a query is sent moves no recall: `checkClients` holds it.
+      'search.client',
       ...(facts.filterSettings ?? []),
       ...(facts.sweeps.some(({ key }) => key === 'quantization') ? [] : ['index.quantization']),
     ];
