@@ -6,6 +6,8 @@ import { NO_SELECTION, type QuerySelections } from './selections.js';
 
 /** Queries of which the reference computes the neighbours, too. */
 const LEAST = 50;
+/** Filters of which one query is among them; where there are more, so many in the same order. */
+const MOST_FILTERS = 100;
 
 /** What was compared with another kernel in the same run. */
 export interface SampleCheck {
@@ -15,13 +17,14 @@ export interface SampleCheck {
   seconds?: number | undefined;
 }
 
-/** Queries to be checked: so many in a seeded order, and at least one of each filter. Ascending. */
+/** Queries to be checked: so many in a seeded order, and at least one of each filter (of 100, where there are more). Ascending. */
 export function sampledQueries(count: number, selections: QuerySelections | undefined): Int32Array {
   const order = permutation(count, 1);
   const chosen = new Set(order.subarray(0, LEAST));
   const filters = new Set<number>();
   for (const query of selections === undefined ? [] : order) {
     const filter = selections!.of[query]!;
+    if (filters.size === MOST_FILTERS) break;
     if (filter === NO_SELECTION || filters.has(filter)) continue;
     filters.add(filter);
     chosen.add(query);

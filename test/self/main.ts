@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { measureSameSettings } from './aa.js';
 import { measureCutover } from './cutover.js';
 import { measureDatasets } from './datasets.js';
+import { measureAgainstFaiss } from './faiss.js';
 import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureGate } from './gate.js';
@@ -34,7 +35,11 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   load: measureLoad,
 };
 /** Take long, and are about figures and not the harness' cost: measured when they are named. */
-const NAMED: typeof PARTS = { aa: measureSameSettings, recording: measureRecording };
+const NAMED: typeof PARTS = {
+  aa: measureSameSettings,
+  recording: measureRecording,
+  faiss: measureAgainstFaiss,
+};
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !Object.hasOwn({ ...PARTS, ...NAMED }, name));
