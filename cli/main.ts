@@ -1,8 +1,5 @@
 #!/usr/bin/env node
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EXIT } from '../common/errors.js';
 import type { ReadingSign } from '../common/reading.js';
@@ -29,17 +26,9 @@ const [first] = process.argv.slice(2);
 // Nothing is read for help and version, which are asked for by scripts again and again.
 if (first === undefined || ['help', '--help', '-h', '--version', '-V'].includes(first))
   await import('./program.js');
-else watch(start());
+else watch(fork(PROGRAM, process.argv.slice(2), { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] }));
 
-/** With a folder of its own for temporary files, which some engines leave behind: it goes with the process. */
-function start(): { program: ChildProcess; temporary: string } {
-  const temporary = mkdtempSync(join(tmpdir(), 'vecproof-'));
-  const env = { ...process.env, TMPDIR: temporary };
-  const stdio = ['inherit', 'inherit', 'inherit', 'ipc'] as const;
-  return { program: fork(PROGRAM, process.argv.slice(2), { env, stdio: [...stdio] }), temporary };
-}
-
-function watch({ program, temporary }: { program: ChildProcess; temporary: string }): void {
+function watch(program: ChildProcess): void {
   const reads = new ReadWatch();
   let overrun: Overrun | undefined;
   let signals = 0;
@@ -69,11 +58,9 @@ function watch({ program, temporary }: { program: ChildProcess; temporary: strin
   }
   program.on('exit', (code, signal) => {
     clearInterval(looking);
-    rmSync(temporary, { recursive: true, force: true });
     process.exit(code ?? codeOf(signal));
   });
   program.on('error', (error) => {
-    rmSync(temporary, { recursive: true, force: true });
     err.write(`the command cannot be started: ${error.message}\n`);
     process.exit(EXIT.engineOrDatasetFailed);
   });

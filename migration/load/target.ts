@@ -34,6 +34,14 @@ export async function openTarget(
 ): Promise<OpenTarget> {
   const folder = await mkdtemp(join(tmpdir(), 'vecproof-target-'));
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  // Native engines leave temporary files behind when they build an index: they go where they are removed. There is no other way to
+  // tell them, and a folder for the whole command would stay after kill -9.
+  const before = process.env['TMPDIR'];
+  process.env['TMPDIR'] = folder;
+  closing.push(async () => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  });
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();
   };
