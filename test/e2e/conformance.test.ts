@@ -38,7 +38,7 @@ describe.concurrent('an engine of one’s own, held to the suite', () => {
     expect(code, stderr + stdout).toBe(0);
     expect(stdout).toMatch(/^passed {2}recall: flat none under dot reaches recall 1/m);
     expect(stdout).toMatch(/^metrics +cosine, dot, l2$/m);
-    expect(stdout).toMatch(/^Brute force: \d\d passed, 0 failed, 4 do not apply$/m);
+    expect(stdout).toMatch(/^Brute force: \d\d passed, 0 failed, 5 do not apply$/m);
   });
 
   /** What is wrong | in the example | becomes | the checks that see it. */
@@ -165,6 +165,7 @@ describe.concurrent('an engine of one’s own, held to the suite', () => {
     expect([...groups]).toEqual([
       'behaviour',
       'execution',
+      'clients',
       'scores',
       'recall',
       'parameters',
