@@ -22,7 +22,7 @@ const LOSS: Readonly<Record<LossKind, { severity: Loss['severity']; remedy: stri
   'auto-ids-dropped': {
     severity: 'warning',
     remedy:
-      'the ids that are there stay; for new points the application has to give ids: begin behind the largest one',
+      'the ids that are there stay; for new points the application has to give ids: random ones, or numbers behind the largest one',
   },
   'ttl-dropped': {
     severity: 'serious',

@@ -291,7 +291,11 @@ function withoutAccepted<Sides extends { source: Place; target: Place }>(
 ) {
   if (accepted.isEmpty) return { source, target, ...rest };
   const keep = (point: Point) => (accepted.leavesOut(target.shape, point) ? undefined : point);
-  return { ...rest, target, source: { ...source, scan: () => mapped(source.scan(), keep) } };
+  return {
+    ...rest,
+    target,
+    source: { ...source, columns: undefined, scan: () => mapped(source.scan(), keep) },
+  };
 }
 
 async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: Point) => Point | undefined) {

@@ -124,7 +124,7 @@ describe('examples/migrate-pgvector-qdrant', () => {
       });
       expect(example.fill(2000)).toBe('2000 packages in PostgreSQL\n');
       const { codes, last, told } = await example.run();
-      expect(codes, told).toEqual([4, 4, 0]);
+      expect(codes, told).toEqual([4, 4, 4, 0]);
       expect(withoutFigures(last)).toContain(withoutFigures(promised(example.readme)));
       expect(last).toContain('1\u202f996 points are in the target');
     },

@@ -65,9 +65,15 @@ async function run(work: Work): Promise<StageResult> {
   return { state: 'failed', evidence, problem: `thresholds are not met: ${words.join('; ')}` };
 }
 
+const NO_QUERIES = 'the plan names no queries';
+const NO_SEARCHES = 'the source is files';
+
 /** Without queries of the application, or a source that answers them, nobody knows whether it finds the same: somebody has to answer for that. */
 function notCompared({ path, parsed }: Work, words: string, remedy: string): StageResult {
-  writeFileAtomic(path(RESULT), `${JSON.stringify({ run: null })}\n`);
+  writeFileAtomic(
+    path(RESULT),
+    `${JSON.stringify({ run: null, why: parsed.plan.queries === undefined ? NO_QUERIES : NO_SEARCHES })}\n`,
+  );
   const decision: Decision = {
     id: 'without-parity',
     subject: hashOf({ withoutParity: parsed.plan.source, to: parsed.plan.target }),
@@ -190,9 +196,11 @@ export const parityStage: Stage = {
   output: [RESULT],
   run,
   report: ({ path }) => {
-    const found = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Found | { run: null };
+    const found = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as
+      | Found
+      | { run: null; why?: string };
     return found.run === null
-      ? { says: 'nothing was asked: the plan names no queries, or its source is files', figures: [] }
+      ? { says: `nothing was asked: ${found.why ?? NO_QUERIES}`, figures: [] }
       : reportOf(found as Found, path);
   },
 };
