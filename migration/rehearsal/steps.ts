@@ -1,4 +1,4 @@
-import { FailureError } from '../../common/errors.js';
+import { FailureError, shorten } from '../../common/errors.js';
 import type { GateResult } from './model.js';
 import type { Rehearsing } from './rehearsing.js';
 import type { WindowName } from './windows.js';
@@ -147,7 +147,7 @@ function verified(r: Rehearsing): Promise<GateResult> {
     const first = differing[0]?.words;
     return {
       open: differing.length + returned.length + strangers.length === 0,
-      found: `${compared} touched rows compared, ${differing.length} differ${first === undefined ? '' : ` (${first})`}, ${returned.length} deleted ones there, ${strangers.length} of strangers`,
+      found: `${compared} touched rows compared, ${differing.length} differ${first === undefined ? '' : ` (${first})`}, ${returned.length} deleted ones there, ${strangers.length} of strangers${strangers.length === 0 ? '' : ` (${shorten(strangers[0])})`}`,
     };
   });
 }
