@@ -1,18 +1,15 @@
-import { resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo } from '../../datasets/dataset.js';
 import { marginOf, tieLimit } from '../measures/distance.js';
 import type { Truth } from '../model/samples.js';
-import { TRUTH_FORMATS } from '../truth/files.js';
 import type { KernelName } from '../truth/kernel.js';
 import { writeWithin } from '../truth/range-files.js';
 import type { SampleCheck } from '../truth/sample-check.js';
 import { computeWithin } from '../truth/within.js';
 import { type Context, warn } from './context.js';
-import { type Data, openData } from './data.js';
-import { locate } from './places.js';
+import type { Data } from './data.js';
 import { tilesOf } from './truth-for.js';
-import type { TruthRequest } from './truth-request.js';
+import { openRequested, type TruthRequest, truthPath } from './truth-request.js';
 
 type Asked = Pick<TruthRequest, 'k' | 'kernel' | 'memory'>;
 
@@ -67,23 +64,10 @@ export async function rangeToFile(
   request: TruthRequest & { radius: number },
   context: Context,
 ): Promise<WrittenRange> {
-  const path = resolve(context.cwd, request.out);
-  if (!TRUTH_FORMATS.some((ending) => path.endsWith(ending)))
-    throw new InputError('unknown file format', {
-      where: '--out',
-      got: request.out,
-      next: `end the name with ${TRUTH_FORMATS.join(' or ')}`,
-    });
+  const path = truthPath(request.out, context);
   if (request.shard !== undefined || request.withData === true || request.ties === true)
     throw new InputError('goes with neither --shard, --with-data nor --ties', { where: '--radius' });
-  const data = await openData(context, {
-    nameOrPath: locate(request.dataset, context.cwd),
-    ...request.options,
-    set: request.set,
-    limit: request.limit,
-    seed: undefined,
-    lenient: false,
-  });
+  const data = await openRequested(request, context);
   try {
     for (const warning of data.warnings) warn(context, warning);
     const { info, vectors, queries, count } = data;

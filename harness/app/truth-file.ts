@@ -2,20 +2,18 @@ import { resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo, PreparedVectors } from '../../datasets/dataset.js';
 import { loadOrComputeTruth, partOf } from '../truth/cache.js';
-import { readTruthOrPart, TRUTH_FORMATS, type TruthData, writeTruth } from '../truth/files.js';
+import { readTruthOrPart, type TruthData, writeTruth } from '../truth/files.js';
 import type { KernelName } from '../truth/kernel.js';
 import { mergeParts } from '../truth/merge.js';
 import type { RowRange } from '../truth/options.js';
 import type { SampleCheck } from '../truth/sample-check.js';
 import { tiesAtRank, tiesWithin } from '../truth/ties.js';
 import { type Context, warn } from './context.js';
-import { openData } from './data.js';
-import { locate } from './places.js';
 import { compareProvided } from './provided.js';
 import { rowsWithin } from './rows-within.js';
 import type { Shard } from './shard.js';
 import { tilesOf } from './truth-for.js';
-import type { TruthRequest } from './truth-request.js';
+import { openRequested, type TruthRequest, truthPath } from './truth-request.js';
 
 /** What was written, and what it says of the data; a share is undefined where there is no such figure. */
 export interface WrittenTruth {
@@ -48,23 +46,9 @@ export interface WrittenTruth {
  * @throws InputError for an unknown ending, or a k that the dataset cannot fill
  */
 export async function truthToFile(request: TruthRequest, context: Context): Promise<WrittenTruth> {
-  const path = resolve(context.cwd, request.out);
-  if (!TRUTH_FORMATS.some((ending) => path.endsWith(ending))) {
-    throw new InputError('unknown file format', {
-      where: '--out',
-      got: request.out,
-      next: `end the name with ${TRUTH_FORMATS.join(' or ')}`,
-    });
-  }
+  const path = truthPath(request.out, context);
   requireFormat(request);
-  const data = await openData(context, {
-    nameOrPath: locate(request.dataset, context.cwd),
-    ...request.options,
-    set: request.set,
-    limit: request.limit,
-    seed: undefined,
-    lenient: false,
-  });
+  const data = await openRequested(request, context);
   try {
     const { info, vectors, queries } = data;
     for (const warning of data.warnings) warn(context, warning);
@@ -181,13 +165,7 @@ export async function mergeTruths(
   out: string,
   context: Context,
 ): Promise<{ path: string; queries: number; depth: number }> {
-  const path = resolve(context.cwd, out);
-  if (!TRUTH_FORMATS.some((ending) => path.endsWith(ending)))
-    throw new InputError('unknown file format', {
-      where: '--truth',
-      got: out,
-      next: `end the name with ${TRUTH_FORMATS.join(' or ')}`,
-    });
+  const path = truthPath(out, context, '--truth');
   const parts = [];
   for (const each of paths) {
     const found = resolve(context.cwd, each);

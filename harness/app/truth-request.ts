@@ -1,5 +1,11 @@
+import { resolve } from 'node:path';
+import { InputError } from '../../common/errors.js';
+import { TRUTH_FORMATS } from '../truth/files.js';
 import type { KernelName } from '../truth/kernel.js';
+import type { Context } from './context.js';
+import { type Data, openData } from './data.js';
 import type { DatasetOptions } from './dataset-options.js';
+import { locate } from './places.js';
 import type { Shard } from './shard.js';
 
 export interface TruthRequest {
@@ -25,4 +31,24 @@ export interface TruthRequest {
   radius?: number | undefined;
   /** All points at the distance of the k-th, too, however many they are. */
   ties?: boolean | undefined;
+}
+
+/** Where a truth is written. Throws InputError for an ending that says no format. */
+export function truthPath(out: string, { cwd }: Context, where = '--out'): string {
+  const path = resolve(cwd, out);
+  if (TRUTH_FORMATS.some((ending) => path.endsWith(ending))) return path;
+  throw new InputError('unknown file format', {
+    where,
+    got: out,
+    next: `end the name with ${TRUTH_FORMATS.join(' or ')}`,
+  });
+}
+
+/** The points and queries that a request names. Throws InputError as `openData` does. */
+export function openRequested(
+  { dataset, options, set, limit }: TruthRequest,
+  context: Context,
+): Promise<Data> {
+  const nameOrPath = locate(dataset, context.cwd);
+  return openData(context, { nameOrPath, ...options, set, limit, seed: undefined, lenient: false });
 }
