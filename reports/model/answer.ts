@@ -132,10 +132,15 @@ function leader(ranked: readonly Named[]): Rich {
   ];
 }
 
+/** Times that two figures are apart from which on nobody would call them close: their intervals overlap for want of passes. */
+const FAR = 1.5;
+
 /** Words for two figures that cannot be told apart; empty where they can, or one is missing. */
 function tieOf(a: Measure | undefined, b: Measure | undefined): string {
   if (a === undefined || b === undefined || separated(a, b)) return '';
-  return hasSpread(a) && hasSpread(b) ? 'too close to tell from' : 'which a single pass cannot tell from';
+  if (!hasSpread(a) || !hasSpread(b)) return 'which a single pass cannot tell from';
+  const [low, high] = [Math.min(a.value, b.value), Math.max(a.value, b.value)];
+  return high > FAR * low ? 'which so few passes cannot tell from' : 'too close to tell from';
 }
 
 const withSpeed = (list: readonly Named[]): string[] =>

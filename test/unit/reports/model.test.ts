@@ -350,6 +350,15 @@ describe('the answer', () => {
     );
   });
 
+  it('does not call close what is far apart and only has too few passes', () => {
+    const wide = (value: number) => ({ value, low: value / 10, high: value * 10, n: 1000 });
+    const [a, b] = (['a hnsw', 'b hnsw'] as const).map((name, i) => {
+      const row = trial(name, 16, measure(0.97), 1000);
+      return { ...row, measures: { ...row.measures, throughput: wide(i === 0 ? 3540 : 515) } };
+    });
+    expect(answer(report([a!, b!]))).toContain(', which so few passes cannot tell from b hnsw with 515');
+  });
+
   it('names a second that cannot be told from the winner once, with its speed', () => {
     const tied = [trial('a hnsw', 16, measure(0.97), 1000), trial('b hnsw', 16, measure(0.97), 995)];
     const start =
