@@ -1,4 +1,4 @@
-import type { Metric } from '../../datasets/dataset.js';
+import { isBitMetric, type Metric } from '../../datasets/dataset.js';
 import type { Samples, Truth } from '../model/samples.js';
 import { type MeanFigure, meanFigure, sum } from './figures.js';
 import { RecallScorer } from './recall.js';
@@ -48,7 +48,7 @@ export function accuracyOf(samples: Samples, truth: Truth, units: Units, options
   const columns = scoreUnits(samples, truth, units, options, counts);
   const { recall, ties, epsilon, distanceError } = columns;
   // ann-benchmarks has no inner product, and its slack is a length or an angle's cosine.
-  const slack = options.metric === 'dot' ? [] : options.ks;
+  const slack = options.metric === 'dot' || isBitMetric(options.metric) ? [] : options.ks;
   const figures = [
     ...options.ks.map((k, i) => withTies(meanFigure(`recall@${k}`, recall[i]!), columns, i)),
     ...options.ks.map((k, i) => meanFigure(`recall.ties@${k}`, ties[i]!)),

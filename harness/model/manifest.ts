@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { METRICS } from '../../datasets/dataset.js';
 import {
   depthSchema,
   dimensionsSchema,
@@ -37,7 +38,7 @@ export const datasetRecordSchema = z.strictObject({
   name: z.string(),
   source: z.string(),
   hash: z.string(),
-  metric: z.enum(['cosine', 'dot', 'l2']),
+  metric: z.enum(METRICS),
   metricSource: z.enum(['declared', 'file', 'default']),
   dimensions: dimensionsSchema,
   count: rowsSchema,
@@ -110,7 +111,7 @@ export const manifestSchema = z.strictObject({
   /** What `openDataset` was given, for --resume. */
   datasetOptions: z.strictObject({
     nameOrPath: z.string(),
-    metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
+    metric: z.enum(METRICS).nullable(),
     queriesFile: z.string().nullable(),
     qrelsFile: z.string().optional(),
     neighborsFile: z.string().optional(),
