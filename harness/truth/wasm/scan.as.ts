@@ -9,7 +9,7 @@
 // Rows are packed in groups of 16: rows[group][dimension][16], so that one load takes the same component of four rows. Queries
 // are row-major, a multiple of 4 of them. Four queries and 16 rows are compared at a time: 16 sums of four lanes.
 
-export { exactProducts, exactSquares } from './exact.as';
+export { exactProducts, exactSquares, squaredNorms } from './exact.as';
 export { lost, norm, roundVector } from './round.as';
 
 /** What a scan works on: addresses, and how far scores can be off. */
@@ -22,26 +22,37 @@ let thresholds: usize = 0;
 let sizes: usize = 0;
 /** By query: address of a bitmap of the rows that it may find; 0: all. */
 let masks: usize = 0;
+/** By row its number within the tile (i32), by which masks and candidates know it; 0: as they come. */
+let numbers: usize = 0;
 /** By query `capacity` scores (f32), and as many row numbers (i32). */
 let scores: usize = 0;
 let found: usize = 0;
 let capacity: i32 = 0;
-/** Candidates that are wanted by query. */
+/** Candidates that are wanted by query; more than there can be: all that reach the threshold. */
 let keep: i32 = 0;
 /** A row that scores below kept * (1 + relative) - absolute, `kept` the keep-th best score, is none of the keep nearest. */
 let relative: f64 = 0;
 let absolute: f64 = 0;
 /** By query: what its scores can be off beyond that (f32, rounded up); 0: nothing. */
 let slacks: usize = 0;
+/** By query: a threshold that is no more than a guess (f32, -Infinity: none), and which of the first scores it is taken from (i32; 0: none). */
+let guesses: usize = 0;
+let ranks: usize = 0;
 
-export function setRows(at: usize, count: i32, width: i32): void {
+export function setRows(at: usize, count: i32, width: i32, names: usize): void {
   rows = at;
   rowCount = count;
+  numbers = names;
   dimensions = width;
 }
 
 export function setSlacks(at: usize): void {
   slacks = at;
+}
+
+export function setGuesses(at: usize, rankAt: usize): void {
+  guesses = at;
+  ranks = rankAt;
 }
 
 export function setQueries(at: usize, least: usize, counts: usize, bitmaps: usize): void {
@@ -113,6 +124,70 @@ export function scanIntegers(at: usize, stride: i32, steps: usize, from: i32, to
       step += 64;
     }
   }
+}
+
+/** Groups of rows whose best scores are looked at for a guess; 32 vectors. */
+const GROUPS = 128;
+/** Where the best scores of the groups stand. */
+const best = memory.data(GROUPS * 4, 16);
+
+/**
+ * Guesses thresholds from the scores of the first `count` rows, a multiple of 128, as `scanScores` is given them, or as `scanIntegers`
+ * where `steps` is not 0: what the rank-th best of them has. Only of queries that have none, and a rank. Whether enough rows reach it
+ * shows in `finish`.
+ */
+export function guessThresholds(at: usize, stride: i32, steps: usize, from: i32, to: i32, count: i32): void {
+  for (let query = from; query < to; query++) {
+    const place = (<usize>query) << 2;
+    const rank = load<i32>(ranks + place);
+    if (rank == 0 || load<f32>(thresholds + place) != -Infinity) continue;
+    bestOfGroups(at + (((<usize>(query - from)) * stride) << 2), steps, count);
+    const least = leastOf(<f64>largest(best, GROUPS, rank), query);
+    store<f32>(thresholds + place, least);
+    store<f32>(guesses + place, least);
+  }
+}
+
+function bestOfGroups(at: usize, steps: usize, count: i32): void {
+  const end = (<usize>count) << 2, bytes: usize = GROUPS << 2;
+  for (let group: usize = 0; group < bytes; group += 16) {
+    let most = f32x4.splat(-Infinity);
+    if (steps == 0) {
+      for (let i = group; i < end; i += bytes) most = f32x4.max(most, v128.load(at + i));
+    } else {
+      for (let i = group; i < end; i += bytes) {
+        most = f32x4.max(most, f32x4.mul(f32x4.convert_i32x4_s(v128.load(at + i)), v128.load(steps + i)));
+      }
+    }
+    v128.store(best + group, most);
+  }
+}
+
+/** The k-th largest of `count` numbers, which are reordered (Hoare's selection). */
+function largest(at: usize, count: i32, k: i32): f32 {
+  let low = 0;
+  let high = count - 1;
+  const wanted = k - 1;
+  while (low < high) {
+    const pivot = load<f32>(at + ((<usize>((low + high) >>> 1)) << 2));
+    let i = low;
+    let j = high;
+    while (i <= j) {
+      while (load<f32>(at + ((<usize>i) << 2)) > pivot) i++;
+      while (load<f32>(at + ((<usize>j) << 2)) < pivot) j--;
+      if (i <= j) {
+        const a = at + ((<usize>i) << 2), b = at + ((<usize>j) << 2), x = load<f32>(a);
+        store<f32>(a, load<f32>(b));
+        store<f32>(b, x);
+        i++;
+        j--;
+      }
+    }
+    if (wanted <= j) high = j;
+    else if (wanted >= i) low = i;
+    else break;
+  }
+  return load<f32>(at + ((<usize>wanted) << 2));
 }
 
 function products(query: i32, row: i32): void {
@@ -225,9 +300,10 @@ function take(query: i32, row: i32, lanes: i32, s: v128): void {
 function push(query: i32, row: i32, score: f32): void {
   // The last group is filled up with rows that are none.
   if (row >= rowCount) return;
+  const number = numbers == 0 ? row : load<i32>(numbers + ((<usize>row) << 2));
   const at = (<usize>query) << 2;
   const mask = <usize>load<u32>(masks + at);
-  if (mask != 0 && ((load<u32>(mask + ((<usize>row >> 5) << 2)) >> (row & 31)) & 1) == 0) return;
+  if (mask != 0 && ((load<u32>(mask + ((<usize>number >> 5) << 2)) >> (number & 31)) & 1) == 0) return;
   // Since its lanes were compared the threshold may have risen.
   if (score < load<f32>(thresholds + at)) return;
   let size = load<i32>(sizes + at);
@@ -238,26 +314,43 @@ function push(query: i32, row: i32, score: f32): void {
   }
   const place = ((<usize>query) * capacity + size) << 2;
   store<f32>(scores + place, score);
-  store<i32>(found + place, row);
+  store<i32>(found + place, number);
   store<i32>(sizes + at, size + 1);
 }
 
-/** Drops what the scan of all rows has proven not to be among the nearest; those given up stay given up. */
+/**
+ * Drops what the scan of all rows has proven not to be among the nearest; those given up stay given up. A query with fewer candidates
+ * than a guess promised has missed some, -2.
+ */
 export function finish(from: i32, to: i32): void {
   for (let query = from; query < to; query++) {
-    const size = load<i32>(sizes + ((<usize>query) << 2));
-    if (size > keep) shrink(query, size, capacity);
+    const at = (<usize>query) << 2;
+    const size = load<i32>(sizes + at);
+    if (size < 0) continue;
+    const guess = guesses == 0 ? <f32>-Infinity : load<f32>(guesses + at);
+    const least = leastAmong(query, size);
+    if (guess > least) store<i32>(sizes + at, -2);
+    else if (size > keep) drop(query, size, capacity, least);
   }
 }
 
-/**
- * Raises the threshold to what the keep best so far allow and drops the candidates below it. Where more than `most` are left
- * (many rows at the same distance) the query is given up, -1: the caller compares its rows one by one.
- */
+/** Raises the threshold to what the keep best so far allow and drops the candidates below it. */
 function shrink(query: i32, size: i32, most: i32): i32 {
+  return drop(query, size, most, leastAmong(query, size));
+}
+
+/** What a candidate must score with so many there. */
+function leastAmong(query: i32, size: i32): f32 {
+  return size < keep ? <f32>-Infinity : leastOf(kthBest((<usize>query) * capacity << 2, size, keep), query);
+}
+
+/**
+ * Drops the candidates below `least` and the threshold. Where more than `most` are left (many rows at the same distance) the query is
+ * given up, -1: the caller compares its rows one by one.
+ */
+function drop(query: i32, size: i32, most: i32, least: f32): i32 {
   const at = (<usize>query) << 2;
   const base = ((<usize>query) * capacity) << 2;
-  const least = leastOf(kthBest(base, size, keep), query);
   if (least > load<f32>(thresholds + at)) store<f32>(thresholds + at, least);
   const bound = load<f32>(thresholds + at);
   let kept = 0;
