@@ -8,7 +8,7 @@ export interface ModuleMemory {
 
 /** What harness/truth/wasm/scan.as.ts exports; numbers are addresses unless they count something. */
 export interface ScanModule extends ModuleMemory {
-  setRows(at: number, count: number, dimensions: number): void;
+  setRows(at: number, count: number, dimensions: number, numbers: number): void;
   setQueries(at: number, thresholds: number, sizes: number, masks: number): void;
   setCandidates(
     scores: number,
@@ -21,6 +21,9 @@ export interface ScanModule extends ModuleMemory {
   scanProducts(from: number, to: number): void;
   scanDistances(from: number, to: number): void;
   setSlacks(at: number): void;
+  setGuesses(at: number, ranks: number): void;
+  guessThresholds(at: number, stride: number, steps: number, from: number, to: number, count: number): void;
+  squaredNorms(vectors: number, width: number, count: number, into: number): void;
   scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
   scanIntegers(
     at: number,
