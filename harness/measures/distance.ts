@@ -1,4 +1,4 @@
-import { isBitMetric, type Metric } from '../../datasets/dataset.js';
+import type { Metric } from '../../datasets/dataset.js';
 
 /**
  * Distance of two vectors in float64, smaller is nearer:
@@ -25,6 +25,10 @@ export function distance(
   return metric === 'jaccard'
     ? jaccardDistance(product, ofA + ofB - product)
     : cosineDistance(product, ofA, ofB);
+}
+
+export function comparesBits(metric: Metric): boolean {
+  return metric === 'hamming' || metric === 'jaccard';
 }
 
 /** Of two vectors of bits, from the numbers of bits that both and that either has. */
@@ -118,7 +122,7 @@ export function roundingMargin(
   norms: number,
   unit: number = ROUNDOFF.float64,
 ): Margin {
-  if (isBitMetric(metric)) return { relative: 0, absolute: 0 };
+  if (comparesBits(metric)) return { relative: 0, absolute: 0 };
   const share = (dimensions + EXTRA_ROUNDINGS) * unit;
   const gamma = share / (1 - share);
   if (metric === 'l2') return { relative: 2 * gamma, absolute: 0 };

@@ -1,6 +1,6 @@
-import { isBitMetric, type Metric } from '../../datasets/dataset.js';
+import type { Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
-import { marginOf, tieLimit } from './distance.js';
+import { comparesBits, marginOf, tieLimit } from './distance.js';
 
 /** Fewer neighbours than this give an estimate of no use. */
 const FEWEST = 10;
@@ -14,7 +14,7 @@ const FEWEST = 10;
  * Undefined for `dot`, which is no distance, for distances of bits, which take few values, and where no query has ten neighbours at different distances.
  */
 export function medianIntrinsicDimension(truth: Truth, metric: Metric): number | undefined {
-  if (metric === 'dot' || isBitMetric(metric)) return undefined;
+  if (metric === 'dot' || comparesBits(metric)) return undefined;
   const zero = tieLimit(0, marginOf(truth, metric));
   const estimates: number[] = [];
   for (let query = 0; query < truth.count; query++) {
