@@ -1,6 +1,7 @@
 import type { TestApi } from '../api.js';
 import { checkAnswers } from './answers.js';
 import { checkBuilding } from './building.js';
+import { checkWrittenColumns } from './columns.js';
 import { checkFieldEdges } from './edges.js';
 import { checkMetadata } from './metadata.js';
 import { checkOperations } from './operations.js';
@@ -28,5 +29,6 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   checkParts(api, contender);
   checkSnapshots(api, contender);
   checkRanges(api, contender);
+  checkWrittenColumns(api, contender);
   checkBuilding(api, contender);
 }
