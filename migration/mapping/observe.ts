@@ -4,6 +4,7 @@ import type { Metadata, Point, PointValue } from '../../engines/contract/points.
 import { idIn, partIn, valueAt } from '../../engines/kit/columns.js';
 import { vectorIn } from '../../engines/kit/vectors.js';
 import type { PointShape } from '../export/canonical.js';
+import { Collisions } from './collisions.js';
 import { absentIn, hasTexts, typeReader } from './column-types.js';
 
 /** Types of single values as they are met: those of fields, and what no field type holds. */
@@ -58,6 +59,8 @@ export interface Observed {
   negativeIds: Seen;
   /** Ids beyond 2^63 - 1. */
   largeIds: Seen;
+  /** Whether several points may have one id, of different tenants or not: all ids have to be compared. */
+  mayRepeat: boolean;
 }
 
 const MIN = -(2n ** 63n);
@@ -71,6 +74,7 @@ export class Observer {
   readonly #negative = nothing();
   readonly #large = nothing();
   readonly #maxTextBytes: number;
+  readonly #ids = new Collisions();
   readonly #tooLong = nothing();
   #points = 0;
 
@@ -84,6 +88,7 @@ export class Observer {
   add(point: Point): void {
     const { id, metadata, vectors } = point;
     this.#points++;
+    this.#ids.add(id);
     if (typeof id === 'bigint' && id < 0n) see(this.#negative, id);
     if (typeof id === 'bigint' && id > MAX) see(this.#large, id);
     for (const [name, seen] of this.#absent) if (vectorIn(vectors, name) === undefined) see(seen, id);
@@ -96,12 +101,12 @@ export class Observer {
     const { count, ids, vectors, fields } = columns;
     const idAt = (row: number) => idIn(ids, row);
     this.#points += count;
-    if (ids.type !== 'text')
-      for (let row = 0; row < count; row++) {
-        const id = idAt(row);
-        if (typeof id === 'bigint' && id < 0n) see(this.#negative, id);
-        if (typeof id === 'bigint' && id > MAX) see(this.#large, id);
-      }
+    for (let row = 0; row < count; row++) {
+      const id = idAt(row);
+      this.#ids.add(id);
+      if (typeof id === 'bigint' && id < 0n) see(this.#negative, id);
+      if (typeof id === 'bigint' && id > MAX) see(this.#large, id);
+    }
     for (const [name, seen] of this.#absent) {
       const { times, first } = absentIn(Object.hasOwn(vectors, name) ? vectors[name] : undefined, count);
       if (times > 0) seeAll(seen, times, () => idAt(first));
@@ -206,6 +211,7 @@ export class Observer {
       absentVectors: this.#absent,
       negativeIds: this.#negative,
       largeIds: this.#large,
+      mayRepeat: this.#ids.suspects().size > 0,
     };
   }
 }
