@@ -1,5 +1,5 @@
 import type { ScalarColumn, ValueColumn, VectorValues } from '../../engines/contract/columns.js';
-import type { ValueType } from './observe.js';
+import type { ValueType } from './value-type.js';
 
 type TypedColumn = Exclude<ValueColumn, { type: null }>;
 interface Typed {

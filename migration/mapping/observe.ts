@@ -5,25 +5,11 @@ import { idIn, partIn, valueAt } from '../../engines/kit/columns.js';
 import { vectorIn } from '../../engines/kit/vectors.js';
 import type { PointShape } from '../export/canonical.js';
 import { Collisions } from './collisions.js';
-import { absentIn, hasTexts, typeReader } from './column-types.js';
+import type { ValueType } from './value-type.js';
 
-/** Types of single values as they are met: those of fields, and what no field type holds. */
-export type ValueType =
-  | 'string'
-  | 'integer'
-  | 'float'
-  | 'boolean'
-  | 'timestamp'
-  | 'string[]'
-  | 'integer[]'
-  | 'float[]'
-  | 'boolean[]'
-  /** An empty array fits every array type. */
-  | 'empty[]'
-  /** An array with nulls, objects, arrays, or several types. */
-  | 'array'
-  /** An integer beyond 64 bits with sign. */
-  | 'large integer';
+export type { ValueType } from './value-type.js';
+
+import { absentIn, hasTexts, typeReader } from './column-types.js';
 
 /** How many points, and the first of them. */
 export interface Seen {

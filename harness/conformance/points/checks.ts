@@ -1,7 +1,6 @@
 import type { TestApi } from '../api.js';
 import { checkAnswers } from './answers.js';
 import { checkBuilding } from './building.js';
-import { checkWrittenColumns } from './columns.js';
 import { checkFieldEdges } from './edges.js';
 import { checkMetadata } from './metadata.js';
 import { checkOperations } from './operations.js';
@@ -10,6 +9,7 @@ import { checkSearches } from './searches.js';
 import { closeShared, openPoints, type PointContender } from './session.js';
 import { checkRanges, checkSnapshots } from './snapshots.js';
 import { checkVectors } from './vectors.js';
+import { checkWrittenColumns } from './written-columns.js';
 
 /** Whole points, by an engine that keeps them: what migrations stand on. */
 export function checkPoints(api: TestApi, contender: PointContender): void {
