@@ -82,9 +82,16 @@ export const FLAGS: readonly FlagDefinition[] = [
     name: 'near-floor',
     short: 'half of the answers came in under three times the floor',
     meaning:
-      'The median latency is under three times that of an echo with the same load (client.floor.p50): the figure says as much about the way to the engine and the client as about the engine.',
+      'In half of the passes the median latency is under three times that of an echo with the same load, sent just before or after it (client.floor.p50): the figure says as much about the way to the engine and the client as about the engine.',
     doubts: ['time'],
     sign: '¶',
+  },
+  {
+    name: 'unsteady-floor',
+    short: 'the floor was another one after a pass than before it',
+    meaning:
+      'An echo with the same load was more than twice as slow on one side of a pass as on the other: the machine was disturbed in between. The lower of the two is the floor of the pass; what the pass itself lost is not known.',
+    doubts: [],
   },
   {
     name: 'busy-server',
@@ -106,6 +113,14 @@ export const FLAGS: readonly FlagDefinition[] = [
     meaning:
       'Fewer than 98% of the queries that were due were answered in their time: the engine, or the client, does not sustain this rate, and the latency grows with the length of the trial.',
     doubts: [],
+  },
+  {
+    name: 'machines-apart',
+    short: 'the machines that sent the load did not all send at the same time',
+    meaning:
+      'Several machines sent this load together, and for more than a twentieth of the time not all of them did: in that time the load was smaller than it says. A warning of the run has the share.',
+    doubts: ['time'],
+    sign: '¶',
   },
   {
     name: 'writes-not-reached',

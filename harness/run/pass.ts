@@ -6,15 +6,18 @@ import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection, Shared } from '../../engines/contract/collection.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import { askedOf, depthsOf } from '../model/depths.js';
+import type { LoadFacts } from '../model/events.js';
 import type { Samples } from '../model/samples.js';
 import { changesCollection, isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
+import { type CommonStart, commonStart } from './common-start.js';
 import { type BuildContext, inPhase } from './context.js';
 import { threadsOf } from './executors/parts.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import { isLong, withFloor } from './floor/by-pass.js';
 import { calibrate } from './floor/floor.js';
 import { type ForeignLoad, startForeign } from './foreign-load.js';
 import { runThreads, type ThreadedLoad } from './generators/threads.js';
@@ -118,13 +121,14 @@ export async function measurePass(
       concurrent: trial.shape.execution === 'concurrent',
       several: trial.shape.preparedSearches === 'several',
     };
-    if (!isSerial(trial.workload)) trial.load ??= await calibrate(trial.workload, sending);
+    const before = isSerial(trial.workload) ? undefined : await calibrate(trial.workload, sending);
     const busy = startForeign(job);
     const use = new PassUse(job);
     const threads = threadsOf(trial.workload.options, trial.shape);
+    const common = job.sharing && commonStart(context, job.sharing, trial, repetition);
     const samples =
       threads > 1
-        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, use)
+        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, { use, common })
         : await executorOf(trial.workload).run(
             {
               ...sending,
@@ -132,16 +136,24 @@ export async function measurePass(
               writing: changesCollection(trial.workload)
                 ? await writingOf(context, collection, take)
                 : undefined,
-              ready: async () => use.begin(),
+              ready: async () => {
+                await common?.wait();
+                const begin = use.begin();
+                common?.note(begin);
+                return begin;
+              },
               onSpun: (ms) => use.leaveOut(ms),
               ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
             },
             trial.workload.options,
           );
     busy(foreign, repetition);
-    if (!isSerial(trial.workload)) {
-      if (job.endpoint === undefined) trial.processCores.set(repetition, use.cores().client);
-      else noteUse(trial, job, use);
+    if (before !== undefined) {
+      const used = use.cores();
+      const after = isLong(trial.workload) ? await calibrate(trial.workload, sending, 0) : undefined;
+      trial.load = withFloor(trial.load, repetition, before, after);
+      if (job.endpoint === undefined) trial.processCores.set(repetition, used.client);
+      else noteUse(trial, trial.load, job, used);
     }
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
@@ -166,7 +178,7 @@ async function inThreads(
   shared: Shared,
   { id, search, workload, shape }: Trial,
   part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'spool' | 'origin' | 'signal'>,
-  use: PassUse,
+  { use, common }: { use: PassUse; common: CommonStart | undefined },
 ): Promise<Recording> {
   const { samples, spun } = await runThreads({
     ...part,
@@ -174,20 +186,29 @@ async function inThreads(
     trial: { id, search, workload },
     shape: { ...shape, repeat: job.repeat },
     shared,
-    onBegin: () => use.begin(),
+    onBegin: async () => {
+      await common?.wait();
+      const begin = use.begin();
+      common?.note(begin);
+      return common && begin;
+    },
   });
   use.leaveOut(spun);
   return samples;
 }
 
 /** Of the pass in which it was most. */
-function noteUse(trial: Trial, { build }: Job, use: PassUse): void {
-  const { client, server } = use.cores();
+function noteUse(
+  trial: Trial,
+  load: LoadFacts,
+  { build }: Job,
+  { client, server }: ReturnType<PassUse['cores']>,
+): void {
   trial.clientCores = Math.max(trial.clientCores ?? 0, client);
-  if (server === undefined || trial.load === undefined) return;
+  if (server === undefined) return;
   const serverLimit = Math.min(build.server?.cpus ?? Number.POSITIVE_INFINITY, availableParallelism());
-  const serverCores = Math.max(trial.load.serverCores ?? 0, server);
-  trial.load = { ...trial.load, serverCores, serverLimit };
+  const serverCores = Math.max(load.serverCores ?? 0, server);
+  trial.load = { ...load, serverCores, serverLimit };
 }
 
 /** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */

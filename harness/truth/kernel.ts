@@ -20,10 +20,21 @@ export interface Lists {
   readonly queries: number;
   /** Rows that a list is expected to hold at least. */
   readonly depth: number;
+  /** All rows within the bound belong, however many; else the `depth` nearest do. */
+  readonly unlimited?: boolean;
   /** Distance that a row must not exceed to belong; Infinity while that is not known. */
   bound(query: number): number;
   /** Takes the row in if it belongs. A row must be offered to a query only once. */
   offer(query: number, row: number, distance: number): void;
+  /** The same of `count` rows from `at` on, ascending by (distance, row); `first` is added to their numbers. */
+  offerSorted(
+    query: number,
+    first: number,
+    rows: Int32Array,
+    distances: Float64Array,
+    at: number,
+    count: number,
+  ): void;
 }
 
 export interface ScanJob {

@@ -14,6 +14,7 @@ export interface FlatLists {
 export class RangeLists implements Lists {
   readonly queries: number;
   readonly depth = EXPECTED;
+  readonly unlimited = true;
   readonly #radii: Float64Array;
   readonly #rows: number[][];
   readonly #distances: number[][];
@@ -37,6 +38,17 @@ export class RangeLists implements Lists {
     this.#rows[query]!.push(row);
     this.#distances[query]!.push(distance);
     this.total++;
+  }
+
+  offerSorted(
+    query: number,
+    first: number,
+    rows: Int32Array,
+    distances: Float64Array,
+    at: number,
+    count: number,
+  ): void {
+    for (let i = at; i < at + count; i++) this.offer(query, first + rows[i]!, distances[i]!);
   }
 
   merge({ rows, distances, sizes }: FlatLists): void {

@@ -1,6 +1,6 @@
-import { cosineDistance } from '../measures/distance.js';
+import type { Metric } from '../../datasets/dataset.js';
 import type { ScanJob, ScanTile } from './kernel.js';
-import { type Base, type MakeScorer, QUERIES, type Scorer } from './scorer.js';
+import { type Base, FIRST_ROWS, type MakeScorer, QUERIES, type Scorer, wideRoom } from './scorer.js';
 import { NO_SELECTION, oneGroup } from './selections.js';
 import { distanceOf, type Tile } from './tile.js';
 import { Arena, type ScanModule } from './wasm-memory.js';
@@ -9,6 +9,10 @@ import { Arena, type ScanModule } from './wasm-memory.js';
 const CHUNK = 4096;
 /** As many rows of a filter are compared one by one. */
 const FEW = 64;
+/** In place of the candidates that are wanted where all are. */
+const ALL = 2 ** 31 - 1;
+/** In place of a query's number of candidates: a guess has missed some. */
+const MISSED = -2;
 /** Least room for candidates: a group of rows that is looked at together, and one more. */
 const LEAST_ROOM = 32;
 
@@ -16,6 +20,8 @@ const LEAST_ROOM = 32;
 interface Asked {
   query: number;
   selection: number;
+  /** Rows of the base that it may find. */
+  passing: number;
 }
 
 /** Addresses of what belongs to the queries of a chunk. */
@@ -27,12 +33,56 @@ interface Areas {
   sizes: number;
   masks: number;
   slacks: number;
+  guesses: number;
+  ranks: number;
   scores: number;
   rows: number;
-  /** Of one query: row numbers within the tile, and float64 products or squares. */
-  numbers: number;
+  /** Squared norms and bounds in float64. */
+  norms: number;
+  bounds: number;
+  /** Of queries that are decided together: float64 distances of their candidates, and these by row. */
   exact: number;
+  order: number;
+  starts: number;
   capacity: number;
+}
+
+/** Queries whose candidates are decided together: their vectors stay in the cache. */
+const DECIDED = 512;
+/** Numbers of the metrics in harness/truth/wasm/decide.as.ts. */
+const METRIC_NUMBER: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
+/** Fewer rows are not worth a guess. */
+const WORTH_A_GUESS = 4 * FIRST_ROWS;
+/** Of the scores that a guess is taken from; `guessThresholds` knows no more. */
+const MOST_RANK = 64;
+
+/**
+ * Which of the scores of the first rows is one that `keep` of all `passing` rows reach: of so many near ones some are among the first,
+ * as many as a Poisson distribution has, with 2.5 of its standard deviations and 2 more. 0: no guess.
+ */
+function rankFor(keep: number, passing: number): number {
+  if (passing < WORTH_A_GUESS) return 0;
+  const expected = (keep * FIRST_ROWS) / passing;
+  const rank = Math.ceil(expected + 2.5 * Math.sqrt(expected) + 2);
+  return rank > MOST_RANK ? 0 : rank;
+}
+
+/** Rows in such an order that the first ones stand for all, whatever order they came in. */
+function spread(rows: Int32Array | undefined, all: number): Int32Array | undefined {
+  const count = rows?.length ?? all;
+  if (count < WORTH_A_GUESS) return rows;
+  const apart = Math.floor(count / FIRST_ROWS);
+  const order = new Int32Array(count);
+  let at = 0;
+  for (let from = 0; from < apart; from++)
+    for (let i = from; i < count; i += apart) order[at++] = rows === undefined ? i : rows[i]!;
+  return order;
+}
+
+/** Addresses of the tile's vectors and of their squared norms. */
+interface CopiedTile {
+  tileAt: number;
+  norms: number;
 }
 
 /** A kernel from a module and what compares in it. */
@@ -68,16 +118,24 @@ class TileScan {
       const rows =
         selection === NO_SELECTION ? undefined : selections!.rowsIn(selection, tile.first, tile.count);
       if (rows === undefined || !this.#paysToGather(rows.length, asked.length)) {
-        for (const query of asked) wide.push({ query, selection });
+        const passing = rows?.length ?? tile.count;
+        for (const query of asked) wide.push({ query, selection, passing });
       } else if (rows.length <= FEW) this.#compare(asked, rows);
       else narrow.push({ rows, queries: asked });
     }
-    if (wide.length > 0) await this.#scan(undefined, wide);
-    for (const { rows, queries: asked } of narrow) {
-      await this.#scan(
+    const all = [
+      ...(wide.length > 0 ? [{ rows: undefined, asked: wide }] : []),
+      ...narrow.map(({ rows, queries: asked }) => ({
         rows,
-        asked.map((query) => ({ query, selection: NO_SELECTION })),
-      );
+        asked: asked.map((query) => ({ query, selection: NO_SELECTION, passing: rows.length })),
+      })),
+    ];
+    if (all.length === 0) return;
+    const copied = this.#copyTile();
+    const { end } = this.#arena;
+    for (const { rows, asked } of all) {
+      this.#arena.release(end);
+      await this.#scan(rows, asked, copied);
     }
   }
 
@@ -94,9 +152,11 @@ class TileScan {
         lists.offer(query, this.#tile.first + row, distanceOf(metric, vectors, query, this.#tile, row));
   }
 
-  async #scan(rows: Int32Array | undefined, asked: readonly Asked[]): Promise<void> {
-    this.#arena.reset();
-    const tileAt = this.#copyTile();
+  async #scan(
+    rows: Int32Array | undefined,
+    asked: readonly Asked[],
+    { tileAt, norms }: CopiedTile,
+  ): Promise<void> {
     const input = {
       module: this.#module,
       arena: this.#arena,
@@ -105,23 +165,44 @@ class TileScan {
       tileAt,
     };
     const scorer = this.#makeScorer(input);
-    const base = scorer.pack(rows);
+    const base = scorer.pack(spread(rows, this.#tile.count));
+    const numbersAt = this.#copyNumbers(base);
     const masks = this.#masks(asked);
     const chunk = Math.min(CHUNK, Math.ceil(asked.length / QUERIES) * QUERIES);
     const areas = this.#areas(scorer, chunk, base.count);
     scorer.reserve(chunk);
+    const { count, dimensions } = this.#tile;
+    this.#module.setVectors(areas.vectors, tileAt, count, dimensions, METRIC_NUMBER[this.#job.metric]);
+    this.#module.setNorms(norms, areas.norms, areas.bounds);
+    this.#module.setDecision(areas.exact, areas.order, areas.starts);
+    const scan = async (some: readonly Asked[], guess: boolean): Promise<readonly Asked[]> => {
+      this.#arrange(scorer, some, areas, masks, guess);
+      this.#module.setRows(base.at, base.count, this.#tile.dimensions, numbersAt);
+      const padded = Math.ceil(some.length / QUERIES) * QUERIES;
+      await scorer.score(base, { at: areas.queries, count: some.length, padded });
+      return this.#decideAll(base, some, areas);
+    };
     for (let first = 0; first < asked.length; first += chunk) {
-      const some = asked.slice(first, first + chunk);
-      await this.#scanChunk(scorer, base, some, areas, masks);
-      this.#decideAll(base, some, areas, tileAt);
+      const missed = await scan(asked.slice(first, first + chunk), true);
+      if (missed.length > 0) await scan(missed, false);
     }
   }
 
-  /** The vectors as they are, for the decision in float64. */
-  #copyTile(): number {
-    const { values } = this.#tile;
-    const at = this.#arena.take(values.byteLength);
-    new Float32Array(this.#module.memory.buffer, at, values.length).set(values);
+  /** As it is, for the decision in float64. */
+  #copyTile(): CopiedTile {
+    const { values, squaredNorms } = this.#tile;
+    const tileAt = this.#arena.take(values.byteLength);
+    const norms = this.#arena.take(squaredNorms.byteLength);
+    const { buffer } = this.#module.memory;
+    new Float32Array(buffer, tileAt, values.length).set(values);
+    new Float64Array(buffer, norms, squaredNorms.length).set(squaredNorms);
+    return { tileAt, norms };
+  }
+
+  #copyNumbers({ rows }: Base): number {
+    if (rows === undefined) return 0;
+    const at = this.#arena.take(rows.byteLength);
+    new Int32Array(this.#module.memory.buffer, at, rows.length).set(rows);
     return at;
   }
 
@@ -141,10 +222,11 @@ class TileScan {
   }
 
   #areas(scorer: Scorer, queries: number, rows: number): Areas {
-    const { depth } = this.#job.lists;
+    const { depth, unlimited } = this.#job.lists;
     const { dimensions } = this.#tile;
     // Room for twice what is wanted, so that it is seldom looked through; never more than there is.
-    const room = scorer.room?.(depth) ?? Math.max(2 * depth + 128, 256);
+    const usual = scorer.room?.(depth) ?? Math.max(2 * depth + 128, 256);
+    const room = unlimited === true ? wideRoom(depth) : usual;
     const capacity = Math.min(room, Math.max(LEAST_ROOM, rows + 8));
     const take = (bytes: number) => this.#arena.take(bytes);
     return {
@@ -154,21 +236,27 @@ class TileScan {
       sizes: take(queries * 4),
       masks: take(queries * 4),
       slacks: take(queries * 4),
+      guesses: take(queries * 4),
+      ranks: take(queries * 4),
       scores: take(queries * capacity * 4),
       rows: take(queries * capacity * 4),
-      numbers: take(capacity * 4),
-      exact: take(capacity * 8),
+      norms: take(queries * 8),
+      bounds: take(queries * 8),
+      exact: take(Math.min(queries, DECIDED) * capacity * 8),
+      order: take(Math.min(queries, DECIDED) * capacity * 4),
+      starts: take((this.#tile.count + 1) * 4),
       capacity,
     };
   }
 
-  #scanChunk(
+  /** Writes queries, and what the module has to know of them, into the memory. */
+  #arrange(
     scorer: Scorer,
-    base: Base,
     asked: readonly Asked[],
     areas: Areas,
     masks: ReadonlyMap<number, number>,
-  ): void | Promise<void> {
+    guess: boolean,
+  ): void {
     const { lists, queries } = this.#job;
     const { dimensions } = this.#tile;
     const module = this.#module;
@@ -180,71 +268,57 @@ class TileScan {
     new Int32Array(buffer, areas.sizes, padded).fill(0);
     const bitmaps = new Uint32Array(buffer, areas.masks, padded).fill(0);
     const slacks = new Float32Array(buffer, areas.slacks, padded).fill(0);
+    new Float32Array(buffer, areas.guesses, padded).fill(Number.NEGATIVE_INFINITY);
+    const norms = new Float64Array(buffer, areas.norms, padded);
+    const ranks = new Int32Array(buffer, areas.ranks, padded).fill(0);
+    const keep = lists.unlimited === true ? ALL : Math.min(lists.depth, areas.capacity);
     new Uint8Array(buffer, areas.queries, padded * scorer.queryBytes).fill(
       0,
       asked.length * scorer.queryBytes,
     );
-    for (const [i, { query, selection }] of asked.entries()) {
+    for (const [i, { query, selection, passing }] of asked.entries()) {
       vectors.set(queries.values.subarray(query * dimensions, (query + 1) * dimensions), i * dimensions);
       scorer.copyQuery(areas.queries, i, query, areas.vectors + i * dimensions * 4);
       const bound = lists.bound(query);
       thresholds[i] =
         bound === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : scorer.leastScore(query, bound);
+      norms[i] = queries.squaredNorms[query]!;
       bitmaps[i] = masks.get(selection) ?? 0;
+      if (guess) ranks[i] = rankFor(keep, passing);
       // Rounded up: float32 holds no less than it is.
       if (scorer.slackOf !== undefined) slacks[i] = scorer.slackOf(query) * (1 + 2 ** -22);
     }
-    const keep = Math.min(lists.depth, areas.capacity);
-    module.setRows(base.at, base.count, dimensions);
     module.setQueries(areas.queries, areas.thresholds, areas.sizes, areas.masks);
     module.setSlacks(areas.slacks);
+    module.setGuesses(areas.guesses, areas.ranks);
     const { relative, absolute } = scorer.slack;
     module.setCandidates(areas.scores, areas.rows, areas.capacity, keep, relative, absolute);
-    return scorer.score(base, { at: areas.queries, count: asked.length, padded });
   }
 
-  /** Offers all candidates with their float64 distances. */
-  #decideAll(base: Base, asked: readonly Asked[], areas: Areas, tileAt: number): void {
+  /** Offers all candidates with their float64 distances. Returns the queries of which a guess missed some. */
+  #decideAll(base: Base, asked: readonly Asked[], areas: Areas): Asked[] {
     const { buffer } = this.#module.memory;
+    const { lists } = this.#job;
     const { capacity } = areas;
-    this.#module.finish(0, asked.length);
     const sizes = new Int32Array(buffer, areas.sizes, asked.length);
-    const found = new Int32Array(buffer, areas.rows, asked.length * capacity);
-    const numbers = new Int32Array(buffer, areas.numbers, capacity);
-    const exact = new Float64Array(buffer, areas.exact, capacity);
-    for (const [i, each] of asked.entries()) {
-      const size = sizes[i]!;
-      if (size < 0) {
-        this.#byRow(base, each);
-        continue;
+    const bounds = new Float64Array(buffer, areas.bounds, asked.length);
+    for (const [i, { query }] of asked.entries()) bounds[i] = lists.bound(query);
+    this.#module.finish(0, asked.length);
+    const missed: Asked[] = [];
+    for (let from = 0; from < asked.length; from += DECIDED) {
+      const to = Math.min(from + DECIDED, asked.length);
+      this.#module.decide(from, to);
+      const found = new Int32Array(buffer, areas.rows + from * capacity * 4, (to - from) * capacity);
+      const exact = new Float64Array(buffer, areas.exact, (to - from) * capacity);
+      for (let i = from; i < to; i++) {
+        const each = asked[i]!;
+        const size = sizes[i]!;
+        if (size === MISSED) missed.push(each);
+        else if (size < 0) this.#byRow(base, each);
+        else lists.offerSorted(each.query, this.#tile.first, found, exact, (i - from) * capacity, size);
       }
-      const start = i * capacity;
-      const { rows } = base;
-      for (let at = 0; at < size; at++)
-        numbers[at] = rows === undefined ? found[start + at]! : rows[found[start + at]!]!;
-      this.#exact(areas.vectors + i * this.#tile.dimensions * 4, tileAt, size, areas);
-      this.#offer(each.query, numbers, exact, size);
     }
-  }
-
-  /** Products, or squares, of a query with the rows in `numbers`. */
-  #exact(vector: number, tileAt: number, count: number, { numbers, exact }: Areas): void {
-    const { dimensions } = this.#tile;
-    if (this.#job.metric === 'l2')
-      this.#module.exactSquares(vector, tileAt, dimensions, numbers, count, exact);
-    else this.#module.exactProducts(vector, tileAt, dimensions, numbers, count, exact);
-  }
-
-  #offer(query: number, numbers: Int32Array, exact: Float64Array, count: number): void {
-    const { metric, lists, queries } = this.#job;
-    const { first, squaredNorms } = this.#tile;
-    const norm = queries.squaredNorms[query]!;
-    for (let i = 0; i < count; i++) {
-      const [row, value] = [numbers[i]!, exact[i]!];
-      if (metric === 'l2') lists.offer(query, first + row, Math.sqrt(value));
-      else if (metric === 'dot') lists.offer(query, first + row, -value);
-      else lists.offer(query, first + row, cosineDistance(value, norm, squaredNorms[row]!));
-    }
+    return missed;
   }
 
   /** All rows of the base that the query may find, in float64. */

@@ -5,7 +5,7 @@ import { packageRoot } from '../../common/paths.js';
 /** What harness/truth/wasm/scan.as.ts exports; numbers are addresses unless they count something. */
 export interface ScanModule {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  setRows(at: number, count: number, dimensions: number): void;
+  setRows(at: number, count: number, dimensions: number, numbers: number): void;
   setQueries(at: number, thresholds: number, sizes: number, masks: number): void;
   setCandidates(
     scores: number,
@@ -18,6 +18,9 @@ export interface ScanModule {
   scanProducts(from: number, to: number): void;
   scanDistances(from: number, to: number): void;
   setSlacks(at: number): void;
+  setGuesses(at: number, ranks: number): void;
+  guessThresholds(at: number, stride: number, steps: number, from: number, to: number, count: number): void;
+  squaredNorms(vectors: number, width: number, count: number, into: number): void;
   scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
   scanIntegers(
     at: number,
@@ -30,17 +33,14 @@ export interface ScanModule {
   ): void;
   norm(): number;
   lost(): number;
-  roundVector(
-    vector: number,
-    width: number,
-    factor: number,
-    into: number,
-    apart: number,
-    zero: number,
-  ): number;
+  roundVector(vector: number, width: number, factor: number, into: number, zero: number): number;
+  turn(rows: number, stride: number, width: number, into: number, apart: number): void;
+  scaleVector(vector: number, width: number, factor: number, mean: number, into: number): void;
   finish(from: number, to: number): void;
-  exactProducts(vector: number, base: number, width: number, rows: number, count: number, into: number): void;
-  exactSquares(vector: number, base: number, width: number, rows: number, count: number, into: number): void;
+  setVectors(queries: number, rows: number, count: number, dimensions: number, metric: number): void;
+  setNorms(rows: number, queries: number, bounds: number): void;
+  setDecision(exact: number, order: number, starts: number): void;
+  decide(from: number, to: number): void;
 }
 
 export const SCAN_WASM = join(packageRoot, 'harness/truth/wasm/scan.wasm');
@@ -70,9 +70,14 @@ export class Arena {
     this.#module = module;
   }
 
-  /** Begins again from the start. */
-  reset(): void {
-    this.#at = PAGE;
+  /** Where the next area begins: a place to go back to. */
+  get end(): number {
+    return this.#at;
+  }
+
+  /** Forgets what was taken since `end` was so. */
+  release(end: number): void {
+    this.#at = end;
   }
 
   /** Address of so many bytes. Views of the memory are void afterwards: it may have grown. */

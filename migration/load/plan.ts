@@ -13,11 +13,13 @@ import { idType } from '../export/canonical.js';
 import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
 import { tenantsIn } from '../export/records.js';
+import { requireDistinct } from '../mapping/choose-ids.js';
 import { idsOf } from '../mapping/ids.js';
 import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
 import { typedText } from '../mapping/typed-id.js';
 import { type Apply, applyMapping } from './apply.js';
+import { type ApplyColumns, columnMapping } from './columns.js';
 import { specOf } from './spec.js';
 import type { LoadOf } from './state.js';
 import type { WholePoints } from './target.js';
@@ -27,10 +29,14 @@ import type { BatchTarget } from './write-batch.js';
 export interface LoadPlan {
   source: OpenExport;
   mapping: Mapping;
+  /** Where the mapping stands. */
+  folder: string;
   definition: EngineDefinition;
   address: Address;
   spec: CollectionSpec;
   apply: Apply;
+  /** The same for whole columns; undefined: its points have to be looked at one by one. */
+  applyColumns: ApplyColumns | undefined;
   /** Fields of the source without a value of which a point is never loaded. */
   required: readonly string[];
   /** Of a collection for each tenant: whose; undefined: there is one collection. */
@@ -65,9 +71,14 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
   });
   // Losses come first: what the target cannot hold is told by them, with what can be done about it.
   let made: CollectionSpec | undefined;
+  const specMade = () => {
+    made ??= checked(definition, spec(), mappingPath, tenants);
+    return made;
+  };
   return {
     source,
     mapping,
+    folder: dirname(mappingPath),
     definition,
     address,
     apply,
@@ -75,8 +86,11 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
     required: mapping.fields.filter((field) => field.required).map(({ from }) => from),
     of,
     get spec() {
-      made ??= checked(definition, spec(), mappingPath, tenants);
-      return made;
+      return specMade();
+    },
+    get applyColumns() {
+      if (source.columns === undefined || tenants !== undefined) return undefined;
+      return columnMapping(mapping, specMade(), vectors, definition);
     },
   };
 }
@@ -107,10 +121,12 @@ function indexOf(definition: EngineDefinition, { target }: Mapping): ParameterSe
 
 /** Losses that nobody has accepted. Reads all points. */
 export async function undecided(
-  { source, mapping, definition: { capabilities } }: LoadPlan,
+  { source, mapping, folder, definition }: LoadPlan,
   signal: AbortSignal,
 ): Promise<Loss[]> {
+  const { capabilities } = definition;
   const observed = await observe(source, capabilities, { signal });
+  await requireDistinct(mapping, { opened: source, observed, engine: definition }, folder, signal);
   return openLosses(mapping, source, observed, capabilities);
 }
 

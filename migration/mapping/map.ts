@@ -77,7 +77,7 @@ export async function mapExport(folder: string, place: string, options: MapOptio
   requireTenants(manifest, collection);
   const target = { place, collection, index, search, reason, source };
   const mapping = proposeMapping(manifest, observed, definition, target, wishesOf(options, application));
-  await chooseIds(mapping, opened, definition, options);
+  await chooseIds(mapping, { opened, observed, engine: definition }, options);
   if (application !== undefined)
     mapping.filters = mapFilters(application, mapping.fields, definition.capabilities, (filter) =>
       nativeText(filter, mapping, definition),
@@ -216,18 +216,27 @@ function parsedIndex(definition: EngineDefinition, index: MapOptions['index']): 
 
 /** Everything that decides where the points of an export fit. */
 export async function observe(
-  { shape, manifest, points }: OpenExport,
+  { shape, manifest, points, columns }: OpenExport,
   target: Capabilities,
   { signal, onProgress }: Pick<MapOptions, 'signal' | 'onProgress'>,
 ): Promise<Observed> {
   const observer = new Observer(shape, target.metadata?.maxTextBytes);
   let done = 0;
-  for await (const group of points()) {
-    signal.throwIfAborted();
-    for (const point of group) observer.add(point);
-    done += group.length;
+  const told = (rows: number) => {
+    done += rows;
     onProgress?.(done, manifest.counts.exported);
-  }
+    signal.throwIfAborted();
+  };
+  if (columns !== undefined)
+    for await (const group of columns()) {
+      observer.addColumns(group);
+      told(group.count);
+    }
+  else
+    for await (const group of points()) {
+      for (const point of group) observer.add(point);
+      told(group.length);
+    }
   return observer.result();
 }
 
