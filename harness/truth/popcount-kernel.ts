@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../../common/paths.js';
 import { jaccardDistance } from '../measures/distance.js';
 import type { ScanJob, ScanTile } from './kernel.js';
 import { NO_SELECTION, oneGroup, type QueryGroup } from './selections.js';
@@ -16,8 +13,6 @@ interface BitsModule extends ModuleMemory {
 
 /** Rows, their ones, their number, words a row; the query, its ones, what a row must reach; where to. */
 type Scan = [number, number, number, number, number, number, number, number, number];
-
-const BITS_WASM = join(packageRoot, 'harness/truth/wasm/bits.wasm');
 
 /** Rows that stay in the cache while all queries pass by; after each such block, what has been found bounds the next one. */
 const BLOCK_BYTES = 64 * 2 ** 10;
@@ -39,7 +34,7 @@ interface Packed {
 
 /** Compares bits by counting them in 64-bit words, in our own WebAssembly: exact integers. */
 export function popcountKernel(): ScanTile {
-  const module = loadModule(readFileSync(BITS_WASM)) as BitsModule;
+  const module = loadModule('bits') as BitsModule;
   return (job, tile) => new BitScan(module, job, tile).run();
 }
 

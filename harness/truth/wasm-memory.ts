@@ -46,8 +46,6 @@ export interface ScanModule extends ModuleMemory {
   decide(from: number, to: number): void;
 }
 
-export const SCAN_WASM = join(packageRoot, 'harness/truth/wasm/scan.wasm');
-
 /** The few parts of WebAssembly that are used here; the project compiles without the browser's types. */
 interface Wasm {
   Module: new (bytes: Uint8Array) => object;
@@ -55,13 +53,14 @@ interface Wasm {
 }
 
 /** Throws what WebAssembly throws where there is no SIMD. */
-export function loadModule(bytes: Uint8Array): ModuleMemory {
+export function loadModule(name: 'scan' | 'bits'): ModuleMemory {
+  const bytes = readFileSync(join(packageRoot, `harness/truth/wasm/${name}.wasm`));
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
   return new Instance(new Module(bytes), {}).exports as ModuleMemory;
 }
 
 export function loadScan(): ScanModule {
-  return loadModule(readFileSync(SCAN_WASM)) as ScanModule;
+  return loadModule('scan') as ScanModule;
 }
 
 const PAGE = 65_536;
