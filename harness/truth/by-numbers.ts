@@ -9,38 +9,52 @@ import type { Tile } from './tile.js';
  */
 export function byNumbers(scan: ScanTile): ScanTile {
   return (job, tile) => {
-    if (job.metric === 'hamming') return scan({ ...job, metric: 'l2', lists: hammingLists(job.lists) }, tile);
     if (!isBitMetric(job.metric)) return scan(job, tile);
-    return scan({ ...job, metric: 'dot', lists: jaccardLists(job, tile) }, tile);
+    return job.metric === 'hamming'
+      ? scan({ ...job, metric: 'l2', lists: hammingLists(job.lists) }, tile)
+      : scan({ ...job, metric: 'dot', lists: jaccardLists(job, tile) }, tile);
   };
 }
 
 /** By Euclidean distances. */
 function hammingLists(lists: Lists): Lists {
-  return {
-    queries: lists.queries,
-    depth: lists.depth,
-    bound: (query) => {
-      const bound = lists.bound(query);
-      return bound < 0 ? bound : Math.sqrt(bound);
-    },
-    offer: (query, row, distance) => lists.offer(query, row, Math.round(distance * distance)),
-  };
+  return converted(lists, {
+    bound: (_, bound) => (bound < 0 ? bound : Math.sqrt(bound)),
+    distance: (_, __, distance) => Math.round(distance * distance),
+  });
 }
 
 /** By minus the inner product: with d = 1 - both / either, both >= (1 - d) · either >= (1 - d) · (bits of the query). */
 function jaccardLists({ lists, queries }: ScanJob, tile: Tile): Lists {
-  return {
-    queries: lists.queries,
-    depth: lists.depth,
-    bound: (query) => {
-      const share = 1 - lists.bound(query) - 2 ** -45;
-      return share <= 0 ? Number.POSITIVE_INFINITY : -share * queries.squaredNorms[query]!;
+  const ones = (query: number) => queries.squaredNorms[query]!;
+  return converted(lists, {
+    bound: (query, bound) => {
+      const share = 1 - bound - 2 ** -45;
+      return share <= 0 ? Number.POSITIVE_INFINITY : -share * ones(query);
     },
-    offer: (query, row, distance) => {
+    distance: (query, row, distance) => {
       const both = -distance;
-      const either = queries.squaredNorms[query]! + tile.squaredNorms[row - tile.first]! - both;
-      lists.offer(query, row, jaccardDistance(both, either));
+      return jaccardDistance(both, ones(query) + tile.squaredNorms[row - tile.first]! - both);
+    },
+  });
+}
+
+interface Conversion {
+  /** In the kernel's distances, of one in the list's. */
+  bound(query: number, bound: number): number;
+  /** The other way round, of a row. */
+  distance(query: number, row: number, distance: number): number;
+}
+
+/** Lists that are filled with other distances. */
+function converted(lists: Lists, { bound, distance }: Conversion): Lists {
+  const offer: Lists['offer'] = (query, row, far) => lists.offer(query, row, distance(query, row, far));
+  return {
+    ...{ queries: lists.queries, depth: lists.depth, offer },
+    ...(lists.unlimited !== undefined && { unlimited: lists.unlimited }),
+    bound: (query) => bound(query, lists.bound(query)),
+    offerSorted: (query, first, rows, distances, at, count) => {
+      for (let i = at; i < at + count; i++) offer(query, first + rows[i]!, distances[i]!);
     },
   };
 }
