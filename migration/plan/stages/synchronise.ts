@@ -4,6 +4,7 @@ import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { ReembeddingError } from '../../cutover/errors.js';
 import { type CaughtUp, catchUp } from '../catch-up.js';
 import { cutoverOf, type OpenCutover, withCutover } from '../cutover.js';
+import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords } from '../words.js';
@@ -16,7 +17,18 @@ async function run(work: Work): Promise<StageResult> {
   const problem = problemOf(result);
   if (problem !== undefined) return { state: 'failed', evidence: [RESULT], problem };
   // What is in the log later changes nothing about that it was caught up with once.
-  return { state: 'done', evidence: [RESULT], digest: hashOf('synchronised'), decisions: [] };
+  const decisions = [decisionOf(work, reportOf(result).says)];
+  return { state: 'done', evidence: [RESULT], digest: hashOf('synchronised'), decisions };
+}
+
+/** From here on the target is asked what the application's users ask: load on it, and their data in its logs. */
+function decisionOf({ parsed }: Work, says: string): Decision {
+  return {
+    id: 'shadow',
+    subject: hashOf({ shadow: parsed.source, to: parsed.target }),
+    words: 'the application is to ask the target what it asks the source, and to compare the answers',
+    details: [says, 'the source goes on answering; the target gets the load, and the queries of real users'],
+  };
 }
 
 export type Synchronised = CaughtUp | { refused: string };
