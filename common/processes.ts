@@ -34,6 +34,12 @@ export function processMark(pid: number): string | undefined {
   }
 }
 
+/** Whether processes with this mark can be seen from here; without one they are taken to be. */
+export function sharesNamespace(mark: string): boolean {
+  const own = processMark(process.pid);
+  return mark === '' || own === undefined || mark.split('@')[1] === own.split('@')[1];
+}
+
 /** Whether the very process that was given this mark is still there; without marks the number has to do. */
 export function isSameProcess(pid: number, mark: string | undefined): boolean {
   if (!isAlive(pid)) return false;

@@ -167,15 +167,17 @@ async function lookUpCommand(
   return EXIT.gateFailed;
 }
 
-const rowRecord = ({ source, target, native }: IdRow) => ({
+const rowRecord = ({ source, target, native, tenant }: IdRow) => ({
   type: source.type,
   source: String(source.id),
+  ...(tenant !== undefined && { tenant }),
   target,
   ...(native !== undefined && { native }),
 });
 
-function rowLine({ source, target, native }: IdRow): string {
-  const of = `${source.type} ${visible(String(source.id))} is ${visible(target)} in the target`;
+function rowLine({ source, target, native, tenant }: IdRow): string {
+  const whose = tenant === undefined ? '' : ` of tenant ${visible(tenant)}`;
+  const of = `${source.type} ${visible(String(source.id))}${whose} is ${visible(target)} in the target`;
   return native === undefined ? of : `${of}, whose server has it as ${visible(native)}`;
 }
 

@@ -14,7 +14,7 @@ export async function mergeCommand(
 ): Promise<ExitCode> {
   if (options.truth !== undefined) return mergeTruthParts(references, options.truth, context);
   const folders = references.map((each) => openRun(each, context));
-  const folder = mergeRuns(folders, context.runs, new Date());
+  const folder = await mergeRuns(folders, context.runs, new Date());
   const exit = await judgeAndReport(folder, options, context);
   context.err.write(`merged ${folders.length} shards into ${displayPath(folder.path, context.cwd)}\n`);
   return exit;

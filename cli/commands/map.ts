@@ -28,7 +28,7 @@ export function register(program: Command, run: Run): void {
     .option('--context <fields>', 'text fields that only a model reads', list)
     .option(
       '--ids <rule>',
-      'identity, text, typed, uuid5 or file (default: as they are, as far as they can be)',
+      'identity, text, typed, tenant, uuid5 or file (default: as they are, as far as they can be)',
     )
     .option('--id-file <file>', 'Parquet with source_type, source_id and target_id')
     .option('--keep-id <field>', 'field of the target that holds the typed id of the source')

@@ -10,6 +10,10 @@ export function register(program: Command, run: Run): void {
     .option('--engine <names>', 'only these engines, separated by commas', list)
     .option('--only <text>', 'only trials whose id contains this text')
     .option('--shard <i/n>', 'only the i-th of n parts of the builds; join the runs with merge')
+    .option(
+      '--start-at <time>',
+      'with --shard: the shards send the loads of one build on one server together, from this time on (2026-11-30T12:00:00Z)',
+    )
     .option('--baseline <name|run>', 'what the gates compare with (default: the baseline main, if set)')
     .option('--resume <run>', 'continue a run that was interrupted (folder, id or "latest")')
     .option('--retry-failed', 'with --resume: measure failed and skipped trials again')

@@ -56,6 +56,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
     open: (name, as) => openCollection(session, name, as),
     list: () => listCollections(session),
     attach: (shared) => attachCollection(session, shared),
+    clock: async () => (await ask('read the clock', client.heartbeat())) / 1e6,
     // The client keeps no connection of its own.
     close: () => session.pool.close(),
   };

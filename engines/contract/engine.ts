@@ -48,6 +48,8 @@ export interface ConnectedEngine {
   list?(): Promise<string[]>;
   /** Opens what a collection of another thread or process has shared, to be searched exactly as there; nothing is changed. */
   attach?(shared: Shared): Promise<SharedCollection>;
+  /** The server's own clock, ms since 1970, by one question that costs it nothing; absent: it does not tell it. */
+  clock?(): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -75,6 +75,7 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
       },
       list: () => tablesWithVectors(session),
       attach: async ({ collection }) => new PgCollection(place, collection as Layout, false),
+      ...(endpoint !== undefined && { clock: () => serverClock(session) }),
       close: async () => {
         await Promise.allSettled([...snapshots].map((each) => each.close()));
         await session.close();
@@ -85,6 +86,12 @@ export async function connect(options: ConnectOptions, signal: AbortSignal): Pro
     await first.close();
     throw error;
   }
+}
+
+async function serverClock(session: Session): Promise<number> {
+  const asked = 'SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now';
+  const [row] = await session.query(asked);
+  return Number(row![0]);
 }
 
 async function createCollection(place: Workplace, spec: CollectionSpec): Promise<PgCollection> {

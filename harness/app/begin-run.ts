@@ -4,6 +4,7 @@ import { packageInfo } from '../../common/paths.js';
 import { type Manifest, RUN_SCHEMA } from '../model/manifest.js';
 import type { PlannedBuild, PlannedTrial } from '../model/plan.js';
 import type { Truth } from '../model/samples.js';
+import { secondsOf, slotsOf } from '../model/shared-load.js';
 import type { LockState } from '../model/verdict.js';
 import { readEnvironment } from '../run/environment.js';
 import { sealFiles } from '../store/checksums.js';
@@ -117,13 +118,14 @@ function manifestOf(beginning: Beginning): Manifest {
     truth: truth.record,
     ks,
     repeat: suite.repeat,
-    remeasure: suite.remeasure,
+    // Of a load that several machines send, no pass can be sent again by one.
+    remeasure: planned.shard?.load === undefined ? suite.remeasure : { busy: 0 },
     ...(suite.load && { load: suite.load }),
     warmup: suite.warmup,
     seed: suite.seed,
     threads: suite.threads,
     memoryLimitBytes,
-    deadlineSeconds: { ...suite.deadline, search: suite.deadline.search + longestPass(planned.builds) },
+    deadlineSeconds: deadlinesOf(planned),
     environment: readEnvironment(),
     packages,
     plan: planned.builds,
@@ -137,18 +139,40 @@ function manifestOf(beginning: Beginning): Manifest {
 
 /** Seconds that the pass of a workload takes by its own options, at most: they come on top of what the engine may take. */
 function longestPass(builds: readonly PlannedBuild[]): number {
-  const seconds = ({ workload: { options } }: PlannedTrial) =>
-    ['warmUp', 'seconds', 'timeout'].reduce((sum, key) => sum + Number(options[key] ?? 0), 0);
+  const seconds = ({ workload }: PlannedTrial) => secondsOf(workload);
   return Math.max(0, ...builds.flatMap(({ trials }) => trials.map(seconds)));
 }
 
+/** What a workload takes by its own options, and waiting for other machines, is no time of the engine's. */
+function deadlinesOf(planned: Planned): Manifest['deadlineSeconds'] {
+  const { deadline, repeat } = planned.parsed.suite;
+  const wait = longestWait(planned, repeat);
+  return {
+    ...deadline,
+    create: deadline.create + wait,
+    index: deadline.index + wait,
+    search: deadline.search + longestPass(planned.builds) + wait,
+  };
+}
+
+/** Seconds that a load may wait for the moment at which it begins on all machines: the first, or from one to the next. */
+function longestWait({ shard, builds }: Planned, repeat: number): number {
+  const { load } = shard ?? {};
+  if (load === undefined) return 0;
+  const slots = builds.flatMap(({ trials }) => [...slotsOf(trials, { ...load, repeat }).values()].flat());
+  const begins = slots.map(({ begin }) => begin).sort((a, b) => a - b);
+  const waits = begins.map((begin, i) => begin - (begins[i - 1] ?? Date.now()));
+  return Math.ceil(Math.max(0, ...waits) / 1000);
+}
+
 /** The command that repeats the run, quoted for a shell. */
-export function commandLine(suite: string, { dataset, only, engine, shard }: RunOptions): string {
+export function commandLine(suite: string, { dataset, only, engine, shard, startAt }: RunOptions): string {
   const parts = ['vecproof', 'run', suite];
   if (dataset !== undefined) parts.push('--dataset', dataset);
   if (engine !== undefined) parts.push('--engine', engine.join(','));
   if (only !== undefined) parts.push('--only', only);
   if (shard !== undefined) parts.push('--shard', shard);
+  if (startAt !== undefined) parts.push('--start-at', startAt);
   const quote = (part: string) =>
     /^[\w@%+=:,./-]+$/.test(part) ? part : `'${part.replaceAll("'", "'\\''")}'`;
   return parts.map(quote).join(' ');

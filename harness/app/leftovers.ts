@@ -4,6 +4,7 @@ import { FailureError, InputError } from '../../common/errors.js';
 import { lockOwner } from '../../common/lock.js';
 import { isAlive } from '../../common/processes.js';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
+import { abandonedFolders } from '../../common/temporary.js';
 import { partsOf, readDatasetsManifest } from '../store/manifests.js';
 import { cleanRunFolder, listRuns, type RunFolder, runFolder } from '../store/run-folder.js';
 import type { Context } from './context.js';
@@ -27,7 +28,19 @@ export function leftovers(context: Context, clean: boolean): Finding[] {
   return [
     ...storedRuns(context.runs).flatMap((run) => ofRun(run, context, clean)),
     ...ofCache(context, clean),
+    ...ofTemporaries(clean),
   ];
+}
+
+/** Copies and work files of commands that were killed. */
+function ofTemporaries(clean: boolean): Finding[] {
+  const left = abandonedFolders();
+  if (left.length === 0) return [];
+  const what = 'temporary folders';
+  if (!clean)
+    return [{ what, state: 'note', detail: `${left.length} of killed commands are left`, fix: CLEAN }];
+  for (const path of left) rmSync(path, { recursive: true, force: true });
+  return [{ what, state: 'ok', detail: `${left.length} of killed commands were removed`, removed: left }];
 }
 
 /** A run as it was started. */

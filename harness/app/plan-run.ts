@@ -17,7 +17,7 @@ import type { DatasetOptions } from './dataset-options.js';
 import { engineModules, withModules } from './engine-modules.js';
 import { locate, type SuiteText } from './places.js';
 import type { QueriesRequest } from './run-queries.js';
-import { parseShard, shardOf } from './shard.js';
+import { loadShareOf, parseShard, parseStart, shardOf } from './shard.js';
 
 export interface RunOptions {
   dataset?: string | undefined;
@@ -26,6 +26,8 @@ export interface RunOptions {
   engine?: string[] | undefined;
   /** `i/n` */
   shard?: string | undefined;
+  /** ISO 8601, with `shard`: the shards send the loads of one build together, from then on. */
+  startAt?: string | undefined;
   id?: string | undefined;
   vector?: string | undefined;
   text?: string | undefined;
@@ -75,7 +77,7 @@ export async function planRun(
   const modules = await engineModules(suite, env);
   const parsed = parseSuite(suite.text, suite.given, env, known, EXECUTORS, modules);
   const chosen = replicated(select(parsed.builds, options), parsed.suite.builds);
-  const share = options.shard === undefined ? undefined : shardOf(chosen, parseShard(options.shard));
+  const share = shareOf(chosen, options, suite.text);
   const builds = share?.builds ?? chosen;
   return {
     parsed,
@@ -88,6 +90,19 @@ export async function planRun(
     several: options.dataset === undefined && parsed.datasets.length > 1,
     data: dataRequest(parsed, suite.path, options, cwd, part),
   };
+}
+
+/** What this machine measures, or sends, of a run over several. */
+function shareOf(chosen: readonly PlannedBuild[], { shard, startAt }: RunOptions, suite: string) {
+  if (shard !== undefined && startAt === undefined) return shardOf(chosen, parseShard(shard));
+  if (shard !== undefined && startAt !== undefined)
+    return loadShareOf(chosen, parseShard(shard), { startAt: parseStart(startAt, new Date()), suite });
+  if (startAt === undefined) return undefined;
+  throw new InputError('is for shards of a load, which begin at the same moment', {
+    where: '--start-at',
+    got: startAt,
+    next: 'say which of how many this is: --shard 1/3',
+  });
 }
 
 /** Second builds of what this run measures: with --only or --shard it may be another's. */

@@ -34,6 +34,11 @@ export function storedRunTask(
       const stored = readManifest(folder);
       cleanRunFolder(folder);
       repairEvents(folder);
+      if (stored.shard?.load !== undefined)
+        throw new InputError('a shard of a load cannot be continued: the others do not wait for it', {
+          where: folder.path,
+          next: 'measure all shards again, with a new --start-at',
+        });
       const parsed = parseSuite(stored.suite.text, stored.suite.path, suiteEnv(context));
       context.hide(parsed.secrets);
       state.manifest = revealManifest(stored, parsed.redactor);

@@ -85,6 +85,21 @@ export const loadFactsSchema = z.strictObject({
   serverCores: z.number().optional(),
   serverLimit: z.number().optional(),
 });
+/** When the passes of a load that several machines send together began on one of them, by its own clock. */
+export const sharedPassesSchema = z.strictObject({
+  passes: z.array(
+    z.strictObject({
+      /** Number of the pass. */
+      pass: z.int().min(0),
+      /** Its warm-up began, ms since 1970; and the same moment in the times of its samples. */
+      begin: z.number(),
+      at: z.number(),
+    }),
+  ),
+  /** The server's clock minus this machine's (ms), and how far that may be off; absent: the engine tells no time. */
+  clock: z.strictObject({ ahead: z.number(), within: z.number() }).optional(),
+});
+export type SharedPasses = z.infer<typeof sharedPassesSchema>;
 export type LoadFacts = z.infer<typeof loadFactsSchema>;
 
 /** Append-only log of a run: one JSON object a line. */
@@ -134,6 +149,8 @@ export const loggedEventSchema = z.discriminatedUnion('type', [
     client: z.string().optional(),
     /** Absent where the workload is serial. */
     load: loadFactsSchema.optional(),
+    /** Of a load that several machines send together. */
+    shared: sharedPassesSchema.optional(),
     /** Threads that sent the queries, where that were several. */
     clientThreads: z.int().min(2).optional(),
     /** Search parameters the engine raised or lowered by itself, as they really were. */

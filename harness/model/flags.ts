@@ -108,6 +108,14 @@ export const FLAGS: readonly FlagDefinition[] = [
     doubts: [],
   },
   {
+    name: 'machines-apart',
+    short: 'the machines that sent the load did not all send at the same time',
+    meaning:
+      'Several machines sent this load together, and for more than a twentieth of the time not all of them did: in that time the load was smaller than it says. A warning of the run has the share.',
+    doubts: ['time'],
+    sign: '¶',
+  },
+  {
     name: 'writes-not-reached',
     short: 'acknowledged fewer writes than were due',
     meaning:

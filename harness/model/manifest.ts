@@ -152,10 +152,27 @@ export const manifestSchema = z.strictObject({
   rebuilds: z.array(plannedBuildSchema).max(MOST_BUILDS).refine(fewTrials, TOO_MANY).optional(),
   /** Which part of the suite's plan this run measured; `builds`: ids of the whole plan in order. */
   shard: z
-    .strictObject({ index: z.int().min(1), of: z.int().min(1).max(MOST_BUILDS), builds: z.array(idSchema) })
+    .strictObject({
+      index: z.int().min(1),
+      of: z.int().min(1).max(MOST_BUILDS),
+      builds: z.array(idSchema),
+      /**
+       * Of shards that send the loads of one build together: when the first pass begins (UTC), and the end of the name of
+       * the collection, which the first shard makes.
+       */
+      load: z
+        .strictObject({ startAt: z.iso.datetime(), nameEnd: z.string().regex(/^[0-9a-f]{12}$/) })
+        .optional(),
+    })
     .optional(),
   /** Of a merged run: where each shard was measured, and its builds. */
   shards: z.array(z.strictObject({ environment: environmentSchema, builds: z.array(idSchema) })).optional(),
+  /** Of a merged run whose loads several machines sent together: each of them, in the order of the shards. */
+  generators: z
+    .array(z.strictObject({ environment: environmentSchema }))
+    .min(2)
+    .max(MOST_BUILDS)
+    .optional(),
   /** Set where the run is one dataset's part of a run over several: their names, in the order of the suite. */
   partOf: z.strictObject({ run: idSchema, datasets: z.array(z.string()) }).optional(),
   /** How the gates compared with the locked ones when the run began. */

@@ -6,16 +6,18 @@ import { FailureError } from '../../common/errors.js';
 import { makeFolder } from '../../common/files.js';
 import { openPreparedVectors } from '../../datasets/prepare.js';
 import type { Collection } from '../../engines/contract/collection.js';
-import type { ConnectedEngine } from '../../engines/contract/engine.js';
+import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import { rowBatch, rowSpec } from '../../engines/kit/rows.js';
 import { engineOf } from '../../engines/open.js';
 import type { BuildCost } from '../model/events.js';
 import { type BuildContext, inPhase } from './context.js';
 import { loadedColumns, loadedFields, openMetadata } from './filtering.js';
 import { ForeignLoad, startForeign } from './foreign-load.js';
-import type { BuildTaskContext, Job } from './job.js';
+import type { BuildTaskContext, Job, Sharing } from './job.js';
 import { noteIndexed, noteStart } from './memory.js';
 import { searchTrials } from './search.js';
+import { compareClocks } from './server-clock.js';
+import { openShared, othersHaveEnded, requireInTime } from './shared-collection.js';
 
 /** Bytes of vectors handed to an engine at once: memory is bounded by the batch, not by the dataset. */
 const BATCH_BYTES = 8 * 2 ** 20;
@@ -41,6 +43,10 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
   const closers: (() => Promise<void> | void)[] = [() => vectors.close(), () => metadata?.close()];
   let failure: { error: unknown } | undefined;
   try {
+    if (job.sharing !== undefined && job.sharing.index > 1) {
+      await searchShared(context, job.sharing, (close) => closers.unshift(close));
+      return;
+    }
     const [engine, collection] = await create(context);
     closers.unshift(
       () => collection.drop(),
@@ -52,7 +58,12 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
     noteForeign(cost, busy);
     await noteIndexed(cost);
     await send({ type: 'report', report: cost });
+    if (job.sharing !== undefined) {
+      requireInTime(job.sharing);
+      context.clock = await compareClocks(engine);
+    }
     await searchTrials(context, collection);
+    if (job.sharing !== undefined) await othersHaveEnded(job.sharing, context.signal);
   } catch (error) {
     failure = { error };
   }
@@ -75,22 +86,47 @@ function noteForeign(cost: BuildCost, busy: (sum: ForeignLoad) => void): void {
   if (cores !== undefined) cost.foreignCores = cores;
 }
 
+/** Searches what the first of several machines has made, from the common moment on; it stays there. */
+async function searchShared(
+  context: BuildContext,
+  sharing: Sharing,
+  onOpen: (close: () => Promise<void>) => void,
+): Promise<void> {
+  const { job, cost } = context;
+  const definition = await engineOf(job.build);
+  const { result: engine } = await inPhase(context, 'create', { total: 1, unit: '' }, () =>
+    connect(context, definition),
+  );
+  onOpen(() => engine.close());
+  cost.engineVersion = await engine.version();
+  context.clock = await compareClocks(engine);
+  const name = `${COLLECTION_PREFIX}${sharing.nameEnd}`;
+  await searchTrials(
+    context,
+    await openShared(engine, { ...sharing, name, count: job.count }, context.signal),
+  );
+}
+
+function connect({ job, signal, restartServer }: BuildContext, definition: EngineDefinition) {
+  const { threads, endpoint } = job;
+  const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
+  const folder = join(job.workFolder, 'data');
+  makeFolder(folder);
+  const mode = job.build.server?.mode;
+  debug(
+    'engine',
+    () => `connects ${definition.name}${mode === undefined ? '' : ` (${mode})`}, ${threads} threads`,
+  );
+  const restart = job.restartable === true ? restartServer : undefined;
+  return definition.connect({ folder, threads, seed, endpoint, mode, restartServer: restart }, signal);
+}
+
 async function create(context: BuildContext): Promise<[ConnectedEngine, Collection]> {
-  const { job, cost, signal } = context;
+  const { job, cost } = context;
   const definition = await engineOf(job.build);
   const { result, seconds } = await inPhase(context, 'create', { total: 1, unit: '' }, async () => {
-    const { threads, endpoint, nameEnd } = job;
-    const seed = job.engineSeed + ((job.build.replica ?? 1) - 1) * SEED_STEP;
-    const folder = join(job.workFolder, 'data');
-    makeFolder(folder);
-    const restartServer = job.restartable === true ? context.restartServer : undefined;
-    const mode = job.build.server?.mode;
-    const options = { folder, threads, seed, endpoint, mode, restartServer };
-    debug(
-      'engine',
-      () => `connects ${definition.name}${mode === undefined ? '' : ` (${mode})`}, ${threads} threads`,
-    );
-    const engine = await definition.connect(options, signal);
+    const { nameEnd } = job;
+    const engine = await connect(context, definition);
     const { dimensions, metric, count } = job;
     const spec = rowSpec({
       // A random part: on a running server, nothing that is there can be meant.

@@ -1,6 +1,6 @@
 import type { PreparedVectors } from '../../datasets/dataset.js';
 import type { PreparedMetadata } from '../../datasets/prepare.js';
-import type { BuildCost } from '../model/events.js';
+import type { BuildCost, SharedPasses } from '../model/events.js';
 import { inPhase as inTaskPhase } from '../process/phase.js';
 import type { BuildPhase, BuildTaskContext, BuildTypes, Job } from './job.js';
 
@@ -8,6 +8,8 @@ import type { BuildPhase, BuildTaskContext, BuildTypes, Job } from './job.js';
 export interface BuildContext extends BuildTaskContext {
   job: Job;
   cost: BuildCost;
+  /** Of the server beside this machine's, where several machines search it together and it tells. */
+  clock?: SharedPasses['clock'];
   vectors: PreparedVectors;
   /** Undefined where no query has a filter and no field is loaded. */
   metadata: PreparedMetadata | undefined;

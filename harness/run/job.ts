@@ -1,8 +1,9 @@
 import type { ParameterSet } from '../../common/parameters.js';
 import type { Metric } from '../../datasets/dataset.js';
 import type { ControlGroupPaths, Endpoint } from '../../engines/contract/server.js';
-import type { BuildCost, LoadFacts } from '../model/events.js';
+import type { BuildCost, LoadFacts, SharedPasses } from '../model/events.js';
 import type { PlannedBuild, TrialState } from '../model/plan.js';
+import type { LoadShare, Slot } from '../model/shared-load.js';
 import type { ProcessMessage } from '../process/protocol.js';
 import type { Task, TaskContext, TaskEnd } from '../process/task.js';
 import type { JobFiltering } from './filtering.js';
@@ -12,6 +13,14 @@ import type { JobFiltering } from './filtering.js';
  * passes. `probe`: after all of them, an exhaustive search explains the answers of trials that are compared with others.
  */
 export type BuildPhase = 'create' | 'load' | 'index' | 'warmup' | 'search' | 'record' | 'probe';
+
+/** One machine's part of loads that several send together. */
+export interface Sharing extends LoadShare {
+  /** Of the name of the collection, which the first one makes. */
+  nameEnd: string;
+  /** By trial and pass. */
+  slots: ReadonlyMap<string, readonly Slot[]>;
+}
 
 /** Everything a process needs to run one build. */
 export interface Job {
@@ -50,6 +59,8 @@ export interface Job {
   endpoint?: Endpoint | undefined;
   /** By which the supervisor finds again what the build makes on a server that it did not start. */
   nameEnd?: string | undefined;
+  /** Of loads that several machines send together. */
+  sharing?: Sharing | undefined;
   /** Where the kernel counts what it uses, if it runs on this machine. */
   serverGroup?: ControlGroupPaths | undefined;
   /** The supervisor can restart it. */
@@ -74,6 +85,7 @@ interface TrialEnd {
   processCores?: number;
   client?: string;
   load?: LoadFacts;
+  shared?: SharedPasses;
   clientThreads?: number;
   effective?: ParameterSet;
 }

@@ -1,7 +1,6 @@
 import { Random } from '../measures/random.js';
 import type { Samples } from '../model/samples.js';
-import { joinSamples } from '../store/samples.js';
-import { pickSamples } from './kept-answers.js';
+import { joinSamples, pickSamples } from '../store/samples.js';
 import { partOfSpool, type Recording, type SpoolPlace } from './recorder.js';
 import { Spool } from './spool.js';
 

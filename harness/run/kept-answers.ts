@@ -79,13 +79,6 @@ function copy(from: Samples, i: number, to: Samples, at: number): void {
   }
 }
 
-/** Some samples, as copies. */
-export function pickSamples(samples: Samples, entries: readonly number[]): Samples {
-  const picked = emptySamples(entries.length, samples.k);
-  for (const [to, from] of entries.entries()) copy(samples, from, picked, to);
-  return picked;
-}
-
 /** The first samples, without a copy. */
 export function firstOf(samples: Samples, length: number): Samples {
   const { k } = samples;

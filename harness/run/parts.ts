@@ -56,6 +56,7 @@ export async function finish({ job, send }: BuildContext, trial: Trial): Promise
     ...(trial.processCores.size > 0 && { processCores: meanOf([...trial.processCores.values()]) }),
     ...(trial.client !== undefined && { client: trial.client }),
     ...(trial.load && { load: trial.load }),
+    ...(trial.shared && { shared: trial.shared }),
     ...(threads > 1 && { clientThreads: threads }),
     ...passFigures(trial),
   });

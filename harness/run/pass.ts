@@ -11,6 +11,7 @@ import { changesCollection, isSerial, workloadText } from '../model/workload.js'
 import { failureText } from '../process/phase.js';
 import { RecordingError } from '../process/task.js';
 import { partFile, runFolder } from '../store/run-folder.js';
+import { type CommonStart, commonStart } from './common-start.js';
 import { type BuildContext, inPhase } from './context.js';
 import { threadsOf } from './executors/parts.js';
 import { executorOf } from './executors/registry.js';
@@ -122,9 +123,10 @@ export async function measurePass(
     const busy = startForeign(job);
     const use = new PassUse(job);
     const threads = threadsOf(trial.workload.options, trial.shape);
+    const common = job.sharing && commonStart(context, job.sharing, trial, repetition);
     const samples =
       threads > 1
-        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, use)
+        ? await inThreads(context, await collection.share!(), trial, { ...part, threads }, { use, common })
         : await executorOf(trial.workload).run(
             {
               ...sending,
@@ -132,7 +134,12 @@ export async function measurePass(
               writing: changesCollection(trial.workload)
                 ? await writingOf(context, collection, take)
                 : undefined,
-              ready: async () => use.begin(),
+              ready: async () => {
+                await common?.wait();
+                const begin = use.begin();
+                common?.note(begin);
+                return begin;
+              },
               onSpun: (ms) => use.leaveOut(ms),
               ...(isSerial(trial.workload) && { onProgress: reporter(context) }),
             },
@@ -166,7 +173,7 @@ async function inThreads(
   shared: Shared,
   { id, search, workload, shape }: Trial,
   part: Pick<ThreadedLoad, 'threads' | 'k' | 'ks' | 'repetition' | 'spool' | 'origin' | 'signal'>,
-  use: PassUse,
+  { use, common }: { use: PassUse; common: CommonStart | undefined },
 ): Promise<Recording> {
   const { samples, spun } = await runThreads({
     ...part,
@@ -174,7 +181,12 @@ async function inThreads(
     trial: { id, search, workload },
     shape: { ...shape, repeat: job.repeat },
     shared,
-    onBegin: () => use.begin(),
+    onBegin: async () => {
+      await common?.wait();
+      const begin = use.begin();
+      common?.note(begin);
+      return common && begin;
+    },
   });
   use.leaveOut(spun);
   return samples;

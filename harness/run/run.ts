@@ -7,11 +7,12 @@ import type { RunEvent, Untimed } from '../model/events.js';
 import type { Manifest } from '../model/manifest.js';
 import type { Native } from '../model/native.js';
 import type { PlannedBuild } from '../model/plan.js';
+import { ownPart, ownSeed, slotsOf } from '../model/shared-load.js';
 import type { Leavings } from '../process/protocol.js';
 import { supervise } from '../process/supervisor.js';
 import { partsOnDisk, type RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
-import { type BuildEnd, type BuildMessage, buildTask, type Job } from './job.js';
+import { type BuildEnd, type BuildMessage, buildTask, type Job, type Sharing } from './job.js';
 import { LeftOnServers } from './left-on-servers.js';
 import { type BuildServer, startServer } from './server.js';
 
@@ -181,6 +182,7 @@ function redacted(input: RunInput, end: BuildEnd): BuildEnd {
 async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer | undefined> {
   const { manifest, folder, signal } = input;
   if (build.server === undefined) return undefined;
+  const shared = sharingOf(manifest, build);
   record(input, { type: 'phaseBegin', build: build.id, phase: 'launch', total: 1, unit: '' });
   const server = await startServer({
     build,
@@ -188,6 +190,8 @@ async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer
     labels: ownLabels(manifest.id),
     env: input.env,
     threads: manifest.threads,
+    // Those who search the collection of another machine have made nothing that could be left.
+    ...(shared && { nameEnd: shared.index === 1 ? shared.nameEnd : null }),
     signal,
     onNotice: (message) =>
       record(input, { type: 'warning', build: build.id, message: input.redact(message) }),
@@ -210,7 +214,10 @@ function losses(
   end: BuildEnd & { state: 'failed' },
   error: string,
 ): void {
+  // What the other machines search together with this one is not made again.
+  const shared = input.manifest.shard?.load !== undefined;
   const one =
+    !shared &&
     (end.phase === 'search' || end.phase === 'record') &&
     end.subject !== undefined &&
     open.has(end.subject) &&
@@ -290,7 +297,28 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     threads: manifest.threads,
     runFolder: folder.path,
     workFolder: join(folder.work, 'build'),
+    ...ownShare(manifest, build),
   };
+}
+
+/** What a job has in place of the whole, where several machines send its loads together. */
+function ownShare(manifest: Manifest, build: PlannedBuild): Partial<Job> {
+  const sharing = sharingOf(manifest, build);
+  if (sharing === undefined) return {};
+  const trials = build.trials.map((trial) => ({ ...trial, workload: ownPart(trial.workload, sharing) }));
+  return {
+    build: { ...build, trials },
+    seed: ownSeed(manifest.seed, sharing),
+    // Answers are explained by further searches, for which the others do not wait.
+    probes: [],
+    sharing,
+  };
+}
+
+function sharingOf({ shard, repeat }: Manifest, { trials }: PlannedBuild): Sharing | undefined {
+  if (shard?.load === undefined) return undefined;
+  const { index, of, load } = shard;
+  return { index, of, nameEnd: load.nameEnd, slots: slotsOf(trials, { ...load, repeat }) };
 }
 
 /** Trials of a build whose answers are to be explained, with the depths at which they are compared. */

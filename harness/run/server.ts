@@ -29,6 +29,8 @@ export interface ServerRequest {
   /** What the server may be given of the environment. */
   env: NodeJS.ProcessEnv;
   threads: number;
+  /** End of the names of what the build makes on a server that stays; null: it makes nothing; absent: one of its own. */
+  nameEnd?: string | null | undefined;
   signal: AbortSignal;
   onNotice: (message: string) => void;
 }
@@ -57,7 +59,9 @@ export async function startServer(request: ServerRequest): Promise<BuildServer |
         `the ${name} of ${build.id} has fewer than ${SHORTEST_SECRET} characters: it is not hidden in files and messages`,
       );
   }
-  return new BuildServer(launched, build, logFile, (performance.now() - start) / 1000);
+  const server = new BuildServer(launched, build, logFile, (performance.now() - start) / 1000);
+  if (request.nameEnd !== undefined) server.nameEnd = request.nameEnd ?? undefined;
+  return server;
 }
 
 /** The server of one build while it is measured: what it uses by phase, how it is doing, what it said. */
@@ -65,7 +69,7 @@ export class BuildServer implements SupervisedServer {
   readonly launched: LaunchedServer;
   readonly cost: ServerCost;
   /** Of the names of what this build makes on a server that stays; undefined for one that is removed with all it holds. */
-  readonly nameEnd: string | undefined;
+  nameEnd: string | undefined;
   readonly #limit: number | undefined;
   readonly #logFile: string;
   readonly #trials = new Map<string, TrialUse>();

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { LoadFacts } from '../model/events.js';
+import type { LoadFacts, SharedPasses } from '../model/events.js';
 import type { PlannedTrial } from '../model/plan.js';
 import type { TrialShape } from './executors/executor.js';
 import { executorOf } from './executors/registry.js';
@@ -32,6 +32,8 @@ export interface Trial extends PlannedTrial {
   client: string | undefined;
   /** Of a load. */
   load: LoadFacts | undefined;
+  /** Of a load that several machines send together. */
+  shared: SharedPasses | undefined;
   shape: TrialShape;
 }
 
@@ -51,6 +53,7 @@ export function startTrial(planned: PlannedTrial, shape: TrialShape, done: Reado
     processCores: new Map(),
     client: undefined,
     load: undefined,
+    shared: undefined,
     shape,
   };
 }

@@ -8,6 +8,7 @@ import type { Manifest } from '../model/manifest.js';
 import { changedFiles, sealFiles } from './checksums.js';
 import { readEvents } from './event-log.js';
 import { readManifest, writeManifest } from './manifests.js';
+import { mergeLoads } from './merge-loads.js';
 import { createRunFolder, EXACT_ENDING, REPLACED_FOLDER, type RunFolder } from './run-folder.js';
 
 interface Shard {
@@ -20,14 +21,19 @@ interface Shard {
  * plan. Nothing is left behind if it fails.
  * @throws InputError if the shards do not belong together, or one is missing
  */
-export function mergeRuns(folders: readonly RunFolder[], runs: string, now: Date): RunFolder {
+export async function mergeRuns(folders: readonly RunFolder[], runs: string, now: Date): Promise<RunFolder> {
   const shards = folders.map((folder) => ({ folder, manifest: readManifest(folder) }));
   check(shards);
   const ordered = shards.toSorted((a, b) => a.manifest.shard!.index - b.manifest.shard!.index);
   const merged = createRunFolder(runs, ordered[0]!.manifest.suite.name, now);
   try {
-    copyFiles(ordered, merged);
-    writeEvents(ordered, merged, now);
+    const sameLoad = ordered[0]!.manifest.shard!.load !== undefined;
+    copyAbout(ordered[0]!, merged);
+    if (sameLoad) writeEvents(ordered, merged, now, await mergeLoads(ordered, merged, now));
+    else {
+      copySamples(ordered, merged);
+      writeEvents(ordered, merged, now, sideBySide(ordered));
+    }
     writeManifest(merged, manifestOf(ordered, merged));
     sealMerged(merged);
     rmSync(merged.work, { recursive: true, force: true });
@@ -84,9 +90,11 @@ function difference(a: Manifest, b: Manifest): string | undefined {
     dataset: ({ dataset }) => dataset.hash,
     metric: ({ dataset }) => dataset.metric,
     'set of queries': ({ queries }) => queries.hash,
-    plan: ({ shard, ks, repeat, seed, warmup, threads }) => [
+    plan: ({ shard, plan, ks, repeat, seed, warmup, threads }) => [
       shard!.of,
       shard!.builds,
+      shard!.load,
+      shard!.load && plan.map(({ trials }) => trials),
       ks,
       repeat,
       seed,
@@ -99,18 +107,21 @@ function difference(a: Manifest, b: Manifest): string | undefined {
 
 const isSample = (name: string): boolean => name.endsWith('.parquet') || name.endsWith(EXACT_ENDING);
 
-function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
-  const copy = (from: string, to: string) => {
-    try {
-      copyFileSync(from, to);
-    } catch (error) {
-      throw fileFailure(to, `cannot be copied from ${from}`, error);
-    }
-  };
-  copy(shards[0]!.folder.truth, merged.truth);
-  copy(shards[0]!.folder.queries, merged.queries);
-  const judged = shards[0]!.folder.judgements;
-  if (existsSync(judged)) copy(judged, merged.judgements);
+function copy(from: string, to: string): void {
+  try {
+    copyFileSync(from, to);
+  } catch (error) {
+    throw fileFailure(to, `cannot be copied from ${from}`, error);
+  }
+}
+
+function copyAbout({ folder: { truth, queries, judgements } }: Shard, merged: RunFolder): void {
+  copy(truth, merged.truth);
+  copy(queries, merged.queries);
+  if (existsSync(judgements)) copy(judgements, merged.judgements);
+}
+
+function copySamples(shards: readonly Shard[], merged: RunFolder): void {
   for (const { folder } of shards) {
     if (!existsSync(folder.samples)) continue;
     for (const name of readdirSync(folder.samples).filter(isSample)) {
@@ -126,7 +137,12 @@ function copyFiles(shards: readonly Shard[], merged: RunFolder): void {
 }
 
 /** The logs one after the other, as one run that began first and ended last. */
-function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): void {
+function writeEvents(
+  shards: readonly Shard[],
+  merged: RunFolder,
+  now: Date,
+  told: { events: readonly LoggedEvent[]; warnings: readonly string[] },
+): void {
   const logs = shards.map(({ folder }) => readEvents(folder));
   const times = logs
     .flat()
@@ -138,26 +154,36 @@ function writeEvents(shards: readonly Shard[], merged: RunFolder, now: Date): vo
   });
   const begin: LoggedEvent = { type: 'runBegin', time: times[0] ?? now.toISOString(), resumed: false };
   const altered = shards.flatMap(({ folder }) => changedFiles(folder).map((text) => `${folder.id}: ${text}`));
-  const warnings = [...altered, ...machineWarnings(shards)].map(
+  const warnings = [...altered, ...told.warnings, ...packageWarnings(shards)].map(
     (message): LoggedEvent => ({ type: 'warning', time: now.toISOString(), message }),
   );
-  const inner = logs.flat().filter(({ type }) => type !== 'runBegin' && type !== 'runEnd');
   const end: LoggedEvent = {
     type: 'runEnd',
     time: times.at(-1) ?? begin.time,
     state: complete ? 'completed' : 'interrupted',
   };
-  const lines = [begin, ...warnings, ...inner, end].map((event) => `${JSON.stringify(event)}\n`);
+  const lines = [begin, ...warnings, ...told.events, end].map((event) => `${JSON.stringify(event)}\n`);
   appendText(merged.events, lines.join(''), { what: 'the merged run cannot be recorded' });
 }
 
-function machineWarnings(shards: readonly Shard[]): string[] {
+/** What each shard measured by itself. */
+function sideBySide(shards: readonly Shard[]): { events: LoggedEvent[]; warnings: string[] } {
+  const logs = shards.flatMap(({ folder }) => readEvents(folder));
+  const events = logs.filter(({ type }) => type !== 'runBegin' && type !== 'runEnd');
+  return { events, warnings: [machineWarning(shards)] };
+}
+
+function machineWarning(shards: readonly Shard[]): string {
   const machines = machinesOf(shards.map(({ manifest }) => manifest.environment)).map(
     ({ cpu, cores }) => `${cpu}, ${cores} cores`,
   );
   const times =
     'the shards were measured one by one or side by side: compare times of different builds with care';
   const machineText = `the shards ran on different machines (${machines.join('; ')}): times of one do not compare with those of another`;
+  return machines.length > 1 ? machineText : times;
+}
+
+function packageWarnings(shards: readonly Shard[]): string[] {
   const versions = new Map<string, Set<string>>();
   for (const { manifest } of shards) {
     for (const [name, version] of Object.entries(manifest.packages)) {
@@ -165,12 +191,9 @@ function machineWarnings(shards: readonly Shard[]): string[] {
     }
   }
   const mixed = [...versions].filter(([, found]) => found.size > 1);
-  return [
-    machines.length > 1 ? machineText : times,
-    ...mixed.map(
-      ([name, found]) => `the shards used different versions of ${name}: ${[...found].join(', ')}`,
-    ),
-  ];
+  return mixed.map(
+    ([name, found]) => `the shards used different versions of ${name}: ${[...found].join(', ')}`,
+  );
 }
 
 /** What the merged run holds; shards that are not as they were written are told when they are merged. */
@@ -198,7 +221,7 @@ function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {
     {},
     ...shards.map(({ manifest }) => manifest.packages),
   ) as Manifest['packages'];
-  const command = first.command.replace(/ --shard \S+/, '');
+  const command = first.command.replace(/ --(shard|start-at) \S+/g, '');
   const id = merged.id;
   const measured = shards.map(({ manifest: { environment, plan: own } }) => ({
     environment,
@@ -210,7 +233,9 @@ function manifestOf(shards: readonly Shard[], merged: RunFolder): Manifest {
     command,
     plan,
     packages,
-    shards: measured,
+    ...(shard!.load === undefined
+      ? { shards: measured }
+      : { generators: measured.map(({ environment }) => ({ environment })) }),
     ...(rebuilds.length > 0 && { rebuilds }),
   };
 }

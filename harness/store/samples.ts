@@ -207,21 +207,23 @@ async function readColumns(
 /** The passes of one trial by repetition, in order. */
 export function passesOfSamples(samples: Samples): Map<number, Samples> {
   const numbers = [...new Set(samples.repetition)].sort((a, b) => a - b);
-  return new Map(numbers.map((number) => [number, passOf(samples, number)]));
+  const { repetition } = samples;
+  const entriesOf = (number: number) => Array.from(repetition.keys()).filter((i) => repetition[i] === number);
+  return new Map(numbers.map((number) => [number, pickSamples(samples, entriesOf(number))]));
 }
 
-function passOf(samples: Samples, number: number): Samples {
-  const { k, repetition } = samples;
-  const entries = Array.from(repetition.keys()).filter((i) => repetition[i] === number);
-  const pass = emptySamples(entries.length, k);
-  if (samples.flaws !== undefined) pass.flaws = new Uint8Array(entries.length * k);
+/** Some samples, in the order of `entries`, as copies. */
+export function pickSamples(samples: Samples, entries: readonly number[]): Samples {
+  const { k } = samples;
+  const picked = emptySamples(entries.length, k);
+  if (samples.flaws !== undefined) picked.flaws = new Uint8Array(entries.length * k);
   for (const [to, from] of entries.entries()) {
-    for (const name of SCALARS) pass[name][to] = samples[name][from]!;
-    for (const name of LISTS) pass[name].set(samples[name].subarray(from * k, (from + 1) * k), to * k);
-    pass.flaws?.set(samples.flaws!.subarray(from * k, (from + 1) * k), to * k);
-    pass.error[to] = samples.error[from] ?? null;
+    for (const name of SCALARS) picked[name][to] = samples[name][from]!;
+    for (const name of LISTS) picked[name].set(samples[name].subarray(from * k, (from + 1) * k), to * k);
+    picked.flaws?.set(samples.flaws!.subarray(from * k, (from + 1) * k), to * k);
+    picked.error[to] = samples.error[from] ?? null;
   }
-  return pass;
+  return picked;
 }
 
 /** The passes of one trial in order of repetition, joined. All must have the same k. */

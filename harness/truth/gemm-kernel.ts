@@ -6,6 +6,7 @@ import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './
 import {
   type AskedQueries,
   type Base,
+  FIRST_ROWS,
   inverseNorm,
   QUERIES,
   roundedDown,
@@ -16,8 +17,8 @@ import type { Vectors } from './tile.js';
 import { tileScan } from './tile-scan.js';
 import { loadScan } from './wasm-memory.js';
 
-/** Rows a product: their vectors and scores stay in the cache. A multiple of 16. */
-export const ROWS_A_PRODUCT = 1024;
+/** Rows a product: their vectors and scores stay in the cache. */
+export const ROWS_A_PRODUCT = FIRST_ROWS;
 /** Multiplications and additions of a product, at least: a call costs some 30 µs. */
 const WORTH = 2e8;
 
@@ -158,6 +159,7 @@ class GemmScorer implements Scorer {
       const c = this.#mean === undefined ? {} : { c: floats(this.#halves + first * 4, [n]) };
       for (const { from, m, a } of blocks) {
         await this.#session.run({ a, b, ...c }, { y: floats(this.#scores, [m, n]) });
+        if (first === 0 && n === FIRST_ROWS) module.guessThresholds(this.#scores, n, 0, from, from + m, n);
         module.scanScores(this.#scores, n, from, from + m, first, n);
       }
     }

@@ -6,10 +6,12 @@ import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './
 import {
   type AskedQueries,
   type Base,
+  FIRST_ROWS,
   inverseNorm,
   roundedDown,
   type Scorer,
   type ScorerInput,
+  wideRoom,
 } from './scorer.js';
 import { tileScan } from './tile-scan.js';
 import { loadScan } from './wasm-memory.js';
@@ -86,7 +88,7 @@ class Int8Scorer implements Scorer {
 
   /** Many more than are wanted cannot be told from them. */
   room(depth: number): number {
-    return 8 * depth + 512;
+    return wideRoom(depth);
   }
 
   /** In blocks of rows, and in each of them by dimension. */
@@ -167,7 +169,10 @@ class Int8Scorer implements Scorer {
       for (const { from, m, a } of blocks) {
         const y = new Tensor('int32', new Int32Array(buffer, this.#scores, m * n), [m, n]);
         await this.#session.run({ a, b, zero }, { y });
-        module.scanIntegers(this.#scores, n, this.#steps + first * 4, from, from + m, first, n);
+        const steps = this.#steps + first * 4;
+        if (first === 0 && n === FIRST_ROWS)
+          module.guessThresholds(this.#scores, n, steps, from, from + m, n);
+        module.scanIntegers(this.#scores, n, steps, from, from + m, first, n);
       }
     }
   }

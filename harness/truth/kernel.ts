@@ -20,6 +20,8 @@ export interface Lists {
   readonly queries: number;
   /** Rows that a list is expected to hold at least. */
   readonly depth: number;
+  /** All rows within the bound belong, however many; else the `depth` nearest do. */
+  readonly unlimited?: boolean;
   /** Distance that a row must not exceed to belong; Infinity while that is not known. */
   bound(query: number): number;
   /** Takes the row in if it belongs. A row must be offered to a query only once. */

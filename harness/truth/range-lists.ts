@@ -14,6 +14,7 @@ export interface FlatLists {
 export class RangeLists implements Lists {
   readonly queries: number;
   readonly depth = EXPECTED;
+  readonly unlimited = true;
   readonly #radii: Float64Array;
   readonly #rows: number[][];
   readonly #distances: number[][];

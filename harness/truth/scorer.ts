@@ -23,6 +23,12 @@ export interface AskedQueries {
 /** Queries are compared in multiples of so many. */
 export const QUERIES = 4;
 
+/** Rows whose scores a guess is made from; `guessThresholds` wants a multiple of 128. */
+export const FIRST_ROWS = 1024;
+
+/** Room for candidates where many cannot be told apart; `memory-plan.ts` counts on it. */
+export const wideRoom = (depth: number): number => 8 * depth + 512;
+
 /** How a scorer is given the tile that it works on. */
 export interface ScorerInput {
   module: ScanModule;
@@ -53,7 +59,7 @@ export interface Scorer {
   reserve(queries: number): void;
   /** Writes the query's vector, which stands at the address `vector` as it is, as the `i`-th at `at`. */
   copyQuery(at: number, i: number, query: number, vector: number): void;
-  /** Has the module take the candidates of these queries. */
+  /** Has the module take the candidates of these queries; after the first `FIRST_ROWS` it may have it guess thresholds. */
   score(base: Base, queries: AskedQueries): void | Promise<void>;
 }
 

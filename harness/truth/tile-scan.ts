@@ -1,6 +1,6 @@
 import { cosineDistance } from '../measures/distance.js';
 import type { ScanJob, ScanTile } from './kernel.js';
-import { type Base, type MakeScorer, QUERIES, type Scorer } from './scorer.js';
+import { type Base, FIRST_ROWS, type MakeScorer, QUERIES, type Scorer, wideRoom } from './scorer.js';
 import { NO_SELECTION, oneGroup } from './selections.js';
 import { distanceOf, type Tile } from './tile.js';
 import { Arena, type ScanModule } from './wasm-memory.js';
@@ -9,6 +9,10 @@ import { Arena, type ScanModule } from './wasm-memory.js';
 const CHUNK = 4096;
 /** As many rows of a filter are compared one by one. */
 const FEW = 64;
+/** In place of the candidates that are wanted where all are. */
+const ALL = 2 ** 31 - 1;
+/** In place of a query's number of candidates: a guess has missed some. */
+const MISSED = -2;
 /** Least room for candidates: a group of rows that is looked at together, and one more. */
 const LEAST_ROOM = 32;
 
@@ -16,6 +20,8 @@ const LEAST_ROOM = 32;
 interface Asked {
   query: number;
   selection: number;
+  /** Rows of the base that it may find. */
+  passing: number;
 }
 
 /** Addresses of what belongs to the queries of a chunk. */
@@ -27,12 +33,41 @@ interface Areas {
   sizes: number;
   masks: number;
   slacks: number;
+  guesses: number;
+  ranks: number;
   scores: number;
   rows: number;
-  /** Of one query: row numbers within the tile, and float64 products or squares. */
-  numbers: number;
+  /** Of one query: float64 products or squares with its candidates. */
   exact: number;
   capacity: number;
+}
+
+/** Fewer rows are not worth a guess. */
+const WORTH_A_GUESS = 4 * FIRST_ROWS;
+/** Of the scores that a guess is taken from; `guessThresholds` knows no more. */
+const MOST_RANK = 64;
+
+/**
+ * Which of the scores of the first rows is one that `keep` of all `passing` rows reach: of so many near ones some are among the first,
+ * as many as a Poisson distribution has, with 2.5 of its standard deviations and 2 more. 0: no guess.
+ */
+function rankFor(keep: number, passing: number): number {
+  if (passing < WORTH_A_GUESS) return 0;
+  const expected = (keep * FIRST_ROWS) / passing;
+  const rank = Math.ceil(expected + 2.5 * Math.sqrt(expected) + 2);
+  return rank > MOST_RANK ? 0 : rank;
+}
+
+/** Rows in such an order that the first ones stand for all, whatever order they came in. */
+function spread(rows: Int32Array | undefined, all: number): Int32Array | undefined {
+  const count = rows?.length ?? all;
+  if (count < WORTH_A_GUESS) return rows;
+  const apart = Math.floor(count / FIRST_ROWS);
+  const order = new Int32Array(count);
+  let at = 0;
+  for (let from = 0; from < apart; from++)
+    for (let i = from; i < count; i += apart) order[at++] = rows === undefined ? i : rows[i]!;
+  return order;
 }
 
 /** A kernel from a module and what compares in it. */
@@ -68,7 +103,8 @@ class TileScan {
       const rows =
         selection === NO_SELECTION ? undefined : selections!.rowsIn(selection, tile.first, tile.count);
       if (rows === undefined || !this.#paysToGather(rows.length, asked.length)) {
-        for (const query of asked) wide.push({ query, selection });
+        const passing = rows?.length ?? tile.count;
+        for (const query of asked) wide.push({ query, selection, passing });
       } else if (rows.length <= FEW) this.#compare(asked, rows);
       else narrow.push({ rows, queries: asked });
     }
@@ -76,7 +112,7 @@ class TileScan {
     for (const { rows, queries: asked } of narrow) {
       await this.#scan(
         rows,
-        asked.map((query) => ({ query, selection: NO_SELECTION })),
+        asked.map((query) => ({ query, selection: NO_SELECTION, passing: rows.length })),
       );
     }
   }
@@ -105,15 +141,22 @@ class TileScan {
       tileAt,
     };
     const scorer = this.#makeScorer(input);
-    const base = scorer.pack(rows);
+    const base = scorer.pack(spread(rows, this.#tile.count));
+    const numbersAt = this.#copyNumbers(base);
     const masks = this.#masks(asked);
     const chunk = Math.min(CHUNK, Math.ceil(asked.length / QUERIES) * QUERIES);
     const areas = this.#areas(scorer, chunk, base.count);
     scorer.reserve(chunk);
+    const scan = async (some: readonly Asked[], guess: boolean): Promise<readonly Asked[]> => {
+      this.#arrange(scorer, some, areas, masks, guess);
+      this.#module.setRows(base.at, base.count, this.#tile.dimensions, numbersAt);
+      const padded = Math.ceil(some.length / QUERIES) * QUERIES;
+      await scorer.score(base, { at: areas.queries, count: some.length, padded });
+      return this.#decideAll(base, some, areas, tileAt);
+    };
     for (let first = 0; first < asked.length; first += chunk) {
-      const some = asked.slice(first, first + chunk);
-      await this.#scanChunk(scorer, base, some, areas, masks);
-      this.#decideAll(base, some, areas, tileAt);
+      const missed = await scan(asked.slice(first, first + chunk), true);
+      if (missed.length > 0) await scan(missed, false);
     }
   }
 
@@ -122,6 +165,13 @@ class TileScan {
     const { values } = this.#tile;
     const at = this.#arena.take(values.byteLength);
     new Float32Array(this.#module.memory.buffer, at, values.length).set(values);
+    return at;
+  }
+
+  #copyNumbers({ rows }: Base): number {
+    if (rows === undefined) return 0;
+    const at = this.#arena.take(rows.byteLength);
+    new Int32Array(this.#module.memory.buffer, at, rows.length).set(rows);
     return at;
   }
 
@@ -141,10 +191,11 @@ class TileScan {
   }
 
   #areas(scorer: Scorer, queries: number, rows: number): Areas {
-    const { depth } = this.#job.lists;
+    const { depth, unlimited } = this.#job.lists;
     const { dimensions } = this.#tile;
     // Room for twice what is wanted, so that it is seldom looked through; never more than there is.
-    const room = scorer.room?.(depth) ?? Math.max(2 * depth + 128, 256);
+    const usual = scorer.room?.(depth) ?? Math.max(2 * depth + 128, 256);
+    const room = unlimited === true ? wideRoom(depth) : usual;
     const capacity = Math.min(room, Math.max(LEAST_ROOM, rows + 8));
     const take = (bytes: number) => this.#arena.take(bytes);
     return {
@@ -154,21 +205,23 @@ class TileScan {
       sizes: take(queries * 4),
       masks: take(queries * 4),
       slacks: take(queries * 4),
+      guesses: take(queries * 4),
+      ranks: take(queries * 4),
       scores: take(queries * capacity * 4),
       rows: take(queries * capacity * 4),
-      numbers: take(capacity * 4),
       exact: take(capacity * 8),
       capacity,
     };
   }
 
-  #scanChunk(
+  /** Writes queries, and what the module has to know of them, into the memory. */
+  #arrange(
     scorer: Scorer,
-    base: Base,
     asked: readonly Asked[],
     areas: Areas,
     masks: ReadonlyMap<number, number>,
-  ): void | Promise<void> {
+    guess: boolean,
+  ): void {
     const { lists, queries } = this.#job;
     const { dimensions } = this.#tile;
     const module = this.#module;
@@ -180,59 +233,57 @@ class TileScan {
     new Int32Array(buffer, areas.sizes, padded).fill(0);
     const bitmaps = new Uint32Array(buffer, areas.masks, padded).fill(0);
     const slacks = new Float32Array(buffer, areas.slacks, padded).fill(0);
+    new Float32Array(buffer, areas.guesses, padded).fill(Number.NEGATIVE_INFINITY);
+    const ranks = new Int32Array(buffer, areas.ranks, padded).fill(0);
+    const keep = lists.unlimited === true ? ALL : Math.min(lists.depth, areas.capacity);
     new Uint8Array(buffer, areas.queries, padded * scorer.queryBytes).fill(
       0,
       asked.length * scorer.queryBytes,
     );
-    for (const [i, { query, selection }] of asked.entries()) {
+    for (const [i, { query, selection, passing }] of asked.entries()) {
       vectors.set(queries.values.subarray(query * dimensions, (query + 1) * dimensions), i * dimensions);
       scorer.copyQuery(areas.queries, i, query, areas.vectors + i * dimensions * 4);
       const bound = lists.bound(query);
       thresholds[i] =
         bound === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : scorer.leastScore(query, bound);
       bitmaps[i] = masks.get(selection) ?? 0;
+      if (guess) ranks[i] = rankFor(keep, passing);
       // Rounded up: float32 holds no less than it is.
       if (scorer.slackOf !== undefined) slacks[i] = scorer.slackOf(query) * (1 + 2 ** -22);
     }
-    const keep = Math.min(lists.depth, areas.capacity);
-    module.setRows(base.at, base.count, dimensions);
     module.setQueries(areas.queries, areas.thresholds, areas.sizes, areas.masks);
     module.setSlacks(areas.slacks);
+    module.setGuesses(areas.guesses, areas.ranks);
     const { relative, absolute } = scorer.slack;
     module.setCandidates(areas.scores, areas.rows, areas.capacity, keep, relative, absolute);
-    return scorer.score(base, { at: areas.queries, count: asked.length, padded });
   }
 
-  /** Offers all candidates with their float64 distances. */
-  #decideAll(base: Base, asked: readonly Asked[], areas: Areas, tileAt: number): void {
+  /** Offers all candidates with their float64 distances. Returns the queries of which a guess missed some. */
+  #decideAll(base: Base, asked: readonly Asked[], areas: Areas, tileAt: number): Asked[] {
     const { buffer } = this.#module.memory;
     const { capacity } = areas;
     this.#module.finish(0, asked.length);
     const sizes = new Int32Array(buffer, areas.sizes, asked.length);
-    const found = new Int32Array(buffer, areas.rows, asked.length * capacity);
-    const numbers = new Int32Array(buffer, areas.numbers, capacity);
     const exact = new Float64Array(buffer, areas.exact, capacity);
+    const missed: Asked[] = [];
     for (const [i, each] of asked.entries()) {
       const size = sizes[i]!;
-      if (size < 0) {
-        this.#byRow(base, each);
-        continue;
+      if (size === MISSED) missed.push(each);
+      else if (size < 0) this.#byRow(base, each);
+      else {
+        const found = areas.rows + i * capacity * 4;
+        this.#exact(areas.vectors + i * this.#tile.dimensions * 4, tileAt, found, size, areas.exact);
+        this.#offer(each.query, new Int32Array(buffer, found, size), exact, size);
       }
-      const start = i * capacity;
-      const { rows } = base;
-      for (let at = 0; at < size; at++)
-        numbers[at] = rows === undefined ? found[start + at]! : rows[found[start + at]!]!;
-      this.#exact(areas.vectors + i * this.#tile.dimensions * 4, tileAt, size, areas);
-      this.#offer(each.query, numbers, exact, size);
     }
+    return missed;
   }
 
-  /** Products, or squares, of a query with the rows in `numbers`. */
-  #exact(vector: number, tileAt: number, count: number, { numbers, exact }: Areas): void {
+  /** Products, or squares, of a query with `count` rows whose numbers are at `rows`. */
+  #exact(vector: number, tileAt: number, rows: number, count: number, into: number): void {
     const { dimensions } = this.#tile;
-    if (this.#job.metric === 'l2')
-      this.#module.exactSquares(vector, tileAt, dimensions, numbers, count, exact);
-    else this.#module.exactProducts(vector, tileAt, dimensions, numbers, count, exact);
+    if (this.#job.metric === 'l2') this.#module.exactSquares(vector, tileAt, dimensions, rows, count, into);
+    else this.#module.exactProducts(vector, tileAt, dimensions, rows, count, into);
   }
 
   #offer(query: number, numbers: Int32Array, exact: Float64Array, count: number): void {

@@ -5,7 +5,7 @@ import { packageRoot } from '../../common/paths.js';
 /** What harness/truth/wasm/scan.as.ts exports; numbers are addresses unless they count something. */
 export interface ScanModule {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  setRows(at: number, count: number, dimensions: number): void;
+  setRows(at: number, count: number, dimensions: number, numbers: number): void;
   setQueries(at: number, thresholds: number, sizes: number, masks: number): void;
   setCandidates(
     scores: number,
@@ -18,6 +18,9 @@ export interface ScanModule {
   scanProducts(from: number, to: number): void;
   scanDistances(from: number, to: number): void;
   setSlacks(at: number): void;
+  setGuesses(at: number, ranks: number): void;
+  guessThresholds(at: number, stride: number, steps: number, from: number, to: number, count: number): void;
+  squaredNorms(vectors: number, width: number, count: number, into: number): void;
   scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
   scanIntegers(
     at: number,

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { InputError } from '../../common/errors.js';
 import { suggest } from '../../common/nearest.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Points, ReadAs } from '../../engines/contract/points.js';
@@ -45,7 +44,7 @@ export async function openSource(text: string, surroundings: Surroundings): Prom
   requirePoints(definition, text);
   const as = withPartition(address, text);
   requireReadable(definition, as, text);
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-source-'));
+  const folder = await temporaryFolder('source');
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();

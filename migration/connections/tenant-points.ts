@@ -26,11 +26,16 @@ export function tenantPoints(template: string, parts: readonly TenantPart[], whe
     }
   };
   const find = async (ids: readonly PointId[]): Promise<Point[]> => {
-    const found = new Map<PointId, Point>();
+    // Several tenants may have a point with the same id.
+    const found = new Map<PointId, Point[]>();
     for (const { tenant, collection } of parts) {
       const asked = ids.filter((id) => (known.get(id) ?? tenant) === tenant);
       if (asked.length === 0) continue;
-      for (const point of await collection.points.get(asked)) found.set(point.id, { ...point, tenant });
+      for (const point of await collection.points.get(asked)) {
+        const all = found.get(point.id) ?? [];
+        found.set(point.id, all);
+        all.push({ ...point, tenant });
+      }
     }
     return ids.flatMap((id) => found.get(id) ?? []);
   };

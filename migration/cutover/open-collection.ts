@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { FailureError, InputError } from '../../common/errors.js';
 import { placeFault } from '../../common/faults.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { Points } from '../../engines/contract/points.js';
 import type { CollectionSpec } from '../../engines/contract/spec.js';
@@ -44,7 +43,7 @@ export async function openCollection(
   if (name === undefined || name === '') throw new InputError('names no collection', { where: text });
   const definition = await loadEngine(address.engine);
   requirePoints(definition, text);
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-cutover-'));
+  const folder = await temporaryFolder('cutover');
   const closing: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();

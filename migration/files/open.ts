@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { basename, relative, resolve } from 'node:path';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { Capabilities } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
@@ -41,7 +41,7 @@ export async function openFiles(
   { cwd, signal }: { cwd: string; signal: AbortSignal },
 ): Promise<OpenFiles> {
   const { path, part, parameters, written } = split(address, cwd);
-  const cacheFolder = await mkdtemp(join(tmpdir(), 'vecproof-files-'));
+  const cacheFolder = await temporaryFolder('files');
   const close = () => rm(cacheFolder, { recursive: true, force: true });
   try {
     const rows = await findRows(path, { cwd, cacheFolder, parameters, part });

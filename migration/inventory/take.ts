@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { packageInfo } from '../../common/paths.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { Filter } from '../../filters/filter.js';
 import { EXPORT } from '../connections/address.js';
 import type { Surroundings } from '../connections/reach.js';
@@ -37,7 +36,7 @@ const KNOWN = 8;
  * @throws InputError, FailureError if the place cannot be opened or read to its end
  */
 export async function takeInventory(text: string, options: InventoryOptions): Promise<Inventory> {
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-inventory-'));
+  const folder = await temporaryFolder('inventory');
   let place: Place | undefined;
   try {
     place = await openPlace(text, options);

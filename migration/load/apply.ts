@@ -38,7 +38,7 @@ export function applyMapping(
       (part) => mapping[part] && point[part] !== undefined,
     );
     return {
-      id: ids.idOf(point.id),
+      id: ids.idOf(point.id, point.tenant),
       vectors: mappedVectors(mapping, vectors, point),
       metadata: {
         ...(nested === 'native'

@@ -13,6 +13,7 @@ import { idType } from '../export/canonical.js';
 import { nearFields } from '../export/near.js';
 import { type OpenExport, openExport } from '../export/reader.js';
 import { tenantsIn } from '../export/records.js';
+import { requireDistinct } from '../mapping/choose-ids.js';
 import { idsOf } from '../mapping/ids.js';
 import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
@@ -27,6 +28,8 @@ import type { BatchTarget } from './write-batch.js';
 export interface LoadPlan {
   source: OpenExport;
   mapping: Mapping;
+  /** Where the mapping stands. */
+  folder: string;
   definition: EngineDefinition;
   address: Address;
   spec: CollectionSpec;
@@ -68,6 +71,7 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
   return {
     source,
     mapping,
+    folder: dirname(mappingPath),
     definition,
     address,
     apply,
@@ -107,10 +111,12 @@ function indexOf(definition: EngineDefinition, { target }: Mapping): ParameterSe
 
 /** Losses that nobody has accepted. Reads all points. */
 export async function undecided(
-  { source, mapping, definition: { capabilities } }: LoadPlan,
+  { source, mapping, folder, definition }: LoadPlan,
   signal: AbortSignal,
 ): Promise<Loss[]> {
+  const { capabilities } = definition;
   const observed = await observe(source, capabilities, { signal });
+  await requireDistinct(mapping, { opened: source, observed, engine: definition }, folder, signal);
   return openLosses(mapping, source, observed, capabilities);
 }
 

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { FailureError } from '../../common/errors.js';
+import { nativeTemporaries, temporaryFolder } from '../../common/temporary.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { ConnectedEngine, EngineDefinition } from '../../engines/contract/engine.js';
 import type { Points } from '../../engines/contract/points.js';
@@ -32,16 +31,9 @@ export async function openTarget(
   surroundings: Surroundings,
   tenants?: readonly string[],
 ): Promise<OpenTarget> {
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-target-'));
+  const folder = await temporaryFolder('target');
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
-  // Native engines leave temporary files behind when they build an index: they go where they are removed. There is no other way to
-  // tell them, and a folder for the whole command would stay after kill -9.
-  const before = process.env['TMPDIR'];
-  process.env['TMPDIR'] = folder;
-  closing.push(async () => {
-    if (before === undefined) delete process.env['TMPDIR'];
-    else process.env['TMPDIR'] = before;
-  });
+  closing.push(await nativeTemporaries());
   const close = async () => {
     while (closing.length > 0) await closing.pop()!();
   };

@@ -6,20 +6,23 @@ import { InputError, messageOf } from '../../common/errors.js';
 import { fileFailure, temporaryName } from '../../common/files.js';
 import { readRegular } from '../../common/regular-file.js';
 import { storedRows } from '../../datasets/formats/parquet/stored.js';
-import type { TypedId } from './typed-id.js';
+import { type TypedId, tenantText, typedText } from './typed-id.js';
 
 /**
  * `ids.parquet`: which id of the source is which of the target, for the application and for people. Columns of text:
- * `source_type` (integer, string, uuid), `source_id`, `target_id`, and `native_id` where the target's server knows the
- * point by another id than its client is asked with.
+ * `source_type` (integer, string, uuid), `source_id`, `target_id`, `native_id` where the target's server knows the
+ * point by another id than its client is asked with, and `source_tenant` where ids are of tenants, who may have the same.
  */
 export interface IdRow {
   source: TypedId;
+  /** Whose point it is; absent: of no tenant, or whoever's. */
+  tenant?: string | undefined;
   target: string;
   native?: string | undefined;
 }
 
-const COLUMNS = ['source_type', 'source_id', 'target_id', 'native_id'] as const;
+const COLUMNS = ['source_type', 'source_id', 'target_id', 'native_id', 'source_tenant'] as const;
+const OPTIONAL: readonly string[] = ['native_id', 'source_tenant'];
 const TYPES = ['integer', 'string', 'uuid'] as const;
 
 /** Writes rows as they come, under a temporary name; `finish` renames it and tells its SHA-256. */
@@ -36,7 +39,7 @@ export class IdFile {
         name,
         type: 'BYTE_ARRAY',
         converted_type: 'UTF8',
-        repetition_type: name === 'native_id' ? 'OPTIONAL' : 'REQUIRED',
+        repetition_type: OPTIONAL.includes(name) ? 'OPTIONAL' : 'REQUIRED',
       }) as const;
     const schema = [{ name: 'root', num_children: COLUMNS.length }, ...COLUMNS.map(text)];
     this.#writer = this.#guarded(
@@ -51,6 +54,7 @@ export class IdFile {
       rows.map(({ source }) => String(source.id)),
       rows.map(({ target }) => target),
       rows.map(({ native }) => native),
+      rows.map(({ tenant }) => tenant),
     ];
     this.#guarded(() =>
       this.#writer.write({
@@ -99,13 +103,18 @@ export async function readIds(path: string): Promise<IdRow[]> {
     throw fail(`the map of ids cannot be read: ${messageOf(error)}`, error);
   }
   const rows = objects.map((object, i) => {
-    const [type, id, target, native] = COLUMNS.map((name) => object[name]);
+    const [type, id, target, native, tenant] = COLUMNS.map((name) => object[name]);
     const known = TYPES.find((each) => each === type);
     const bad = known === undefined || typeof id !== 'string' || typeof target !== 'string';
     if (bad || (known === 'integer' && !/^-?\d+$/.test(id)))
       throw fail(`row ${i + 1} of the map of ids is none: ${JSON.stringify({ type, id, target })}`);
     const source: TypedId = { type: known, id: known === 'integer' ? BigInt(id) : id };
-    return { source, target, ...(typeof native === 'string' && { native }) };
+    return {
+      source,
+      target,
+      ...(typeof native === 'string' && { native }),
+      ...(typeof tenant === 'string' && { tenant }),
+    };
   });
   requireInjective(rows, fail);
   return rows;
@@ -114,8 +123,8 @@ export async function readIds(path: string): Promise<IdRow[]> {
 function requireInjective(rows: readonly IdRow[], fail: (what: string) => InputError): void {
   const sources = new Set<string>();
   const targets = new Map<string, TypedId>();
-  for (const { source, target } of rows) {
-    const key = `${source.type} ${source.id}`;
+  for (const { source, target, tenant } of rows) {
+    const key = tenant === undefined ? typedText(source) : tenantText(tenant, source);
     if (sources.has(key)) throw fail(`the map of ids has the ${source.type} id ${source.id} twice`);
     sources.add(key);
     const other = targets.get(target);

@@ -6,7 +6,7 @@ import type { IdKind, PointId } from '../../engines/contract/ids.js';
 import { idType, type PointShape } from '../export/canonical.js';
 import { type IdRow, readIds } from './id-file.js';
 import type { Mapping } from './mapping.js';
-import { fromTypedText, typedText } from './typed-id.js';
+import { fromTypedText, tenantText, typedText } from './typed-id.js';
 
 type Shape = Pick<PointShape, 'ids'>;
 
@@ -21,8 +21,8 @@ export function uuid5(text: string): string {
   return hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-/** What an id of the source becomes in the target. */
-export type IdOf = (id: PointId) => PointId;
+/** What an id of the source becomes in the target: by the rule `tenant`, and by some maps, that of a tenant's point. */
+export type IdOf = (id: PointId, tenant?: string) => PointId;
 
 /**
  * The mapping's rule for ids.
@@ -35,6 +35,7 @@ export async function idsOf(mapping: Mapping, shape: Shape, folder: string): Pro
   const integers = target.ids === 'u32' || target.ids === 'u64';
   if (ids.how === 'file') return fromFile(mapping, shape, folder);
   requireKind(mapping);
+  if (ids.how === 'tenant') return (id, tenant) => tenantText(tenant, { type: idType(shape, id), id });
   if (ids.how === 'typed') return (id) => typedText({ type: idType(shape, id), id });
   if (ids.how === 'uuid5') return (id) => uuid5(typedText({ type: idType(shape, id), id }));
   return integers ? (id) => id : (id) => String(id);
@@ -43,6 +44,7 @@ export async function idsOf(mapping: Mapping, shape: Shape, folder: string): Pro
 const WANTED: Readonly<Partial<Record<Mapping['ids']['how'], readonly IdKind[]>>> = {
   text: ['string'],
   typed: ['string'],
+  tenant: ['string'],
   uuid5: ['uuid', 'string'],
 };
 
@@ -60,10 +62,16 @@ function requireKind({ ids, target }: Mapping): void {
 
 async function fromFile(mapping: Mapping, shape: Shape, folder: string): Promise<IdOf> {
   const known = new Map<string, PointId>();
-  for (const row of await acceptedRows(mapping, folder))
-    known.set(typedText(row.source), targetId(mapping.target.ids, row.target));
-  return (id) => {
-    const found = known.get(typedText({ type: idType(shape, id), id }));
+  let ofTenants = false;
+  for (const row of await acceptedRows(mapping, folder)) {
+    ofTenants ||= row.tenant !== undefined;
+    const source = row.tenant === undefined ? typedText(row.source) : tenantText(row.tenant, row.source);
+    known.set(source, targetId(mapping.target.ids, row.target));
+  }
+  return (id, tenant) => {
+    const typed = { type: idType(shape, id), id };
+    const own = ofTenants && tenant !== undefined ? known.get(tenantText(tenant, typed)) : undefined;
+    const found = own ?? known.get(typedText(typed));
     if (found !== undefined) return found;
     throw new FailureError('the map of ids does not have this id', {
       where: `id ${shorten(id)}`,
@@ -106,7 +114,8 @@ export async function acceptedRows({ ids }: Mapping, folder: string): Promise<Id
 export function lookUp(rows: readonly IdRow[], wanted: string): IdRow[] {
   const typed = fromTypedText(wanted);
   return rows.filter(
-    ({ source, target, native }) =>
+    ({ source, target, native, tenant }) =>
+      (tenant !== undefined && tenantText(tenant, source) === wanted) ||
       target === wanted ||
       native === wanted ||
       String(source.id) === wanted ||

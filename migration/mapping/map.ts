@@ -77,7 +77,7 @@ export async function mapExport(folder: string, place: string, options: MapOptio
   requireTenants(manifest, collection);
   const target = { place, collection, index, search, reason, source };
   const mapping = proposeMapping(manifest, observed, definition, target, wishesOf(options, application));
-  await chooseIds(mapping, opened, definition, options);
+  await chooseIds(mapping, { opened, observed, engine: definition }, options);
   if (application !== undefined)
     mapping.filters = mapFilters(application, mapping.fields, definition.capabilities, (filter) =>
       nativeText(filter, mapping, definition),

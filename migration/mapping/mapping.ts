@@ -50,7 +50,7 @@ export const LOSSES = [
 export type LossKind = (typeof LOSSES)[number];
 
 /** How ids of the source become those of the target. */
-export const ID_RULES = ['identity', 'text', 'typed', 'uuid5', 'file'] as const;
+export const ID_RULES = ['identity', 'text', 'typed', 'tenant', 'uuid5', 'file'] as const;
 export type IdRule = (typeof ID_RULES)[number];
 
 export const SEVERITIES = ['note', 'warning', 'serious'] as const;
@@ -117,7 +117,7 @@ const ids = z.strictObject({
   how: z
     .enum(ID_RULES)
     .describe(
-      'identity: as they are; text: integers and UUIDs as their text; typed: text with i:, s: or u: before it; uuid5: UUID of version 5 of the typed text; file: by the map in "file"',
+      'identity: as they are; text: integers and UUIDs as their text; typed: text with i:, s: or u: before it; tenant: that, with the tenant and a slash before it, where tenants have the same ids; uuid5: UUID of version 5 of the typed text; file: by the map in "file"',
     ),
   keep: z
     .string()

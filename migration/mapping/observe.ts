@@ -2,6 +2,7 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { Metadata, Point, PointValue } from '../../engines/contract/points.js';
 import { vectorIn } from '../../engines/kit/vectors.js';
 import type { PointShape } from '../export/canonical.js';
+import { Collisions } from './collisions.js';
 
 /** Types of single values as they are met: those of fields, and what no field type holds. */
 export type ValueType =
@@ -55,6 +56,8 @@ export interface Observed {
   negativeIds: Seen;
   /** Ids beyond 2^63 - 1. */
   largeIds: Seen;
+  /** Whether several points may have one id, of different tenants or not: all ids have to be compared. */
+  mayRepeat: boolean;
 }
 
 const MIN = -(2n ** 63n);
@@ -68,6 +71,7 @@ export class Observer {
   readonly #negative = nothing();
   readonly #large = nothing();
   readonly #maxTextBytes: number;
+  readonly #ids = new Collisions();
   readonly #tooLong = nothing();
   #points = 0;
 
@@ -81,6 +85,7 @@ export class Observer {
   add(point: Point): void {
     const { id, metadata, vectors } = point;
     this.#points++;
+    this.#ids.add(id);
     if (typeof id === 'bigint' && id < 0n) see(this.#negative, id);
     if (typeof id === 'bigint' && id > MAX) see(this.#large, id);
     for (const [name, seen] of this.#absent) if (vectorIn(vectors, name) === undefined) see(seen, id);
@@ -148,6 +153,7 @@ export class Observer {
       absentVectors: this.#absent,
       negativeIds: this.#negative,
       largeIds: this.#large,
+      mayRepeat: this.#ids.suspects().size > 0,
     };
   }
 }

@@ -14,6 +14,24 @@ export function typedText({ type, id }: TypedId): string {
   return `${LETTERS[type]}:${id}`;
 }
 
+/**
+ * `acme/s:7`: the typed id with the tenant before it, for ids that several tenants have. Of a point without a tenant `%/s:7`, which
+ * no tenant is written as: `/` and `%` of a name are percent-encoded. No two points have the same unless tenant and typed id are.
+ */
+export function tenantText(tenant: string | undefined, id: TypedId): string {
+  const name = tenant?.replaceAll(/[%/]/g, (each) => (each === '%' ? '%25' : '%2F')) ?? '%';
+  return `${name}/${typedText(id)}`;
+}
+
+/** The inverse of `tenantText`; undefined for other texts. */
+export function fromTenantText(text: string): (TypedId & { tenant: string | undefined }) | undefined {
+  const at = text.indexOf('/');
+  const typed = at < 0 ? undefined : fromTypedText(text.slice(at + 1));
+  if (typed === undefined) return undefined;
+  const name = text.slice(0, at);
+  return { ...typed, tenant: name === '%' ? undefined : name.replaceAll('%2F', '/').replaceAll('%25', '%') };
+}
+
 /** The inverse of `typedText`; undefined for other texts. */
 export function fromTypedText(text: string): TypedId | undefined {
   const [, letter, rest] = /^([isu]):(.*)$/s.exec(text) ?? [];

@@ -1,3 +1,4 @@
+import { InputError } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
 import type { IdType } from '../export/canonical.js';
@@ -24,8 +25,17 @@ export async function idsBetween(
   shape: Pick<PointShape, 'ids'>,
   folder: string,
 ): Promise<Ids> {
-  const toTarget = await idsOf(mapping, shape, folder);
   const { how, keep } = mapping.ids;
+  if (how === 'tenant')
+    throw new InputError(
+      'tenants have the same ids: which of their points an answer has cannot be told by its id',
+      {
+        where: 'mapping: ids.how',
+        next: 'watch the collection of one tenant at a time',
+      },
+    );
+  const idOf = await idsOf(mapping, shape, folder);
+  const toTarget = (id: PointId) => idOf(id);
   const back = how === 'file' ? await rowsBack(mapping, folder) : undefined;
   const toSource = (id: PointId): PointId | undefined => {
     if (back !== undefined) return back.get(String(id));

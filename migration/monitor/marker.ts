@@ -1,9 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../common/errors.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { IdKind, PointId } from '../../engines/contract/ids.js';
 import type { Description, Point } from '../../engines/contract/points.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
@@ -172,7 +171,7 @@ async function writing<T>(
 ): Promise<T> {
   const address = parseAddress(place, engineNames());
   const definition = await loadEngine(address.engine);
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-marker-'));
+  const folder = await temporaryFolder('marker');
   try {
     const { connect, server } = await reach(definition, address, surroundings);
     try {

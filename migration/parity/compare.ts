@@ -147,7 +147,17 @@ async function targetIds(
   { mapping }: CompareRequest,
   { shape }: OpenExport,
 ): Promise<(id: PointId) => PointId> {
-  return mapping === undefined ? (id) => id : idsOf(mapping.mapping, shape, mapping.folder);
+  if (mapping === undefined) return (id) => id;
+  if (mapping.mapping.ids.how === 'tenant')
+    throw new InputError(
+      'tenants have the same ids: which of their points an answer has cannot be told by its id',
+      {
+        where: 'mapping: ids.how',
+        next: 'compare the collection of one tenant at a time, each with an export and a mapping of its own',
+      },
+    );
+  const idOf = await idsOf(mapping.mapping, shape, mapping.folder);
+  return (id) => idOf(id);
 }
 
 function targetVector({ mapping }: CompareRequest, vector: string): string {

@@ -1,7 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { FailureError } from '../../common/errors.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import { engineNames, loadEngine } from '../../engines/registry.js';
 import { parseAddress } from '../connections/address.js';
 import { reach, type Surroundings } from '../connections/reach.js';
@@ -20,7 +19,7 @@ export async function dropCollection(
 ): Promise<void> {
   const address = parseAddress(place, engineNames());
   const definition = await loadEngine(address.engine);
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-drop-'));
+  const folder = await temporaryFolder('drop');
   const closing: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
     const { connect, server } = await reach(definition, address, surroundings);

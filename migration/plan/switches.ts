@@ -10,6 +10,8 @@ const RAMP = 'ramp';
 const SHADOW = 'shadow';
 /** Of one instance: reads that each side has answered. */
 const READS = 'reads';
+/** The load, by its time, whose target has had the log from its first entry on. */
+const LOADED = 'loaded';
 /** When the target has taken over: the application may stop writing to the source. Empty: somebody went back since. */
 const FINISHED = 'finished';
 
@@ -68,6 +70,14 @@ export function setShadow(flags: Flags): Promise<void> {
 
 export function setFinished(flags: Flags, time: string): Promise<void> {
   return flags.set(FINISHED, time);
+}
+
+export function loadedOf(flags: Flags): Promise<string | null> {
+  return flags.get(LOADED);
+}
+
+export function setLoaded(flags: Flags, load: string): Promise<void> {
+  return flags.set(LOADED, load);
 }
 
 /** The way back was given up, and is wanted after all. @returns whether it had been */

@@ -35,7 +35,7 @@ export const CHECKS = {
   'id-repeated': {
     finds: 'several points have one id',
     severity: 'error',
-    remedy: 'remove all but one of each, or give them ids of their own: a target keeps the last',
+    remedy: 'remove all but one of each, or give them ids of their own: they are not loaded',
   },
   'id-empty': {
     finds: 'ids that are empty or white space',
@@ -50,7 +50,8 @@ export const CHECKS = {
   'id-in-several-tenants': {
     finds: 'one id in several tenants',
     severity: 'error',
-    remedy: 'make ids of tenant and id, or give each tenant a collection: else one overwrites the other',
+    remedy:
+      'move them by ids of tenant and id ("vecproof map --ids tenant"), which they get by themselves: else one would overwrite the other',
   },
   'tenant-missing': {
     finds: 'points of no tenant beside points of one',

@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { InputError } from '../../common/errors.js';
 import { packageInfo } from '../../common/paths.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { EngineDefinition } from '../../engines/contract/engine.js';
 import { loadEngine } from '../../engines/registry.js';
 import type { Surroundings } from '../connections/reach.js';
@@ -47,7 +46,7 @@ const MEANINGS = 3;
  * @throws InputError, FailureError if the place cannot be opened; a file that is damaged is a finding
  */
 export async function validatePlace(text: string, options: ValidateOptions): Promise<Validation> {
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-validate-'));
+  const folder = await temporaryFolder('validate');
   const target = options.target === undefined ? undefined : await loadEngine(options.target);
   let place: Place | undefined;
   try {

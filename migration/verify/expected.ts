@@ -51,7 +51,7 @@ export function expectation(
       if (mapping.uri && tooLong(point.uri, maxTextBytes)) return undefined;
       if (Object.values(metadata).some((value) => tooLong(value, maxTextBytes))) return undefined;
       return open({
-        id: ids.of(point.id),
+        id: ids.of(point.id, point.tenant),
         vectors: expected,
         metadata: withId(
           nestedNatively ? keepEmpty(nest(metadata), point.metadata) : nest(metadata),

@@ -7,7 +7,7 @@ import type { Difference } from './compare.js';
 
 /** Which id a point must have in the target; written apart from the code that loads. */
 export interface ExpectedIds {
-  of(id: PointId): PointId;
+  of(id: PointId, tenant?: string): PointId;
   /** The typed id of the source as text, where it is kept in a field. */
   kept(id: PointId): string;
   /** The source's id of one of the target's; absent: ids tell it themselves. Empty: it is not known. */
@@ -28,24 +28,37 @@ export async function expectedIds(
     const rows = await acceptedRows(mapping, folder);
     const numbers = mapping.target.ids === 'u32' || mapping.target.ids === 'u64';
     const idFrom = (text: string): PointId => (numbers ? BigInt(text) : text);
+    const own = (tenant: string | undefined, typed: string) => JSON.stringify([tenant ?? null, typed]);
     const forth = new Map<string, PointId>(
-      rows.map(({ source, target }) => [`${source.type[0]}:${source.id}`, idFrom(target)] as const),
+      rows.map(({ source, target, tenant }) => [
+        own(tenant, `${source.type[0]}:${source.id}`),
+        idFrom(target),
+      ]),
     );
     const back = new Map(rows.map(({ source, target }) => [idFrom(target), source] as const));
     // What the map has not is expected under no id of the target: it shows as missing.
     return {
-      of: (id) => forth.get(kept(id)) ?? `not in the map: ${kept(id)}`,
+      of: (id, tenant) =>
+        forth.get(own(tenant, kept(id))) ??
+        forth.get(own(undefined, kept(id))) ??
+        `not in the map: ${kept(id)}`,
       kept,
       original: (id) => [back.get(id)].filter((each) => each !== undefined),
     };
   }
-  if (how === 'typed') {
-    const original = (id: PointId) => {
-      const text = String(id).slice(2);
-      if (String(id).startsWith('i:')) return [{ type: 'integer' as const, id: BigInt(text) }];
-      return [{ type: String(id).startsWith('u:') ? ('uuid' as const) : ('string' as const), id: text }];
+  const original = (typed: string) => {
+    const text = typed.slice(2);
+    if (typed.startsWith('i:')) return [{ type: 'integer' as const, id: BigInt(text) }];
+    return [{ type: typed.startsWith('u:') ? ('uuid' as const) : ('string' as const), id: text }];
+  };
+  if (how === 'typed') return { of: kept, kept, original: (id) => original(String(id)) };
+  if (how === 'tenant') {
+    const escaped = (tenant: string) => tenant.split('%').join('%25').split('/').join('%2F');
+    return {
+      of: (id, tenant) => `${tenant === undefined ? '%' : escaped(tenant)}/${kept(id)}`,
+      kept,
+      original: (id) => original(String(id).replace(/^[^/]*\//, '')),
     };
-    return { of: kept, kept, original };
   }
   if (how === 'uuid5') return { of: (id) => versionFive(kept(id)), kept, original: () => [] };
   const text = mapping.target.ids === 'string' || mapping.target.ids === 'uuid';

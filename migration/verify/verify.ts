@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
+
 import { ParquetWriter } from 'hyparquet-writer';
 import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { fileFailure } from '../../common/files.js';
 import { hideSecrets } from '../../common/secrets.js';
+import { temporaryFolder } from '../../common/temporary.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
 import type { Filter } from '../../filters/filter.js';
 import type { Surroundings } from '../connections/reach.js';
@@ -89,7 +89,7 @@ const RETRIEVED = 100;
  */
 export async function verify(source: string, target: string, options: VerifyOptions): Promise<Verification> {
   const sides: Place[] = [];
-  const folder = await mkdtemp(join(tmpdir(), 'vecproof-verify-'));
+  const folder = await temporaryFolder('verify');
   try {
     for (const each of [source, target]) sides.push(await openPlace(each, options));
     return await compareSides(sides as [Place, Place], folder, options);

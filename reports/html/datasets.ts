@@ -1,17 +1,12 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Handlebars from 'handlebars';
-import { packageRoot } from '../../common/paths.js';
 import type { DatasetsResults } from '../../harness/model/results.js';
 import type { Verdicts } from '../../harness/model/verdict.js';
 import { formatCount } from '../format.js';
 import { gateSentence, labelOf, markOf } from '../gates.js';
 import { richText } from '../model/answer.js';
 import type { ReportModel } from '../model/types.js';
+import { asset, styleOf, templateOf } from '../page-template.js';
 import { renderHtml } from './html.js';
-
-const asset = (name: string): string => readFileSync(join(packageRoot, 'reports/html/assets', name), 'utf8');
 
 export interface DatasetsReport {
   results: DatasetsResults;
@@ -24,13 +19,12 @@ export interface DatasetsReport {
  * reports, each a document of its own inside the page. Like those it needs no network, and no script to be read.
  */
 export function renderDatasetsHtml({ results, parts, verdicts }: DatasetsReport): string {
-  const engine = Handlebars.create();
   const { run } = results;
-  return engine.compile(asset('datasets.hbs'), { strict: false, preventIndent: true })({
+  return templateOf('html/assets/datasets.hbs')({
     title: `${run.suite} on ${parts.map(({ name }) => name).join(', ')}`,
-    style: asset('datasets.css') + switchCss(parts.length),
+    style: styleOf('html/assets/datasets.css') + switchCss(parts.length),
     // The pages inside are under this page's policy, too.
-    scriptHash: createHash('sha256').update(asset('script.js')).digest('base64'),
+    scriptHash: createHash('sha256').update(asset('html/assets/script.js')).digest('base64'),
     state: run.state === 'completed' ? undefined : run.state,
     gates: verdicts && {
       sentence: gateSentence(verdicts),

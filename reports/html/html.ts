@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Handlebars from 'handlebars';
-import { packageRoot } from '../../common/paths.js';
 import { visible } from '../../common/visible.js';
 import type { Finding } from '../../harness/model/verdict.js';
 import { csvLines } from '../csv.js';
@@ -10,6 +7,7 @@ import { formatCount, formatNumber, plural } from '../format.js';
 import { baselineSentence, gateSentence, lockSentence, markOf } from '../gates.js';
 import { PALETTE } from '../identity.js';
 import type { ProblemGroup, ReportModel } from '../model/types.js';
+import { asset, styleOf, templateOf } from '../page-template.js';
 import { seriesView, trialAnchor } from './cells.js';
 import { costViews, frontierViews } from './chart-views.js';
 import { filterViews } from './filter-views.js';
@@ -25,34 +23,20 @@ import {
 } from './table-views.js';
 import { writeViews } from './write-views.js';
 
-const assets = join(packageRoot, 'reports/html/assets');
-const asset = (name: string): string => readFileSync(join(assets, name), 'utf8');
-
 /**
  * The report as one HTML file: no network, readable without its script, under a content security policy.
  * @param embedded for the `srcdoc` of a frame: there a link to a place of the page needs the frame's own address as base
  */
 export function renderHtml(model: ReportModel, { embedded = false } = {}): string {
-  const script = asset('script.js');
-  return template()({
+  const script = asset('html/assets/script.js');
+  return templateOf('html/assets/report.hbs', { partials: 'html/assets' })({
     ...viewOf(model),
     embedded,
-    style: paletteCss() + asset('style.css'),
+    style: paletteCss() + styleOf('html/assets/style.css'),
     script,
     scriptHash: createHash('sha256').update(script).digest('base64'),
     data: embeddedJson(dataOf(model)),
   });
-}
-
-/** Templates are read anew for each report: rendering happens once per command, and nothing is kept between. */
-function template(): HandlebarsTemplateDelegate {
-  const engine = Handlebars.create();
-  engine.registerHelper('eq', (a: unknown, b: unknown) => a === b);
-  engine.registerHelper('has', (value: unknown) => value !== undefined);
-  for (const file of readdirSync(assets)) {
-    if (file.startsWith('_')) engine.registerPartial(file.slice(1, -'.hbs'.length), asset(file));
-  }
-  return engine.compile(asset('report.hbs'), { strict: false, preventIndent: true });
 }
 
 function viewOf(model: ReportModel) {

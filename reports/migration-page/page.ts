@@ -1,25 +1,19 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Handlebars from 'handlebars';
-import { packageInfo, packageRoot } from '../../common/paths.js';
+import { packageInfo } from '../../common/paths.js';
 import { visible } from '../../common/visible.js';
 import type { Figure, Table } from '../../migration/plan/stage.js';
 import type { MigrationView, StageView } from '../../migration/plan/view.js';
 import { formatCount } from '../format.js';
-
-const asset = (name: string): string =>
-  readFileSync(join(packageRoot, 'reports/migration-page/assets', name), 'utf8');
+import { styleOf, templateOf, withTexts } from '../page-template.js';
 
 /**
  * Where a migration stands, as one HTML file: no network, no script, readable on a phone and on paper.
  * Texts of data and engines are escaped, control characters shown as pictures.
  */
 export function renderMigrationPage(view: MigrationView): string {
-  const engine = Handlebars.create();
-  return engine.compile(asset('page.hbs'), { strict: false, preventIndent: true })({
+  return templateOf('migration-page/assets/page.hbs')({
     title: `Migration ${view.name}`,
-    style: asset('page.css'),
-    ...shown(view),
+    style: styleOf('migration-page/assets/page.css'),
+    ...withTexts(view, visible),
     kind:
       view.state === 'ready' || view.state === 'finished'
         ? 'good'
@@ -31,14 +25,6 @@ export function renderMigrationPage(view: MigrationView): string {
     stages: view.stages.map(stageView),
     footer: visible(`vecproof ${packageInfo().version}, plan ${view.plan}, sha256 ${view.sha256}`),
   });
-}
-
-/** Every text of it, fit to be seen; numbers with their digits in groups. */
-function shown<T>(value: T): T {
-  if (typeof value === 'string') return visible(value) as T;
-  if (Array.isArray(value)) return value.map(shown) as T;
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)])) as T;
 }
 
 const STATES: Readonly<Record<StageView['state'], { word: string; sign: string; kind: string }>> = {
@@ -57,7 +43,7 @@ const STATES: Readonly<Record<StageView['state'], { word: string; sign: string; 
 function stageView(stage: StageView) {
   const { state, says, why, startedAt, seconds, attempts, evidence, figures, tables, links } = stage;
   return {
-    ...shown(stage),
+    ...withTexts(stage, visible),
     ...STATES[state],
     says: says === undefined ? undefined : visible(says),
     why: state === 'done' || state === 'waiting' || why === undefined ? undefined : visible(why),

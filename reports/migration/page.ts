@@ -1,8 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Handlebars from 'handlebars';
-import { packageRoot } from '../../common/paths.js';
 import { oneLine } from '../../common/visible.js';
+import { styleOf, templateOf, withTexts } from '../page-template.js';
 
 /** How a page or a row looks: always with a sign beside the colour. */
 export type Mark = 'good' | 'warn' | 'bad' | 'plain';
@@ -41,24 +38,14 @@ export interface Page {
   footer: string;
 }
 
-const assets = join(packageRoot, 'reports/migration/assets');
-const asset = (name: string): string => readFileSync(join(assets, name), 'utf8');
-
 /** One HTML file: no network, no script, under a content security policy. Texts of data are escaped, control signs shown. */
 export function renderPage(page: Page): string {
-  const engine = Handlebars.create();
-  for (const file of readdirSync(assets))
-    if (file.startsWith('_')) engine.registerPartial(file.slice(1, -'.hbs'.length), asset(file));
-  const template = engine.compile(asset('page.hbs'), { strict: false, preventIndent: true });
-  return template({ ...(shown(page) as Page), sign: SIGNS[page.state], style: asset('page.css') });
-}
-
-/** Control characters would be invisible, or turn the text around. */
-function shown(value: unknown): unknown {
-  if (typeof value === 'string') return oneLine(value);
-  if (Array.isArray(value)) return value.map(shown);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)]));
+  const template = templateOf('migration/assets/page.hbs', { partials: 'migration/assets' });
+  return template({
+    ...withTexts(page, oneLine),
+    sign: SIGNS[page.state],
+    style: styleOf('migration/assets/page.css'),
+  });
 }
 
 export const head = (text: string, rest: Partial<Cell> = {}): Cell => ({ text, head: true, ...rest });

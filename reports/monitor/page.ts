@@ -1,7 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Handlebars from 'handlebars';
-import { packageInfo, packageRoot } from '../../common/paths.js';
+import { packageInfo } from '../../common/paths.js';
 import { oneLine } from '../../common/visible.js';
 import type {
   Alert,
@@ -12,29 +9,23 @@ import type {
 } from '../../migration/monitor/model.js';
 import { formatBytes, formatCount, formatNumber, formatPercent, formatShare } from '../format.js';
 import { type Cell, columns, figure, head, type Mark, SIGNS, type Table, text } from '../migration/page.js';
+import { asset, styleOf, templateOf, withTexts } from '../page-template.js';
 import { chartOf } from './chart.js';
-
-const OWN = join(packageRoot, 'reports/monitor/assets');
-const SHARED = join(packageRoot, 'reports/migration/assets');
-const read = (folder: string, name: string): string => readFileSync(join(folder, name), 'utf8');
 
 /**
  * A watch as one page. On disk it has no script; served, it keeps itself up to date by one that its nonce lets run.
  * Texts of data and engines are escaped, control characters shown.
  */
 export function renderMonitorPage(view: MonitorView, nonce?: string): string {
-  const engine = Handlebars.create();
-  for (const file of readdirSync(SHARED))
-    if (file.startsWith('_')) engine.registerPartial(file.slice(1, -'.hbs'.length), read(SHARED, file));
-  const template = engine.compile(read(OWN, 'page.hbs'), { strict: false, preventIndent: true });
+  const template = templateOf('monitor/assets/page.hbs', { partials: 'migration/assets' });
   const state = STATES[view.state];
   return template({
-    ...(shown(contentOf(view)) as object),
+    ...withTexts(contentOf(view), oneLine),
     state,
     sign: SIGNS[state],
-    style: read(SHARED, 'page.css') + read(OWN, 'page.css'),
+    style: styleOf('migration/assets/page.css', 'monitor/assets/page.css'),
     nonce,
-    script: nonce === undefined ? undefined : read(OWN, 'live.js'),
+    script: nonce === undefined ? undefined : asset('monitor/assets/live.js'),
   });
 }
 
@@ -44,13 +35,6 @@ const STATES: Readonly<Record<MonitorView['state'], Mark>> = {
   down: 'warn',
   alarm: 'bad',
 };
-
-function shown(value: unknown): unknown {
-  if (typeof value === 'string') return oneLine(value);
-  if (Array.isArray(value)) return value.map(shown);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)]));
-}
 
 function contentOf(view: MonitorView) {
   const { name, answer, at, gates, alerts, rounds, plan, begunAt, totals, alpha, every } = view;

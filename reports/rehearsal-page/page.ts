@@ -1,14 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import Handlebars from 'handlebars';
-import { packageInfo, packageRoot } from '../../common/paths.js';
+import { packageInfo } from '../../common/paths.js';
 import { visible } from '../../common/visible.js';
 import type { FaultResult, Rehearsal, WindowResult } from '../../migration/rehearsal/model.js';
 import { formatCount } from '../format.js';
+import { styleOf, templateOf, withTexts } from '../page-template.js';
 import { chartOf } from './chart.js';
 import { lossWords } from './words.js';
 
-const asset = (path: string): string => readFileSync(join(packageRoot, 'reports', path), 'utf8');
 const MOST_LOST = 200;
 
 /**
@@ -17,35 +14,29 @@ const MOST_LOST = 200;
  */
 export function renderRehearsalPage(rehearsal: Rehearsal): string {
   const { name, answer, state, sides, data, windows, faults, lost, timeline, seed } = rehearsal;
-  const engine = Handlebars.create();
-  return engine.compile(asset('rehearsal-page/assets/page.hbs'), { strict: false, preventIndent: true })({
-    style: asset('migration-page/assets/page.css') + asset('rehearsal-page/assets/page.css'),
-    ...shown({
-      title: `Rehearsal of ${name}`,
-      answer,
-      kind: state === 'safe' ? 'good' : 'bad',
-      source: `${sides.source.engine} ${sides.source.version}`,
-      target: `${sides.target.engine} ${sides.target.version}`,
-      data: data.from,
-      leftOut: data.leftOut,
-      lost: lost.slice(0, MOST_LOST).map((each) => ({ ...each, what: lossWords({ [each.kind]: 1 }) })),
-      moreLost: lost.length > MOST_LOST ? formatCount(lost.length - MOST_LOST) : undefined,
-      chart: chartOf(rehearsal),
-      windows: windows.map(windowView),
-      faults: faults.map(faultView),
-      figures: figuresOf(rehearsal),
-      events: timeline.map((each) => ({ ...each, second: (each.at / 1000).toFixed(1) })),
-      footer: `vecproof ${packageInfo().version}, ${rehearsal.startedAt}, ${rehearsal.seconds} s, seed ${seed}; rehearsal.json beside this page holds all of it`,
-    }),
+  return templateOf('rehearsal-page/assets/page.hbs')({
+    style: styleOf('migration-page/assets/page.css', 'rehearsal-page/assets/page.css'),
+    ...withTexts(
+      {
+        title: `Rehearsal of ${name}`,
+        answer,
+        kind: state === 'safe' ? 'good' : 'bad',
+        source: `${sides.source.engine} ${sides.source.version}`,
+        target: `${sides.target.engine} ${sides.target.version}`,
+        data: data.from,
+        leftOut: data.leftOut,
+        lost: lost.slice(0, MOST_LOST).map((each) => ({ ...each, what: lossWords({ [each.kind]: 1 }) })),
+        moreLost: lost.length > MOST_LOST ? formatCount(lost.length - MOST_LOST) : undefined,
+        chart: chartOf(rehearsal),
+        windows: windows.map(windowView),
+        faults: faults.map(faultView),
+        figures: figuresOf(rehearsal),
+        events: timeline.map((each) => ({ ...each, second: (each.at / 1000).toFixed(1) })),
+        footer: `vecproof ${packageInfo().version}, ${rehearsal.startedAt}, ${rehearsal.seconds} s, seed ${seed}; rehearsal.json beside this page holds all of it`,
+      },
+      visible,
+    ),
   });
-}
-
-/** Every text of it, fit to be seen. */
-function shown<T>(value: T): T {
-  if (typeof value === 'string') return visible(value) as T;
-  if (Array.isArray(value)) return value.map(shown) as T;
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shown(each)])) as T;
 }
 
 function windowView(window: WindowResult) {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorField } from '../../engines/contract/vectors.js';
 import { exportCollection } from '../../migration/export/export.js';
+import { CASES } from './helpers/cases.js';
 import { type LocalEngine, SPEC, somePoints, withCollection, writeCollection } from './helpers/collection.js';
 import { memorySource } from './helpers/memory-source.js';
 import { Migration } from './helpers/plan.js';
@@ -481,7 +482,10 @@ describe('the table in docs/migration-risks.md', () => {
 
   test('names tests that there are, and all tests of this file', () => {
     const texts = new Map<string, string>();
-    for (const { tests } of RISKS) {
+    const cases = CASES.map(({ tests }) => ({
+      tests: tests.map(([file, title]) => ({ file: `${file}.test.ts`, title })),
+    }));
+    for (const { tests } of [...RISKS, ...cases]) {
       for (const { file, title } of tests) {
         if (!texts.has(file)) texts.set(file, readFileSync(join(import.meta.dirname, file), 'utf8'));
         const text = texts.get(file)!;

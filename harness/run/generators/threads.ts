@@ -17,8 +17,8 @@ const CLOSE_MS = 2000;
 export interface ThreadedLoad extends Omit<GeneratorInput, 'part'> {
   threads: number;
   signal: AbortSignal;
-  /** Called when all threads are ready, just before they begin. */
-  onBegin(): void;
+  /** Called when all threads are ready, just before they begin. @returns when, as of performance.now(); nothing: at once */
+  onBegin(): Promise<number | undefined> | undefined;
 }
 
 /**
@@ -43,8 +43,8 @@ export async function runThreads(load: ThreadedLoad): Promise<{ samples: Recordi
   signal.addEventListener('abort', stop, { once: true });
   try {
     await Promise.all(generators.map(({ ready }) => ready));
-    onBegin();
-    const at = performance.now() + zero + LEAD_MS;
+    const wanted = await onBegin();
+    const at = Math.max(wanted ?? 0, performance.now() + LEAD_MS) + zero;
     for (const each of generators) each.tell({ type: 'begin', at });
     const ends = await Promise.all(generators.map(({ end }) => end));
     return {

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { InputError } from '../../../common/errors.js';
 import type { EngineDefinition } from '../../../engines/contract/engine.js';
 import { engineNames, loadEngine } from '../../../engines/registry.js';
 import { parseAddress } from '../../connections/address.js';
 import { openExport } from '../../export/reader.js';
 import { mapFilters, readApplication } from '../../mapping/application.js';
-import { needsIdMap, writeIdMap } from '../../mapping/choose-ids.js';
+import { needsIdMap, requireDistinct, writeIdMap } from '../../mapping/choose-ids.js';
 import { filterFields } from '../../mapping/filters.js';
 import { lossesOf } from '../../mapping/losses.js';
 import { mapExport, observe } from '../../mapping/map.js';
@@ -69,8 +69,11 @@ async function proposed(work: Work): Promise<Mapping> {
 async function computed(mapping: Mapping, work: Work): Promise<Loss[]> {
   const { parsed, surroundings, onProgress } = work;
   const opened = openExport(exportFolder(work));
-  const { capabilities } = await targetEngine(work);
-  const observed = await observe(opened, capabilities, { signal: surroundings.signal, onProgress });
+  const engine = await targetEngine(work);
+  const { capabilities } = engine;
+  const { signal } = surroundings;
+  const observed = await observe(opened, capabilities, { signal, onProgress });
+  await requireDistinct(mapping, { opened, observed, engine }, dirname(work.path(MAPPING)), signal);
   const { queries } = parsed.plan;
   if (queries !== undefined) {
     const path = resolve(surroundings.cwd, queries);

@@ -45,16 +45,23 @@ export async function askBothSides(work: Work, { result, exported }: Asked): Pro
   if (queries === undefined)
     return notCompared(
       work,
-      result,
+      { result, why: NO_QUERIES },
       'the plan names no queries: whether the target finds what the source finds is not compared',
       'name a query file in "queries" ("vecproof queries import" makes one of a log), or say why not',
     );
   if (isOnlyRead(parseAddress(parsed.source, engineNames()).engine))
     return notCompared(
       work,
-      result,
+      { result, why: NO_SEARCHES },
       'the source is files, which answer no searches: whether the target finds what it should is not compared',
       'measure the target by a suite whose dataset is the export, or say why not',
+    );
+  if (readMapping(path(MAPPING)).mapping.ids.how === 'tenant')
+    return notCompared(
+      work,
+      { result, why: SAME_IDS },
+      'tenants have the same ids, so which of their points an answer has cannot be told: whether the target finds what the source finds is not compared',
+      'compare the collection of one tenant at a time with "vecproof parity", or say why not',
     );
   const context = contextOf(work);
   const { folder, live } = await comparePlaces({ ...requestOf(work, queries), exported }, context);
@@ -78,13 +85,16 @@ export async function askBothSides(work: Work, { result, exported }: Asked): Pro
 
 const NO_QUERIES = 'the plan names no queries';
 const NO_SEARCHES = 'the source is files';
+const SAME_IDS = 'tenants have the same ids';
 
 /** Without queries of the application, or a source that answers them, nobody knows whether it finds the same: somebody has to answer for that. */
-function notCompared({ path, parsed }: Work, result: string, words: string, remedy: string): StageResult {
-  writeFileAtomic(
-    path(result),
-    `${JSON.stringify({ run: null, why: parsed.plan.queries === undefined ? NO_QUERIES : NO_SEARCHES })}\n`,
-  );
+function notCompared(
+  { path, parsed }: Work,
+  { result, why }: { result: string; why: string },
+  words: string,
+  remedy: string,
+): StageResult {
+  writeFileAtomic(path(result), `${JSON.stringify({ run: null, why })}\n`);
   const decision: Decision = {
     id: 'without-parity',
     subject: hashOf({ withoutParity: parsed.plan.source, to: parsed.plan.target }),
@@ -137,10 +147,13 @@ function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path
     found,
     level,
   ]);
-  const passed = (verdicts?.verdicts ?? []).filter(({ state }) => state === 'pass').length;
-  const warned = verdictRows.length - passed;
+  // A threshold that only warns holds nothing up: it is named in the same breath as what it does not hold up.
+  const warned = (verdicts?.verdicts ?? [])
+    .filter(({ state }) => state !== 'pass')
+    .map(({ name, found }) => `${name}, found ${found}`);
+  const passed = verdictRows.length - warned.length;
   return {
-    says: `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared, ${passed} of ${countWords(verdictRows.length, 'threshold')} met${warned === 0 ? '' : `, ${warned} not`}`,
+    says: `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared, ${passed} of ${countWords(verdictRows.length, 'threshold')} met${warned.length === 0 ? '' : `; only warned of: ${warned.join('; ')}`}`,
     figures: [
       { term: 'queries compared', value: queries.compared, detail: `of ${queries.all}` },
       {

@@ -10,7 +10,15 @@ const packages = join(dirname(createRequire(import.meta.url).resolve('zod/packag
 /** A copy of this installation, without some of its packages. */
 export function installation(without: readonly string[] = []): string {
   const root = temporaryFolder();
-  for (const part of ['dist', 'package.json', 'datasets/catalog', 'docker', 'suites', 'reports/html/assets'])
+  for (const part of [
+    'dist',
+    'package.json',
+    'datasets/catalog',
+    'docker',
+    'suites',
+    'reports/assets',
+    'reports/html/assets',
+  ])
     cpSync(join(packageRoot, part), join(root, part), { recursive: true });
   symlinkSync(join(packageRoot, 'datasets/bundled'), join(root, 'datasets/bundled'));
   mkdirSync(join(root, 'node_modules'));

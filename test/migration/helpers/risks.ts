@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
 import { packageRoot } from '../../../common/paths.js';
+import { CASES } from './cases.js';
 
 /** A test that plants a risk and sees that it is found: its file, and its title as it stands there. */
 interface Planted {
@@ -489,9 +490,9 @@ export const RISKS: readonly Risk[] = [
 /** What a person has to look at: no step finds it yet, or it is not a matter of moving. */
 export const NOT_FOUND: readonly { risk: string; seen: string; why: string }[] = [
   {
-    risk: 'Writes are lost while a collection is moved in operation',
-    seen: 'weaviate PR 11678, PR 12211; milvus-io/milvus#33015',
-    why: 'nothing follows changes of a source yet: stop the writers, or move again',
+    risk: 'Writes that go past the `DualWriter` while a collection is moved in operation',
+    seen: 'weaviate PR 11678, PR 12211',
+    why: 'a writer that nobody has named in the plan is not asked for its marker; `verify` against the source finds its rows afterwards',
   },
   {
     risk: 'Replicas of one cluster answer differently',
@@ -501,7 +502,7 @@ export const NOT_FOUND: readonly { risk: string; seen: string; why: string }[] =
   {
     risk: 'Deleted points come back after a compaction or a restart',
     seen: 'milvus-io/milvus#33015, #39201, #39131, #15201',
-    why: 'each run is of one moment: `verify` again later finds them by name, as points of the target alone',
+    why: 'without a cutover each run is of one moment: `verify` again later finds them by name, as points of the target alone',
   },
   {
     risk: 'Erased data stays in files of the engine',
@@ -545,6 +546,22 @@ export function renderRisks(): string {
     ...table(
       ['risk', 'met in', 'why'],
       NOT_FOUND.map(({ risk, seen, why }) => [risk, seen, why]),
+    ),
+    '',
+    '## The public cases, one by one',
+    '',
+    `${CASES.length} reports of what happened to somebody while vectors were moved, each with what finds it here or rules it out. Titles of`,
+    'tests under `test/unit` have their path before them; the others are in `test/migration`.',
+    '',
+    ...table(
+      ['', 'met in', 'what happened', 'found or ruled out by', 'test'],
+      CASES.map(({ met, what, check, tests }, i) => [
+        String(i + 1),
+        met,
+        what,
+        check,
+        tests.map(([file, title]) => `${file.replace('../', '')}: ${title}`).join('; '),
+      ]),
     ),
     '',
   ].join('\n');

@@ -7,10 +7,17 @@ import { Collisions, hashOf } from '../../../migration/mapping/collisions.js';
 import { IdFile, type IdRow, readIds } from '../../../migration/mapping/id-file.js';
 import { idsOf, lookUp, uuid5 } from '../../../migration/mapping/ids.js';
 import type { Mapping } from '../../../migration/mapping/mapping.js';
-import { fromTypedText, type TypedId, typedText } from '../../../migration/mapping/typed-id.js';
+import {
+  fromTenantText,
+  fromTypedText,
+  type TypedId,
+  tenantText,
+  typedText,
+} from '../../../migration/mapping/typed-id.js';
 import { expectedIds } from '../../../migration/verify/ids.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vecproof-ids-'));
+const TENANTS = [undefined, '', 'acme', 'acme/eu', 'acme%2Feu', '%', '/', 'ü/i:7'];
 const IDS = [7n, -(2n ** 63n), 2n ** 64n - 1n, '7', '', 'ü', 'i:7', '0d5ed5f6-0000-4000-8000-00000000000a'];
 
 function mapping(ids: Partial<Mapping['ids']>, kind: Mapping['target']['ids']): Mapping {
@@ -34,6 +41,7 @@ test('a typed id comes back from its text, and no two have the same', () => {
 test('load and verify, which share no code, agree on every rule', async () => {
   for (const [how, kind] of [
     ['typed', 'string'],
+    ['tenant', 'string'],
     ['uuid5', 'uuid'],
     ['text', 'string'],
     ['identity', 'string'],
@@ -43,9 +51,22 @@ test('load and verify, which share no code, agree on every rule', async () => {
         await idsOf(mapping({ how }, kind), shape, folder),
         await expectedIds(mapping({ how }, kind), shape, folder),
       ];
-      for (const id of IDS) expect(verify.of(id), `${how} ${id}`).toBe(load(id));
+      for (const id of IDS)
+        for (const tenant of TENANTS) expect(verify.of(id, tenant), `${how} ${id}`).toBe(load(id, tenant));
     }
   }
+});
+
+test('an id of a tenant comes back from its text, and no two have the same', () => {
+  const texts = new Set<string>();
+  for (const tenant of TENANTS)
+    for (const id of IDS) {
+      const typed: TypedId = typeof id === 'bigint' ? { type: 'integer', id } : { type: 'string', id };
+      const text = tenantText(tenant, typed);
+      texts.add(text);
+      expect(fromTenantText(text)).toEqual({ ...typed, tenant });
+    }
+  expect(texts.size).toBe(TENANTS.length * IDS.length);
 });
 
 test('a UUID of version 5 is that of RFC 9562', () => {

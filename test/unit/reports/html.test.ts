@@ -64,9 +64,8 @@ describe('the HTML report', () => {
       (node) => node.getAttribute('src') ?? node.getAttribute('href')!,
     );
     expect(addresses.filter((address) => !/^(#|data:,$)/.test(address))).toEqual([]);
-    expect(readFileSync(join(packageRoot, 'reports/html/assets/style.css'), 'utf8')).not.toMatch(
-      /url\(|@import/,
-    );
+    for (const sheet of ['reports/assets/base.css', 'reports/html/assets/style.css'])
+      expect(readFileSync(join(packageRoot, sheet), 'utf8')).not.toMatch(/url\(|@import/);
   });
 
   it('has a script of at most 10 KB', () => {

@@ -99,6 +99,23 @@ describe.each(here)('$kernel', ({ scan, metrics }) => {
     await expectExact(scan, { metric: 'cosine', base, queries, dimensions, k: 1000, tileRows: 1700 });
   });
 
+  it.each(metrics)(
+    'is brute force where the first scores that are looked at promise too much: %s',
+    async (metric) => {
+      // Every fifth row is looked at first: twelve of them are near, and no others.
+      const [dimensions, count] = [8, 6000];
+      const query = randomVectors(1, dimensions, 6);
+      const base = Float32Array.from(
+        randomVectors(count, dimensions, 7).map((x, i) => {
+          const [row, d] = [Math.floor(i / dimensions), i % dimensions];
+          return row % 5 === 0 && row < 60 ? query[d]! + x / 1000 : x / 3;
+        }),
+      );
+      for (const k of [10, 20])
+        await expectExact(scan, { metric, base, queries: query, dimensions, k, tileRows: count });
+    },
+  );
+
   it.each(metrics)('5,000 equal vectors: the first rows, not any: %s', async (metric) => {
     const dimensions = 8;
     const one = randomVectors(1, dimensions, 3);

@@ -58,6 +58,16 @@ describe.each(here)('rows within a radius, $kernel', ({ kernel, metrics }) => {
   });
 });
 
+it.each(here)('more rows than candidates have room for, $kernel', async ({ kernel }) => {
+  const [rows, width] = [4000, 3];
+  const many = bench.prepared(randomVectors(rows, width, 8), width, 'many.f32');
+  // No two directions are farther apart than 2.
+  const radii = Float64Array.of(2, 0.5);
+  const options = { metric: 'cosine', kernel, threads: 1 } as const;
+  const { sizes } = await computeWithin(many, randomVectors(2, width, 9), radii, options);
+  expect(sizes[0]).toBe(rows);
+});
+
 it('are written with where each list begins', async () => {
   const radii = radiiOf('l2');
   const found = await computeWithin(vectors, queries, radii, { metric: 'l2' });
