@@ -76,7 +76,8 @@ describe('a stranger', () => {
 
   test('is planted where no row is as it was before, too', async () => {
     const written = new Ledger(ROWS);
-    for (const [at, { id }] of ROWS.entries()) written.begin(at + 1, id, point(String(id), 1)).state = 'acknowledged';
+    for (const [at, { id }] of ROWS.entries())
+      written.begin(at + 1, id, point(String(id), 1)).state = 'acknowledged';
     const { target, rehearsing: one } = rehearsing(written, 1);
     await FAULTS.find(({ name }) => name === 'stranger')!.run(new Planting(one, 'ramp'));
     expect([...target.values()]).toEqual(ROWS);
