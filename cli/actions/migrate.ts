@@ -166,6 +166,8 @@ function outcomeLines({ answer, decisions, groups }: MigrationView): string[] {
   ];
 }
 
-function pageLine({ folder }: MigrationView, cwd: string): string {
+/** Where to read on. A migration of that name may have begun in another folder: which one was looked at is said. */
+function pageLine({ folder, state }: MigrationView, cwd: string): string {
+  if (state === 'not begun') return `There is nothing of it in ${displayPath(folder, cwd)}.`;
   return `page: ${displayPath(join(folder, FILES.page), cwd)}`;
 }

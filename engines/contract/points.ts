@@ -1,6 +1,6 @@
 import type { FieldType, Metric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
-import type { PointColumns } from './columns.js';
+import type { IdValues, PointColumns } from './columns.js';
 import type { IdKind, PointId } from './ids.js';
 import type { Metadata, Point } from './point.js';
 import type { CollectionSpec } from './spec.js';
@@ -162,6 +162,21 @@ export interface Points {
    * not exact there. Absent: it cannot count by a filter.
    */
   matching?(filter: Filter): Promise<number>;
+  /**
+   * The same in columns, for who moves many points: of collections whose snapshots have columns, where the engine takes them over
+   * (`PointSupport.columns`).
+   */
+  readonly asColumns?: PointsAsColumns | undefined;
+}
+
+export interface PointsAsColumns {
+  /** As `Points.insertMissing`. Columns that the engine does not take over are written as points. */
+  insertMissing(columns: PointColumns, signal?: AbortSignal): Promise<void>;
+  /**
+   * The points of these ids, each once and no others, in any order and in any number of pieces, where the engine can read
+   * them without a search for each: just after they were inserted. Undefined: they are not that or not all there; `get` tells.
+   */
+  getWritten(ids: IdValues): Promise<readonly PointColumns[] | undefined>;
 }
 
 /**
@@ -249,6 +264,8 @@ export interface PointSupport {
   readAs?: readonly (keyof ReadAs)[] | undefined;
   /** `insertMissing` is there. */
   insertOnly: boolean;
+  /** `Points.asColumns` is there, for the collections whose snapshots have columns. */
+  columns?: boolean | undefined;
   /**
    * Whether connections to a server may write to one collection at the same time; `one`: they would wait for each other
    * or get in each other's way, as they do where it is absent. In a folder it is always one.

@@ -30,6 +30,11 @@ export function idIn(ids: IdValues, row: number): PointId {
   return ids.type === 'text' ? textAt(ids.texts, row) : ids.values[row]!;
 }
 
+export function idsIn(ids: IdValues): PointId[] {
+  const count = ids.type === 'text' ? ids.texts.offsets.length - 1 : ids.values.length;
+  return Array.from({ length: count }, (_, row) => idIn(ids, row));
+}
+
 /** Undefined: the row has none. */
 export function partIn(column: TextColumn | undefined, row: number): string | undefined {
   if (column === undefined || !isValue(column.states, row)) return undefined;

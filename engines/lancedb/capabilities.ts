@@ -23,6 +23,7 @@ export const CAPABILITIES: Capabilities = {
     mark: 'the schema’s metadata',
     readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
     insertOnly: true,
+    columns: true,
     writers: 'one',
     changes: 'versions of the table',
   },

@@ -92,9 +92,10 @@ class LanceCollection implements Collection {
 
   async load(batch: LoadBatch, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    const loaded = this.#loaded;
     await abortable(this.#table.add(batchTable(this.#session.arrow, this.#spec, batch)), signal);
-    if (this.#loaded !== undefined) this.#loaded += batch.count;
-    this.#built = false;
+    this.points.wrote(batch.count);
+    this.#loaded = loaded === undefined ? undefined : loaded + batch.count;
   }
 
   async ready(signal: AbortSignal): Promise<Readiness> {

@@ -1,4 +1,5 @@
-import type { MetadataValue } from '../../datasets/dataset.js';
+import type { FieldSchema, MetadataValue } from '../../datasets/dataset.js';
+import { HELD, type PointColumns } from '../contract/columns.js';
 import type { IdColumn, IdKind, PointId } from '../contract/ids.js';
 import type { Point } from '../contract/points.js';
 import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
@@ -8,6 +9,7 @@ import { denseArray } from '../kit/vectors.js';
 import type { ArrowClient } from './client.js';
 import { arrowColumn, arrowType, columnName } from './fields.js';
 import { ID, keptMetadata, partsOf, reservedColumns, vectorColumnName } from './layout.js';
+import { bitmap, type TypedColumn, writtenColumn } from './written-columns.js';
 
 /** The Arrow schema of a table of ours. */
 export function tableSchema(arrow: ArrowClient, spec: CollectionSpec): object {
@@ -55,6 +57,28 @@ export function batchTable(arrow: ArrowClient, spec: CollectionSpec, batch: Load
       ]),
     ),
   });
+}
+
+/**
+ * The collection without boolean fields of which no point of a batch has a value: the engine's merge fails at them ("Spill has
+ * sent an error", 0.31). A new row has null in a column that is not given; a row that is there keeps its value.
+ */
+export function withoutUnset(
+  spec: CollectionSpec,
+  batch: LoadBatch | PointColumns,
+): { spec: CollectionSpec; unset: readonly FieldSchema[] } {
+  const unset = spec.fields.filter(({ name, type }) => type === 'boolean' && !hasValue(batch, name));
+  return { spec: { ...spec, fields: spec.fields.filter((field) => !unset.includes(field)) }, unset };
+}
+
+function hasValue(batch: LoadBatch | PointColumns, name: string): boolean {
+  if ('fields' in batch) {
+    const column = Object.hasOwn(batch.fields, name) ? batch.fields[name] : undefined;
+    if (column === undefined || column.type === null || column.states === undefined)
+      return column !== undefined;
+    return column.states.includes(HELD.value);
+  }
+  return batch.metadata?.[name]?.some((value) => value !== null && value !== undefined) === true;
 }
 
 /** Points as columns. */
@@ -124,16 +148,51 @@ function vectorColumn(
   return arrow.makeVector(list);
 }
 
+/** Columns that fit the collection (`fitsColumns`) as an Arrow table, over their own memory. */
+export function columnTable(arrow: ArrowClient, spec: CollectionSpec, columns: PointColumns): object {
+  const { count } = columns;
+  const reserved = reservedColumns(spec);
+  return new arrow.Table(tableSchema(arrow, spec), {
+    [ID]: writtenIds(arrow, spec.ids, columns),
+    ...Object.fromEntries(
+      spec.vectors.map((field) => {
+        const { values } = columns.vectors[field.name] as { values: DenseValues };
+        return [vectorColumnName(field.name), vectorColumn(arrow, field, values, count, undefined)];
+      }),
+    ),
+    ...Object.fromEntries(
+      partsOf(spec).map((part) => {
+        const column = columns[part];
+        return [
+          part,
+          column === undefined
+            ? arrowColumn(arrow, 'string', new Array(count).fill(null))
+            : writtenColumn(arrow, { type: 'string', ...column }, count),
+        ];
+      }),
+    ),
+    ...Object.fromEntries(
+      spec.fields.map(({ name, type }) => [
+        columnName(name, reserved),
+        Object.hasOwn(columns.fields, name)
+          ? writtenColumn(arrow, columns.fields[name] as TypedColumn, count)
+          : arrowColumn(arrow, type, new Array(count).fill(null)),
+      ]),
+    ),
+  });
+}
+
+function writtenIds(arrow: ArrowClient, kind: IdKind, { ids, count }: PointColumns): object {
+  if (ids.type === 'text') return writtenColumn(arrow, { type: 'string', texts: ids.texts }, count);
+  const { values } = ids as { values: BigInt64Array | BigUint64Array };
+  if (kind === 'u32') return arrow.makeVector(Uint32Array.from(values as Iterable<bigint>, Number));
+  const signed = new BigInt64Array(values.buffer as ArrayBuffer, values.byteOffset, count);
+  return writtenColumn(arrow, { type: 'integer', values: signed }, count);
+}
+
 function allAbsent(arrow: ArrowClient, field: VectorField, count: number): object {
   const values = denseArray(field.type, count * field.dimensions);
   return vectorColumn(arrow, field, values, count, new Uint8Array(count));
-}
-
-/** One bit a row, the first one lowest: Arrow's validity. */
-function bitmap(present: Uint8Array, count: number): Uint8Array {
-  const bits = new Uint8Array(Math.ceil(count / 8));
-  for (let row = 0; row < count; row++) if (present[row] !== 0) bits[row >> 3]! |= 1 << (row & 7);
-  return bits;
 }
 
 function numberType(arrow: ArrowClient, { type }: Pick<VectorField, 'type'>): object {

@@ -1,11 +1,23 @@
 import { FailureError, shorten } from '../../common/errors.js';
+import type { FieldSchema } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
+import type { IdValues, PointColumns } from '../contract/columns.js';
 import type { IdKind, PointId } from '../contract/ids.js';
-import type { Description, Point, PointChange, Points, Snapshot } from '../contract/points.js';
-import type { CollectionSpec } from '../contract/spec.js';
+import type {
+  Description,
+  Point,
+  PointChange,
+  Points,
+  PointsAsColumns,
+  Snapshot,
+} from '../contract/points.js';
+import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { checkChange, checkIds, checkPoints, flatten, lastOfEachId } from '../kit/check.js';
+import { fitsColumns } from '../kit/check-columns.js';
+import { idsIn, pointsIn } from '../kit/columns.js';
 import type { LanceTable } from './client.js';
-import { batchOf, batchTable } from './columns.js';
+import { hasColumns, readColumns } from './column-page.js';
+import { batchOf, batchTable, columnTable, withoutUnset } from './columns.js';
 import { describeTable } from './describe.js';
 import { isWritable, literal, quoted } from './fields.js';
 import { sqlFilter } from './filter.js';
@@ -24,6 +36,9 @@ export class LancePoints implements Points {
   readonly #spec: CollectionSpec;
   /** Told of every write: the index does not cover it. */
   readonly #onWrite: () => void;
+  /** Points of the last write; 0: rows were deleted since. */
+  #justWritten = 0;
+  readonly asColumns?: PointsAsColumns;
 
   constructor(
     session: LanceSession,
@@ -39,42 +54,109 @@ export class LancePoints implements Points {
     const held = Object.fromEntries(parts.map(({ part }) => [part, true]));
     this.#spec = { name, ids: ids ?? 'u64', vectors, fields: fieldsOf(layout), index: spec.index, ...held };
     this.#onWrite = onWrite;
+    if (hasColumns(layout))
+      this.asColumns = {
+        insertMissing: (columns, signal) => this.#insertColumns(columns, signal),
+        getWritten: (written) => this.#written(written),
+      };
   }
 
   async upsert(points: readonly Point[], signal?: AbortSignal): Promise<void> {
-    const rows = this.#rows(points, signal);
-    if (rows === undefined) return;
+    const batch = this.#checked(points, signal);
+    if (batch === undefined) return;
+    const { spec, unset } = withoutUnset(this.#spec, batch);
+    const rows = batchTable(this.#session.arrow, spec, batch);
     await this.#merge().whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows);
-    this.#onWrite();
+    await this.#unset(unset, points);
+    this.wrote(points.length);
   }
 
   async insertMissing(points: readonly Point[], signal?: AbortSignal): Promise<void> {
-    const rows = this.#rows(points, signal);
-    if (rows === undefined) return;
+    const batch = this.#checked(points, signal);
+    if (batch === undefined) return;
+    const rows = batchTable(this.#session.arrow, withoutUnset(this.#spec, batch).spec, batch);
     await this.#merge().whenNotMatchedInsertAll().execute(rows);
+    this.wrote(points.length);
+  }
+
+  /** So many points were written just now: where they were new, they are the last rows of the table. */
+  wrote(points: number): void {
+    this.#justWritten = points;
     this.#onWrite();
+  }
+
+  async #insertColumns(columns: PointColumns, signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    this.#requireKnownTypes();
+    if (columns.count === 0) return;
+    if (!fitsColumns(this.#session.holder, this.#spec, columns))
+      return this.insertMissing(pointsIn(columns, this.#spec.vectors), signal);
+    await this.#merge()
+      .whenNotMatchedInsertAll()
+      .execute(columnTable(this.#session.arrow, withoutUnset(this.#spec, columns).spec, columns));
+    this.wrote(columns.count);
+  }
+
+  /** The last rows of the table, if there are just these points in them. */
+  async #written(ids: IdValues): Promise<PointColumns[] | undefined> {
+    const wanted = new Set(idsIn(ids));
+    if (wanted.size !== this.#justWritten) return undefined;
+    const pieces: PointColumns[] = [];
+    for await (const rows of await this.#lastRows(wanted.size)) {
+      const read = readColumns(this.#layout, rows);
+      if (read === undefined) continue;
+      for (const id of idsIn(read.ids)) if (!wanted.delete(id)) return undefined;
+      pieces.push(read);
+    }
+    return wanted.size === 0 ? pieces : undefined;
+  }
+
+  async #lastRows(count: number) {
+    const total = await this.#table.countRows();
+    return this.#table
+      .query()
+      .offset(Math.max(0, total - count))
+      .limit(Math.min(count, total));
   }
 
   #merge() {
     return this.#table.mergeInsert(this.#layout.idColumn);
   }
 
-  /** Checked points as rows, of each id the last; undefined: there are none. */
-  #rows(points: readonly Point[], signal: AbortSignal | undefined): object | undefined {
+  /** What `withoutUnset` has left out, of points that were there before. */
+  async #unset(fields: readonly FieldSchema[], points: readonly Point[]): Promise<void> {
+    if (fields.length === 0) return;
+    const columns = fieldColumns(this.#layout);
+    const valuesSql = Object.fromEntries(
+      fields.map(({ name }) => [columns.get(name)!.replaceAll('`', ''), 'cast(NULL as boolean)']),
+    );
+    for (let from = 0; from < points.length; from += CHUNK) {
+      const where = this.#among(points.slice(from, from + CHUNK).map(({ id }) => id));
+      await this.#table.update({ where, valuesSql });
+    }
+  }
+
+  /** Checked points, of each id the last; undefined: there are none. */
+  #checked(points: readonly Point[], signal: AbortSignal | undefined): LoadBatch | undefined {
     signal?.throwIfAborted();
     this.#requireKnownTypes();
     checkPoints(this.#session.holder, this.#spec, points);
     if (points.length === 0) return undefined;
-    return batchTable(this.#session.arrow, this.#spec, batchOf(this.#spec, lastOfEachId(points)));
+    return batchOf(this.#spec, lastOfEachId(points));
   }
 
   async get(ids: readonly PointId[]): Promise<Point[]> {
     checkIds(this.#session.holder, this.#spec.ids, ids);
     const found = new Map<PointId, Point>();
-    for (let from = 0; from < ids.length; from += CHUNK) {
+    // A condition is asked of the whole table; who reads back what was just written finds it in the last rows.
+    if (ids.length === this.#justWritten)
+      for await (const rows of await this.#lastRows(ids.length))
+        for (const each of readPoints(this.#layout, rows)) found.set(each.id, each);
+    const others = ids.filter((id) => !found.has(id));
+    for (let from = 0; from < others.length; from += CHUNK) {
       const rows = await this.#table
         .query()
-        .where(this.#among(ids.slice(from, from + CHUNK)))
+        .where(this.#among(others.slice(from, from + CHUNK)))
         .toArrow();
       for (const each of readPoints(this.#layout, rows)) found.set(each.id, each);
     }
@@ -86,7 +168,7 @@ export class LancePoints implements Points {
     for (let from = 0; from < ids.length; from += CHUNK) {
       await this.#table.delete(this.#among(ids.slice(from, from + CHUNK)));
     }
-    this.#onWrite();
+    this.wrote(0);
   }
 
   /** Reads the point and writes it as a whole. */

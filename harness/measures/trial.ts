@@ -7,7 +7,7 @@ import type { Samples, Truth } from '../model/samples.js';
 import { isSerial, SERIAL } from '../model/workload.js';
 import { accuracyOf } from './accuracy.js';
 import { type Column, columnsByName } from './by-query.js';
-import { calibrationMeasures } from './calibration.js';
+import { calibrationMeasures, type PassMedians } from './calibration.js';
 import { costMeasures, type ServerUse, serverMeasures } from './cost.js';
 import { meansOf } from './figures.js';
 import { filterMeasures } from './filters.js';
@@ -92,7 +92,7 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const load = times && loadMeasures(times, options.workload!, timing, options.clientCores);
   const cores = options.processCores ?? serverCores(times, options);
   const spent = times && perMillion(timing['throughput'], { cores, perHour: options.perHour });
-  const calibration = calibrationMeasures(options.load, timing);
+  const calibration = calibrationMeasures(options.load, timing, mediansOf(times));
   const measures = {
     ...meansOf(means, renumbered(units.queries, options.sources)),
     ...timing,
@@ -110,6 +110,11 @@ export function deriveTrial(samples: Samples, truth: Truth, options: DeriveOptio
   const columns = columnsByName(units.queries, means);
   const all = [...flags, ...(load?.flags ?? []), ...calibration.flags, ...accuracy.flags].sort();
   return { measures, flags: all, columns, load: times?.course() };
+}
+
+function mediansOf(times: LoadTimes | undefined): PassMedians {
+  const passes = times === undefined ? [] : [...times.passesByNumber()];
+  return new Map(passes.map(([number, { latencies }]) => [number, latencies.quantile(0.5)]));
 }
 
 /** Undefined where the workload is serial. */

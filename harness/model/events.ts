@@ -64,6 +64,14 @@ export const buildCostSchema = z.strictObject({
   server: serverCostSchema.optional(),
 });
 
+/** Latencies (ms) of an echo with the same load. */
+const floorSchema = z.strictObject({
+  p50: z.number(),
+  p99: z.number(),
+  perSecond: z.number(),
+  n: z.int(),
+});
+
 /** What the figures of a load are held against, and who used the machine while it was sent. Absent keys were not measured. */
 export const loadFactsSchema = z.strictObject({
   /** Of the process that sends, ms: how late its waits for a moment end at most, and the smallest step of its clock. */
@@ -72,14 +80,13 @@ export const loadFactsSchema = z.strictObject({
    * The same load, for a moment, on an echo with queries and answers of the same size: over HTTP or TCP on the loopback, or,
    * of an engine without a server, a function that does nothing. Latencies in ms.
    */
-  floor: z
-    .strictObject({
-      over: z.enum(['http', 'tcp', 'none']),
-      p50: z.number(),
-      p99: z.number(),
-      perSecond: z.number(),
-      n: z.int(),
-    })
+  floor: floorSchema.extend({ over: z.enum(['http', 'tcp', 'none']) }).optional(),
+  /**
+   * The same by pass, beside it: before it, and after it where it took more than a moment. Absent in logs of earlier versions, in
+   * which `floor` is that before the first pass; else it is the median over passes of the lower of the two.
+   */
+  floors: z
+    .array(z.strictObject({ pass: z.int().min(0), before: floorSchema, after: floorSchema.optional() }))
     .optional(),
   /** CPU of the server in the pass in which it was most, in cores, and the cores it may use. */
   serverCores: z.number().optional(),
@@ -100,6 +107,7 @@ export const sharedPassesSchema = z.strictObject({
   clock: z.strictObject({ ahead: z.number(), within: z.number() }).optional(),
 });
 export type SharedPasses = z.infer<typeof sharedPassesSchema>;
+export type Floor = z.infer<typeof floorSchema>;
 export type LoadFacts = z.infer<typeof loadFactsSchema>;
 
 /** Append-only log of a run: one JSON object a line. */

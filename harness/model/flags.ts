@@ -82,9 +82,16 @@ export const FLAGS: readonly FlagDefinition[] = [
     name: 'near-floor',
     short: 'half of the answers came in under three times the floor',
     meaning:
-      'The median latency is under three times that of an echo with the same load (client.floor.p50): the figure says as much about the way to the engine and the client as about the engine.',
+      'In half of the passes the median latency is under three times that of an echo with the same load, sent just before or after it (client.floor.p50): the figure says as much about the way to the engine and the client as about the engine.',
     doubts: ['time'],
     sign: '¶',
+  },
+  {
+    name: 'unsteady-floor',
+    short: 'the floor was another one after a pass than before it',
+    meaning:
+      'An echo with the same load was more than twice as slow on one side of a pass as on the other: the machine was disturbed in between. The lower of the two is the floor of the pass; what the pass itself lost is not known.',
+    doubts: [],
   },
   {
     name: 'busy-server',

@@ -42,28 +42,10 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
   await noteStart(cost);
   const closers: (() => Promise<void> | void)[] = [() => vectors.close(), () => metadata?.close()];
   let failure: { error: unknown } | undefined;
+  const onOpen: OnOpen = (...close) => closers.unshift(...close);
   try {
-    if (job.sharing !== undefined && job.sharing.index > 1) {
-      await searchShared(context, job.sharing, (close) => closers.unshift(close));
-      return;
-    }
-    const [engine, collection] = await create(context);
-    closers.unshift(
-      () => collection.drop(),
-      () => engine.close(),
-    );
-    const busy = startForeign(job);
-    await load(context, collection, batch);
-    await index(context, collection);
-    noteForeign(cost, busy);
-    await noteIndexed(cost);
-    await send({ type: 'report', report: cost });
-    if (job.sharing !== undefined) {
-      requireInTime(job.sharing);
-      context.clock = await compareClocks(engine);
-    }
-    await searchTrials(context, collection);
-    if (job.sharing !== undefined) await othersHaveEnded(job.sharing, context.signal);
+    if (job.sharing !== undefined && job.sharing.index > 1) await searchShared(context, job.sharing, onOpen);
+    else await buildAndSearch(context, batch, onOpen);
   } catch (error) {
     failure = { error };
   }
@@ -78,6 +60,30 @@ export async function runTask(job: Job, task: BuildTaskContext): Promise<void> {
   if (failure !== undefined) throw failure.error;
 }
 
+/** Takes what is to be closed at the end, first to last. */
+type OnOpen = (...close: (() => Promise<void>)[]) => void;
+
+async function buildAndSearch(context: BuildContext, batch: Float32Array, onOpen: OnOpen): Promise<void> {
+  const { job, cost, send } = context;
+  const [engine, collection] = await create(context);
+  onOpen(
+    () => collection.drop(),
+    () => engine.close(),
+  );
+  const busy = startForeign(job);
+  await load(context, collection, batch);
+  await index(context, collection);
+  noteForeign(cost, busy);
+  await noteIndexed(cost);
+  await send({ type: 'report', report: cost });
+  if (job.sharing !== undefined) {
+    requireInTime(job.sharing);
+    context.clock = await compareClocks(engine);
+  }
+  await searchTrials(context, collection);
+  if (job.sharing !== undefined) await othersHaveEnded(job.sharing, context.signal);
+}
+
 /** What others used while the index was built. */
 function noteForeign(cost: BuildCost, busy: (sum: ForeignLoad) => void): void {
   const foreign = new ForeignLoad();
@@ -87,11 +93,7 @@ function noteForeign(cost: BuildCost, busy: (sum: ForeignLoad) => void): void {
 }
 
 /** Searches what the first of several machines has made, from the common moment on; it stays there. */
-async function searchShared(
-  context: BuildContext,
-  sharing: Sharing,
-  onOpen: (close: () => Promise<void>) => void,
-): Promise<void> {
+async function searchShared(context: BuildContext, sharing: Sharing, onOpen: OnOpen): Promise<void> {
   const { job, cost } = context;
   const definition = await engineOf(job.build);
   const { result: engine } = await inPhase(context, 'create', { total: 1, unit: '' }, () =>

@@ -6,6 +6,7 @@ import { ConnectionLostError, FailureError } from '../../common/errors.js';
 import type { Collection, Shared } from '../../engines/contract/collection.js';
 import type { PreparedSearch } from '../../engines/contract/search.js';
 import { askedOf, depthsOf } from '../model/depths.js';
+import type { LoadFacts } from '../model/events.js';
 import type { Samples } from '../model/samples.js';
 import { changesCollection, isSerial, workloadText } from '../model/workload.js';
 import { failureText } from '../process/phase.js';
@@ -16,6 +17,7 @@ import { type BuildContext, inPhase } from './context.js';
 import { threadsOf } from './executors/parts.js';
 import { executorOf } from './executors/registry.js';
 import { findFlaws, translateFilters } from './filtering.js';
+import { isLong, withFloor } from './floor/by-pass.js';
 import { calibrate } from './floor/floor.js';
 import { type ForeignLoad, startForeign } from './foreign-load.js';
 import { runThreads, type ThreadedLoad } from './generators/threads.js';
@@ -119,7 +121,7 @@ export async function measurePass(
       concurrent: trial.shape.execution === 'concurrent',
       several: trial.shape.preparedSearches === 'several',
     };
-    if (!isSerial(trial.workload)) trial.load ??= await calibrate(trial.workload, sending);
+    const before = isSerial(trial.workload) ? undefined : await calibrate(trial.workload, sending);
     const busy = startForeign(job);
     const use = new PassUse(job);
     const threads = threadsOf(trial.workload.options, trial.shape);
@@ -146,9 +148,12 @@ export async function measurePass(
             trial.workload.options,
           );
     busy(foreign, repetition);
-    if (!isSerial(trial.workload)) {
-      if (job.endpoint === undefined) trial.processCores.set(repetition, use.cores().client);
-      else noteUse(trial, job, use);
+    if (before !== undefined) {
+      const used = use.cores();
+      const after = isLong(trial.workload) ? await calibrate(trial.workload, sending, 0) : undefined;
+      trial.load = withFloor(trial.load, repetition, before, after);
+      if (job.endpoint === undefined) trial.processCores.set(repetition, used.client);
+      else noteUse(trial, trial.load, job, used);
     }
     // While the search is open: what it needs is there.
     if (job.endpoint === undefined) await noteSearching(context.cost, samples);
@@ -193,13 +198,17 @@ async function inThreads(
 }
 
 /** Of the pass in which it was most. */
-function noteUse(trial: Trial, { build }: Job, use: PassUse): void {
-  const { client, server } = use.cores();
+function noteUse(
+  trial: Trial,
+  load: LoadFacts,
+  { build }: Job,
+  { client, server }: ReturnType<PassUse['cores']>,
+): void {
   trial.clientCores = Math.max(trial.clientCores ?? 0, client);
-  if (server === undefined || trial.load === undefined) return;
+  if (server === undefined) return;
   const serverLimit = Math.min(build.server?.cpus ?? Number.POSITIVE_INFINITY, availableParallelism());
-  const serverCores = Math.max(trial.load.serverCores ?? 0, server);
-  trial.load = { ...trial.load, serverCores, serverLimit };
+  const serverCores = Math.max(load.serverCores ?? 0, server);
+  trial.load = { ...load, serverCores, serverLimit };
 }
 
 /** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */

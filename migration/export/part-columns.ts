@@ -18,10 +18,11 @@ import type { VectorField } from '../../engines/contract/vectors.js';
 import { record } from '../../engines/kit/check.js';
 import { textAt, valueAt } from '../../engines/kit/columns.js';
 import { floatsToBrains, floatsToHalves } from '../../engines/kit/half.js';
+import { sliceColumns } from '../../engines/kit/slice-columns.js';
 import { fieldColumn, ID, METADATA, PARTS, vectorColumn } from './columns.js';
 import { DETAILS, setDetail } from './details.js';
 import { parseMetadata } from './metadata-json.js';
-import { damaged, type ReadShape } from './part-reader.js';
+import { ALL_ROWS, damaged, type ReadShape, type RowRange } from './part-reader.js';
 import { readBlock, readLists, readScalars, type StoredColumn, type StoredType } from './stored-columns.js';
 import { hasPages } from './vector-pages.js';
 
@@ -32,16 +33,30 @@ export function canReadColumns({ idColumn, vectors }: ReadShape): boolean {
 
 /**
  * Reads a part as columns, a row group at a time.
+ * @param range row groups outside of it are not read
  * @throws InputError naming the file if it is damaged or not what the manifest says
  */
-export async function* readPartColumns(path: string, shape: ReadShape): AsyncGenerator<PointColumns> {
+export async function* readPartColumns(
+  path: string,
+  shape: ReadShape,
+  { from, to }: RowRange = ALL_ROWS,
+): AsyncGenerator<PointColumns> {
   let file: ParquetFile | undefined;
   try {
     file = await openParquetFile(path);
     const opened = file;
     const part = new Part(opened, shape);
-    for (const group of opened.metadata.row_groups)
-      yield reading(path, opened.buffer.byteLength, () => part.columns(group));
+    let start = 0;
+    for (const group of opened.metadata.row_groups) {
+      const count = Number(group.num_rows);
+      const wanted = { from: Math.max(0, from - start), to: Math.min(count, to - start) };
+      start += count;
+      if (wanted.from >= wanted.to) continue;
+      const columns = reading(path, opened.buffer.byteLength, () => part.columns(group));
+      yield wanted.from === 0 && wanted.to === count
+        ? columns
+        : sliceColumns(columns, shape.vectors, wanted.from, wanted.to);
+    }
   } catch (error) {
     throw damaged(path, error);
   } finally {

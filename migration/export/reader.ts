@@ -19,8 +19,8 @@ export interface OpenExport {
   shape: PointShape;
   /** All points, in the order of the parts; memory is bounded by a row group. */
   points(): AsyncGenerator<Point[]>;
-  /** The same as columns; undefined: its points have no such form, or it is of lines. */
-  columns: (() => AsyncGenerator<PointColumns>) | undefined;
+  /** The same as columns, of all rows or of some; undefined: its points have no such form, or it is of lines. */
+  columns: ((from?: number, to?: number) => AsyncGenerator<PointColumns>) | undefined;
   /** Those of rows from `from` up to but not including `to`, counted over all parts. */
   rows(from: number, to: number): AsyncGenerator<Point[]>;
   /** Ids that were deleted in the source, where it tells. */
@@ -35,6 +35,14 @@ export function openExport(folder: string): OpenExport {
   const manifest = readManifest(folder);
   for (const { file, bytes } of filesOf(manifest)) requireSize(join(folder, file), bytes);
   const shape = shapeOf(manifest);
+  const partsOf = function* (from: number, to: number) {
+    let first = 0;
+    for (const { file, rows } of manifest.parts) {
+      const range = { from: from - first, to: to - first };
+      if (range.to > 0 && range.from < rows) yield { path: join(folder, file), range };
+      first += rows;
+    }
+  };
   const parts: ReadShape = {
     timestamps: shape.timestamps,
     idColumn: manifest.ids.column,
@@ -50,17 +58,12 @@ export function openExport(folder: string): OpenExport {
     },
     columns:
       canReadColumns(parts) && manifest.parts.every(({ file }) => file.endsWith('.parquet'))
-        ? async function* () {
-            for (const { file } of manifest.parts) yield* readPartColumns(join(folder, file), parts);
+        ? async function* (from = 0, to = manifest.counts.exported) {
+            for (const { path, range } of partsOf(from, to)) yield* readPartColumns(path, parts, range);
           }
         : undefined,
     async *rows(from, to) {
-      let first = 0;
-      for (const { file, rows } of manifest.parts) {
-        const range = { from: from - first, to: to - first };
-        if (range.to > 0 && range.from < rows) yield* readPart(join(folder, file), parts, shape, range);
-        first += rows;
-      }
+      for (const { path, range } of partsOf(from, to)) yield* readPart(path, parts, shape, range);
     },
     tombstones: () => readTombstones(folder, manifest),
   };

@@ -4,7 +4,6 @@ import { requireIndex } from './index-check.js';
 import type { LoadPlan } from './plan.js';
 import { type QueryPlan, queryPlans } from './query-plans.js';
 import type { Reject } from './rejects.js';
-import type { Row } from './write-batch.js';
 import type { Writer } from './writer.js';
 
 /** Writes rejects again, one by one. @returns those that are still refused, and rows that are in the target now */
@@ -17,8 +16,8 @@ export async function retryRejects(
   const still: Reject[] = [];
   for (const { row } of rejects) {
     for await (const [point] of source.rows(row, row + 1)) {
-      const one: Row = { row, point: apply(point!) };
-      still.push(...(await writer.write([one], signal)));
+      const rows = [{ row, point: apply(point!) }];
+      still.push(...(await writer.write({ first: row, count: 1, rows: () => rows }, signal)));
     }
   }
   const refused = new Set(still.map(({ row }) => row));

@@ -189,7 +189,7 @@ class SharedLoad {
       ledger: ledgerOf(0),
       limits: {
         bytes: this.#options.batchBytes ?? BATCH.bytes,
-        points: this.#options.batchPoints ?? BATCH.points,
+        points: this.#options.batchPoints,
       },
       pace: new Pace(this.#options.rate),
       signal,

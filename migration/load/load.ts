@@ -116,7 +116,7 @@ async function loadInto(
   const shop: Workshop = {
     plan,
     ledger,
-    limits: { bytes: options.batchBytes ?? BATCH.bytes, points: options.batchPoints ?? BATCH.points },
+    limits: { bytes: options.batchBytes ?? BATCH.bytes, points: options.batchPoints },
     pace: new Pace(options.rate),
     signal,
     onSettled: () => onProgress?.(ledger.state.rows, exported),

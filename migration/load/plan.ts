@@ -19,6 +19,7 @@ import { observe, openLosses } from '../mapping/map.js';
 import { type Loss, type Mapping, readMapping } from '../mapping/mapping.js';
 import { typedText } from '../mapping/typed-id.js';
 import { type Apply, applyMapping } from './apply.js';
+import { type ApplyColumns, columnMapping } from './columns.js';
 import { specOf } from './spec.js';
 import type { LoadOf } from './state.js';
 import type { WholePoints } from './target.js';
@@ -34,6 +35,8 @@ export interface LoadPlan {
   address: Address;
   spec: CollectionSpec;
   apply: Apply;
+  /** The same for whole columns; undefined: its points have to be looked at one by one. */
+  applyColumns: ApplyColumns | undefined;
   /** Fields of the source without a value of which a point is never loaded. */
   required: readonly string[];
   /** Of a collection for each tenant: whose; undefined: there is one collection. */
@@ -68,6 +71,10 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
   });
   // Losses come first: what the target cannot hold is told by them, with what can be done about it.
   let made: CollectionSpec | undefined;
+  const specMade = () => {
+    made ??= checked(definition, spec(), mappingPath, tenants);
+    return made;
+  };
   return {
     source,
     mapping,
@@ -79,8 +86,11 @@ export async function planLoad(folder: string, mappingPath: string): Promise<Loa
     required: mapping.fields.filter((field) => field.required).map(({ from }) => from),
     of,
     get spec() {
-      made ??= checked(definition, spec(), mappingPath, tenants);
-      return made;
+      return specMade();
+    },
+    get applyColumns() {
+      if (source.columns === undefined || tenants !== undefined) return undefined;
+      return columnMapping(mapping, specMade(), vectors, definition);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { FailureError, messageOf, shorten } from '../../common/errors.js';
 import { hideSecrets } from '../../common/secrets.js';
+import type { PointColumns } from '../../engines/contract/columns.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
 import { elementsOf, type VectorField } from '../../engines/contract/vectors.js';
@@ -14,6 +15,16 @@ import { type Reject, rejectOf } from './rejects.js';
 export interface Row {
   row: number;
   point: Point;
+}
+
+/** Rows that are written together. */
+export interface Batch {
+  /** Row of the first of them. */
+  first: number;
+  count: number;
+  rows(): readonly Row[];
+  /** All of them in the target's terms, in the order of the rows; undefined: they have no such form. */
+  columns?: PointColumns | undefined;
 }
 
 export interface BatchTarget {

@@ -3,7 +3,8 @@ import { FailureError, messageOf } from '../../common/errors.js';
 import { abortable } from '../../engines/kit/load.js';
 import { verdictOf } from './refusal.js';
 import type { Reject } from './rejects.js';
-import { type BatchTarget, missingOf, type Row, writeBatch } from './write-batch.js';
+import { type Batch, type BatchTarget, missingOf, type Row, writeBatch } from './write-batch.js';
+import { columnsOf, writeColumns } from './write-columns.js';
 
 export interface Patience {
   /** Seconds in which a batch is answered. */
@@ -49,6 +50,11 @@ export class Writer {
     this.#onNotice = onNotice;
   }
 
+  /** Batches are taken as columns, too. */
+  get takesColumns(): boolean {
+    return columnsOf(this.#target) !== undefined;
+  }
+
   /**
    * Writes a batch and reads it back. Where no answer came, it connects anew and reads back first, so that what was
    * written is known before anything is written again: a time-out is never a refusal.
@@ -56,20 +62,22 @@ export class Writer {
    * @returns rows that the target refuses by themselves
    * @throws FailureError naming place, row and remedy if the target cannot write, or does not come back
    */
-  async write(batch: readonly Row[], signal: AbortSignal): Promise<Reject[]> {
-    let rows = batch;
+  async write(batch: Batch, signal: AbortSignal): Promise<Reject[]> {
+    let rows: readonly Row[] | undefined;
     let since: number | undefined;
     for (let attempt = 0; ; attempt++) {
       signal.throwIfAborted();
       try {
         if (since !== undefined) {
           this.#target = await this.#again!();
-          rows = await this.#answered(missingOf(this.#target, rows), signal);
+          rows = await this.#answered(missingOf(this.#target, rows ?? batch.rows()), signal);
+        } else if (batch.columns !== undefined) {
+          if (await this.#answered(writeColumns(this.#target, batch.columns, signal), signal)) return [];
         }
+        rows ??= batch.rows();
         const rejects =
           rows.length === 0 ? [] : await this.#answered(writeBatch(this.#target, rows, signal), signal);
-        if (since !== undefined)
-          this.#onNotice?.(`the target answers again; goes on at row ${batch[0]!.row}`);
+        if (since !== undefined) this.#onNotice?.(`the target answers again; goes on at row ${batch.first}`);
         return rejects;
       } catch (error) {
         signal.throwIfAborted();
@@ -101,20 +109,20 @@ export class Writer {
     }
   }
 
-  #failed(error: unknown, batch: readonly Row[], verdict: 'refused' | 'failed'): unknown {
+  #failed(error: unknown, batch: Batch, verdict: 'refused' | 'failed'): unknown {
     // A refusal that is thrown says by itself what and where: a point that did not come back as it was written.
     if (verdict === 'refused') return error;
     return new FailureError(`the target cannot write: ${messageOf(error)}`, {
       where: this.#place,
-      next: `free space, or give the permission; then run the same command: it goes on at row ${batch[0]!.row} of the export`,
+      next: `free space, or give the permission; then run the same command: it goes on at row ${batch.first} of the export`,
       cause: error,
     });
   }
 
-  #gone(error: unknown, batch: readonly Row[]): FailureError {
+  #gone(error: unknown, batch: Batch): FailureError {
     return new FailureError(`the target does not answer: ${messageOf(error)}`, {
       where: this.#place,
-      next: `start it again, then run the same command: it goes on at row ${batch[0]!.row} of the export`,
+      next: `start it again, then run the same command: it goes on at row ${batch.first} of the export`,
       cause: error,
     });
   }

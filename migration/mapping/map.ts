@@ -216,18 +216,27 @@ function parsedIndex(definition: EngineDefinition, index: MapOptions['index']): 
 
 /** Everything that decides where the points of an export fit. */
 export async function observe(
-  { shape, manifest, points }: OpenExport,
+  { shape, manifest, points, columns }: OpenExport,
   target: Capabilities,
   { signal, onProgress }: Pick<MapOptions, 'signal' | 'onProgress'>,
 ): Promise<Observed> {
   const observer = new Observer(shape, target.metadata?.maxTextBytes);
   let done = 0;
-  for await (const group of points()) {
-    signal.throwIfAborted();
-    for (const point of group) observer.add(point);
-    done += group.length;
+  const told = (rows: number) => {
+    done += rows;
     onProgress?.(done, manifest.counts.exported);
-  }
+    signal.throwIfAborted();
+  };
+  if (columns !== undefined)
+    for await (const group of columns()) {
+      observer.addColumns(group);
+      told(group.count);
+    }
+  else
+    for await (const group of points()) {
+      for (const point of group) observer.add(point);
+      told(group.length);
+    }
   return observer.result();
 }
 

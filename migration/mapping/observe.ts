@@ -1,26 +1,15 @@
+import { HELD, type PointColumns, type States, type ValueColumn } from '../../engines/contract/columns.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Metadata, Point, PointValue } from '../../engines/contract/points.js';
+import { idIn, partIn, valueAt } from '../../engines/kit/columns.js';
 import { vectorIn } from '../../engines/kit/vectors.js';
 import type { PointShape } from '../export/canonical.js';
 import { Collisions } from './collisions.js';
+import type { ValueType } from './value-type.js';
 
-/** Types of single values as they are met: those of fields, and what no field type holds. */
-export type ValueType =
-  | 'string'
-  | 'integer'
-  | 'float'
-  | 'boolean'
-  | 'timestamp'
-  | 'string[]'
-  | 'integer[]'
-  | 'float[]'
-  | 'boolean[]'
-  /** An empty array fits every array type. */
-  | 'empty[]'
-  /** An array with nulls, objects, arrays, or several types. */
-  | 'array'
-  /** An integer beyond 64 bits with sign. */
-  | 'large integer';
+export type { ValueType } from './value-type.js';
+
+import { absentIn, hasTexts, typeReader } from './column-types.js';
 
 /** How many points, and the first of them. */
 export interface Seen {
@@ -93,6 +82,61 @@ export class Observer {
     this.#walk(id, metadata, '');
   }
 
+  /** The same of columns. */
+  addColumns(columns: PointColumns): void {
+    const { count, ids, vectors, fields } = columns;
+    const idAt = (row: number) => idIn(ids, row);
+    this.#points += count;
+    for (let row = 0; row < count; row++) {
+      const id = idAt(row);
+      this.#ids.add(id);
+      if (typeof id === 'bigint' && id < 0n) see(this.#negative, id);
+      if (typeof id === 'bigint' && id > MAX) see(this.#large, id);
+    }
+    for (const [name, seen] of this.#absent) {
+      const { times, first } = absentIn(Object.hasOwn(vectors, name) ? vectors[name] : undefined, count);
+      if (times > 0) seeAll(seen, times, () => idAt(first));
+    }
+    if (this.#maxTextBytes < Number.POSITIVE_INFINITY)
+      for (let row = 0; row < count; row++)
+        if (this.#isTooLong([partIn(columns.text, row), partIn(columns.uri, row)]))
+          see(this.#tooLong, idAt(row));
+    for (const [name, column] of Object.entries(fields)) this.#addColumn(name, column, count, idAt);
+  }
+
+  #addColumn(name: string, column: ValueColumn, count: number, idAt: (row: number) => PointId): void {
+    const mayBeTooLong = this.#maxTextBytes < Number.POSITIVE_INFINITY && hasTexts(column);
+    const typeAt = column.type === null || mayBeTooLong ? undefined : typeReader(column);
+    if (typeAt === undefined) {
+      for (let row = 0; row < count; row++) {
+        const value = valueAt(column, row);
+        if (value !== undefined) this.#walk(idAt(row), { [name]: value }, '');
+      }
+      return;
+    }
+    const { states } = column as { states?: States };
+    let field: (ObservedField & { met: number }) | undefined;
+    for (let row = 0; row < count; row++) {
+      const state = states?.[row] ?? HELD.value;
+      if (state === HELD.missing) continue;
+      field ??= this.#field(name);
+      field.met++;
+      if (name.includes('.')) seeAll(field.literal, 1, () => idAt(row));
+      if (state === HELD.null) {
+        seeAll(field.nulls, 1, () => idAt(row));
+        continue;
+      }
+      const { type, isLong } = typeAt(row);
+      let seen = field.types.get(type);
+      if (seen === undefined) {
+        seen = nothing();
+        field.types.set(type, seen);
+      }
+      seeAll(seen, 1, () => idAt(row));
+      if (isLong) seeAll(field.long, 1, () => idAt(row));
+    }
+  }
+
   #walk(id: PointId, object: Metadata, prefix: string): void {
     for (const [key, value] of Object.entries(object)) {
       if (isObject(value)) {
@@ -124,7 +168,7 @@ export class Observer {
     );
   }
 
-  #field(name: string) {
+  #field(name: string): ObservedField & { met: number } {
     let field = this.#fields.get(name);
     if (field === undefined) {
       const seen = {
@@ -164,6 +208,11 @@ function nothing(): Seen {
 
 function see(seen: Seen, id: PointId): void {
   if (seen.points++ === 0) seen.example = id;
+}
+
+function seeAll(seen: Seen, times: number, id: () => PointId): void {
+  if (seen.points === 0) seen.example = id();
+  seen.points += times;
 }
 
 export function isObject(value: PointValue | undefined): value is Metadata {

@@ -9,6 +9,7 @@ import { seriesView, trialAnchor } from './cells.js';
 import type { ChartView } from './chart-views.js';
 import { type Curve, type CurvesSize, type CurvesSpec, renderCurves } from './charts/curves.js';
 import { valueScale } from './charts/value-scale.js';
+import { type Floors, floorsOf } from './load-floors.js';
 
 const LARGE: CurvesSize = { name: 'wide', width: 680, height: 380, right: 164, font: 12 };
 const SMALL: CurvesSize = { name: 'narrow', width: 350, height: 320, right: 0, font: 11.5 };
@@ -70,6 +71,7 @@ function overTime(all: readonly Typical[], load: LoadModel): ChartView {
   const last = Math.max(
     ...all.flatMap((one) => one.load.slices.map((slice) => slice.seconds + one.load.sliceSeconds)),
   );
+  const floors = known ? floorOver(all, curves, ['client.floor.p99'], () => [0, last]) : NO_FLOORS;
   return view(
     {
       id: 'chart-load-time',
@@ -78,11 +80,12 @@ function overTime(all: readonly Typical[], load: LoadModel): ChartView {
       label: `${what}, ms`,
       xLabel: 'seconds since the pass began, one line a pass',
       x: { domain: [0, last], ticks: secondTicks(last) },
-      y: valueScale(pointsOf(curves), true),
+      y: valueScale([...pointsOf(curves), ...valuesOf(floors)], true),
       curves,
+      floors: floors.lines,
       limit: { value: load.limits.main, label: `${load.limits.main} ms` },
     },
-    `${what.replace(/^./, (letter) => letter.toUpperCase())} of the queries that were due in each ${each}: a stall is a peak, and is not averaged away. ${whichLoad(load)}`,
+    `${what.replace(/^./, (letter) => letter.toUpperCase())} of the queries that were due in each ${each}: a stall is a peak, and is not averaged away. ${whichLoad(load)} ${floors.note}`.trim(),
     {
       recall: 'Load',
       value: `Highest ${what}, ms`,
@@ -124,6 +127,9 @@ function byPercentile(all: readonly Typical[], load: LoadModel): ChartView {
     const end = slowest && { x: (inner.at(-1)?.x ?? 0) + 1, y: slowest.ms };
     return { ...nameOf(one), parts: [end === undefined ? inner : [...inner, end]] };
   });
+  const floors = floorOver(all, curves, ['client.floor.p50', 'client.floor.p99'], (measure) => [
+    ninesOf(measure.endsWith('p50') ? 0.5 : 0.99),
+  ]);
   const last = Math.max(1, ...curves.flatMap(({ parts }) => parts.flat().map(({ x }) => x)));
   const nines = [0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999, 0.999999].filter((share) => ninesOf(share) <= last);
   return view(
@@ -137,11 +143,15 @@ function byPercentile(all: readonly Typical[], load: LoadModel): ChartView {
         domain: [0, last],
         ticks: nines.map((share) => ({ x: ninesOf(share), label: `${Number((100 * share).toFixed(4))}%` })),
       },
-      y: valueScale(pointsOf(curves), true),
+      y: valueScale([...pointsOf(curves), ...valuesOf(floors)], true),
       curves,
+      floors: floors.lines.map(({ points, ...rest }) => ({
+        ...rest,
+        points: points.filter(({ x }) => x <= last),
+      })),
       limit: { value: load.limits.main, label: `${load.limits.main} ms` },
     },
-    `Each further nine takes as much room as the one before; the last point is the slowest answer. From all answers of all passes. ${whichLoad(load)}`,
+    `Each further nine takes as much room as the one before; the last point is the slowest answer. From all answers of all passes. ${whichLoad(load)} ${floors.note}`.trim(),
     {
       recall: 'Load',
       value: '50% / 90% / 99% / slowest, ms',
@@ -163,6 +173,23 @@ function byPercentile(all: readonly Typical[], load: LoadModel): ChartView {
     },
   );
 }
+
+const NO_FLOORS: Floors = { lines: [], note: '' };
+
+/** @param places of a measure on the x axis */
+function floorOver(
+  all: readonly Typical[],
+  curves: readonly Curve[],
+  measures: readonly string[],
+  places: (measure: string) => readonly number[],
+): Floors {
+  const own = measures.flatMap((measure) =>
+    all.flatMap(({ trial }) => places(measure).map((at) => ({ at, trial, measure }))),
+  );
+  return floorsOf(own, pointsOf(curves));
+}
+
+const valuesOf = ({ lines }: Floors): number[] => lines.flatMap(({ points }) => points.map(({ y }) => y));
 
 const pointsOf = (curves: readonly Curve[]): number[] =>
   curves.flatMap(({ parts }) => parts.flat().map(({ y }) => y));

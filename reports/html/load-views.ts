@@ -8,9 +8,10 @@ import type { ReportModel } from '../model/types.js';
 import { doubtOf, figureText, intervalText, seriesView, trialAnchor } from './cells.js';
 import { type ChartView, picturesOf } from './chart-views.js';
 import type { RecallScale } from './charts/recall-scale.js';
-import type { ChartMark, ChartSize, ChartSpec } from './charts/spec.js';
+import type { ChartMark, ChartSize, ChartSpec, FloorLine } from './charts/spec.js';
 import { type ValueScale, valueScale } from './charts/value-scale.js';
 import { courseCharts, errorRows } from './load-courses.js';
+import { floorsOf } from './load-floors.js';
 
 const LARGE: ChartSize = { name: 'wide', width: 680, height: 400, right: 118, font: 12, titles: true };
 const SMALL: ChartSize = { name: 'narrow', width: 350, height: 340, right: 62, font: 11.5, titles: false };
@@ -27,6 +28,8 @@ interface Plan {
   of: string;
   note: string;
   better: 'higher' | 'lower';
+  /** The measure of what an echo reached under the same load. */
+  floor: string;
   limit?: { value: number; label: string };
 }
 
@@ -73,6 +76,7 @@ const latencyChart = (entries: readonly Entry[], recallName: string, { main }: L
       of: 'queries due per second',
       note: `Open loop: latency counts from when a query was due. Ringed: the highest rate up to which p99 stays within ${main} ms, every rate was reached and no query failed. ${SHOWN}`,
       better: 'lower',
+      floor: 'client.floor.p99',
       limit: { value: main, label: `${main} ms` },
     },
     entries,
@@ -89,6 +93,7 @@ const clientsChart = (entries: readonly Entry[], recallName: string): ChartView 
       of: 'clients',
       note: `Closed loop: each client sends its next query when the previous one was answered. ${SHOWN}`,
       better: 'higher',
+      floor: 'client.floor.throughput',
     },
     entries,
     recallName,
@@ -170,11 +175,16 @@ function sustainedText(found: Sustained): string {
 
 function chart(plan: Plan, entries: readonly Entry[], recallName: string): ChartView {
   const { id, title, note, label, measure } = plan;
+  const values = entries.map(({ value }) => value.value);
+  const floors = floorsOf(
+    entries.map((each) => ({ ...each, measure: plan.floor })),
+    values,
+  );
   return {
     id,
     title,
-    note,
-    pictures: picturesOf(specOf(plan, entries, recallName), [LARGE, SMALL]),
+    note: [note, floors.note].filter((each) => each !== '').join(' '),
+    pictures: picturesOf(specOf(plan, entries, floors.lines, recallName), [LARGE, SMALL]),
     table: {
       recall: plan.of,
       value: label,
@@ -197,13 +207,17 @@ function chart(plan: Plan, entries: readonly Entry[], recallName: string): Chart
 function specOf(
   { id, title, label, of, better, measure, limit }: Plan,
   entries: readonly Entry[],
+  floors: readonly FloorLine[],
   recallName: string,
 ): ChartSpec {
   const contenders = new Set(entries.map(({ row }) => row.series.key)).size;
   const x = logScale(entries.map(({ at }) => at));
   // Of two passes an interval can span many powers of ten, beside which no curve would be seen.
   const y = valueScale(
-    entries.map(({ value }) => value.value),
+    [
+      ...entries.map(({ value }) => value.value),
+      ...floors.flatMap(({ points }) => points.map(({ y: at }) => at)),
+    ],
     true,
   );
   return {
@@ -218,6 +232,10 @@ function specOf(
     marks: entries.map((entry) => markOf(entry, { x, y }, measure, recallName)),
     guides: [],
     limit,
+    floors: floors.map(({ points, ...rest }) => ({
+      ...rest,
+      points: points.map((point) => ({ ...point, x: Math.log10(point.x) })),
+    })),
     x,
     y,
   };

@@ -9,6 +9,7 @@ import { checkSearches } from './searches.js';
 import { closeShared, openPoints, type PointContender } from './session.js';
 import { checkRanges, checkSnapshots } from './snapshots.js';
 import { checkVectors } from './vectors.js';
+import { checkWrittenColumns } from './written-columns.js';
 
 /** Whole points, by an engine that keeps them: what migrations stand on. */
 export function checkPoints(api: TestApi, contender: PointContender): void {
@@ -28,5 +29,6 @@ export function checkPoints(api: TestApi, contender: PointContender): void {
   checkParts(api, contender);
   checkSnapshots(api, contender);
   checkRanges(api, contender);
+  checkWrittenColumns(api, contender);
   checkBuilding(api, contender);
 }

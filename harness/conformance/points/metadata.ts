@@ -75,6 +75,18 @@ export function checkMetadata(api: TestApi, contender: PointContender): void {
     return { got, collection, ids };
   }
 
+  on(
+    'fields of which no point of a write has a value are null or missing, also where they had one',
+    async (session) => {
+      const fields = types.map((type) => field(type, type));
+      const all = Object.fromEntries(types.map((type) => [type, VALUES[type][0]!]));
+      const { collection, ids } = await roundTrip(session, fields, [all]);
+      await collection.upsert([somePoint(ids[0]!, 1)]);
+      const [found] = await collection.get(ids);
+      expect(Object.values(found!.metadata).filter((value) => value !== null)).toEqual([]);
+    },
+  );
+
   for (const type of ALL_TYPES) {
     if (support.types[type] === undefined) {
       on(`a field of type ${type} is refused by name before anything is made`, async (session) => {

@@ -110,7 +110,7 @@ export const LOAD: readonly MeasureDefinition[] = [
     kind: 'time',
     better: 'neither',
     definition:
-      'Median latency of the same workload for a moment on an echo with queries and answers of the same size: over HTTP or TCP on the loopback, as the client of the server does, or a function that does nothing where the engine runs inside the process. It is never subtracted. A trial whose latency.p50 is under three times that has the flag near-floor.',
+      'Median latency of the same workload for a moment on an echo with queries and answers of the same size: over HTTP or TCP on the loopback, as the client of the server does, or a function that does nothing where the engine runs inside the process. It is never subtracted. Of each pass the lower one of before and after it; the value is the median of the passes. A trial of which in half of the passes the median latency is under three times that has the flag near-floor.',
     absent: 'the workload is serial',
   },
   {

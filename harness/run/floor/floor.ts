@@ -21,16 +21,22 @@ const WAIT_MS = 2.5;
 /** What the figures of a load cannot be better than on this machine, with this client. */
 export type Calibration = Pick<LoadFacts, 'timer' | 'floor'>;
 
-/** By what they depend on: settings that are sent in the same way share one. */
-const known = new Map<string, Promise<Calibration>>();
+/** ms for which one holds: a machine that is disturbed a moment later has another floor. */
+export const FRESH_MS = 5000;
+
+/** By what they depend on: settings that are sent in the same way one after the other share one. */
+const known = new Map<string, { at: number; found: Promise<Calibration> }>();
 
 /**
  * Sends the same load to an echo: the same workload for a moment, with queries and answers of the same size, over a thread
  * of this process on the loopback; without a server, to a function that does nothing. Of several threads, the part of one.
+ *
+ * @param oldest ms since when one that is known may have been measured
  */
 export function calibrate(
   workload: Workload,
   pass: Omit<Pass, 'open' | 'ready' | 'onSpun' | 'onProgress'>,
+  oldest = FRESH_MS,
 ): Promise<Calibration> {
   const kind = kindOf(pass.search);
   const size = sizeOf(kind, pass);
@@ -38,13 +44,12 @@ export function calibrate(
   // Beside writes, that of the queries alone: an echo keeps no points.
   const type = changesCollection(workload) ? 'constant-rate' : workload.type;
   const key = JSON.stringify([type, options, kind, size]);
-  let found = known.get(key);
-  if (found === undefined) {
-    found = measure({ type, options }, kind, size, pass);
-    known.set(key, found);
-    // Measured anew where it was interrupted.
-    found.catch(() => known.delete(key));
-  }
+  const last = known.get(key);
+  if (last !== undefined && performance.now() - last.at < oldest) return last.found;
+  const found = measure({ type, options }, kind, size, pass);
+  known.set(key, { at: performance.now(), found });
+  // Measured anew where it was interrupted.
+  found.catch(() => known.delete(key));
   return found;
 }
 

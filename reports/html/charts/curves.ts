@@ -1,7 +1,7 @@
 import { DASHES } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
 import { swatchPath } from '../cells.js';
-import { colourOf, fillOf } from './spec.js';
+import { colourOf, type FloorLine, fillOf } from './spec.js';
 import { element, escaped, figure } from './svg.js';
 import type { ValueScale } from './value-scale.js';
 
@@ -28,6 +28,8 @@ export interface CurvesSpec {
   curves: readonly Curve[];
   /** A limit that is drawn across. */
   limit: { value: number; label: string } | undefined;
+  /** What the client alone reaches, behind the curves. */
+  floors: readonly FloorLine[];
 }
 
 export interface CurvesSize {
@@ -58,6 +60,7 @@ export function renderCurves(spec: CurvesSpec, size: CurvesSize): { svg: string;
     { id: spec.id, size, title: spec.title, description: spec.description },
     ...axes(spec, frame),
     ...limitLine(spec, frame),
+    ...spec.floors.flatMap((floor) => floorLine(floor, frame)),
     ...spec.curves.map((curve) => line(curve, frame)),
     ...(size.right > 0 ? labels(spec.curves, frame) : []),
   );
@@ -128,6 +131,32 @@ function limitLine({ limit, y }: CurvesSpec, { up, end }: Frame): string[] {
       'stroke-dasharray': '2 4',
     }),
     element('text', { class: 'axis halo', x: LEFT + 6, y: at - 5 }, escaped(limit.label)),
+  ];
+}
+
+function floorLine({ label, points }: FloorLine, { at, up, size }: Frame): string[] {
+  const last = points.at(-1);
+  if (last === undefined) return [];
+  return [
+    element('polyline', {
+      class: 'floor',
+      points: points.map(({ x, y }) => `${at(x).toFixed(1)},${up(y).toFixed(1)}`).join(' '),
+      fill: 'none',
+      stroke: 'var(--quiet)',
+      'stroke-width': 1.2,
+      'stroke-dasharray': '5 3',
+    }),
+    element(
+      'text',
+      {
+        class: 'axis halo',
+        x: at(last.x).toFixed(1),
+        y: (up(last.y) - 5).toFixed(1),
+        'text-anchor': 'end',
+        'font-size': size.font - 1,
+      },
+      escaped(label),
+    ),
   ];
 }
 

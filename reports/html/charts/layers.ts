@@ -12,6 +12,7 @@ export function layers(frame: Frame): Plot.Markish[] {
     ...axes(frame),
     ...guides(frame),
     ...limits(frame),
+    ...floors(frame),
     ...intervals(frame),
     ...fronts(frame),
     ...rings(frame),
@@ -89,6 +90,33 @@ function limits({ spec: { limit }, size, x, y }: Frame): Plot.Markish[] {
       className: 'halo',
     }),
   ];
+}
+
+/** Named at its right end, above the line. */
+function floors({ spec, size, x }: Frame): Plot.Markish[] {
+  return (spec.floors ?? []).flatMap(({ label, points }) => {
+    const at = { x: (d: { x: number }) => x.at(d.x), y: 'y' };
+    return [
+      Plot.line(points, {
+        ...at,
+        className: 'floor',
+        stroke: 'var(--quiet)',
+        strokeWidth: 1.2,
+        strokeDasharray: '5 3',
+      }),
+      Plot.dot(points, { ...at, r: 1.6, fill: 'var(--quiet)', className: 'floor' }),
+      Plot.text(points.slice(-1), {
+        ...at,
+        text: () => label,
+        dx: -2,
+        dy: -7,
+        textAnchor: 'end',
+        fontSize: size.font - 1,
+        fill: 'var(--quiet)',
+        className: 'halo',
+      }),
+    ];
+  });
 }
 
 const varies = ({ low, high }: Measure): boolean => low !== null && high !== null && high > low;

@@ -23,6 +23,13 @@ export interface ChartMark {
   chosen: readonly string[];
 }
 
+/** What the client alone reaches: a dashed line behind all marks. */
+export interface FloorLine {
+  label: string;
+  /** Ascending by x; in the units of the axes. */
+  points: readonly { x: number; y: number }[];
+}
+
 export interface ChartSpec {
   /** Unique in the page; prefix of the ids of title and description. */
   id: string;
@@ -39,6 +46,7 @@ export interface ChartSpec {
   guides: readonly { recall: number; className: string }[];
   /** A limit of the value that is drawn across. */
   limit?: { value: number; label: string } | undefined;
+  floors?: readonly FloorLine[] | undefined;
   /** Axes of another kind than recall against a value. */
   x?: RecallScale | undefined;
   y?: ValueScale | undefined;

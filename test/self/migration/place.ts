@@ -93,9 +93,8 @@ function loadingWays(
     const name = `bulk_${++loads}`;
     const connected = await place.connect();
     const collection = await connected.create({ ...spec, name });
-    await bulkLoad(collection, points, never);
-    for (let at = 0; at < points.length; at += 1000)
-      await collection.points!.get(points.slice(at, at + 1000).map(({ id }) => id));
+    // Read back as it is written, batch by batch: the fastest way that there is to ask for points by their ids.
+    await bulkLoad(collection, points, never, (batch) => collection.points!.get(batch.map(({ id }) => id)));
     await collection.ready(never);
     await collection.drop();
     await connected.close();

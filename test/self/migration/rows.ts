@@ -46,14 +46,18 @@ export function somePoints(): Point[] {
   }));
 }
 
-/** In batches of a thousand, by the adapter's fastest way. */
+/** Of about four mebibytes, as a load has them. */
+const BATCH = 2000;
+
+/** By the adapter's fastest way. @param after each batch */
 export async function bulkLoad(
   collection: Collection & { points?: Points | undefined },
   points: readonly Point[],
   signal: AbortSignal,
+  after: (batch: readonly Point[]) => Promise<unknown> = async () => {},
 ): Promise<void> {
-  for (let start = 0; start < points.length; start += 1000) {
-    const some = points.slice(start, start + 1000);
+  for (let start = 0; start < points.length; start += BATCH) {
+    const some = points.slice(start, start + BATCH);
     const values = new Float32Array(some.length * DIMENSIONS);
     some.forEach(({ vectors }, i) => {
       values.set(vectors['vector'] as Float32Array, i * DIMENSIONS);
@@ -69,5 +73,6 @@ export async function bulkLoad(
       texts: some.map(({ text }) => text),
     };
     await collection.load(batch, signal);
+    await after(some);
   }
 }

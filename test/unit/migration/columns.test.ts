@@ -21,6 +21,7 @@ import { canReadColumns, readPartColumns } from '../../../migration/export/part-
 import { readParquetPart } from '../../../migration/export/part-reader.js';
 import { pointHash } from '../../../migration/export/row-hash.js';
 import { hasPages } from '../../../migration/export/vector-pages.js';
+import { Observer } from '../../../migration/mapping/observe.js';
 import { SideTally } from '../../../migration/verify/tally.js';
 import { columnsOf } from '../../migration/helpers/columns-of.js';
 import { GOLDEN_VECTORS, goldenPoints } from '../../migration/helpers/golden.js';
@@ -201,6 +202,20 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
       expect(found!.tenants).toEqual(wanted!.tenants);
       expect([found!.points, ...found!.counts]).toEqual([wanted!.points, ...wanted!.counts]);
       expect(found!.sample().map((each) => each.id)).toEqual(wanted!.sample().map((each) => each.id));
+    });
+    fc.assert(property, { numRuns: 40 });
+  });
+
+  test('are observed as the points are before they are mapped', () => {
+    const property = fc.property(points(id), fc.constantFrom(20, Number.POSITIVE_INFINITY), (all, most) => {
+      const [wanted, found] = [0, 1].map(() => new Observer(shape, most));
+      for (const point of all) wanted!.add(point);
+      found!.addColumns(columnsOf(all, VECTORS, FIELDS));
+      const { fields, ...rest } = wanted!.result();
+      const { fields: foundFields, ...foundRest } = found!.result();
+      expect(foundRest).toEqual(rest);
+      const byName = (each: typeof fields) => new Map(each.map((field) => [field.name, field]));
+      expect(byName(foundFields)).toEqual(byName(fields));
     });
     fc.assert(property, { numRuns: 40 });
   });

@@ -3,6 +3,8 @@ import type { Manifest } from '../../../harness/model/manifest.js';
 import type { Results, TrialRow } from '../../../harness/model/results.js';
 import { renderHtml } from '../../../reports/html/html.js';
 import { courseCharts } from '../../../reports/html/load-courses.js';
+import { floorsOf } from '../../../reports/html/load-floors.js';
+import { loadViews } from '../../../reports/html/load-views.js';
 import { choiceViews } from '../../../reports/html/table-views.js';
 import { loadOf } from '../../../reports/model/load.js';
 import { seriesRefs } from '../../../reports/model/points.js';
@@ -121,6 +123,25 @@ describe('the page of a run with loads', () => {
     expect(html).toContain('Queries that failed under load');
     for (const id of ['latency', 'clients', 'time', 'percentiles'])
       expect(html).toContain(`id="chart-load-${id}"`);
+  });
+
+  test('has the floor in its charts: as a line near the values, in words far from them', () => {
+    const { charts } = loadViews(model)!;
+    for (const { pictures, note } of charts.filter(({ id }) => id !== 'chart-load-time')) {
+      expect(note).toContain('Dashed: an echo under the same load.');
+      for (const { svg } of pictures) expect(svg).toContain('floor, in process');
+    }
+    const { trials } = model.load!.settings[0]!;
+    const entries = trials.map((trial) => ({ at: 1, trial, measure: 'client.floor.p99' }));
+    expect(floorsOf(entries, [1, 20])).toMatchObject({
+      lines: [{ label: 'floor, in process', points: [{ x: 1, y: 0.9 }] }],
+      note: 'Dashed: an echo under the same load.',
+    });
+    expect(floorsOf(entries, [100, 200])).toEqual({
+      lines: [],
+      note: 'Outside of the picture: floor, in process 0.9.',
+    });
+    expect(floorsOf([], [100])).toEqual({ lines: [], note: '' });
   });
 
   test('the table of choice has the sustained rate and the CPU of the chosen setting, and says where there is none', () => {
