@@ -1,4 +1,3 @@
-import { dot } from '../measures/distance.js';
 import { candidateSlack, halfSquareError, kernelLimit, powerOfTwoScale, rowScale } from './error-bound.js';
 import type { ScanTile } from './kernel.js';
 import { gemmModel } from './onnx-model.js';
@@ -48,7 +47,8 @@ class GemmScorer implements Scorer {
   readonly queryBytes: number;
   /** Queries a product. */
   readonly #block: number;
-  /** Addresses: -|x|²/2 by row, and the scores of a product. */
+  /** Addresses: the mean, or 0; -|x|²/2 by row; and the scores of a product. */
+  #meanAt = 0;
   #halves = 0;
   #scores = 0;
 
@@ -76,33 +76,36 @@ class GemmScorer implements Scorer {
 
   /** Row-major. */
   pack(rows: Int32Array | undefined): Base {
-    const { arena, module, tile, job } = this.#input;
+    const { arena, module, tile, tileAt, job } = this.#input;
     const { count: all, dimensions } = tile;
     const count = rows?.length ?? all;
-    const at = arena.take(count * dimensions * 4);
-    if (this.#mean !== undefined) this.#halves = arena.take(count * 4);
-    const packed = new Float32Array(module.memory.buffer, at, count * dimensions);
+    const bytes = dimensions * 4;
+    const at = arena.take(count * bytes);
+    if (this.#mean !== undefined) this.#copyMean(this.#mean);
     for (let i = 0; i < count; i++) {
       const row = rows === undefined ? i : rows[i]!;
-      this.#copy(packed, i, tile, row, job.metric === 'cosine' ? inverseNorm(tile, row) : this.#scale);
+      const factor = job.metric === 'cosine' ? inverseNorm(tile, row) : this.#scale;
+      module.scaleVector(tileAt + row * bytes, dimensions, factor, this.#meanAt, at + i * bytes);
     }
-    if (this.#mean !== undefined) {
-      const halves = new Float32Array(module.memory.buffer, this.#halves, count);
-      for (let i = 0; i < count; i++)
-        halves[i] = -dot(packed, i * dimensions, packed, i * dimensions, dimensions) / 2;
-    }
+    if (this.#mean !== undefined) this.#halve(at, count);
     return { at, count, rows };
   }
 
-  #copy(into: Float32Array, at: number, from: Vectors, vector: number, factor: number): void {
-    const { values, dimensions } = from;
-    const mean = this.#mean;
-    const [target, start] = [at * dimensions, vector * dimensions];
-    if (mean === undefined) {
-      for (let d = 0; d < dimensions; d++) into[target + d] = values[start + d]! * factor;
-    } else {
-      for (let d = 0; d < dimensions; d++) into[target + d] = (values[start + d]! - mean[d]!) * factor;
-    }
+  #copyMean(mean: Float64Array): void {
+    const { arena, module } = this.#input;
+    this.#meanAt = arena.take(mean.byteLength);
+    new Float64Array(module.memory.buffer, this.#meanAt, mean.length).set(mean);
+  }
+
+  #halve(at: number, count: number): void {
+    const { arena, module, tile } = this.#input;
+    this.#halves = arena.take(count * 4);
+    const norms = arena.take(count * 8);
+    module.squaredNorms(at, tile.dimensions, count, norms);
+    const { buffer } = module.memory;
+    const halves = new Float32Array(buffer, this.#halves, count);
+    const squares = new Float64Array(buffer, norms, count);
+    for (let i = 0; i < count; i++) halves[i] = -squares[i]! / 2;
   }
 
   reserve(queries: number): void {
@@ -110,16 +113,10 @@ class GemmScorer implements Scorer {
     this.#scores = this.#input.arena.take(Math.min(this.#block, queries) * ROWS_A_PRODUCT * 4 + 64);
   }
 
-  copyQuery(at: number, i: number, query: number): void {
+  copyQuery(at: number, i: number, query: number, vector: number): void {
     const { job, module } = this.#input;
-    const into = new Float32Array(module.memory.buffer, at + i * this.queryBytes, job.queries.dimensions);
-    this.#copy(
-      into,
-      0,
-      job.queries,
-      query,
-      job.metric === 'l2' ? this.#scale : inverseNorm(job.queries, query),
-    );
+    const factor = job.metric === 'l2' ? this.#scale : inverseNorm(job.queries, query);
+    module.scaleVector(vector, job.queries.dimensions, factor, this.#meanAt, at + i * this.queryBytes);
   }
 
   leastScore(query: number, bound: number): number {

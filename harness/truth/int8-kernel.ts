@@ -21,6 +21,9 @@ const STEPS = 127;
 /** In place of 0 in unsigned numbers. */
 const ZERO = 128;
 const QUERIES_A_PRODUCT = 512;
+/** Rows that are turned, and scores that are looked at, together. */
+const ROWS = 16;
+const upTo = (rows: number): number => Math.ceil(rows / ROWS) * ROWS;
 
 /**
  * Products of 8-bit integers by onnxruntime's MatMulInteger. Throws what loading the package throws, and where the processor's
@@ -91,25 +94,32 @@ class Int8Scorer implements Scorer {
     return wideRoom(depth);
   }
 
-  /** In blocks of rows, and in each of them by dimension. */
+  /** In blocks of rows, and in each of them by dimension. The last block is filled up with zeros. */
   pack(rows: Int32Array | undefined): Base {
     const { arena, module, tile, tileAt } = this.#input;
     const { count: all, dimensions } = tile;
     const count = rows?.length ?? all;
-    const at = arena.take(count * dimensions);
-    // 16 are read at a time, which may be beyond the last.
-    this.#steps = arena.take(count * 4 + 64);
-    const steps = new Float32Array(module.memory.buffer, this.#steps, count);
-    for (let i = 0; i < count; i++) {
-      const row = rows === undefined ? i : rows[i]!;
-      const block = i - (i % ROWS_A_PRODUCT);
-      const n = Math.min(ROWS_A_PRODUCT, count - block);
-      const into = at + block * dimensions + (i - block);
-      const vector = tileAt + row * dimensions * 4;
-      steps[i] = module.roundVector(vector, dimensions, this.#factorOf(row), into, n, 0);
-      const error = module.lost();
-      this.#norm = Math.max(this.#norm, module.norm() + error);
-      this.#error = Math.max(this.#error, error);
+    const width = Math.ceil(dimensions / ROWS) * ROWS;
+    // What `turn` writes beyond the last dimension of a block is written over by the next.
+    const at = arena.take(upTo(count) * dimensions + ROWS * ROWS_A_PRODUCT);
+    const some = arena.take(ROWS * width);
+    this.#steps = arena.take(upTo(count) * 4);
+    const { buffer } = module.memory;
+    const steps = new Float32Array(buffer, this.#steps, upTo(count)).fill(0);
+    for (let first = 0; first < count; first += ROWS) {
+      new Uint8Array(buffer, some, ROWS * width).fill(0);
+      for (let i = first; i < Math.min(first + ROWS, count); i++) {
+        const row = rows === undefined ? i : rows[i]!;
+        const vector = tileAt + row * dimensions * 4;
+        const into = some + (i - first) * width;
+        steps[i] = module.roundVector(vector, dimensions, this.#factorOf(row), into, 0);
+        const error = module.lost();
+        this.#norm = Math.max(this.#norm, module.norm() + error);
+        this.#error = Math.max(this.#error, error);
+      }
+      const block = first - (first % ROWS_A_PRODUCT);
+      const columns = Math.min(ROWS_A_PRODUCT, upTo(count) - block);
+      module.turn(some, width, width, at + block * dimensions + (first - block), columns);
     }
     return { at, count, rows };
   }
@@ -127,7 +137,7 @@ class Int8Scorer implements Scorer {
     const { job, module } = this.#input;
     const factor = inverseNorm(job.queries, query);
     const { dimensions } = job.queries;
-    const step = module.roundVector(vector, dimensions, factor, at + i * dimensions, 1, ZERO);
+    const step = module.roundVector(vector, dimensions, factor, at + i * dimensions, ZERO);
     // A zero vector has the same score with every row, whatever its step.
     this.#queries.set(query, { step: step === 0 ? 1 : step, norm: module.norm(), error: module.lost() });
   }
@@ -164,15 +174,16 @@ class Int8Scorer implements Scorer {
     }
     for (let first = 0; first < count; first += ROWS_A_PRODUCT) {
       const n = Math.min(ROWS_A_PRODUCT, count - first);
-      const rows = new Int8Array(buffer, at + first * dimensions, n * dimensions);
-      const b = new Tensor('int8', rows, [dimensions, n]);
+      const columns = upTo(n);
+      const rows = new Int8Array(buffer, at + first * dimensions, columns * dimensions);
+      const b = new Tensor('int8', rows, [dimensions, columns]);
       for (const { from, m, a } of blocks) {
-        const y = new Tensor('int32', new Int32Array(buffer, this.#scores, m * n), [m, n]);
+        const y = new Tensor('int32', new Int32Array(buffer, this.#scores, m * columns), [m, columns]);
         await this.#session.run({ a, b, zero }, { y });
         const steps = this.#steps + first * 4;
         if (first === 0 && n === FIRST_ROWS)
           module.guessThresholds(this.#scores, n, steps, from, from + m, n);
-        module.scanIntegers(this.#scores, n, steps, from, from + m, first, n);
+        module.scanIntegers(this.#scores, columns, steps, from, from + m, first, n);
       }
     }
   }

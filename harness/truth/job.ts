@@ -36,7 +36,7 @@ export type WorkerMessage =
 /** A tile is read and scaled once and then meets all queries; larger ones cost memory, smaller ones sorting. */
 const TILE_BYTES = 16 * 2 ** 20;
 /** What selects costs more by tile where products cost little. */
-const FAST_TILE_BYTES = 2 * TILE_BYTES;
+const FAST_TILE_BYTES = 3 * TILE_BYTES;
 
 /** Rows a tile: as many as fit, but so that every thread gets the same share of a small dataset. */
 export function tileRowsFor(count: number, dimensions: number, threads: number, kernel?: KernelName): number {

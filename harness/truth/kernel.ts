@@ -26,6 +26,15 @@ export interface Lists {
   bound(query: number): number;
   /** Takes the row in if it belongs. A row must be offered to a query only once. */
   offer(query: number, row: number, distance: number): void;
+  /** The same of `count` rows from `at` on, ascending by (distance, row); `first` is added to their numbers. */
+  offerSorted(
+    query: number,
+    first: number,
+    rows: Int32Array,
+    distances: Float64Array,
+    at: number,
+    count: number,
+  ): void;
 }
 
 export interface ScanJob {

@@ -40,6 +40,17 @@ export class RangeLists implements Lists {
     this.total++;
   }
 
+  offerSorted(
+    query: number,
+    first: number,
+    rows: Int32Array,
+    distances: Float64Array,
+    at: number,
+    count: number,
+  ): void {
+    for (let i = at; i < at + count; i++) this.offer(query, first + rows[i]!, distances[i]!);
+  }
+
   merge({ rows, distances, sizes }: FlatLists): void {
     let at = 0;
     for (let query = 0; query < this.queries; query++)

@@ -1,4 +1,4 @@
-import { cosineDistance } from '../measures/distance.js';
+import type { Metric } from '../../datasets/dataset.js';
 import type { ScanJob, ScanTile } from './kernel.js';
 import { type Base, FIRST_ROWS, type MakeScorer, QUERIES, type Scorer, wideRoom } from './scorer.js';
 import { NO_SELECTION, oneGroup } from './selections.js';
@@ -37,11 +37,20 @@ interface Areas {
   ranks: number;
   scores: number;
   rows: number;
-  /** Of one query: float64 products or squares with its candidates. */
+  /** Squared norms and bounds in float64. */
+  norms: number;
+  bounds: number;
+  /** Of queries that are decided together: float64 distances of their candidates, and these by row. */
   exact: number;
+  order: number;
+  starts: number;
   capacity: number;
 }
 
+/** Queries whose candidates are decided together: their vectors stay in the cache. */
+const DECIDED = 512;
+/** Numbers of the metrics in harness/truth/wasm/decide.as.ts. */
+const METRIC_NUMBER: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
 /** Fewer rows are not worth a guess. */
 const WORTH_A_GUESS = 4 * FIRST_ROWS;
 /** Of the scores that a guess is taken from; `guessThresholds` knows no more. */
@@ -68,6 +77,12 @@ function spread(rows: Int32Array | undefined, all: number): Int32Array | undefin
   for (let from = 0; from < apart; from++)
     for (let i = from; i < count; i += apart) order[at++] = rows === undefined ? i : rows[i]!;
   return order;
+}
+
+/** Addresses of the tile's vectors and of their squared norms. */
+interface CopiedTile {
+  tileAt: number;
+  norms: number;
 }
 
 /** A kernel from a module and what compares in it. */
@@ -108,12 +123,19 @@ class TileScan {
       } else if (rows.length <= FEW) this.#compare(asked, rows);
       else narrow.push({ rows, queries: asked });
     }
-    if (wide.length > 0) await this.#scan(undefined, wide);
-    for (const { rows, queries: asked } of narrow) {
-      await this.#scan(
+    const all = [
+      ...(wide.length > 0 ? [{ rows: undefined, asked: wide }] : []),
+      ...narrow.map(({ rows, queries: asked }) => ({
         rows,
-        asked.map((query) => ({ query, selection: NO_SELECTION, passing: rows.length })),
-      );
+        asked: asked.map((query) => ({ query, selection: NO_SELECTION, passing: rows.length })),
+      })),
+    ];
+    if (all.length === 0) return;
+    const copied = this.#copyTile();
+    const { end } = this.#arena;
+    for (const { rows, asked } of all) {
+      this.#arena.release(end);
+      await this.#scan(rows, asked, copied);
     }
   }
 
@@ -130,9 +152,11 @@ class TileScan {
         lists.offer(query, this.#tile.first + row, distanceOf(metric, vectors, query, this.#tile, row));
   }
 
-  async #scan(rows: Int32Array | undefined, asked: readonly Asked[]): Promise<void> {
-    this.#arena.reset();
-    const tileAt = this.#copyTile();
+  async #scan(
+    rows: Int32Array | undefined,
+    asked: readonly Asked[],
+    { tileAt, norms }: CopiedTile,
+  ): Promise<void> {
     const input = {
       module: this.#module,
       arena: this.#arena,
@@ -147,12 +171,16 @@ class TileScan {
     const chunk = Math.min(CHUNK, Math.ceil(asked.length / QUERIES) * QUERIES);
     const areas = this.#areas(scorer, chunk, base.count);
     scorer.reserve(chunk);
+    const { count, dimensions } = this.#tile;
+    this.#module.setVectors(areas.vectors, tileAt, count, dimensions, METRIC_NUMBER[this.#job.metric]);
+    this.#module.setNorms(norms, areas.norms, areas.bounds);
+    this.#module.setDecision(areas.exact, areas.order, areas.starts);
     const scan = async (some: readonly Asked[], guess: boolean): Promise<readonly Asked[]> => {
       this.#arrange(scorer, some, areas, masks, guess);
       this.#module.setRows(base.at, base.count, this.#tile.dimensions, numbersAt);
       const padded = Math.ceil(some.length / QUERIES) * QUERIES;
       await scorer.score(base, { at: areas.queries, count: some.length, padded });
-      return this.#decideAll(base, some, areas, tileAt);
+      return this.#decideAll(base, some, areas);
     };
     for (let first = 0; first < asked.length; first += chunk) {
       const missed = await scan(asked.slice(first, first + chunk), true);
@@ -160,12 +188,15 @@ class TileScan {
     }
   }
 
-  /** The vectors as they are, for the decision in float64. */
-  #copyTile(): number {
-    const { values } = this.#tile;
-    const at = this.#arena.take(values.byteLength);
-    new Float32Array(this.#module.memory.buffer, at, values.length).set(values);
-    return at;
+  /** As it is, for the decision in float64. */
+  #copyTile(): CopiedTile {
+    const { values, squaredNorms } = this.#tile;
+    const tileAt = this.#arena.take(values.byteLength);
+    const norms = this.#arena.take(squaredNorms.byteLength);
+    const { buffer } = this.#module.memory;
+    new Float32Array(buffer, tileAt, values.length).set(values);
+    new Float64Array(buffer, norms, squaredNorms.length).set(squaredNorms);
+    return { tileAt, norms };
   }
 
   #copyNumbers({ rows }: Base): number {
@@ -209,7 +240,11 @@ class TileScan {
       ranks: take(queries * 4),
       scores: take(queries * capacity * 4),
       rows: take(queries * capacity * 4),
-      exact: take(capacity * 8),
+      norms: take(queries * 8),
+      bounds: take(queries * 8),
+      exact: take(Math.min(queries, DECIDED) * capacity * 8),
+      order: take(Math.min(queries, DECIDED) * capacity * 4),
+      starts: take((this.#tile.count + 1) * 4),
       capacity,
     };
   }
@@ -234,6 +269,7 @@ class TileScan {
     const bitmaps = new Uint32Array(buffer, areas.masks, padded).fill(0);
     const slacks = new Float32Array(buffer, areas.slacks, padded).fill(0);
     new Float32Array(buffer, areas.guesses, padded).fill(Number.NEGATIVE_INFINITY);
+    const norms = new Float64Array(buffer, areas.norms, padded);
     const ranks = new Int32Array(buffer, areas.ranks, padded).fill(0);
     const keep = lists.unlimited === true ? ALL : Math.min(lists.depth, areas.capacity);
     new Uint8Array(buffer, areas.queries, padded * scorer.queryBytes).fill(
@@ -246,6 +282,7 @@ class TileScan {
       const bound = lists.bound(query);
       thresholds[i] =
         bound === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : scorer.leastScore(query, bound);
+      norms[i] = queries.squaredNorms[query]!;
       bitmaps[i] = masks.get(selection) ?? 0;
       if (guess) ranks[i] = rankFor(keep, passing);
       // Rounded up: float32 holds no less than it is.
@@ -259,43 +296,29 @@ class TileScan {
   }
 
   /** Offers all candidates with their float64 distances. Returns the queries of which a guess missed some. */
-  #decideAll(base: Base, asked: readonly Asked[], areas: Areas, tileAt: number): Asked[] {
+  #decideAll(base: Base, asked: readonly Asked[], areas: Areas): Asked[] {
     const { buffer } = this.#module.memory;
+    const { lists } = this.#job;
     const { capacity } = areas;
-    this.#module.finish(0, asked.length);
     const sizes = new Int32Array(buffer, areas.sizes, asked.length);
-    const exact = new Float64Array(buffer, areas.exact, capacity);
+    const bounds = new Float64Array(buffer, areas.bounds, asked.length);
+    for (const [i, { query }] of asked.entries()) bounds[i] = lists.bound(query);
+    this.#module.finish(0, asked.length);
     const missed: Asked[] = [];
-    for (const [i, each] of asked.entries()) {
-      const size = sizes[i]!;
-      if (size === MISSED) missed.push(each);
-      else if (size < 0) this.#byRow(base, each);
-      else {
-        const found = areas.rows + i * capacity * 4;
-        this.#exact(areas.vectors + i * this.#tile.dimensions * 4, tileAt, found, size, areas.exact);
-        this.#offer(each.query, new Int32Array(buffer, found, size), exact, size);
+    for (let from = 0; from < asked.length; from += DECIDED) {
+      const to = Math.min(from + DECIDED, asked.length);
+      this.#module.decide(from, to);
+      const found = new Int32Array(buffer, areas.rows + from * capacity * 4, (to - from) * capacity);
+      const exact = new Float64Array(buffer, areas.exact, (to - from) * capacity);
+      for (let i = from; i < to; i++) {
+        const each = asked[i]!;
+        const size = sizes[i]!;
+        if (size === MISSED) missed.push(each);
+        else if (size < 0) this.#byRow(base, each);
+        else lists.offerSorted(each.query, this.#tile.first, found, exact, (i - from) * capacity, size);
       }
     }
     return missed;
-  }
-
-  /** Products, or squares, of a query with `count` rows whose numbers are at `rows`. */
-  #exact(vector: number, tileAt: number, rows: number, count: number, into: number): void {
-    const { dimensions } = this.#tile;
-    if (this.#job.metric === 'l2') this.#module.exactSquares(vector, tileAt, dimensions, rows, count, into);
-    else this.#module.exactProducts(vector, tileAt, dimensions, rows, count, into);
-  }
-
-  #offer(query: number, numbers: Int32Array, exact: Float64Array, count: number): void {
-    const { metric, lists, queries } = this.#job;
-    const { first, squaredNorms } = this.#tile;
-    const norm = queries.squaredNorms[query]!;
-    for (let i = 0; i < count; i++) {
-      const [row, value] = [numbers[i]!, exact[i]!];
-      if (metric === 'l2') lists.offer(query, first + row, Math.sqrt(value));
-      else if (metric === 'dot') lists.offer(query, first + row, -value);
-      else lists.offer(query, first + row, cosineDistance(value, norm, squaredNorms[row]!));
-    }
   }
 
   /** All rows of the base that the query may find, in float64. */

@@ -90,6 +90,34 @@ export class TopLists {
     if (size < depth) this.sizes[query] = size + 1;
   }
 
+  /** Offers `count` rows from `at` on, ascending by (distance, row); `first` is added to their numbers. */
+  offerSorted(
+    query: number,
+    first: number,
+    found: Int32Array,
+    far: Float64Array,
+    at: number,
+    count: number,
+  ): void {
+    const { rows, distances, depth } = this;
+    const start = query * depth;
+    const size = this.sizes[query]!;
+    if (size > 0) {
+      for (let i = at; i < at + count; i++) {
+        // What follows is farther still.
+        if (size === depth && far[i]! > distances[start + depth - 1]!) return;
+        this.offer(query, first + found[i]!, far[i]!);
+      }
+      return;
+    }
+    const taken = Math.min(count, depth);
+    for (let i = 0; i < taken; i++) {
+      rows[start + i] = first + found[at + i]!;
+      distances[start + i] = far[at + i]!;
+    }
+    this.sizes[query] = taken;
+  }
+
   /** Offers everything that another part of the data yielded. */
   merge(other: Pick<TopLists, 'rows' | 'distances' | 'sizes'>): void {
     for (let query = 0; query < this.queries; query++) {

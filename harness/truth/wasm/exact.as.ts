@@ -1,42 +1,22 @@
 // AssemblyScript, a part of scan.as.ts; TypeScript does not read it.
 //
-// Distances in float64, to the bit those of harness/measures/distance.ts, whose four sums are the lanes here. Four vectors at a time: an
-// addition waits for the one before it, so that one vector alone leaves the processor idle.
+// Sums in float64, to the bit those of `dot` and `squared` in harness/measures/distance.ts, whose four sums are the lanes here. Four
+// pairs of vectors at a time: an addition waits for the one before it, so that one pair alone leaves the processor idle.
 
-/** Inner products of one vector with `count` of the row-major vectors at `base`, by their numbers. */
-export function exactProducts(vector: usize, base: usize, width: i32, numbers: usize, count: i32, into: usize): void {
-  let i = 0;
-  for (; i + 4 <= count; i += 4) fourProducts(vector, base, width, numbers + ((<usize>i) << 2), into + ((<usize>i) << 3));
-  for (; i < count; i++) {
-    store<f64>(into + ((<usize>i) << 3), exactProduct(vector, rowOf(base, width, numbers, i), width));
-  }
-}
-
-/** Squared Euclidean distances, as `squared` there. */
-export function exactSquares(vector: usize, base: usize, width: i32, numbers: usize, count: i32, into: usize): void {
-  let i = 0;
-  for (; i + 4 <= count; i += 4) fourSquares(vector, base, width, numbers + ((<usize>i) << 2), into + ((<usize>i) << 3));
-  for (; i < count; i++) {
-    store<f64>(into + ((<usize>i) << 3), exactSquare(vector, rowOf(base, width, numbers, i), width));
-  }
-}
-
-/** Squared norms in float64 of `count` vectors, one after the other. */
+/** Squared norms of `count` vectors, one after the other. */
 export function squaredNorms(vectors: usize, width: i32, count: i32, into: usize): void {
   const stride = (<usize>width) << 2;
-  for (let i = 0; i < count; i++) {
-    const vector = vectors + (<usize>i) * stride;
-    store<f64>(into + ((<usize>i) << 3), exactProduct(vector, vector, width));
+  for (let i = 0; i < count; i += 4) {
+    // The last ones, some of them more than once.
+    const last = count - 1;
+    const a = vectors + (<usize>i) * stride, b = vectors + (<usize>min(i + 1, last)) * stride;
+    const c = vectors + (<usize>min(i + 2, last)) * stride, d = vectors + (<usize>min(i + 3, last)) * stride;
+    const at = into + ((<usize>i) << 3), end = into + ((<usize>last) << 3);
+    fourProducts(a, b, c, d, a, b, c, d, width, at, min(at + 8, end), min(at + 16, end), min(at + 24, end));
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function rowOf(base: usize, width: i32, numbers: usize, i: i32): usize {
-  return base + (((<usize>load<i32>(numbers + ((<usize>i) << 2))) * width) << 2);
-}
-
-/** Two numbers of float32 in float64. */
+/** Two numbers of float32 in float64, and the two behind them. */
 // @ts-ignore: decorator
 @inline
 function two(at: usize): v128 {
@@ -45,40 +25,84 @@ function two(at: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
+function next(at: usize): v128 {
+  return f64x2.promote_low_f32x4(v128.load64_zero(at, 8));
+}
+
+// @ts-ignore: decorator
+@inline
 function sumOf(first: f64, low: v128, up: v128): f64 {
   return first + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(up, 0) + f64x2.extract_lane(up, 1));
 }
 
-function fourProducts(a: usize, base: usize, width: i32, numbers: usize, into: usize): void {
-  const b0 = rowOf(base, width, numbers, 0), b1 = rowOf(base, width, numbers, 1);
-  const b2 = rowOf(base, width, numbers, 2), b3 = rowOf(base, width, numbers, 3);
+/** Inner products of four pairs of vectors, each written to an address of its own. */
+export function fourProducts(
+  a0: usize, a1: usize, a2: usize, a3: usize,
+  b0: usize, b1: usize, b2: usize, b3: usize,
+  width: i32,
+  e0: usize, e1: usize, e2: usize, e3: usize,
+): void {
   let low0 = f64x2.splat(0), low1 = f64x2.splat(0), low2 = f64x2.splat(0), low3 = f64x2.splat(0);
   let up0 = f64x2.splat(0), up1 = f64x2.splat(0), up2 = f64x2.splat(0), up3 = f64x2.splat(0);
   const whole = (<usize>(width & ~3)) << 2, end = (<usize>width) << 2;
   for (let at: usize = 0; at < whole; at += 16) {
-    const x = two(a + at), y = two(a + at + 8);
-    low0 = f64x2.add(low0, f64x2.mul(x, two(b0 + at)));
-    up0 = f64x2.add(up0, f64x2.mul(y, two(b0 + at + 8)));
-    low1 = f64x2.add(low1, f64x2.mul(x, two(b1 + at)));
-    up1 = f64x2.add(up1, f64x2.mul(y, two(b1 + at + 8)));
-    low2 = f64x2.add(low2, f64x2.mul(x, two(b2 + at)));
-    up2 = f64x2.add(up2, f64x2.mul(y, two(b2 + at + 8)));
-    low3 = f64x2.add(low3, f64x2.mul(x, two(b3 + at)));
-    up3 = f64x2.add(up3, f64x2.mul(y, two(b3 + at + 8)));
+    low0 = f64x2.add(low0, f64x2.mul(two(a0 + at), two(b0 + at)));
+    up0 = f64x2.add(up0, f64x2.mul(next(a0 + at), next(b0 + at)));
+    low1 = f64x2.add(low1, f64x2.mul(two(a1 + at), two(b1 + at)));
+    up1 = f64x2.add(up1, f64x2.mul(next(a1 + at), next(b1 + at)));
+    low2 = f64x2.add(low2, f64x2.mul(two(a2 + at), two(b2 + at)));
+    up2 = f64x2.add(up2, f64x2.mul(next(a2 + at), next(b2 + at)));
+    low3 = f64x2.add(low3, f64x2.mul(two(a3 + at), two(b3 + at)));
+    up3 = f64x2.add(up3, f64x2.mul(next(a3 + at), next(b3 + at)));
   }
   let first0 = f64x2.extract_lane(low0, 0), first1 = f64x2.extract_lane(low1, 0);
   let first2 = f64x2.extract_lane(low2, 0), first3 = f64x2.extract_lane(low3, 0);
   for (let at = whole; at < end; at += 4) {
-    const x = <f64>load<f32>(a + at);
-    first0 += x * <f64>load<f32>(b0 + at);
-    first1 += x * <f64>load<f32>(b1 + at);
-    first2 += x * <f64>load<f32>(b2 + at);
-    first3 += x * <f64>load<f32>(b3 + at);
+    first0 += <f64>load<f32>(a0 + at) * <f64>load<f32>(b0 + at);
+    first1 += <f64>load<f32>(a1 + at) * <f64>load<f32>(b1 + at);
+    first2 += <f64>load<f32>(a2 + at) * <f64>load<f32>(b2 + at);
+    first3 += <f64>load<f32>(a3 + at) * <f64>load<f32>(b3 + at);
   }
-  store<f64>(into, sumOf(first0, low0, up0));
-  store<f64>(into, sumOf(first1, low1, up1), 8);
-  store<f64>(into, sumOf(first2, low2, up2), 16);
-  store<f64>(into, sumOf(first3, low3, up3), 24);
+  store<f64>(e0, sumOf(first0, low0, up0));
+  store<f64>(e1, sumOf(first1, low1, up1));
+  store<f64>(e2, sumOf(first2, low2, up2));
+  store<f64>(e3, sumOf(first3, low3, up3));
+}
+
+/** The same of one vector `b` with four others: it is read once. */
+export function productsOfOne(
+  a0: usize, a1: usize, a2: usize, a3: usize,
+  b: usize,
+  width: i32,
+  e0: usize, e1: usize, e2: usize, e3: usize,
+): void {
+  let low0 = f64x2.splat(0), low1 = f64x2.splat(0), low2 = f64x2.splat(0), low3 = f64x2.splat(0);
+  let up0 = f64x2.splat(0), up1 = f64x2.splat(0), up2 = f64x2.splat(0), up3 = f64x2.splat(0);
+  const whole = (<usize>(width & ~3)) << 2, end = (<usize>width) << 2;
+  for (let at: usize = 0; at < whole; at += 16) {
+    const x = two(b + at), y = next(b + at);
+    low0 = f64x2.add(low0, f64x2.mul(two(a0 + at), x));
+    up0 = f64x2.add(up0, f64x2.mul(next(a0 + at), y));
+    low1 = f64x2.add(low1, f64x2.mul(two(a1 + at), x));
+    up1 = f64x2.add(up1, f64x2.mul(next(a1 + at), y));
+    low2 = f64x2.add(low2, f64x2.mul(two(a2 + at), x));
+    up2 = f64x2.add(up2, f64x2.mul(next(a2 + at), y));
+    low3 = f64x2.add(low3, f64x2.mul(two(a3 + at), x));
+    up3 = f64x2.add(up3, f64x2.mul(next(a3 + at), y));
+  }
+  let first0 = f64x2.extract_lane(low0, 0), first1 = f64x2.extract_lane(low1, 0);
+  let first2 = f64x2.extract_lane(low2, 0), first3 = f64x2.extract_lane(low3, 0);
+  for (let at = whole; at < end; at += 4) {
+    const x = <f64>load<f32>(b + at);
+    first0 += <f64>load<f32>(a0 + at) * x;
+    first1 += <f64>load<f32>(a1 + at) * x;
+    first2 += <f64>load<f32>(a2 + at) * x;
+    first3 += <f64>load<f32>(a3 + at) * x;
+  }
+  store<f64>(e0, sumOf(first0, low0, up0));
+  store<f64>(e1, sumOf(first1, low1, up1));
+  store<f64>(e2, sumOf(first2, low2, up2));
+  store<f64>(e3, sumOf(first3, low3, up3));
 }
 
 /** The sum and the square of a difference. */
@@ -89,63 +113,78 @@ function addSquare(sum: v128, x: v128, y: v128): v128 {
   return f64x2.add(sum, f64x2.mul(d, d));
 }
 
-function fourSquares(a: usize, base: usize, width: i32, numbers: usize, into: usize): void {
-  const b0 = rowOf(base, width, numbers, 0), b1 = rowOf(base, width, numbers, 1);
-  const b2 = rowOf(base, width, numbers, 2), b3 = rowOf(base, width, numbers, 3);
+// @ts-ignore: decorator
+@inline
+function squareAt(a: usize, b: usize): f64 {
+  const d = <f64>load<f32>(a) - <f64>load<f32>(b);
+  return d * d;
+}
+
+/** Squared Euclidean distances of four pairs. */
+export function fourSquares(
+  a0: usize, a1: usize, a2: usize, a3: usize,
+  b0: usize, b1: usize, b2: usize, b3: usize,
+  width: i32,
+  e0: usize, e1: usize, e2: usize, e3: usize,
+): void {
   let low0 = f64x2.splat(0), low1 = f64x2.splat(0), low2 = f64x2.splat(0), low3 = f64x2.splat(0);
   let up0 = f64x2.splat(0), up1 = f64x2.splat(0), up2 = f64x2.splat(0), up3 = f64x2.splat(0);
   const whole = (<usize>(width & ~3)) << 2, end = (<usize>width) << 2;
   for (let at: usize = 0; at < whole; at += 16) {
-    const x = two(a + at), y = two(a + at + 8);
-    low0 = addSquare(low0, x, two(b0 + at));
-    up0 = addSquare(up0, y, two(b0 + at + 8));
-    low1 = addSquare(low1, x, two(b1 + at));
-    up1 = addSquare(up1, y, two(b1 + at + 8));
-    low2 = addSquare(low2, x, two(b2 + at));
-    up2 = addSquare(up2, y, two(b2 + at + 8));
-    low3 = addSquare(low3, x, two(b3 + at));
-    up3 = addSquare(up3, y, two(b3 + at + 8));
+    low0 = addSquare(low0, two(a0 + at), two(b0 + at));
+    up0 = addSquare(up0, next(a0 + at), next(b0 + at));
+    low1 = addSquare(low1, two(a1 + at), two(b1 + at));
+    up1 = addSquare(up1, next(a1 + at), next(b1 + at));
+    low2 = addSquare(low2, two(a2 + at), two(b2 + at));
+    up2 = addSquare(up2, next(a2 + at), next(b2 + at));
+    low3 = addSquare(low3, two(a3 + at), two(b3 + at));
+    up3 = addSquare(up3, next(a3 + at), next(b3 + at));
   }
   let first0 = f64x2.extract_lane(low0, 0), first1 = f64x2.extract_lane(low1, 0);
   let first2 = f64x2.extract_lane(low2, 0), first3 = f64x2.extract_lane(low3, 0);
   for (let at = whole; at < end; at += 4) {
-    const x = <f64>load<f32>(a + at);
-    const d0 = x - <f64>load<f32>(b0 + at), d1 = x - <f64>load<f32>(b1 + at);
-    const d2 = x - <f64>load<f32>(b2 + at), d3 = x - <f64>load<f32>(b3 + at);
-    first0 += d0 * d0;
-    first1 += d1 * d1;
-    first2 += d2 * d2;
-    first3 += d3 * d3;
+    first0 += squareAt(a0 + at, b0 + at);
+    first1 += squareAt(a1 + at, b1 + at);
+    first2 += squareAt(a2 + at, b2 + at);
+    first3 += squareAt(a3 + at, b3 + at);
   }
-  store<f64>(into, sumOf(first0, low0, up0));
-  store<f64>(into, sumOf(first1, low1, up1), 8);
-  store<f64>(into, sumOf(first2, low2, up2), 16);
-  store<f64>(into, sumOf(first3, low3, up3), 24);
+  store<f64>(e0, sumOf(first0, low0, up0));
+  store<f64>(e1, sumOf(first1, low1, up1));
+  store<f64>(e2, sumOf(first2, low2, up2));
+  store<f64>(e3, sumOf(first3, low3, up3));
 }
 
-function exactProduct(a: usize, b: usize, width: i32): f64 {
-  let low = f64x2.splat(0), up = f64x2.splat(0);
+/** The same of one vector `b` with four others. */
+export function squaresOfOne(
+  a0: usize, a1: usize, a2: usize, a3: usize,
+  b: usize,
+  width: i32,
+  e0: usize, e1: usize, e2: usize, e3: usize,
+): void {
+  let low0 = f64x2.splat(0), low1 = f64x2.splat(0), low2 = f64x2.splat(0), low3 = f64x2.splat(0);
+  let up0 = f64x2.splat(0), up1 = f64x2.splat(0), up2 = f64x2.splat(0), up3 = f64x2.splat(0);
   const whole = (<usize>(width & ~3)) << 2, end = (<usize>width) << 2;
   for (let at: usize = 0; at < whole; at += 16) {
-    low = f64x2.add(low, f64x2.mul(two(a + at), two(b + at)));
-    up = f64x2.add(up, f64x2.mul(two(a + at + 8), two(b + at + 8)));
+    const x = two(b + at), y = next(b + at);
+    low0 = addSquare(low0, two(a0 + at), x);
+    up0 = addSquare(up0, next(a0 + at), y);
+    low1 = addSquare(low1, two(a1 + at), x);
+    up1 = addSquare(up1, next(a1 + at), y);
+    low2 = addSquare(low2, two(a2 + at), x);
+    up2 = addSquare(up2, next(a2 + at), y);
+    low3 = addSquare(low3, two(a3 + at), x);
+    up3 = addSquare(up3, next(a3 + at), y);
   }
-  let first = f64x2.extract_lane(low, 0);
-  for (let at = whole; at < end; at += 4) first += <f64>load<f32>(a + at) * <f64>load<f32>(b + at);
-  return sumOf(first, low, up);
-}
-
-function exactSquare(a: usize, b: usize, width: i32): f64 {
-  let low = f64x2.splat(0), up = f64x2.splat(0);
-  const whole = (<usize>(width & ~3)) << 2, end = (<usize>width) << 2;
-  for (let at: usize = 0; at < whole; at += 16) {
-    low = addSquare(low, two(a + at), two(b + at));
-    up = addSquare(up, two(a + at + 8), two(b + at + 8));
-  }
-  let first = f64x2.extract_lane(low, 0);
+  let first0 = f64x2.extract_lane(low0, 0), first1 = f64x2.extract_lane(low1, 0);
+  let first2 = f64x2.extract_lane(low2, 0), first3 = f64x2.extract_lane(low3, 0);
   for (let at = whole; at < end; at += 4) {
-    const d = <f64>load<f32>(a + at) - <f64>load<f32>(b + at);
-    first += d * d;
+    first0 += squareAt(a0 + at, b + at);
+    first1 += squareAt(a1 + at, b + at);
+    first2 += squareAt(a2 + at, b + at);
+    first3 += squareAt(a3 + at, b + at);
   }
-  return sumOf(first, low, up);
+  store<f64>(e0, sumOf(first0, low0, up0));
+  store<f64>(e1, sumOf(first1, low1, up1));
+  store<f64>(e2, sumOf(first2, low2, up2));
+  store<f64>(e3, sumOf(first3, low3, up3));
 }

@@ -30,10 +30,10 @@ function bestOfGroups(at: usize, steps: usize, count: i32): void {
   for (let group: usize = 0; group < bytes; group += 16) {
     let most = f32x4.splat(-Infinity);
     if (steps == 0) {
-      for (let i = group; i < end; i += bytes) most = f32x4.max(most, v128.load(at + i));
+      for (let i = group; i < end; i += bytes) most = f32x4.pmax(most, v128.load(at + i));
     } else {
       for (let i = group; i < end; i += bytes) {
-        most = f32x4.max(most, f32x4.mul(f32x4.convert_i32x4_s(v128.load(at + i)), v128.load(steps + i)));
+        most = f32x4.pmax(most, f32x4.mul(f32x4.convert_i32x4_s(v128.load(at + i)), v128.load(steps + i)));
       }
     }
     v128.store(best + group, most);
