@@ -64,6 +64,18 @@ export class Ledger {
     return [...this.#writes.keys()].filter((id) => this.latest(id) !== null);
   }
 
+  /** Those of which the last write was acknowledged: of any other nobody knows whether it is there. */
+  certain(): PointId[] {
+    return this.live().filter((id) => this.#writes.get(id)!.at(-1)!.state === 'acknowledged');
+  }
+
+  /** Ids of rows that were there before, and that nobody has tried to write since. */
+  untouched(): PointId[] {
+    return [...this.#writes].flatMap(([id, [first, ...more]]) =>
+      first!.operation === 0 && more.length === 0 ? [id] : [],
+    );
+  }
+
   get acknowledged(): number {
     let count = 0;
     for (const writes of this.#writes.values())

@@ -34,8 +34,9 @@ async function strange(planting: Planting): Promise<void> {
   const number = STRANGE + rehearsing.timeline.length;
   const [like] = data.points;
   const foreign = newId(data.spec.ids, number);
-  const untouched = new Set(ledger.live().filter((id) => ledger.writesOf(id).length === 1));
+  const untouched = new Set(ledger.untouched());
   const ours = untouched.size > 0 ? ledger.latest(rehearsing.someRow(untouched)) : null;
+  const before = ours === null ? undefined : await rehearsing.rowOf('target', ours.id);
   const over =
     ours === null
       ? []
@@ -51,8 +52,9 @@ async function strange(planting: Planting): Promise<void> {
   rehearsing.note('decision', 'whoever wrote them has taken them back');
   await rehearsing.link.call('tamper', {
     side: 'target',
-    remove: [foreign],
-    upsert: ours === null ? [] : [ledger.latest(ours.id) ?? ours],
+    // Exactly what was there before: what the application believes in may never have happened.
+    remove: [foreign, ...(ours === null || before !== undefined ? [] : [ours.id])],
+    upsert: before === undefined ? [] : [before],
   });
 }
 
