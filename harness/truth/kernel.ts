@@ -48,4 +48,10 @@ export interface ScanJob {
 }
 
 /** Offers every row of the tile that a query may find and that could belong to its list, with its float64 distance. */
-export type ScanTile = (job: ScanJob, tile: Tile) => void | Promise<void>;
+export interface ScanTile {
+  (job: ScanJob, tile: Tile): void | Promise<void>;
+  /**
+   * Where the values of a tile may be read to, so that they need not be copied: they are then void once it was scanned. Absent: anywhere.
+   */
+  valuesFor?(count: number): Float32Array<ArrayBuffer>;
+}

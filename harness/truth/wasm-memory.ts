@@ -18,7 +18,8 @@ export interface ScanModule {
   scanProducts(from: number, to: number): void;
   scanDistances(from: number, to: number): void;
   setSlacks(at: number): void;
-  setGuesses(at: number, ranks: number): void;
+  setGuesses(at: number, ranks: number, laterRanks: number): void;
+  guessAgain(from: number, to: number): void;
   guessThresholds(at: number, stride: number, steps: number, from: number, to: number, count: number): void;
   squaredNorms(vectors: number, width: number, count: number, into: number): void;
   scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
