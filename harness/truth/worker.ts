@@ -24,7 +24,8 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
       const first = from + Atomics.add(progress, NEXT_TILE, 1) * tileRows;
       if (first >= to) break;
       const rows = Math.min(tileRows, to - first);
-      const vectors = readRows(descriptor, file, first, rows, dimensions);
+      const into = scan.valuesFor?.(rows * dimensions);
+      const vectors = readRows(descriptor, file, first, rows, dimensions, into);
       const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
       await scan({ metric, queries, lists, rowsSeen, selections }, tile);
       if (lists instanceof TopLists) lists.share();
