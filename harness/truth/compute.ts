@@ -1,6 +1,6 @@
 import { closeSync, openSync, statSync } from 'node:fs';
 import { InputError } from '../../common/errors.js';
-import type { PreparedVectors } from '../../datasets/dataset.js';
+import { isBitMetric, type PreparedVectors } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
 import { chooseKernel } from './choose.js';
 import type { KernelName } from './kernel.js';
@@ -53,7 +53,9 @@ export async function computeTruth(
     ...truth,
     matches: options.part === undefined ? matchesOf(options.selections, count) : lists.sizes,
     kernel,
-    ...(truth.count > 0 && rows > 0 && { gflops: (2 * truth.count * rows * dimensions) / seconds / 1e9 }),
+    ...(truth.count > 0 &&
+      rows > 0 &&
+      !isBitMetric(metric) && { gflops: (2 * truth.count * rows * dimensions) / seconds / 1e9 }),
     ...(checked && { checked }),
     seconds: (performance.now() - began) / 1000,
   };
