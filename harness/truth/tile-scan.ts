@@ -1,4 +1,4 @@
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { ScanJob, ScanTile } from './kernel.js';
 import {
   type Base,
@@ -59,7 +59,7 @@ interface Areas {
 /** Queries whose candidates are decided together: their vectors stay in the cache. */
 const DECIDED = 512;
 /** Numbers of the metrics in harness/truth/wasm/decide.as.ts. */
-const METRIC_NUMBER: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
+const METRIC_NUMBER: Readonly<Record<NumberMetric, number>> = { cosine: 0, dot: 1, l2: 2 };
 /** Fewer rows are not worth a guess. */
 const WORTH_A_GUESS = 4 * FIRST_ROWS;
 /** Of the scores that a guess is taken from; `guessThresholds` knows no more. */
@@ -187,7 +187,13 @@ class TileScan {
     scorer.reserve(chunk);
     const { count, dimensions } = this.#tile;
     this.#refresh(tileAt);
-    this.#module.setVectors(areas.vectors, tileAt, count, dimensions, METRIC_NUMBER[this.#job.metric]);
+    this.#module.setVectors(
+      areas.vectors,
+      tileAt,
+      count,
+      dimensions,
+      METRIC_NUMBER[this.#job.metric as NumberMetric],
+    );
     this.#module.setNorms(norms, areas.norms, areas.bounds);
     this.#module.setDecision(areas.exact, areas.order, areas.starts);
     const scan = async (some: readonly Asked[], guess: boolean): Promise<readonly Asked[]> => {
