@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
+import { InputError, shorten } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
+import { decodePoint, encodePoint } from './encode.js';
 
 /**
  * A change of one row of the application, as it stands in a change log.
@@ -80,4 +83,27 @@ export function newestOfEachRow<C extends RowKey & { version: bigint }>(changes:
     if (there === undefined || there.version < change.version) newest.set(key, change);
   }
   return [...newest.values()];
+}
+
+/**
+ * A mutation that is sent again has to be the one that was sent before: who uses a key twice would be told that the second
+ * mutation has taken effect. When it was sent does not count.
+ * @throws InputError otherwise
+ */
+export function requireSame(sent: NewChange, there: NewChange, place: string): void {
+  const isSame =
+    sent.kind === there.kind &&
+    keyText(sent) === keyText(there) &&
+    sent.embeddingVersion === there.embeddingVersion &&
+    (sent.kind === 'delete' ||
+      isDeepStrictEqual(decodePoint(encodePoint(sent.point)), (there as UpsertMutation).point));
+  if (isSame) return;
+  const words = ({ kind, id }: NewChange) => `${kind} of ${shorten(id)}`;
+  throw new InputError(
+    `the idempotency key is that of another mutation (${words(there)}); this ${words(sent)} was not taken`,
+    {
+      where: `${place}, idempotency key ${shorten(sent.idempotencyKey)}`,
+      next: 'give every mutation a key of its own, and send one again only as it was',
+    },
+  );
 }

@@ -59,6 +59,8 @@ export interface ChangeLog extends ChangeSource {
    * Resolves when all changes are durable, in the order given; otherwise rejects. After a rejection it is unknown whether
    * they are there: append them again with the same idempotency keys.
    *
+   * A key of a mutation that the log has is taken once; another mutation with it is refused with an InputError.
+   *
    * Versions are given by the log. An append that begins after another one has resolved gets larger versions.
    */
   append(changes: readonly NewChange[], signal?: AbortSignal): Promise<readonly Appended[]>;

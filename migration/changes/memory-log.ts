@@ -1,4 +1,4 @@
-import type { Change, Logged, NewChange, Position } from './change.js';
+import { type Change, type Logged, type NewChange, type Position, requireSame } from './change.js';
 import type { Appended, Backlog, ChangeLog, Start } from './log.js';
 
 /** A log in this process' memory: for tests and rehearsals. What it holds ends with the process. */
@@ -13,7 +13,10 @@ export class MemoryChangeLog implements ChangeLog {
   async append(changes: readonly NewChange[]): Promise<readonly Appended[]> {
     return changes.map((change) => {
       const there = this.#keys.get(change.idempotencyKey);
-      if (there !== undefined) return { ...there, repeated: true };
+      if (there !== undefined) {
+        requireSame(change, this.#changes[Number(there.position) - 1] as NewChange, this.place);
+        return { ...there, repeated: true };
+      }
       const logged = this.#next();
       this.#keys.set(change.idempotencyKey, logged);
       this.#changes.push({ ...change, ...logged });

@@ -25,6 +25,7 @@ export { type CaptureOptions, capture, type Feed, type FeedPage } from '../chang
 export { LogicalFeed, type LogicalFeedOptions } from '../changes/feeds/logical.js';
 export { MemorySweepState, SweepFeed, type SweepState } from '../changes/feeds/sweep.js';
 export { VersionsFeed } from '../changes/feeds/versions.js';
+export { KafkaChangeLog, type KafkaLogOptions } from '../changes/kafka/log.js';
 export type { Appended, Backlog, ChangeLog, ChangeSource, Start } from '../changes/log.js';
 export { MemoryChangeLog } from '../changes/memory-log.js';
 export { MemoryTarget } from '../changes/memory-target.js';

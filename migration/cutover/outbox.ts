@@ -1,3 +1,4 @@
+import { InputError } from '../../common/errors.js';
 import type { Logged, NewChange, RowChange } from '../changes/change.js';
 import type { ChangeLog } from '../changes/log.js';
 import type { ChangeTarget } from '../changes/target.js';
@@ -75,6 +76,8 @@ export class LogFirstOutbox implements Outbox {
       const [appended] = await this.#log.append([change], signal);
       return appended!;
     } catch (error) {
+      // The key of another mutation: this one is not in the log, nor will it be.
+      if (error instanceof InputError) throw error;
       throw new UnknownOutcomeError(
         'the log has not taken the mutation, which was not released to the store',
         {

@@ -81,7 +81,7 @@ export class TransactionalOutbox implements Outbox {
     const { log, write } = this.#options;
     return log.database.transaction(async (session) => {
       // Of a mutation that is there already, the row is not written again.
-      const known = await log.find(change.idempotencyKey, session);
+      const known = await log.find(change, session);
       if (known !== undefined) throw new Repeated(known);
       if (!(await write!(session, change))) return undefined;
       const [appended] = await log.appendIn(session, [change]);
@@ -91,17 +91,17 @@ export class TransactionalOutbox implements Outbox {
     });
   }
 
-  async #after(error: unknown, { idempotencyKey }: NewChange): Promise<Committed> {
+  async #after(error: unknown, change: NewChange): Promise<Committed> {
     if (error instanceof Repeated) return { ...error.first, state: 'repeated' };
     if (isRepeat(error)) {
-      const first = await this.#options.log.find(idempotencyKey);
+      const first = await this.#options.log.find(change);
       if (first !== undefined) return { ...first, state: 'repeated' };
     }
     // What the database itself refused is undone; a connection that broke says nothing.
-    if (sqlState(error) !== undefined) throw error;
+    if (sqlState(error) !== undefined || error instanceof InputError) throw error;
     throw new UnknownOutcomeError('the database gave no answer', {
       where: this.#options.log.place,
-      idempotencyKey,
+      idempotencyKey: change.idempotencyKey,
       durable: false,
       cause: error,
     });

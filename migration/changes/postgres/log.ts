@@ -1,9 +1,13 @@
 import { FailureError } from '../../../common/errors.js';
-import type { Change, Logged, NewChange, Position } from '../change.js';
+import { type Change, type Logged, type NewChange, type Position, requireSame } from '../change.js';
 import type { Appended, Backlog, ChangeLog, Start } from '../log.js';
 import { COLUMNS, cellsOf, changeOf, logged, markerCells, positionOf, splitPosition } from './rows.js';
 import { DEFAULT_SCHEMA, dropTables, makeTables, quoted } from './schema.js';
 import { type SqlClient, type SqlDatabase, type SqlSession, sqlDatabase, sqlState } from './sql.js';
+
+/** Columns of an entry, as texts. */
+const READ = `xid::text, seq::text, kind, collection, tenant, id, id_is_integer::text, embedding_version,
+              idempotency_key, at::text, point`;
 
 export interface PostgresLogOptions {
   /** Made where it is not there; refused where others made it. */
@@ -56,7 +60,7 @@ export class PostgresChangeLog implements ChangeLog {
       );
       appended.push(
         row === undefined
-          ? { ...(await this.#first(session, change.idempotencyKey)), repeated: true }
+          ? { ...(await this.#first(session, change)), repeated: true }
           : { ...logged(row), repeated: false },
       );
     }
@@ -68,20 +72,28 @@ export class PostgresChangeLog implements ChangeLog {
     return `INSERT INTO ${this.#table('changes')} (${COLUMNS.join(', ')})`;
   }
 
-  /** What the log says of a mutation that it has; undefined: it has it not. */
-  async find(idempotencyKey: string, session: SqlSession = this.database): Promise<Logged | undefined> {
-    const sql = `SELECT xid::text, seq::text FROM ${this.#table('changes')} WHERE idempotency_key = $1`;
-    const [row] = await session.query(sql, [idempotencyKey]);
-    return row === undefined ? undefined : logged(row);
+  /**
+   * What the log says of a mutation that it has; undefined: it has it not.
+   * @throws InputError if its idempotency key is that of another one
+   */
+  async find(change: NewChange, session: SqlSession = this.database): Promise<Logged | undefined> {
+    const sql = `SELECT ${READ} FROM ${this.#table('changes')} WHERE idempotency_key = $1`;
+    const [row] = await session.query(sql, [change.idempotencyKey]);
+    if (row === undefined) return undefined;
+    requireSame(change, changeOf(row) as NewChange, this.place);
+    return logged(row);
   }
 
-  async #first(session: SqlSession, idempotencyKey: string): Promise<Logged> {
-    const first = await this.find(idempotencyKey, session);
+  async #first(session: SqlSession, change: NewChange): Promise<Logged> {
+    const first = await this.find(change, session);
     if (first !== undefined) return first;
-    throw new FailureError(`the log refused the idempotency key ${idempotencyKey} and does not hold it`, {
-      where: this.place,
-      next: 'send the mutation again: what held the key was rolled back',
-    });
+    throw new FailureError(
+      `the log refused the idempotency key ${change.idempotencyKey} and does not hold it`,
+      {
+        where: this.place,
+        next: 'send the mutation again: what held the key was rolled back',
+      },
+    );
   }
 
   async mark(collection: string, name: string): Promise<Logged> {
@@ -96,8 +108,7 @@ export class PostgresChangeLog implements ChangeLog {
   async read(after: Position | null, limit: number): Promise<readonly Change[]> {
     const { xid, seq } = splitPosition(after ?? 0n);
     const rows = await this.database.query(
-      `SELECT xid::text, seq::text, kind, collection, tenant, id, id_is_integer::text, embedding_version,
-              idempotency_key, at::text, point
+      `SELECT ${READ}
        FROM ${this.#table('changes')} AS c
        WHERE (xid, seq) > ($1::text::xid8, $2::text::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
        ORDER BY c.xid, c.seq LIMIT ${limit}`,
@@ -136,6 +147,11 @@ export class PostgresChangeLog implements ChangeLog {
        ON CONFLICT (consumer) DO UPDATE SET position = greatest(cursors.position, excluded.position)`,
       [consumer, String(position)],
     );
+  }
+
+  /** The consumer begins again with the first entry: its target was made anew. */
+  async rewind(consumer: string): Promise<void> {
+    await this.database.query(`DELETE FROM ${this.#table('cursors')} WHERE consumer = $1`, [consumer]);
   }
 
   async backlog(consumer: string): Promise<Backlog> {

@@ -9,7 +9,7 @@ import { type LoadResult, loadExport } from '../../../migration/load/load.js';
 import { mapExport } from '../../../migration/mapping/map.js';
 import { type Mapping, readMapping, writeMapping } from '../../../migration/mapping/mapping.js';
 import { type Verification, verify } from '../../../migration/verify/verify.js';
-import { serverOf } from '../../conformance/servers.js';
+import { findServer, serverOf } from '../../conformance/servers.js';
 import { contenders } from '../../conformance/session.js';
 import type { CanarySet } from './canaries.js';
 import { memorySource } from './memory-source.js';
@@ -25,13 +25,20 @@ export const engines = contenders
   .map((each) => ({ ...each, title: each.name + each.suffix }));
 export type MatrixEngine = (typeof engines)[number];
 
-const surroundings = { cwd: folder, env: process.env, signal: never };
+const env = { ...process.env };
+const surroundings = { cwd: folder, env, signal: never };
+/** With every pair, and with databases in folders where an engine has both: each look at one copies it. */
+export const wholeMatrix = process.env['VECPROOF_MATRIX'] === 'all';
 
-async function addressOf({ name, local, server }: EngineDefinition): Promise<string> {
-  if (local !== undefined) return `${name}:${join(folder, name)}`;
-  const { endpoint } = await serverOf({ name, local, server } as EngineDefinition);
-  const { host, port, tls } = endpoint;
-  return `${name}:${tls ? 'https' : 'http'}://${host}:${port}`;
+async function addressOf(definition: EngineDefinition): Promise<string> {
+  const { name, local } = definition;
+  const hasServer = !wholeMatrix && (await findServer(definition)).state === 'server';
+  if (local !== undefined && !hasServer) return `${name}:${join(folder, name)}`;
+  const { host, port, tls, settings, secrets } = (await serverOf(definition)).endpoint;
+  if (local === undefined) return `${name}:${tls ? 'https' : 'http'}://${host}:${port}`;
+  const { user = 'postgres', database = 'postgres' } = settings;
+  if (secrets['password'] !== undefined) env['PGPASSWORD'] = secrets['password'];
+  return `${name}:postgres://${user}@${host}:${port}/${database}?sslmode=disable`;
 }
 
 /** Writes points as an export: what no engine has changed. */
@@ -53,8 +60,8 @@ export interface Moved {
   place: string;
   mapping: Mapping;
   loaded: LoadResult;
-  /** As the mapping wants it, or as if nothing had been accepted. */
-  compare(withMapping: boolean): Promise<Verification>;
+  /** As the mapping wants it, by everything that a target can be asked. */
+  compare(): Promise<Verification>;
 }
 
 let collections = 0;
@@ -78,10 +85,10 @@ export async function move(source: string, definition: EngineDefinition): Promis
     place,
     mapping,
     loaded,
-    compare: (withMapping) =>
+    compare: () =>
       verify(`export:${join(folder, source)}`, place, {
         ...surroundings,
-        mapping: withMapping ? mapping : undefined,
+        mapping,
         mappingFolder: folder,
         samples: 1000,
       }),
@@ -105,7 +112,22 @@ export async function toldOf(source: string, { name, definition }: MatrixEngine)
   return losses.map(({ loss }) => loss);
 }
 
-/** Compares two exports, or an export and a place, without a mapping. */
-export function compareWith(exported: string, place: string): Promise<Verification> {
-  return verify(`export:${join(folder, exported)}`, place, { ...surroundings, samples: 1000 });
+/** Compares two exports without a mapping, as if nothing had been accepted: by content alone, no engine is asked again. */
+export function compareExports(first: string, second: string): Promise<Verification> {
+  const [from, to] = [first, second].map((name) => `export:${join(folder, name)}`);
+  return verify(from!, to!, { ...surroundings, samples: 1000 });
+}
+
+const read = new Map<string, Promise<string>>();
+
+/** The export of a set as it has arrived in an engine, read there once. */
+export function readFrom(engine: MatrixEngine, set: string): Promise<string> {
+  const name = `${set} from ${engine.name}`;
+  const there =
+    read.get(name) ??
+    arrivedIn(engine, set)
+      .then(({ place }) => exportPlace(place, name))
+      .then(() => name);
+  read.set(name, there);
+  return there;
 }

@@ -2,7 +2,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Point, Points } from '../../../engines/contract/points.js';
 import { requireClient } from '../../../engines/kit/packages.js';
-import { keyText, type NewChange, type RowChange } from '../../../migration/changes/change.js';
+import type { RowChange } from '../../../migration/changes/change.js';
 import { CollectionTarget } from '../../../migration/changes/collection-target.js';
 import { decodePoint, encodePoint } from '../../../migration/changes/encode.js';
 import type { ChangeLog } from '../../../migration/changes/log.js';
@@ -12,6 +12,7 @@ import { PostgresChangeLog } from '../../../migration/changes/postgres/log.js';
 import { PostgresVersions } from '../../../migration/changes/postgres/versions.js';
 import type { ChangeTarget, Write } from '../../../migration/changes/target.js';
 import { MemoryVersions, type VersionStore } from '../../../migration/changes/versions.js';
+import { holdsLogContract, point, upsert } from './log-contract.js';
 
 let database: PGlite;
 beforeAll(async () => {
@@ -19,23 +20,6 @@ beforeAll(async () => {
   database = await Database.create();
 });
 afterAll(() => database.close());
-
-const point = (id: Point['id'], value = 1): Point => ({
-  id,
-  vectors: { vector: Float32Array.of(value, -0, Number.NaN) },
-  metadata: { value },
-});
-let count = 0;
-const upsert = (id: Point['id'], value?: number, more: Partial<NewChange> = {}): NewChange =>
-  ({
-    kind: 'upsert',
-    collection: 'docs',
-    id,
-    point: point(id, value),
-    idempotencyKey: `k${++count}`,
-    at: 1_700_000_000_000,
-    ...more,
-  }) as NewChange;
 
 describe('a point as text', () => {
   test('comes back as it was', () => {
@@ -74,38 +58,13 @@ const logs: [string, (name: string) => Promise<ChangeLog>][] = [
 ];
 
 describe.each(logs)('a log %s', (_, open) => {
-  test('gives back what was appended, in order, each mutation once', async () => {
-    const log = await open('log_order');
-    const changes = [
-      upsert(7n, 1, { tenant: 'a\0b\\', embeddingVersion: 'e1' }),
-      upsert('7', 2),
-      { kind: 'delete', collection: 'docs', id: '7', idempotencyKey: 'gone', at: 5 } as const,
-    ];
-    const appended = await log.append(changes);
-    const { position } = await log.mark('docs', 'capture');
-    const again = await log.append([changes[1]!]);
-    expect(again).toEqual([{ ...appended[1], repeated: true }]);
+  holdsLogContract(open);
+});
 
-    const read = await log.read(null, 10);
-    expect(read.map(({ kind }) => kind)).toEqual(['upsert', 'upsert', 'delete', 'marker']);
-    expect(read[0]).toEqual({
-      ...changes[0],
-      position: appended[0]!.position,
-      version: appended[0]!.version,
-    });
-    expect(read[3]).toMatchObject({ kind: 'marker', name: 'capture', collection: 'docs', position });
-    const rows = read.slice(0, 3) as RowChange[];
-    expect(new Set(rows.map(keyText)).size).toBe(2);
-    expect(rows[1]!.version < rows[2]!.version).toBe(true);
-    for (let i = 1; i < read.length; i++) expect(read[i]!.position > read[i - 1]!.position).toBe(true);
-    expect(await log.read(rows[1]!.position, 1)).toEqual([read[2]]);
-    expect(await log.read(position, 10)).toEqual([]);
-    expect((await log.watermark()) >= position).toBe(true);
-  });
-
+describe('a log in PostgreSQL', () => {
   // As text, 1000 stands before 999: whoever acknowledges the last one of such a page loses those before it.
   test('is read in the order of numbers, not of their digits', async () => {
-    const log = await open('log_digits');
+    const log = await PostgresChangeLog.open(database, { schema: 'log_digits' });
     await database.exec(`DO $$ BEGIN
       WHILE pg_current_xact_id()::text !~ '^9+5$' LOOP COMMIT; END LOOP;
     END $$`);
@@ -116,40 +75,6 @@ describe.each(logs)('a log %s', (_, open) => {
     expect(read.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_unused, i) => `row ${i}`));
   });
 
-  test('keeps cursors, which never go back', async () => {
-    const log = await open('log_cursors');
-    await log.append([upsert('a'), upsert('b')]);
-    const [first, second] = await log.read(null, 10);
-    expect(await log.cursor('target')).toBeNull();
-    expect(await log.backlog('target')).toEqual({ changes: 2, oldestAt: first!.at });
-    await log.acknowledge('target', second!.position);
-    await log.acknowledge('target', first!.position);
-    expect(await log.cursor('target')).toBe(second!.position);
-    expect(await log.cursor('other')).toBeNull();
-    expect(await log.backlog('target')).toEqual({ changes: 0, oldestAt: null });
-  });
-
-  test('begin a consumer once, above what it holds', async () => {
-    const log = await open('log_floors');
-    await log.append([upsert('a'), upsert('b')]);
-    const [first, second] = await log.read(null, 10);
-    expect(await log.floor('target')).toBe(0n);
-    await log.begin('target', { after: first!.position, floor: second!.version });
-    await log.begin('target', { after: second!.position, floor: 99n });
-    expect([await log.cursor('target'), await log.floor('target')]).toEqual([
-      first!.position,
-      second!.version,
-    ]);
-    await log.acknowledge('target', second!.position);
-    await log.begin('target', { after: first!.position, floor: 0n });
-    expect([await log.cursor('target'), await log.floor('target')]).toEqual([
-      second!.position,
-      second!.version,
-    ]);
-  });
-});
-
-describe('a log in PostgreSQL', () => {
   test('leaves a schema alone that others made', async () => {
     await database.exec('CREATE SCHEMA theirs');
     await expect(PostgresChangeLog.open(database, { schema: 'theirs' })).rejects.toThrow(
@@ -185,12 +110,13 @@ function memoryPoints(): Points & { rows: Map<Point['id'], Point> } {
 
 const overEngine = (versions: VersionStore) =>
   new CollectionTarget({ place: 'memory', points: memoryPoints(), versions });
+let targetCount = 0;
 const targets: [string, () => Promise<ChangeTarget>][] = [
   ['in memory', async () => new MemoryTarget()],
   ['of an engine, versions in memory', async () => overEngine(new MemoryVersions())],
   [
     'of an engine, versions in PostgreSQL (PGlite)',
-    async () => overEngine(await PostgresVersions.open(database, `t${++count}`)),
+    async () => overEngine(await PostgresVersions.open(database, `t${++targetCount}`)),
   ],
 ];
 
