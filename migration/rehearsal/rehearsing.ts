@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FailureError, messageOf } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
-import type { Point } from '../../engines/contract/points.js';
 import type { RehearsalData } from './data.js';
 import { countKinds, type DifferenceKind, type Ledger, type LedgerDifference } from './ledger.js';
 import { WorkerGoneError, type WorkerLink } from './link.js';
+import type { Mapped } from './mapped.js';
 import type { GateResult, Rehearsal, TimelineEntry } from './model.js';
 import type { Operation, Operations } from './operations.js';
 import type { Injury, Side, TouchedResult, WorkerConfig, WorkerStatus } from './protocol.js';
@@ -23,6 +23,8 @@ export interface Parts {
   operations: Operations;
   data: RehearsalData;
   config: WorkerConfig;
+  /** How rows become those of the target; absent: they stay as they are. */
+  mapped?: Pick<Mapped, 'as'> | undefined;
   signal: AbortSignal;
   /** How long a gate may stay closed. */
   patienceMs: number;
@@ -192,12 +194,8 @@ export class Rehearsing {
   }
 
   async differences(side: Side): Promise<LedgerDifference[]> {
-    return this.parts.ledger.compare(await this.link.call('scan', side));
-  }
-
-  /** What a side holds of one row. */
-  async rowOf(side: Side, id: PointId): Promise<Point | undefined> {
-    return (await this.link.call('scan', side)).find((point) => point.id === id);
+    const as = side === 'target' ? this.parts.mapped?.as : undefined;
+    return this.parts.ledger.compare(await this.link.call('scan', side), as);
   }
 
   injure(injury: Injury): Promise<undefined> {

@@ -36,7 +36,6 @@ async function strange(planting: Planting): Promise<void> {
   const foreign = newId(data.spec.ids, number);
   const untouched = new Set(ledger.untouched());
   const ours = untouched.size > 0 ? ledger.latest(rehearsing.someRow(untouched)) : null;
-  const before = ours === null ? undefined : await rehearsing.rowOf('target', ours.id);
   const over =
     ours === null
       ? []
@@ -52,9 +51,9 @@ async function strange(planting: Planting): Promise<void> {
   rehearsing.note('decision', 'whoever wrote them has taken them back');
   await rehearsing.link.call('tamper', {
     side: 'target',
-    // Exactly what was there before: what the application believes in may never have happened.
-    remove: [foreign, ...(ours === null || before !== undefined ? [] : [ours.id])],
-    upsert: before === undefined ? [] : [before],
+    // Exactly what was there before: of a row that nobody has tried to write since, that is known.
+    remove: [foreign],
+    upsert: ours === null ? [] : [ours],
   });
 }
 
