@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { locate } from '../harness/app/places.js';
 import type { Planned } from '../harness/app/plan-run.js';
+import { shareText } from '../harness/model/shared-load.js';
 import { deriveDurations } from '../harness/store/durations.js';
 import { describeBuild } from './progress.js';
 
@@ -24,6 +25,12 @@ export function dryRunText(planned: Planned, runs: string): string {
     lines.push(`  parity ${name}: ${candidate} against ${reference}, first ${k}`);
   }
   for (const { id } of planned.rebuilds) lines.push(`  ${id}: the same index again, for the noise floor`);
+  const shared = shareText(
+    planned.shard,
+    builds.flatMap((build) => build.trials),
+    suite.repeat,
+  );
+  if (shared !== undefined) lines.push(shared);
   lines.push(estimate(planned, trials, runs));
   return `${lines.join('\n')}\n`;
 }

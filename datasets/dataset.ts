@@ -1,8 +1,20 @@
 import type { NumberType } from './formats/numbers.js';
 
-/** How two vectors are compared. `l2` is the Euclidean distance, `dot` the inner product. */
-export type Metric = 'cosine' | 'dot' | 'l2';
-export const METRICS = ['cosine', 'dot', 'l2'] as const satisfies readonly Metric[];
+/** How two vectors of numbers are compared. `l2` is the Euclidean distance, `dot` the inner product. */
+export const NUMBER_METRICS = ['cosine', 'dot', 'l2'] as const;
+export type NumberMetric = (typeof NUMBER_METRICS)[number];
+/**
+ * How two vectors of bits are compared: `hamming` by the number of bits that differ, `jaccard` by the share that differs of the bits
+ * that one or both have; 1 where neither has any.
+ */
+export const BIT_METRICS = ['hamming', 'jaccard'] as const;
+export type BitMetric = (typeof BIT_METRICS)[number];
+export type Metric = NumberMetric | BitMetric;
+export const METRICS = [...NUMBER_METRICS, ...BIT_METRICS] as const satisfies readonly Metric[];
+
+export function isBitMetric(metric: Metric): metric is BitMetric {
+  return metric === 'hamming' || metric === 'jaccard';
+}
 
 /** Types of metadata fields; arrays are of one type. */
 export const FIELD_TYPES = [

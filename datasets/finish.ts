@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InputError } from '../common/errors.js';
 import { assembleDataset, type DatasetParts } from './assemble.js';
+import { withBits } from './bits.js';
 import type { Dataset } from './dataset.js';
 import { readQrels } from './formats/qrels.js';
 import { hashText } from './hash.js';
@@ -13,7 +14,7 @@ import { skipInvalid } from './skip-invalid.js';
 export async function finishDataset(parts: DatasetParts, options: OpenContext): Promise<Dataset> {
   const given = withJudgements(parts, options);
   const near = withNeighbors(given, options);
-  const judged = { ...near, querySets: withListedNeighbors(near.points, near.querySets) };
+  const judged = withBits({ ...near, querySets: withListedNeighbors(near.points, near.querySets) });
   const kinds = options.skipInvalid ?? [];
   if (kinds.length === 0) return assembleDataset(judged);
   const { info } = judged;

@@ -5,7 +5,7 @@ import { InputError, messageOf } from '../common/errors.js';
 import { suggest } from '../common/nearest.js';
 import { MOST_RECORD, readRegularText } from '../common/regular-file.js';
 import { concatSources } from './concat.js';
-import { type Dataset, type DatasetFile, FIELD_TYPES, type FieldSchema, METRICS } from './dataset.js';
+import { type Dataset, type DatasetFile, FIELD_TYPES, type FieldSchema, NUMBER_METRICS } from './dataset.js';
 import { fieldValue } from './field-values.js';
 import { finishDataset } from './finish.js';
 import { openFormat } from './formats/registry.js';
@@ -97,7 +97,7 @@ export async function openExportFolder(
     });
   }
   const { engine, engineVersion, place, collection } = manifest.source;
-  const metric = METRICS.find((each) => each === vector.metric);
+  const metric = NUMBER_METRICS.find((each) => each === vector.metric);
   const info = {
     name: basename(folder),
     hash: hashDataset(files, points.reading),

@@ -6,21 +6,23 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomic } from '../common/files.js';
 import { packageRoot } from '../common/paths.js';
 
-/** The kernel of the truth in AssemblyScript, and what it is compiled to. */
-export const SOURCE = 'harness/truth/wasm/scan.as.ts';
-export const COMPILED = 'harness/truth/wasm/scan.wasm';
+/** The truth's modules in AssemblyScript, and what they are compiled to. */
+export const MODULES = [
+  { source: 'harness/truth/wasm/scan.as.ts', compiled: 'harness/truth/wasm/scan.wasm' },
+  { source: 'harness/truth/wasm/bits.as.ts', compiled: 'harness/truth/wasm/bits.wasm' },
+] as const;
 
-/** Compiles the source; the same source gives the same bytes on every machine. */
-export function compileWasm(): Uint8Array {
+/** Compiles a source; the same source gives the same bytes on every machine. */
+export function compileWasm(source: string): Uint8Array {
   const asc = join(
     dirname(createRequire(import.meta.url).resolve('assemblyscript/package.json')),
     'bin/asc.js',
   );
   const folder = mkdtempSync(join(tmpdir(), 'vecproof-wasm-'));
-  const out = join(folder, 'scan.wasm');
+  const out = join(folder, 'module.wasm');
   const options = ['-O3', '--runtime', 'stub', '--enable', 'simd', '--noAssert', '--outFile', out];
   try {
-    execFileSync(process.execPath, [asc, SOURCE, ...options], {
+    execFileSync(process.execPath, [asc, source, ...options], {
       cwd: packageRoot,
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -31,7 +33,9 @@ export function compileWasm(): Uint8Array {
 }
 
 if (process.argv[2] === 'write') {
-  const bytes = compileWasm();
-  writeFileAtomic(join(packageRoot, COMPILED), bytes);
-  process.stdout.write(`wrote ${COMPILED}, ${bytes.length} bytes\n`);
+  for (const { source, compiled } of MODULES) {
+    const bytes = compileWasm(source);
+    writeFileAtomic(join(packageRoot, compiled), bytes);
+    process.stdout.write(`wrote ${compiled}, ${bytes.length} bytes\n`);
+  }
 }

@@ -1,6 +1,6 @@
 import { FailureError, shorten } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { Collection, Readiness, Shared, SharedCollection } from '../contract/collection.js';
 import type { ReadAs } from '../contract/points.js';
 import type { EncodedQuery, Hits, NativeFilter, PreparedSearch } from '../contract/search.js';
@@ -25,7 +25,7 @@ const MAX_ASKED = 50_000;
 export async function createCollection(session: ChromaSession, spec: CollectionSpec): Promise<Collection> {
   const vector = firstVector(spec);
   const hnsw = {
-    ...hnswConfiguration(spec.index, vector.metric as Metric),
+    ...hnswConfiguration(spec.index, vector.metric as NumberMetric),
     // Default 1000: of what came after the last thousand a restart would build the graph again, and differently.
     ...(spec.capacity !== undefined && { sync_threshold: ALWAYS }),
   };
@@ -85,7 +85,7 @@ function isNamed(error: unknown, name: string): boolean {
 }
 
 /** What the server is asked for. */
-function hnswConfiguration(index: ParameterSet, metric: Metric) {
+function hnswConfiguration(index: ParameterSet, metric: NumberMetric) {
   return {
     space: SPACES[metric]!,
     max_neighbors: Number(index['m']),

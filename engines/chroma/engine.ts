@@ -6,7 +6,7 @@ import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { CAPABILITIES } from './capabilities.js';
 import { ask, openClient } from './client.js';
 import { attachCollection, createCollection, listCollections, openCollection } from './collection.js';
-import { reach } from './connect.js';
+import { reach, requireDatabase } from './connect.js';
 import { translateFilter } from './filter.js';
 import { rules } from './options.js';
 import { openPool } from './raw.js';
@@ -43,6 +43,7 @@ async function connect(options: ConnectOptions, signal: AbortSignal): Promise<Co
       next: 'use Chroma 1.0 or later',
     });
   }
+  await abortable(requireDatabase(endpoint), signal);
   const batchSize = await abortable(ask('connect', client.getMaxBatchSize()), signal);
   const pool = await openPool(endpoint);
   const session: ChromaSession = { client, endpoint, pool, batchSize, restartServer, holder: engine };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import { choice, integer, type OptionRules, quantization } from '../kit/options.js';
 
 export const INDEX_TYPES: Readonly<Record<string, readonly string[]>> = { hnsw: ['none'] };
@@ -45,4 +45,4 @@ export const rules: OptionRules = {
 };
 
 /** The server's names of the metrics. */
-export const SPACES: Readonly<Record<Metric, string>> = { cosine: 'cosine', dot: 'ip', l2: 'l2' };
+export const SPACES: Readonly<Record<NumberMetric, string>> = { cosine: 'cosine', dot: 'ip', l2: 'l2' };

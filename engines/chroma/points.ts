@@ -1,5 +1,5 @@
 import { FailureError, shorten } from '../../common/errors.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { Filter } from '../../filters/filter.js';
 import type { IdKind, PointId } from '../contract/ids.js';
 import type {
@@ -213,9 +213,9 @@ export class ChromaPoints implements Points {
     return { name: DEFAULT_VECTOR, kind: 'dense', type: 'f32', dimensions, metric: this.#metric() };
   }
 
-  #metric(): Metric | null {
+  #metric(): NumberMetric | null {
     const space = this.#collection().configuration.hnsw?.space;
-    return (Object.keys(SPACES) as Metric[]).find((each) => SPACES[each] === space) ?? null;
+    return (Object.keys(SPACES) as NumberMetric[]).find((each) => SPACES[each] === space) ?? null;
   }
 
   /** The server counts whole collections alone: it is asked for the ids. */

@@ -7,8 +7,8 @@ import type { Metric } from '../../datasets/dataset.js';
 export type DenseType = 'f32' | 'f16' | 'bf16' | 'int8' | 'bit';
 export type DenseValues = Float32Array | Uint16Array | Int8Array | Uint8Array;
 
-/** Bit vectors are compared by the number (`hamming`) or the share (`jaccard`) of bits that differ. */
-export type VectorMetric = Metric | 'hamming' | 'jaccard';
+/** Bit vectors are compared by `hamming` and `jaccard`, all others by the metrics of numbers. */
+export type VectorMetric = Metric;
 
 /** Name of the vector where a collection has but one and the engine gives it none. */
 export const DEFAULT_VECTOR = 'vector';

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { Collection, Readiness, Shared, SharedCollection } from '../contract/collection.js';
 import type { ConnectOptions } from '../contract/engine.js';
 import type { PreparedSearch } from '../contract/search.js';
@@ -39,7 +39,7 @@ export class HnswlibCollection implements Collection {
     this.#dimensions = dimensions;
     this.#labels = new Labels(spec);
     this.#file = join(folder, `${spec.name}.hnswlib`);
-    this.#index = new client.HierarchicalNSW(SPACES[metric as Metric], dimensions);
+    this.#index = new client.HierarchicalNSW(SPACES[metric as NumberMetric], dimensions);
     this.#index.initIndex({
       maxElements: spec.capacity ?? DEFAULT_CAPACITY,
       m: Number(spec.index['m']),
@@ -80,7 +80,11 @@ export class HnswlibCollection implements Collection {
   async share(): Promise<Shared> {
     const { metric } = this.#field;
     if (this.#written !== this.#loaded) await this.indexBytes();
-    const saved: SavedGraph = { metric: metric as Metric, dimensions: this.#dimensions, file: this.#file };
+    const saved: SavedGraph = {
+      metric: metric as NumberMetric,
+      dimensions: this.#dimensions,
+      file: this.#file,
+    };
     return { collection: saved };
   }
 
@@ -107,7 +111,7 @@ export class HnswlibCollection implements Collection {
 
 /** A graph in a file; survives a structured clone. */
 interface SavedGraph {
-  metric: Metric;
+  metric: NumberMetric;
   dimensions: number;
   file: string;
 }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { Collection, Readiness } from '../contract/collection.js';
 import type { ReadAs } from '../contract/points.js';
 import type { PreparedSearch } from '../contract/search.js';
@@ -49,7 +49,7 @@ async function specOf(table: LanceTable, layout: Layout): Promise<CollectionSpec
   const [found] = (await table.listIndices()).filter(({ columns }) => columns.includes(vectors[0]!.column));
   const stats = found && (await table.indexStats(found.name));
   const [first, ...rest] = vectors;
-  const metric = (stats?.distanceType as Metric | undefined) ?? first!.metric;
+  const metric = (stats?.distanceType as NumberMetric | undefined) ?? first!.metric;
   const index =
     layout.index ??
     (found === undefined ? { type: 'flat', quantization: 'none' } : { type: found.indexType });
@@ -167,7 +167,7 @@ class LanceCollection implements Collection {
         next: 'give it an index',
       });
     }
-    return { column, dimensions, metric: metric as Metric, index: this.#spec.index };
+    return { column, dimensions, metric: metric as NumberMetric, index: this.#spec.index };
   }
 
   count(): Promise<number> {

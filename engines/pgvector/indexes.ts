@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { VectorMetric } from '../contract/vectors.js';
 import type { Session } from './client.js';
 import type { VectorColumn, VectorType } from './layout.js';
@@ -111,5 +111,5 @@ export function createIndex(table: string, vector: VectorColumn, index: Paramete
 }
 
 function familyOf(metric: VectorMetric): string {
-  return FAMILIES[metric as Metric]?.family ?? metric;
+  return FAMILIES[metric as NumberMetric]?.family ?? metric;
 }

@@ -1,12 +1,12 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { VectorMetric } from '../contract/vectors.js';
 import { quoted } from './fields.js';
 import type { VectorColumn } from './layout.js';
 
 /** Operator of each metric, and the names that index methods know it by. */
-export const FAMILIES: Readonly<Record<Metric, { operator: string; family: string }>> = {
+export const FAMILIES: Readonly<Record<NumberMetric, { operator: string; family: string }>> = {
   cosine: { operator: '<=>', family: 'cosine' },
   dot: { operator: '<#>', family: 'ip' },
   l2: { operator: '<->', family: 'l2' },

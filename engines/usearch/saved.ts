@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import type { ParameterSet } from '../../common/parameters.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { PreparedSearch } from '../contract/search.js';
 import type { CollectionSpec } from '../contract/spec.js';
 import { requireDimensions } from '../kit/load.js';
@@ -33,7 +33,7 @@ export class UsearchGraphs {
     this.#emptyFile = emptyFile;
     this.#config = {
       dimensions,
-      metric: quantization === 'b1' ? 'hamming' : METRICS[metric as Metric],
+      metric: quantization === 'b1' ? 'hamming' : METRICS[metric as NumberMetric],
       quantization,
       connectivity: Number(index['m']),
       expansion_add: Number(index['efConstruction']),

@@ -3,6 +3,7 @@ import { fileFailure, makeFolder, writeFileAtomic } from '../../common/files.js'
 import { isLogged, type RunEvent } from '../model/events.js';
 import { sameMachine } from '../model/machines.js';
 import type { Environment, Manifest } from '../model/manifest.js';
+import { shareText } from '../model/shared-load.js';
 import { readEnvironment } from '../run/environment.js';
 import type { RunFiltering } from '../run/filtering.js';
 import { hideEvent } from '../run/hide-event.js';
@@ -64,6 +65,12 @@ async function measure(
   const builds = [...shown.plan, ...(shown.rebuilds ?? [])];
   onEvent({ type: 'plan', time: now(), run: manifest.id, builds, finished: [...finished] });
   onEvent({ type: 'runBegin', time: now(), resumed, ...elsewhere(manifest) });
+  const shared = shareText(
+    manifest.shard,
+    manifest.plan.flatMap(({ trials }) => trials),
+    manifest.repeat,
+  );
+  if (shared !== undefined) onEvent({ type: 'notice', time: now(), message: shared });
   for (const message of [...state.warnings, ...inspectWarnings(inspect), ...skipWarnings(skips, finished)])
     onEvent({ type: 'warning', time: now(), message: redactor.text(message) });
   const input = {

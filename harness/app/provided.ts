@@ -1,5 +1,5 @@
 import type { Metric, PreparedVectors, ProvidedNeighbors, ProvidedTruth } from '../../datasets/dataset.js';
-import { METRICS } from '../../datasets/dataset.js';
+import { BIT_METRICS, isBitMetric, NUMBER_METRICS } from '../../datasets/dataset.js';
 import { distance, marginOf, tieLimit } from '../measures/distance.js';
 import type { Truth } from '../model/samples.js';
 import { marginFor } from '../truth/margin.js';
@@ -83,7 +83,7 @@ function likelyCause(
     if (share >= better) return `${words} (then ${percent(share)} agree)`;
   }
   const { metric, vectors } = data;
-  const others = METRICS.filter((each) => each !== metric);
+  const others = (isBitMetric(metric) ? BIT_METRICS : NUMBER_METRICS).filter((each) => each !== metric);
   const count = Math.min(
     limits.length,
     MOST_QUERIES,

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { InputError } from '../../common/errors.js';
 import type { DatasetInfo, PreparedVectors } from '../../datasets/dataset.js';
+import type { TruthData } from '../truth/ann-benchmarks.js';
 import { loadOrComputeTruth, partOf } from '../truth/cache.js';
-import { readTruthOrPart, type TruthData, writeTruth } from '../truth/files.js';
+import { readTruthOrPart, writeTruth } from '../truth/files.js';
 import type { KernelName } from '../truth/kernel.js';
 import { mergeParts } from '../truth/merge.js';
 import type { RowRange } from '../truth/options.js';

@@ -1,4 +1,4 @@
-import { METRICS } from '../../datasets/dataset.js';
+import { NUMBER_METRICS } from '../../datasets/dataset.js';
 import type { TestApi } from './api.js';
 import { recall, slice } from './data.js';
 import { build, type Contender, parsed, rowsOf } from './session.js';
@@ -41,7 +41,7 @@ export function checkMatrix({ test, expect }: TestApi, contender: Contender): vo
   /** As many points as the engine says that it visits, and not one more. */
   const count = Math.min(COUNT, facts.visits ?? COUNT);
   for (const kind of known) {
-    for (const metric of METRICS) {
+    for (const metric of NUMBER_METRICS) {
       const options = exhaustiveSetting(contender, kind, count);
       const floor = facts.floor[kind]![metric];
       if (floor === undefined) {

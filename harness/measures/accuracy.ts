@@ -1,5 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Samples, Truth } from '../model/samples.js';
+import { comparesBits } from './distance.js';
 import { type MeanFigure, meanFigure, sum } from './figures.js';
 import { RecallScorer } from './recall.js';
 import { type Units, wasAnswered } from './units.js';
@@ -48,7 +49,7 @@ export function accuracyOf(samples: Samples, truth: Truth, units: Units, options
   const columns = scoreUnits(samples, truth, units, options, counts);
   const { recall, ties, epsilon, distanceError } = columns;
   // ann-benchmarks has no inner product, and its slack is a length or an angle's cosine.
-  const slack = options.metric === 'dot' ? [] : options.ks;
+  const slack = options.metric === 'dot' || comparesBits(options.metric) ? [] : options.ks;
   const figures = [
     ...options.ks.map((k, i) => withTies(meanFigure(`recall@${k}`, recall[i]!), columns, i)),
     ...options.ks.map((k, i) => meanFigure(`recall.ties@${k}`, ties[i]!)),

@@ -3,7 +3,8 @@ import type { Metric } from '../../datasets/dataset.js';
 /**
  * Distance of two vectors in float64, smaller is nearer:
  * `cosine` 1 - a·b/(|a||b|), `dot` -a·b, `l2` the Euclidean distance (root, not squared).
- * A zero vector under cosine has distance 1 to everything.
+ * A zero vector under cosine has distance 1 to everything. Of bits (components of 0 and 1): `hamming` the number of those that differ,
+ * `jaccard` 1 - both / either, and 1 where neither has any.
  *
  * @param a vector `a[aStart .. aStart+dimensions]`
  * @param b vector `b[bStart .. bStart+dimensions]`
@@ -18,12 +19,21 @@ export function distance(
 ): number {
   if (metric === 'l2') return Math.sqrt(squared(a, aStart, b, bStart, dimensions));
   if (metric === 'dot') return -dot(a, aStart, b, bStart, dimensions);
+  if (metric === 'hamming') return squared(a, aStart, b, bStart, dimensions);
   const product = dot(a, aStart, b, bStart, dimensions);
-  return cosineDistance(
-    product,
-    dot(a, aStart, a, aStart, dimensions),
-    dot(b, bStart, b, bStart, dimensions),
-  );
+  const [ofA, ofB] = [dot(a, aStart, a, aStart, dimensions), dot(b, bStart, b, bStart, dimensions)];
+  return metric === 'jaccard'
+    ? jaccardDistance(product, ofA + ofB - product)
+    : cosineDistance(product, ofA, ofB);
+}
+
+export function comparesBits(metric: Metric): boolean {
+  return metric === 'hamming' || metric === 'jaccard';
+}
+
+/** Of two vectors of bits, from the numbers of bits that both and that either has. */
+export function jaccardDistance(both: number, either: number): number {
+  return either === 0 ? 1 : 1 - both / either;
 }
 
 /** Cosine distance from a·b and the squared norms a·a and b·b, for callers that keep the norms. */
@@ -101,7 +111,8 @@ const MOST_DIMENSIONS = 4096;
  * own sum has 2^-24).
  * `l2` is a root of a sum of squares, so its error is a share of the distance. That of `dot` is a share of |q| |r|, however
  * small their product is, and that of `cosine` a share of 1, which its quotient is taken from. The vectors count as exact:
- * rounding that was done before they were stored is a difference.
+ * rounding that was done before they were stored is a difference. Bits are counted exactly, and equal quotients of their numbers are
+ * equal in float64.
  *
  * @param norms of `dot`: the largest |q| |r| there may be
  */
@@ -111,6 +122,7 @@ export function roundingMargin(
   norms: number,
   unit: number = ROUNDOFF.float64,
 ): Margin {
+  if (comparesBits(metric)) return { relative: 0, absolute: 0 };
   const share = (dimensions + EXTRA_ROUNDINGS) * unit;
   const gamma = share / (1 - share);
   if (metric === 'l2') return { relative: 2 * gamma, absolute: 0 };

@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { Truth } from '../model/samples.js';
-import { marginOf, tieLimit } from './distance.js';
+import { comparesBits, marginOf, tieLimit } from './distance.js';
 
 /** Fewer neighbours than this give an estimate of no use. */
 const FEWEST = 10;
@@ -11,10 +11,10 @@ const FEWEST = 10;
  * as many as it has dimensions, embeddings far fewer. Cosine distances are turned into the Euclidean distances of the
  * normalised vectors first, so that the figure compares with that of `l2`. Neighbours at
  * distance 0, but for rounding, are left out: the logarithm of rounding noise is large, and no distance.
- * Undefined for `dot`, which is no distance, and where no query has ten neighbours at different distances.
+ * Undefined for `dot`, which is no distance, for distances of bits, which take few values, and where no query has ten neighbours at different distances.
  */
 export function medianIntrinsicDimension(truth: Truth, metric: Metric): number | undefined {
-  if (metric === 'dot') return undefined;
+  if (metric === 'dot' || comparesBits(metric)) return undefined;
   const zero = tieLimit(0, marginOf(truth, metric));
   const estimates: number[] = [];
   for (let query = 0; query < truth.count; query++) {

@@ -18,6 +18,8 @@ import { lockStateSchema } from './verdict.js';
 /** Number of the run folder's format. A folder with a higher one is refused. */
 export const RUN_SCHEMA = 1;
 
+const metricSchema = z.enum(['cosine', 'dot', 'l2', 'hamming', 'jaccard']);
+
 export const environmentSchema = z.strictObject({
   cpu: z.string(),
   cores: z.int(),
@@ -37,7 +39,7 @@ export const datasetRecordSchema = z.strictObject({
   name: z.string(),
   source: z.string(),
   hash: z.string(),
-  metric: z.enum(['cosine', 'dot', 'l2']),
+  metric: metricSchema,
   metricSource: z.enum(['declared', 'file', 'default']),
   dimensions: dimensionsSchema,
   count: rowsSchema,
@@ -110,7 +112,7 @@ export const manifestSchema = z.strictObject({
   /** What `openDataset` was given, for --resume. */
   datasetOptions: z.strictObject({
     nameOrPath: z.string(),
-    metric: z.enum(['cosine', 'dot', 'l2']).nullable(),
+    metric: metricSchema.nullable(),
     queriesFile: z.string().nullable(),
     qrelsFile: z.string().optional(),
     neighborsFile: z.string().optional(),

@@ -69,6 +69,19 @@ export function slotsOf(
   return slots;
 }
 
+/** What a shard does and when, in words; undefined: it sends no load together with others. */
+export function shareText(
+  shard: { index: number; of: number; load?: { startAt: string } | undefined } | undefined,
+  trials: readonly PlannedTrial[],
+  repeat: number,
+): string | undefined {
+  if (shard?.load === undefined) return undefined;
+  const { index, of, load } = shard;
+  const ends = [...slotsOf(trials, { ...load, repeat }).values()].flat().map(({ end }) => end);
+  const role = index === 1 ? 'makes the collection and sends' : 'sends';
+  return `shard ${index} of ${of} ${role} its part of each load from ${load.startAt} on, until ${new Date(Math.max(...ends)).toISOString()} at the latest`;
+}
+
 /** With its warm-up, and until the last query of it is given up. */
 export const secondsOf = ({ options }: Workload): number =>
   ['warmUp', 'seconds', 'timeout'].reduce((sum, key) => sum + Number(options[key] ?? 0), 0);

@@ -1,6 +1,6 @@
 import { FailureError } from '../../common/errors.js';
 import { installCommand } from '../../common/installation.js';
-import type { Metric } from '../../datasets/dataset.js';
+import { isBitMetric, type Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
 import { type FailedKernel, supports, tryKernel, type Work } from './kernels.js';
 import { onnxRuntimeCommand } from './onnx-runtime.js';
@@ -47,11 +47,15 @@ export interface ChoiceInput {
  * @throws FailureError for a kernel that was asked for and does not work here
  */
 export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
-  const { kernel, metric, dimensions, rows, queries } = input;
+  const { metric, dimensions, rows, queries } = input;
+  // For bits there is no faster one.
+  const kernel = input.kernel ?? (isBitMetric(metric) ? 'popcount' : undefined);
   if (kernel === 'float64') return { kernel, reference: undefined };
-  const little = kernel === 'usearch' || (kernel === undefined && 2 * rows * queries * dimensions < SMALL);
-  const work = little ? undefined : input.work?.();
-  const usearch = await tryKernel('usearch', metric, dimensions, { rounds: little ? 1 : undefined, work });
+  const small = 2 * rows * queries * dimensions < SMALL;
+  const little = kernel === 'usearch' || (kernel === undefined && small);
+  const chosen = little || kernel !== undefined;
+  const work = chosen ? undefined : input.work?.();
+  const usearch = await tryKernel('usearch', metric, dimensions, { rounds: chosen ? 1 : undefined, work });
   const reference = usearch.state === 'works' ? 'usearch' : 'float64';
   if (kernel === 'usearch') {
     if (usearch.state === 'works') return { kernel, reference: undefined };
@@ -70,8 +74,8 @@ export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
   for (const each of tried)
     if (each.state === 'fails' && !isOption(each)) warnOf(input, each.kernel, each.reason);
   const works = tried.filter((each) => each.state === 'works').sort((a, b) => b.gflops - a.gflops);
-  const chosen = works[0]?.kernel ?? 'float64';
-  return { kernel: chosen, reference: chosen === reference ? undefined : reference };
+  const fastest = works[0]?.kernel ?? 'float64';
+  return { kernel: fastest, reference: fastest === reference ? undefined : reference };
 }
 
 function warnOf({ onWarning }: ChoiceInput, kernel: KernelName, reason: string): void {

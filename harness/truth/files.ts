@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import type { SchemaElement } from 'hyparquet';
 import { parquetWriteBuffer } from 'hyparquet-writer';
@@ -7,6 +7,7 @@ import { writeFileAtomic } from '../../common/files.js';
 import { METRICS, type Metric } from '../../datasets/dataset.js';
 import { checkLists, withStored } from '../../datasets/formats/parquet/stored.js';
 import { NO_ROW, type Truth } from '../model/samples.js';
+import { type TruthData, writeHdf5 } from './ann-benchmarks.js';
 import { KERNELS, type KernelName } from './kernel.js';
 import type { SampleCheck } from './sample-check.js';
 
@@ -37,23 +38,12 @@ export interface TruthPart {
 
 type Writable = Truth & Partial<Pick<StoredTruth, 'kernel' | 'seconds' | 'gflops' | 'checked' | 'part'>>;
 
-/** What a file for ann-benchmarks holds beside the neighbours. */
-export interface TruthData {
-  dimensions: number;
-  /** Row-major. */
-  train: Float32Array;
-  test: Float32Array;
-}
-
-/** Names of the metrics in ann-benchmarks' files. */
-const HDF5_DISTANCE: Readonly<Record<Metric, string>> = { cosine: 'angular', l2: 'euclidean', dot: 'dot' };
-
 /**
  * Writes a truth: whole or not at all.
  * `.parquet`: one row per query, lists `neighbors` (int32) and `distances` (float64), a hash over both; with filters
  * also `matches` (int32), the points that pass, and lists no longer than that.
  * `.hdf5`: ann-benchmarks' datasets `neighbors` (int32) and `distances` (float32) and its attribute `distance`;
- * lists that filters make short are padded with -1 and NaN. With `data` also `train` and `test`.
+ * lists that filters make short are padded with -1 and NaN. With `data` also `train` and `test`. See ann-benchmarks.ts.
  * Throws InputError for another extension, FailureError if it cannot be written.
  */
 export async function writeTruth(
@@ -108,43 +98,6 @@ function writeParquet(path: string, truth: Writable, metric: Metric): void {
     kvMetadata: [{ key: 'vecproof.truth', value: JSON.stringify(facts) }],
   });
   writeFileAtomic(path, new Uint8Array(buffer));
-}
-
-/** Made in memory and then written like any other file: the HDF5 library does not report a full disk. */
-async function writeHdf5(
-  path: string,
-  truth: Truth,
-  metric: Metric,
-  data: TruthData | undefined,
-): Promise<void> {
-  const h5wasm = await import('h5wasm');
-  const { FS } = await h5wasm.ready;
-  const name = `truth-${randomUUID()}.h5`;
-  const shape = [truth.count, truth.depth];
-  const file = new h5wasm.File(name, 'w');
-  try {
-    file.create_dataset({ name: 'neighbors', data: truth.rows, shape, dtype: '<i4' });
-    file.create_dataset({ name: 'distances', data: Float32Array.from(truth.distances), shape, dtype: '<f4' });
-    file.create_attribute('distance', HDF5_DISTANCE[metric]);
-    if (data !== undefined) {
-      const { dimensions } = data;
-      for (const name of ['train', 'test'] as const)
-        file.create_dataset({
-          name,
-          data: data[name],
-          shape: [data[name].length / dimensions, dimensions],
-          dtype: '<f4',
-        });
-      // What ann-benchmarks' own files say of themselves.
-      file.create_attribute('type', 'dense');
-      file.create_attribute('point_type', 'float');
-      file.create_attribute('dimension', dimensions);
-    }
-    file.close();
-    writeFileAtomic(path, FS.readFile(name));
-  } finally {
-    FS.unlink(name);
-  }
 }
 
 /**

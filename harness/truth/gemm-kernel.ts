@@ -7,6 +7,7 @@ import {
   type Base,
   FIRST_ROWS,
   inverseNorm,
+  LATER_ROWS,
   QUERIES,
   roundedDown,
   type Scorer,
@@ -158,6 +159,7 @@ class GemmScorer implements Scorer {
         await this.#session.run({ a, b, ...c }, { y: floats(this.#scores, [m, n]) });
         if (first === 0 && n === FIRST_ROWS) module.guessThresholds(this.#scores, n, 0, from, from + m, n);
         module.scanScores(this.#scores, n, from, from + m, first, n);
+        if (first + n === LATER_ROWS) module.guessAgain(from, from + m);
       }
     }
   }

@@ -1,5 +1,5 @@
 import { messageOf } from '../../common/errors.js';
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import { distance } from '../measures/distance.js';
 import { TopLists } from './top-lists.js';
 
@@ -7,7 +7,7 @@ import { TopLists } from './top-lists.js';
 export const DEFAULT_HNSW = { m: 16, efConstruction: 128, ef: 64 } as const;
 
 export interface HnswSample {
-  metric: Metric;
+  metric: NumberMetric;
   dimensions: number;
   /** Row-major. */
   points: Float32Array;

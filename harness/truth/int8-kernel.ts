@@ -8,6 +8,7 @@ import {
   type Base,
   FIRST_ROWS,
   inverseNorm,
+  LATER_ROWS,
   roundedDown,
   type Scorer,
   type ScorerInput,
@@ -184,6 +185,7 @@ class Int8Scorer implements Scorer {
         if (first === 0 && n === FIRST_ROWS)
           module.guessThresholds(this.#scores, n, steps, from, from + m, n);
         module.scanIntegers(this.#scores, columns, steps, from, from + m, first, n);
+        if (first + n === LATER_ROWS) module.guessAgain(from, from + m);
       }
     }
   }

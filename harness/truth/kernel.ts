@@ -4,14 +4,15 @@ import type { Tile, Vectors } from './tile.js';
 
 /**
  * `usearch` and `wasm`: float32 SIMD candidates, proven complete and recomputed in float64, by the library's exact search or by
- * our own WebAssembly. `float64`: all in JavaScript.
+ * our own WebAssembly. `popcount`: bits, counted. `float64`: all in JavaScript.
  */
-export type KernelName = 'usearch' | 'wasm' | 'onnxruntime' | 'onnxruntime-int8' | 'float64';
+export type KernelName = 'usearch' | 'wasm' | 'onnxruntime' | 'onnxruntime-int8' | 'popcount' | 'float64';
 export const KERNELS = [
   'usearch',
   'wasm',
   'onnxruntime',
   'onnxruntime-int8',
+  'popcount',
   'float64',
 ] as const satisfies readonly KernelName[];
 
@@ -48,4 +49,10 @@ export interface ScanJob {
 }
 
 /** Offers every row of the tile that a query may find and that could belong to its list, with its float64 distance. */
-export type ScanTile = (job: ScanJob, tile: Tile) => void | Promise<void>;
+export interface ScanTile {
+  (job: ScanJob, tile: Tile): void | Promise<void>;
+  /**
+   * Where the values of a tile may be read to, so that they need not be copied: they are then void once it was scanned. Absent: anywhere.
+   */
+  valuesFor?(count: number): Float32Array<ArrayBuffer>;
+}

@@ -1,10 +1,12 @@
 import { messageOf } from '../../common/errors.js';
-import type { Metric } from '../../datasets/dataset.js';
+import { isBitMetric, type Metric } from '../../datasets/dataset.js';
 import { Random } from '../measures/random.js';
+import { byNumbers } from './by-numbers.js';
 import { scanFloat64 } from './float64-kernel.js';
 import { gemmKernel } from './gemm-kernel.js';
 import { int8Kernel } from './int8-kernel.js';
 import type { KernelName, ScanTile } from './kernel.js';
+import { popcountKernel } from './popcount-kernel.js';
 import { measured, type Tile, type Vectors } from './tile.js';
 import { TopLists } from './top-lists.js';
 import { usearchKernel } from './usearch-kernel.js';
@@ -12,14 +14,17 @@ import { wasmKernel } from './wasm-kernel.js';
 
 /** Throws what loading it throws where this machine or installation lacks it. */
 export async function scanOf(kernel: KernelName): Promise<ScanTile> {
-  if (kernel === 'usearch') return usearchKernel();
+  if (kernel === 'usearch') return byNumbers(await usearchKernel());
+  if (kernel === 'popcount') return popcountKernel();
   if (kernel === 'onnxruntime') return gemmKernel();
   if (kernel === 'onnxruntime-int8') return int8Kernel();
   return kernel === 'wasm' ? wasmKernel() : scanFloat64;
 }
 
-/** Squares of small differences have no bound in 8 bits that is worth it. */
+/** Squares of small differences have no bound in 8 bits that is worth it; bits are counted, by the reference as numbers. */
 export function supports(kernel: KernelName, metric: Metric): boolean {
+  if (kernel === 'popcount') return isBitMetric(metric);
+  if (isBitMetric(metric)) return kernel === 'usearch' || kernel === 'float64';
   return kernel !== 'onnxruntime-int8' || metric !== 'l2';
 }
 
@@ -60,11 +65,11 @@ export async function tryKernel(
   kernel: KernelName,
   metric: Metric,
   dimensions: number,
-  { scan = scanOf(kernel), rounds = ROUNDS, work = sampleOf(dimensions) }: TryOptions = {},
+  { scan = scanOf(kernel), rounds = ROUNDS, work = sampleOf(metric, dimensions) }: TryOptions = {},
 ): Promise<TriedKernel> {
   try {
     const own = await scan;
-    const sample = sampleOf(dimensions);
+    const sample = sampleOf(metric, dimensions);
     const exact = await neighbours(scanFloat64, metric, sample, TRIED.queries / 8);
     const found = await neighbours(own, metric, sample, TRIED.queries / 8);
     let seconds = Number.POSITIVE_INFINITY;
@@ -84,10 +89,13 @@ export async function tryKernel(
   }
 }
 
-function sampleOf(dimensions: number): Work {
+function sampleOf(metric: Metric, dimensions: number): Work {
   const random = new Random(17);
   const values = (count: number) =>
-    Float32Array.from({ length: count * dimensions }, () => random.uint32() / 2 ** 31 - 1);
+    Float32Array.from({ length: count * dimensions }, () => {
+      const value = random.uint32() / 2 ** 31 - 1;
+      return isBitMetric(metric) ? Number(value < 0) : value;
+    });
   const fail = (): never => {
     throw new Error('not finite');
   };

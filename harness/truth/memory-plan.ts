@@ -54,7 +54,7 @@ function rowsWithin(memory: number, threads: number, wanted: WantedScan): number
   return Math.floor((memory - fixedBytes(threads, wanted)) / (threads * rowBytes(wanted.dimensions)));
 }
 
-/** As read, as they are in the kernel's memory, and as the kernel wants them; norms, steps and masks. */
+/** As read, in memory of their own or the kernel's, as the kernel wants them, and a copy in between; norms, steps and masks. */
 function rowBytes(dimensions: number): number {
   return 3 * 4 * dimensions + 64;
 }

@@ -28,7 +28,10 @@ export function mergeParts(given: readonly FoundPart[]): MergedTruth {
   const lists = new TopLists(count, depth);
   for (const { truth } of parts) {
     const { rows, distances, matches } = truth;
-    lists.merge({ rows, distances, sizes: matches ?? new Int32Array(count).fill(depth) });
+    // One by one: nobody has looked whether a file has them in order.
+    for (let query = 0; query < count; query++)
+      for (let i = query * depth; i < query * depth + (matches?.[query] ?? depth); i++)
+        lists.offer(query, rows[i]!, distances[i]!);
   }
   const seconds = parts.reduce((sum, { truth }) => sum + (truth.seconds ?? Number.NaN), 0);
   return {

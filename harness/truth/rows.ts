@@ -7,9 +7,9 @@ export function readRows(
   first: number,
   rows: number,
   dimensions: number,
+  vectors = new Float32Array(rows * dimensions),
 ): Float32Array {
-  const vectors = new Float32Array(rows * dimensions);
-  const bytes = new Uint8Array(vectors.buffer);
+  const bytes = new Uint8Array(vectors.buffer, vectors.byteOffset, vectors.byteLength);
   for (let at = 0; at < bytes.length; ) {
     const got = readSync(descriptor, bytes, at, bytes.length - at, first * dimensions * 4 + at);
     if (got === 0) throw new Error(`${file} ended within rows ${first} to ${first + rows - 1}`);

@@ -26,6 +26,9 @@ export const QUERIES = 4;
 /** Rows whose scores a guess is made from; `guessThresholds` wants a multiple of 128. */
 export const FIRST_ROWS = 1024;
 
+/** Rows after which it is made again, from the candidates so far: a multiple of `FIRST_ROWS`. */
+export const LATER_ROWS = 6 * FIRST_ROWS;
+
 /** Room for candidates where many cannot be told apart; `memory-plan.ts` counts on it. */
 export const wideRoom = (depth: number): number => 8 * depth + 512;
 
@@ -59,7 +62,7 @@ export interface Scorer {
   reserve(queries: number): void;
   /** Writes the query's vector, which stands at the address `vector` as it is, as the `i`-th at `at`. */
   copyQuery(at: number, i: number, query: number, vector: number): void;
-  /** Has the module take the candidates of these queries; after the first `FIRST_ROWS` it may have it guess thresholds. */
+  /** Has the module take the candidates of these queries; after `FIRST_ROWS` and `LATER_ROWS` it may have it guess thresholds. */
   score(base: Base, queries: AskedQueries): void | Promise<void>;
 }
 

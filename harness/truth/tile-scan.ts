@@ -1,6 +1,14 @@
-import type { Metric } from '../../datasets/dataset.js';
+import type { NumberMetric } from '../../datasets/dataset.js';
 import type { ScanJob, ScanTile } from './kernel.js';
-import { type Base, FIRST_ROWS, type MakeScorer, QUERIES, type Scorer, wideRoom } from './scorer.js';
+import {
+  type Base,
+  FIRST_ROWS,
+  LATER_ROWS,
+  type MakeScorer,
+  QUERIES,
+  type Scorer,
+  wideRoom,
+} from './scorer.js';
 import { NO_SELECTION, oneGroup } from './selections.js';
 import { distanceOf, type Tile } from './tile.js';
 import { Arena, type ScanModule } from './wasm-memory.js';
@@ -35,6 +43,7 @@ interface Areas {
   slacks: number;
   guesses: number;
   ranks: number;
+  laterRanks: number;
   scores: number;
   rows: number;
   /** Squared norms and bounds in float64. */
@@ -50,21 +59,20 @@ interface Areas {
 /** Queries whose candidates are decided together: their vectors stay in the cache. */
 const DECIDED = 512;
 /** Numbers of the metrics in harness/truth/wasm/decide.as.ts. */
-const METRIC_NUMBER: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
+const METRIC_NUMBER: Readonly<Record<NumberMetric, number>> = { cosine: 0, dot: 1, l2: 2 };
 /** Fewer rows are not worth a guess. */
 const WORTH_A_GUESS = 4 * FIRST_ROWS;
 /** Of the scores that a guess is taken from; `guessThresholds` knows no more. */
 const MOST_RANK = 64;
 
 /**
- * Which of the scores of the first rows is one that `keep` of all `passing` rows reach: of so many near ones some are among the first,
- * as many as a Poisson distribution has, with 2.5 of its standard deviations and 2 more. 0: no guess.
+ * Which of the scores of `seen` rows is one that `keep` of all `passing` rows reach: of so many near ones some are among those seen, as
+ * many as a Poisson distribution has, with 2.5 of its standard deviations and 2 more. 0: no guess.
  */
-function rankFor(keep: number, passing: number): number {
-  if (passing < WORTH_A_GUESS) return 0;
-  const expected = (keep * FIRST_ROWS) / passing;
-  const rank = Math.ceil(expected + 2.5 * Math.sqrt(expected) + 2);
-  return rank > MOST_RANK ? 0 : rank;
+function rankFor(keep: number, seen: number, passing: number): number {
+  if (passing < WORTH_A_GUESS || seen >= passing) return 0;
+  const expected = (keep * seen) / passing;
+  return Math.ceil(expected + 2.5 * Math.sqrt(expected) + 2);
 }
 
 /** Rows in such an order that the first ones stand for all, whatever order they came in. */
@@ -87,7 +95,12 @@ interface CopiedTile {
 
 /** A kernel from a module and what compares in it. */
 export function tileScan(module: ScanModule, makeScorer: MakeScorer): ScanTile {
-  return (job, tile) => new TileScan(module, makeScorer, job, tile).run();
+  const scan: ScanTile = (job, tile) => new TileScan(module, makeScorer, job, tile).run();
+  scan.valuesFor = (count) => {
+    const at = new Arena(module).take(count * 4);
+    return new Float32Array(module.memory.buffer, at, count);
+  };
+  return scan;
 }
 
 /**
@@ -98,7 +111,7 @@ class TileScan {
   readonly #module: ScanModule;
   readonly #arena: Arena;
   readonly #job: ScanJob;
-  readonly #tile: Tile;
+  #tile: Tile;
   readonly #makeScorer: MakeScorer;
 
   constructor(module: ScanModule, makeScorer: MakeScorer, job: ScanJob, tile: Tile) {
@@ -135,6 +148,7 @@ class TileScan {
     const { end } = this.#arena;
     for (const { rows, asked } of all) {
       this.#arena.release(end);
+      this.#refresh(copied.tileAt);
       await this.#scan(rows, asked, copied);
     }
   }
@@ -172,11 +186,18 @@ class TileScan {
     const areas = this.#areas(scorer, chunk, base.count);
     scorer.reserve(chunk);
     const { count, dimensions } = this.#tile;
-    this.#module.setVectors(areas.vectors, tileAt, count, dimensions, METRIC_NUMBER[this.#job.metric]);
+    this.#refresh(tileAt);
+    this.#module.setVectors(
+      areas.vectors,
+      tileAt,
+      count,
+      dimensions,
+      METRIC_NUMBER[this.#job.metric as NumberMetric],
+    );
     this.#module.setNorms(norms, areas.norms, areas.bounds);
     this.#module.setDecision(areas.exact, areas.order, areas.starts);
     const scan = async (some: readonly Asked[], guess: boolean): Promise<readonly Asked[]> => {
-      this.#arrange(scorer, some, areas, masks, guess);
+      this.#arrange(scorer, base, some, areas, masks, guess);
       this.#module.setRows(base.at, base.count, this.#tile.dimensions, numbersAt);
       const padded = Math.ceil(some.length / QUERIES) * QUERIES;
       await scorer.score(base, { at: areas.queries, count: some.length, padded });
@@ -188,15 +209,25 @@ class TileScan {
     }
   }
 
-  /** As it is, for the decision in float64. */
+  /** As it is, for the decision in float64. It may have been read to its place already. */
   #copyTile(): CopiedTile {
     const { values, squaredNorms } = this.#tile;
-    const tileAt = this.#arena.take(values.byteLength);
+    const { memory } = this.#module;
+    const isThere = values.buffer === memory.buffer;
+    const length = values.length;
+    const tileAt = this.#arena.take(length * 4);
+    if (!isThere) new Float32Array(memory.buffer, tileAt, length).set(values);
     const norms = this.#arena.take(squaredNorms.byteLength);
-    const { buffer } = this.#module.memory;
-    new Float32Array(buffer, tileAt, values.length).set(values);
-    new Float64Array(buffer, norms, squaredNorms.length).set(squaredNorms);
+    new Float64Array(memory.buffer, norms, squaredNorms.length).set(squaredNorms);
     return { tileAt, norms };
+  }
+
+  /** The view of the values that were read into the memory is void when that has grown. */
+  #refresh(tileAt: number): void {
+    const { count, dimensions, values } = this.#tile;
+    if (values.length > 0) return;
+    const { buffer } = this.#module.memory;
+    this.#tile = { ...this.#tile, values: new Float32Array(buffer, tileAt, count * dimensions) };
   }
 
   #copyNumbers({ rows }: Base): number {
@@ -238,6 +269,7 @@ class TileScan {
       slacks: take(queries * 4),
       guesses: take(queries * 4),
       ranks: take(queries * 4),
+      laterRanks: take(queries * 4),
       scores: take(queries * capacity * 4),
       rows: take(queries * capacity * 4),
       norms: take(queries * 8),
@@ -252,6 +284,7 @@ class TileScan {
   /** Writes queries, and what the module has to know of them, into the memory. */
   #arrange(
     scorer: Scorer,
+    base: Base,
     asked: readonly Asked[],
     areas: Areas,
     masks: ReadonlyMap<number, number>,
@@ -271,6 +304,7 @@ class TileScan {
     new Float32Array(buffer, areas.guesses, padded).fill(Number.NEGATIVE_INFINITY);
     const norms = new Float64Array(buffer, areas.norms, padded);
     const ranks = new Int32Array(buffer, areas.ranks, padded).fill(0);
+    const laterRanks = new Int32Array(buffer, areas.laterRanks, padded).fill(0);
     const keep = lists.unlimited === true ? ALL : Math.min(lists.depth, areas.capacity);
     new Uint8Array(buffer, areas.queries, padded * scorer.queryBytes).fill(
       0,
@@ -284,13 +318,16 @@ class TileScan {
         bound === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : scorer.leastScore(query, bound);
       norms[i] = queries.squaredNorms[query]!;
       bitmaps[i] = masks.get(selection) ?? 0;
-      if (guess) ranks[i] = rankFor(keep, passing);
       // Rounded up: float32 holds no less than it is.
       if (scorer.slackOf !== undefined) slacks[i] = scorer.slackOf(query) * (1 + 2 ** -22);
+      if (!guess) continue;
+      const rank = rankFor(keep, FIRST_ROWS, passing);
+      ranks[i] = rank > MOST_RANK ? 0 : rank;
+      laterRanks[i] = rankFor(keep, (LATER_ROWS * passing) / base.count, passing);
     }
     module.setQueries(areas.queries, areas.thresholds, areas.sizes, areas.masks);
     module.setSlacks(areas.slacks);
-    module.setGuesses(areas.guesses, areas.ranks);
+    module.setGuesses(areas.guesses, areas.ranks, areas.laterRanks);
     const { relative, absolute } = scorer.slack;
     module.setCandidates(areas.scores, areas.rows, areas.capacity, keep, relative, absolute);
   }

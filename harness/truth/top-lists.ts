@@ -42,6 +42,8 @@ export class TopLists {
   readonly distances: Float64Array;
   readonly sizes: Int32Array;
   readonly #shared: SharedBounds | undefined;
+  readonly #mergedRows: Int32Array;
+  readonly #mergedDistances: Float64Array;
 
   constructor(queries: number, depth: number, shared?: SharedBounds) {
     this.#shared = shared;
@@ -50,6 +52,8 @@ export class TopLists {
     this.rows = new Int32Array(queries * depth).fill(NO_ROW);
     this.distances = new Float64Array(queries * depth).fill(Number.NaN);
     this.sizes = new Int32Array(queries);
+    this.#mergedRows = new Int32Array(depth);
+    this.#mergedDistances = new Float64Array(depth);
   }
 
   /** Distance that a row must not exceed to be among the nearest of all; Infinity while that is not known. */
@@ -102,30 +106,31 @@ export class TopLists {
     const { rows, distances, depth } = this;
     const start = query * depth;
     const size = this.sizes[query]!;
-    if (size > 0) {
-      for (let i = at; i < at + count; i++) {
-        // What follows is farther still.
-        if (size === depth && far[i]! > distances[start + depth - 1]!) return;
-        this.offer(query, first + found[i]!, far[i]!);
-      }
-      return;
+    const kept = Math.min(depth, size + count);
+    let [own, other] = [0, 0];
+    const [mergedRows, mergedDistances] = [this.#mergedRows, this.#mergedDistances];
+    for (let i = 0; i < kept; i++) {
+      const row = first + found[at + other]!;
+      const takesOwn =
+        other === count ||
+        (own < size && comesBefore(distances[start + own]!, rows[start + own]!, far[at + other]!, row));
+      mergedRows[i] = takesOwn ? rows[start + own]! : row;
+      mergedDistances[i] = takesOwn ? distances[start + own]! : far[at + other]!;
+      if (takesOwn) own++;
+      else other++;
     }
-    const taken = Math.min(count, depth);
-    for (let i = 0; i < taken; i++) {
-      rows[start + i] = first + found[at + i]!;
-      distances[start + i] = far[at + i]!;
+    if (other === 0) return;
+    for (let i = 0; i < kept; i++) {
+      rows[start + i] = mergedRows[i]!;
+      distances[start + i] = mergedDistances[i]!;
     }
-    this.sizes[query] = taken;
+    this.sizes[query] = kept;
   }
 
   /** Offers everything that another part of the data yielded. */
-  merge(other: Pick<TopLists, 'rows' | 'distances' | 'sizes'>): void {
-    for (let query = 0; query < this.queries; query++) {
-      const start = query * this.depth;
-      for (let i = start; i < start + other.sizes[query]!; i++) {
-        this.offer(query, other.rows[i]!, other.distances[i]!);
-      }
-    }
+  merge({ rows, distances, sizes }: Pick<TopLists, 'rows' | 'distances' | 'sizes'>): void {
+    for (let query = 0; query < this.queries; query++)
+      this.offerSorted(query, 0, rows, distances, query * this.depth, sizes[query]!);
   }
 }
 

@@ -36,11 +36,12 @@ class WasmScorer implements Scorer {
 
   /** Of each dimension the components of all 16 rows of a group. The last group is filled up with zeros. */
   pack(rows: Int32Array | undefined): Base {
-    const { arena, module, tile } = this.#input;
-    const { values, count: all, dimensions } = tile;
+    const { arena, module, tile, tileAt } = this.#input;
+    const { count: all, dimensions } = tile;
     const count = rows?.length ?? all;
     const groups = Math.ceil(count / ROWS);
     const at = arena.take(groups * ROWS * dimensions * 4);
+    const values = new Float32Array(module.memory.buffer, tileAt, all * dimensions);
     const packed = new Float32Array(module.memory.buffer, at, groups * ROWS * dimensions);
     for (let group = 0; group < groups; group++) {
       const into = group * ROWS * dimensions;

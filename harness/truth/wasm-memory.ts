@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../common/paths.js';
 
-/** What harness/truth/wasm/scan.as.ts exports; numbers are addresses unless they count something. */
-export interface ScanModule {
+export interface ModuleMemory {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
+}
+
+/** What harness/truth/wasm/scan.as.ts exports; numbers are addresses unless they count something. */
+export interface ScanModule extends ModuleMemory {
   setRows(at: number, count: number, dimensions: number, numbers: number): void;
   setQueries(at: number, thresholds: number, sizes: number, masks: number): void;
   setCandidates(
@@ -18,7 +21,8 @@ export interface ScanModule {
   scanProducts(from: number, to: number): void;
   scanDistances(from: number, to: number): void;
   setSlacks(at: number): void;
-  setGuesses(at: number, ranks: number): void;
+  setGuesses(at: number, ranks: number, laterRanks: number): void;
+  guessAgain(from: number, to: number): void;
   guessThresholds(at: number, stride: number, steps: number, from: number, to: number, count: number): void;
   squaredNorms(vectors: number, width: number, count: number, into: number): void;
   scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
@@ -43,8 +47,6 @@ export interface ScanModule {
   decide(from: number, to: number): void;
 }
 
-export const SCAN_WASM = join(packageRoot, 'harness/truth/wasm/scan.wasm');
-
 /** The few parts of WebAssembly that are used here; the project compiles without the browser's types. */
 interface Wasm {
   Module: new (bytes: Uint8Array) => object;
@@ -52,9 +54,14 @@ interface Wasm {
 }
 
 /** Throws what WebAssembly throws where there is no SIMD. */
-export function loadScan(): ScanModule {
+export function loadModule(name: 'scan' | 'bits'): ModuleMemory {
+  const bytes = readFileSync(join(packageRoot, `harness/truth/wasm/${name}.wasm`));
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
-  return new Instance(new Module(readFileSync(SCAN_WASM)), {}).exports as ScanModule;
+  return new Instance(new Module(bytes), {}).exports as ModuleMemory;
+}
+
+export function loadScan(): ScanModule {
+  return loadModule('scan') as ScanModule;
 }
 
 const PAGE = 65_536;
@@ -63,10 +70,10 @@ const ALIGN = 64;
 
 /** Lays out one memory: areas one after the other, forgotten together. */
 export class Arena {
-  readonly #module: ScanModule;
+  readonly #module: ModuleMemory;
   #at = PAGE;
 
-  constructor(module: ScanModule) {
+  constructor(module: ModuleMemory) {
     this.#module = module;
   }
 

@@ -25,7 +25,7 @@ const MOST_NAMES = 100_000;
 const MOST_DIMENSIONS = 2 ** 20;
 /** A name inside the folder: no manifest leads out of it. */
 const partFile = z.string().regex(/^points-\d{5,}\.(parquet|jsonl\.zst)$/);
-const metric = z.enum([...METRICS, 'hamming', 'jaccard']).nullable();
+const metric = z.enum(METRICS).nullable();
 export const SCORE_FORMS = [
   '1-cos',
   '1-dot',

@@ -41,7 +41,7 @@ const KEYS = [
 ] as const;
 const VALUES: Readonly<Partial<Record<string, readonly string[]>>> = {
   ids: ['text', 'uuid'],
-  metric: [...METRICS, 'hamming', 'jaccard'],
+  metric: METRICS,
   format: ['hnswlib', 'usearch'],
 };
 

@@ -13,18 +13,18 @@ const met = z.strictObject({
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 /** Integers beyond ±(2^53 - 1) as their digits. */
 const number = z.union([z.number(), z.string().regex(/^-?\d+$/)]);
-const metric = z.enum([...METRICS, 'hamming', 'jaccard']).nullable();
+const metric = z.enum(METRICS).nullable();
 
 const measured = z.discriminatedUnion('state', [
   z.strictObject({
     state: z.literal('measured'),
-    metric: z.enum([...METRICS, 'hamming', 'jaccard', 'l1']),
+    metric: z.enum([...METRICS, 'l1']),
     form: z.string().describe('what its scores are, e.g. "1-cos" or "squared"'),
     hits: count.describe('scores that were compared'),
   }),
   z.strictObject({
     state: z.literal('approximate'),
-    metric: z.enum([...METRICS, 'hamming', 'jaccard', 'l1']),
+    metric: z.enum([...METRICS, 'l1']),
     form: z.string(),
     hits: count,
     error: z.number().describe('median relative error of its scores, which a quantized index rounds'),

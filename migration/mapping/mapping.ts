@@ -70,7 +70,7 @@ const vector = z.strictObject({
   from: z.string(),
   to: z.string().nullable().describe('null: it is dropped'),
   type: z.enum(['f32', 'f16', 'bf16', 'int8', 'bit']),
-  metric: z.enum([...METRICS, 'hamming', 'jaccard']).nullable(),
+  metric: z.enum(METRICS).nullable(),
   scores: z
     .strictObject({
       source: z.enum(SCORE_FORMS).nullable().describe('form of the source’s own scores; null: not known'),

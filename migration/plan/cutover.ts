@@ -113,6 +113,8 @@ export interface OpenCutover extends OpenLog {
   source: Points;
   target: Points;
   changes: CollectionTarget;
+  /** Of the rows of the target. */
+  versions: PostgresVersions;
   replayer: Replayer;
   load: LoadPlan;
   batch: BatchTarget;
@@ -134,14 +136,12 @@ export async function withCutover<T>(work: Work, use: (open: OpenCutover) => Pro
     const opened = await target.connected.open!(load.address.collection!);
     const points = opened.points!;
     const idOf = ({ id }: Pick<RowKey, 'id'>) => load.apply({ id, vectors: {}, metadata: {} }).id;
+    const options = schema === undefined ? {} : { schema };
+    const versions = await PostgresVersions.open(log.client, parsed.target, options);
     const changes = new CollectionTarget({
       place: parsed.target,
       points,
-      versions: await PostgresVersions.open(
-        log.client,
-        parsed.target,
-        schema === undefined ? {} : { schema },
-      ),
+      versions,
       idOf,
       pointOf: load.apply,
     });
@@ -161,6 +161,7 @@ export async function withCutover<T>(work: Work, use: (open: OpenCutover) => Pro
       source: source.collection.points,
       target: points,
       changes,
+      versions,
       replayer,
       load,
       batch: batchTarget(load, { ...opened, points } as Parameters<typeof batchTarget>[1]),

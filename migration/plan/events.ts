@@ -13,6 +13,7 @@ export const STAGE_NAMES = [
   'parity',
   'synchronise',
   'shadow',
+  'confirm',
   'ramp',
   'observe',
   'finish',

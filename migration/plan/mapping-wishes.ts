@@ -9,7 +9,11 @@ import type { Plan } from './schema.js';
 import type { Work } from './stage.js';
 
 /** What a plan says of the mapping, in the terms of `mapExport`. */
-export function optionsOf({ parsed, surroundings, folder }: Work): Omit<MapOptions, 'signal'> {
+export function optionsOf({
+  parsed,
+  surroundings,
+  folder,
+}: Pick<Work, 'parsed' | 'surroundings' | 'folder'>): Omit<MapOptions, 'signal'> {
   const { queries, map } = parsed.plan;
   const at = (file: string) => resolve(surroundings.cwd, file);
   const { index, thresholds, required, keyword, displayed, context, ids, idFile, keepId } = map;

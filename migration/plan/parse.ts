@@ -175,7 +175,7 @@ async function targetFaults(target: string, index: unknown): Promise<Fault[]> {
   }));
 }
 
-const KNOWN_METRICS: readonly string[] = [...METRICS, 'hamming', 'jaccard'];
+const KNOWN_METRICS: readonly string[] = METRICS;
 
 function metricFaults(json: unknown): Fault[] {
   const vectors = valueAt(json, ['map', 'vectors']);

@@ -4,7 +4,7 @@ import { cutoverOf, openLog } from './cutover.js';
 import type { Journal } from './journal.js';
 import type { Outcome } from './run.js';
 import { rampStage } from './stages/ramp.js';
-import { rampOf, setRamp } from './switches.js';
+import { rampOf, setRamp, takeBackFinished } from './switches.js';
 import { wayBack } from './way-back.js';
 
 /**
@@ -15,6 +15,10 @@ export async function rollBack(journal: Journal, reason: string): Promise<Outcom
   const { parsed, by } = journal;
   if (parsed.plan.cutover === undefined)
     throw new InputError('has no cutover: the source answers all reads anyway', { where: parsed.file });
+  if (!journal.events.some((event) => event.type === 'stage-ended' && event.stage === 'capture'))
+    throw new InputError('has captured nothing yet: the source answers all reads anyway', {
+      where: parsed.file,
+    });
   const work = journal.work(rampStage);
   const { flags, log, close } = await openLog(work);
   try {
@@ -30,6 +34,10 @@ export async function rollBack(journal: Journal, reason: string): Promise<Outcom
       });
     const words = parsed.redactor.text(reason);
     await setRamp(flags, { share: 0, rolledBack: words });
+    if (await takeBackFinished(flags))
+      journal.listener.onNotice(
+        'the way back had been given up: the switch "finished" is taken back, and the application has to write to the source',
+      );
     journal.append({ type: 'rolled-back', by, reason: words });
     journal.listener.onNotice(
       `the source answers all reads again (the target had ${share * 100}%): ${back.words}`,

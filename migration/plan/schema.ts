@@ -264,6 +264,17 @@ export const planSchema = z.strictObject({
         .min(1)
         .default(60)
         .meta({ description: 'Seconds that a gate may stay closed before the rehearsal ends there.' }),
+      mapping: z.boolean().default(false).meta({
+        description:
+          'Whether rows become those of the target as the mapping of the plan wants them; otherwise they stay as they are.',
+      }),
+      queries: z.string().min(1).optional().meta({
+        description: 'File with queries of the application: the reads ask these, in place of made-up ones.',
+      }),
+      changes: z.string().min(1).optional().meta({
+        description:
+          'File with changes that the application has made: the writes are these, in their order, in place of made-up ones.',
+      }),
       seed: z.int().min(0).default(42),
     })
     .prefault({})

@@ -1,6 +1,7 @@
 import type { ParsedPlan } from './parse.js';
 import type { Stage } from './stage.js';
 import { captureStage } from './stages/capture.js';
+import { confirmStage } from './stages/confirm.js';
 import { exportStage } from './stages/export.js';
 import { finishStage } from './stages/finish.js';
 import { inventoryStage } from './stages/inventory.js';
@@ -26,6 +27,7 @@ export const STAGES: readonly Stage[] = [
   parityStage,
   synchroniseStage,
   shadowStage,
+  confirmStage,
   rampStage,
   observeStage,
   finishStage,

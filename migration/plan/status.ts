@@ -43,6 +43,14 @@ export function isPaused(events: readonly PlanEvent[]): boolean {
   return events.findLast(({ type }) => type === 'paused' || type === 'resumed')?.type === 'paused';
 }
 
+/** Somebody has let the source answer again, and nobody has begun the ramp anew; with who, and why. */
+export function rolledBackIn(events: readonly PlanEvent[]): string | undefined {
+  const last = events.findLast(
+    (event) => event.type === 'rolled-back' || (event.type === 'again' && event.stage === 'ramp'),
+  );
+  return last?.type === 'rolled-back' ? `rolled back by ${last.by}: ${last.reason}` : undefined;
+}
+
 /** Decisions that were taken, by what they are about. */
 export function acceptedIn(events: readonly PlanEvent[]): Map<string, Accepted> {
   const taken = events.filter((event): event is Accepted => event.type === 'accepted');
@@ -88,6 +96,9 @@ async function endedStatus(
     const editable = stage.editable === each.file && why !== 'is missing';
     return { state: editable ? 'edited' : 'distrusted', why: `${each.file} ${why}`, open: [] };
   }
+  const back = stage.name === 'ramp' ? rolledBackIn(events) : undefined;
+  if (back !== undefined)
+    return { state: 'failed', why: `it was ${back}; --again ramp begins it anew`, open: [] };
   if (ended.state === 'failed')
     return { state: ended.waits === true ? 'under-way' : 'failed', why: ended.problem, open: [] };
   const taken = acceptedIn(events);

@@ -6,11 +6,13 @@ import type { OpenLog } from './cutover.js';
 
 /** `TrafficRamp`'s own: the share of reads that the target answers. */
 const RAMP = 'ramp';
-/** Of one instance: `ShadowReader.summary()`, written from time to time. */
+/** `on` once somebody has agreed that the target is asked; of one instance: `ShadowReader.summary()`, written from time to time. */
 const SHADOW = 'shadow';
 /** Of one instance: reads that each side has answered. */
 const READS = 'reads';
-/** When the target has taken over; nothing is written to the source any more once the application reads it. */
+/** The load, by its time, whose target has had the log from its first entry on. */
+const LOADED = 'loaded';
+/** When the target has taken over: the application may stop writing to the source. Empty: somebody went back since. */
 const FINISHED = 'finished';
 
 const mean = z.object({ n: z.int().nonnegative(), mean: z.number().optional() });
@@ -61,8 +63,29 @@ export function setRamp(flags: Flags, value: RampSwitch): Promise<void> {
   return flags.set(RAMP, JSON.stringify(value));
 }
 
+/** The application may ask the target behind the source's back from now on. */
+export function setShadow(flags: Flags): Promise<void> {
+  return flags.set(SHADOW, 'on');
+}
+
 export function setFinished(flags: Flags, time: string): Promise<void> {
   return flags.set(FINISHED, time);
+}
+
+export function loadedOf(flags: Flags): Promise<string | null> {
+  return flags.get(LOADED);
+}
+
+export function setLoaded(flags: Flags, load: string): Promise<void> {
+  return flags.set(LOADED, load);
+}
+
+/** The way back was given up, and is wanted after all. @returns whether it had been */
+export async function takeBackFinished(flags: Flags): Promise<boolean> {
+  const finished = await flags.get(FINISHED);
+  if (finished === null || finished === '') return false;
+  await flags.set(FINISHED, '');
+  return true;
 }
 
 async function all<T>(

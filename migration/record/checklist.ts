@@ -81,6 +81,6 @@ export const CHECKLIST: readonly ChecklistItem[] = [
     missing: notCompared,
   },
   { item: 'synchronisation', title: 'Live synchronisation', stages: ['capture', 'synchronise'] },
-  { item: 'ramp', title: 'Shadow reads and ramp', stages: ['shadow', 'ramp'] },
+  { item: 'ramp', title: 'Shadow reads and ramp', stages: ['shadow', 'confirm', 'ramp'] },
   { item: 'rollback', title: 'Rollback kept until the end', stages: ['observe', 'finish'] },
 ];

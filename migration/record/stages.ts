@@ -48,6 +48,8 @@ function stageOf(name: string, events: readonly AnyEvent[], taken: ReadonlySet<u
   if (doubt !== undefined)
     return { ...about, state: 'doubted', why: String(doubt['why'] ?? doubt['reason'] ?? doubt.type) };
   if (ended === undefined) return { ...about, state: 'under way', why: 'it was begun and did not end' };
+  const back = name === 'ramp' ? rolledBackIn(events) : undefined;
+  if (back !== undefined) return { ...about, state: 'failed', why: back };
   if (ended['state'] === 'failed')
     return {
       ...about,
@@ -58,6 +60,14 @@ function stageOf(name: string, events: readonly AnyEvent[], taken: ReadonlySet<u
   if (ended['state'] !== 'done')
     return { ...about, state: 'under way', why: 'its decisions are taken, it has not gone on' };
   return { ...about, state: 'done' };
+}
+
+/** Somebody has let the source answer all reads again, and nobody has begun the ramp anew; in words. */
+function rolledBackIn(events: readonly AnyEvent[]): string | undefined {
+  const last = events.findLast(
+    ({ type, stage }) => type === 'rolled-back' || (type === 'again' && stage === 'ramp'),
+  );
+  return last?.type === 'rolled-back' ? `rolled back: ${String(last['reason'])}` : undefined;
 }
 
 /** The stage on whose result it stands that has another result by now; undefined: none. */

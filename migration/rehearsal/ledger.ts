@@ -1,5 +1,5 @@
 import type { PointId } from '../../engines/contract/ids.js';
-import type { Point } from '../../engines/contract/points.js';
+import type { Point, PointValue } from '../../engines/contract/points.js';
 import type { VectorValue } from '../../engines/contract/vectors.js';
 
 /** Field that says which write has made a row: the number of the operation, 0 for rows that were there before. */
@@ -64,6 +64,18 @@ export class Ledger {
     return [...this.#writes.keys()].filter((id) => this.latest(id) !== null);
   }
 
+  /** Those of which the last write was acknowledged: of any other nobody knows whether it is there. */
+  certain(): PointId[] {
+    return this.live().filter((id) => this.#writes.get(id)!.at(-1)!.state === 'acknowledged');
+  }
+
+  /** Ids of rows that were there before, and that nobody has tried to write since. */
+  untouched(): PointId[] {
+    return [...this.#writes].flatMap(([id, [first, ...more]]) =>
+      first!.operation === 0 && more.length === 0 ? [id] : [],
+    );
+  }
+
   get acknowledged(): number {
     let count = 0;
     for (const writes of this.#writes.values())
@@ -76,12 +88,15 @@ export class Ledger {
     return this.#writes.get(id)?.findLast(({ state }) => state === 'acknowledged');
   }
 
-  /** What a side holds, against what was acknowledged. */
-  compare(found: readonly Point[]): LedgerDifference[] {
+  /**
+   * What a side holds, against what was acknowledged.
+   * @param as how the side is to hold a row; as it is, if absent
+   */
+  compare(found: readonly Point[], as: (point: Point) => Point = (point) => point): LedgerDifference[] {
     const there = new Map(found.map((point) => [point.id, point]));
     const differences: LedgerDifference[] = [];
     for (const id of this.#writes.keys()) {
-      const difference = this.#compareOne(id, there.get(id));
+      const difference = this.#compareOne(id, there.get(id), as);
       if (difference !== undefined) differences.push(difference);
     }
     for (const point of found)
@@ -91,8 +106,12 @@ export class Ledger {
   }
 
   /** Rows of which the two sides hold different states, though each could be right by itself. */
-  disagreements(source: readonly Point[], target: readonly Point[]): LedgerDifference[] {
-    const wrong = new Set([...this.compare(source), ...this.compare(target)].map(({ id }) => id));
+  disagreements(
+    source: readonly Point[],
+    target: readonly Point[],
+    as?: (point: Point) => Point,
+  ): LedgerDifference[] {
+    const wrong = new Set([...this.compare(source), ...this.compare(target, as)].map(({ id }) => id));
     const there = new Map(target.map((point) => [point.id, revisionOf(point)]));
     const here = new Map(source.map((point) => [point.id, revisionOf(point)]));
     return [...new Set([...here.keys(), ...there.keys()])]
@@ -105,7 +124,11 @@ export class Ledger {
       }));
   }
 
-  #compareOne(id: PointId, point: Point | undefined): LedgerDifference | undefined {
+  #compareOne(
+    id: PointId,
+    point: Point | undefined,
+    as: (point: Point) => Point,
+  ): LedgerDifference | undefined {
     const writes = this.#writes.get(id)!;
     const from = writes.findLastIndex(({ state }) => state === 'acknowledged');
     // One that never was acknowledged may be there or not.
@@ -118,7 +141,8 @@ export class Ledger {
     const found = revisionOf(point);
     const match = possible.find((write) => write.point !== null && write.operation === found);
     const words = { id, expected: expected === null ? undefined : writes[from]!.operation, found };
-    if (match !== undefined) return isEqual(match.point!, point) ? undefined : { kind: 'content', ...words };
+    if (match !== undefined)
+      return isEqual(as(match.point!), point) ? undefined : { kind: 'content', ...words };
     const earlier = writes.some((write) => write.point !== null && write.operation === found);
     if (!earlier) return { kind: 'stranger', ...words };
     return { kind: expected === null ? 'deleted' : 'older', ...words };
@@ -130,12 +154,23 @@ export function revisionOf({ metadata }: Point): number | undefined {
   return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : undefined;
 }
 
-/** The same text, and vectors of the same direction: some engines keep no more of them. */
+/** The same text and metadata, and vectors of the same direction: some engines keep no more of them. */
 function isEqual(a: Point, b: Point): boolean {
   return (
     a.text === b.text &&
-    Object.entries(a.vectors).every(([name, value]) => isSameDirection(value, b.vectors[name]))
+    Object.entries(a.vectors).every(([name, value]) => isSameDirection(value, b.vectors[name])) &&
+    Object.entries(a.metadata).every(([name, value]) => isSameValue(value, b.metadata[name]))
   );
+}
+
+/** Engines give integers in several types and round fractions; of lists and objects the rehearsal says nothing. */
+function isSameValue(wanted: PointValue | undefined, found: PointValue | undefined): boolean {
+  if (wanted === undefined || wanted === null) return found === undefined || found === null;
+  if (typeof wanted === 'object') return found !== undefined && found !== null;
+  if (typeof wanted === 'string' || typeof wanted === 'boolean') return wanted === found;
+  if (typeof found !== 'number' && typeof found !== 'bigint') return false;
+  const [a, b] = [Number(wanted), Number(found)];
+  return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(a), Math.abs(b));
 }
 
 const TOLERANCE = 1e-3;

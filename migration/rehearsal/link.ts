@@ -17,7 +17,7 @@ export class WorkerLink {
   #child: ChildProcess | undefined;
   #calls = 0;
   readonly #waiting = new Map<number, Waiting>();
-  #onStopped: (place: StopPlace) => void = () => {};
+  #stop: { resolve(place: StopPlace): void; reject(error: Error): void } | undefined;
   #stderr = '';
 
   get isAlive(): boolean {
@@ -53,10 +53,13 @@ export class WorkerLink {
     });
   }
 
-  /** Resolves when the worker has stopped at a place where it was told to. */
+  /**
+   * Resolves when the worker has stopped at a place where it was told to.
+   * @throws WorkerGoneError if it ends first
+   */
   stopped(): Promise<StopPlace> {
-    return new Promise((resolve) => {
-      this.#onStopped = resolve;
+    return new Promise((resolve, reject) => {
+      this.#stop = { resolve, reject };
     });
   }
 
@@ -71,7 +74,7 @@ export class WorkerLink {
 
   #take(reply: Reply): void {
     if (reply.state === 'stopped') {
-      this.#onStopped(reply.place);
+      this.#stop?.resolve(reply.place);
       return;
     }
     const waiting = this.#settle(reply.call);
@@ -89,9 +92,8 @@ export class WorkerLink {
     if (this.#child !== child) return;
     this.#child = undefined;
     const said = this.#stderr.trim().split('\n').slice(-3).join(' ');
-    for (const call of [...this.#waiting.keys()])
-      this.#settle(call)!.reject(
-        new WorkerGoneError(`the worker ended (${how})${said === '' ? '' : `: ${said}`}`),
-      );
+    const error = new WorkerGoneError(`the worker ended (${how})${said === '' ? '' : `: ${said}`}`);
+    this.#stop?.reject(error);
+    for (const call of [...this.#waiting.keys()]) this.#settle(call)!.reject(error);
   }
 }

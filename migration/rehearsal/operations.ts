@@ -2,6 +2,7 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
 import { newId, type RehearsalData } from './data.js';
 import { type Ledger, REVISION } from './ledger.js';
+import type { Recorded, RecordedChange } from './recorded.js';
 
 export const OPERATION_KINDS = ['insert', 'text', 'metadata', 'vector', 'delete'] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
@@ -40,13 +41,19 @@ export class Operations {
   readonly #ledger: Ledger;
   readonly #random: () => number;
   readonly #mix: Mix;
+  readonly #recorded: Recorded;
   #number = 0;
+  /** Of recorded changes: those that wait for an earlier one of their row, and the next one of the file. */
+  #waiting: RecordedChange[] = [];
+  #at = 0;
+  #asked = 0;
 
-  constructor(data: RehearsalData, ledger: Ledger, seed: number, mix: Mix) {
+  constructor(data: RehearsalData, ledger: Ledger, seed: number, mix: Mix, recorded: Recorded = {}) {
     this.#data = data;
     this.#ledger = ledger;
     this.#random = randomNumbers(seed);
     this.#mix = mix;
+    this.#recorded = recorded;
   }
 
   get random(): () => number {
@@ -55,10 +62,57 @@ export class Operations {
 
   /** @param busy ids of which a write is under way: the order of the others would not be known */
   next(busy: ReadonlySet<PointId>): Operation {
+    if (this.#recorded.changes !== undefined) return this.#nextRecorded(this.#recorded.changes, busy);
     const free = this.#ledger.live().filter((id) => !busy.has(id));
     const kind = free.length < 20 ? 'insert' : this.#kind();
     if (kind === 'insert') return this.insert();
     return this.change(kind, free[Math.floor(this.#random() * free.length)]!);
+  }
+
+  /** The changes of one row in their order; behind the last one it begins again. */
+  #nextRecorded(changes: readonly RecordedChange[], busy: ReadonlySet<PointId>): Operation {
+    const passed = new Set<PointId>(busy);
+    for (const [at, change] of this.#waiting.entries()) {
+      if (!passed.has(change.id)) {
+        this.#waiting.splice(at, 1);
+        return this.#again(change);
+      }
+      passed.add(change.id);
+    }
+    for (let tried = 0; tried < changes.length; tried++) {
+      const change = changes[this.#at++ % changes.length]!;
+      if (!passed.has(change.id)) return this.#again(change);
+      passed.add(change.id);
+      this.#waiting.push(change);
+    }
+    // All of them are of rows that are being written at the moment.
+    return this.insert();
+  }
+
+  #again(change: RecordedChange): Operation {
+    const number = ++this.#number;
+    const { id } = change;
+    if (change.kind === 'delete') return { number, kind: 'delete', id, point: null };
+    const { vectors, metadata, ...patch } = change.patch;
+    // A row that was deleted, and is changed again in another round, needs something to be made of.
+    const before = this.#ledger.latest(id) ?? { ...this.#data.points[0]!, id };
+    const point: Point = {
+      ...before,
+      ...patch,
+      vectors: { ...before.vectors, ...vectors },
+      metadata: { ...before.metadata, ...metadata, [REVISION]: number },
+    };
+    return { number, kind: 'metadata', id, point };
+  }
+
+  /** How far recorded changes have come, in words; undefined: there are none. */
+  get recordedWords(): string | undefined {
+    const { changes, queries } = this.#recorded;
+    const words = [
+      ...(changes === undefined ? [] : [`${this.#at} changes of ${changes.length} recorded ones`]),
+      ...(queries === undefined ? [] : [`${this.#asked} reads with ${queries.length} recorded queries`]),
+    ];
+    return words.length === 0 ? undefined : words.join(', ');
   }
 
   insert(): Operation {
@@ -81,6 +135,8 @@ export class Operations {
 
   /** A query that finds what is there. */
   query(): Float32Array {
+    const { queries } = this.#recorded;
+    if (queries !== undefined) return queries[this.#asked++ % queries.length]!;
     const { points, vector } = this.#data;
     return points[Math.floor(this.#random() * points.length)]!.vectors[vector] as Float32Array;
   }

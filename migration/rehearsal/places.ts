@@ -21,6 +21,8 @@ export interface PlaceRequest {
   /** `docker`, `engine:address`, or undefined: a folder of the rehearsal. */
   given: string | undefined;
   index: Readonly<Record<string, string | number | boolean>>;
+  /** It holds what a mapping makes of the data, which says itself what the target cannot hold. */
+  isMapped?: boolean | undefined;
 }
 
 export interface OpenPlaces {
@@ -58,7 +60,7 @@ export async function openPlaces(
 
 async function openPlace(
   side: Side,
-  { engine: planned, given, index }: PlaceRequest,
+  { engine: planned, given, index, isMapped }: PlaceRequest,
   data: RehearsalData,
   folder: string,
   { env, signal }: Surroundings,
@@ -69,7 +71,11 @@ async function openPlace(
   const definition = await loadEngine(engine);
   requirePoints(definition, `rehearse.${side}`);
   const collection = `vecproof_rehearsal_${randomBytes(4).toString('hex')}`;
-  const place = { engine, collection, index: indexOf(definition, index, data, side, collection) };
+  const place = {
+    engine,
+    collection,
+    index: indexOf(definition, index, isMapped === true ? undefined : data, side, collection),
+  };
   if (address !== undefined) return { ...place, address };
   if (given === 'docker') {
     const request = {
@@ -116,7 +122,7 @@ function placeOf(
 function indexOf(
   definition: EngineDefinition,
   index: PlaceRequest['index'],
-  { spec }: RehearsalData,
+  data: RehearsalData | undefined,
   side: Side,
   name: string,
 ): RehearsalPlace['index'] {
@@ -125,7 +131,7 @@ function indexOf(
   const where = `rehearse.${side}`;
   if (parsed.state === 'invalid')
     throw new InputError(parsed.issues.map(({ what }) => what).join('; '), { where });
-  const reasons = whyNotHeld(definition, { ...spec, name });
+  const reasons = data === undefined ? [] : whyNotHeld(definition, { ...data.spec, name });
   if (reasons.length > 0)
     throw new InputError(`cannot hold what is rehearsed: ${reasons.join('; ')}`, {
       where,

@@ -122,7 +122,9 @@ async function disagreements(rehearsing: Rehearsing): Promise<Rehearsal['lost']>
     await rehearsing.link.call('scan', 'source'),
     await rehearsing.link.call('scan', 'target'),
   ];
-  return rehearsing.parts.ledger.disagreements(source, target).map((each) => toldOf('target', each));
+  return rehearsing.parts.ledger
+    .disagreements(source, target, rehearsing.parts.mapped?.as)
+    .map((each) => toldOf('target', each));
 }
 
 function toldOf(side: Side, { kind, id, expected, found }: LedgerDifference): Rehearsal['lost'][number] {

@@ -2,6 +2,7 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { Point } from '../../engines/contract/points.js';
 import type { Endpoint } from '../../engines/contract/server.js';
 import type { CollectionSpec } from '../../engines/contract/spec.js';
+import type { MappingFiles } from './mapped.js';
 
 /** What the rehearsal and its worker, which is killed at will, say to each other (structured clones over IPC). */
 
@@ -25,6 +26,8 @@ export interface WorkerConfig {
   spec: Omit<CollectionSpec, 'name' | 'index'>;
   index: Readonly<Record<Side, Readonly<Record<string, string | number | boolean>>>>;
   vector: string;
+  /** How rows become those of the target; absent: they stay as they are. */
+  mapping?: MappingFiles | undefined;
   k: number;
   /** Of the mark that scratch collections carry. */
   madeBy: string;

@@ -7,10 +7,12 @@ import type { RehearsalData } from './data.js';
 import { chosenFaults } from './faults/catalogue.js';
 import { Ledger } from './ledger.js';
 import { WorkerLink } from './link.js';
+import { type MappingFiles, openMapping } from './mapped.js';
 import { type Rehearsal, rehearsalSchema } from './model.js';
 import { type Mix, Operations } from './operations.js';
 import type { ScratchPlace, Side, WorkerConfig } from './protocol.js';
 import { type ProtocolResult, runProtocol } from './protocol-run.js';
+import type { Recorded } from './recorded.js';
 import { Rehearsing } from './rehearsing.js';
 import { Traffic, type TrafficSettings } from './traffic.js';
 
@@ -23,6 +25,10 @@ export interface RehearseOptions {
   /** Names of faults, `name@window`, or `all`. */
   faults: readonly string[];
   traffic: TrafficSettings & { mix: Mix };
+  /** How rows become those of the target; absent: they stay as they are. */
+  mapping?: MappingFiles | undefined;
+  /** What an application has really asked and written, in place of what is made up. */
+  recorded?: Recorded | undefined;
   seed: number;
   signal: AbortSignal;
   /** How long a gate may stay closed, milliseconds. */
@@ -39,17 +45,18 @@ export const RESULT = 'rehearsal.json';
 export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   const faults = chosenFaults(options.faults);
   const { folder, data, places, seed } = options;
-  if (existsSync(folder)) throw new FailureError('is there already', { where: folder });
+  if (existsSync(join(folder, RESULT))) throw new FailureError('is there already', { where: folder });
   makeFolder(folder);
   const startedAt = new Date().toISOString();
   const begun = performance.now();
   const link = new WorkerLink();
   const ledger = new Ledger(data.points);
-  const operations = new Operations(data, ledger, seed, options.traffic.mix);
+  const operations = new Operations(data, ledger, seed, options.traffic.mix, options.recorded);
   const traffic = new Traffic(link, ledger, operations, options.traffic);
   const { signal, patienceMs, onProgress } = options;
   const config = configOf(options);
-  const parts = { link, traffic, ledger, operations, data, config, signal, patienceMs, onProgress };
+  const mapped = options.mapping === undefined ? undefined : await openMapping(options.mapping);
+  const parts = { link, traffic, ledger, operations, data, config, mapped, signal, patienceMs, onProgress };
   const rehearsing = new Rehearsing(parts);
   try {
     const versions = await rehearsing.start();
@@ -72,7 +79,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
       },
       data: { from: data.from, points: data.points.length, leftOut: [...data.leftOut] },
       traffic: {
-        from: 'made up',
+        from: operations.recordedWords ?? 'made up',
         writesPerSecond: writes,
         readsPerSecond: reads,
         embeddingLag,
@@ -93,7 +100,7 @@ export async function rehearse(options: RehearseOptions): Promise<Rehearsal> {
   }
 }
 
-function configOf({ name, folder, places, data }: RehearseOptions): WorkerConfig {
+function configOf({ name, folder, places, data, mapping }: RehearseOptions): WorkerConfig {
   const { index: sourceIndex, ...source } = places.source;
   const { index: targetIndex, ...target } = places.target;
   return {
@@ -102,6 +109,7 @@ function configOf({ name, folder, places, data }: RehearseOptions): WorkerConfig
     spec: data.spec,
     index: { source: sourceIndex, target: targetIndex },
     vector: data.vector,
+    mapping,
     k: 10,
     madeBy: `rehearsal ${name}`,
     embeddingVersion: 'model@1',

@@ -4,6 +4,7 @@ import type { PointId } from '../../engines/contract/ids.js';
 import type { RehearsalData } from './data.js';
 import { countKinds, type DifferenceKind, type Ledger, type LedgerDifference } from './ledger.js';
 import { WorkerGoneError, type WorkerLink } from './link.js';
+import type { Mapped } from './mapped.js';
 import type { GateResult, Rehearsal, TimelineEntry } from './model.js';
 import type { Operation, Operations } from './operations.js';
 import type { Injury, Side, TouchedResult, WorkerConfig, WorkerStatus } from './protocol.js';
@@ -22,6 +23,8 @@ export interface Parts {
   operations: Operations;
   data: RehearsalData;
   config: WorkerConfig;
+  /** How rows become those of the target; absent: they stay as they are. */
+  mapped?: Pick<Mapped, 'as'> | undefined;
   signal: AbortSignal;
   /** How long a gate may stay closed. */
   patienceMs: number;
@@ -160,13 +163,14 @@ export class Rehearsing {
   /** With writes held, once the target has what they have logged. */
   atRest<T>(work: () => Promise<T>): Promise<T> {
     const isReplayed = WINDOW_NAMES.indexOf(this.window) >= WINDOW_NAMES.indexOf('replay');
-    return this.#held(async () => {
+    return this.held(async () => {
       if (isReplayed) await this.settled();
       return work();
     });
   }
 
-  async #held<T>(work: () => Promise<T>): Promise<T> {
+  /** With writes held. */
+  async held<T>(work: () => Promise<T>): Promise<T> {
     await this.traffic.pause();
     try {
       return await work();
@@ -176,12 +180,12 @@ export class Rehearsing {
   }
 
   verified(): Promise<TouchedResult> {
-    return this.#held(() => this.link.call('verify'));
+    return this.held(() => this.link.call('verify'));
   }
 
   /** What a side holds against what was acknowledged, with writes held for a moment. */
   counts(side: Side): Promise<Counts> {
-    return this.#held(() => this.countsAtRest(side));
+    return this.held(() => this.countsAtRest(side));
   }
 
   /** The same where no write is under way. */
@@ -190,7 +194,8 @@ export class Rehearsing {
   }
 
   async differences(side: Side): Promise<LedgerDifference[]> {
-    return this.parts.ledger.compare(await this.link.call('scan', side));
+    const as = side === 'target' ? this.parts.mapped?.as : undefined;
+    return this.parts.ledger.compare(await this.link.call('scan', side), as);
   }
 
   injure(injury: Injury): Promise<undefined> {
@@ -201,11 +206,14 @@ export class Rehearsing {
     return this.link.call('heal');
   }
 
-  /** A row that is there as far as the application knows, and of which no write is under way. */
+  /**
+   * A row that is certainly there, and of which no write is under way: a write that was killed under way may never have
+   * happened, and a fault that is planted into a row that is not there is not the fault that it is called.
+   */
   someRow(among?: ReadonlySet<PointId>): PointId {
     const { ledger, operations } = this.parts;
     const free = ledger
-      .live()
+      .certain()
       .filter((id) => !this.traffic.isBusy(id) && (among === undefined || among.has(id)));
     const id = free[Math.floor(operations.random() * free.length)];
     if (id === undefined) throw new FailureError('no row is left to write to', { where: this.window });

@@ -1,3 +1,4 @@
+import { definitionOf } from '../../harness/model/measures/catalogue.js';
 import type { TrialRow } from '../../harness/model/results.js';
 import { formatNumber } from '../format.js';
 import type { FloorLine } from './charts/spec.js';
@@ -37,7 +38,10 @@ export function floorsOf(
   );
   const [low, high] = [Math.min(...values) / FAR, Math.max(...values) * FAR];
   const isNear = ({ points }: FloorLine) => points.some(({ y }) => y >= low && y <= high);
-  const far = all.filter((line) => !isNear(line)).map(({ label, points }) => `${label} ${spanOf(points)}`);
+  const unit = definitionOf(entries[0]?.measure ?? '')?.unit ?? '';
+  const far = all
+    .filter((line) => !isNear(line))
+    .map(({ label, points }) => `${label} ${spanOf(points)} ${unit}`);
   return {
     lines: all.filter(isNear).map((line) => ({
       ...line,

@@ -24,6 +24,7 @@ export function renderRehearsalPage(rehearsal: Rehearsal): string {
         source: `${sides.source.engine} ${sides.source.version}`,
         target: `${sides.target.engine} ${sides.target.version}`,
         data: data.from,
+        traffic: rehearsal.traffic.from,
         leftOut: data.leftOut,
         lost: lost.slice(0, MOST_LOST).map((each) => ({ ...each, what: lossWords({ [each.kind]: 1 }) })),
         moreLost: lost.length > MOST_LOST ? formatCount(lost.length - MOST_LOST) : undefined,

@@ -19,10 +19,10 @@ import {
   matrixFolder,
   move,
   toldOf,
+  wholeMatrix,
 } from './helpers/pairs.js';
 
 /** A load into Milvus waits for its server half a minute: `VECPROOF_MATRIX=all` for every pair with it as the target. */
-const wholeMatrix = process.env['VECPROOF_MATRIX'] === 'all';
 const SETS = canarySets();
 const THEMSELVES = 'the canaries';
 /** Of a test: a loaded machine makes it twice as long. */
@@ -53,6 +53,7 @@ describe.each(engines)('canaries in $title', (engine) => {
         expect(untold(samples, [mapping])).toEqual([]);
         expect(unseen(samples, mapping)).toEqual([]);
       },
+      PATIENCE,
     );
   }
 });

@@ -219,7 +219,7 @@ describe('a log of stages that a later version has', () => {
     return folder;
   }
   const STAGES =
-    'inventory capture export validate map load verify parity synchronise shadow ramp observe finish'.split(
+    'inventory capture export validate map load verify parity synchronise shadow confirm ramp observe finish'.split(
       ' ',
     );
   const ended = (stage: string, rest: object = {}) => [
@@ -270,7 +270,8 @@ describe('a log of stages that a later version has', () => {
       ...ended('map'),
       { type: 'distrusted', time: NOW, stage: 'map', why: 'mapping.yaml is missing' },
       ...ended('load', { evidence: [{ file: 'load/load.json', sha256: '0'.repeat(64), bytes: 3 }] }),
-      ...ended('ramp', { state: 'failed', problem: 'more traffic has to pass', waits: true }),
+      ...ended('shadow', { state: 'failed', problem: 'more traffic has to pass', waits: true }),
+      ...ended('ramp'),
       ...ended('observe', { decisions }),
       ...ended('polish'),
       { type: 'rolled-back', time: NOW, by: 'Ada', reason: 'answers were slow' },
@@ -283,7 +284,12 @@ describe('a log of stages that a later version has', () => {
     expect(open['schema']).toEqual(['failed', 'map: doubted: mapping.yaml is missing']);
     expect(open['import']![0]).toBe('failed');
     expect(open['import']).toContain('load/load.json is not as it was written, or missing');
-    expect(open['ramp']).toEqual(['open', 'shadow: not begun', 'ramp: waiting: more traffic has to pass']);
+    expect(open['ramp']).toEqual([
+      'failed',
+      'shadow: waiting: more traffic has to pass',
+      'confirm: not begun',
+      'ramp: failed: rolled back: answers were slow',
+    ]);
     expect(open['rollback']).toContain('observe: awaited: the way back may be given up');
     expect(found.others.map(({ stage }) => stage)).toEqual(['polish']);
     expect(found.interventions).toEqual([

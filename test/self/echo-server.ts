@@ -8,7 +8,10 @@ const ANSWER = Buffer.from(
   }),
 );
 
-/** Answers each request at once with ten hits as JSON. Tells its port, and ends with its parent. */
+/**
+ * Answers each request at once with ten hits as JSON. Tells its port, and ends with its parent. With arguments it answers nothing
+ * for so many ms of every so many.
+ */
 const server = createServer((request, response) => {
   request.resume();
   request.on('end', () => {
@@ -17,4 +20,9 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(0, '127.0.0.1', () => process.send!((server.address() as AddressInfo).port));
+const [stall, every] = process.argv.slice(2).map(Number);
+if (stall !== undefined && every !== undefined) {
+  const nobody = new Int32Array(new SharedArrayBuffer(4));
+  setInterval(() => Atomics.wait(nobody, 0, 0, stall), every);
+}
 process.on('disconnect', () => process.exit(0));

@@ -46,7 +46,7 @@ async function openLoop(address: string): Promise<void> {
   for (let round = 0; round < 5; round++) {
     const spun = { ms: 0 };
     const cpu = process.cpuUsage();
-    const samples = await run(constantRate, address, workload.options, (ms) => {
+    const samples = await runOnEcho(constantRate, address, workload.options, (ms) => {
       spun.ms += ms;
     });
     const { user, system } = process.cpuUsage(cpu);
@@ -80,7 +80,11 @@ async function closedLoops(address: string, folder: string): Promise<void> {
   const body = join(folder, 'body.json');
   writeFileSync(body, bodies()[0]!);
   const ours = async () => {
-    const samples = await run(constantClients, address, { clients: CLIENTS, seconds: SECONDS, warmUp: 0 });
+    const samples = await runOnEcho(constantClients, address, {
+      clients: CLIENTS,
+      seconds: SECONDS,
+      warmUp: 0,
+    });
     return timingMeasures(samples)['throughput']!.value;
   };
   const theirCpu: number[] = [];
@@ -117,7 +121,13 @@ function bodies(): Buffer[] {
   });
 }
 
-async function run(executor: Executor, address: string, given: ParameterSet, onSpun?: (ms: number) => void) {
+/** One pass of a load on an echo server. */
+export async function runOnEcho(
+  executor: Executor,
+  address: string,
+  given: ParameterSet,
+  onSpun?: (ms: number) => void,
+) {
   const parsed = executor.parse(given);
   if (parsed.state !== 'ok') throw new Error('it refuses its own options');
   const pool = await HttpPool.open(address, { 'content-type': 'application/json' });

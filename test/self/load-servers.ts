@@ -102,6 +102,8 @@ const BY_HAND: Readonly<Record<string, ByHand>> = {
   },
 };
 
+export const LOADED_SERVERS: readonly string[] = Object.keys(BY_HAND);
+
 function originOf({ host, port }: Endpoint): string {
   return `http://${host}:${port}`;
 }
@@ -121,8 +123,11 @@ async function overHttp(origin: string, path: string, bodies: readonly string[])
 }
 
 /** Throughput of each server with 8 clients: a trial's against a loop by hand, in turns. */
-export async function measureLoadOnServers(parent: string): Promise<void> {
-  for (const name of Object.keys(BY_HAND)) {
+export async function measureLoadOnServers(
+  parent: string,
+  names: readonly string[] = LOADED_SERVERS,
+): Promise<void> {
+  for (const name of names) {
     try {
       await measureServer(name, join(parent, `load-${name}`));
     } catch (error) {

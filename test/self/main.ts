@@ -9,7 +9,10 @@ import { measureFilters } from './filters.js';
 import { measureFloor } from './floor.js';
 import { measureGate } from './gate.js';
 import { measureLoad } from './load.js';
+import { measureEcho } from './load-echo.js';
 import { measureLoadPoints } from './load-points.js';
+import { LOADED_SERVERS, measureLoadOnServers } from './load-servers.js';
+import { measureStall } from './load-stall.js';
 import { measureMigration } from './migration.js';
 import { measurePgvector } from './pgvector.js';
 import { measureRecording } from './recording.js';
@@ -34,8 +37,13 @@ const PARTS: Record<string, (folder: string) => Promise<void>> = {
   servers: measureServers,
   load: measureLoad,
 };
-/** Take long, and are about figures and not the harness' cost: measured when they are named. */
+/** Take long, are about figures and not the harness' cost, or are a piece of another part: measured when they are named. */
 const NAMED: typeof PARTS = {
+  'load-echo': measureEcho,
+  'load-stall': measureStall,
+  ...Object.fromEntries(
+    LOADED_SERVERS.map((name) => [`load-${name}`, (folder: string) => measureLoadOnServers(folder, [name])]),
+  ),
   aa: measureSameSettings,
   recording: measureRecording,
   faiss: measureAgainstFaiss,

@@ -82,6 +82,32 @@ describeWithPgvector('a load on a server', () => {
     expect(value(row, 'latency.p99')).toBeGreaterThan(500);
   });
 
+  test('that becomes slow in the middle: nothing fails, the queue grows, and the course of the trial shows when', async () => {
+    const work = smallSuite(
+      `{ use: pgvector, url: "${URL}", index: { type: flat } }`,
+      'workloads: [{ type: constant-rate, rate: 50, seconds: 3, warmUp: 0, timeout: 60, inFlight: 4 }]',
+    );
+    const slowed = await tcpProxy(server.endpoint);
+    const running = start(['run', 'suite.yaml'], {
+      folder: work.folder,
+      env: { ...env(), DB_HOST: `127.0.0.1:${slowed.port}` },
+    });
+    await until('queries are sent', () => (slowed.sent().match(QUERIES)?.length ?? 0) > 40);
+    slowed.slow(300);
+    const { code, stderr } = await running.ended;
+    await slowed.close();
+    expect(code, stderr).toBe(0);
+    const row = rows(work)[0]!;
+    expect(row.state).toBe('completed');
+    expect(value(row, 'errors')).toBe(0);
+    // Four at a time, each 300 ms: 13 of the 50 that are due in a second.
+    expect(row.flags).toContain('rate-not-reached');
+    expect(value(row, 'load.queued')).toBeGreaterThan(0.1);
+    const { slices } = row.load!;
+    expect(slices.at(-1)!.p50).toBeGreaterThan(300);
+    expect(slices.at(-1)!.p50).toBeGreaterThan(slices[0]!.p50!);
+  });
+
   test('that dies in the middle, for good: what was measured stays, the rest are failed queries, and the run ends in its time', async () => {
     const seconds = 6;
     const work = smallSuite(

@@ -60,7 +60,11 @@ function metricLines({ metric, info }: CheckReport): string[] {
   const { queries, ofPoints, same, provided, intrinsicDimension } = metric;
   const own = provided?.find((each) => each.metric === info.metric && each.shift === 0);
   return [
-    `metric: by ${queries} ${ofPoints ? 'points' : 'queries'} against all points, cosine and l2 share ${percent(same.cosineL2)} of the first 10, cosine and dot ${percent(same.cosineDot)}`,
+    ...(same === null
+      ? []
+      : [
+          `metric: by ${queries} ${ofPoints ? 'points' : 'queries'} against all points, cosine and l2 share ${percent(same.cosineL2)} of the first 10, cosine and dot ${percent(same.cosineDot)}`,
+        ]),
     ...(own === undefined
       ? []
       : [`  the file’s own neighbours: ${percent(own.share)} are exact ones by ${info.metric}`]),

@@ -1,10 +1,11 @@
-import { InputError, shorten } from '../../../common/errors.js';
+import { InputError } from '../../../common/errors.js';
 import type { QueryPart } from '../../assemble.js';
-import type { Metric, PointBatch, PointsOptions, ProvidedTruth } from '../../dataset.js';
+import type { Metric, PointBatch, PointsOptions } from '../../dataset.js';
 import { rowIds, tableColumns, throwIfInterrupted, type VectorSource } from '../../source.js';
-import { checkedNeighbors } from '../neighbors.js';
 import { setRows, typeName } from '../numbers.js';
 import { type Hdf5File, type Hdf5Table, openHdf5File } from './file.js';
+import { readHdf5Truth, setNumbers } from './neighbors.js';
+import { openSparse } from './sparse.js';
 
 /** What an ann-benchmarks file holds. */
 export interface Hdf5Parts {
@@ -25,6 +26,8 @@ const METRIC_NAMES: Readonly<Record<string, Metric>> = {
   inner_product: 'dot',
   innerproduct: 'dot',
   mips: 'dot',
+  hamming: 'hamming',
+  jaccard: 'jaccard',
 };
 
 /**
@@ -37,6 +40,8 @@ export async function openHdf5(path: string, declared: Metric | undefined): Prom
   const file = await openHdf5File(path);
   try {
     const metric = declared ?? metricOf(file);
+    if (file.attribute('type') === 'sparse')
+      return { ...openSparse(file), metric, close: () => file.close() };
     const train = file.table('train');
     if (train === undefined) {
       throw new InputError('has no table "train" with the points', {
@@ -46,8 +51,9 @@ export async function openHdf5(path: string, declared: Metric | undefined): Prom
       });
     }
     const test = file.table('test');
-    const points = tableSource(path, 'train', train);
-    const sets = test === undefined ? [] : [testSet(file, test, train.rows)];
+    const bits = file.attribute('point_type') === 'bit';
+    const points = tableSource(path, 'train', train, bits);
+    const sets = test === undefined ? [] : [testSet(file, test, train.rows, bits)];
     return { points, querySets: sets, metric, close: () => file.close() };
   } catch (error) {
     file.close();
@@ -63,11 +69,12 @@ function metricOf(file: Hdf5File): Metric | undefined {
   throw new InputError(`its attribute "distance" names a metric that is not measured here`, {
     where: file.path,
     got: name,
-    next: 'datasets for cosine (angular), l2 (euclidean) and dot (ip) can be used; or declare one of these',
+    next: 'datasets for cosine (angular), l2 (euclidean), dot (ip), hamming and jaccard can be used; or declare one of these',
   });
 }
 
-function tableSource(path: string, name: string, table: Hdf5Table): VectorSource {
+/** @param bits one a number, also in uint8 */
+function tableSource(path: string, name: string, table: Hdf5Table, bits: boolean): VectorSource {
   const { rows, columns } = table;
   if (rows === 0 || columns === 0) {
     throw new InputError(`table "${name}" is empty`, {
@@ -81,7 +88,7 @@ function tableSource(path: string, name: string, table: Hdf5Table): VectorSource
     dimensions: columns,
     fields: [],
     columns: tableColumns(`table "${name}" (${typeName(table.type)}, ${columns})`),
-    component: table.type,
+    component: bits && table.type === 'u1' ? 'b1' : table.type,
     reading: { format: 'hdf5', table: name },
     place: (row) => `${path} ${name} row ${row}`,
     read: (options) => readBatches(`${path} ${name}`, table, options),
@@ -108,53 +115,10 @@ async function* readBatches(
   }
 }
 
-/** 64-bit integers arrive as bigint. */
-function setNumbers(into: Float32Array | Int32Array, from: ArrayLike<number> | ArrayLike<bigint>): void {
-  if (typeof from[0] !== 'bigint') into.set(from as ArrayLike<number>);
-  else for (let i = 0; i < into.length; i++) into[i] = Number(from[i]);
-}
-
-function testSet(file: Hdf5File, test: Hdf5Table, points: number): QueryPart {
+function testSet(file: Hdf5File, test: Hdf5Table, points: number, bits: boolean): QueryPart {
   return {
     name: 'test',
-    source: tableSource(file.path, 'test', test),
-    providedTruth: async () => readTruth(file, test.rows, points),
+    source: tableSource(file.path, 'test', test, bits),
+    providedTruth: async () => readHdf5Truth(file, test.rows, points),
   };
-}
-
-/** The file's own neighbours; what is wrong with them is told, and stops nothing: they are never used as truth. */
-function readTruth(file: Hdf5File, queries: number, points: number): ProvidedTruth | undefined {
-  try {
-    return tryTruth(file, queries, points);
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const got = error.got === undefined ? '' : ` (got ${shorten(error.got)})`;
-    return { state: 'unusable', reason: `${error.what}${got}` };
-  }
-}
-
-function tryTruth(file: Hdf5File, queries: number, points: number): ProvidedTruth | undefined {
-  const neighbors = file.table('neighbors');
-  if (neighbors === undefined) return undefined;
-  const k = neighbors.columns;
-  checkTruthShape(file.path, 'neighbors', neighbors, queries, k);
-  const distances = file.names.includes('distances') ? file.table('distances') : undefined;
-  const fits = distances?.rows === queries && distances.columns === k;
-  const rows = new Int32Array(queries * k);
-  const values = fits ? new Float32Array(queries * k) : undefined;
-  const step = Math.max(1, Math.floor((1 << 20) / k));
-  for (let start = 0; start < queries; start += step) {
-    const count = Math.min(step, queries - start);
-    setNumbers(rows.subarray(start * k, (start + count) * k), neighbors.read(start, count));
-    if (values) setNumbers(values.subarray(start * k, (start + count) * k), distances!.read(start, count));
-  }
-  return checkedNeighbors(rows, k, points, values);
-}
-
-function checkTruthShape(path: string, name: string, table: Hdf5Table, queries: number, k: number): void {
-  if (table.rows === queries && table.columns === k) return;
-  throw new InputError(`the table "${name}" has not one row for each query`, {
-    where: path,
-    got: `shape (${table.rows}, ${table.columns}), expected (${queries}, ${k})`,
-  });
 }

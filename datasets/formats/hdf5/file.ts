@@ -13,8 +13,16 @@ export interface Hdf5File {
   readonly path: string;
   readonly names: readonly string[];
   table(name: string): Hdf5Table | undefined;
+  /** Of one dimension, of integers. */
+  list(name: string): Hdf5List | undefined;
   attribute(name: string): string | undefined;
   close(): void;
+}
+
+export interface Hdf5List {
+  readonly length: number;
+  /** Integers `start .. start+count`. */
+  read(start: number, count: number): Int32Array;
 }
 
 export interface Hdf5Table {
@@ -43,6 +51,7 @@ export async function openHdf5File(path: string): Promise<Hdf5File> {
     path,
     names: guard(path, () => file.keys()),
     table: (name) => guard(path, () => openTable(path, size, file, name, module)),
+    list: (name) => guard(path, () => openList(path, size, file, name)),
     attribute: (name) => guard(path, () => readAttribute(file, name)),
     close: () => void file.close(),
   };
@@ -91,6 +100,33 @@ function openTable(
           ? readHalves(module, table, start, count)
           : (table.slice([[start, start + count], []]) as unknown as ArrayLike<number>),
       );
+    },
+  };
+}
+
+function openList(path: string, size: number, file: H5File, name: string): Hdf5List | undefined {
+  if (!file.keys().includes(name)) return undefined;
+  const list = file.get(name);
+  const type = list instanceof H5Dataset ? numberType(list) : undefined;
+  if (!(list instanceof H5Dataset) || list.shape?.length !== 1 || type === undefined || !/^[iu]/.test(type)) {
+    throw new InputError(`"${name}" must be a list of integers`, {
+      where: path,
+      got: list instanceof H5Dataset ? `shape (${list.shape})` : 'no table',
+      next: 'ann-benchmarks’ sets of type sparse have lists train, test, size_train and size_test',
+    });
+  }
+  const [length] = list.shape as [number];
+  checkRatio(`${path} ${name}`, size, length * bytesOf(type));
+  checkChunk(`${path} ${name}`, size, list.metadata.chunks, bytesOf(type));
+  return {
+    length,
+    read(start, count) {
+      stillReading();
+      if (count === 0) return new Int32Array(0);
+      const values = guard(path, () => list.slice([[start, start + count]])) as unknown as ArrayLike<
+        number | bigint
+      >;
+      return Int32Array.from(values as ArrayLike<number>, Number);
     },
   };
 }

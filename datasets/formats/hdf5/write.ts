@@ -9,6 +9,8 @@ export const HDF5_DISTANCE: Readonly<Record<Metric, string>> = {
   cosine: 'angular',
   l2: 'euclidean',
   dot: 'dot',
+  hamming: 'hamming',
+  jaccard: 'jaccard',
 };
 
 /** ann-benchmarks' layout: `train`, `test`, `neighbors`, `distances`, and the attribute `distance`. */

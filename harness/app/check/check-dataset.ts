@@ -1,4 +1,4 @@
-import type { Dataset, QuerySet } from '../../../datasets/dataset.js';
+import { type Dataset, isBitMetric, type QuerySet } from '../../../datasets/dataset.js';
 import { HashTable64, hashOfText, hashOfVector } from '../../../datasets/hash-table.js';
 import { openDataset } from '../../../datasets/open.js';
 import { powerOf } from '../../gate/power.js';
@@ -59,7 +59,7 @@ async function lookThrough(
   for (const { name } of info.querySets) sets.push(await dataset.queries(name, { unchecked: true }));
   const sample = new PointSample(count, dimensions);
   const questions = await probeQueries(dataset, sets[0]);
-  const probe = questions && new MetricProbe(questions, count, dimensions);
+  const probe = questions && new MetricProbe(questions, info);
   const compared = Math.min(count, MOST_COMPARED);
   const vectors = new VectorCounter(count, dimensions, compared);
   const ids = new HashTable64(compared);
@@ -199,6 +199,8 @@ async function hardness(
   { signal }: Context,
 ): Promise<HardnessFacts> {
   const { dimensions, metric } = info;
+  if (isBitMetric(metric))
+    return { state: 'unmeasured', reason: 'the index that it is measured with has no bits' };
   const points = sample.vectors;
   const count = sample.kept.length;
   if (count < FEWEST_POINTS) return { state: 'unmeasured', reason: `${count} points are too few` };

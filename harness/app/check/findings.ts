@@ -115,7 +115,12 @@ function metricFindings({ info, points, metric }: Facts): Finding[] {
   if (metric?.unusable !== undefined)
     found.push(warning(`the file's own neighbours could not be compared: ${metric.unusable}`));
   if (metric?.provided != null) found.push(...providedFindings(info.metric, metric.provided));
-  else if (!allUnit && metric !== null && info.metricSource === 'default' && metric.same.cosineL2 < AGREES)
+  else if (
+    !allUnit &&
+    info.metricSource === 'default' &&
+    metric?.same != null &&
+    metric.same.cosineL2 < AGREES
+  )
     found.push(
       warning(
         `the choice of the metric matters: cosine and l2 share ${percent(metric.same.cosineL2)} of the first 10 neighbours, cosine and dot ${percent(metric.same.cosineDot)}`,

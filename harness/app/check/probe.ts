@@ -1,5 +1,12 @@
-import { METRICS, type Metric, type ProvidedTruth } from '../../../datasets/dataset.js';
-import { cosineDistance, dot, roundingMargin, tieLimit } from '../../measures/distance.js';
+import {
+  BIT_METRICS,
+  type DatasetInfo,
+  isBitMetric,
+  type Metric,
+  NUMBER_METRICS,
+  type ProvidedTruth,
+} from '../../../datasets/dataset.js';
+import { cosineDistance, dot, jaccardDistance, roundingMargin, tieLimit } from '../../measures/distance.js';
 import { medianIntrinsicDimension } from '../../measures/intrinsic.js';
 import { TopLists } from '../../truth/top-lists.js';
 import type { MetricFacts } from './types.js';
@@ -34,29 +41,30 @@ export class MetricProbe {
   readonly #queries: ProbeQueries;
   readonly #dimensions: number;
   readonly #norms: Float64Array;
-  readonly #lists: Readonly<Record<Metric, TopLists>>;
+  readonly #metrics: readonly Metric[];
+  readonly #lists: ReadonlyMap<Metric, TopLists>;
   /** Points that the file names as neighbours: row to what is wanted of it. */
   readonly #wanted = new Map<number, { query: number; place: number; shift: number }[]>();
   /** Distances of the file's own neighbours, by metric and shift: `query * FIRST + place`. */
   readonly #listed = new Map<string, Float64Array>();
   #largest = 0;
 
-  constructor(queries: ProbeQueries, count: number, dimensions: number) {
+  constructor(queries: ProbeQueries, { count, dimensions, metric }: DatasetInfo) {
+    this.#metrics = isBitMetric(metric) ? BIT_METRICS : NUMBER_METRICS;
     this.#queries = queries;
     this.#dimensions = dimensions;
     this.#norms = Float64Array.from({ length: queries.count }, (_, q) =>
       dot(queries.vectors, q * dimensions, queries.vectors, q * dimensions, dimensions),
     );
     const depth = Math.min(DEPTH, count);
-    const lists = METRICS.map((metric) => [metric, new TopLists(queries.count, depth)] as const);
-    this.#lists = Object.fromEntries(lists) as Record<Metric, TopLists>;
+    this.#lists = new Map(this.#metrics.map((each) => [each, new TopLists(queries.count, depth)]));
     this.#wantListed();
   }
 
   #wantListed(): void {
     const { provided, sources, count } = this.#queries;
     if (provided?.state !== 'usable') return;
-    for (const metric of METRICS)
+    for (const metric of this.#metrics)
       for (const shift of SHIFTS)
         this.#listed.set(
           `${metric} ${shift}`,
@@ -84,12 +92,12 @@ export class MetricProbe {
       for (let q = 0; q < this.#queries.count; q++) {
         if (ofPoints && sources[q] === row) continue;
         const product = dot(queries, q * dimensions, vectors, i * dimensions, dimensions);
-        for (const metric of METRICS)
-          this.#lists[metric].offer(q, row, distanceBy(metric, product, this.#norms[q]!, norm));
+        for (const metric of this.#metrics)
+          this.#lists.get(metric)!.offer(q, row, distanceBy(metric, product, this.#norms[q]!, norm));
       }
       for (const { query, place, shift } of this.#wanted.get(row) ?? []) {
         const product = dot(queries, query * dimensions, vectors, i * dimensions, dimensions);
-        for (const metric of METRICS)
+        for (const metric of this.#metrics)
           this.#listed.get(`${metric} ${shift}`)![query * FIRST + place] = distanceBy(
             metric,
             product,
@@ -102,12 +110,14 @@ export class MetricProbe {
 
   facts(metric: Metric): MetricFacts {
     const { count, ofPoints, provided } = this.#queries;
-    const { rows, distances, depth } = this.#lists[metric];
+    const { rows, distances, depth } = this.#lists.get(metric)!;
     const margin = this.#margin(metric);
     return {
       queries: count,
       ofPoints,
-      same: { cosineL2: this.#same('cosine', 'l2'), cosineDot: this.#same('cosine', 'dot') },
+      same: isBitMetric(metric)
+        ? null
+        : { cosineL2: this.#same('cosine', 'l2'), cosineDot: this.#same('cosine', 'dot') },
       provided: provided?.state === 'usable' ? this.#shares(provided.k) : null,
       ...(provided?.state === 'unusable' && { unusable: provided.reason }),
       intrinsicDimension: medianIntrinsicDimension({ count, depth, rows, distances, margin }, metric) ?? null,
@@ -122,7 +132,7 @@ export class MetricProbe {
   }
 
   #same(a: Metric, b: Metric): number {
-    const [one, other] = [this.#lists[a], this.#lists[b]];
+    const [one, other] = [this.#lists.get(a)!, this.#lists.get(b)!];
     const first = Math.min(FIRST, one.depth);
     let same = 0;
     for (let q = 0; q < one.queries; q++) {
@@ -134,8 +144,8 @@ export class MetricProbe {
 
   #shares(k: number) {
     const first = Math.min(FIRST, k);
-    return METRICS.flatMap((metric) => {
-      const { distances, depth, queries } = this.#lists[metric];
+    return this.#metrics.flatMap((metric) => {
+      const { distances, depth, queries } = this.#lists.get(metric)!;
       const margin = this.#margin(metric);
       return SHIFTS.map((shift) => {
         const listed = this.#listed.get(`${metric} ${shift}`)!;
@@ -152,6 +162,8 @@ export class MetricProbe {
 
 function distanceBy(metric: Metric, product: number, query: number, point: number): number {
   if (metric === 'dot') return -product;
+  if (metric === 'hamming') return query + point - 2 * product;
+  if (metric === 'jaccard') return jaccardDistance(product, query + point - product);
   if (metric === 'cosine') return cosineDistance(product, query, point);
   return Math.sqrt(Math.max(0, query + point - 2 * product));
 }

@@ -37,8 +37,8 @@ export interface MetricFacts {
   /** Queries that were compared with every point; points themselves where there are no queries. */
   queries: number;
   ofPoints: boolean;
-  /** Share of the first 10 neighbours that are the same under two metrics. */
-  same: { cosineL2: number; cosineDot: number };
+  /** Share of the first 10 neighbours that are the same under two metrics; null for bits. */
+  same: { cosineL2: number; cosineDot: number } | null;
   /** By metric: share of the first 10 of the file's own neighbours that are exact ones. */
   provided: { metric: Metric; shift: number; share: number }[] | null;
   /** Why the file's own neighbours could not be compared. */

@@ -34,7 +34,7 @@ export const ACCURACY: readonly MeasureDefinition[] = [
     definition:
       'As ann-benchmarks defines it, for comparison with published figures: mean over queries of the number of the first k hits whose recomputed distance is at most dₖ + 10⁻³, divided by min(k, |G|). The slack is absolute, generous for cosine distances and nothing for long vectors; an id that is returned twice counts twice. Not for choosing an engine.',
     absent:
-      'the metric is dot, which ann-benchmarks does not have, or no query with known neighbours was answered',
+      'the metric is dot, which ann-benchmarks does not have, or one of bits, whose distances it counts otherwise, or no query with known neighbours was answered',
   },
   {
     name: 'distance.error',

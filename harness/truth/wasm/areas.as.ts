@@ -23,9 +23,11 @@ export let relative: f64 = 0;
 export let absolute: f64 = 0;
 /** By query: what its scores can be off beyond that (f32, rounded up); 0: nothing. */
 export let slacks: usize = 0;
-/** By query: a threshold that is no more than a guess (f32, -Infinity: none), and which of the first scores it is taken from (i32; 0: none). */
+/** By query: a threshold that is no more than a guess (f32, -Infinity: none). */
 export let guesses: usize = 0;
+/** By query: which of the first scores it is taken from, and which of the best candidates later (i32; 0: none). */
 export let ranks: usize = 0;
+export let laterRanks: usize = 0;
 
 export function setRows(at: usize, count: i32, width: i32, names: usize): void {
   rows = at;
@@ -38,9 +40,10 @@ export function setSlacks(at: usize): void {
   slacks = at;
 }
 
-export function setGuesses(at: usize, rankAt: usize): void {
+export function setGuesses(at: usize, rankAt: usize, laterAt: usize): void {
   guesses = at;
   ranks = rankAt;
+  laterRanks = laterAt;
 }
 
 export function setQueries(at: usize, least: usize, counts: usize, bitmaps: usize): void {

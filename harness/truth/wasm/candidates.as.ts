@@ -105,7 +105,7 @@ export function leastOf(kept: f64, query: i32): f32 {
 }
 
 /** The k-th largest score of `count`, which are reordered together with their rows (Hoare's selection). */
-function kthBest(base: usize, count: i32, k: i32): f64 {
+export function kthBest(base: usize, count: i32, k: i32): f64 {
   let low = 0;
   let high = count - 1;
   const wanted = k - 1;

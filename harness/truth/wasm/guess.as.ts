@@ -1,7 +1,7 @@
 // AssemblyScript, a part of scan.as.ts; TypeScript does not read it.
 
-import { guesses, ranks, thresholds } from './areas.as';
-import { leastOf } from './candidates.as';
+import { capacity, guesses, laterRanks, ranks, sizes, thresholds } from './areas.as';
+import { kthBest, leastOf } from './candidates.as';
 
 /** Groups of rows whose best scores are looked at for a guess; 32 vectors. */
 const GROUPS = 128;
@@ -20,6 +20,24 @@ export function guessThresholds(at: usize, stride: i32, steps: usize, from: i32,
     if (rank == 0 || load<f32>(thresholds + place) != -Infinity) continue;
     bestOfGroups(at + (((<usize>(query - from)) * stride) << 2), steps, count);
     const least = leastOf(<f64>largest(best, GROUPS, rank), query);
+    store<f32>(thresholds + place, least);
+    store<f32>(guesses + place, least);
+  }
+}
+
+/**
+ * The same once more with more rows looked at: what the rank-th best candidate so far has, if that is more. Only of queries whose
+ * threshold was guessed.
+ */
+export function guessAgain(from: i32, to: i32): void {
+  for (let query = from; query < to; query++) {
+    const place = (<usize>query) << 2;
+    const rank = load<i32>(laterRanks + place), size = load<i32>(sizes + place);
+    const guess = load<f32>(guesses + place);
+    // Where candidates have raised the threshold it is proven, and no guess.
+    if (rank == 0 || size < rank || guess == -Infinity || load<f32>(thresholds + place) != guess) continue;
+    const least = leastOf(kthBest((<usize>query * capacity) << 2, size, rank), query);
+    if (least <= guess) continue;
     store<f32>(thresholds + place, least);
     store<f32>(guesses + place, least);
   }

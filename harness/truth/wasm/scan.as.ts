@@ -13,7 +13,7 @@ export { finish } from './candidates.as';
 export { setCandidates, setGuesses, setQueries, setRows, setSlacks } from './areas.as';
 export { decide, setDecision, setNorms, setVectors } from './decide.as';
 export { squaredNorms } from './exact.as';
-export { guessThresholds } from './guess.as';
+export { guessAgain, guessThresholds } from './guess.as';
 export { lost, norm, roundVector, scaleVector, turn } from './round.as';
 
 import { dimensions, queries, rowCount, rows } from './areas.as';

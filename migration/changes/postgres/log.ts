@@ -149,6 +149,11 @@ export class PostgresChangeLog implements ChangeLog {
     );
   }
 
+  /** The consumer begins again with the first entry: its target was made anew. */
+  async rewind(consumer: string): Promise<void> {
+    await this.database.query(`DELETE FROM ${this.#table('cursors')} WHERE consumer = $1`, [consumer]);
+  }
+
   async backlog(consumer: string): Promise<Backlog> {
     const { xid, seq } = splitPosition((await this.cursor(consumer)) ?? 0n);
     const [row] = await this.database.query(

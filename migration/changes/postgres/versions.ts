@@ -72,6 +72,11 @@ export class PostgresVersions implements VersionStore {
     return new Map(rows.map((row) => [row['row_key']!, versionOf(row)]));
   }
 
+  /** Nothing is known of the target any more: it was made anew. */
+  async forget(): Promise<void> {
+    await this.#database.query(`DELETE FROM ${this.#table} WHERE target = $1`, [this.#target]);
+  }
+
   async tombstones(after: string | null, limit: number): Promise<readonly string[]> {
     const rows = await this.#database.query(
       `SELECT row_key FROM ${this.#table}

@@ -17,7 +17,7 @@ import { exportFolder } from './export.js';
 import { MAPPING } from './map.js';
 
 const FOLDER = 'load';
-const STATE = `${FOLDER}/load.json`;
+export const STATE = `${FOLDER}/load.json`;
 const PLANS = `${FOLDER}/plans.json`;
 const SHOWN = 20;
 

@@ -14,6 +14,7 @@ import type { LiveRecord } from '../../parity/live.js';
 import { defaultThresholds, readThresholds } from '../../parity/thresholds.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
+import type { ParsedPlan } from '../parse.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords } from '../words.js';
 import { exportFolder } from './export.js';
@@ -30,40 +31,48 @@ interface Found {
   verdicts: Verdicts | undefined;
 }
 
-async function run(work: Work): Promise<StageResult> {
+/** What is compared: the source as of its export, or as it is now. */
+interface Asked {
+  /** File below the folder that the result is written to. */
+  result: string;
+  exported: string | undefined;
+}
+
+/** Asks both sides the application's queries, and judges the answers. */
+export async function askBothSides(work: Work, { result, exported }: Asked): Promise<StageResult> {
   const { parsed, path } = work;
   const { queries } = parsed.plan;
   if (queries === undefined)
     return notCompared(
       work,
-      NO_QUERIES,
+      { result, why: NO_QUERIES },
       'the plan names no queries: whether the target finds what the source finds is not compared',
       'name a query file in "queries" ("vecproof queries import" makes one of a log), or say why not',
     );
   if (isOnlyRead(parseAddress(parsed.source, engineNames()).engine))
     return notCompared(
       work,
-      NO_SEARCHES,
+      { result, why: NO_SEARCHES },
       'the source is files, which answer no searches: whether the target finds what it should is not compared',
       'measure the target by a suite whose dataset is the export, or say why not',
     );
   if (readMapping(path(MAPPING)).mapping.ids.how === 'tenant')
     return notCompared(
       work,
-      SAME_IDS,
+      { result, why: SAME_IDS },
       'tenants have the same ids, so which of their points an answer has cannot be told: whether the target finds what the source finds is not compared',
       'compare the collection of one tenant at a time with "vecproof parity", or say why not',
     );
   const context = contextOf(work);
-  const { folder, live } = await comparePlaces(requestOf(work, queries), context);
+  const { folder, live } = await comparePlaces({ ...requestOf(work, queries), exported }, context);
   const { run: derived, judgement } = await concludeRun(folder, {}, context);
   work.onRun(derived);
   if (judgement.state === 'failed') throw judgement.error;
   const verdicts = judgement.state === 'judged' ? judgement.verdicts : undefined;
   const parity = derived.parts[0]!.derived.results.parity ?? [];
   const found: Found = { run: folder.id, places: live, parity, verdicts };
-  writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(found), undefined, 2)}\n`);
-  const evidence = [RESULT, `${RUNS}/${folder.id}/results.json`, `${RUNS}/${folder.id}/verdicts.json`];
+  writeFileAtomic(path(result), `${JSON.stringify(parsed.redactor.json(found), undefined, 2)}\n`);
+  const evidence = [result, `${RUNS}/${folder.id}/results.json`, `${RUNS}/${folder.id}/verdicts.json`];
   const failed = (verdicts?.verdicts ?? []).filter(
     ({ state, level }) => level === 'error' && state !== 'pass',
   );
@@ -79,15 +88,20 @@ const NO_SEARCHES = 'the source is files';
 const SAME_IDS = 'tenants have the same ids';
 
 /** Without queries of the application, or a source that answers them, nobody knows whether it finds the same: somebody has to answer for that. */
-function notCompared({ path, parsed }: Work, why: string, words: string, remedy: string): StageResult {
-  writeFileAtomic(path(RESULT), `${JSON.stringify({ run: null, why })}\n`);
+function notCompared(
+  { path, parsed }: Work,
+  { result, why }: { result: string; why: string },
+  words: string,
+  remedy: string,
+): StageResult {
+  writeFileAtomic(path(result), `${JSON.stringify({ run: null, why })}\n`);
   const decision: Decision = {
     id: 'without-parity',
     subject: hashOf({ withoutParity: parsed.plan.source, to: parsed.plan.target }),
     words,
     details: [remedy],
   };
-  return { state: 'done', evidence: [RESULT], decisions: [decision] };
+  return { state: 'done', evidence: [result], decisions: [decision] };
 }
 
 function requestOf(work: Work, queries: string): Parameters<typeof comparePlaces>[0] {
@@ -102,7 +116,6 @@ function requestOf(work: Work, queries: string): Parameters<typeof comparePlaces
     thresholds:
       thresholds === undefined ? defaultThresholds(k, repeat) : readThresholds(at(thresholds), thresholds),
     mapping: { ...readMapping(path(MAPPING)), folder },
-    exported: exportFolder(work),
     vector,
     required,
     search: { source: sourceSearch, target: targetSearch },
@@ -188,6 +201,23 @@ function percent(share: number | undefined): string {
   return share === undefined ? '–' : `${(share * 100).toFixed(1)}%`;
 }
 
+/** Of a result that `askBothSides` has written. */
+export function reportOfAsked({ path }: Work, result: string): Report {
+  const found = JSON.parse(readRegularText(path(result), MOST_RECORD)) as Found | { run: null; why?: string };
+  return found.run === null
+    ? { says: `nothing was asked: ${found.why ?? NO_QUERIES}`, figures: [] }
+    : reportOf(found as Found, path);
+}
+
+export function askedInputs({ source, target, plan, files }: ParsedPlan): Record<string, unknown> {
+  const { queries, thresholds } = files;
+  return { source, target, parity: plan.parity, queries, thresholds };
+}
+
+export function askedThresholds({ plan, files }: ParsedPlan): Record<string, unknown> {
+  return { thresholds: files.thresholds, k: plan.parity.k };
+}
+
 export const parityStage: Stage = {
   name: 'parity',
   title: 'Parity',
@@ -195,22 +225,9 @@ export const parityStage: Stage = {
   entry: 'source and target hold the same points',
   exit: 'every threshold is met: recall by group, no leaks, no lost hits, required fields, latency',
   reads: ['export', 'map', 'load'],
-  inputs: ({ source, target, plan, files }) => ({
-    source,
-    target,
-    parity: plan.parity,
-    queries: files.queries,
-    thresholds: files.thresholds,
-  }),
-  locked: ({ plan, files }) => ({ thresholds: files.thresholds, k: plan.parity.k }),
+  inputs: askedInputs,
+  locked: askedThresholds,
   output: [RESULT],
-  run,
-  report: ({ path }) => {
-    const found = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as
-      | Found
-      | { run: null; why?: string };
-    return found.run === null
-      ? { says: `nothing was asked: ${found.why ?? NO_QUERIES}`, figures: [] }
-      : reportOf(found as Found, path);
-  },
+  run: (work) => askBothSides(work, { result: RESULT, exported: exportFolder(work) }),
+  report: (work) => reportOfAsked(work, RESULT),
 };

@@ -48,7 +48,7 @@ async function step(work: Work, open: OpenCutover): Promise<StageResult> {
     );
   const back = await wayBack(open, cutoverOf(work).collection);
   if (!back.alive) return failed(work, { steps, now }, `the way back is not alive: ${back.words}`);
-  const decision = decisionOf(work, next, steps.length, back.words);
+  const decision = decisionOf(work, next, back.words);
   if (!work.accepted.has(decision.subject)) {
     write(work, { steps, now });
     return { state: 'blocked', evidence: [RESULT], decisions: [decision] };
@@ -84,10 +84,10 @@ async function judgeStep(
   return undefined;
 }
 
-function decisionOf(work: Work, share: number, number: number, back: string): Decision {
+function decisionOf(work: Work, share: number, back: string): Decision {
   return {
     id: `ramp:${share * 100}`,
-    subject: hashOf({ ramp: share, number, again: work.doubtedAt ?? null }),
+    subject: hashOf({ ramp: share, again: work.doubtedAt ?? null }),
     words: `the target is to answer ${percent(share)} of reads`,
     details: [
       back,
@@ -129,9 +129,10 @@ export const rampStage: Stage = {
   name: 'ramp',
   title: 'Ramp',
   does: 'lets the target answer a growing share of reads; each step is somebody’s decision',
-  entry: 'answers agree; touched rows are equal; what is written through the log is in the source, too',
+  entry:
+    'answers agree, those of the synchronised sides, too; touched rows are equal; what is written through the log is in the source, too',
   exit: 'the target answers all reads, and no more of them fail than is accepted',
-  reads: ['shadow'],
+  reads: ['confirm'],
   ofCutover: true,
   inputs: ({ plan }) => ({ shares: plan.cutover?.ramp.shares }),
   locked: ({ plan }) => ({ errors: plan.cutover?.ramp.errors, reads: plan.cutover?.ramp.reads }),

@@ -2,7 +2,7 @@ import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { cutoverOf, openLog } from '../cutover.js';
 import type { Stage, StageResult, Work } from '../stage.js';
-import { type ShadowSum, shadowOf } from '../switches.js';
+import { type ShadowSum, setShadow, shadowOf } from '../switches.js';
 import { captured } from './captured.js';
 
 const RESULT = 'shadow.json';
@@ -12,6 +12,7 @@ async function run(work: Work): Promise<StageResult> {
   const { flags, close } = await openLog(work);
   let sum: ShadowSum;
   try {
+    await setShadow(flags);
     sum = await shadowOf(flags, captured(work));
   } finally {
     await close();
@@ -38,7 +39,7 @@ export const shadowStage: Stage = {
   name: 'shadow',
   title: 'Shadow reads',
   does: 'waits for the application’s own comparisons of both sides, which the source answers meanwhile',
-  entry: 'touched rows are equal on both sides',
+  entry: 'touched rows are equal on both sides; somebody has agreed that the target is asked',
   exit: 'enough comparable queries were compared, and their answers agree',
   reads: ['synchronise'],
   ofCutover: true,

@@ -26,7 +26,7 @@ async function killAt(planting: Planting, place: StopPlace): Promise<void> {
   const stopped = rehearsing.link.stopped();
   // It ends with the process that is killed under it.
   const under = portion(rehearsing).catch(() => undefined);
-  await stopped;
+  await planting.within(stopped, `the process stops at ${place}`);
   await rehearsing.kill(`kill -9 at ${place}`);
   await under;
   await rehearsing.resume(() => lookAt(planting));

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Side } from '../protocol.js';
-import type { Counts, Rehearsing } from '../rehearsing.js';
+import { type Counts, GateClosedError, type Rehearsing } from '../rehearsing.js';
 import { WINDOW_NAMES, type WindowName } from '../windows.js';
 
 const POLL_MS = 10;
@@ -72,10 +72,28 @@ export class Planting {
     const { traffic, parts } = this.rehearsing;
     const deadline = performance.now() + parts.patienceMs;
     while (performance.now() < deadline) {
+      parts.signal.throwIfAborted();
       if (await check()) return true;
       await traffic.more(1);
       await pause(POLL_MS);
     }
     return false;
+  }
+
+  /** @throws GateClosedError where it does not come within the patience of a gate */
+  async within<T>(promise: Promise<T>, condition: string): Promise<T> {
+    const { patienceMs, signal } = this.rehearsing.parts;
+    const over = new AbortController();
+    const late = pause(patienceMs, undefined, { signal: AbortSignal.any([signal, over.signal]) }).then(() => {
+      throw new GateClosedError(`within ${patienceMs / 1000} s it did not come to this: ${condition}`, {
+        where: this.window,
+      });
+    });
+    try {
+      return await Promise.race([promise, late]);
+    } finally {
+      over.abort();
+      late.catch(() => undefined);
+    }
   }
 }

@@ -34,7 +34,7 @@ async function strange(planting: Planting): Promise<void> {
   const number = STRANGE + rehearsing.timeline.length;
   const [like] = data.points;
   const foreign = newId(data.spec.ids, number);
-  const untouched = new Set(ledger.live().filter((id) => ledger.writesOf(id).length === 1));
+  const untouched = new Set(ledger.untouched());
   const ours = untouched.size > 0 ? ledger.latest(rehearsing.someRow(untouched)) : null;
   const over =
     ours === null
@@ -51,8 +51,9 @@ async function strange(planting: Planting): Promise<void> {
   rehearsing.note('decision', 'whoever wrote them has taken them back');
   await rehearsing.link.call('tamper', {
     side: 'target',
+    // Exactly what was there before: of a row that nobody has tried to write since, that is known.
     remove: [foreign],
-    upsert: ours === null ? [] : [ledger.latest(ours.id) ?? ours],
+    upsert: ours === null ? [] : [ours],
   });
 }
 

@@ -15,7 +15,9 @@ import type { StateFile } from './state.js';
 
 /** In the log. */
 export const COLLECTION = 'docs';
-const BATCH = 25;
+const MOST_BATCH = 25;
+/** Enough for the faults that are planted into the backfill, however few rows there are. */
+const BATCHES = 16;
 const PAGE = 100;
 const FILE = 'snapshot.jsonl';
 
@@ -71,7 +73,7 @@ export class Copy {
     const { file, sides, stopAt } = this.#parts;
     const rows = this.rows();
     const { backfilled } = file.state;
-    const points = rows.slice(backfilled, backfilled + BATCH);
+    const points = rows.slice(backfilled, backfilled + batchOf(rows.length));
     const done = backfilled + points.length;
     const pages = async function* () {
       yield { points, cursor: String(done) };
@@ -93,4 +95,8 @@ export class Copy {
       else this.kept.keptNewer++;
     }
   }
+}
+
+function batchOf(rows: number): number {
+  return Math.max(1, Math.min(MOST_BATCH, Math.ceil(rows / BATCHES)));
 }

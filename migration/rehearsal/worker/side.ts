@@ -6,8 +6,10 @@ import type { Point, Points } from '../../../engines/contract/points.js';
 import type { PreparedSearch } from '../../../engines/contract/search.js';
 import { loadEngine } from '../../../engines/registry.js';
 import { reach } from '../../connections/reach.js';
+import { type Mapped, openMapping } from '../mapped.js';
 import type { Side, WorkerConfig } from '../protocol.js';
 import { faultyPoints, type Injuries } from './injuries.js';
+import { type MappedPoints, mappedPoints } from './mapped-points.js';
 
 const PAGE = 500;
 
@@ -19,6 +21,8 @@ export class OpenSide {
   #connected: ConnectedEngine | undefined;
   #collection: Collection | undefined;
   #search: PreparedSearch | undefined;
+  #mapped: Mapped | undefined;
+  #direct!: MappedPoints;
   /** As the migration and the application reach it. */
   points!: Points;
 
@@ -38,6 +42,8 @@ export class OpenSide {
       endpoint === undefined
         ? await reach(definition, { engine, address, collection, as: {}, details: {} }, surroundings, true)
         : { connect: { endpoint, mode: 'docker' } };
+    const { mapping } = this.#config;
+    if (this.side === 'target' && mapping !== undefined) this.#mapped ??= await openMapping(mapping);
     const folder = join(this.#config.folder, `${this.side}-work`);
     this.#connected = await definition.connect({ ...connect, folder, threads: 1, seed: 0 }, signal);
     if ((await this.#connected.list!()).includes(collection))
@@ -48,12 +54,23 @@ export class OpenSide {
   async create(): Promise<void> {
     const { places, spec, index, madeBy } = this.#config;
     const { collection } = places[this.side];
-    this.#use(await this.#connected!.create({ ...spec, name: collection, index: index[this.side], madeBy }));
+    const made = this.#mapped?.spec ?? spec;
+    this.#use(await this.#connected!.create({ ...made, name: collection, index: index[this.side], madeBy }));
   }
 
   /** Past what is wrong with it. */
   get direct(): Points {
-    return this.#collection!.points!;
+    return this.#direct.points;
+  }
+
+  /** A row of the application as this side is to hold it, under the application's id. */
+  as(point: Point): Point {
+    return this.#mapped?.as(point) ?? point;
+  }
+
+  /** Ids of the application that may be met on this side, after a process that knew them was killed. */
+  learn(ids: Iterable<PointId>): void {
+    if (this.#mapped !== undefined) for (const id of ids) this.#direct.learn(id);
   }
 
   async ready(): Promise<void> {
@@ -65,10 +82,12 @@ export class OpenSide {
   async search(vector: Float32Array): Promise<PointId[]> {
     await this.#injuries.before(this.side, 'read');
     const { k, vector: name } = this.#config;
-    this.#search ??= await this.#collection!.prepare({}, k, name);
+    this.#search ??= await this.#collection!.prepare({}, k, this.#mapped?.vectorOf(name) ?? name);
     const search = this.#search;
     const { keys } = await search.query(vector);
-    return Array.from(keys, (key) => search.idOf?.(key) ?? (typeof key === 'number' ? BigInt(key) : key));
+    return Array.from(keys, (key) =>
+      this.#direct.back(search.idOf?.(key) ?? (typeof key === 'number' ? BigInt(key) : key)),
+    );
   }
 
   async scan(): Promise<Point[]> {
@@ -95,6 +114,7 @@ export class OpenSide {
 
   #use(collection: Collection): void {
     this.#collection = collection;
-    this.points = faultyPoints(collection.points!, this.side, this.#injuries);
+    this.#direct = mappedPoints(collection.points!, this.#mapped, this.#direct);
+    this.points = faultyPoints(this.#direct.points, this.side, this.#injuries);
   }
 }

@@ -22,7 +22,7 @@ import { Reads } from './reads.js';
 import { Replay, stopping } from './replay.js';
 import { OpenSide } from './side.js';
 import { StateFile } from './state.js';
-import { verifyTouched } from './verify.js';
+import { allChanges, verifyTouched } from './verify.js';
 
 const NOTHING_REPLAYED = {
   applied: 0,
@@ -54,6 +54,7 @@ export class System {
   #sourceReplay: Replay | undefined;
   #copy!: Copy;
   #lastVerified: TouchedResult | undefined;
+  readonly #oneSided = new Map<PointId, Point>();
 
   constructor(config: WorkerConfig, stop: (place: StopPlace) => Promise<void>) {
     this.#config = config;
@@ -97,6 +98,8 @@ export class System {
       target: this.#targets.target,
       stopAt: this.#stopAt,
     });
+    this.#sides.target.learn(this.#copy.rows().map(({ id }) => id));
+    this.#sides.target.learn((await allChanges(this.#log)).map(({ id }) => id));
     this.#flags = await PostgresFlags.open(database);
     this.#writer = await this.#openWriter();
     await this.#reads.open(this.#flags, () => this.#isReversePathAlive());
@@ -142,6 +145,7 @@ export class System {
     const onlyOn = this.#injuries.find('one-side-writes');
     if (onlyOn !== undefined) {
       await this.#direct(onlyOn.side, id, point);
+      if (point !== null) this.#oneSided.set(id, point);
       return { state: 'uncaptured' };
     }
     const options = {
@@ -228,7 +232,9 @@ export class System {
 
   /** Rows that only the target has become writes like all others. */
   async adopt(ids: readonly PointId[]): Promise<void> {
-    for (const point of await this.#sides.target.points.get(ids)) {
+    for (const there of await this.#sides.target.points.get(ids)) {
+      // As the application has written it: a mapping cannot be turned round.
+      const point = this.#oneSided.get(there.id) ?? there;
       await this.write({ number: revisionOf(point) ?? 0, id: point.id, point });
     }
   }

@@ -76,7 +76,7 @@ async function compare(
     const [a, b] = [wanted.get(id), there.get(id)];
     if (b !== undefined && a === undefined && kind === 'delete') returned.push(id);
     else {
-      const words = difference(a, b);
+      const words = difference(a === undefined ? undefined : target.as(a), b);
       if (words !== undefined) differing.push({ id, words: `id ${shorten(id)} ${words}` });
     }
   }
@@ -114,7 +114,7 @@ async function strangersIn({ log, target, snapshot }: VerifyParts): Promise<Poin
     .filter((point) => {
       if (touched.has(point.id)) return false;
       const before = untouched.get(point.id);
-      return before === undefined || difference(before, point) !== undefined;
+      return before === undefined || difference(target.as(before), point) !== undefined;
     })
     .map(({ id }) => id);
 }

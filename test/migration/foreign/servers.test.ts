@@ -6,6 +6,7 @@ import { openSource } from '../../../migration/connections/open-source.js';
 import { serverOf } from '../../conformance/servers.js';
 import { contenders } from '../../conformance/session.js';
 import { Workspace } from '../../e2e/helpers/workspace.js';
+import { exported, movedTo } from '../helpers/move.js';
 import { exportByCommand, exportOf, refusalOf } from './exported.js';
 
 const require = createRequire(import.meta.url);
@@ -97,6 +98,20 @@ describe.skipIf(chroma.missing !== undefined)(`a foreign collection of Chroma${c
     expect(points['long']!.metadata).toEqual({ n: 9007199254740993n, least: -9223372036854775808n });
   });
 
+  test('a database of a tenant is a target: theirs stay as they are, and a database that is not there is not made', async () => {
+    await exported(`${place}/acme/prod#their-docs`, work.folder, 'docs');
+    const moved = await movedTo(`${place}/acme/prod#ours`, work.folder, 'docs', 'prod');
+    expect(moved.loaded).toMatchObject({ state: 'loaded', rejects: [] });
+    expect(moved.asMapped).toMatchObject({ state: 'equal', counts: { matching: 4 } });
+    expect((await described(`${place}/acme/prod#ours`)).mark?.by).toContain('load ');
+    await expect(movedTo(`${place}/acme/gone#ours`, work.folder, 'docs', 'gone')).rejects.toThrow(
+      'there is no database "gone" of tenant "acme"',
+    );
+    await expect(movedTo(`${place}/acme/prod#their-docs`, work.folder, 'docs', 'theirs')).rejects.toThrow(
+      'is there already',
+    );
+  });
+
   test('a key is the tenant, another one is left out', async () => {
     const { points } = await exportOf(work, `${place}/acme/prod#their-docs?tenant=org&omit=text,n`);
     expect(points['a é']).toMatchObject({ tenant: 'o1', metadata: { f: 0.1, yes: true } });
@@ -117,6 +132,10 @@ describe.skipIf(chroma.missing !== undefined)(`a foreign collection of Chroma${c
   test('what is not there, or cannot be, is refused', async () => {
     expect(await refusalOf(work, `${place}/acme#their-docs`)).toContain('tenant and its database');
     expect(await refusalOf(work, `${place}#their-docs`)).toContain('there is no collection "their-docs"');
+    expect(await refusalOf(work, `${place}/acme/gone#their-docs`)).toContain(
+      'there is no database "gone" of tenant "acme"',
+    );
+    expect(await refusalOf(work, `${place}/gone/prod#their-docs`)).toContain('of tenant "gone"');
     expect(await refusalOf(work, `${place}/acme/prod#their-docs?key=n`)).toContain(
       'Chroma has ids of its own',
     );

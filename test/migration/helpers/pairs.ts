@@ -9,7 +9,7 @@ import { type LoadResult, loadExport } from '../../../migration/load/load.js';
 import { mapExport } from '../../../migration/mapping/map.js';
 import { type Mapping, readMapping, writeMapping } from '../../../migration/mapping/mapping.js';
 import { type Verification, verify } from '../../../migration/verify/verify.js';
-import { serverOf } from '../../conformance/servers.js';
+import { findServer, serverOf } from '../../conformance/servers.js';
 import { contenders } from '../../conformance/session.js';
 import type { CanarySet } from './canaries.js';
 import { memorySource } from './memory-source.js';
@@ -25,13 +25,20 @@ export const engines = contenders
   .map((each) => ({ ...each, title: each.name + each.suffix }));
 export type MatrixEngine = (typeof engines)[number];
 
-const surroundings = { cwd: folder, env: process.env, signal: never };
+const env = { ...process.env };
+const surroundings = { cwd: folder, env, signal: never };
+/** With every pair, and with databases in folders where an engine has both: each look at one copies it. */
+export const wholeMatrix = process.env['VECPROOF_MATRIX'] === 'all';
 
-async function addressOf({ name, local, server }: EngineDefinition): Promise<string> {
-  if (local !== undefined) return `${name}:${join(folder, name)}`;
-  const { endpoint } = await serverOf({ name, local, server } as EngineDefinition);
-  const { host, port, tls } = endpoint;
-  return `${name}:${tls ? 'https' : 'http'}://${host}:${port}`;
+async function addressOf(definition: EngineDefinition): Promise<string> {
+  const { name, local } = definition;
+  const hasServer = !wholeMatrix && (await findServer(definition)).state === 'server';
+  if (local !== undefined && !hasServer) return `${name}:${join(folder, name)}`;
+  const { host, port, tls, settings, secrets } = (await serverOf(definition)).endpoint;
+  if (local === undefined) return `${name}:${tls ? 'https' : 'http'}://${host}:${port}`;
+  const { user = 'postgres', database = 'postgres' } = settings;
+  if (secrets['password'] !== undefined) env['PGPASSWORD'] = secrets['password'];
+  return `${name}:postgres://${user}@${host}:${port}/${database}?sslmode=disable`;
 }
 
 /** Writes points as an export: what no engine has changed. */

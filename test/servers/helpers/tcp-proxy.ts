@@ -18,6 +18,8 @@ export interface TcpProxy {
    * each connection. @returns how often that has happened
    */
   resetEvery(n: number, pattern: RegExp): () => number;
+  /** From now on what the server sends comes so many ms later, as from a server that has become slow. */
+  slow(ms: number): void;
   /** Everything that clients have sent, as Latin-1. */
   sent(): string;
   close(): Promise<void>;
@@ -35,6 +37,7 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
   let armed: Armed | undefined;
   let sent = '';
   let refusing = false;
+  let delay = 0;
   let every: { n: number; pattern: RegExp; matched: number; resets: number } | undefined;
   const server = createServer((client) => {
     if (refusing) {
@@ -74,7 +77,10 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
       if (!silent) upstream.write(data);
     });
     upstream.on('data', (data: Buffer) => {
-      if (!silent) client.write(data);
+      if (silent) return;
+      if (delay === 0) client.write(data);
+      // In the order in which it came: timers of one length end in turn.
+      else setTimeout(() => client.write(data), delay);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -92,6 +98,9 @@ export async function tcpProxy(target: { host: string; port: number }): Promise<
       const own = { n, pattern, matched: 0, resets: 0 };
       every = own;
       return () => own.resets;
+    },
+    slow: (ms) => {
+      delay = ms;
     },
     sent: () => sent,
     close: async () => {

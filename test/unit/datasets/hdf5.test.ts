@@ -63,7 +63,6 @@ describe('ann-benchmarks HDF5', () => {
 
 describe('bad HDF5', () => {
   it.each([
-    ['hamming.hdf5', 'hamming', 'cosine'],
     ['no-test.hdf5', 'no queries'],
     ['no-train.hdf5', 'no table "train"'],
   ])('%s is refused', async (name, ...messages) => {

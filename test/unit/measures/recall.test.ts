@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METRICS } from '../../../datasets/dataset.js';
+import { NUMBER_METRICS } from '../../../datasets/dataset.js';
 import { distance, marginOf, roundingMargin, tieLimit } from '../../../harness/measures/distance.js';
 import { medianIntrinsicDimension } from '../../../harness/measures/intrinsic.js';
 import { Random } from '../../../harness/measures/random.js';
@@ -71,7 +71,7 @@ describe('tie limit', () => {
   const gamma = (400 * 2 ** -53) / (1 - 400 * 2 ** -53);
 
   it('follows the rounding of the sum: a share of the distance for l2, of the norms for dot, of 1 for cosine', () => {
-    const limit = (metric: (typeof METRICS)[number], d: number, norms = 1) =>
+    const limit = (metric: (typeof NUMBER_METRICS)[number], d: number, norms = 1) =>
       tieLimit(d, roundingMargin(metric, 384, norms)) - d;
     expect(limit('l2', 1) / (2 * gamma)).toBeCloseTo(1, 2);
     expect(limit('l2', 0)).toBe(0);
@@ -80,7 +80,7 @@ describe('tie limit', () => {
     expect(limit('cosine', 0)).toBeCloseTo(4 * gamma, 18);
   });
 
-  it.each(METRICS)('%s: equal vectors tie', (metric) => {
+  it.each(NUMBER_METRICS)('%s: equal vectors tie', (metric) => {
     const vector = fc.array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: 3, maxLength: 3 });
     fc.assert(
       fc.property(vector, vector, (a, b) => {
@@ -95,7 +95,7 @@ describe('tie limit', () => {
   it('holds for sums in any order, of whatever length and size', () => {
     const random = new Random(1);
     const uniform = () => random.uint32() / 2 ** 31 - 1;
-    for (const metric of METRICS) {
+    for (const metric of NUMBER_METRICS) {
       for (let round = 0; round < 200; round++) {
         const [common, n] = [round % 2 === 0 ? 100 : 0, 3 + random.below(500)];
         const a = Float32Array.from({ length: n }, () => common + uniform());

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseStart } from '../../../harness/app/shard.js';
 import type { PlannedTrial } from '../../../harness/model/plan.js';
-import { ownPart, ownSeed, slotsOf, whyNotShared } from '../../../harness/model/shared-load.js';
+import { ownPart, ownSeed, shareText, slotsOf, whyNotShared } from '../../../harness/model/shared-load.js';
 import { dueTimes } from '../../../harness/run/executors/schedule.js';
 
 const load = (type: string, options: Record<string, number>): PlannedTrial['workload'] => ({ type, options });
@@ -60,6 +60,16 @@ test('passes follow the plan alone: all trials once, then in the opposite order,
     expect(slot.end - slot.begin).toBe(1000 * seconds);
     if (i > 0) expect(slot.begin - ordered[i - 1]!.end).toBeGreaterThanOrEqual(5000);
   }
+});
+
+test('a shard says what it does and until when', () => {
+  const load = { startAt: '2026-11-30T12:00:00.000Z' };
+  const text = (index: number) => shareText({ index, of: 3, load }, [trial('a', 10)], 1);
+  expect(text(1)).toContain('makes the collection and sends its part');
+  expect(text(2)).toBe(
+    'shard 2 of 3 sends its part of each load from 2026-11-30T12:00:00.000Z on, until 2026-11-30T12:00:13.000Z at the latest',
+  );
+  expect(shareText({ index: 1, of: 3 }, [trial('a', 10)], 1)).toBeUndefined();
 });
 
 test('a start has its zone and is yet to come', () => {

@@ -139,7 +139,7 @@ describe('the page of a run with loads', () => {
     });
     expect(floorsOf(entries, [100, 200])).toEqual({
       lines: [],
-      note: 'Outside of the picture: floor, in process 0.9.',
+      note: 'Outside of the picture: floor, in process 0.9 ms.',
     });
     expect(floorsOf([], [100])).toEqual({ lines: [], note: '' });
   });

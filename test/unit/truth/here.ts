@@ -1,5 +1,5 @@
 import { messageOf } from '../../../common/errors.js';
-import { METRICS, type Metric } from '../../../datasets/dataset.js';
+import { type Metric, NUMBER_METRICS } from '../../../datasets/dataset.js';
 import { KERNELS, type KernelName, type ScanTile } from '../../../harness/truth/kernel.js';
 import { scanOf, supports } from '../../../harness/truth/kernels.js';
 
@@ -9,14 +9,15 @@ interface KernelHere {
   metrics: readonly Metric[];
 }
 
-/** Kernels that load here, and why others do not: one needs a package that is not installed with the rest, one certain processors. */
+/** Kernels of numbers that load here (bits.test.ts has those of bits), and why others do not: one needs a package that is not installed with the rest, one certain processors. */
 export const here: KernelHere[] = [];
 export const elsewhere: string[] = [];
 
 for (const kernel of KERNELS) {
   try {
     const scan = await scanOf(kernel);
-    here.push({ kernel, scan, metrics: METRICS.filter((metric) => supports(kernel, metric)) });
+    const metrics = NUMBER_METRICS.filter((metric) => supports(kernel, metric));
+    if (metrics.length > 0) here.push({ kernel, scan, metrics });
   } catch (error) {
     elsewhere.push(`${kernel}: ${messageOf(error)}`);
   }
