@@ -55,12 +55,7 @@ const INSERT =
   'INSERT INTO docs (id, title, embedding) VALUES ($1, $2, $3) ON CONFLICT (id) DO UPDATE SET title = excluded.title, embedding = excluded.embedding';
 
 async function measure(server: LaunchedServer, clients: Pg.Client[], folder: string): Promise<void> {
-  const [plain, reading, following, versions] = clients as [
-    Pg.Client,
-    Pg.Client,
-    Pg.Client,
-    Pg.Client,
-  ];
+  const [plain, reading, following, versions] = clients as [Pg.Client, Pg.Client, Pg.Client, Pg.Client];
   const vectors = clustered(ROWS, DIMENSIONS);
   const row = (i: number) => vectors.subarray((i % ROWS) * DIMENSIONS, ((i % ROWS) + 1) * DIMENSIONS);
   await plain.query('CREATE EXTENSION IF NOT EXISTS vector');
