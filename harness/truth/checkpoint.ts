@@ -13,8 +13,6 @@ const HEAD = MAGIC.length + 32 + 12;
 /**
  * A checkpoint in one file: rows done, queries, depth (uint32), then rows (int32), distances (float64) and sizes (int32) of the lists,
  * with their sha256 in front. What is not whole is not believed, and said by `onWarning`.
- *
- * @param from first row of the scan, where nothing is done
  */
 export function checkpointAt(path: string, onWarning?: (text: string) => void): Checkpoint {
   return {
