@@ -8,7 +8,7 @@ import type { Work } from './kernels.js';
 import type { TruthOptions } from './options.js';
 import { bad, readRows } from './rows.js';
 import { requireSame, type SampleCheck, sampledQueries } from './sample-check.js';
-import { scanRows } from './scan-rows.js';
+import { type Sample, type Scanned, scanRows } from './scan-rows.js';
 import { NO_SELECTION, type QuerySelections } from './selections.js';
 import { measured } from './tile.js';
 
@@ -44,9 +44,10 @@ export async function computeTruth(
   const work = (): Work => workOf(vectors, queries);
   const asked = { kernel: options.kernel, metric, dimensions, rows: count, onWarning, work };
   const { kernel, reference } = await chooseKernel({ ...asked, queries: queries.length / dimensions });
-  const { lists, seconds, rows } = await scanRows(vectors, queries, kernel, options);
+  const sample = reference && sampleOf(queries, dimensions, reference, options.selections);
+  const { lists, seconds, rows, sample: found } = await scanRows(vectors, queries, kernel, options, sample);
   const truth = { count: lists.queries, depth: lists.depth, rows: lists.rows, distances: lists.distances };
-  const checked = reference && (await checkSample(vectors, queries, { truth, kernel, reference }, options));
+  const checked = sample && (await checkSample(vectors, { truth, kernel, sample, found }, options));
   options.checkpoint?.remove();
   return {
     ...truth,
@@ -79,29 +80,53 @@ export function workOf({ file, count, dimensions }: PreparedVectors, all: Float3
   }
 }
 
-/** A sample of the queries by another kernel, in the same run. Throws FailureError if the two disagree. */
-async function checkSample(
-  vectors: PreparedVectors,
+interface SampledQueries extends Sample {
+  /** Their numbers. */
+  sampled: Int32Array;
+}
+
+function sampleOf(
   queries: Float32Array,
-  { truth, kernel, reference }: { truth: Truth; kernel: KernelName; reference: KernelName },
-  options: TruthOptions,
-): Promise<SampleCheck> {
-  const { dimensions } = vectors;
-  const { selections } = options;
-  const sampled = sampledQueries(truth.count, selections);
+  dimensions: number,
+  kernel: KernelName,
+  selections: QuerySelections | undefined,
+): SampledQueries {
+  const sampled = sampledQueries(queries.length / dimensions, selections);
   const some = new Float32Array(sampled.length * dimensions);
   for (const [i, query] of sampled.entries())
     some.set(queries.subarray(query * dimensions, (query + 1) * dimensions), i * dimensions);
-  const of = selections && Int32Array.from(sampled, (query) => selections.of[query]!);
-  const began = performance.now();
-  const { lists } = await scanRows(vectors, some, reference, {
-    ...options,
-    ...(selections && of && { selections: { ...selections, of } }),
-    onProgress: undefined,
-    checkpoint: undefined,
-  });
+  const selectionOf = selections && Int32Array.from(sampled, (query) => selections.of[query]!);
+  return { kernel, queries: some, selectionOf, sampled };
+}
+
+interface Checked {
+  truth: Truth;
+  kernel: KernelName;
+  sample: SampledQueries;
+  found: Scanned['sample'];
+}
+
+/** A sample of the queries by another kernel, in the same run. Throws FailureError if the two disagree. */
+async function checkSample(
+  vectors: PreparedVectors,
+  { truth, kernel, sample, found }: Checked,
+  options: TruthOptions,
+): Promise<SampleCheck> {
+  const { kernel: reference, queries, selectionOf, sampled } = sample;
+  // A scan that went on after a stop has not seen all rows: the sample sees them now.
+  const { lists, seconds } = found ?? (await scanSample());
   requireSame(truth, lists, sampled, [kernel, reference]);
-  return { kernel: reference, queries: sampled.length, seconds: (performance.now() - began) / 1000 };
+  return { kernel: reference, queries: sampled.length, seconds };
+
+  function scanSample(): Promise<Scanned> {
+    const { selections } = options;
+    return scanRows(vectors, queries, reference, {
+      ...options,
+      ...(selections && selectionOf && { selections: { ...selections, of: selectionOf } }),
+      onProgress: undefined,
+      checkpoint: undefined,
+    });
+  }
 }
 
 /** Throws InputError for k < 1, and for vectors that do not fit. */

@@ -1,5 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
+import type { FlatLists } from './range-lists.js';
 import type { SharedSelections } from './selections.js';
 
 /** What a worker thread is told; the shared buffers are the same for all of them. */
@@ -23,15 +24,29 @@ export interface WorkerJob {
   progress: SharedArrayBuffer;
   /** Absent: every query may find every row. */
   selections: SharedSelections | undefined;
+  /** What a second kernel compares with the same rows. */
+  sample?: SampleJob | undefined;
+}
+
+/** Some of the queries, for another kernel; shared as those of the job are. */
+export interface SampleJob {
+  kernel: KernelName;
+  queries: SharedArrayBuffer;
+  bounds: SharedArrayBuffer;
+  /** Int32, by query of the sample its selection. */
+  selectionOf: SharedArrayBuffer | undefined;
 }
 
 export const NEXT_TILE = 0;
 export const TILES_DONE = 1;
 
 /** What a worker sends back: after every tile, and at its end. A failure is thrown. */
-export type WorkerMessage =
-  | { type: 'tile' }
-  | { type: 'done'; rows: Int32Array; distances: Float64Array; sizes: Int32Array };
+export type WorkerMessage = { type: 'tile' } | ({ type: 'done' } & Found);
+
+/** What a thread has found, and of the sample with how long that took. */
+export interface Found extends FlatLists {
+  sample?: (FlatLists & { seconds: number }) | undefined;
+}
 
 /** A tile is read and scaled once and then meets all queries; larger ones cost memory, smaller ones sorting. */
 const TILE_BYTES = 16 * 2 ** 20;

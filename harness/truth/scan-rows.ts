@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { PreparedVectors } from '../../datasets/dataset.js';
-import type { WorkerJob } from './job.js';
+import type { Found, SampleJob, WorkerJob } from './job.js';
 import type { KernelName } from './kernel.js';
 import { tilesWithin } from './memory-plan.js';
 import type { TruthOptions } from './options.js';
@@ -10,9 +10,19 @@ import { SharedBounds, TopLists } from './top-lists.js';
 
 export interface Scanned {
   lists: TopLists;
-  /** Of this process, without what a checkpoint held. */
+  /** Of this process, without what a checkpoint held and what the sample took. */
   seconds: number;
   rows: number;
+  /** Of the sample; absent where there is none, and where a part of the rows was scanned by another process. */
+  sample?: { lists: TopLists; seconds: number } | undefined;
+}
+
+/** Queries that another kernel compares with the same rows while they are in memory. */
+export interface Sample {
+  kernel: KernelName;
+  queries: Float32Array;
+  /** By query its selection among those of the scan. */
+  selectionOf: Int32Array | undefined;
 }
 
 /** Between two checkpoints: what is repeated at most after a scan was stopped. */
@@ -27,6 +37,7 @@ export async function scanRows(
   queries: Float32Array,
   kernel: KernelName,
   options: TruthOptions,
+  sample?: Sample,
 ): Promise<Scanned> {
   const { count, dimensions } = vectors;
   const { from, to } = options.part ?? { from: 0, to: count };
@@ -40,6 +51,9 @@ export async function scanRows(
   const job = jobOf(vectors, queries, { ...options, depth, kernel, tileRows });
   const kept = options.checkpoint?.read(asked, depth);
   const lists = kept?.lists ?? new TopLists(asked, depth);
+  const checked =
+    sample && kept === undefined ? new TopLists(sample.queries.length / dimensions, depth) : undefined;
+  let checkedSeconds = 0;
   const begin = kept?.done ?? from;
   const total = Math.ceil((to - from) / tileRows);
   let step = options.checkpoint === undefined ? to - begin : plan.threads * tileRows;
@@ -48,18 +62,41 @@ export async function scanRows(
     const last = Math.min(to, first + step);
     const since = performance.now();
     const before = Math.round((first - from) / tileRows);
-    await scanInThreads({ ...job, from: first, to: last, bounds: boundsOf(lists) }, lists, {
+    let took = 0;
+    const merging = {
+      merge(found: Found): void {
+        lists.merge(found);
+        if (found.sample === undefined) return;
+        checked?.merge(found.sample);
+        took = Math.max(took, found.sample.seconds);
+      },
+    };
+    const beside = sample && checked && sampleJob(sample, boundsOf(checked));
+    await scanInThreads({ ...job, from: first, to: last, bounds: boundsOf(lists), sample: beside }, merging, {
       threads: plan.threads,
       signal: options.signal,
       onTile: (done) => options.onProgress?.(Math.min(total, before + done), total),
     });
+    checkedSeconds += took;
     const rowsPerSecond = (last - first) / ((performance.now() - since) / 1000);
     const parts = Math.max(1, Math.round((rowsPerSecond * CHECKPOINT_SECONDS) / (plan.threads * tileRows)));
     step = parts * plan.threads * tileRows;
     first = last;
     if (first < to) options.checkpoint?.write(lists, first);
   }
-  return { lists, seconds: (performance.now() - began) / 1000, rows: to - begin };
+  const seconds = (performance.now() - began) / 1000 - checkedSeconds;
+  const found = checked && { sample: { lists: checked, seconds: checkedSeconds } };
+  return { lists, seconds, rows: to - begin, ...found };
+}
+
+function sampleJob({ kernel, queries, selectionOf }: Sample, bounds: SharedArrayBuffer): SampleJob {
+  return { kernel, queries: shared(queries), bounds, selectionOf: selectionOf && shared(selectionOf) };
+}
+
+function shared(values: Float32Array | Int32Array): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(values.byteLength);
+  new Uint8Array(memory).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return memory;
 }
 
 /** What is known of each query's nearest already. */
@@ -82,8 +119,6 @@ export function jobOf(
     selections,
   }: TruthOptions & { kernel: KernelName; depth: number; tileRows: number },
 ): Omit<WorkerJob, 'from' | 'to' | 'bounds'> {
-  const shared = new SharedArrayBuffer(queries.byteLength);
-  new Float32Array(shared).set(queries);
   const progress = new SharedArrayBuffer(8);
   const allowed = selections && sharedSelections(selections, count);
   return {
@@ -93,7 +128,7 @@ export function jobOf(
     dimensions,
     depth,
     tileRows,
-    queries: shared,
+    queries: shared(queries),
     progress,
     selections: allowed,
   };

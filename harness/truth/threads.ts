@@ -1,12 +1,11 @@
 import type { Worker } from 'node:worker_threads';
 import { FailureError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
 import { startThread } from '../../common/threads.js';
-import { NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
-import type { FlatLists } from './range-lists.js';
+import { type Found, NEXT_TILE, TILES_DONE, type WorkerJob, type WorkerMessage } from './job.js';
 
 /** Takes what a thread has found. */
 export interface Merging {
-  merge(found: FlatLists): void;
+  merge(found: Found): void;
 }
 
 export interface ThreadOptions {
