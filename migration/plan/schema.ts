@@ -263,7 +263,10 @@ export const planSchema = z.strictObject({
         .number()
         .min(1)
         .default(60)
-        .meta({ description: 'Seconds that a gate may stay closed, without anything moving on, before the rehearsal ends there.' }),
+        .meta({
+          description:
+            'Seconds that a gate may stay closed, without anything moving on, before the rehearsal ends there.',
+        }),
       mapping: z.boolean().default(false).meta({
         description:
           'Whether rows become those of the target as the mapping of the plan wants them; otherwise they stay as they are.',
