@@ -95,7 +95,8 @@ export class Progress {
   }
 
   #prepare({ task: name, done, total, unit }: LiveEvent & { type: 'preparation' }): void {
-    if (this.#preparation?.name !== name)
+    // Work of several parts under one name counts each of them anew.
+    if (this.#preparation?.name !== name || done < this.#preparation.done)
       this.#preparation = { name, total, unit, done, start: performance.now(), before: done };
     Object.assign(this.#preparation, { done, total });
     if (this.#terminal.live || performance.now() - this.#first! >= PLAIN_MS) this.#show();

@@ -23,6 +23,9 @@ const from = Number(values.from);
 const write = (line: string) => void process.stdout.write(`${line}\n`);
 const options = values.bug === undefined ? {} : { bug: values.bug as Bug };
 
+/** Too rare for any number of schedules that somebody waits for: a test plants it. */
+const RARE: readonly Bug[] = ['no-floor'];
+
 if (values.trace !== undefined) await showOne(Number(values.trace));
 else if (values.bugs) await findBugs();
 else await runAll();
@@ -32,9 +35,6 @@ async function showOne(seed: number): Promise<void> {
   for (const line of outcome.trace!) write(line);
   for (const { what, words } of outcome.violations) write(`${what}: ${words}`);
 }
-
-/** Too rare for any number of schedules that somebody waits for: a test plants it. */
-const RARE: readonly Bug[] = ['no-floor'];
 
 async function findBugs(): Promise<void> {
   for (const bug of Object.keys(BUGS) as Bug[]) {

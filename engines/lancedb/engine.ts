@@ -4,7 +4,7 @@ import { readSql } from '../kit/filter-text/sql.js';
 import { jsonSchemas, parseOptions } from '../kit/options.js';
 import { packageVersion } from '../kit/packages.js';
 import { CAPABILITIES } from './capabilities.js';
-import { loadClients } from './client.js';
+import { boundReads, loadClients } from './client.js';
 import { createCollection, openCollection } from './collection.js';
 import { checkData, rules } from './options.js';
 
@@ -27,6 +27,7 @@ export const engine: EngineDefinition = {
 async function connect(options: ConnectOptions, signal: AbortSignal): Promise<ConnectedEngine> {
   const { threads, folder: own } = options;
   const folder = options.place ?? own;
+  if (options.place !== undefined) boundReads();
   const { lance, arrow } = loadClients(threads);
   const connection = await lance.connect(folder, { readConsistencyInterval: 0 });
   signal.throwIfAborted();

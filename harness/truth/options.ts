@@ -40,4 +40,6 @@ export interface TruthOptions {
   part?: RowRange | undefined;
   /** A file that says how far the scan is, from which it goes on after it was stopped; it is removed at the end. */
   checkpoint?: Checkpoint | undefined;
+  /** Between two of them; for tests. */
+  checkpointSeconds?: number | undefined;
 }

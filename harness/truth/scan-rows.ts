@@ -79,7 +79,12 @@ export async function scanRows(
     });
     checkedSeconds += took;
     const rowsPerSecond = (last - first) / ((performance.now() - since) / 1000);
-    const parts = Math.max(1, Math.round((rowsPerSecond * CHECKPOINT_SECONDS) / (plan.threads * tileRows)));
+    const parts = Math.max(
+      1,
+      Math.round(
+        (rowsPerSecond * (options.checkpointSeconds ?? CHECKPOINT_SECONDS)) / (plan.threads * tileRows),
+      ),
+    );
     step = parts * plan.threads * tileRows;
     first = last;
     if (first < to) options.checkpoint?.write(lists, first);

@@ -61,10 +61,22 @@ export class Selections {
   wordsIn(selection: number, first: number, count: number): Uint32Array {
     const words = this.#words[selection]!;
     const [word, shift] = [first >>> 5, first & 31];
-    return Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => {
+    const own = new Uint32Array(Math.ceil(count / 32));
+    for (let i = 0; i < own.length; i++) {
       const low = words[word + i]! >>> shift;
-      return shift === 0 ? low : low | ((words[word + i + 1] ?? 0) << (32 - shift));
-    });
+      own[i] = shift === 0 ? low : low | ((words[word + i + 1] ?? 0) << (32 - shift));
+    }
+    return own;
+  }
+
+  /** How many of the rows `first .. first + count` pass. */
+  countIn(selection: number, first: number, count: number): number {
+    const words = this.wordsIn(selection, first, count);
+    const beyond = words.length * 32 - count;
+    let passing = 0;
+    for (let i = 0; i < words.length; i++)
+      passing += bitsOf(i === words.length - 1 ? words[i]! << beyond : words[i]!);
+    return passing;
   }
 
   /** Whether a row of the dataset passes. */
@@ -86,4 +98,11 @@ function queryGroups(of: Int32Array): QueryGroup[] {
 /** The only group where no query has a filter. */
 export function oneGroup(queries: number): QueryGroup[] {
   return [{ selection: NO_SELECTION, queries: Array.from({ length: queries }, (_, query) => query) }];
+}
+
+/** Bits that are set in a word of 32 (Warren, Hacker's Delight, §5-1). */
+function bitsOf(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x55555555);
+  const fours = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
+  return Math.imul((fours + (fours >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }

@@ -128,12 +128,14 @@ class TileScan {
     const wide: Asked[] = [];
     const narrow: { rows: Int32Array; queries: readonly number[] }[] = [];
     for (const { selection, queries: asked } of selections?.groups ?? oneGroup(queries.count)) {
-      const rows =
-        selection === NO_SELECTION ? undefined : selections!.rowsIn(selection, tile.first, tile.count);
-      if (rows === undefined || !this.#paysToGather(rows.length, asked.length)) {
-        const passing = rows?.length ?? tile.count;
+      const passing =
+        selection === NO_SELECTION ? tile.count : selections!.countIn(selection, tile.first, tile.count);
+      if (selection === NO_SELECTION || !this.#paysToGather(passing, asked.length)) {
         for (const query of asked) wide.push({ query, selection, passing });
-      } else if (rows.length <= FEW) this.#compare(asked, rows);
+        continue;
+      }
+      const rows = selections!.rowsIn(selection, tile.first, tile.count);
+      if (rows.length <= FEW) this.#compare(asked, rows);
       else narrow.push({ rows, queries: asked });
     }
     const all = [

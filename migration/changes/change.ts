@@ -95,8 +95,7 @@ export function requireSame(sent: NewChange, there: NewChange, place: string): v
     sent.kind === there.kind &&
     keyText(sent) === keyText(there) &&
     sent.embeddingVersion === there.embeddingVersion &&
-    (sent.kind === 'delete' ||
-      isDeepStrictEqual(decodePoint(encodePoint(sent.point)), (there as UpsertMutation).point));
+    (sent.kind === 'delete' || isDeepStrictEqual(plain(sent.point), plain((there as UpsertMutation).point)));
   if (isSame) return;
   const words = ({ kind, id }: NewChange) => `${kind} of ${shorten(id)}`;
   throw new InputError(
@@ -106,4 +105,9 @@ export function requireSame(sent: NewChange, there: NewChange, place: string): v
       next: 'give every mutation a key of its own, and send one again only as it was',
     },
   );
+}
+
+/** As a log gives it back, from whatever objects it is made of. */
+function plain(point: Point): Point {
+  return decodePoint(encodePoint(point));
 }

@@ -6,7 +6,7 @@ import { type Clock, systemClock } from './clock.js';
 import type { Flags } from './flags.js';
 import type { Committed, Outbox } from './outbox.js';
 import { RowQueue } from './row-queue.js';
-import { openTelemetry, type Telemetry } from './telemetry.js';
+import { inSpan, openTelemetry, type Telemetry } from './telemetry.js';
 
 export interface DualWriterOptions {
   outbox: Outbox;
@@ -96,7 +96,10 @@ export class DualWriter {
     }
     const begun = this.#clock.elapsed();
     try {
-      const committed = await this.#outbox.commit(change, signal);
+      const { collection, kind } = change;
+      const committed = await inSpan(this.#telemetry, 'write', { collection, kind }, () =>
+        this.#outbox.commit(change, signal),
+      );
       this.#telemetry.count('writes', 1, { state: committed.state });
       return { ...committed, idempotencyKey };
     } catch (error) {

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from './clock.js';
 import type { EmbeddingVersions } from './embedding.js';
 import { ReembeddingError } from './errors.js';
 import { ReembeddingWatch } from './reembedding.js';
-import { openTelemetry, type Telemetry } from './telemetry.js';
+import { inSpan, openTelemetry, type Telemetry } from './telemetry.js';
 
 /** Where a consumer's cursor is kept: the log itself, or a log of ours for a feed that keeps none. */
 export type Cursors = Pick<ChangeLog, 'cursor' | 'floor' | 'acknowledge'>;
@@ -124,10 +124,14 @@ export class Replayer {
   }
 
   async #apply(due: readonly RowChange[], signal?: AbortSignal): Promise<readonly Applied[]> {
-    const { target } = this.#options;
+    const { target, consumer } = this.#options;
     if (due.length === 0) return [];
-    const outcomes = await target.apply(due, signal);
-    const stored = await target.read(due);
+    const { outcomes, stored } = await inSpan(
+      this.#telemetry,
+      'replay.apply',
+      { consumer, changes: due.length },
+      async () => ({ outcomes: await target.apply(due, signal), stored: await target.read(due) }),
+    );
     for (const [i, change] of due.entries()) {
       const row = stored[i];
       if (row !== undefined && isConfirmed(change, outcomes[i]!, row)) continue;

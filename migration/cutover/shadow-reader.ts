@@ -1,6 +1,6 @@
 import { InputError, messageOf } from '../../common/errors.js';
 import { type Clock, systemClock } from './clock.js';
-import { openTelemetry, type Telemetry } from './telemetry.js';
+import { inSpan, openTelemetry, type Telemetry } from './telemetry.js';
 
 /** How far two answers to one query agree: 1 is the same, 0 has nothing in common. */
 export interface Agreement {
@@ -166,9 +166,9 @@ export class ShadowReader<Query, Answer> {
     }
     for (const against of isNoise ? (['candidate', 'noise'] as const) : (['candidate'] as const)) {
       const begun = this.#clock.elapsed();
-      const other = await (against === 'noise'
-        ? this.#options.control(query)
-        : this.#options.candidate(query, signal));
+      const other = await inSpan(this.#telemetry, 'shadow.ask', { against }, () =>
+        against === 'noise' ? this.#options.control(query) : this.#options.candidate(query, signal),
+      );
       // What comes after its time was counted as such.
       if (signal.aborted) return;
       const duration = this.#clock.elapsed() - begun;

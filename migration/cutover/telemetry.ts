@@ -1,4 +1,5 @@
-import { type Attributes, type Meter, metrics } from '@opentelemetry/api';
+import { type Attributes, type Meter, metrics, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { messageOf } from '../../common/errors.js';
 
 /** Where figures go. `openTelemetry()` hands them to whatever SDK the application has set up; without one they cost nothing. */
 export interface Telemetry {
@@ -8,13 +9,27 @@ export interface Telemetry {
   record(name: string, value: number, attributes?: Attributes): void;
   /** The present value of something that goes up and down. */
   gauge(name: string, value: number, attributes?: Attributes): void;
+  /** Does the work as a span; what fails in it is its status, and fails as it did. Absent: there are none. */
+  span?<T>(name: string, attributes: Attributes, work: () => Promise<T>): Promise<T>;
+}
+
+export function inSpan<T>(
+  telemetry: Telemetry,
+  name: string,
+  attributes: Attributes,
+  work: () => Promise<T>,
+): Promise<T> {
+  return telemetry.span === undefined ? work() : telemetry.span(name, attributes, work);
 }
 
 /** All names begin so. */
 const PREFIX = 'vecproof.cutover.';
 
 /** Instruments are made when they are first used, by the meter provider that is set up then. */
-export function openTelemetry(meter: Meter = metrics.getMeter('vecproof')): Telemetry {
+export function openTelemetry(
+  meter: Meter = metrics.getMeter('vecproof'),
+  tracer: Tracer = trace.getTracer('vecproof'),
+): Telemetry {
   const instruments = new Map<string, unknown>();
   const one = <T>(name: string, make: (name: string) => T): T => {
     const there = instruments.get(name);
@@ -29,5 +44,16 @@ export function openTelemetry(meter: Meter = metrics.getMeter('vecproof')): Tele
       one(name, (full) => meter.createHistogram(full, { unit: 'ms' })).record(value, attributes),
     gauge: (name, value, attributes) =>
       one(name, (full) => meter.createGauge(full)).record(value, attributes),
+    span: (name, attributes, work) =>
+      tracer.startActiveSpan(PREFIX + name, { attributes }, async (span) => {
+        try {
+          return await work();
+        } catch (error) {
+          span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+          throw error;
+        } finally {
+          span.end();
+        }
+      }),
   };
 }

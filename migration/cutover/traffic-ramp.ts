@@ -2,7 +2,7 @@ import { InputError, messageOf } from '../../common/errors.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Side } from './embedding.js';
 import type { Flags } from './flags.js';
-import { openTelemetry, type Telemetry } from './telemetry.js';
+import { inSpan, openTelemetry, type Telemetry } from './telemetry.js';
 
 /** Why a step may not be made; empty: it may. */
 export type Gate = (share: number) => Promise<readonly string[]>;
@@ -86,7 +86,11 @@ export class TrafficRamp {
   }
 
   /** Goes on to the next share, if every gate lets it. Nothing changes otherwise. */
-  async advance(): Promise<Advance> {
+  advance(): Promise<Advance> {
+    return inSpan(this.#telemetry, 'ramp.advance', { of: this.#name }, () => this.#advance());
+  }
+
+  async #advance(): Promise<Advance> {
     await this.refresh();
     const { share, rolledBack } = this.#switch;
     if (rolledBack !== undefined)
@@ -121,7 +125,9 @@ export class TrafficRamp {
   async rollback(reason: string): Promise<void> {
     this.#switch = { share: 0, rolledBack: reason };
     this.#telemetry.count('ramp.rollbacks', 1);
-    await this.#set(this.#switch);
+    await inSpan(this.#telemetry, 'ramp.rollback', { of: this.#name, reason }, () =>
+      this.#set({ share: 0, rolledBack: reason }),
+    );
   }
 
   /** Begins anew after a rollback. */

@@ -20,16 +20,20 @@ const TAKE = 1 << 10;
 export async function parquetRows(paths: readonly string[], hints: Hints = {}): Promise<FileRows> {
   const first = await described(paths[0]!);
   for (const path of paths.slice(1)) requireSame(await described(path), first);
-  const dates = [...first.declared]
-    .filter(([, { native }]) => native === 'date')
-    .map(([name]) => `"${name}"`);
+  const named = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+  const dates = [...first.declared].flatMap(([name, { native }]) => (native === 'date' ? [name] : []));
   return {
     format: 'parquet',
     files: paths,
     declared: first.declared,
     hints,
     absence: 'null',
-    notes: dates.length === 0 ? [] : [`dates of ${dates.join(', ')} become their midnight in UTC`],
+    notes: [
+      ...(dates.length === 0 ? [] : [`dates of ${named(dates)} become their midnight in UTC`]),
+      ...(first.naive.length === 0
+        ? []
+        : [`times of ${named(first.naive)} say no zone, and are read as those of UTC`]),
+    ],
     async *read() {
       for (const path of paths) yield* readFile(path);
     },
@@ -39,16 +43,27 @@ export async function parquetRows(paths: readonly string[], hints: Hints = {}): 
 interface Described {
   path: string;
   declared: ReadonlyMap<string, DeclaredColumn>;
+  /** Columns that hold, or have inside them, times without a zone. */
+  naive: readonly string[];
 }
 
 async function described(path: string): Promise<Described> {
   const file = await openParquetFile(path);
   try {
     const { children } = parquetSchema(file.metadata);
-    return { path, declared: new Map(children.map((each) => [each.element.name, declare(each)])) };
+    return {
+      path,
+      declared: new Map(children.map((each) => [each.element.name, declare(each)])),
+      naive: children.filter(holdsNaiveTimes).map(({ element }) => element.name),
+    };
   } finally {
     file.close();
   }
+}
+
+function holdsNaiveTimes({ element, children }: SchemaTree): boolean {
+  const { logical_type: type } = element;
+  return (type?.type === 'TIMESTAMP' && !type.isAdjustedToUTC) || children.some(holdsNaiveTimes);
 }
 
 function declare(column: SchemaTree): DeclaredColumn {

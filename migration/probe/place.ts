@@ -38,6 +38,8 @@ export interface Place {
   live?: Live | undefined;
   /** Of an export. */
   manifest?: Manifest | undefined;
+  /** Of an export whose points can be read as columns: where it is. */
+  folder?: string | undefined;
   /** Names of all collections that are there. */
   collections(): Promise<string[]>;
   /** Every point once; may be called again. */
@@ -87,6 +89,7 @@ async function openExportPlace(folder: string, place: string, { signal }: Surrou
     collections: async () => [manifest.source.collection],
     scan: () => opened.points(),
     columns: opened.columns,
+    folder: opened.columns && folder,
     async get(ids) {
       const wanted = new Set(ids.map(keyOf));
       const found: Point[] = [];

@@ -60,6 +60,17 @@ export class Buckets {
     this.#flushAt = Math.min(FLUSH, Math.floor(WAITING / buckets));
   }
 
+  /** Those of a side that were written to their end elsewhere. */
+  static written(
+    folder: string,
+    side: string,
+    { count, near, rows }: { count: number; near: readonly NearField[]; rows: number },
+  ): Buckets {
+    const buckets = new Buckets(folder, side, count, near);
+    buckets.rows = rows;
+    return buckets;
+  }
+
   add(shape: PointShape, point: Point): void {
     const { id, vectors, metadata, parts } = canonicalPoint(shape, withoutNear(this.#near, point));
     const near = nearValues(this.#near, point.vectors).map(nearBytes);

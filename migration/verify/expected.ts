@@ -19,10 +19,13 @@ export interface Expectation {
   target(point: Point): Point;
 }
 
+/** What a target makes of points by its engine’s own account. */
+export type Traits = Pick<Place, 'absence' | 'needsVectors' | 'maxTextBytes' | 'nestedNatively'>;
+
 export function expectation(
   mapping: Mapping,
   vectors: readonly VectorField[],
-  { absence, needsVectors, maxTextBytes, nestedNatively }: Omit<Place, 'scan' | 'get' | 'close'>,
+  { absence, needsVectors, maxTextBytes, nestedNatively }: Traits,
   ids: ExpectedIds,
 ): Expectation {
   const required = mapping.fields.filter((field) => field.required);

@@ -13,9 +13,20 @@ import type { VerifyReport } from './findings.js';
 const MOST_FIELDS = 2000;
 const MOST_TENANTS = 10_000;
 
-/** What is counted of one side while it is read. */
-export class SideTally {
+/** What was counted of one side while it was read. */
+export interface Tally {
+  points: number;
   /** By field, then by type of the value or `null`: how many points, and the first id. */
+  fields: ReadonlyMap<string, ReadonlyMap<string, { count: number; first: string }>>;
+  tenants: ReadonlyMap<string, number>;
+  /** Points that pass each filter. */
+  counts: readonly number[];
+  /** The same ids on both sides. */
+  sample: readonly Point[];
+}
+
+/** Counts one side while it is read. */
+export class SideTally {
   readonly fields = new Map<string, Map<string, { count: number; first: string }>>();
   readonly tenants = new Map<string, number>();
   points = 0;
@@ -86,17 +97,14 @@ export class SideTally {
     this.#countAll(name, type, 1, () => id);
   }
 
-  get counts(): readonly number[] {
-    return this.#filters.counts;
-  }
-
-  sample(): Point[] {
-    return this.#sample.items();
+  result(): Tally {
+    const { points, fields, tenants } = this;
+    return { points, fields, tenants, counts: this.#filters.counts, sample: this.#sample.items() };
   }
 }
 
 /** Fields by the numbers of their values, types and nulls: what a mapping or a load does to a whole field shows here. */
-export function compareFields(source: SideTally, target: SideTally, report: VerifyReport): void {
+export function compareFields(source: Tally, target: Tally, report: VerifyReport): void {
   const names = new Set([...source.fields.keys(), ...target.fields.keys()]);
   if (source.points === 0 || target.points === 0) {
     report.notAsked('fields', 'one side has no points');
@@ -136,7 +144,7 @@ export function compareFields(source: SideTally, target: SideTally, report: Veri
   }
 }
 
-export function compareTenants(source: SideTally, target: SideTally, report: VerifyReport): void {
+export function compareTenants(source: Tally, target: Tally, report: VerifyReport): void {
   const names = new Set([...source.tenants.keys(), ...target.tenants.keys()]);
   if (names.size === 0) {
     report.notAsked('tenants', 'no point has a tenant');

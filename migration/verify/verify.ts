@@ -6,24 +6,23 @@ import { fileFailure } from '../../common/files.js';
 import { hideSecrets } from '../../common/secrets.js';
 import { temporaryFolder } from '../../common/temporary.js';
 import type { Consistency, Point } from '../../engines/contract/points.js';
-import type { Filter } from '../../filters/filter.js';
 import type { Surroundings } from '../connections/reach.js';
 import type { NearField } from '../export/near.js';
 import { differencesOf } from '../export/words.js';
 import type { Mapping } from '../mapping/mapping.js';
 import { openPlace, type Place } from '../probe/place.js';
 import { Accepted, type AcceptedRejects } from './accepted.js';
+import { expectedOf, readBoth, withoutAccepted } from './both-sides.js';
 import { type Counts, compareBucket, type Difference, noCounts } from './compare.js';
-import { Buckets, bucketsFor } from './digests.js';
-import { expectation } from './expected.js';
+import { type Buckets, bucketsFor } from './digests.js';
 import { type AskedFilter, compareFilters, deriveFilters, readFilters } from './filters.js';
 import { type CheckOutcome, type VerifyFinding, VerifyReport } from './findings.js';
-import { expectedIds } from './ids.js';
 import { checkRetrieval, compareIndexes, compareMetrics } from './live-checks.js';
 import { findOwners, MOST_OWNERS } from './owners.js';
 import { unlikeRecords } from './same-records.js';
+import type { ReadOrder, ReadSide } from './sides.js';
 import { watermarkOf } from './since.js';
-import { compareFields, compareTenants, SideTally } from './tally.js';
+import { compareFields, compareTenants, type Tally } from './tally.js';
 
 export interface VerifyOptions extends Surroundings {
   /** What the target was loaded by; absent: both hold the same. */
@@ -108,17 +107,22 @@ async function compareSides(
   const since = options.since === undefined ? undefined : watermarkOf(options.since, target, options.cwd);
   const accepted = rejects === undefined ? Accepted.none() : await Accepted.read(rejects, target);
   const count = bucketsFor(Math.max(source.counter, target.counter));
-  const expected = withoutAccepted(await expectedOf(source, target, options), accepted);
   // Without a mapping nothing was accepted: all is compared bit for bit.
   const near = mapping === undefined ? [] : target.near;
+  const expected = withoutAccepted(await expectedOf(source, target, near, options), accepted);
   const asked = [
     ...(pointsOnly ? [] : await deriveFilters(expected.source, target)),
     ...(queries === undefined ? [] : readFilters(queries, source, target, mapping)),
   ];
-  const read = (side: Place, name: 'source' | 'target') =>
-    readSide(side, name, { folder, count, near, filters: asked.map(({ filter }) => filter) }, options);
-  const a = await read(expected.source, 'source');
-  const b = await read(expected.target, 'target');
+  const order: ReadOrder = {
+    folder,
+    count,
+    near,
+    filters: asked.map(({ filter }) => filter),
+    sample: Math.max(options.retrieved ?? RETRIEVED, KNOWN),
+    seed: options.seed ?? 1,
+  };
+  const [a, b] = await readBoth(expected, order, options);
   const report = new VerifyReport();
   const compared = comparePoints(a.buckets, b.buckets, count, near, options);
   const { counts, first } = compared;
@@ -155,12 +159,12 @@ async function compareAnswers(
   const passing = { source: a.tally.counts, target: b.tally.counts };
   const leavesOut = a.buckets.rows !== source.counter;
   await compareFilters(asked, passing, { ...sides, sameIds, leavesOut }, report);
-  await checkRetrieval(target, a.tally.sample().slice(0, retrieved), report);
-  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample() }, report);
+  await checkRetrieval(target, a.tally.sample.slice(0, retrieved), report);
+  await compareMetrics(sides, { source: await originals(source, a.tally), target: b.tally.sample }, report);
 }
 
 /** Points of the source as its own engine has them, for its searches. */
-async function originals({ live, scan }: Place, tally: SideTally): Promise<Point[]> {
+async function originals({ live, scan }: Place, tally: Tally): Promise<Point[]> {
   if (live === undefined || tally.points === 0) return [];
   for await (const points of scan()) return points.slice(0, KNOWN);
   return [];
@@ -249,114 +253,15 @@ function checkStrangers(
 
 const MOST_TENANTS = 50;
 
-function tenantsOf(a: SideTally, b: SideTally): Verification['tenants'] {
+function tenantsOf(a: Tally, b: Tally): Verification['tenants'] {
   return [...new Set([...a.tenants.keys(), ...b.tenants.keys()])]
     .map((tenant) => ({ tenant, source: a.tenants.get(tenant) ?? 0, target: b.tenants.get(tenant) ?? 0 }))
     .sort((x, y) => y.source - x.source)
     .slice(0, MOST_TENANTS);
 }
 
-/** Both sides as they must be alike: under a mapping, the source's points as the target has to hold them. */
-async function expectedOf(
-  source: Place,
-  target: Place,
-  { mapping, mappingFolder }: VerifyOptions,
-): Promise<{ source: Place; target: Place }> {
-  if (mapping === undefined) return { source, target };
-  const ids = await expectedIds(mapping, source.shape, mappingFolder ?? '.');
-  const expected = expectation(mapping, source.shape.vectors, target, ids);
-  return {
-    source: {
-      ...source,
-      columns: undefined,
-      shape: target.shape,
-      scan: () => mapped(source.scan(), expected.source),
-      get: async (wanted) =>
-        (
-          await source.get(wanted.flatMap((each) => ids.original?.(each.id) ?? originalId(source, each)))
-        ).flatMap((point) => expected.source(point) ?? []),
-    },
-    target: {
-      ...target,
-      columns: undefined,
-      scan: () => mapped(target.scan(), expected.target),
-      get: async (wanted) => (await target.get(wanted)).map(expected.target),
-    },
-  };
-}
-
-function withoutAccepted<Sides extends { source: Place; target: Place }>(
-  { source, target, ...rest }: Sides,
-  accepted: Accepted,
-) {
-  if (accepted.isEmpty) return { source, target, ...rest };
-  const keep = (point: Point) => (accepted.leavesOut(target.shape, point) ? undefined : point);
-  return {
-    ...rest,
-    target,
-    source: { ...source, columns: undefined, scan: () => mapped(source.scan(), keep) },
-  };
-}
-
-async function* mapped(pages: AsyncIterable<readonly Point[]>, change: (point: Point) => Point | undefined) {
-  for await (const points of pages) yield points.flatMap((point) => change(point) ?? []);
-}
-
-/** The id that a source's point had before it became text. */
-function originalId(
-  { shape }: Place,
-  wanted: Pick<Difference, 'type' | 'id'>,
-): Pick<Difference, 'type' | 'id'> {
-  const digits = typeof wanted.id === 'string' && /^-?\d+$/.test(wanted.id);
-  if (shape.ids === 'integer' || (shape.ids === null && digits))
-    return { type: 'integer', id: BigInt(wanted.id) };
-  return { id: wanted.id, type: shape.ids ?? 'uuid' };
-}
-
 function resultOf({ place, counter, consistency }: Place, read: number): SideResult {
   return { place, counter, read, consistency };
-}
-
-interface ReadSide {
-  buckets: Buckets;
-  count: number;
-  tally: SideTally;
-}
-
-async function readSide(
-  side: Place,
-  name: 'source' | 'target',
-  {
-    folder,
-    count,
-    near,
-    filters,
-  }: { folder: string; count: number; near: readonly NearField[]; filters: readonly Filter[] },
-  { signal, onProgress, retrieved = RETRIEVED, seed = 1 }: VerifyOptions,
-): Promise<ReadSide> {
-  const buckets = new Buckets(folder, name, count, near);
-  const tally = new SideTally(filters, Math.max(retrieved, KNOWN), seed, side.shape.timestamps);
-  const told = () => {
-    signal.throwIfAborted();
-    onProgress?.(name, buckets.rows, Math.max(side.counter, buckets.rows));
-  };
-  if (side.columns !== undefined && near.length === 0) {
-    for await (const columns of side.columns()) {
-      buckets.addColumns(side.shape, columns);
-      tally.addColumns(columns, side.shape.vectors);
-      told();
-    }
-  } else {
-    for await (const points of side.scan()) {
-      for (const point of points) {
-        buckets.add(side.shape, point);
-        tally.add(point);
-      }
-      told();
-    }
-  }
-  buckets.finish();
-  return { buckets, count, tally };
 }
 
 async function inWords(differences: readonly Difference[], source: Place, target: Place): Promise<Sample[]> {

@@ -1,10 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Point } from '../../engines/contract/points.js';
 import { exportCollection } from '../../migration/export/export.js';
 import { checkParts, openExport } from '../../migration/export/reader.js';
+import { readInThread } from '../../migration/verify/export-side.js';
+import { pagesOfPoints, readPages } from '../../migration/verify/sides.js';
 import { somePoints } from './helpers/collection.js';
 import { type MemoryOptions, memorySource } from './helpers/memory-source.js';
 
@@ -43,6 +45,49 @@ async function exported(name: string, points: readonly Point[], options: Partial
   for await (const group of opened.points()) read.push(...group);
   return { manifest, read };
 }
+
+describe('an export as one side of a comparison', () => {
+  const never = new AbortController().signal;
+  const order = (name: string) => ({
+    folder: mkdtempSync(join(work, `${name}-`)),
+    count: 2,
+    near: [],
+    filters: [{ op: 'gte', field: { name: 'n', type: 'integer' }, value: 300 }] as const,
+    sample: 5,
+    seed: 1,
+  });
+
+  test('is the same in a thread as here', async () => {
+    await exported('side', POINTS, {});
+    const opened = openExport(join(work, 'side'));
+    const pages = pagesOfPoints(opened.points());
+    const here = await readPages('source', pages, opened.shape, order('here'), () => {});
+    const told: number[] = [];
+    const there = await readInThread(
+      { ...order('there'), name: 'source', export: opened.folder, shape: opened.shape },
+      never,
+      (rows) => told.push(rows),
+    );
+    expect(there.buckets.rows).toBe(POINTS.length);
+    expect(told.at(-1)).toBe(POINTS.length);
+    for (const bucket of [0, 1]) expect(there.buckets.bytes(bucket)).toEqual(here.buckets.bytes(bucket));
+    expect(there.tally).toEqual(structuredClone(here.tally));
+  });
+
+  test('ends with the error of a damaged part, told as it is here', async () => {
+    await exported('side-damaged', POINTS, {});
+    const { folder, shape } = openExport(join(work, 'side-damaged'));
+    const part = join(folder, 'points-00000.parquet');
+    const bytes = readFileSync(part);
+    writeFileSync(part, bytes.fill(0xff, 4, bytes.length - 1000));
+    const read = readInThread(
+      { ...order('damaged'), name: 'source', export: folder, shape },
+      never,
+      () => {},
+    );
+    await expect(read).rejects.toMatchObject({ name: 'InputError', exitCode: 2, where: part });
+  });
+});
 
 describe('an export of columns', () => {
   test('is that of the points, here and in a thread, whole and in ranges', async () => {

@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Point, Points, Snapshot } from '../../engines/contract/points.js';
+import { requireClient } from '../../engines/kit/packages.js';
 import { engine as lancedb } from '../../engines/lancedb/engine.js';
 import type { RowChange } from '../../migration/changes/change.js';
 import { capture, type Feed } from '../../migration/changes/feeds/feed.js';
 import { MemorySweepState, SweepFeed } from '../../migration/changes/feeds/sweep.js';
 import { VersionsFeed } from '../../migration/changes/feeds/versions.js';
 import { MemoryChangeLog } from '../../migration/changes/memory-log.js';
+import { PostgresChangeLog } from '../../migration/changes/postgres/log.js';
 import { MemoryFlags } from '../../migration/cutover/flags.js';
+import { killAndReplay, someChanges } from './helpers/killed-replay.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'vecproof-feeds-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -131,4 +134,20 @@ test('a row that a moving scan leaves out is asked for before it counts as delet
   leavesOut = false;
   expect(await run()).toEqual([]);
   await close();
+});
+
+test('a log in a PGlite folder is replayed to its end after a kill -9 between target and cursor', async () => {
+  const { PGlite } = requireClient('@electric-sql/pglite') as typeof import('@electric-sql/pglite');
+  const place = join(folder, 'log');
+  // One process at a time has such a folder.
+  const withLog = async <T>(use: (log: PostgresChangeLog) => Promise<T>): Promise<T> => {
+    const database = await PGlite.create(place);
+    try {
+      return await use(await PostgresChangeLog.open(database, { schema: 'killed' }));
+    } finally {
+      await database.close();
+    }
+  };
+  await withLog((log) => log.append(someChanges()));
+  await killAndReplay({ log: { kind: 'pglite', folder: place, schema: 'killed' }, folder }, withLog);
 });

@@ -2,6 +2,8 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { ParquetWriter } from 'hyparquet-writer';
+import { fileWriter } from 'hyparquet-writer/src/node.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Point } from '../../engines/contract/points.js';
 import { floatsToBrains, floatsToHalves } from '../../engines/kit/half.js';
@@ -101,6 +103,32 @@ describe('Parquet', () => {
       'maker.since',
     ]);
     expect(notes).toMatch(/dates of "day" become/);
+  });
+
+  test('times that say no zone, as pandas and DuckDB write them, are told', async () => {
+    const time = (name: string, isAdjustedToUTC: boolean) => ({
+      name,
+      type: 'INT64' as const,
+      logical_type: { type: 'TIMESTAMP' as const, isAdjustedToUTC, unit: 'MICROS' as const },
+      repetition_type: 'REQUIRED' as const,
+    });
+    const writer = new ParquetWriter({
+      writer: fileWriter(join(work, 'naive.parquet')),
+      schema: [
+        { name: 'root', num_children: 4 },
+        { name: 'id', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+        { name: 'vector', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED' },
+        time('local', false),
+        time('instant', true),
+      ],
+    });
+    const data = { id: ['a'], vector: ['[1, 2]'], local: [1_711_852_200_000_000n], instant: [1n] };
+    writer.write({ columnData: Object.entries(data).map(([name, each]) => ({ name, data: each })) });
+    writer.finish();
+    const { points, notes } = await read('file:naive.parquet', work);
+    expect(points[0]!.metadata).toEqual({ local: '1711852200000000n', instant: '1n' });
+    expect(notes).toContain('times of "local" say no zone, and are read as those of UTC');
+    expect(notes).not.toContain('"instant"');
   });
 
   test('ids that are UUIDs, integers beyond 2^63, and texts are three kinds', async () => {

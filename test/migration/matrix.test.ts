@@ -10,14 +10,14 @@ import { FILE_SOURCES, writeCanaryLines } from './helpers/file-sources.js';
 import { lossesOfRow, readMatrix, withMatrix } from './helpers/matrix-doc.js';
 import {
   arrivedIn,
-  compareWith,
+  compareExports,
   engines,
   exportPlace,
   exportSet,
-  type MatrixEngine,
   type Moved,
   matrixFolder,
   move,
+  readFrom,
   toldOf,
   wholeMatrix,
 } from './helpers/pairs.js';
@@ -42,12 +42,12 @@ describe.each(engines)('canaries in $title', (engine) => {
       async () => {
         const { mapping, loaded, compare } = await arrivedIn(engine, set.name);
         expect(loaded).toMatchObject({ state: 'loaded', rejects: [] });
-        const asMapped = await compare(true);
+        const asMapped = await compare();
         expect(asMapped.samples).toEqual([]);
         expect(asMapped.state).toBe('equal');
         // Ids of another form make every point another one: what is in them was compared under the mapping.
         if (mapping.losses.some(({ loss }) => loss.startsWith('id-'))) return;
-        const { samples, counts } = await compare(false);
+        const { samples, counts } = await compareExports(set.name, await readFrom(engine, set.name));
         const { leftOut } = loaded as { leftOut: number };
         expect({ missing: counts.missing, extra: counts.extra }).toEqual({ missing: leftOut, extra: 0 });
         expect(untold(samples, [mapping])).toEqual([]);
@@ -110,25 +110,10 @@ const HARMLESS = new Set([
   'text-too-long',
 ]);
 
-/** Exports of what has arrived in an engine, each read once. */
-const read = new Map<string, Promise<string>>();
-
-function readFrom(engine: MatrixEngine): Promise<string> {
-  const name = `from-${engine.name}`;
-  const there =
-    read.get(name) ??
-    arrivedIn(engine, 'texts')
-      .then(({ place }) => exportPlace(place, name))
-      .then(() => name);
-  read.set(name, there);
-  return there;
-}
-
 describe.each(engines)('from $title', (from) => {
-  const first = `from-${from.name}`;
+  let first: string;
   beforeAll(async () => {
-    if (from.missing !== undefined) return;
-    await readFrom(from);
+    if (from.missing === undefined) first = await readFrom(from, 'texts');
   }, PATIENCE);
 
   for (const to of engines.filter(({ name }) => isLoaded(name, from.name))) {
@@ -140,7 +125,7 @@ describe.each(engines)('from $title', (from) => {
         async () => {
           there = await move(first, to.definition);
           expect(there.loaded).toMatchObject({ state: 'loaded', rejects: [] });
-          const { state, samples } = await there.compare(true);
+          const { state, samples } = await there.compare();
           expect(samples).toEqual([]);
           expect(state).toBe('equal');
         },
@@ -156,7 +141,8 @@ describe.each(engines)('from $title', (from) => {
           await exportPlace(there.place, middle);
           const back = await move(middle, from.definition);
           expect(back.loaded).toMatchObject({ state: 'loaded', rejects: [] });
-          const { samples, counts } = await compareWith(first, back.place);
+          await exportPlace(back.place, `${middle} and back`);
+          const { samples, counts } = await compareExports(first, `${middle} and back`);
           expect(untold(samples, [there.mapping, back.mapping])).toEqual([]);
           const leftOut = [there, back].map(({ loaded }) => (loaded as { leftOut: number }).leftOut);
           expect({ missing: counts.missing, extra: counts.extra }).toEqual({
@@ -179,7 +165,7 @@ describe('the matrix in docs/migration.md', () => {
       const told = new Map<string, string[]>();
       const sources = new Map([[THEMSELVES, 'texts']]);
       for (const each of engines)
-        if (each.missing === undefined) sources.set(each.name, await readFrom(each));
+        if (each.missing === undefined) sources.set(each.name, await readFrom(each, 'texts'));
       writeCanaryLines(matrixFolder);
       for (const [i, [title, file]] of FILE_SOURCES.entries()) {
         await exportPlace(`file:${file}`, `file-${i}`);

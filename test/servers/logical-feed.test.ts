@@ -15,6 +15,7 @@ import { LogicalFeed } from '../../migration/changes/feeds/logical.js';
 import { MemoryChangeLog } from '../../migration/changes/memory-log.js';
 import { PostgresChangeLog } from '../../migration/changes/postgres/log.js';
 import { MemoryFlags } from '../../migration/cutover/flags.js';
+import { killAndReplay, someChanges } from '../migration/helpers/killed-replay.js';
 import { describeWithPgvector, never, request } from './docker.js';
 
 /** Above 2 kB: PostgreSQL stores it apart, and an UPDATE that leaves it alone does not carry it. */
@@ -113,6 +114,14 @@ describeWithPgvector('changes by logical decoding', () => {
     expect(first.kind === 'upsert' && first.point).toEqual(stored);
     expect((stored!.vectors['embedding'] as Float32Array).length).toBe(DIMENSIONS);
     expect(await run()).toBe(0);
+
+    // In the log when it crashed, and newer when it is read again.
+    await client.query(`UPDATE docs SET title = 'one' WHERE id = 9`);
+    await expect(capture({ feed, log, flags: lost, name: 'docs' })).rejects.toThrow('crashed');
+    await client.query(`UPDATE docs SET title = 'two' WHERE id = 9`);
+    await run();
+    const newest = (await since(0)).findLast(({ id }) => id === 9n)!;
+    expect(newest.kind === 'upsert' && newest.point.metadata['title']).toBe('two');
   });
 
   test('are proven to be captured by a message that comes by', async () => {
@@ -135,8 +144,57 @@ describeWithPgvector('changes by logical decoding', () => {
     expect(slots).toEqual([{ read: true }]);
   });
 
+  test('are not gone on with behind a gap: a slot that was dropped, made anew, or has lost what it kept', async () => {
+    const feed = feedOf('gap');
+    await feed.open();
+    const [log, flags] = [new MemoryChangeLog(), new MemoryFlags()];
+    const run = () => capture({ feed, log, flags, name: 'gap' });
+    await client.query(`UPDATE docs SET title = 'before the gap' WHERE id = 9`);
+    expect(await run()).toBe(1);
+    await client.query(`SELECT pg_drop_replication_slot('vecproof_gap')`);
+    await client.query(`UPDATE docs SET title = 'in the gap' WHERE id = 9`);
+    await expect(run()).rejects.toThrow(/vecproof_gap is not there[\s\S]*somebody has dropped it/);
+    await feed.open();
+    await client.query(`UPDATE docs SET title = 'behind the gap' WHERE id = 9`);
+    await expect(run()).rejects.toThrow('changes in between are lost');
+    expect(await log.read(null, 10)).toHaveLength(1);
+
+    await client.query(`ALTER SYSTEM SET max_slot_wal_keep_size = '1MB'`);
+    await client.query('SELECT pg_reload_conf()');
+    await expect
+      .poll(
+        async () => {
+          await client.query(`SELECT pg_logical_emit_message(true, 'other', 'x'), pg_switch_wal()`);
+          await client.query('CHECKPOINT');
+          const { rows } = await client.query(
+            `SELECT wal_status FROM pg_replication_slots WHERE slot_name = 'vecproof_gap'`,
+          );
+          return rows[0].wal_status;
+        },
+        { timeout: 60_000 },
+      )
+      .toBe('lost');
+    await expect(capture({ feed, log, flags: new MemoryFlags(), name: 'gap' })).rejects.toThrow(
+      /wal_status = lost[\s\S]*max_slot_wal_keep_size/,
+    );
+    await client.query('ALTER SYSTEM RESET max_slot_wal_keep_size');
+    await client.query('SELECT pg_reload_conf()');
+    await feed.drop();
+  });
+
+  test('are replayed from this server’s log to the end after a kill -9 between target and cursor', async () => {
+    const log = await PostgresChangeLog.open(client, { schema: 'killed' });
+    await log.append(someChanges());
+    const { host, port, settings, secrets } = endpoint;
+    const login = `${settings['user']}:${encodeURIComponent(secrets['password']!)}`;
+    const url = `postgres://${login}@${host}:${port}/${settings['database']}`;
+    await killAndReplay({ log: { kind: 'postgres', url, schema: 'killed' }, folder }, (use) => use(log));
+  });
+
   test('stop at what says no rows, and leave nothing behind', async () => {
     const feed = feedOf();
+    await feed.drop();
+    await feed.open();
     await client.query('TRUNCATE docs');
     const captured = capture({ feed, log: new MemoryChangeLog(), flags: new MemoryFlags(), name: 'docs' });
     await expect(captured).rejects.toThrow('the table was truncated');

@@ -32,7 +32,7 @@ export interface CaptureOptions {
 
 /**
  * Copies what a feed has now into a log. The cursor moves when the changes are durable there; after a crash they come
- * again with the same idempotency keys, or with newer content.
+ * again with the same idempotency keys; what has been changed since it was read is another mutation, with a key of its own.
  * @returns changes that were new to the log
  */
 export async function capture({ feed, log, flags, name, signal }: CaptureOptions): Promise<number> {

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { FailureError } from '../../../common/errors.js';
 import type { PointId } from '../../../engines/contract/ids.js';
 import type { Points } from '../../../engines/contract/points.js';
 import { keyText, type NewChange } from '../change.js';
+import { encodePoint } from '../encode.js';
 import { quoted } from '../postgres/schema.js';
 import { type SqlClient, type SqlDatabase, sqlDatabase } from '../postgres/sql.js';
 import type { Feed, FeedPage } from './feed.js';
@@ -86,6 +87,7 @@ export class LogicalFeed implements Feed {
     const { ids } = await points.describe();
     this.#isNumber = ids === 'u32' || ids === 'u64';
     let last = after === null ? 0n : BigInt(after);
+    await this.#requireSlot(after);
     for (;;) {
       signal?.throwIfAborted();
       const [now] = await this.#database.query(`SELECT (pg_current_wal_lsn() - '0/0'::pg_lsn)::text AS lsn`);
@@ -109,6 +111,43 @@ export class LogicalFeed implements Feed {
     }
   }
 
+  /**
+   * What the slot has given up is nowhere else.
+   * @throws FailureError if the slot is gone, has lost what it kept, or is further than the log
+   */
+  async #requireSlot(after: string | null): Promise<void> {
+    const [slot] = await this.#database.query(
+      `SELECT wal_status AS status, (confirmed_flush_lsn - '0/0'::pg_lsn)::text AS confirmed
+       FROM pg_replication_slots WHERE slot_name = $1::text`,
+      [this.#name],
+    );
+    const next = `remove it (drop()), begin the migration anew with a new snapshot, and compare with "vecproof verify"`;
+    if (slot === undefined) {
+      throw new FailureError(`the replication slot ${this.#name} is not there: nothing keeps its changes`, {
+        where: this.place,
+        next:
+          after === null
+            ? 'make it with open() before the snapshot is taken'
+            : `somebody has dropped it: ${next}`,
+      });
+    }
+    if (slot['status'] === 'lost') {
+      throw new FailureError(`the server has removed changes that the slot ${this.#name} had not read`, {
+        where: this.place,
+        got: 'wal_status = lost',
+        next: `raise max_slot_wal_keep_size or capture more often; ${next}`,
+      });
+    }
+    // A slot moves on once the log has the changes: one that is ahead of the log was made anew, or others read it.
+    if (after !== null && slot['confirmed'] != null && BigInt(slot['confirmed']) > BigInt(after)) {
+      throw new FailureError(`the slot ${this.#name} is further than the log: changes in between are lost`, {
+        where: this.place,
+        got: { slot: slot['confirmed'], log: after },
+        next: `nothing else may read this slot, nor make it anew; ${next}`,
+      });
+    }
+  }
+
   async #changes(messages: readonly Message[], end: bigint): Promise<NewChange[]> {
     const { points, collection } = this.#options;
     const touched = this.#touched(messages);
@@ -121,7 +160,10 @@ export class LogicalFeed implements Feed {
       if (kind === 'delete') return [{ kind, ...common }];
       const point = found.get(id);
       // It is gone by now: its deletion follows.
-      return point === undefined ? [] : [{ kind, point, ...common }];
+      if (point === undefined) return [];
+      // After a crash it may have been changed since it was read before: that is another mutation.
+      const hash = createHash('sha256').update(encodePoint(point)).digest('base64url').slice(0, 22);
+      return [{ kind, point, ...common, idempotencyKey: `${common.idempotencyKey} ${hash}` }];
     });
   }
 

@@ -187,7 +187,7 @@ export const CASES: readonly Case[] = [
     check: '`inventory`: ids and fields beyond 2^53; `verify`; canaries of every pair',
     tests: [
       ...at('planted', 'an integer beyond 2^53 is rounded'),
-      ...at('matrix', '${set.name}: arrive, but for exactly the losses that were told before'),
+      ...at('matrix', 'and back: it is as it was, but for the losses of both ways'),
     ],
   },
   {

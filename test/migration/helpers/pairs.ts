@@ -60,8 +60,8 @@ export interface Moved {
   place: string;
   mapping: Mapping;
   loaded: LoadResult;
-  /** As the mapping wants it, or as if nothing had been accepted. */
-  compare(withMapping: boolean): Promise<Verification>;
+  /** As the mapping wants it, by everything that a target can be asked. */
+  compare(): Promise<Verification>;
 }
 
 let collections = 0;
@@ -85,10 +85,10 @@ export async function move(source: string, definition: EngineDefinition): Promis
     place,
     mapping,
     loaded,
-    compare: (withMapping) =>
+    compare: () =>
       verify(`export:${join(folder, source)}`, place, {
         ...surroundings,
-        mapping: withMapping ? mapping : undefined,
+        mapping,
         mappingFolder: folder,
         samples: 1000,
       }),
@@ -112,7 +112,22 @@ export async function toldOf(source: string, { name, definition }: MatrixEngine)
   return losses.map(({ loss }) => loss);
 }
 
-/** Compares two exports, or an export and a place, without a mapping. */
-export function compareWith(exported: string, place: string): Promise<Verification> {
-  return verify(`export:${join(folder, exported)}`, place, { ...surroundings, samples: 1000 });
+/** Compares two exports without a mapping, as if nothing had been accepted: by content alone, no engine is asked again. */
+export function compareExports(first: string, second: string): Promise<Verification> {
+  const [from, to] = [first, second].map((name) => `export:${join(folder, name)}`);
+  return verify(from!, to!, { ...surroundings, samples: 1000 });
+}
+
+const read = new Map<string, Promise<string>>();
+
+/** The export of a set as it has arrived in an engine, read there once. */
+export function readFrom(engine: MatrixEngine, set: string): Promise<string> {
+  const name = `${set} from ${engine.name}`;
+  const there =
+    read.get(name) ??
+    arrivedIn(engine, set)
+      .then(({ place }) => exportPlace(place, name))
+      .then(() => name);
+  read.set(name, there);
+  return there;
 }

@@ -46,3 +46,35 @@ it('counts anew for a second dataset, whose builds have the same ids', async () 
     progress.end();
   }
 });
+
+it('tells no rate below zero where one name stands for several counts', async () => {
+  let shown = '';
+  const stream = {
+    columns: 200,
+    write(text: string) {
+      shown += text;
+      return true;
+    },
+  };
+  const progress = new Progress({ out: stream, err: stream, live: true, color: false });
+  const take = (done: number, total: number, unit: 'points' | 'queries') =>
+    progress.take({ type: 'preparation', task: 'parity', done, total, unit } as never);
+  try {
+    take(2000, 2000, 'points');
+    await expect
+      .poll(() => {
+        take(1, 4, 'queries');
+        return shown;
+      })
+      .toContain('parity');
+    await expect
+      .poll(() => {
+        take(2, 4, 'queries');
+        return shown;
+      })
+      .toContain('parity 2/4 queries');
+    expect(shown).not.toMatch(/-\d/);
+  } finally {
+    progress.end();
+  }
+});

@@ -10,8 +10,14 @@ import type { VectorField } from '../../../engines/contract/vectors.js';
 import { pointsIn } from '../../../engines/kit/columns.js';
 import { joinColumns } from '../../../engines/kit/join-columns.js';
 import { piecesOf } from '../../../engines/kit/slice-columns.js';
+import { CAPABILITIES as LANCEDB } from '../../../engines/lancedb/capabilities.js';
 import type { Filter } from '../../../filters/filter.js';
-import { canonicalPoint, type PointShape, samePoints } from '../../../migration/export/canonical.js';
+import {
+  canonicalBytes,
+  canonicalPoint,
+  type PointShape,
+  samePoints,
+} from '../../../migration/export/canonical.js';
 import { CanonicalRows } from '../../../migration/export/column-bytes.js';
 import type { PartShape } from '../../../migration/export/columns.js';
 import { ColumnEncoder } from '../../../migration/export/encoder.js';
@@ -21,7 +27,12 @@ import { canReadColumns, readPartColumns } from '../../../migration/export/part-
 import { readParquetPart } from '../../../migration/export/part-reader.js';
 import { pointHash } from '../../../migration/export/row-hash.js';
 import { hasPages } from '../../../migration/export/vector-pages.js';
+import { applyMapping } from '../../../migration/load/apply.js';
+import { columnMapping } from '../../../migration/load/columns.js';
+import type { Mapping } from '../../../migration/mapping/mapping.js';
 import { Observer } from '../../../migration/mapping/observe.js';
+import { expectation } from '../../../migration/verify/expected.js';
+import { expectedColumns } from '../../../migration/verify/expected-columns.js';
 import { SideTally } from '../../../migration/verify/tally.js';
 import { columnsOf } from '../../migration/helpers/columns-of.js';
 import { GOLDEN_VECTORS, goldenPoints } from '../../migration/helpers/golden.js';
@@ -127,6 +138,46 @@ function withFloats(point: Point): Point {
   return { ...point, vectors: Object.fromEntries(kept) };
 }
 
+/** A value of every type, and nothing else. */
+const SIMPLE: Point = {
+  id: 'a',
+  vectors: { vector: Float32Array.of(1, 2, 3) },
+  metadata: {
+    'a string': 'ä',
+    'a integer': 7,
+    'a float': 0.5,
+    'a boolean': true,
+    'a timestamp': 5n,
+    'a string[]': ['x', ''],
+    'a float[]': [-0],
+  },
+  text: 'text',
+  uri: 'left out',
+};
+
+/** Points whose values are of their fields' types, or null, or not there. */
+const typedPoints: fc.Arbitrary<Point[]> = fc
+  .array(
+    fc.record(
+      {
+        metadata: fc.record(
+          Object.fromEntries(
+            FIELD_TYPES.map((type) => [
+              `a ${type}`,
+              type === 'float[]' ? value(type) : fc.option(value(type), { nil: null }),
+            ]),
+          ),
+          { requiredKeys: ['a float[]'] },
+        ),
+        text,
+        tenant: text,
+      },
+      { requiredKeys: ['metadata'] },
+    ),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((all) => all.map((each, i) => ({ ...SIMPLE, text: undefined, ...each, id: `p ${i}` }) as Point));
+
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'vecproof-columns-'));
@@ -198,10 +249,11 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
       const [wanted, found] = [0, 1].map(() => new SideTally(filters, 4, 1, TIMESTAMPS));
       for (const point of all) wanted!.add(point);
       found!.addColumns(columnsOf(all, VECTORS, FIELDS), VECTORS);
-      expect(found!.fields).toEqual(wanted!.fields);
-      expect(found!.tenants).toEqual(wanted!.tenants);
-      expect([found!.points, ...found!.counts]).toEqual([wanted!.points, ...wanted!.counts]);
-      expect(found!.sample().map((each) => each.id)).toEqual(wanted!.sample().map((each) => each.id));
+      const [a, b] = [wanted!.result(), found!.result()];
+      expect(b.fields).toEqual(a.fields);
+      expect(b.tenants).toEqual(a.tenants);
+      expect([b.points, ...b.counts]).toEqual([a.points, ...a.counts]);
+      expect(b.sample.map((each) => each.id)).toEqual(a.sample.map((each) => each.id));
     });
     fc.assert(property, { numRuns: 40 });
   });
@@ -278,6 +330,88 @@ async function readBack(
   rmSync(path);
   return all;
 }
+
+describe('columns under a mapping that renames and leaves out', () => {
+  const mapping = {
+    target: { ids: 'string' },
+    ids: { how: 'identity', keep: null },
+    details: [],
+    vectors: [{ from: 'vector', to: 'embedding', type: 'f32', metric: 'l2' }],
+    fields: FIELDS.map(({ name, type }) => ({
+      from: name,
+      to: name === 'a boolean' ? null : `new ${name}`,
+      as: 'is',
+      type,
+      required: name === 'a float[]',
+    })),
+    text: true,
+    uri: false,
+    tenant: true,
+  } as unknown as Mapping;
+  const vector = { ...VECTORS.find(({ name }) => name === 'vector')!, name: 'embedding' };
+  const target: PointShape = {
+    vectors: [vector],
+    ids: 'string',
+    timestamps: new Set(['new a timestamp']),
+  };
+  const ids = { idOf: (id: Point['id']) => id, of: (id: Point['id']) => id, typed: String, kept: String };
+
+  test.each(['kept', 'null'] as const)('are expected in a target as the points are (null: %s)', (absence) => {
+    const traits = { absence, needsVectors: true, maxTextBytes: 90, nestedNatively: false };
+    const one = expectation(mapping, VECTORS, traits, ids);
+    const whole = expectedColumns(mapping, VECTORS, traits)!;
+    let asColumns = 0;
+    const property = fc.property(fc.oneof(typedPoints, points(text)), (all) => {
+      const found = whole.source(columnsOf(all, VECTORS, FIELDS));
+      if (found === undefined) return;
+      asColumns++;
+      const rows = new CanonicalRows(target, found);
+      for (const [row, point] of all.entries())
+        expect(Buffer.from(rows.row(row)).equals(canonicalBytes(target, one.source(point)!))).toBe(true);
+    });
+    fc.assert(property, { numRuns: 60 });
+    expect(asColumns).toBeGreaterThan(0);
+    expect(whole.source(columnsOf([SIMPLE], VECTORS, FIELDS))).toBeDefined();
+  });
+
+  test('are loaded as the points are', () => {
+    const lance = { name: 'lancedb', capabilities: LANCEDB };
+    const fields = FIELDS.flatMap(({ name, type }) =>
+      type === null || name === 'a boolean' ? [] : [{ name: `new ${name}`, type, nullable: true }],
+    );
+    const spec = {
+      name: 'x',
+      ids: 'string',
+      vectors: [vector],
+      fields,
+      text: true,
+      tenant: true,
+      index: {},
+    } as const;
+    const apply = applyMapping(mapping, VECTORS, 'flattened', ids);
+    const whole = columnMapping(mapping, spec, VECTORS, lance)!;
+    let asColumns = 0;
+    const property = fc.property(fc.oneof(typedPoints, points(text)), (all) => {
+      const found = whole(columnsOf(all, VECTORS, FIELDS));
+      if (found === undefined) return;
+      asColumns++;
+      const rows = new CanonicalRows(target, found);
+      for (const [row, point] of all.entries())
+        expect(Buffer.from(rows.row(row)).equals(canonicalBytes(target, apply(point)))).toBe(true);
+    });
+    fc.assert(property, { numRuns: 60 });
+    expect(asColumns).toBeGreaterThan(0);
+    expect(whole(columnsOf([SIMPLE], VECTORS, FIELDS))).toBeDefined();
+    // What has to be looked at point by point is not taken: no value of a required field, another type, no vector.
+    for (const change of [
+      { metadata: { ...SIMPLE.metadata, 'a float[]': null } },
+      { metadata: { ...SIMPLE.metadata, 'a string': 1 } },
+      { vectors: {} },
+      { vectors: { vector: Float32Array.of(1, Number.NaN, 0) } },
+    ])
+      expect(whole(columnsOf([SIMPLE, { ...SIMPLE, id: 'b', ...change }], VECTORS, FIELDS))).toBeUndefined();
+  });
+});
 
 test('golden points have their canonical bytes as columns, too', () => {
   const all = goldenPoints();
