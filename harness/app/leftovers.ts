@@ -23,18 +23,21 @@ export interface Finding {
 
 const CLEAN = 'vecproof doctor --clean';
 
-/** What killed processes left: work folders and unfinished files that nobody is writing any more. */
-export function leftovers(context: Context, clean: boolean): Finding[] {
+/**
+ * What killed processes left: work folders and unfinished files that nobody is writing any more.
+ * @param temporary where temporary folders of commands are; absent: the system's own place
+ */
+export function leftovers(context: Context, clean: boolean, temporary?: string): Finding[] {
   return [
     ...storedRuns(context.runs).flatMap((run) => ofRun(run, context, clean)),
     ...ofCache(context, clean),
-    ...ofTemporaries(clean),
+    ...ofTemporaries(clean, temporary),
   ];
 }
 
 /** Copies and work files of commands that were killed. */
-function ofTemporaries(clean: boolean): Finding[] {
-  const left = abandonedFolders();
+function ofTemporaries(clean: boolean, folder?: string): Finding[] {
+  const left = abandonedFolders(folder);
   if (left.length === 0) return [];
   const what = 'temporary folders';
   if (!clean)

@@ -8,6 +8,7 @@ import { contenders } from '../../conformance/session.js';
 import { Workspace } from '../../e2e/helpers/workspace.js';
 import { exported, movedTo } from '../helpers/move.js';
 import { exportByCommand, exportOf, refusalOf } from './exported.js';
+import { compareExpressions } from './milvus-filters.js';
 
 const require = createRequire(import.meta.url);
 const never = new AbortController().signal;
@@ -370,6 +371,14 @@ describe.skipIf(milvus.missing !== undefined)(`a foreign collection of Milvus${m
     expect(await refusalOf(work, `${place}#twice`)).toMatch(
       /the source counts 3|did not answer in the order of the keys/,
     );
+  });
+
+  test('expressions of logs let the same rows through as the server does (VECPROOF_CONDITIONS=500 for more of them)', async () => {
+    const { endpoint } = await serverOf(milvus.definition);
+    const wanted = Number(process.env['VECPROOF_CONDITIONS'] ?? 40);
+    const found = await compareExpressions(endpoint, wanted, 1);
+    expect({ different: found.different, byServer: found.byServer }).toEqual({ different: [], byServer: [] });
+    expect(found.read).toBeGreaterThan(wanted / 2);
   });
 
   test('names that are not there are refused with the nearest one', async () => {

@@ -24,6 +24,8 @@ const find = (clean = false) =>
       onEvent: () => undefined,
     },
     clean,
+    // That of the machine holds what tests of kills left.
+    home,
   );
 
 /** A run over three datasets, of which none was begun. */
