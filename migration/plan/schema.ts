@@ -259,11 +259,10 @@ export const planSchema = z.strictObject({
         .partialRecord(z.enum(OPERATION_KINDS), z.number().min(0))
         .default({})
         .meta({ description: 'Shares of the kinds of writes.' }),
-      patience: z
-        .number()
-        .min(1)
-        .default(60)
-        .meta({ description: 'Seconds that a gate may stay closed before the rehearsal ends there.' }),
+      patience: z.number().min(1).default(60).meta({
+        description:
+          'Seconds that a gate may stay closed, without anything moving on, before the rehearsal ends there.',
+      }),
       mapping: z.boolean().default(false).meta({
         description:
           'Whether rows become those of the target as the mapping of the plan wants them; otherwise they stay as they are.',

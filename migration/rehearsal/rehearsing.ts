@@ -32,6 +32,15 @@ export interface Parts {
 }
 
 const POLL_MS = 25;
+/** A gate stays closed so many times its patience at most, however much moves. */
+const MOST_PATIENCE = 5;
+
+interface Look {
+  open: boolean;
+  found: string;
+  /** Another text than before: something has moved. */
+  progress?: string | undefined;
+}
 
 /** A rehearsal under way: the application, the worker that migrates it, and what has happened so far. */
 export class Rehearsing {
@@ -108,16 +117,24 @@ export class Rehearsing {
     this.traffic.start();
   }
 
-  /** Asks until a condition holds. A call that fails is a condition that does not hold. */
-  async gate(condition: string, check: () => Promise<{ open: boolean; found: string }>): Promise<GateResult> {
-    const deadline = performance.now() + this.parts.patienceMs;
+  /**
+   * Asks until a condition holds. A call that fails is a condition that does not hold. Patience is lost while nothing moves:
+   * how long a busy or stopped machine takes is no finding, as long as it gets on.
+   */
+  async gate(condition: string, check: () => Promise<Look>): Promise<GateResult> {
+    const { patienceMs } = this.parts;
+    const end = performance.now() + MOST_PATIENCE * patienceMs;
+    let deadline = performance.now() + patienceMs;
+    let last: string | undefined;
     for (let closed = 0; ; closed++) {
       this.parts.signal.throwIfAborted();
-      const { open, found } = await check().catch((error: unknown) => {
+      const { open, found, progress } = await check().catch((error: unknown): Look => {
         if (error instanceof WorkerGoneError) throw error;
         return { open: false, found: messageOf(error) };
       });
-      if (open || performance.now() > deadline) {
+      if (progress !== last) deadline = performance.now() + patienceMs;
+      last = progress;
+      if (open || performance.now() > Math.min(deadline, end)) {
         this.note('gate', `${open ? 'open' : 'closed'}: ${condition} (${found})`);
         return { condition, state: open ? 'open' : 'closed', found, closed };
       }
@@ -132,11 +149,12 @@ export class Rehearsing {
     return this.gate('the target has all that the log held, and nothing is held back', async () => {
       const { watermark, behind } = await this.link.call('behind', until);
       until ??= watermark;
-      const { held, lastError } = await this.status();
+      const { held, lastError, applied, superseded, backlog } = await this.status();
       const open = !behind.target && !behind.source && held === 0;
       const error = lastError === undefined || open ? '' : `; last error: ${lastError}`;
       const words = open ? 'nothing is missing' : `${behind.target ? 'the target' : 'the source'} is behind`;
-      return { open, found: `${words}, ${held} changes held${error}` };
+      const progress = [applied, superseded, backlog.source, backlog.target].join(' ');
+      return { open, found: `${words}, ${held} changes held${error}`, progress };
     });
   }
 

@@ -94,3 +94,26 @@ test('what does not come within the patience of a gate is a closed gate', async 
   await expect(planting.within(new Promise(() => {}), 'the process stops')).rejects.toThrow(GateClosedError);
   expect(await planting.within(Promise.resolve('there'), 'it is there')).toBe('there');
 });
+
+describe('a gate', () => {
+  const looking = async (progressOf: (look: number) => string, openAfter: number) => {
+    let looks = 0;
+    const { rehearsing: one } = rehearsing(ledger(), 1);
+    return one.gate('it is done', async () => {
+      looks++;
+      return { open: looks > openAfter, found: `look ${looks}`, progress: progressOf(looks) };
+    });
+  };
+
+  test('waits beyond its patience while something moves on, and not for ever', async () => {
+    // Patience is 50 ms, and it looks every 25 ms.
+    expect((await looking((look) => String(look), 6)).state).toBe('open');
+    expect((await looking((look) => String(look), 1000)).state).toBe('closed');
+  });
+
+  test('is closed once nothing has moved for as long as its patience', async () => {
+    const { state, closed } = await looking(() => 'nothing', 1000);
+    expect(state).toBe('closed');
+    expect(closed).toBeLessThan(1000);
+  });
+});
