@@ -130,16 +130,21 @@ function decisionOf({ loss, of, points, example, severity, remedy }: Loss): Deci
 }
 
 /** Reasons go into the file, where `load` looks for them. */
-async function settle({ path, accepted: taken }: Work): Promise<StageResult> {
+async function settle(work: Work): Promise<StageResult> {
+  writeMapping(work.path(MAPPING), decided(work));
+  return result(readMapping(work.path(MAPPING)).mapping);
+}
+
+/** The mapping with the reasons of decisions that have been taken, which the file has once all of them are. */
+function decided({ path, accepted: taken }: Work): Mapping {
   const { mapping } = readMapping(path(MAPPING));
-  writeMapping(path(MAPPING), {
+  return {
     ...mapping,
     losses: mapping.losses.map((loss) => ({
       ...loss,
       accepted: loss.accepted || (taken.get(decisionOf(loss).subject)?.reason ?? false),
     })),
-  });
-  return result(readMapping(path(MAPPING)).mapping);
+  };
 }
 
 export const mapStage: Stage = {
@@ -154,7 +159,7 @@ export const mapStage: Stage = {
   editable: MAPPING,
   run,
   settle,
-  report: ({ path }) => reportOf(readMapping(path(MAPPING)).mapping),
+  report: (work) => reportOf(decided(work)),
 };
 
 function reportOf({ vectors, fields, losses, target }: Mapping): Report {

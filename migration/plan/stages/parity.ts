@@ -150,7 +150,10 @@ function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path
   // A threshold that only warns holds nothing up: it is named in the same breath as what it does not hold up.
   const warned = (verdicts?.verdicts ?? [])
     .filter(({ state }) => state !== 'pass')
-    .map(({ name, found }) => `${name}, found ${found}`);
+    .map(
+      ({ name, found, state }) =>
+        `${name}, found ${found}${state === 'inconclusive' ? ' (inconclusive)' : ''}`,
+    );
   const passed = verdictRows.length - warned.length;
   return {
     says: `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared, ${passed} of ${countWords(verdictRows.length, 'threshold')} met${warned.length === 0 ? '' : `; only warned of: ${warned.join('; ')}`}`,
