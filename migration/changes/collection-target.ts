@@ -42,6 +42,10 @@ export class CollectionTarget implements ChangeTarget {
     this.#pointOf = pointOf ?? ((point) => point);
   }
 
+  kept(point: Point): Point {
+    return this.#pointOf(point);
+  }
+
   async apply(changes: readonly Write[], signal?: AbortSignal): Promise<readonly Applied[]> {
     const outcomes = new Map<string, Applied>();
     const keys = changes.map(keyText);

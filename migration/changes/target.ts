@@ -41,6 +41,8 @@ export interface ChangeTarget {
    * acknowledged; after a rejection any of them may have been written.
    */
   apply(changes: readonly Write[], signal?: AbortSignal): Promise<readonly Applied[]>;
+  /** A point of the application as this target keeps it (of a mapping: other names, other parts). Absent: as it is. */
+  kept?(point: Point): Point;
   /** What is known of rows, in the order asked for; undefined: nothing, and nothing is there. */
   read(keys: readonly RowKey[]): Promise<readonly (StoredRow | undefined)[]>;
 }

@@ -162,7 +162,8 @@ export class Replayer {
       updates.flatMap(({ version, point: after }, i) => {
         const row = stored[i];
         // What comes again was seen before.
-        return row?.point === undefined || row.version >= version ? [] : [{ before: row.point, after }];
+        if (row?.point === undefined || row.version >= version) return [];
+        return [{ before: row.point, after: target.kept?.(after) ?? after }];
       }),
     );
     if (!watch.evident) return watch;

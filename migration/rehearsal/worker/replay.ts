@@ -129,6 +129,7 @@ export function stopping(
       await after();
       return applied;
     },
+    kept: (point) => target.kept?.(point) ?? point,
     read: (keys: readonly RowKey[]): Promise<readonly (StoredRow | undefined)[]> => target.read(keys),
   };
 }

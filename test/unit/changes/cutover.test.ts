@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Point } from '../../../engines/contract/points.js';
 import { requireClient } from '../../../engines/kit/packages.js';
 import type { NewChange, RowChange } from '../../../migration/changes/change.js';
+import { CollectionTarget } from '../../../migration/changes/collection-target.js';
 import type { ChangeLog } from '../../../migration/changes/log.js';
 import { MemoryChangeLog } from '../../../migration/changes/memory-log.js';
 import { MemoryTarget } from '../../../migration/changes/memory-target.js';
 import { PostgresChangeLog } from '../../../migration/changes/postgres/log.js';
 import type { ChangeTarget, Write } from '../../../migration/changes/target.js';
+import { MemoryVersions } from '../../../migration/changes/versions.js';
 import { DualWriter, type DualWriterOptions } from '../../../migration/cutover/dual-writer.js';
 import { EmbeddingVersions } from '../../../migration/cutover/embedding.js';
 import { ReembeddingError, UnknownOutcomeError } from '../../../migration/cutover/errors.js';
@@ -259,6 +261,30 @@ describe('a replay', () => {
     expect(values(target)['r5']).toBe(1);
     await replayer({ reembedding: 'allow' }).step();
     expect(values(target)['r5']).toBe(-5);
+  });
+
+  test('refuses it where the vector has another name in the target, too', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => `r${i}`);
+    const { log, replayer } = parts();
+    const kept = ({ vectors: { vector }, ...rest }: Point): Point => ({
+      ...rest,
+      vectors: { dense: vector! },
+    });
+    const there = new Map<Point['id'], Point>();
+    const target = new CollectionTarget({
+      place: 'memory',
+      points: {
+        upsert: async (points) => points.forEach((each) => void there.set(each.id, each)),
+        delete: async (ids) => ids.forEach((id) => void there.delete(id)),
+        get: async (ids) => ids.flatMap((id) => there.get(id) ?? []),
+      },
+      versions: new MemoryVersions(),
+      pointOf: kept,
+    });
+    await log.append(rows.map((id) => upsert(id, 1, { text: id })));
+    await replayer({ target }).step();
+    await log.append(rows.map((id) => upsert(id, -5, { text: id })));
+    await expect(replayer({ target }).step()).rejects.toThrow(ReembeddingError);
   });
 });
 
