@@ -12,7 +12,12 @@ import { onnxRuntimeCommand } from './onnx-runtime.js';
 const SMALL = 5e10;
 
 /** Beside the reference. */
-const FAST = ['wasm', 'onnxruntime', 'onnxruntime-int8'] as const satisfies readonly KernelName[];
+const FAST = [
+  'wasm-int16',
+  'wasm',
+  'onnxruntime',
+  'onnxruntime-int8',
+] as const satisfies readonly KernelName[];
 
 const nextFor = (kernel: KernelName): string =>
   kernel.startsWith(ONNX) ? `install it with: ${onnxRuntimeCommand()}` : 'leave --kernel out';
@@ -69,8 +74,12 @@ export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
     throw unusable(kernel, tried.reason, nextFor(kernel));
   }
   const tried = [usearch];
-  for (const each of FAST)
-    if (supports(each, metric)) tried.push(await tryKernel(each, metric, dimensions, { work }));
+  for (const each of FAST) {
+    // Integers take half of the instructions: where they work, the same in float32 need not be measured.
+    const isSlower =
+      each === 'wasm' && tried.some(({ kernel: name, state }) => name === 'wasm-int16' && state === 'works');
+    if (supports(each, metric) && !isSlower) tried.push(await tryKernel(each, metric, dimensions, { work }));
+  }
   for (const each of tried)
     if (each.state === 'fails' && !isOption(each)) warnOf(input, each.kernel, each.reason);
   const works = tried.filter((each) => each.state === 'works').sort((a, b) => b.gflops - a.gflops);

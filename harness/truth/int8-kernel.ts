@@ -1,15 +1,14 @@
-import { largestNorm, powerOfTwoScale } from './error-bound.js';
 import { ROWS_A_PRODUCT } from './gemm-kernel.js';
 import type { ScanTile } from './kernel.js';
 import { integerModel } from './onnx-model.js';
 import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './onnx-runtime.js';
+import { Rounding } from './rounding.js';
 import {
   type AskedQueries,
   type Base,
   FIRST_ROWS,
   inverseNorm,
   LATER_ROWS,
-  roundedDown,
   type Scorer,
   type ScorerInput,
   wideRoom,
@@ -53,31 +52,14 @@ async function requireExact({ Tensor }: OnnxRuntime, session: Session): Promise<
     throw new Error('products of 8-bit integers are not exact on this processor');
 }
 
-/** What rounding a vector to steps left and took. */
-interface Rounded {
-  /** Length of a step. */
-  step: number;
-  /** Euclidean norms of what is left, and of the difference to the vector. */
-  norm: number;
-  error: number;
-}
-
-/**
- * Scores are products of integers times the step of the row; float64 knows how far they are from q·x: |q·x - q̂·x̂| <= |q - q̂| |x| +
- * |q̂| |x - x̂| (Cauchy and Schwarz), with the norms of what was really rounded away. Scores are in steps of the query. Vectors are in
- * units in which no norm is above 1, as for float32.
- */
+/** Scores are products of integers times the step of the row, in steps of the query. */
 class Int8Scorer implements Scorer {
   readonly #input: ScorerInput;
   readonly #runtime: OnnxRuntime;
   readonly #session: Session;
-  readonly #rowFactor: number;
-  readonly #queries = new Map<number, Rounded>();
+  readonly #rounding: Rounding;
   readonly slack = { relative: 0, absolute: 0 };
   readonly queryBytes: number;
-  /** The largest norms of rows, and of what rounding took from one. */
-  #norm = 0;
-  #error = 0;
   /** Addresses: the step of each row, and the scores of a product. */
   #steps = 0;
   #scores = 0;
@@ -86,7 +68,7 @@ class Int8Scorer implements Scorer {
     this.#input = input;
     this.#runtime = runtime;
     this.#session = session;
-    this.#rowFactor = powerOfTwoScale(largestNorm(input.tile));
+    this.#rounding = new Rounding(input);
     this.queryBytes = input.tile.dimensions;
   }
 
@@ -113,21 +95,14 @@ class Int8Scorer implements Scorer {
         const row = rows === undefined ? i : rows[i]!;
         const vector = tileAt + row * dimensions * 4;
         const into = some + (i - first) * width;
-        steps[i] = module.roundVector(vector, dimensions, this.#factorOf(row), into, 0);
-        const error = module.lost();
-        this.#norm = Math.max(this.#norm, module.norm() + error);
-        this.#error = Math.max(this.#error, error);
+        steps[i] = module.roundVector(vector, dimensions, this.#rounding.rowFactor(row), into, 0);
+        this.#rounding.sawRow();
       }
       const block = first - (first % ROWS_A_PRODUCT);
       const columns = Math.min(ROWS_A_PRODUCT, upTo(count) - block);
       module.turn(some, width, width, at + block * dimensions + (first - block), columns);
     }
     return { at, count, rows };
-  }
-
-  #factorOf(row: number): number {
-    const { job, tile } = this.#input;
-    return job.metric === 'cosine' ? inverseNorm(tile, row) : this.#rowFactor;
   }
 
   reserve(queries: number): void {
@@ -139,26 +114,15 @@ class Int8Scorer implements Scorer {
     const factor = inverseNorm(job.queries, query);
     const { dimensions } = job.queries;
     const step = module.roundVector(vector, dimensions, factor, at + i * dimensions, ZERO);
-    // A zero vector has the same score with every row, whatever its step.
-    this.#queries.set(query, { step: step === 0 ? 1 : step, norm: module.norm(), error: module.lost() });
-  }
-
-  /** How far a score can be off, with what float32 makes of an integer, of the step and of their product. */
-  #errorOf({ step, norm, error }: Rounded): number {
-    const off = error * this.#norm + norm * this.#error;
-    return (off * (1 + 2 ** -30) + 2 ** -40 + (norm * this.#norm + off) * 2 ** -21) / step;
+    this.#rounding.sawQuery(query, step);
   }
 
   slackOf(query: number): number {
-    return 2 * this.#errorOf(this.#queries.get(query)!);
+    return this.#rounding.slackOf(query);
   }
 
   leastScore(query: number, bound: number): number {
-    const { job } = this.#input;
-    const rounded = this.#queries.get(query)!;
-    const product =
-      job.metric === 'cosine' ? 1 - bound : -bound * this.#rowFactor * inverseNorm(job.queries, query);
-    return roundedDown(product / rounded.step - this.#errorOf(rounded));
+    return this.#rounding.leastScore(query, bound);
   }
 
   async score({ at, count }: Base, queries: AskedQueries): Promise<void> {

@@ -4,12 +4,20 @@ import type { Tile, Vectors } from './tile.js';
 
 /**
  * `usearch` and `wasm`: float32 SIMD candidates, proven complete and recomputed in float64, by the library's exact search or by
- * our own WebAssembly. `popcount`: bits, counted. `float64`: all in JavaScript.
+ * our own WebAssembly; `wasm-int16`: the same by 16-bit integers. `popcount`: bits, counted. `float64`: all in JavaScript.
  */
-export type KernelName = 'usearch' | 'wasm' | 'onnxruntime' | 'onnxruntime-int8' | 'popcount' | 'float64';
+export type KernelName =
+  | 'usearch'
+  | 'wasm'
+  | 'wasm-int16'
+  | 'onnxruntime'
+  | 'onnxruntime-int8'
+  | 'popcount'
+  | 'float64';
 export const KERNELS = [
   'usearch',
   'wasm',
+  'wasm-int16',
   'onnxruntime',
   'onnxruntime-int8',
   'popcount',

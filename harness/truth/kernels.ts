@@ -5,6 +5,7 @@ import { byNumbers } from './by-numbers.js';
 import { scanFloat64 } from './float64-kernel.js';
 import { gemmKernel } from './gemm-kernel.js';
 import { int8Kernel } from './int8-kernel.js';
+import { int16Kernel } from './int16-kernel.js';
 import type { KernelName, ScanTile } from './kernel.js';
 import { popcountKernel } from './popcount-kernel.js';
 import { measured, type Tile, type Vectors } from './tile.js';
@@ -18,14 +19,15 @@ export async function scanOf(kernel: KernelName): Promise<ScanTile> {
   if (kernel === 'popcount') return popcountKernel();
   if (kernel === 'onnxruntime') return gemmKernel();
   if (kernel === 'onnxruntime-int8') return int8Kernel();
+  if (kernel === 'wasm-int16') return int16Kernel();
   return kernel === 'wasm' ? wasmKernel() : scanFloat64;
 }
 
-/** Squares of small differences have no bound in 8 bits that is worth it; bits are counted, by the reference as numbers. */
+/** Squares of small differences have no bound in integers that is worth it; bits are counted, by the reference as numbers. */
 export function supports(kernel: KernelName, metric: Metric): boolean {
   if (kernel === 'popcount') return isBitMetric(metric);
   if (isBitMetric(metric)) return kernel === 'usearch' || kernel === 'float64';
-  return kernel !== 'onnxruntime-int8' || metric !== 'l2';
+  return metric !== 'l2' || (kernel !== 'onnxruntime-int8' && kernel !== 'wasm-int16');
 }
 
 /** Enough to see a wrong answer. */

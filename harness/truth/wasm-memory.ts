@@ -38,6 +38,9 @@ export interface ScanModule extends ModuleMemory {
   norm(): number;
   lost(): number;
   roundVector(vector: number, width: number, factor: number, into: number, zero: number): number;
+  roundWords(vector: number, width: number, factor: number, into: number, count: number): number;
+  turnPairs(rows: number, pairs: number, into: number): void;
+  scanWords(steps: number, from: number, to: number): void;
   turn(rows: number, stride: number, width: number, into: number, apart: number): void;
   scaleVector(vector: number, width: number, factor: number, mean: number, into: number): void;
   finish(from: number, to: number): void;

@@ -33,11 +33,10 @@ export function scaleVector(vector: usize, width: i32, factor: f64, mean: usize,
   }
 }
 
-/**
- * Writes a vector times `factor` in whole steps, of which its largest component has 127, each plus `zero`, as one byte each. Returns the
- * step, 0 for a zero vector.
- */
-export function roundVector(vector: usize, width: i32, factor: f64, into: usize, zero: i32): f64 {
+/** Writes a vector times `factor` in whole steps, of which its largest component has `count`. Returns the step, 0 for a zero vector. */
+// @ts-ignore: decorator
+@inline
+function round(vector: usize, width: i32, factor: f64, into: usize, count: i32, zero: i32, words: bool): f64 {
   const end = (<usize>width) << 2, whole = end & ~15;
   let most = f32x4.splat(0);
   for (let at: usize = 0; at < whole; at += 16) most = f32x4.pmax(most, f32x4.abs(v128.load(vector + at)));
@@ -46,7 +45,7 @@ export function roundVector(vector: usize, width: i32, factor: f64, into: usize,
     max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
   );
   for (let at = whole; at < end; at += 4) largest = max(largest, abs(load<f32>(vector + at)));
-  const step = (<f64>largest * factor) / 127;
+  const step = (<f64>largest * factor) / <f64>count;
   const perStep = step == 0 ? 0 : 1 / step;
   const by = f64x2.splat(factor), steps = f64x2.splat(perStep), length = f64x2.splat(step), plus = i8x16.splat(<i8>zero);
   let kept0 = f64x2.splat(0), kept1 = f64x2.splat(0), off0 = f64x2.splat(0), off1 = f64x2.splat(0);
@@ -61,9 +60,10 @@ export function roundVector(vector: usize, width: i32, factor: f64, into: usize,
     off0 = f64x2.add(off0, f64x2.mul(rest0, rest0));
     off1 = f64x2.add(off1, f64x2.mul(rest1, rest1));
     const four = i32x4.shuffle(i32x4.trunc_sat_f64x2_s_zero(count0), i32x4.trunc_sat_f64x2_s_zero(count1), 0, 1, 4, 5);
-    const words = i16x8.narrow_i32x4_s(four, four);
-    v128.store32_lane(place, i8x16.add(i8x16.narrow_i16x8_s(words, words), plus), 0);
-    place += 4;
+    const narrow = i16x8.narrow_i32x4_s(four, four);
+    if (words) v128.store64_lane(place, narrow, 0);
+    else v128.store32_lane(place, i8x16.add(i8x16.narrow_i16x8_s(narrow, narrow), plus), 0);
+    place += words ? 8 : 4;
   }
   kept0 = f64x2.add(kept0, kept1);
   off0 = f64x2.add(off0, off1);
@@ -71,15 +71,34 @@ export function roundVector(vector: usize, width: i32, factor: f64, into: usize,
   let lostSquare = f64x2.extract_lane(off0, 0) + f64x2.extract_lane(off0, 1);
   for (let at = whole; at < end; at += 4) {
     const value = <f64>load<f32>(vector + at) * factor;
-    const count = nearest(value * perStep);
-    const rounded = count * step;
+    const number = nearest(value * perStep);
+    const rounded = number * step;
     leftSquare += rounded * rounded;
     lostSquare += (value - rounded) * (value - rounded);
-    store<u8>(place++, <u8>(<i32>count + zero));
+    if (words) store<i16>(place, <i16>number);
+    else store<u8>(place, <u8>(<i32>number + zero));
+    place += words ? 2 : 1;
   }
   leftNorm = sqrt(leftSquare);
   lostNorm = sqrt(lostSquare);
   return step;
+}
+
+/** As one byte each, 127 steps on each side of `zero`. */
+export function roundVector(vector: usize, width: i32, factor: f64, into: usize, zero: i32): f64 {
+  return round(vector, width, factor, into, 127, zero, false);
+}
+
+/** As one i16 each, `count` steps on each side of 0. */
+export function roundWords(vector: usize, width: i32, factor: f64, into: usize, count: i32): f64 {
+  return round(vector, width, factor, into, count, 0, true);
+}
+
+/** Of 16 rows of `pairs` pairs of i16, one after the other: those of each place stand together. */
+export function turnPairs(rows: usize, pairs: i32, into: usize): void {
+  const stride = (<usize>pairs) << 2;
+  for (let at: usize = 0; at < stride; at += 4)
+    for (let row: usize = 0; row < 16; row++) store<i32>(into + (at << 4) + (row << 2), load<i32>(rows + row * stride + at));
 }
 
 /** Two tiles of 16 x 16 bytes. */

@@ -14,7 +14,8 @@ export { setCandidates, setGuesses, setQueries, setRows, setSlacks } from './are
 export { decide, setDecision, setNorms, setVectors } from './decide.as';
 export { squaredNorms } from './exact.as';
 export { guessAgain, guessThresholds } from './guess.as';
-export { lost, norm, roundVector, scaleVector, turn } from './round.as';
+export { lost, norm, roundVector, roundWords, scaleVector, turn, turnPairs } from './round.as';
+export { scanWords } from './words.as';
 
 import { dimensions, queries, rowCount, rows } from './areas.as';
 import { select } from './candidates.as';

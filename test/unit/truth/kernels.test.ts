@@ -79,6 +79,19 @@ const awkward = (metrics: readonly Metric[]): fc.Arbitrary<Case> =>
       return { ...rest, dimensions, base, queries };
     });
 
+describe.each(here)('$kernel, of vectors as long as integers bear', ({ scan, metrics }) => {
+  // All components alike is the largest sum that rounded vectors can have.
+  it.each([1, 2, 3, 15, 384, 4097])('%i dimensions', async (dimensions) => {
+    const metric = metrics[0]!;
+    const base = Float32Array.from({ length: 40 * dimensions }, (_, i) => {
+      const row = Math.floor(i / dimensions);
+      return (row % 2 === 0 ? 1 : -1) * (i % dimensions === row % dimensions ? 1 - row * 1e-4 : 1);
+    });
+    const queries = base.slice(0, 3 * dimensions);
+    await expectExact(scan, { metric, base, queries, dimensions, k: 40, tileRows: 40 });
+  });
+});
+
 describe.each(here)('$kernel', ({ scan, metrics }) => {
   it('is brute force to the bit, on awkward vectors', async () => {
     await fc.assert(
