@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type * as Pg from 'pg';
 import { FailureError } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
@@ -76,9 +76,11 @@ async function connectServer(url: string, env: NodeJS.ProcessEnv) {
 }
 
 async function openFolder(path: string, shown: string) {
-  if (!existsSync(path))
+  // A database that is made here and killed half-way would never open again, for the application neither.
+  if (!existsSync(join(path, 'PG_VERSION')))
     throw new FailureError('there is no change log', {
       where: `cutover.log ${shown}`,
+      ...(existsSync(path) && { got: 'a folder without a database' }),
       next: 'the application makes it: open its DualWriter once',
     });
   return openShared(path);

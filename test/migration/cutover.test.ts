@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -13,6 +13,7 @@ import { LogFirstOutbox } from '../../migration/cutover/outbox.js';
 import { type OpenLog, openLog } from '../../migration/plan/cutover.js';
 import { followMigration, openPlan } from '../../migration/plan/migrate.js';
 import type { MigrationView } from '../../migration/plan/view.js';
+import { makeLog } from './helpers/change-log.js';
 import { somePoints, withCollection, writeCollection } from './helpers/collection.js';
 import { Migration } from './helpers/plan.js';
 
@@ -45,7 +46,7 @@ beforeAll(async () => {
   writeFileSync(join(home, 'thresholds.yaml'), 'version: 1\nk: 5\ngates: { recall.ties@5: mean >= 0.8 }\n');
   migration.plan('sqlite-vec:./source#docs', 'lancedb:./lance#docs', REST);
   // The application makes it before; here it is open all the time, and the commands share it.
-  mkdirSync(join(home, 'log'));
+  await makeLog(join(home, 'log'));
   const surroundings = { cwd: home, env: process.env, signal: new AbortController().signal };
   const options = { plan: 'plan.yaml', cwd: home, env: process.env, hide: () => {} };
   const parsed = await openPlan({ ...options, home, signal: surroundings.signal });
@@ -54,6 +55,19 @@ beforeAll(async () => {
 afterAll(async () => {
   await shared.close();
   rmSync(home, { recursive: true, force: true });
+});
+
+test('a folder without a database is no log, and none is made in it', async () => {
+  const folder = join(home, 'empty');
+  mkdirSync(folder);
+  const surroundings = { cwd: home, env: process.env, signal: new AbortController().signal };
+  const options = { plan: 'plan.yaml', cwd: home, env: process.env, hide: () => {} };
+  const parsed = await openPlan({ ...options, home, signal: surroundings.signal });
+  const plan = { ...parsed.plan, cutover: { ...parsed.plan.cutover!, log: './empty' } };
+  await expect(openLog({ parsed: { ...parsed, plan }, surroundings })).rejects.toThrow(
+    'there is no change log',
+  );
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 interface Application {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -17,6 +17,7 @@ import type { StageName } from '../../migration/plan/events.js';
 import { migrationStatus, openPlan } from '../../migration/plan/migrate.js';
 import { verify } from '../../migration/verify/verify.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
+import { makeLog } from './helpers/change-log.js';
 import { somePoints, withCollection, writeCollection } from './helpers/collection.js';
 import { Migration } from './helpers/plan.js';
 import { seeded } from './helpers/seeded.js';
@@ -145,7 +146,7 @@ test(`a migration that is killed in each of ${KILLED.length} stages is whole in 
   );
   writeFileSync(join(home, 'queries.jsonl'), queries.join('\n'));
   writeFileSync(join(home, 'thresholds.yaml'), 'version: 1\nk: 5\ngates: { recall.ties@5: mean >= 0.5 }\n');
-  mkdirSync(join(home, 'log'));
+  await makeLog(join(home, 'log'));
 
   const random = seeded(SEED);
   const application = new Application(home, random);
