@@ -10,12 +10,13 @@ import type { KernelName, ScanTile } from './kernel.js';
 import { popcountKernel } from './popcount-kernel.js';
 import { measured, type Tile, type Vectors } from './tile.js';
 import { TopLists } from './top-lists.js';
-import { usearchKernel } from './usearch-kernel.js';
+import { usearchInt8Kernel, usearchKernel } from './usearch-kernel.js';
 import { wasmKernel } from './wasm-kernel.js';
 
 /** Throws what loading it throws where this machine or installation lacks it. */
 export async function scanOf(kernel: KernelName): Promise<ScanTile> {
   if (kernel === 'usearch') return byNumbers(await usearchKernel());
+  if (kernel === 'usearch-int8') return byNumbers(await usearchInt8Kernel());
   if (kernel === 'popcount') return popcountKernel();
   if (kernel === 'onnxruntime') return gemmKernel();
   if (kernel === 'onnxruntime-int8') return int8Kernel();
@@ -26,6 +27,8 @@ export async function scanOf(kernel: KernelName): Promise<ScanTile> {
 /** Bits are counted, and by the reference compared as numbers. */
 export function supports(kernel: KernelName, metric: Metric): boolean {
   if (kernel === 'popcount') return isBitMetric(metric);
+  // What bits have in common is an inner product, too.
+  if (kernel === 'usearch-int8') return metric !== 'dot' && metric !== 'jaccard';
   if (isBitMetric(metric)) return kernel === 'usearch' || kernel === 'float64';
   return true;
 }
