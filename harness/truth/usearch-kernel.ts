@@ -50,9 +50,12 @@ export async function usearchKernel(): Promise<ScanTile> {
 export async function usearchInt8Kernel(): Promise<ScanTile> {
   const { exactSearch } = await import('usearch');
   const module = loadSteps();
+  let share: number | undefined;
   return (job, tile) => {
     const look = StepsLook.of(module, job, tile) ?? new FloatLook(job, tile);
-    new TileScan(exactSearch, job, tile, look).run();
+    const scan = new TileScan(exactSearch, job, tile, look, share);
+    scan.run();
+    share = scan.share;
   };
 }
 
@@ -67,9 +70,13 @@ class TileScan {
   readonly #tile: Tile;
   readonly #base: Base;
   readonly #offered: Uint32Array;
+  readonly #shareBefore: number | undefined;
   #exact: FloatLook | undefined;
+  #most = 0;
 
-  constructor(exactSearch: ExactSearch, job: ScanJob, tile: Tile, look: Look) {
+  /** @param share of the tile before this one */
+  constructor(exactSearch: ExactSearch, job: ScanJob, tile: Tile, look: Look, share?: number) {
+    this.#shareBefore = share;
     this.#exactSearch = exactSearch;
     this.#job = job;
     this.#tile = tile;
@@ -77,12 +84,17 @@ class TileScan {
     this.#offered = new Uint32Array(tile.count);
   }
 
+  /** Rows that had to be looked at, at most by a query, of those that it may find: as many are expected of the next tile. */
+  get share(): number {
+    return this.#most / this.#tile.count;
+  }
+
   run(): void {
     const { queries, selections, rowsSeen } = this.#job;
     const wide: Asked[] = [];
     for (const { selection, queries: asked } of selections?.groups ?? oneGroup(queries.count)) {
       if (selection !== NO_SELECTION) this.#runGroup(selection, asked, wide);
-      else wide.push(...this.#ask(asked, this.#expected(this.#tile.count, rowsSeen), selection));
+      else wide.push(...this.#ask(asked, this.#expectedOfAll(rowsSeen), selection));
     }
     // Those that want as many side by side: a block is searched for the most that one of it wants.
     wide.sort((a, b) => a.wanted - b.wanted);
@@ -157,6 +169,12 @@ class TileScan {
     return Math.min(count, Math.ceil(more * share * this.#job.lists.depth) + MARGIN);
   }
 
+  #expectedOfAll(seen: number): number {
+    const { count } = this.#tile;
+    if (this.#shareBefore === undefined || seen === 0) return this.#expected(count, seen);
+    return Math.min(count, Math.ceil(1.25 * this.#shareBefore * count) + MARGIN / 2);
+  }
+
   /** Offers candidates to the query's list until the rest of the base is proven to be too far away. */
   #decide(base: Base, asked: Asked, candidates: Candidates): void {
     let [searched, current] = [base, candidates];
@@ -175,7 +193,10 @@ class TileScan {
     let bound = lists.bound(query);
     let limit = limitOf(bound);
     for (let i = start; i < start + count; i++) {
-      if (distances[i]! > limit) return true;
+      if (distances[i]! > limit) {
+        this.#most = Math.max(this.#most, i - start);
+        return true;
+      }
       const row = base.rows === undefined ? rows[2 * i]! : base.rows[rows[2 * i]!]!;
       // A second, wider look returns the same rows again, not always in the same order.
       if (this.#offered[row] === query + 1) continue;
@@ -186,6 +207,7 @@ class TileScan {
       bound = lists.bound(query);
       limit = limitOf(bound);
     }
+    this.#most = Math.max(this.#most, count);
     return false;
   }
 

@@ -17,8 +17,9 @@ export function largest(vectors: usize, count: i32, width: i32, centre: usize, f
   for (let i = 0; i < count; i++) {
     let four = f32x4.splat(0);
     for (let at: usize = 0; at < whole; at += 16) {
-      const value = v128.load(vectors + at);
-      four = f32x4.max(four, f32x4.abs(centre == 0 ? value : f32x4.sub(value, v128.load(centre + at))));
+      let value = v128.load(vectors + at);
+      if (centre != 0) value = f32x4.sub(value, v128.load(centre + at));
+      four = f32x4.pmax(four, f32x4.abs(value));
     }
     let one = max(
       max(f32x4.extract_lane(four, 0), f32x4.extract_lane(four, 1)),
