@@ -40,6 +40,16 @@ export async function writtenSince(
   }
 }
 
+/** What is written from here on is behind it. */
+export async function positionNow(work: Pick<Work, 'parsed' | 'surroundings'>): Promise<Position> {
+  const { log, close } = await openLog(work);
+  try {
+    return await log.watermark();
+  } finally {
+    await close();
+  }
+}
+
 /** Behind it is everything that was written since the application's writers are captured. */
 export function captureBegan(work: Pick<Work, 'path'>): Position {
   const positions = markers(work).map(({ position }) => BigInt(position));
