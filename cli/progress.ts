@@ -65,6 +65,8 @@ export class Progress {
         break;
       case 'phaseBegin': {
         const { phase: name, trial, total, unit } = event;
+        // Builds that are held side by side are searched in turns.
+        this.#turnTo(event.build);
         this.#phase = { name, trial, total, unit, start: performance.now(), done: 0 };
         break;
       }
@@ -108,6 +110,7 @@ export class Progress {
     this.#preparation = undefined;
     // Of the dataset before, if there was one: its builds have the same ids.
     this.#build = undefined;
+    this.#begun.clear();
     this.#phase = undefined;
     this.#failed = 0;
   }
@@ -116,7 +119,7 @@ export class Progress {
     if (this.#build?.id === id) return;
     this.#build = this.#builds.find((build) => build.id === id);
     this.#phase = undefined;
-    this.#begun.set(id, performance.now());
+    if (!this.#begun.has(id)) this.#begun.set(id, performance.now());
   }
 
   /** Takes the live line away, so that other output can follow. */

@@ -63,6 +63,8 @@ export function csvLines(
   const replaced = results.trials.some((row) => row.replaced !== undefined) ? ['replaced'] : [];
   const replica = results.trials.some((row) => row.replica !== undefined) ? ['replica'] : [];
   const attempt = results.trials.some((row) => row.attempt !== undefined) ? ['attempt'] : [];
+  const client = all.some((row) => row.client !== undefined) ? ['client'] : [];
+  const threads = all.some((row) => row.clientThreads !== undefined) ? ['clientThreads'] : [];
   const sameAs = all.some((row) => row.sameAs !== undefined) ? ['sameAs'] : [];
   const header = [
     ...FIXED,
@@ -70,6 +72,8 @@ export function csvLines(
     ...attempt,
     ...machine,
     ...replaced,
+    ...client,
+    ...threads,
     ...(compared ? ['parity'] : []),
     ...index.map((key) => `index.${key}`),
     ...search.map((key) => `search.${key}`),
@@ -84,6 +88,8 @@ export function csvLines(
     ...attempt.map(() => row.attempt ?? ''),
     ...machine.map(() => row.machine ?? ''),
     ...replaced.map(() => row.replaced ?? 0),
+    ...client.map(() => row.client ?? ''),
+    ...threads.map(() => row.clientThreads ?? 1),
     ...(compared ? [row.parity ?? ''] : []),
     ...index.map((key) => own(row.index, key) ?? ''),
     ...search.map((key) => own(row.search, key) ?? ''),

@@ -1,4 +1,5 @@
 import type { Results } from '../harness/model/results.js';
+import { workloadOf } from '../harness/model/workload.js';
 import { historyLine } from '../harness/store/history.js';
 import { formatPercent } from './format.js';
 import { cautionsOf } from './model/cautions.js';
@@ -16,6 +17,7 @@ import {
   seriesRefs,
 } from './model/points.js';
 import { flagsOf, legendOf, problemsOf } from './model/problems.js';
+import { speedOf } from './model/speed.js';
 import { trendOf } from './model/trend.js';
 import type { Choice, ReportInput, ReportModel } from './model/types.js';
 import { writesOf } from './model/writes.js';
@@ -37,7 +39,8 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
   // A rate that all keep says nothing where they ran on different machines.
   const floor = results.machines === undefined ? throughputFloor(points) : undefined;
   const { machines } = results;
-  const choices = choicesOf({ series, recallName, k, dataset: results.dataset.name, machines });
+  const speed = speedOf(trials[0] && workloadOf(trials[0]));
+  const choices = choicesOf({ series, recallName, k, dataset: results.dataset.name, machines, speed });
   const counts = countTrials(results, plannedTrials(manifest.plan));
   return {
     results,
@@ -49,6 +52,7 @@ export function buildReport({ results, manifest, events, verdicts, history }: Re
     cautions: cautionsOf(results, counts),
     legend: legendOf(results.trials),
     choices,
+    speed,
     defaultChoice: firstChoice(choices),
     series,
     points,

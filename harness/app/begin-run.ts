@@ -118,6 +118,7 @@ function manifestOf(beginning: Beginning): Manifest {
     truth: truth.record,
     ks,
     repeat: suite.repeat,
+    ...(suite.interleave && { interleave: true as const }),
     // Of a load that several machines send, no pass can be sent again by one.
     remeasure: planned.shard?.load === undefined ? suite.remeasure : { busy: 0 },
     ...(suite.load && { load: suite.load }),

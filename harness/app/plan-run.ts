@@ -79,6 +79,7 @@ export async function planRun(
   const chosen = replicated(select(parsed.builds, options), parsed.suite.builds);
   const share = shareOf(chosen, options, suite.text);
   const builds = share?.builds ?? chosen;
+  if (parsed.suite.interleave) requireFew(builds);
   return {
     parsed,
     suite,
@@ -90,6 +91,19 @@ export async function planRun(
     several: options.dataset === undefined && parsed.datasets.length > 1,
     data: dataRequest(parsed, suite.path, options, cwd, part),
   };
+}
+
+/** Each is a process, and may be a container: all of a round are there at the same time. */
+const MOST_HELD = 16;
+
+function requireFew(builds: readonly PlannedBuild[]): void {
+  const held = builds.filter(({ replica }) => replica === undefined);
+  if (held.length <= MOST_HELD) return;
+  throw new InputError(`keeps all builds open at the same time: at most ${MOST_HELD}`, {
+    where: 'interleave',
+    got: `${held.length} builds`,
+    next: 'choose those that are to be compared, in the suite or with --engine and --only',
+  });
 }
 
 /** What this machine measures, or sends, of a run over several. */

@@ -47,7 +47,7 @@ export async function readColumns(folder: RunFolder, trials: readonly string[]):
       points: dataset.count + insertsOf(written?.log),
     });
     if (written !== undefined) {
-      const own = deriveUnderWrites(samples, truth, { ks, metric: dataset.metric }, written);
+      const own = deriveUnderWrites(samples, truth, { ks, metric: dataset.metric, facts }, written);
       columns.set(trial, own.columns);
       continue;
     }

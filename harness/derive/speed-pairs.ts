@@ -27,8 +27,8 @@ export const asLatency = (measure: Measure | undefined): Measures =>
   measure === undefined ? {} : { 'parity.latency': measure };
 
 /**
- * The block is the unit: of two trials of one build each pass, since their passes are interleaved; of two builds all passes
- * together, with the pairs of builds of one run that were measured in one round.
+ * The block is the unit: of two trials whose passes were interleaved (of one build, or of two that were held side by side)
+ * each pass; else all passes of a build together, with the pairs of builds of one run that were measured in one round.
  */
 export async function speedRatiosOf(
   reference: Side,
@@ -39,7 +39,7 @@ export async function speedRatiosOf(
   if (reference.machine !== candidate.machine) return () => ({});
   const sameRun = reference.folder.path === candidate.folder.path;
   const passes = [await passesOf(reference, own[0]), await passesOf(candidate, own[1])] as const;
-  if (sameRun && isSameBuild(reference, candidate)) {
+  if (sameRun && passesAlternate(reference, candidate)) {
     const pairs = paired(passes[0], passes[1]);
     const answers = paired(passesOfSamples(own[0]), passesOfSamples(own[1]));
     return (queries) => ratiosOf(answers, pairs, queries);
@@ -100,6 +100,33 @@ function isSameBuild({ manifest, trial }: Side, { trial: other }: Side): boolean
   return manifest.plan.some(({ trials }) =>
     [trial, other].every((wanted) => trials.some(({ id }) => id === wanted)),
   );
+}
+
+/** Of two that are built several times the build is the unit: it differs by more than the passes over one of them. */
+function passesAlternate(reference: Side, candidate: Side): boolean {
+  return (
+    isSameBuild(reference, candidate) ||
+    (!isReplicated(reference) && wereHeldTogether(reference, candidate.trial))
+  );
+}
+
+const isReplicated = ({ manifest }: Side): boolean =>
+  manifest.plan.some(({ replica }) => replica !== undefined);
+
+/** By the log: both builds had begun when the first pass of either ended, and neither was begun again after that. */
+function wereHeldTogether({ folder, manifest, trial }: Side, other: string): boolean {
+  const builds = [trial, other].map(
+    (id) => manifest.plan.find(({ trials }) => trials.some((each) => each.id === id))?.id,
+  );
+  if (builds.includes(undefined)) return false;
+  const events = readEvents(folder);
+  const last = Math.max(
+    ...builds.map((id) => events.findLastIndex((each) => each.type === 'buildBegin' && each.build === id)),
+  );
+  const searched = events.findIndex(
+    (each) => each.type === 'phase' && each.phase === 'search' && builds.includes(each.build),
+  );
+  return last >= 0 && searched > last;
 }
 
 /** Further builds of both settings, by round; only where both first builds are compared. */

@@ -175,9 +175,23 @@ export async function measureTrial(
     workload,
     times,
   };
+  const groupsBy = (
+    its: Samples,
+    derive: (queries: ReadonlySet<number>) => DerivedTrial,
+  ): Measured['groups'] => {
+    if (facts === undefined) return [];
+    const sent = new Set(its.query);
+    return groupsOf(facts, dataset.count).flatMap(({ name, queries }) => {
+      if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
+      // A band of which every query belongs to a group that was not sent.
+      if (![...queries].some((query) => sent.has(query))) return [];
+      return [{ name, reason: undefined, derived: derive(queries) }];
+    });
+  };
   if (written !== undefined) {
     const all = deriveUnderWrites(samples, truth, options, written);
-    return { all: byQuery ? all : { ...all, columns: NO_COLUMNS }, groups: [] };
+    const whole = byQuery ? all : { ...all, columns: NO_COLUMNS };
+    return { all: whole, groups: groupsBy(samples, all.group) };
   }
   const required = readRequired(folder, trial);
   const lacking = required && new Set(required.rows.map(({ row }) => row));
@@ -185,20 +199,11 @@ export async function measureTrial(
     lacking === undefined ? of : { ...of, measures: { ...of.measures, ...requiredMeasures(its, lacking) } };
   const derived = withRequired(deriveTrial(samples, truth, options), samples);
   const whole = byQuery ? derived : { ...derived, columns: NO_COLUMNS };
-  if (facts === undefined) return { all: whole, groups: [] };
-  const sent = new Set(samples.query);
-  const groups = groupsOf(facts, dataset.count);
-  return {
-    all: whole,
-    groups: groups.flatMap(({ name, queries }) => {
-      if (Object.hasOwn(refused, name)) return [{ name, reason: refused[name], derived: NOTHING }];
-      // A band of which every query belongs to a group that was not sent.
-      if (![...queries].some((query) => sent.has(query))) return [];
-      const its = samplesOfQueries(samples, queries);
-      const own = withRequired(deriveGroup(its, truth, options), its);
-      return [{ name, reason: undefined, derived: own }];
-    }),
-  };
+  const groups = groupsBy(samples, (queries) => {
+    const its = samplesOfQueries(samples, queries);
+    return withRequired(deriveGroup(its, truth, options), its);
+  });
+  return { all: whole, groups };
 }
 
 /** New points, whose numbers go on behind the dataset's. */

@@ -3,8 +3,11 @@ import type { Samples } from '../model/samples.js';
 import type { QueryFacts } from './groups.js';
 import { wasAnswered } from './units.js';
 
-/** The row fails the filter; the row is of another tenant than the query may see. */
-export const FLAW = { filter: 1, tenant: 2 } as const;
+/**
+ * The row fails the filter; the row is of another tenant than the query may see. Where points are written meanwhile: the
+ * point was no more, or not yet; it fails the filter and passed it by metadata that have been replaced.
+ */
+export const FLAW = { filter: 1, tenant: 2, gone: 4, outdated: 8 } as const;
 
 /**
  * What filters did, counted over all answered samples of queries that have one; each with the number of observations

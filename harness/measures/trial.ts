@@ -148,9 +148,9 @@ function failures(samples: Samples, times: LoadTimes | undefined): { failed: num
 export function deriveGroup(
   samples: Samples,
   truth: Truth,
-  { ks, metric, facts, judgements, sources }: DeriveOptions,
+  { ks, metric, facts, judgements, sources, lists }: DeriveOptions,
 ): DerivedTrial {
-  const derived = deriveTrial(samples, truth, { ks, metric, facts, judgements, sources });
+  const derived = deriveTrial(samples, truth, { ks, metric, facts, judgements, sources, lists });
   const { throughput, ...rest } = derived.measures;
   return { ...derived, measures: rest, columns: NO_COLUMNS };
 }

@@ -1,6 +1,7 @@
 import type { Samples, Truth } from '../model/samples.js';
 import type { Candidates, Version, Write, WriteLog } from '../model/writes.js';
 import { type Margin, tieLimit } from './distance.js';
+import { FLAW } from './filters.js';
 import { wasAnswered } from './units.js';
 
 /**
@@ -28,14 +29,13 @@ export interface Judged {
   samples: Samples;
   /** Hits that had been deleted, acknowledged, before their query was sent. */
   stale: number;
+  /** Hits that pass their query's filter by metadata alone that had been replaced, acknowledged, before the query was sent. */
+  outdated: number;
 }
 
-/** Every other flaw is of a filter, and there are none here. */
-const GONE = 1;
-
 /**
- * The exact neighbours of each answer among the points that were there when its query was sent. A point is there from the
- * moment an insert was acknowledged until that of its delete; an updated one has its new vector from then on. Where a write
+ * The exact neighbours of each answer among the points that were there, and passed its filter, when its query was sent. A point is there from the
+ * moment an insert was acknowledged until that of its delete; an updated one has its new vector or metadata from then on. Where a write
  * was on its way at the same time and its point would be among the k nearest in one state, the answer is not judged: it may
  * rightly hold either state.
  */
@@ -48,8 +48,8 @@ export function judgeAnswers(
   const byRow = new Map(writes.map((write) => [write.row, write]));
   const lists = new Int32Array(samples.length);
   const states = new States(samples.k);
-  const flaws = new Uint8Array(samples.length * samples.k);
-  let [unjudged, stale] = [0, 0];
+  const flaws = samples.flaws?.slice() ?? new Uint8Array(samples.length * samples.k);
+  let [unjudged, stale, outdated] = [0, 0, 0];
   for (let i = 0; i < samples.length; i++) {
     const [sent, answered] = [samples.sent[i]!, samples.answered[i]!];
     const standing = (row: number): Standing | undefined => {
@@ -69,16 +69,18 @@ export function judgeAnswers(
     lists[i] = live === undefined ? -1 : states.number(query, live, candidates);
     if (live === undefined) unjudged++;
     for (let j = i * samples.k; j < i * samples.k + Math.max(0, samples.returned[i]!); j++) {
+      if ((flaws[j]! & FLAW.outdated) !== 0) outdated++;
       const write = byRow.get(samples.rows[j]!);
       if (write === undefined) continue;
       const where = standing(write.row);
       if (write.kind === 'delete' && where === 'after') {
-        flaws[j] = GONE;
+        flaws[j]! |= FLAW.gone;
         stale++;
-      } else if (write.kind === 'insert' && where === 'before') flaws[j] = GONE;
+      } else if (write.kind === 'insert' && where === 'before') flaws[j]! |= FLAW.gone;
     }
   }
-  return { truth: { ...states.truth(), margin }, lists, unjudged, samples: { ...samples, flaws }, stale };
+  const own = { ...states.truth(), margin };
+  return { truth: own, lists, unjudged, samples: { ...samples, flaws }, stale, outdated };
 }
 
 /** Undefined: it may be there or not. */
@@ -87,7 +89,7 @@ function isLive(
   version: Version,
   standing: Standing | undefined,
 ): boolean | undefined {
-  if (write === undefined || standing === undefined) return true;
+  if (write === undefined || standing === undefined || version === 2) return true;
   if (standing === 'during') return undefined;
   if (write.kind === 'insert') return standing === 'after';
   if (write.kind === 'delete') return standing === 'before';

@@ -131,6 +131,8 @@ export const manifestSchema = z.strictObject({
   /** Depths that are measured, ascending; which of them a trial asks for is in the plan. */
   ks: z.array(depthSchema).min(1).max(1000),
   repeat: passesSchema,
+  /** All builds of a round were held side by side, and their passes interleaved; absent: one after the other. */
+  interleave: z.literal(true).optional(),
   warmup: passesSchema,
   /** Further passes for a trial in place of disturbed ones, at most; absent: none. */
   remeasure: z.strictObject({ busy: z.int() }).optional(),

@@ -1,5 +1,5 @@
-/** What a write does to one point: it is new, its vector is replaced, it goes. */
-export const WRITE_KINDS = ['insert', 'update', 'delete'] as const;
+/** What a write does to one point: it is new, its vector is replaced, it goes, its metadata are replaced. */
+export const WRITE_KINDS = ['insert', 'update', 'delete', 'metadata'] as const;
 export type WriteKind = (typeof WRITE_KINDS)[number];
 
 /**
@@ -19,8 +19,8 @@ export interface Write {
   /** Looked for after it was acknowledged, until its effect showed or the time-out passed. */
   followed: boolean;
   /**
-   * Of a followed delete: whether a query for the point's own vector found it just before. Where it did not, that it is not
-   * found later proves nothing, and nobody looks.
+   * Of a followed delete, or of metadata after which a filter should no longer find the point: whether a query for its own
+   * vector (under that filter) found it just before. Where it did not, that it is not found later proves nothing, and nobody looks.
    */
   before: boolean | null;
   /** Queries that looked for the effect. */
@@ -43,11 +43,15 @@ export interface WriteLog {
   writes: readonly Write[];
 }
 
-/** The vector of a point as it was loaded, or as the write has left it. */
-export type Version = 0 | 1;
+/**
+ * A point as it was loaded, or as the write has left it; 2: it is the same to the query in both (its metadata are written, and
+ * pass the query's filter before and after).
+ */
+export type Version = 0 | 1 | 2;
 
 /**
- * By query every version of a point that can be among its nearest at any time of the pass, ascending by (distance, row):
+ * By query every version of a point that passes its filter and can be among its nearest at any time of the pass, ascending by
+ * (distance, row):
  * the nearest of those that are never written, and all versions of others that are not farther than the last of these.
  */
 export interface Candidates {

@@ -5,8 +5,9 @@ import { compiledModule } from '../../common/paths.js';
 import { keepSecrets } from '../../common/secrets.js';
 import type { Endpoint } from '../../engines/contract/server.js';
 import { failureText } from './phase.js';
-import { type ProcessMessage, READY, type ServerReply, type Start } from './protocol.js';
+import { type ProcessMessage, READY, type ServerReply, type Start, TURN } from './protocol.js';
 import { RecordingError, type RunTask, type TaskTypes } from './task.js';
+import type { Place } from './turns.js';
 import type { WatchdogData } from './watchdog.js';
 
 type Message = ProcessMessage<TaskTypes>;
@@ -30,7 +31,8 @@ async function main(): Promise<void> {
       runTask: RunTask<TaskTypes>;
     };
     await send(READY);
-    await runTask(input, { send, signal: abort.signal, restartServer });
+    const { signal } = abort;
+    await runTask(input, { send, signal, restartServer, turn: (place) => turn(place, signal) });
     await send({ type: 'done' });
   } catch (error) {
     if (error instanceof RecordingError) await send({ type: 'unrecordable', error: error.message });
@@ -58,6 +60,29 @@ async function restartServer(how: 'stop' | 'kill'): Promise<Endpoint> {
   const reply = await answer;
   if ('error' in reply) throw new FailureError(`the server did not come back: ${reply.error}`);
   return reply.endpoint;
+}
+
+/** Who is to come is the supervisor's to say. */
+async function turn(place: Place, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const over = new AbortController();
+  const come = new Promise<void>((resolve, reject) => {
+    const take = (message: unknown) => {
+      if (message === TURN) resolve();
+    };
+    process.on('message', take);
+    const stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { signal: over.signal });
+    over.signal.addEventListener('abort', () => process.off('message', take));
+  });
+  // What is sent may fail to, and the signal may come before anybody waits.
+  come.catch(() => undefined);
+  try {
+    await send({ type: 'turn', place });
+    await come;
+  } finally {
+    over.abort();
+  }
 }
 
 function receiveStart(): Promise<Start> {

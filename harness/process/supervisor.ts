@@ -6,9 +6,10 @@ import { FailureError } from '../../common/errors.js';
 import { makeFolder } from '../../common/files.js';
 import { compiledModule } from '../../common/paths.js';
 import { knownSecrets } from '../../common/secrets.js';
-import { type Leavings, type ProcessMessage, READY, type ServerReply, type Start } from './protocol.js';
+import { type Leavings, type ProcessMessage, READY, type ServerReply, type Start, TURN } from './protocol.js';
 import { residentBytes } from './resources.js';
 import type { Task, TaskEnd, TaskTypes } from './task.js';
+import type { Place, Turn } from './turns.js';
 
 const MEMORY_LOOK_MS = 100;
 const ABORT_GRACE_MS = 3000;
@@ -41,6 +42,8 @@ export interface Supervision<T extends TaskTypes> {
   onMessage: (message: ProcessMessage<T>) => void;
   /** The task's server, if it has one: once that has ended there is nothing left to ask. */
   server?: SupervisedServer | undefined;
+  /** Where it works in turns with others; it is its turn when it starts. */
+  turn?: Turn | undefined;
   /** Port of a Node inspector, which the process waits for. There are no deadlines then. */
   inspect?: number | undefined;
 }
@@ -89,6 +92,7 @@ class Watch<T extends TaskTypes> {
   #orderly = false;
   #fatal: { error: unknown } | undefined;
   #done = false;
+  #over = false;
 
   constructor(child: ChildProcess, supervision: Supervision<T>) {
     this.#child = child;
@@ -120,6 +124,7 @@ class Watch<T extends TaskTypes> {
         else resolve(this.#ended(code, killedBy, signal.aborted));
       });
     }).finally(() => {
+      this.#over = true;
       clearInterval(memory);
       clearTimeout(this.#deadline);
       clearTimeout(this.#grace);
@@ -151,6 +156,9 @@ class Watch<T extends TaskTypes> {
       case 'restartServer':
         void this.#restart(message.how);
         break;
+      case 'turn':
+        void this.#wait(message.place);
+        break;
       case 'failed':
         this.#reason = message.error;
         this.#orderly = !message.lost;
@@ -166,6 +174,15 @@ class Watch<T extends TaskTypes> {
   async #restart(how: 'stop' | 'kill'): Promise<void> {
     const reply = await this.#supervision.server!.restart(how);
     this.#tell(reply);
+  }
+
+  /** While others work no deadline passes. */
+  async #wait(place: Place): Promise<void> {
+    clearTimeout(this.#deadline);
+    await this.#supervision.turn?.take(place);
+    const phase = this.#phase ?? this.#supervision.task.first;
+    if (!this.#over) this.#startDeadline(phase, `what follows ${phase} took longer than its deadline`);
+    this.#tell(TURN);
   }
 
   #startDeadline(phase: T['phase'], what: string): void {
@@ -219,7 +236,7 @@ class Watch<T extends TaskTypes> {
   }
 
   /** A process that has ended meanwhile needs no message: how it ended is told by its `close`. */
-  #tell(message: 'abort' | ServerReply): void {
+  #tell(message: 'abort' | typeof TURN | ServerReply): void {
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 

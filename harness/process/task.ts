@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../engines/contract/server.js';
+import type { Place } from './turns.js';
 
 /** The types of one kind of task. */
 export interface TaskTypes {
@@ -51,6 +52,11 @@ export interface TaskContext<T extends TaskTypes> {
   /** Raised when the run is stopped; a task that goes on is ended a little later. */
   signal: AbortSignal;
   restartServer: RestartServer;
+  /**
+   * Of a task that works in turns with others: lets them, and resolves when it is its turn again; at once where there are no
+   * others. Rejects with the signal's reason.
+   */
+  turn: (place: Place) => Promise<void>;
 }
 
 /** Resolves when all is done and said: the process ends then, whatever is still open. */

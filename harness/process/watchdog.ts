@@ -22,8 +22,12 @@ function watch({ supervisor, leavings }: WatchdogData): void {
     if (process.ppid === supervisor) return;
     clearInterval(timer);
     try {
-      removeUnfinished(supervisor, leavings);
-      if (leavings.container !== undefined) await removeBySocket(leavings.container);
+      try {
+        removeUnfinished(supervisor, leavings);
+      } finally {
+        // Others that worked in turns with it may be removing the same files, and be in its way.
+        if (leavings.container !== undefined) await removeBySocket(leavings.container);
+      }
     } finally {
       process.kill(process.pid, 'SIGKILL');
     }

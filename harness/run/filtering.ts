@@ -129,30 +129,54 @@ export async function translateFilters(
 /**
  * Fills `samples.flaws` from the dataset's own metadata: every returned row is held against its query's filter, and
  * against whose rows the query may see. Outside the timed region; one row is read at a time.
+ *
+ * @param heldBy where points are written meanwhile, by sample: rows of the dataset whose metadata a point may have had
  */
-export function findFlaws(samples: Samples, filtering: JobFiltering, metadata: PreparedMetadata): void {
+export function findFlaws(
+  samples: Samples,
+  filtering: JobFiltering,
+  metadata: PreparedMetadata,
+  heldBy?: (sample: number, row: number) => HeldMetadata,
+): void {
   const { k, rows, query, returned, length } = samples;
   const { filters, filterOf, tenants, tenantOf } = filtering;
   const flaws = new Uint8Array(length * k);
   const known = new Map<number, number>();
+  const flawOf = (q: number, row: number): number => {
+    const pair = q * metadata.count + row;
+    let flaw = known.get(pair);
+    if (flaw === undefined) {
+      const { columns } = metadata.read(row, 1);
+      const fieldOf = (name: string) => columns[name]?.[0];
+      const foreign = tenantOf[q]! !== NO_FILTER && !matches(tenants[tenantOf[q]!]!, fieldOf);
+      const fails = !matches(filters[filterOf[q]!]!, fieldOf);
+      flaw = (fails ? FLAW.filter : 0) + (foreign ? FLAW.tenant : 0);
+      known.set(pair, flaw);
+    }
+    return flaw;
+  };
   for (let i = 0; i < length; i++) {
     const q = query[i]!;
     if (filterOf[q]! === NO_FILTER) continue;
     for (let j = i * k; j < i * k + Math.max(0, returned[i]!); j++) {
       const row = rows[j]!;
       if (row < 0) continue;
-      const pair = q * metadata.count + row;
-      let flaw = known.get(pair);
-      if (flaw === undefined) {
-        const { columns } = metadata.read(row, 1);
-        const fieldOf = (name: string) => columns[name]?.[0];
-        const foreign = tenantOf[q]! !== NO_FILTER && !matches(tenants[tenantOf[q]!]!, fieldOf);
-        const fails = !matches(filters[filterOf[q]!]!, fieldOf);
-        flaw = (fails ? FLAW.filter : 0) + (foreign ? FLAW.tenant : 0);
-        known.set(pair, flaw);
+      if (heldBy === undefined) flaws[j] = flawOf(q, row);
+      else {
+        const { rows: may, outdated } = heldBy(i, row);
+        const flaw = may.reduce((both, each) => both & flawOf(q, each), FLAW.filter | FLAW.tenant);
+        const old = flaw !== 0 && outdated !== undefined && flawOf(q, outdated) === 0;
+        flaws[j] = flaw | (old ? FLAW.outdated : 0);
       }
-      flaws[j] = flaw;
     }
   }
   samples.flaws = flaws;
+}
+
+/** What the metadata of a point were while a query was on its way, as rows of the dataset that have them. */
+export interface HeldMetadata {
+  /** One, or two where they were replaced meanwhile: the query may rightly have met either. */
+  rows: readonly number[];
+  /** What they had been, where they were replaced before. */
+  outdated?: number | undefined;
 }

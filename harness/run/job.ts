@@ -65,6 +65,8 @@ export interface Job {
   serverGroup?: ControlGroupPaths | undefined;
   /** The supervisor can restart it. */
   restartable?: boolean | undefined;
+  /** Which of several builds it is that are held side by side, and whose passes are interleaved; absent: it is alone. */
+  held?: number | undefined;
   /** Empty folder for the engine's files. */
   workFolder: string;
 }

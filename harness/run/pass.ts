@@ -56,9 +56,11 @@ export async function onePass(
     );
     await inPhase(context, 'record', { ...about, total: 1, unit: '' }, async () => {
       if (trial.written !== undefined) await recordWrites(context, trial, samples, queries, trial.written);
-      else recomputeDistances(samples, job.metric, context.vectors, queries);
-      if (context.metadata !== undefined && job.filtering !== undefined)
-        findFlaws(samples, job.filtering, context.metadata);
+      else {
+        recomputeDistances(samples, job.metric, context.vectors, queries);
+        if (context.metadata !== undefined && job.filtering !== undefined)
+          findFlaws(samples, job.filtering, context.metadata);
+      }
       const path = partFile(runFolder(job.runFolder), trial.id, repetition);
       await written(() => keepTimes(path, samples));
       keep(path, samples);

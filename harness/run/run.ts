@@ -12,6 +12,7 @@ import type { Leavings } from '../process/protocol.js';
 import { supervise } from '../process/supervisor.js';
 import { partsOnDisk, type RunFolder } from '../store/run-folder.js';
 import { jobFiltering, type RunFiltering } from './filtering.js';
+import { type Held, heldTogether, sideBySide } from './held-together.js';
 import { type BuildEnd, type BuildMessage, buildTask, type Job, type Sharing } from './job.js';
 import { LeftOnServers } from './left-on-servers.js';
 import { type BuildServer, startServer } from './server.js';
@@ -43,7 +44,7 @@ export interface RunInput {
 }
 
 /** A build that is being measured. */
-interface Measuring {
+interface Measuring extends Held {
   build: PlannedBuild;
   attempt: number;
   /** Trials that have not ended. */
@@ -63,11 +64,15 @@ export async function runPlan(
     record(input, { type: 'warning', build: build.id, message: input.redact(message) }),
   );
   try {
-    for (const build of builds) {
+    for (const group of heldTogether(builds, input)) {
       if (signal.aborted) return 'interrupted';
-      const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
-      skip(input, build, open);
-      if (open.size > 0) await measure(input, build, open, left);
+      const parts = group.map((build) => {
+        const open = new Set(build.trials.map(({ id }) => id).filter((id) => !finished.has(id)));
+        skip(input, build, open);
+        return { build, open };
+      });
+      const wanted = parts.filter(({ open }) => open.size > 0);
+      await sideBySide(wanted, signal, (part, own) => measure({ ...input, signal: own }, part, left));
     }
   } finally {
     await left.atEnd();
@@ -96,15 +101,17 @@ function skip(input: RunInput, build: PlannedBuild, open: Set<string>): void {
  */
 async function measure(
   input: RunInput,
-  build: PlannedBuild,
-  open: Set<string>,
+  { build, open, held }: Pick<Measuring, 'build' | 'open' | 'held'>,
   left: LeftOnServers,
 ): Promise<void> {
   const before = input.begun.get(build.id) ?? 0;
   for (let attempt = before + 1; open.size > 0; attempt++) {
+    // All are made before the first pass of any.
+    await held?.turn.take([-1, held.number]);
+    if (held !== undefined && input.signal.aborted) return;
     debug('run', () => `${build.id}: attempt ${attempt}, ${open.size} trials to measure`);
     record(input, { type: 'buildBegin', build: build.id, attempt });
-    const end = await attemptBuild(input, { build, attempt, open }, left);
+    const end = await attemptBuild(input, { build, attempt, open, held }, left);
     const state = end.state;
     debug('run', () => `${build.id}: attempt ${attempt} ${state}, ${open.size} trials left`);
     const error = end.state === 'failed' ? end.error : undefined;
@@ -127,11 +134,11 @@ async function measure(
 
 /** One process on one server. A server that does not start is a failure of the build; texts come back redacted. */
 async function attemptBuild(input: RunInput, measuring: Measuring, left: LeftOnServers): Promise<BuildEnd> {
-  const { build, attempt } = measuring;
+  const { build, attempt, held } = measuring;
   const { manifest, folder, signal } = input;
   let server: BuildServer | undefined;
   try {
-    server = await launch(input, build);
+    server = await launch(input, build, held?.number);
   } catch (error) {
     if (signal.aborted) return { state: 'aborted', report: undefined };
     if (!(error instanceof VecproofError)) throw error;
@@ -140,7 +147,7 @@ async function attemptBuild(input: RunInput, measuring: Measuring, left: LeftOnS
     return redacted(input, { state: 'failed', report: undefined, error: message, ...where });
   }
   try {
-    const job = { ...jobFor(input, build, measuring.open), ...server?.forJob() };
+    const job = { ...jobFor(input, measuring), ...server?.forJob() };
     if (input.inspect !== undefined) {
       const message = `${build.id} waits for a debugger on 127.0.0.1:${input.inspect} (chrome://inspect)`;
       record(input, { type: 'notice', message });
@@ -154,6 +161,7 @@ async function attemptBuild(input: RunInput, measuring: Measuring, left: LeftOnS
       signal,
       onMessage: (message) => take(input, { ...measuring, server }, message),
       server,
+      turn: held?.turn,
       inspect: input.inspect,
     });
     if (server !== undefined) await left.afterBuild(build, end, server);
@@ -179,7 +187,11 @@ function redacted(input: RunInput, end: BuildEnd): BuildEnd {
   return end.state === 'failed' ? { ...end, error: input.redact(end.error) } : end;
 }
 
-async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer | undefined> {
+async function launch(
+  input: RunInput,
+  build: PlannedBuild,
+  held: number | undefined,
+): Promise<BuildServer | undefined> {
   const { manifest, folder, signal } = input;
   if (build.server === undefined) return undefined;
   const shared = sharingOf(manifest, build);
@@ -190,6 +202,7 @@ async function launch(input: RunInput, build: PlannedBuild): Promise<BuildServer
     labels: ownLabels(manifest.id),
     env: input.env,
     threads: manifest.threads,
+    held,
     // Those who search the collection of another machine have made nothing that could be left.
     ...(shared && { nameEnd: shared.index === 1 ? shared.nameEnd : null }),
     signal,
@@ -268,7 +281,7 @@ function take(input: RunInput, { build, attempt, open, server }: Measuring, mess
   }
 }
 
-function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>): Job {
+function jobFor(input: RunInput, { build, open, held }: Measuring): Job {
   const { manifest, vectors, folder } = input;
   const todo = [...open].map((trial) => ({
     trial,
@@ -296,7 +309,8 @@ function jobFor(input: RunInput, build: PlannedBuild, open: ReadonlySet<string>)
     probes: probesOf(manifest, build),
     threads: manifest.threads,
     runFolder: folder.path,
-    workFolder: join(folder.work, 'build'),
+    ...(held && { held: held.number }),
+    workFolder: join(folder.work, held === undefined ? 'build' : `build-${held.number}`),
     ...ownShare(manifest, build),
   };
 }

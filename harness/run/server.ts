@@ -29,6 +29,8 @@ export interface ServerRequest {
   /** What the server may be given of the environment. */
   env: NodeJS.ProcessEnv;
   threads: number;
+  /** Which of several it is that are started side by side. */
+  held?: number | undefined;
   /** End of the names of what the build makes on a server that stays; null: it makes nothing; absent: one of its own. */
   nameEnd?: string | null | undefined;
   signal: AbortSignal;
@@ -37,13 +39,13 @@ export interface ServerRequest {
 
 /** Starts the server of a build, if it has one. Rejects with the launcher's error; nothing is left running then. */
 export async function startServer(request: ServerRequest): Promise<BuildServer | undefined> {
-  const { build, folder, labels, env, threads, signal, onNotice } = request;
+  const { build, folder, labels, env, threads, held, signal, onNotice } = request;
   const choice = build.server;
   if (choice === undefined || !needsLaunch(choice.mode)) return undefined;
   const { server: support } = await engineOf(build);
   const definition = await support!.load();
   makeFolder(folder.work);
-  const logFile = join(folder.work, 'server.log');
+  const logFile = join(folder.work, held === undefined ? 'server.log' : `server-${held}.log`);
   const start = performance.now();
   const how = { ...choice, labels, env, threads, logFile, signal, onNotice };
   const launched = await definition.launch(how).catch((error: unknown) => {

@@ -12,14 +12,24 @@ export function deriveDurations(runs: string, nameOrPath: string): Map<string, n
   const durations = new Map<string, number>();
   for (const folder of listRuns(runs).flatMap((id) => wholeRuns(runFolder(join(runs, id))))) {
     try {
-      if (readManifest(folder).datasetOptions.nameOrPath !== nameOrPath) continue;
+      const { datasetOptions, interleave } = readManifest(folder);
+      if (datasetOptions.nameOrPath !== nameOrPath) continue;
       const begun = new Map<string, number>();
+      const worked = new Map<string, number>();
       for (const event of readEvents(folder)) {
-        if (event.type === 'buildBegin') begun.set(event.build, Date.parse(event.time));
+        if (event.type === 'buildBegin') {
+          begun.set(event.build, Date.parse(event.time));
+          worked.set(event.build, 0);
+        }
+        // The warm-up is a part of the search.
+        if (event.type === 'phase' && event.phase !== 'warmup')
+          worked.set(event.build, (worked.get(event.build) ?? 0) + event.seconds);
         const start =
           event.type === 'buildEnd' && event.state === 'completed' ? begun.get(event.build) : undefined;
         if (event.type === 'buildEnd' && start !== undefined) {
-          durations.set(event.build, (Date.parse(event.time) - start) / 1000);
+          // Of builds that are held side by side the time between holds that of the others.
+          const seconds = (Date.parse(event.time) - start) / 1000;
+          durations.set(event.build, interleave === true ? worked.get(event.build)! : seconds);
         }
       }
     } catch (error) {

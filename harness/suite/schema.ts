@@ -211,6 +211,10 @@ export const suiteSchema = z.strictObject({
     .max(1000)
     .default(3)
     .meta({ description: 'Passes over the queries, interleaved over the settings.' }),
+  interleave: z.boolean().default(false).meta({
+    description:
+      'All builds are kept open at the same time, and their passes alternate (A B B A) as those of the settings of one build do; see docs/suites.md.',
+  }),
   remeasure: z
     .strictObject({
       busy: z.int().min(0).max(100).default(3).meta({

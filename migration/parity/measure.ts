@@ -147,6 +147,8 @@ function contextFor(
     vectors,
     metadata,
     signal,
+    // Both sides are open in this process, and asked in turn by who calls.
+    turn: async () => undefined,
     restartServer: async () => {
       throw new InputError(`the server of ${side.open.place} is not ours to restart`, {
         where: side.definition.name,

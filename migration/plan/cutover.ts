@@ -21,6 +21,8 @@ import { MAPPING } from './stages/map.js';
 
 /** Name of the target's cursor in the log. */
 export const CONSUMER = 'target';
+/** Changes that are applied to it at a time. */
+export const BATCH = 500;
 
 export type CutoverPlan = NonNullable<Plan['cutover']>;
 
@@ -41,6 +43,10 @@ export interface OpenCutover extends OpenLog {
   replayer: Replayer;
   load: LoadPlan;
   batch: BatchTarget;
+  /** Of the target: see `Collection.tidy`. */
+  tidy?: ((keepMs: number) => Promise<void>) | undefined;
+  /** Points of the target. */
+  count(): Promise<number>;
   idOf(key: Pick<RowKey, 'id'>): PointId;
 }
 
@@ -74,6 +80,7 @@ export async function withCutover<T>(work: Work, use: (open: OpenCutover) => Pro
       consumer: CONSUMER,
       target: changes,
       collection,
+      batch: BATCH,
       ...(embeddings.length > 0 && {
         embeddings: new EmbeddingVersions({ source: embeddings, target: embeddings }),
       }),
@@ -87,6 +94,8 @@ export async function withCutover<T>(work: Work, use: (open: OpenCutover) => Pro
       versions,
       replayer,
       load,
+      tidy: opened.tidy?.bind(opened),
+      count: () => opened.count(),
       batch: batchTarget(load, { ...opened, points } as Parameters<typeof batchTarget>[1]),
       idOf,
     });

@@ -114,7 +114,9 @@ export function frontierViews(model: ReportModel): ChartView[] {
       size: LARGE,
     },
   ];
-  return machinePlans(model, plans).map(({ machine, ...plan }) => {
+  // At a rate all have the same throughput: it is no axis.
+  const drawn = plans.filter(({ measure }) => measure !== 'throughput' || model.speed.measure === measure);
+  return machinePlans(model, drawn).map(({ machine, ...plan }) => {
     const entries = model.points.flatMap((point): Entry[] => {
       if (machine !== undefined && point.series.machine !== machine) return [];
       const value = point.measures[plan.measure];

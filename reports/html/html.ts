@@ -15,6 +15,7 @@ import { loadViews } from './load-views.js';
 import { historyView, parityView } from './parity-views.js';
 import {
   buildViews,
+  byThroughput,
   choiceViews,
   definitionViews,
   floorText,
@@ -52,7 +53,7 @@ function viewOf(model: ReportModel) {
     choices: choiceViews(model),
     frontiers: frontierViews(model),
     contenders: seriesViews(model),
-    reference: model.hypervolumeReference,
+    reference: byThroughput(model) ? model.hypervolumeReference : undefined,
     costs: costViews(model),
     load: loadViews(model),
     writes: writeViews(model),

@@ -60,7 +60,7 @@ function choiceRow(
     setting: point.setting === '' ? point.fullSetting : point.setting,
     fullSetting: point.fullSetting,
     anchor: trialAnchor(point.id),
-    passedOver: passedOverText(found),
+    passedOver: passedOverText(found, model),
     cells: [
       ...measures.map((name): Cell => {
         const figure = cell(name, found.figures[name], point.flags);
@@ -73,9 +73,9 @@ function choiceRow(
 }
 
 /** A faster setting does not lose silently. */
-function passedOverText({ passedOver }: Chosen): string | undefined {
+function passedOverText({ passedOver }: Chosen, { speed }: ReportModel): string | undefined {
   if (passedOver === undefined) return undefined;
-  const signs = doubtSigns(passedOver.flags, 'throughput');
+  const signs = doubtSigns(passedOver.flags, speed.measure);
   return `${signs} passed over: ${passedOver.setting === '' ? passedOver.fullSetting : passedOver.setting}`;
 }
 
@@ -86,7 +86,7 @@ export function seriesViews(model: ReportModel) {
     return {
       series: seriesView(series),
       trials: `${series.trials.completed}${series.trials.completed === series.trials.planned ? '' : ` of ${series.trials.planned}`}`,
-      front: series.throughputFront.length,
+      front: (byThroughput(model) ? series.throughputFront : series.latencyFront).length,
       absent: noRecall([series]),
       recalls:
         recalls.length === 0
@@ -94,10 +94,15 @@ export function seriesViews(model: ReportModel) {
           : low === high
             ? formatShare(low)
             : `${formatShare(low)}–${formatShare(high)}`,
-      hypervolume: series.hypervolume === undefined ? undefined : formatNumber(series.hypervolume),
+      hypervolume:
+        series.hypervolume === undefined || !byThroughput(model)
+          ? undefined
+          : formatNumber(series.hypervolume),
     };
   });
 }
+
+export const byThroughput = ({ speed }: ReportModel): boolean => speed.measure === 'throughput';
 
 /** Why contenders have no setting with a recall. */
 function noRecall(series: readonly Series[]): string {

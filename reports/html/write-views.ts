@@ -7,13 +7,23 @@ import type { WrittenTrial } from '../model/writes.js';
 import { cell, heading, rowCell, seriesView, trialAnchor } from './cells.js';
 
 const TROUBLE = ['writes.errors', 'writes.unsent', 'writes.lost', 'writes.stale'];
+/** Where queries have filters. */
+const OUTDATED = 'writes.outdated';
+
+const KIND_NAMES: Readonly<Record<WriteKind, string>> = {
+  insert: 'inserts',
+  update: 'updates',
+  delete: 'deletes',
+  metadata: 'metadata',
+};
 const FRESH = ['first', 'p50', 'p99', 'unresolved'];
 
 /** Section of searches while points were written; undefined where the run had none. */
 export function writeViews({ writes, recallName }: ReportModel) {
   if (writes === undefined) return undefined;
   const worst = `recall.worst@${depthOf(recallName)}`;
-  const summary = [recallName, worst, 'recall.unjudged', 'latency.p99', ...TROUBLE];
+  const filtered = writes.some(({ trial }) => trial.measures[OUTDATED] !== undefined) ? [OUTDATED] : [];
+  const summary = [recallName, worst, 'recall.unjudged', 'latency.p99', ...TROUBLE, ...filtered];
   const kinds = WRITE_KINDS.filter((kind) =>
     writes.some(({ trial }) => trial.measures[`writes.${kind}.rate`] !== undefined),
   );
@@ -27,7 +37,7 @@ export function writeViews({ writes, recallName }: ReportModel) {
       rows: writes.flatMap((each) =>
         kinds.map((kind) => ({
           ...rowView(each, [...rates(kind), ...FRESH.map((name) => `freshness.${kind}.${name}`)]),
-          kind: `${kind}s`,
+          kind: KIND_NAMES[kind],
         })),
       ),
     },
@@ -58,12 +68,13 @@ const KIND_HEADS = [
 ];
 
 function rowView({ series, setting, fullSetting, trial }: WrittenTrial, measures: readonly string[]) {
-  const { rate, inserts, updates, deletes } = trial.workloadOptions ?? {};
+  const { rate, inserts, updates, deletes, metadataUpdates } = trial.workloadOptions ?? {};
+  const metadata = metadataUpdates === undefined || metadataUpdates === 0 ? '' : ` + ${metadataUpdates}`;
   return {
     series: seriesView(series),
     setting: setting === '' ? fullSetting : setting,
     anchor: trialAnchor(trial.id),
-    load: `${rate} queries, ${inserts} + ${updates} + ${deletes} writes/s`,
+    load: `${rate} queries, ${inserts} + ${updates} + ${deletes}${metadata} writes/s`,
     cells: measures.map((name) => rowCell(name, trial)),
   };
 }

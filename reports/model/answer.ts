@@ -3,6 +3,7 @@ import type { Measure } from '../../harness/model/results.js';
 import { formatNumber, formatShare, listed, plural } from '../format.js';
 import { hasSpread, separated } from './compare.js';
 import { fullName } from './series.js';
+import type { Speed } from './speed.js';
 import type { ChoiceContext, ChoiceGroup, ChoiceRow, Chosen, Point, Rich, SeriesRef } from './types.js';
 
 type Named = { series: SeriesRef; choice: Chosen };
@@ -41,14 +42,14 @@ function machinesOf(groups: readonly ChoiceGroup[]): ChoiceGroup[][] {
 }
 
 /** Who leads on one machine, who follows, and who is not ranked with them. */
-function onMachine({ machines }: ChoiceContext, groups: readonly ChoiceGroup[]): Rich {
+function onMachine({ machines, speed }: ChoiceContext, groups: readonly ChoiceGroup[]): Rich {
   const { machine } = groups[0]!;
   const [ranked, apart] = [false, true].map((doubtful) =>
     groups.filter((group) => group.doubtful === doubtful).flatMap(namedOf),
   ) as [Named[], Named[]];
   const where =
     machine === undefined ? [] : [plain(`on machine ${machine} (${machineText(machines, machine)}) `)];
-  return [...where, ...leader(ranked), ...followers(ranked), ...unranked(apart)];
+  return [...where, ...leader(ranked, speed), ...followers(ranked, speed), ...unranked(apart, speed)];
 }
 
 export function machineText(machines: ChoiceContext['machines'], machine: number): string {
@@ -104,33 +105,51 @@ function named({ series, setting }: Point): Rich {
 }
 
 /** The first two of a ranking cannot be told apart: empty where they can. */
-function leadersTie([first, second]: readonly Named[]): string {
-  return second === undefined
-    ? ''
-    : tieOf(first!.choice.figures['throughput'], second.choice.figures['throughput']);
+function leadersTie([first, second]: readonly Named[], { measure }: Speed): string {
+  return second === undefined ? '' : tieOf(first!.choice.figures[measure], second.choice.figures[measure]);
 }
 
 /** The winner and, where it cannot be told from it, the second. */
-function leader(ranked: readonly Named[]): Rich {
+function leader(ranked: readonly Named[], speed: Speed): Rich {
   const [first, second] = ranked;
   const { choice } = first!;
-  const tie = leadersTie(ranked);
+  const tie = leadersTie(ranked, speed);
   return [
     ...named(choice.point),
-    plain(' answers '),
-    strong(`${figureOf(choice, 'throughput')} queries/s`),
-    ...(choice.figures['latency.p95'] === undefined
-      ? []
-      : [plain(' at p95 '), strong(`${figureOf(choice, 'latency.p95')} ms`)]),
+    ...(speed.measure === 'throughput' ? throughputOf(choice) : latencyOf(choice)),
     ...(tie === ''
       ? []
       : [
           plain(`, ${tie} `),
           ...named(second!.choice.point),
-          plain(` with ${figureOf(second!.choice, 'throughput')}`),
+          plain(` with ${speedText(second!.choice, speed)}`),
         ]),
   ];
 }
+
+function throughputOf(choice: Chosen): Rich {
+  return [
+    plain(' answers '),
+    strong(`${figureOf(choice, 'throughput')} queries/s`),
+    ...(choice.figures['latency.p95'] === undefined
+      ? []
+      : [plain(' at p95 '), strong(`${figureOf(choice, 'latency.p95')} ms`)]),
+  ];
+}
+
+/** Of queries that come at a rate. */
+function latencyOf(choice: Chosen): Rich {
+  return [
+    plain(' answers 95% of the queries within '),
+    strong(`${figureOf(choice, 'latency.p95')} ms`),
+    ...(choice.figures['load.offered'] === undefined
+      ? []
+      : [plain(` where ${formatNumber(choice.figures['load.offered'].value)} come in a second`)]),
+  ];
+}
+
+const speedText = (choice: Chosen, { measure }: Speed): string =>
+  `${figureOf(choice, measure)}${measure === 'latency.p95' ? ' ms' : ''}`;
 
 /** Times that two figures are apart from which on nobody would call them close: their intervals overlap for want of passes. */
 const FAR = 1.5;
@@ -143,11 +162,11 @@ function tieOf(a: Measure | undefined, b: Measure | undefined): string {
   return high > FAR * low ? 'which so few passes cannot tell from' : 'too close to tell from';
 }
 
-const withSpeed = (list: readonly Named[]): string[] =>
+const withSpeed = (list: readonly Named[], speed: Speed): string[] =>
   list.flatMap(({ series, choice }) =>
-    choice.figures['throughput'] === undefined
+    choice.figures[speed.measure] === undefined
       ? []
-      : [`${fullName(series)} with ${figureOf(choice, 'throughput')}`],
+      : [`${fullName(series)} with ${speedText(choice, speed)}`],
   );
 
 /** Up to three; a longer list is what the table is for. */
@@ -157,13 +176,13 @@ function upToThree(items: readonly string[]): string {
 }
 
 /** The others by their speed; a second that was named beside the winner is not named again. */
-function followers(ranked: readonly Named[]): Rich {
-  const rest = withSpeed(ranked.slice(leadersTie(ranked) === '' ? 1 : 2));
+function followers(ranked: readonly Named[], speed: Speed): Rich {
+  const rest = withSpeed(ranked.slice(leadersTie(ranked, speed) === '' ? 1 : 2), speed);
   return rest.length === 0 ? [] : [quiet(`; then ${upToThree(rest)}`)];
 }
 
-function unranked(apart: readonly Named[]): Rich {
-  const rest = withSpeed(apart);
+function unranked(apart: readonly Named[], speed: Speed): Rich {
+  const rest = withSpeed(apart, speed);
   return rest.length === 0 ? [] : [quiet(`; not ranked with them, as doubtful: ${upToThree(rest)}`)];
 }
 
@@ -174,7 +193,7 @@ function absentees(missed: readonly string[], target: number): Rich {
   return [quiet(`; no setting of ${listed(missed, 'or')} reaches ${goal}`)];
 }
 
-function highest({ dataset, k }: ChoiceContext, ordered: readonly Named[]): Rich {
+function highest({ dataset, k, speed }: ChoiceContext, ordered: readonly Named[]): Rich {
   const { choice } = ordered[0]!;
   const best = choice.point;
   const close = ordered.slice(1).filter((other) => !separated(best.recall, other.choice.point.recall));
@@ -184,9 +203,16 @@ function highest({ dataset, k }: ChoiceContext, ordered: readonly Named[]): Rich
     strong(`${formatShare(best.recall.value)}${doubtSigns(best.flags, `recall.ties@${k}`)}`),
     plain(', by '),
     ...named(best),
-    ...(choice.figures['throughput'] === undefined
+    ...(choice.figures[speed.measure] === undefined
       ? []
-      : [plain(' at '), strong(`${figureOf(choice, 'throughput')} queries/s`)]),
+      : [
+          plain(speed.measure === 'throughput' ? ' at ' : ' at p95 '),
+          strong(
+            speed.measure === 'throughput'
+              ? `${figureOf(choice, 'throughput')} queries/s`
+              : speedText(choice, speed),
+          ),
+        ]),
     ...(names.length === 0 ? [] : [quiet(`; too close to tell from ${listed(names)}`)]),
     quiet('.'),
   ];

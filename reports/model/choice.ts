@@ -5,6 +5,7 @@ import { formatShare } from '../format.js';
 import { answerOf } from './answer.js';
 import { hasSpread, separated } from './compare.js';
 import { choosingFigure, isDoubtful, reportedFigures } from './figures.js';
+import type { Speed } from './speed.js';
 import type { Choice, ChoiceContext, ChoiceGroup, ChoiceRow, Chosen, Point, Series } from './types.js';
 
 export const TARGETS = [0.9, 0.95, 0.99] as const;
@@ -29,7 +30,7 @@ export function choiceMeasures(points: readonly Point[]): string[] {
 export function choicesOf(context: ChoiceContext): Choice[] {
   return [
     ...TARGETS.map((target) => choice(context, target, (series) => atTarget(series, target, context))),
-    choice(context, undefined, mostAccurate),
+    choice(context, undefined, (series) => mostAccurate(series, context)),
   ];
 }
 
@@ -39,7 +40,7 @@ function choice(
   choose: (series: Series) => ChoiceRow['choice'],
 ): Choice {
   const found = context.series.map((series): ChoiceRow => ({ series, choice: choose(series) }));
-  const groups = target === undefined ? byAccuracy(found, context.recallName) : bySpeed(found);
+  const groups = target === undefined ? byAccuracy(found, context) : bySpeed(found, context);
   const missing = found.filter(({ choice: { state } }) => state === 'unreached');
   const rows = [...groups.flatMap((group) => group.rows), ...missing];
   const key = target === undefined ? 'best' : String(Math.round(target * 100));
@@ -50,39 +51,43 @@ function choice(
     answer: answerOf(context, target, { rows, groups }),
     rows,
     groups,
-    best: bestBy(rows),
-    flattered: rows.some(({ choice: each }) => each.state === 'chosen' && isFlattered(each)),
+    best: bestBy(rows, context),
+    flattered: rows.some(({ choice: each }) => each.state === 'chosen' && isFlattered(each, context)),
   };
 }
 
-const isFlattered = ({ point }: Chosen): boolean => {
-  const { throughput } = point.measures;
-  return throughput !== undefined && throughput.split === undefined;
+const isFlattered = ({ point }: Chosen, { speed }: ChoiceContext): boolean => {
+  const measure = point.measures[speed.measure];
+  return measure !== undefined && measure.split === undefined;
 };
 
 /**
  * The fastest setting, by the passes that choose, whose recall's lower bound reaches the target; never an interpolated one.
  * One whose speed is doubtful is taken only where there is no other.
  */
-function atTarget(series: Series, target: number, { recallName, k }: ChoiceContext): ChoiceRow['choice'] {
-  const fastest = fastestOf(series.points, target, recallName);
-  if (fastest === undefined) return { state: 'unreached', reason: whyNot(series, target, k) };
+function atTarget(series: Series, target: number, context: ChoiceContext): ChoiceRow['choice'] {
+  const fastest = fastestOf(series.points, target, context);
+  if (fastest === undefined) return { state: 'unreached', reason: whyNot(series, target, context) };
   const sound = fastestOf(
-    series.points.filter((point) => !isDoubtful(point)),
+    series.points.filter((point) => !isDoubtful(point, context.speed.measure)),
     target,
-    recallName,
+    context,
   );
   return chosen(sound ?? fastest, sound === undefined || sound === fastest ? undefined : fastest);
 }
 
-function fastestOf(points: readonly Point[], target: number, recallName: string): Point | undefined {
+function fastestOf(
+  points: readonly Point[],
+  target: number,
+  { recallName, speed: { measure, better } }: ChoiceContext,
+): Point | undefined {
   const measured = points.flatMap((point) => {
-    const throughput = point.measures['throughput'];
-    const value = choosingFigure(point, 'throughput');
-    if (throughput === undefined || value === undefined) return [];
-    return [{ point, measures: { ...point.measures, throughput: { ...throughput, value } } }];
+    const found = point.measures[measure];
+    const value = choosingFigure(point, measure);
+    if (found === undefined || value === undefined) return [];
+    return [{ point, measures: { ...point.measures, [measure]: { ...found, value } } }];
   });
-  return bestAt(measured, target, { recall: recallName, value: 'throughput', better: 'higher' })?.point;
+  return bestAt(measured, target, { recall: recallName, value: measure, better })?.point;
 }
 
 const chosen = (point: Point, passedOver?: Point): Chosen => ({
@@ -92,12 +97,9 @@ const chosen = (point: Point, passedOver?: Point): Chosen => ({
   passedOver,
 });
 
-function mostAccurate(series: Series): ChoiceRow['choice'] {
-  const [best] = [...series.points].sort(
-    (a, b) =>
-      b.recall.value - a.recall.value ||
-      (choosingFigure(b, 'throughput') ?? 0) - (choosingFigure(a, 'throughput') ?? 0),
-  );
+function mostAccurate(series: Series, { speed }: ChoiceContext): ChoiceRow['choice'] {
+  const fast = rankBy(speed, (point: Point) => choosingFigure(point, speed.measure));
+  const [best] = [...series.points].sort((a, b) => b.recall.value - a.recall.value || fast(a, b));
   return best === undefined ? { state: 'unreached', reason: whyNone(series) } : chosen(best);
 }
 
@@ -113,8 +115,9 @@ function whyNone({ trials }: Series): string {
   return trials.completed > 0 ? PARTIAL : 'no setting was measured';
 }
 
-function whyNot(series: Series, target: number, k: number): string {
-  const best = mostAccurate(series);
+function whyNot(series: Series, target: number, context: ChoiceContext): string {
+  const { k } = context;
+  const best = mostAccurate(series, context);
   if (best.state === 'unreached') return best.reason;
   const { value, low } = best.point.recall;
   const highest = `highest recall@${k} ${formatShare(value, 'down')}`;
@@ -127,29 +130,37 @@ function whyNot(series: Series, target: number, k: number): string {
 type ChosenRow = ChoiceRow & { choice: Chosen };
 type Order = (a: ChosenRow, b: ChosenRow) => number;
 
-const throughput = ({ choice: { figures } }: ChosenRow): number => figures['throughput']?.value ?? 0;
-const byThroughput: Order = (a, b) => throughput(b) - throughput(a);
-const byRecall: Order = (a, b) =>
-  b.choice.point.recall.value - a.choice.point.recall.value || byThroughput(a, b);
+/** Faster first; what was not measured last. */
+function rankBy<T>({ better }: Speed, figure: (item: T) => number | undefined): (a: T, b: T) => number {
+  const sign = better === 'higher' ? -1 : 1;
+  const worst = better === 'higher' ? 0 : Number.MAX_VALUE;
+  return (a, b) => sign * ((figure(a) ?? worst) - (figure(b) ?? worst));
+}
+
+const fasterFirst = (speed: Speed): Order =>
+  rankBy(speed, ({ choice: { figures } }) => figures[speed.measure]?.value);
 
 const isChosen = (row: ChoiceRow): row is ChosenRow => row.choice.state === 'chosen';
 
 /** Speeds of different machines do not compare. */
-function bySpeed(rows: readonly ChoiceRow[]): ChoiceGroup[] {
-  const found = rows.filter(isChosen).sort(byThroughput);
+function bySpeed(rows: readonly ChoiceRow[], { speed }: ChoiceContext): ChoiceGroup[] {
+  const found = rows.filter(isChosen).sort(fasterFirst(speed));
   const machines = [...new Set(found.map(({ series }) => series.machine))].sort((a = 0, b = 0) => a - b);
   return machines.flatMap((machine) =>
     doubtfulApart(
       found.filter(({ series }) => series.machine === machine),
-      'throughput',
+      speed.measure,
       machine,
     ),
   );
 }
 
 /** Recall does not depend on the machine. */
-const byAccuracy = (rows: readonly ChoiceRow[], recallName: string): ChoiceGroup[] =>
-  doubtfulApart(rows.filter(isChosen).sort(byRecall), recallName, undefined);
+function byAccuracy(rows: readonly ChoiceRow[], { recallName, speed }: ChoiceContext): ChoiceGroup[] {
+  const fast = fasterFirst(speed);
+  const order: Order = (a, b) => b.choice.point.recall.value - a.choice.point.recall.value || fast(a, b);
+  return doubtfulApart(rows.filter(isChosen).sort(order), recallName, undefined);
+}
 
 /** Rows whose figure is doubtful by themselves, unless all are. */
 function doubtfulApart(
@@ -168,11 +179,13 @@ function doubtfulApart(
   ];
 }
 
-function bestBy(rows: readonly ChoiceRow[]): Choice['best'] {
+function bestBy(rows: readonly ChoiceRow[], { speed }: ChoiceContext): Choice['best'] {
   const best: Record<string, { keys: string[]; close: string[] }> = {};
   const all = rows.filter(isChosen);
   const machines = [...new Set(all.map(({ series }) => series.machine))];
   for (const name of CHOICE_MEASURES) {
+    // Nobody is best at the rate that all were given.
+    if (name === 'throughput' && speed.measure !== name) continue;
     for (const machine of machines) {
       const found = bestOf(
         all.filter(({ series }) => series.machine === machine),

@@ -37,7 +37,7 @@ export function throughputFloor(points: readonly Point[]): number | undefined {
 
 /** A doubtful speed decides nothing where there are others. */
 function soundOf(points: readonly Point[]): readonly Point[] {
-  const sound = points.filter((point) => !isDoubtful(point));
+  const sound = points.filter((point) => !isDoubtful(point, 'throughput'));
   return sound.length > 0 ? sound : points;
 }
 

@@ -210,7 +210,7 @@ export function protocolOf(results: Results, manifest: Manifest): string[] {
   return [
     `Each build (one engine, one set of index parameters) ran in a process of its own, with ${plural(threads, 'thread')} for building and ${limit}.`,
     `Load: all ${formatCount(results.dataset.count)} points in batches. Index: the engine was asked until it said that every point is searchable and indexed. Nothing waits for a fixed time.`,
-    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. ${buildsInTurn(results)}`,
+    `Search: ${plural(repeat, 'measured pass', 'measured passes')} over ${plural(results.queries.count, 'query', 'queries')} per setting, in an order seeded with ${seed} and the same for all settings. ${warmup === 0 ? 'No warm-up.' : `Each pass begins with ${plural(warmup, 'warm-up query', 'warm-up queries')} that are not recorded.`} Passes are interleaved over the settings of one build: all once, then all again in the opposite order, so that drift of the machine falls on all of them. ${buildsInTurn(results, manifest)}`,
     sentHow(results),
     ...againBuilt(results),
     ...againMeasured(results),
@@ -237,7 +237,9 @@ function againMeasured({ trials }: Results): string[] {
 const buildsOf = ({ trials }: Results): number => Math.max(1, ...trials.map(({ replica }) => replica ?? 1));
 
 /** What drift of the machine is in: builds follow one another, in rounds where each was made several times. */
-function buildsInTurn(results: Results): string {
+function buildsInTurn(results: Results, { interleave }: Manifest): string {
+  if (interleave === true)
+    return `All builds${buildsOf(results) > 1 ? ' of a round' : ''} were open at the same time, and their passes alternated in the same way: what the machine did meanwhile falls on all of them alike. While one was searched the others had nothing to do.`;
   return buildsOf(results) > 1
     ? 'Builds follow one another in rounds, all indexes once and then all again in the opposite order: drift falls on all of them, and is in the intervals over builds.'
     : 'Builds follow one another: between engines and builds, times also differ by what the machine did meanwhile.';

@@ -18,6 +18,6 @@ export function reportedFigures({ measures }: Point): Readonly<Record<string, Me
   );
 }
 
-/** Whether the speed of a setting is doubtful. */
-export const isDoubtful = ({ flags }: Pick<Point, 'flags'>): boolean =>
-  doubtSigns(flags, 'throughput') !== '';
+/** Whether a measure of a setting's speed is doubtful. */
+export const isDoubtful = ({ flags }: Pick<Point, 'flags'>, measure: string): boolean =>
+  doubtSigns(flags, measure) !== '';

@@ -6,6 +6,7 @@ import type { HistoryLine } from '../../harness/store/history.js';
 import type { FilterModel, RelevanceModel } from './filters.js';
 import type { LoadModel } from './load.js';
 import type { Point, Series, SeriesRef } from './series.js';
+import type { Speed } from './speed.js';
 import type { Trend } from './trend.js';
 import type { WrittenTrial } from './writes.js';
 
@@ -74,6 +75,7 @@ export interface ChoiceContext {
   dataset: string;
   /** By number, from 1; undefined where the run knows one machine. */
   machines: Results['machines'];
+  speed: Speed;
 }
 
 /** What one build cost, once per build. */
@@ -150,6 +152,8 @@ export interface ReportModel {
   /** Signs that stand beside figures of this run. */
   legend: readonly LegendEntry[];
   choices: readonly Choice[];
+  /** By which contenders of equal recall are ranked. */
+  speed: Speed;
   /** Key of the choice shown first. */
   defaultChoice: string;
   series: readonly Series[];

@@ -74,3 +74,51 @@ gates:
   expect((await vecproof(['report'], work)).code).toBe(0);
   expect(work.read('results.json')).toBe(before);
 });
+
+test('with filters and metadata that change: recall by what passed at the moment, how soon a filter sees it, groups', async () => {
+  const work = new Workspace();
+  const vectors = randomVectors(400, 8);
+  const lines = vectors.map((vector, i) =>
+    JSON.stringify({ id: String(i), vector, color: ['red', 'green', 'blue'][i % 3], size: i % 10 }),
+  );
+  work.write('points.jsonl', `${lines.join('\n')}\n`);
+  const queries = randomVectors(40, 8, 2).map((vector, i) => JSON.stringify({ id: `q${i}`, vector }));
+  work.write('points.queries.jsonl', `${queries.join('\n')}\n`);
+  work.write(
+    'suite.yaml',
+    `version: 1
+name: writes
+dataset: { path: ./points.jsonl, metric: l2 }
+k: 10
+engines:
+  - use: sqlite-vec
+    index: { type: flat }
+filters:
+  - { group: red, filter: { color: red } }
+  - { group: small, filter: { size: { $lt: 3 } } }
+workloads:
+  - { type: search-under-writes, rate: 60, inserts: 10, updates: 10, deletes: 10, metadataUpdates: 30, seconds: 1.5, warmUp: 0.2, follow: 100 }
+gates:
+  "recall.ties@10{group:red}": mean >= 1
+  "writes.outdated": total <= 0
+  "freshness.metadata.unresolved": total <= 0
+`,
+  );
+  const { code, stderr } = await vecproof(['run', 'suite.yaml'], work);
+  expect(code, stderr).toBe(0);
+  const { trials } = work.json<Results>('results.json');
+  const of = (group: string) => trials.find((row) => row.group === group)!;
+  const all = of('all').measures;
+  const answered = 1 - all['errors']!.value / all['errors']!.n;
+  expect(all['recall.ties@10']!.value).toBeCloseTo(answered, 6);
+  expect(all['filter.violations']!.value).toBe(0);
+  expect(all['writes.lost']!.value).toBe(0);
+  for (const kind of ['insert', 'update', 'delete', 'metadata']) {
+    expect(all[`freshness.${kind}.unresolved`]!.value, kind).toBe(0);
+    expect(all[`freshness.${kind}.first`]!.value, kind).toBe(1);
+  }
+  expect(all['filter.underfill'], 'how many pass changes').toBeUndefined();
+  for (const group of ['red', 'small'])
+    expect(of(group).measures['recall.ties@10']!.n, group).toBeGreaterThan(0);
+  expect(work.read('report.html')).toContain('60 queries, 10 + 10 + 10 + 30 writes/s');
+});

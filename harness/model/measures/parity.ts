@@ -117,7 +117,7 @@ export const PARITY: readonly MeasureDefinition[] = [
     kind: 'mean',
     better: 'lower',
     definition:
-      'Of two trials compared: median latency of the candidate over that of the reference; geometric mean over pairs of blocks that were measured in turn, with an interval by Student’s t over the pairs (from 3 on). Of two settings or workloads of one build the block is the pass (repeat: n); of two builds it is the build (builds: n). Different builds are measured one after the other, so one pair alone also holds what the machine did meanwhile.',
+      'Of two trials compared: median latency of the candidate over that of the reference; geometric mean over pairs of blocks that were measured in turn, with an interval by Student’s t over the pairs (from 3 on). Of two settings or workloads of one build, and of builds held side by side (interleave: true), the block is the pass (repeat: n); of two builds it is the build (builds: n). Different builds are measured one after the other, so one pair alone also holds what the machine did meanwhile.',
     absent: 'no query was answered by both',
     needsInterval: true,
     parity: true,

@@ -12,6 +12,12 @@ const WORDS: Readonly<Record<WriteKind, { one: string; many: string; shows: stri
     shows:
       'a query for the new vector returns the point with a score nearer to that of the new vector than to that of the old one',
   },
+  metadata: {
+    one: 'update of metadata',
+    many: 'updates of metadata',
+    shows:
+      'under a filter of the suite that the old metadata pass and the new ones fail, a query for the point’s own vector no longer returns it (it did just before; of points that were not found then nothing is told), or, where it is the reverse, returns it',
+  },
   delete: {
     one: 'delete',
     many: 'deletes',
@@ -118,6 +124,17 @@ export const WRITES: readonly MeasureDefinition[] = [
     definition:
       'Hits whose point had been deleted, and the delete acknowledged, before their query was sent. They are no hits for recall.',
     absent: 'the workload writes no points',
+  },
+  {
+    name: 'writes.outdated',
+    title: 'Points returned by old metadata',
+    head: ['Old', 'metadata'],
+    unit: 'count',
+    kind: 'count',
+    better: 'lower',
+    definition:
+      'Hits that fail their query’s filter and passed it by metadata that had been replaced, and this acknowledged, before the query was sent. They are no hits for recall, and count as filter.violations, too.',
+    absent: 'the workload writes no points, or no query has a filter',
   },
   ...WRITE_KINDS.flatMap(ofKind),
   {

@@ -6,6 +6,7 @@ import type { NativeFilter, PreparedSearch } from '../../../engines/contract/sea
 import type { WorkloadKind } from '../../model/workload.js';
 import type { WriteLog } from '../../model/writes.js';
 import type { Recording, SpoolPlace } from '../recorder.js';
+import type { WrittenMetadata } from '../writes/metadata.js';
 import type { WrittenVectors } from '../writes/vectors.js';
 
 /** What an executor has to know of a trial before anything runs. */
@@ -61,6 +62,8 @@ export interface Part {
 /** What an executor changes a collection with. */
 export interface Writing {
   points: Points;
+  /** Undefined where points have none. */
+  metadata?: WrittenMetadata | undefined;
   /** Several writes may be on their way to the collection at a time. */
   several: boolean;
   /** Of the dataset, as they were loaded. */

@@ -28,6 +28,10 @@ const options = z.object({
   inserts: writes('new points per second'),
   updates: writes('points per second whose vector is replaced'),
   deletes: writes('points per second that go'),
+  // Absent of suites without filters, and of those that are older than it.
+  metadataUpdates: writes("points per second whose metadata become another row's; of queries with filters")
+    .removeDefault()
+    .optional(),
   arrivals: z.enum(ARRIVALS, { error: `must be one of ${ARRIVALS.join(', ')}` }).default('poisson'),
   inFlight: places()
     .default(64)
@@ -49,10 +53,11 @@ const options = z.object({
 
 type Options = z.infer<typeof options>;
 
-const ratesOf = ({ inserts, updates, deletes }: Options): WriteRates => ({
+const ratesOf = ({ inserts, updates, deletes, metadataUpdates }: Options): WriteRates => ({
   insert: inserts,
   update: updates,
   delete: deletes,
+  metadata: metadataUpdates ?? 0,
 });
 
 /**
@@ -62,7 +67,7 @@ const ratesOf = ({ inserts, updates, deletes }: Options): WriteRates => ({
 export const searchUnderWrites: Executor = {
   type: WRITES_WORKLOAD,
   description:
-    'Queries at a rate while points are inserted, updated and deleted at rates of their own; recall is measured against the points of each moment, and how soon a write shows.',
+    'Queries at a rate while points are inserted, updated and deleted, and their metadata change, at rates of their own; recall is measured against the points of each moment, and how soon a write shows.',
   ...kindOf(options),
   plan,
   run: runUnderWrites,
@@ -73,18 +78,17 @@ function plan(given: ParameterSet, shape: TrialShape): TrialPlan {
   const refused = (reason: string): TrialPlan => ({ state: 'refused', reason });
   const { collection } = shape;
   const rates = ratesOf(parsed);
-  const all = (rates.insert + rates.update + rates.delete) * parsed.seconds;
-  if (all === 0) return refused('nothing is written: give inserts, updates or deletes per second');
+  const all = (rates.insert + rates.update + rates.delete + rates.metadata) * parsed.seconds;
+  if (all === 0)
+    return refused('nothing is written: give inserts, updates, deletes or metadataUpdates per second');
   if (all > MOST_WRITES)
     return refused(`about ${Math.round(all)} writes are due, of which at most ${MOST_WRITES} are recorded`);
   if (collection !== undefined && !collection.writable)
     return refused(
       'it keeps no points that can be written one by one: its index is built once, and searched',
     );
-  if (collection?.filtered === true)
-    return refused(
-      'queries with groups or filters, and collections with fields, are not measured while points are written',
-    );
+  if (collection?.filtered === false && rates.metadata > 0)
+    return refused('metadataUpdates need queries with filters: nothing else would show them');
   const changed = changedRows(rates, parsed.seconds);
   // Arrivals are random: some more than their mean may come.
   const most = changed + 6 * Math.sqrt(changed);
@@ -105,10 +109,12 @@ async function runUnderWrites(pass: Pass, given: ParameterSet): Promise<Recordin
   setMaxListeners(0, signal);
   if (writing === undefined) throw new Error('nothing can be written in this pass');
   const { seconds, warmUp, timeout, arrivals, follow } = parsed;
-  const planned = planWrites(ratesOf(parsed), { seconds, arrivals, seed, rows: count, follow });
+  const { metadata } = writing;
+  const differ = metadata && ((row: number, other: number) => metadata.tells(row, other, 0) !== undefined);
+  const planned = planWrites(ratesOf(parsed), { seconds, arrivals, seed, rows: count, follow, differ });
   const vectors = new WrittenVectors(writing.vectors, planned);
   const now = () => performance.now() - origin;
-  const open = async () => (several ? (await pass.open()).search : pass.search);
+  const open = async () => (several ? pass.open() : { search: pass.search, filters: pass.filters });
   // Prepared before anything is written, as the searches of the load are: some engines search otherwise afterwards.
   const first = await open();
   const begun = deferred<number>();
@@ -128,10 +134,10 @@ async function runUnderWrites(pass: Pass, given: ParameterSet): Promise<Recordin
   queries.catch(begun.reject);
   const from = (await begun.promise) - origin + warmUp * 1000;
   const shared = { vectors, timeoutSeconds: timeout, now, signal };
-  const looks = new Looks({ ...shared, metric: writing.metric, form: writing.form, first, open });
+  const looks = new Looks({ ...shared, metadata, metric: writing.metric, form: writing.form, first, open });
   const { points, several: severalWriters } = writing;
   const inFlight = severalWriters ? parsed.writesInFlight : 1;
-  const sent = sendWrites(planned, { ...shared, points, looks, inFlight, from });
+  const sent = sendWrites(planned, { ...shared, points, metadata, looks, inFlight, from });
   // Neither goes on without the other.
   const [samples, done] = await Promise.all([queries, sent]).catch((error: unknown) => {
     ended.abort(error);
@@ -149,8 +155,9 @@ const rampOf = ({ rate: perSecond, seconds, warmUp }: Options) => ({
 });
 
 /** The option that says how many writes of a kind are due. */
-export const RATE_OPTIONS: Readonly<Record<WriteKind, 'inserts' | 'updates' | 'deletes'>> = {
+export const RATE_OPTIONS: Readonly<Record<WriteKind, keyof Options>> = {
   insert: 'inserts',
   update: 'updates',
   delete: 'deletes',
+  metadata: 'metadataUpdates',
 };

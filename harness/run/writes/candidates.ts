@@ -1,16 +1,17 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { distance } from '../../measures/distance.js';
 import type { Truth } from '../../model/samples.js';
-import type { Candidates, WriteLog } from '../../model/writes.js';
+import type { Candidates, Version, WriteLog } from '../../model/writes.js';
 import { TopLists } from '../../truth/top-lists.js';
 import type { BuildContext } from '../context.js';
+import { metadataRow, type WrittenMetadata } from './metadata.js';
 import type { WrittenVectors } from './vectors.js';
 
 /** Rows read at a time. */
 const BATCH_BYTES = 8 * 2 ** 20;
 
 /**
- * What can be among a query's k nearest at any time of a pass (see `Candidates`). Points that are never written are live
+ * What can be among a query's k nearest at any time of a pass (see `Candidates`), of the points that pass its filter. Points that are never written are live
  * throughout: their k nearest are a bound beyond which nothing else is ever among the k nearest. They come from the run's
  * truth, or from a scan of the dataset for queries of which the truth keeps too few of them; versions of written points are
  * compared one by one. All in float64 from the dataset's own vectors.
@@ -20,7 +21,7 @@ export async function findCandidates(
   queries: readonly Float32Array[],
   truth: Truth,
   { writes }: WriteLog,
-  written: WrittenVectors,
+  { vectors: written, metadata }: { vectors: WrittenVectors; metadata?: WrittenMetadata | undefined },
   k: number,
 ): Promise<Candidates> {
   const { metric, dimensions, queryCount } = job;
@@ -38,29 +39,45 @@ export async function findCandidates(
       vectors.read(start, count, batch);
       for (const q of open)
         for (let i = 0; i < count; i++)
-          if (!changed.has(start + i))
-            lists.offer(q, start + i, distance(metric, queries[q]!, 0, batch, i * dimensions, dimensions));
+          if (!changed.has(start + i)) {
+            const d = distance(metric, queries[q]!, 0, batch, i * dimensions, dimensions);
+            // Whether it passes a filter is asked of the few that are near enough.
+            if (d <= lists.bound(q) && (metadata?.passes(q, start + i) ?? true)) lists.offer(q, start + i, d);
+          }
     }
   }
   const more = Array.from({ length: queryCount }, (): Entry[] => []);
-  const offer = (row: number, version: 0 | 1, vector: Float32Array) => {
+  const offer = (row: number, vector: Float32Array, versionFor: (q: number) => Version | undefined) => {
     for (let q = 0; q < queryCount; q++) {
       const d = distance(metric, queries[q]!, 0, vector, 0, dimensions);
-      if (d <= lists.bound(q)) more[q]!.push({ row, version, distance: d });
+      const version = d <= lists.bound(q) ? versionFor(q) : undefined;
+      if (version !== undefined) more[q]!.push({ row, version, distance: d });
     }
   };
+  const passes = (q: number, row: number, version: 0 | 1): boolean =>
+    metadata?.passes(q, metadataRow(row, version, written.writeOf(row))) ?? true;
+  const alone = (row: number, version: 0 | 1) => (q: number) =>
+    passes(q, row, version) ? version : undefined;
   for (const [i, { kind, row }] of writes.entries()) {
     if (i % 16 === 0) await nextTurn();
     signal.throwIfAborted();
-    if (kind !== 'insert') offer(row, 0, written.loaded(row));
-    if (kind !== 'delete') offer(row, 1, written.written(written.writeOf(row)!));
+    if (kind === 'metadata')
+      offer(row, written.loaded(row), (q) => {
+        const [before, after] = [passes(q, row, 0), passes(q, row, 1)];
+        if (before && after) return 2;
+        return before ? 0 : after ? 1 : undefined;
+      });
+    else {
+      if (kind !== 'insert') offer(row, written.loaded(row), alone(row, 0));
+      if (kind !== 'delete') offer(row, written.written(written.writeOf(row)!), alone(row, 1));
+    }
   }
   return joined(lists, more);
 }
 
 interface Entry {
   row: number;
-  version: 0 | 1;
+  version: Version;
   distance: number;
 }
 
@@ -70,7 +87,9 @@ function takeTruth(lists: TopLists, q: number, truth: Truth, changed: ReadonlySe
   let taken = 0;
   for (let i = q * depth; i < (q + 1) * depth && taken < lists.depth; i++) {
     const row = rows[i]!;
-    if (row < 0 || changed.has(row)) continue;
+    // Fewer points than the truth keeps pass the filter: these are all.
+    if (row < 0) return true;
+    if (changed.has(row)) continue;
     lists.offer(q, row, distances[i]!);
     taken++;
   }

@@ -2,10 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ConnectionLostError } from '../../../common/errors.js';
 import type { Metric } from '../../../datasets/dataset.js';
 import type { ScoreForm } from '../../../engines/contract/capabilities.js';
-import type { Hits, PreparedSearch } from '../../../engines/contract/search.js';
+import type { Hits } from '../../../engines/contract/search.js';
 import { distance } from '../../measures/distance.js';
 import { scoreOf } from '../../measures/scores.js';
 import type { Write } from '../../model/writes.js';
+import type { Sending } from '../executors/executor.js';
+import type { TellingFilter, WrittenMetadata } from './metadata.js';
 import type { PlannedWrite } from './plan.js';
 import type { WrittenVectors } from './vectors.js';
 
@@ -14,15 +16,19 @@ const [FIRST_MS, LONGEST_MS] = [1, 100];
 /** After a connection broke, before it is opened again. */
 const REOPEN_MS = 100;
 
+/** A search, and by query its filter. */
+type Search = Pick<Sending, 'search' | 'filters'>;
+
 export interface LookOptions {
   vectors: WrittenVectors;
+  metadata?: WrittenMetadata | undefined;
   metric: Metric;
   /** What the engine's scores mean; undefined: not known, and updates are not followed. */
   form: ScoreForm | undefined;
   /** The search of the looks. */
-  first: PreparedSearch;
+  first: Search;
   /** Opens another one after its connection broke. */
-  open(): Promise<PreparedSearch>;
+  open(): Promise<Search>;
   timeoutSeconds: number;
   /** ms as in `Samples`. */
   now(): number;
@@ -35,7 +41,7 @@ export interface LookOptions {
  */
 export class Looks {
   readonly #options: LookOptions;
-  #search: Promise<PreparedSearch> | undefined;
+  #search: Promise<Search> | undefined;
 
   constructor(options: LookOptions) {
     this.#options = options;
@@ -43,14 +49,26 @@ export class Looks {
   }
 
   /** Whether the effect of a write could be told from an answer. */
-  canFollow({ kind }: PlannedWrite): boolean {
-    return kind !== 'update' || this.#options.form !== undefined;
+  canFollow(planned: PlannedWrite): boolean {
+    if (planned.kind === 'metadata') return this.#tellingFilter(planned) !== undefined;
+    return planned.kind !== 'update' || this.#options.form !== undefined;
   }
 
-  /** Whether a point is found by its vector as it was loaded; undefined: the query failed. */
-  async finds(row: number): Promise<boolean | undefined> {
-    const hits = await this.#ask(this.#options.vectors.loaded(row));
+  /** Of a write after which a point should no longer be found: whether it is found now. Undefined of all others. */
+  foundBefore(planned: PlannedWrite): Promise<boolean | undefined> | undefined {
+    if (planned.kind === 'delete') return this.#finds(planned.row);
+    const filter = planned.kind === 'metadata' ? this.#tellingFilter(planned) : undefined;
+    return filter?.passes === false ? this.#finds(planned.row, filter.query) : undefined;
+  }
+
+  /** Whether a point is found by its vector as it was loaded, under the filter of a query; undefined: the query failed. */
+  async #finds(row: number, filterOf?: number): Promise<boolean | undefined> {
+    const hits = await this.#ask(this.#options.vectors.loaded(row), filterOf);
     return hits && placeOf(hits, row) >= 0;
+  }
+
+  #tellingFilter({ row, from }: PlannedWrite): TellingFilter | undefined {
+    return this.#options.metadata?.tells(row, from![1], row);
   }
 
   /** Looks until the effect shows or the time-out has passed; writes down what it saw. */
@@ -78,8 +96,15 @@ export class Looks {
     const { kind, row } = planned;
     if (kind === 'delete') {
       return async () => {
-        const found = await this.finds(row);
+        const found = await this.#finds(row);
         return found === undefined ? undefined : !found;
+      };
+    }
+    if (kind === 'metadata') {
+      const { query, passes } = this.#tellingFilter(planned)!;
+      return async () => {
+        const found = await this.#finds(row, query);
+        return found === undefined ? undefined : found === passes;
       };
     }
     const vector = vectors.written(planned);
@@ -103,14 +128,16 @@ export class Looks {
   }
 
   /** Undefined where it failed or got no answer in time. */
-  async #ask(vector: Float32Array): Promise<Hits | undefined> {
+  async #ask(vector: Float32Array, filterOf?: number): Promise<Hits | undefined> {
     const { open, timeoutSeconds, signal } = this.#options;
     signal.throwIfAborted();
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(new Error('no answer in time')), timeoutSeconds * 1000);
     try {
       this.#search ??= open();
-      return await (await this.#search).query(vector, undefined, deadline.signal);
+      const { search, filters } = await this.#search;
+      const filter = filterOf === undefined ? undefined : filters?.[filterOf];
+      return await search.query(vector, filter, deadline.signal);
     } catch (error) {
       if (error instanceof ConnectionLostError) {
         this.#search = undefined;

@@ -15,7 +15,10 @@ export interface PlannedWrite {
   row: number;
   /** ms from the beginning of the writes. */
   due: number;
-  /** Rows of the dataset that its vector is made of (`writtenVector`); none of a delete. */
+  /**
+   * Rows of the dataset that its vector is made of (`WrittenVectors`), or, of metadata, its own row and that whose metadata it
+   * takes; none of a delete.
+   */
   from: readonly [number, number] | undefined;
   followed: boolean;
 }
@@ -23,9 +26,12 @@ export interface PlannedWrite {
 /** Share of the dataset's rows that may be updated or deleted: the others stay what they are, and truth rests on them. */
 export const MOST_CHANGED = 0.5;
 
+/** Rows drawn for metadata of which some filter tells that they are others. */
+const DRAWS = 20;
+
 /** Updates and deletes together, on average. */
-export const changedRows = ({ update, delete: gone }: WriteRates, seconds: number): number =>
-  (update + gone) * seconds;
+export const changedRows = ({ update, delete: gone, metadata }: WriteRates, seconds: number): number =>
+  (update + gone + metadata) * seconds;
 
 /**
  * The writes of a pass in the order in which they are due; the same seed gives the same. Each row of the dataset is
@@ -37,7 +43,7 @@ export const changedRows = ({ update, delete: gone }: WriteRates, seconds: numbe
  */
 export function planWrites(
   rates: WriteRates,
-  { seconds, arrivals, seed, rows, follow }: WriteTimes,
+  { seconds, arrivals, seed, rows, follow, differ }: WriteTimes,
 ): PlannedWrite[] {
   const due = WRITE_KINDS.flatMap((kind, i) => {
     const rate = rates[kind];
@@ -58,7 +64,10 @@ export function planWrites(
     if (kind !== 'insert' && changed >= rows * MOST_CHANGED) continue;
     const row = kind === 'insert' ? rows + inserted++ : order[changed++]!;
     const first = kind === 'insert' ? random.below(rows) : row;
-    const second = (first + 1 + random.below(rows - 1)) % rows;
+    const another = () => (first + 1 + random.below(rows - 1)) % rows;
+    let second = another();
+    for (let draw = 1; kind === 'metadata' && draw < DRAWS && differ?.(first, second) === false; draw++)
+      second = another();
     planned.push({ kind, row, due: at, from: kind === 'delete' ? undefined : [first, second], followed });
   }
   return planned;
@@ -70,4 +79,6 @@ export interface WriteTimes {
   seed: number;
   rows: number;
   follow: number;
+  /** Whether a filter of the queries tells the metadata of two rows apart; absent: there are none. */
+  differ?: ((row: number, other: number) => boolean) | undefined;
 }

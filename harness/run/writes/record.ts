@@ -11,31 +11,37 @@ import { writeWrites } from '../../store/writes.js';
 import { readTruth } from '../../truth/files.js';
 import type { BuildContext } from '../context.js';
 import type { Writing } from '../executors/executor.js';
+import { findFlaws } from '../filtering.js';
 import { findCandidates } from './candidates.js';
 import { writtenDistances } from './distances.js';
+import { heldMetadata, WrittenMetadata } from './metadata.js';
 import type { WrittenVectors } from './vectors.js';
 
 /** What a pass that changed its collection tells beside its samples. */
 export interface Written {
   log: WriteLog;
   vectors: WrittenVectors;
+  metadata: WrittenMetadata | undefined;
 }
 
 /** @param take told at the end of the pass */
 export async function writingOf(
-  { job, vectors }: BuildContext,
+  { job, vectors, metadata: prepared }: BuildContext,
   { points }: Pick<Collection, 'points'>,
   take: (written: Written) => void,
 ): Promise<Writing | undefined> {
   if (points === undefined) return undefined;
   const { capabilities } = await engineOf(job.build);
+  const { filtering } = job;
+  const metadata = prepared && filtering && new WrittenMetadata(prepared, filtering);
   return {
     points,
+    metadata,
     several: capabilities.points?.writers === 'several',
     vectors,
     metric: job.metric,
     form: capabilities.scores[job.metric],
-    take: (log, written) => take({ log, vectors: written }),
+    take: (log, written) => take({ log, vectors: written, metadata }),
   };
 }
 
@@ -45,13 +51,16 @@ export async function recordWrites(
   trial: PlannedTrial,
   samples: Samples,
   queries: readonly Float32Array[],
-  { log, vectors }: Written,
+  { log, vectors, metadata }: Written,
 ): Promise<void> {
   const { job } = context;
   const folder = runFolder(job.runFolder);
   const truth = await readTruth(folder.truth);
   writtenDistances(samples, queries, log, vectors, job.metric);
-  const candidates = await findCandidates(context, queries, truth, log, vectors, askedOf(trial, job.ks));
+  if (context.metadata !== undefined && job.filtering !== undefined)
+    findFlaws(samples, job.filtering, context.metadata, heldMetadata(samples, log, vectors));
+  const written = { vectors, metadata };
+  const candidates = await findCandidates(context, queries, truth, log, written, askedOf(trial, job.ks));
   try {
     writeWrites(folder, trial.id, log, candidates);
   } catch (error) {

@@ -33,6 +33,7 @@ export class WrittenVectors {
 
   /** As an insert or update leaves it. */
   written({ kind, row, from }: PlannedWrite): Float32Array {
+    if (kind === 'metadata') return this.loaded(row);
     if (from === undefined || kind === 'delete') throw new Error(`nothing is written of row ${row}`);
     const vector = this.loaded(from[0]);
     this.#vectors.read(from[1], 1, this.#other);

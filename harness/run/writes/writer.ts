@@ -5,6 +5,7 @@ import { DEFAULT_VECTOR } from '../../../engines/contract/vectors.js';
 import { loadErrorText } from '../../model/load-errors.js';
 import type { Write } from '../../model/writes.js';
 import type { Looks } from './looks.js';
+import { metadataRow, type WrittenMetadata } from './metadata.js';
 import type { PlannedWrite } from './plan.js';
 import type { WrittenVectors } from './vectors.js';
 
@@ -14,6 +15,7 @@ const READ = 500;
 export interface WriterOptions {
   points: Points;
   vectors: WrittenVectors;
+  metadata?: WrittenMetadata | undefined;
   looks: Looks;
   /** Writes that may be on their way at a time; others wait, and their wait counts. */
   inFlight: number;
@@ -39,7 +41,7 @@ export async function sendWrites(planned: readonly PlannedWrite[], options: Writ
     writes.push(write);
     write.followed = each.followed && looks.canFollow(each);
     // While it is waited for, so that the look is no part of the write's time.
-    const before = write.followed && each.kind === 'delete' ? looks.finds(each.row) : undefined;
+    const before = write.followed ? looks.foundBefore(each) : undefined;
     before?.catch(() => undefined);
     await until(write.due, now, signal);
     const last = write.due + timeoutSeconds * 1000;
@@ -55,7 +57,7 @@ export async function sendWrites(planned: readonly PlannedWrite[], options: Writ
       underway.delete(done);
       if (!write.followed || write.acknowledged === null) return;
       // That a point is gone is only seen where it was found before.
-      if (each.kind === 'delete' && write.before !== true) return;
+      if (before !== undefined && write.before !== true) return;
       following.push(heard(looks.follow(each, write)));
     });
     underway.add(heard(done));
@@ -137,11 +139,19 @@ async function send(planned: PlannedWrite, write: Write, options: WriterOptions)
 /** Everything is at hand when it is sent. */
 function callOf(
   planned: PlannedWrite,
-  { points, vectors }: WriterOptions,
+  { points, vectors, metadata }: WriterOptions,
 ): (signal: AbortSignal) => Promise<void> {
   const id = BigInt(planned.row);
   if (planned.kind === 'delete') return () => points.delete([id]);
-  const point = { id, vectors: { [DEFAULT_VECTOR]: vectors.written(planned) }, metadata: {} };
+  if (planned.kind === 'metadata') {
+    const change = metadata!.change(id, planned.from![1]);
+    return () => points.update(change);
+  }
+  const point = {
+    id,
+    vectors: { [DEFAULT_VECTOR]: vectors.written(planned) },
+    metadata: metadata?.of(metadataRow(planned.row, 1, planned)) ?? {},
+  };
   // The id of an insert is new: where the engine can be told so, it need not look for it.
   const insert = planned.kind === 'insert' ? points.insertMissing?.bind(points) : undefined;
   return (signal) => (insert ?? points.upsert.bind(points))([point], signal);
@@ -152,7 +162,9 @@ export async function checkKept(
   writes: readonly Write[],
   { points, timeoutSeconds, signal }: Pick<WriterOptions, 'points' | 'timeoutSeconds' | 'signal'>,
 ): Promise<void> {
-  const done = writes.filter(({ kind, acknowledged }) => kind !== 'update' && acknowledged !== null);
+  const done = writes.filter(
+    ({ kind, acknowledged }) => (kind === 'insert' || kind === 'delete') && acknowledged !== null,
+  );
   const ended = new AbortController();
   const late = pause(timeoutSeconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined);
   try {

@@ -164,3 +164,39 @@ describe('the page of a run with loads', () => {
       for (const { svg } of pictures) expect(svg).toMatch(/<title id="[^"]+">.*<desc/s);
   });
 });
+
+describe('a run whose only workload is a rate', () => {
+  const { results, ...rest } = fixture();
+  const trials = results.trials.map((row) => ({
+    ...row,
+    workload: 'constant-rate',
+    workloadOptions: { rate: 20 },
+    measures: {
+      ...row.measures,
+      // What was offered, so to speak: the same for all, whatever they could do.
+      ...(row.measures['throughput'] && { throughput: figure(20) }),
+      'load.offered': figure(20),
+    },
+  }));
+  const report = buildReport({ ...rest, results: { ...results, trials } });
+  const choice = report.choices.find(({ key }) => key === '95')!;
+  const p95s = choice.groups.map(({ rows }) =>
+    rows.map((each) => (each.choice.state === 'chosen' ? each.choice.figures['latency.p95']!.value : 0)),
+  );
+
+  test('ranks by latency: throughput is what was offered', () => {
+    expect(p95s.flat().length).toBeGreaterThan(2);
+    for (const group of p95s) expect(group).toEqual([...group].sort((a, b) => a - b));
+    const text = choice.answer.map((part) => part.text).join('');
+    expect(text).toMatch(/ answers 95% of the queries within [\d.]+.* ms where 20(\.0)? come in a second/);
+    expect(text).not.toContain('queries/s');
+    expect(choice.best['throughput']).toBeUndefined();
+  });
+
+  test('draws no front of a throughput that all share', () => {
+    const html = renderHtml(report);
+    expect(html).not.toContain('Recall against throughput');
+    expect(html).not.toContain('Hypervolume');
+    expect(html).toContain('Recall against p95 latency');
+  });
+});

@@ -183,7 +183,9 @@ describe('search under writes', () => {
     expect(plan({})).toEqual({ state: 'ok', passes: 1 });
     expect(plan({ inserts: 0 })).toMatchObject({ reason: expect.stringContaining('nothing is written') });
     expect(plan({}, { writable: false })).toMatchObject({ reason: expect.stringContaining('one by one') });
-    expect(plan({}, { filtered: true })).toMatchObject({ reason: expect.stringContaining('filters') });
+    expect(plan({}, { filtered: true }).state).toBe('ok');
+    expect(plan({ metadataUpdates: 5 }, { filtered: true }).state).toBe('ok');
+    expect(plan({ metadataUpdates: 5 })).toMatchObject({ reason: expect.stringContaining('filters') });
     expect(plan({ deletes: 60, seconds: 10 })).toMatchObject({
       reason: expect.stringContaining('at most half'),
     });
@@ -194,8 +196,8 @@ describe('search under writes', () => {
 
 test('planned writes: the same for a seed, each row written once, followed ones chosen evenly beforehand', () => {
   const times = { seconds: 20, arrivals: 'poisson', seed: 9, rows: 1000, follow: 8 } as const;
-  const planned = planWrites({ insert: 20, update: 10, delete: 10 }, times);
-  expect(planWrites({ insert: 20, update: 10, delete: 10 }, times)).toEqual(planned);
+  const planned = planWrites({ insert: 20, update: 10, delete: 10, metadata: 0 }, times);
+  expect(planWrites({ insert: 20, update: 10, delete: 10, metadata: 0 }, times)).toEqual(planned);
   expect(new Set(planned.map(({ row }) => row)).size).toBe(planned.length);
   for (const { kind, row, from } of planned) {
     expect(row >= 1000).toBe(kind === 'insert');
