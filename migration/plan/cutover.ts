@@ -8,6 +8,7 @@ import { requireClient } from '../../engines/kit/packages.js';
 import { engineNames } from '../../engines/registry.js';
 import type { Change, Position, RowChange, RowKey } from '../changes/change.js';
 import { CollectionTarget } from '../changes/collection-target.js';
+import type { ChangeSource } from '../changes/log.js';
 import { PostgresFlags } from '../changes/postgres/flags.js';
 import { PostgresChangeLog } from '../changes/postgres/log.js';
 import type { SqlClient } from '../changes/postgres/sql.js';
@@ -187,7 +188,7 @@ const PAGE = 500;
 
 /** Changes of the collection behind a position, oldest first. */
 export async function* changesOf(
-  log: PostgresChangeLog,
+  log: Pick<ChangeSource, 'read'>,
   collection: string,
   after: Position | null = null,
 ): AsyncGenerator<Change[]> {
