@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type * as Pg from 'pg';
-import { FailureError } from '../../common/errors.js';
+import { FailureError, messageOf, VecproofError } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Point, Points } from '../../engines/contract/points.js';
 import { requireClient } from '../../engines/kit/packages.js';
@@ -66,7 +66,12 @@ export async function openLog({
     };
   } catch (error) {
     await close();
-    throw error;
+    if (error instanceof VecproofError) throw error;
+    throw new FailureError(`the change log cannot be opened: ${messageOf(error)}`, {
+      where: `cutover.log ${place}`,
+      next: 'the same command goes on once its database answers',
+      cause: error,
+    });
   }
 }
 
