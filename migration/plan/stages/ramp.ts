@@ -149,7 +149,7 @@ export const rampStage: Stage = {
   output: [RESULT],
   run,
   report: ({ path }) => {
-    const { steps, ...told } = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Ramped;
+    const { steps, now } = JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Ramped;
     const last = steps.at(-1);
     return {
       says:
