@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
-import type { OpenLog } from './cutover.js';
+import type { Flags } from '../cutover/flags.js';
 
 /** What the application and this command tell each other, in the table of switches of the change log. */
 
@@ -29,8 +29,6 @@ const ramp = z.object({ share: z.number().min(0).max(1), rolledBack: z.string().
 export type ShadowSum = { compared: number; agreement: number | undefined; left: Record<string, number> };
 export type ReadCounts = z.infer<typeof reads>;
 export type RampSwitch = z.infer<typeof ramp>;
-
-type Flags = OpenLog['flags'];
 
 /** Of all instances together. */
 export async function shadowOf(flags: Flags, instances: readonly string[]): Promise<ShadowSum> {

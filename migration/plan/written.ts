@@ -2,7 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { FailureError } from '../../common/errors.js';
 import type { PointId } from '../../engines/contract/ids.js';
 import type { Position } from '../changes/change.js';
-import { changesOf, cutoverOf, isRowChange, openLog } from './cutover.js';
+import { changesOf, cutoverOf, isRowChange } from './cutover.js';
+import { openLog } from './open-log.js';
 import type { Work } from './stage.js';
 import { markers } from './stages/captured.js';
 
