@@ -8,7 +8,7 @@ interface Pair {
 
 /** The last ones that count. */
 const MOST = 128;
-const ENOUGH = 64;
+const ENOUGH = 40;
 /** Of all pairs, those whose vectors have nothing to do with each other. */
 const SHARE = 0.5;
 /** A vector is related to the row's former one if that is nearer than so many of other rows' former ones. */

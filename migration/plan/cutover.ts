@@ -4,7 +4,7 @@ import type { Point, Points } from '../../engines/contract/points.js';
 import { engineNames } from '../../engines/registry.js';
 import type { Change, Position, RowChange, RowKey } from '../changes/change.js';
 import { CollectionTarget } from '../changes/collection-target.js';
-import type { ChangeLog } from '../changes/log.js';
+import type { ChangeSource } from '../changes/log.js';
 import { PostgresVersions } from '../changes/postgres/versions.js';
 import { parseAddress } from '../connections/address.js';
 import { openSource } from '../connections/open-source.js';
@@ -108,7 +108,7 @@ const PAGE = 500;
 
 /** Changes of the collection behind a position, oldest first. */
 export async function* changesOf(
-  log: Pick<ChangeLog, 'read'>,
+  log: Pick<ChangeSource, 'read'>,
   collection: string,
   after: Position | null = null,
 ): AsyncGenerator<Change[]> {

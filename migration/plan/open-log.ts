@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type * as Pg from 'pg';
-import { FailureError, InputError } from '../../common/errors.js';
+import { FailureError, InputError, messageOf, VecproofError } from '../../common/errors.js';
 import { takeLock } from '../../common/lock.js';
 import { keepCredentials } from '../../common/secrets.js';
 import { requireClient } from '../../engines/kit/packages.js';
@@ -49,7 +49,12 @@ export async function openLog({
     };
   } catch (error) {
     await close();
-    throw error;
+    if (error instanceof VecproofError) throw error;
+    throw new FailureError(`the change log cannot be opened: ${messageOf(error)}`, {
+      where: `cutover.log ${cutover.log}`,
+      next: 'the same command goes on once its database answers',
+      cause: error,
+    });
   }
 }
 

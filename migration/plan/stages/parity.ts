@@ -103,7 +103,7 @@ export async function askBothSides(
 }
 
 /** Of the queries, that have to be judged for a verdict about the two sides. */
-const LEAST_SHARE = 0.5;
+export const LEAST_SHARE = 0.5;
 
 const NO_QUERIES = 'the plan names no queries';
 const NO_SEARCHES = 'the source is files';

@@ -61,7 +61,7 @@ test.each([1, 2, 3])(
     expect(anew.words).toBe(
       'the last 100 updates gave rows vectors that have nothing to do with their former ones, and no neighbours among them',
     );
-    expect(watched(() => wordless(row(), otherModel()), 60).evident, 'a few say nothing').toBe(false);
+    expect(watched(() => wordless(row(), otherModel()), 39).evident, 'a few say nothing').toBe(false);
     // What is no other model: edits, rows that get another content, and both.
     const edit = () => {
       const before = row();
