@@ -41,6 +41,14 @@ export function peerVersion(name: string, root: string = packageRoot): string {
   return version;
 }
 
+/** The command that installs packages that come with none of ours, in the versions that ours was tested with. */
+export function testedInstallCommand(names: readonly string[], root: string = packageRoot): string {
+  const { devDependencies = {} } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    devDependencies?: Record<string, string>;
+  };
+  return ['npm install', ...names.map((name) => `${name}@${devDependencies[name]}`)].join(' ');
+}
+
 /** The command that compiles a package again, with all instructions that this machine's processor has. */
 export function nativeRebuildCommand(name: string, root: string = packageRoot): string {
   return `CXXFLAGS="-march=native -O3" ${rebuildCommand([name], root)}`;

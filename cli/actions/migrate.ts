@@ -19,6 +19,7 @@ import { formatCount } from '../../reports/format.js';
 import { renderMigrationPage } from '../../reports/migration-page/page.js';
 import { writeFiles } from '../../reports/write.js';
 import type { CommandContext } from '../context.js';
+import { sendFigures } from '../telemetry.js';
 import { printJson } from '../terminal.js';
 
 export interface MigrateCommand {
@@ -89,16 +90,21 @@ function commandOf({ pause, resume, rollback }: MigrateCommand): 'pause' | 'resu
 
 /** Until it is interrupted. */
 async function followCommand(options: MigrationOptions, context: CommandContext): Promise<ExitCode> {
-  await followMigration(
-    options,
-    ({ applied, backlog, paused }) =>
-      context.out.write(
-        paused
-          ? 'paused: nothing is applied\n'
-          : `${formatCount(applied)} changes applied, ${formatCount(backlog)} behind\n`,
-      ),
-    (message) => notice(context, message),
-  );
+  const sent = await sendFigures(context);
+  try {
+    await followMigration(
+      options,
+      ({ applied, backlog, paused }) =>
+        context.out.write(
+          paused
+            ? 'paused: nothing is applied\n'
+            : `${formatCount(applied)} changes applied, ${formatCount(backlog)} behind\n`,
+        ),
+      (message) => notice(context, message),
+    );
+  } finally {
+    await sent?.();
+  }
   return EXIT.interrupted;
 }
 

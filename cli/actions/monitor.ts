@@ -13,6 +13,7 @@ import { MONITOR } from '../../migration/monitor/state.js';
 import { formatNumber, formatShare } from '../../reports/format.js';
 import { renderMonitorPage } from '../../reports/monitor/page.js';
 import type { CommandContext } from '../context.js';
+import { sendFigures } from '../telemetry.js';
 import { printJson } from '../terminal.js';
 
 export interface MonitorCommand {
@@ -44,7 +45,10 @@ export async function monitorCommand(
       writeFileAtomic(join(monitor.folder, MONITOR, PAGE), renderMonitorPage(view));
     const server = port === undefined ? undefined : await serve(monitor, port, json, context);
     if (server !== undefined) closing.push(() => server.close());
+    // Before its provider's figures are taken off, the last ones are sent.
+    const sent = await sendFigures(context);
     closing.push(observe(() => monitor.view()));
+    if (sent !== undefined) closing.push(sent);
     let told = monitor.view().alerts.at(-1)?.id;
     const onRound = (view: MonitorView) => {
       page(view);
@@ -124,6 +128,7 @@ function roundLines(view: MonitorView, alerts: readonly Alert[]): string[] {
     ...(last?.overlap === undefined ? [] : [`overlap ${formatShare(last.overlap)}`]),
     ...(last?.visible === undefined ? [] : [`found after ${formatNumber(last.visible)} s`]),
     ...(last?.latency.target === undefined ? [] : [`p95 ${formatNumber(last.latency.target.p95)} ms`]),
+    ...(view.missing.length > 0 ? [`${view.missing.length} missing in the target`] : []),
     ...(view.findings.length > 0 ? [`${view.findings.length} served and should not be`] : []),
   ];
   return [

@@ -65,7 +65,7 @@ export const CAPABILITIES: Capabilities = {
     snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
     mark: 'the collection’s metadata',
     readAs: ['tenant', 'text', 'uri', 'omit'],
-    insertOnly: true,
+    insertOnly: 'add',
     writers: 'one',
     changes: null,
   },

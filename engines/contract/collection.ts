@@ -62,6 +62,12 @@ export interface Collection {
   vitals?(): Promise<Vitals>;
   /** Bytes of the index on disk (as the engine would ship it); undefined where there is none. */
   indexBytes(): Promise<number | undefined>;
+  /**
+   * Merges what many small writes have left behind (fragments, old versions), and lets the index cover it, of a collection that
+   * was made here; of others' it does nothing. States that were the newest one in the last `keepMs` stay readable. Absent: the
+   * engine does that by itself.
+   */
+  tidy?(keepMs: number): Promise<void>;
   drop(): Promise<void>;
   /** Absent where the engine keeps no whole points (`Capabilities.points`). */
   readonly points?: Points | undefined;

@@ -262,8 +262,11 @@ export interface PointSupport {
   mark?: string | undefined;
   /** What can be said of collections that others made (`ReadAs`); absent: nothing. */
   readAs?: readonly (keyof ReadAs)[] | undefined;
-  /** `insertMissing` is there. */
-  insertOnly: boolean;
+  /**
+   * By which one operation of the engine's own `insertMissing` leaves alone what is there, whoever else writes at the same time, in a
+   * few words; false: the engine has none, and there is no `insertMissing`.
+   */
+  insertOnly: string | false;
   /** `Points.asColumns` is there, for the collections whose snapshots have columns. */
   columns?: boolean | undefined;
   /**

@@ -14,13 +14,14 @@ export class ClientError extends FailureError {
   /** What the package said when it was loaded; empty where it is not there. */
   readonly said: string;
 
-  constructor(name: string, cause: unknown) {
+  /** @param install the command that installs it, if not the usual one */
+  constructor(name: string, cause: unknown, install = installCommand([name])) {
     const installed = packageVersion(name) !== undefined;
     const said = installed ? messageOf(cause) : '';
     const what = installed
       ? `package ${name} is installed but does not load: ${firstLine(said)}`
       : `package ${name} is not installed`;
-    super(what, { next: `${installCommand([name])} ("vecproof doctor" says more)`, cause });
+    super(what, { next: `${install} ("vecproof doctor" says more)`, cause });
     this.package = name;
     this.installed = installed;
     this.said = said;

@@ -22,7 +22,7 @@ export const CAPABILITIES: Capabilities = {
     snapshot: { consistency: 'snapshot', reopens: true, ranges: 'by position', columns: true },
     mark: 'the schema’s metadata',
     readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
-    insertOnly: true,
+    insertOnly: 'merge insert, within one process',
     columns: true,
     writers: 'one',
     changes: 'versions of the table',

@@ -42,6 +42,8 @@ export interface LanceTable {
   delete(predicate: string): Promise<unknown>;
   mergeInsert(on: string): LanceMerge;
   update(options: { where: string; valuesSql: Record<string, string> }): Promise<unknown>;
+  optimize(options: { cleanupOlderThan: Date }): Promise<unknown>;
+  listVersions(): Promise<{ version: number; timestamp: Date }[]>;
   listIndices(): Promise<{ name: string; indexType: string; columns: string[] }[]>;
   indexStats(name: string): Promise<LanceIndexStats | undefined>;
   vectorSearch(vector: Float32Array): LanceQuery;

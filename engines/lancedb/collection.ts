@@ -179,6 +179,15 @@ class LanceCollection implements Collection {
     return folderBytes(this.#folder);
   }
 
+  /** `optimize` removes what was written before a time: also a version that was the newest one long after it. */
+  async tidy(keepMs: number): Promise<void> {
+    if (this.#layout.mark === null) return;
+    const since = Date.now() - keepMs;
+    const times = (await this.#table.listVersions()).map(({ timestamp }) => timestamp.getTime());
+    const newestThen = Math.max(0, ...times.filter((time) => time <= since));
+    await this.#table.optimize({ cleanupOlderThan: new Date(newestThen) });
+  }
+
   async drop(): Promise<void> {
     if (this.#layout.mark === null) {
       throw new FailureError(`table "${this.name}" was not made by vecproof, and is not dropped`, {

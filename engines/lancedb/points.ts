@@ -15,6 +15,7 @@ import type { CollectionSpec, LoadBatch } from '../contract/spec.js';
 import { checkChange, checkIds, checkPoints, flatten, lastOfEachId } from '../kit/check.js';
 import { fitsColumns } from '../kit/check-columns.js';
 import { idsIn, pointsIn } from '../kit/columns.js';
+import { inTurn } from '../kit/turns.js';
 import type { LanceTable } from './client.js';
 import { hasColumns, readColumns } from './column-page.js';
 import { batchOf, batchTable, columnTable, withoutUnset } from './columns.js';
@@ -62,6 +63,10 @@ export class LancePoints implements Points {
   }
 
   async upsert(points: readonly Point[], signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#upsert(points, signal));
+  }
+
+  async #upsert(points: readonly Point[], signal?: AbortSignal): Promise<void> {
     const batch = this.#checked(points, signal);
     if (batch === undefined) return;
     const { spec, unset } = withoutUnset(this.#spec, batch);
@@ -75,7 +80,7 @@ export class LancePoints implements Points {
     const batch = this.#checked(points, signal);
     if (batch === undefined) return;
     const rows = batchTable(this.#session.arrow, withoutUnset(this.#spec, batch).spec, batch);
-    await this.#merge().whenNotMatchedInsertAll().execute(rows);
+    await this.#inTurn(() => this.#merge().whenNotMatchedInsertAll().execute(rows));
     this.wrote(points.length);
   }
 
@@ -91,9 +96,8 @@ export class LancePoints implements Points {
     if (columns.count === 0) return;
     if (!fitsColumns(this.#session.holder, this.#spec, columns))
       return this.insertMissing(pointsIn(columns, this.#spec.vectors), signal);
-    await this.#merge()
-      .whenNotMatchedInsertAll()
-      .execute(columnTable(this.#session.arrow, withoutUnset(this.#spec, columns).spec, columns));
+    const rows = columnTable(this.#session.arrow, withoutUnset(this.#spec, columns).spec, columns);
+    await this.#inTurn(() => this.#merge().whenNotMatchedInsertAll().execute(rows));
     this.wrote(columns.count);
   }
 
@@ -117,6 +121,11 @@ export class LancePoints implements Points {
       .query()
       .offset(Math.max(0, total - count))
       .limit(Math.min(count, total));
+  }
+
+  /** Two merges at a time may both insert a new id, or one undo the other. Of other processes nobody here knows. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return inTurn(JSON.stringify(['lancedb', this.#session.folder, this.#layout.name]), work);
   }
 
   #merge() {
@@ -166,13 +175,18 @@ export class LancePoints implements Points {
   async delete(ids: readonly PointId[]): Promise<void> {
     checkIds(this.#session.holder, this.#spec.ids, ids);
     for (let from = 0; from < ids.length; from += CHUNK) {
-      await this.#table.delete(this.#among(ids.slice(from, from + CHUNK)));
+      const where = this.#among(ids.slice(from, from + CHUNK));
+      await this.#inTurn(() => this.#table.delete(where));
     }
     this.wrote(0);
   }
 
   /** Reads the point and writes it as a whole. */
   async update(change: PointChange): Promise<void> {
+    return this.#inTurn(() => this.#update(change));
+  }
+
+  async #update(change: PointChange): Promise<void> {
     const changes = checkChange(this.#session.holder, this.#spec, change);
     const [found] = await this.get([change.id]);
     if (found === undefined) {
@@ -181,7 +195,7 @@ export class LancePoints implements Points {
     const { text = found.text, uri = found.uri } = change;
     const metadata = { ...flatten(found.metadata), ...changes };
     const vectors = { ...found.vectors, ...change.vectors };
-    await this.upsert([{ ...found, vectors, metadata, text, uri }]);
+    await this.#upsert([{ ...found, vectors, metadata, text, uri }]);
   }
 
   describe(): Promise<Description> {

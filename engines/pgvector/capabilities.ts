@@ -28,7 +28,7 @@ const POINTS: PointSupport = {
   snapshot: { consistency: 'snapshot', reopens: false, ranges: 'by key', columns: true },
   mark: 'the table’s comment',
   readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
-  insertOnly: true,
+  insertOnly: 'ON CONFLICT DO NOTHING',
   writers: 'several',
   changes: 'logical decoding',
 };

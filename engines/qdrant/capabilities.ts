@@ -41,7 +41,7 @@ const POINTS: PointSupport = {
   snapshot: { consistency: 'best-effort', reopens: false, ranges: 'by id' },
   mark: 'the collection’s metadata',
   readAs: ['tenant', 'text', 'uri', 'omit'],
-  insertOnly: true,
+  insertOnly: 'update mode insert_only',
   writers: 'several',
   changes: null,
 };

@@ -21,7 +21,7 @@ const POINTS: PointSupport = {
   snapshot: { consistency: 'snapshot', reopens: false },
   mark: 'a table of the database',
   readAs: ['key', 'tenant', 'text', 'uri', 'omit'],
-  insertOnly: true,
+  insertOnly: 'a transaction that writes from its beginning',
   writers: 'one',
   changes: null,
 };

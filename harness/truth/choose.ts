@@ -2,7 +2,14 @@ import { FailureError } from '../../common/errors.js';
 import { installCommand } from '../../common/installation.js';
 import { isBitMetric, type Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
-import { type FailedKernel, supports, tryKernel, type Work } from './kernels.js';
+import {
+  type FailedKernel,
+  kernelTest,
+  supports,
+  type TriedKernel,
+  tryKernel,
+  type Work,
+} from './kernels.js';
 import { onnxRuntimeCommand } from './onnx-runtime.js';
 
 /**
@@ -11,13 +18,11 @@ import { onnxRuntimeCommand } from './onnx-runtime.js';
  */
 const SMALL = 5e10;
 
-/** Beside the reference. */
-const FAST = [
-  'wasm-int16',
-  'wasm',
-  'onnxruntime',
-  'onnxruntime-int8',
-] as const satisfies readonly KernelName[];
+/** Of an optional package; where one of them works, it is several times as fast as all others, which need not be measured then. */
+const FASTEST = ['onnxruntime', 'onnxruntime-int8'] as const satisfies readonly KernelName[];
+
+/** Beside the reference. Integers take half of the instructions: where they work, the same in float32 need not be measured. */
+const FAST = ['wasm-int16', 'wasm'] as const satisfies readonly KernelName[];
 
 const nextFor = (kernel: KernelName): string =>
   kernel.startsWith(ONNX) ? `install it with: ${onnxRuntimeCommand()}` : 'leave --kernel out';
@@ -58,9 +63,20 @@ export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
   if (kernel === 'float64') return { kernel, reference: undefined };
   const small = 2 * rows * queries * dimensions < SMALL;
   const little = kernel === 'usearch' || (kernel === undefined && small);
+  const test = await kernelTest(metric, dimensions);
+  const works = { test, rounds: 0 };
   const chosen = little || kernel !== undefined;
   const work = chosen ? undefined : input.work?.();
-  const usearch = await tryKernel('usearch', metric, dimensions, { rounds: chosen ? 1 : undefined, work });
+  const tried: TriedKernel[] = [];
+  const measure = async (each: KernelName): Promise<boolean> => {
+    if (!supports(each, metric)) return false;
+    const result = await tryKernel(each, metric, dimensions, { work, test });
+    tried.push(result);
+    return result.state === 'works';
+  };
+  if (!chosen) for (const each of FASTEST) await measure(each);
+  const isFast = tried.some(({ state }) => state === 'works');
+  const usearch = await tryKernel('usearch', metric, dimensions, chosen || isFast ? works : { work, test });
   const reference = usearch.state === 'works' ? 'usearch' : 'float64';
   if (kernel === 'usearch') {
     if (usearch.state === 'works') return { kernel, reference: undefined };
@@ -69,22 +85,23 @@ export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
   if (little && usearch.state === 'works') return { kernel: 'usearch', reference: undefined };
   if (kernel !== undefined) {
     if (!supports(kernel, metric)) throw unusable(kernel, `it is not for ${metric}`, 'leave --kernel out');
-    const tried = await tryKernel(kernel, metric, dimensions, { rounds: 1 });
-    if (tried.state === 'works') return { kernel, reference };
-    throw unusable(kernel, tried.reason, nextFor(kernel));
+    const one = await tryKernel(kernel, metric, dimensions, works);
+    if (one.state === 'works') return { kernel, reference };
+    throw unusable(kernel, one.reason, nextFor(kernel));
   }
-  const tried = [usearch];
-  for (const each of FAST) {
-    // Integers take half of the instructions: where they work, the same in float32 need not be measured.
-    const isSlower =
-      each === 'wasm' && tried.some(({ kernel: name, state }) => name === 'wasm-int16' && state === 'works');
-    if (supports(each, metric) && !isSlower) tried.push(await tryKernel(each, metric, dimensions, { work }));
-  }
+  tried.push(usearch);
+  if (!isFast) for (const each of FAST) if (await measure(each)) break;
   for (const each of tried)
     if (each.state === 'fails' && !isOption(each)) warnOf(input, each.kernel, each.reason);
-  const works = tried.filter((each) => each.state === 'works').sort((a, b) => b.gflops - a.gflops);
-  const fastest = works[0]?.kernel ?? 'float64';
+  const fastest = fastestOf(tried) ?? 'float64';
   return { kernel: fastest, reference: fastest === reference ? undefined : reference };
+}
+
+function fastestOf(tried: readonly TriedKernel[]): KernelName | undefined {
+  const speeds = tried.flatMap((each) =>
+    each.state === 'works' && each.gflops !== undefined ? [{ ...each, gflops: each.gflops }] : [],
+  );
+  return speeds.sort((a, b) => b.gflops - a.gflops)[0]?.kernel;
 }
 
 function warnOf({ onWarning }: ChoiceInput, kernel: KernelName, reason: string): void {

@@ -1,6 +1,6 @@
 import type { Metric } from '../../datasets/dataset.js';
 import type { ScanJob } from './kernel.js';
-import type { Tile } from './tile.js';
+import { largestComponent, type Tile } from './tile.js';
 
 /**
  * What the float32 kernel is given and how far its answers can be off. The bounds hold for every order of summation
@@ -73,7 +73,7 @@ export function halfSquareError(dimensions: number): number {
  * its norm.
  */
 export function rowScale({ metric, queries }: ScanJob, tile: Tile): number {
-  if (metric === 'l2') return powerOfTwoScale(Math.max(tile.largest, queries.largest));
+  if (metric === 'l2') return powerOfTwoScale(Math.max(largestComponent(tile), largestComponent(queries)));
   return powerOfTwoScale(largestNorm(tile));
 }
 

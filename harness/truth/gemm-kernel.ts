@@ -1,4 +1,4 @@
-import { candidateSlack, halfSquareError, kernelLimit, powerOfTwoScale, rowScale } from './error-bound.js';
+import { candidateSlack, halfSquareError, kernelLimit, rowScale } from './error-bound.js';
 import type { ScanTile } from './kernel.js';
 import { gemmModel } from './onnx-model.js';
 import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './onnx-runtime.js';
@@ -13,7 +13,6 @@ import {
   type Scorer,
   type ScorerInput,
 } from './scorer.js';
-import type { Vectors } from './tile.js';
 import { tileScan } from './tile-scan.js';
 import { loadScan } from './wasm-memory.js';
 
@@ -34,22 +33,21 @@ export async function gemmKernel(): Promise<ScanTile> {
 }
 
 /**
- * Scores are inner products q·x; under l2 q·x - |x|²/2, which orders rows as their distances do, of vectors from which the tile's mean
- * was taken: of rows far from the origin, float32 would else see no difference.
+ * Scores are inner products q·x; under l2 q·x - |x|²/2, which orders rows as their distances do, of vectors from which the tile's
+ * centre was taken: of rows far from the origin, float32 would else see no difference.
  */
 class GemmScorer implements Scorer {
   readonly #input: ScorerInput;
   readonly #runtime: OnnxRuntime;
   readonly #session: Session;
   readonly #scale: number;
-  /** Under l2. */
-  readonly #mean: Float64Array | undefined;
   readonly slack: Scorer['slack'];
   readonly queryBytes: number;
   /** Queries a product. */
   readonly #block: number;
-  /** Addresses: the mean, or 0; -|x|²/2 by row; and the scores of a product. */
-  #meanAt = 0;
+  /** Address of the centre; 0: none is taken. */
+  readonly #centreAt: number;
+  /** Addresses: -|x|²/2 by row; and the scores of a product. */
   #halves = 0;
   #scores = 0;
 
@@ -64,15 +62,12 @@ class GemmScorer implements Scorer {
       1024,
       Math.max(256, Math.ceil(WORTH / (2 * ROWS_A_PRODUCT * dimensions) / QUERIES) * QUERIES),
     );
-    if (job.metric === 'l2') {
-      this.#mean = meanOf(tile);
-      const farthest = Math.max(largestSquare(tile, this.#mean), largestSquare(job.queries, this.#mean));
-      this.#scale = powerOfTwoScale(Math.sqrt(farthest));
-      this.slack = { relative: 0, absolute: 2 * halfSquareError(dimensions) };
-    } else {
-      this.#scale = rowScale(job, tile);
-      this.slack = candidateSlack(job.metric, dimensions);
-    }
+    this.#centreAt = input.centre?.at ?? 0;
+    this.#scale = input.centre?.scale ?? rowScale(job, tile);
+    this.slack =
+      input.centre === undefined
+        ? candidateSlack(job.metric, dimensions)
+        : { relative: 0, absolute: 2 * halfSquareError(dimensions) };
   }
 
   /** Row-major. */
@@ -82,20 +77,13 @@ class GemmScorer implements Scorer {
     const count = rows?.length ?? all;
     const bytes = dimensions * 4;
     const at = arena.take(count * bytes);
-    if (this.#mean !== undefined) this.#copyMean(this.#mean);
     for (let i = 0; i < count; i++) {
       const row = rows === undefined ? i : rows[i]!;
       const factor = job.metric === 'cosine' ? inverseNorm(tile, row) : this.#scale;
-      module.scaleVector(tileAt + row * bytes, dimensions, factor, this.#meanAt, at + i * bytes);
+      module.scaleVector(tileAt + row * bytes, dimensions, factor, this.#centreAt, at + i * bytes);
     }
-    if (this.#mean !== undefined) this.#halve(at, count);
+    if (this.#input.centre !== undefined) this.#halve(at, count);
     return { at, count, rows };
-  }
-
-  #copyMean(mean: Float64Array): void {
-    const { arena, module } = this.#input;
-    this.#meanAt = arena.take(mean.byteLength);
-    new Float64Array(module.memory.buffer, this.#meanAt, mean.length).set(mean);
   }
 
   #halve(at: number, count: number): void {
@@ -117,14 +105,15 @@ class GemmScorer implements Scorer {
   copyQuery(at: number, i: number, query: number, vector: number): void {
     const { job, module } = this.#input;
     const factor = job.metric === 'l2' ? this.#scale : inverseNorm(job.queries, query);
-    module.scaleVector(vector, job.queries.dimensions, factor, this.#meanAt, at + i * this.queryBytes);
+    module.scaleVector(vector, job.queries.dimensions, factor, this.#centreAt, at + i * this.queryBytes);
   }
 
   leastScore(query: number, bound: number): number {
-    const { metric, queries } = this.#input.job;
+    const { centre, job } = this.#input;
+    const { metric, queries } = job;
     const { dimensions } = queries;
-    if (this.#mean !== undefined) {
-      const square = squareOf(queries, query, this.#mean) - bound ** 2;
+    if (centre !== undefined) {
+      const square = centre.squareOf(queries, query) - bound ** 2;
       return roundedDown((square * this.#scale ** 2) / 2 - halfSquareError(dimensions));
     }
     const scale = metric === 'cosine' ? 1 : this.#scale * inverseNorm(queries, query);
@@ -154,7 +143,7 @@ class GemmScorer implements Scorer {
     for (let first = 0; first < count; first += ROWS_A_PRODUCT) {
       const n = Math.min(ROWS_A_PRODUCT, count - first);
       const b = floats(at + first * dimensions * 4, [n, dimensions]);
-      const c = this.#mean === undefined ? {} : { c: floats(this.#halves + first * 4, [n]) };
+      const c = this.#input.centre === undefined ? {} : { c: floats(this.#halves + first * 4, [n]) };
       for (const { from, m, a } of blocks) {
         await this.#session.run({ a, b, ...c }, { y: floats(this.#scores, [m, n]) });
         if (first === 0 && n === FIRST_ROWS) module.guessThresholds(this.#scores, n, 0, from, from + m, n);
@@ -163,45 +152,4 @@ class GemmScorer implements Scorer {
       }
     }
   }
-}
-
-/** Any centre would do, as long as it is one; four rows at a time read and write a sum once. */
-function meanOf({ values, count, dimensions }: Vectors): Float64Array {
-  const sums = new Float64Array(dimensions);
-  const whole = count - (count % 4);
-  for (let row = 0; row < whole; row += 4) {
-    const [a, b, c] = [row * dimensions, (row + 1) * dimensions, (row + 2) * dimensions];
-    const last = (row + 3) * dimensions;
-    for (let d = 0; d < dimensions; d++)
-      sums[d]! += values[a + d]! + values[b + d]! + (values[c + d]! + values[last + d]!);
-  }
-  for (let row = whole; row < count; row++)
-    for (let d = 0; d < dimensions; d++) sums[d]! += values[row * dimensions + d]!;
-  return sums.map((sum) => sum / count);
-}
-
-/** Squared distance from the mean: four sums side by side, as one would wait for each addition to finish. */
-function squareOf({ values, dimensions }: Vectors, vector: number, mean: Float64Array): number {
-  const at = vector * dimensions;
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const whole = dimensions - (dimensions % 4);
-  for (let d = 0; d < whole; d += 4) {
-    const d0 = values[at + d]! - mean[d]!;
-    const d1 = values[at + d + 1]! - mean[d + 1]!;
-    const d2 = values[at + d + 2]! - mean[d + 2]!;
-    const d3 = values[at + d + 3]! - mean[d + 3]!;
-    s0 += d0 * d0;
-    s1 += d1 * d1;
-    s2 += d2 * d2;
-    s3 += d3 * d3;
-  }
-  for (let d = whole; d < dimensions; d++) s0 += (values[at + d]! - mean[d]!) ** 2;
-  return s0 + s1 + (s2 + s3);
-}
-
-function largestSquare(vectors: Vectors, mean: Float64Array): number {
-  let largest = 0;
-  for (let vector = 0; vector < vectors.count; vector++)
-    largest = Math.max(largest, squareOf(vectors, vector, mean));
-  return largest;
 }

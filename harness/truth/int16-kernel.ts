@@ -1,6 +1,7 @@
+import { type Halves, halvesFor } from './halves.js';
 import type { ScanTile } from './kernel.js';
-import { Rounding } from './rounding.js';
-import { type AskedQueries, type Base, inverseNorm, type Scorer, type ScorerInput } from './scorer.js';
+import { type Rounding, roundingFor } from './rounding.js';
+import type { AskedQueries, Base, Scorer, ScorerInput } from './scorer.js';
 import { tileScan } from './tile-scan.js';
 import { loadScan } from './wasm-memory.js';
 
@@ -16,15 +17,14 @@ export const stepsFor = (dimensions: number): number =>
 
 /** Products of 16-bit integers in our own WebAssembly. Throws what WebAssembly throws where there is no SIMD. */
 export function int16Kernel(): ScanTile {
-  return tileScan(loadScan(), (input) => {
-    if (input.job.metric === 'l2') throw new Error('is not for l2');
-    return new Int16Scorer(input);
-  });
+  return tileScan(loadScan(), (input) => new Int16Scorer(input));
 }
 
 class Int16Scorer implements Scorer {
   readonly #input: ScorerInput;
   readonly #rounding: Rounding;
+  /** Under l2. */
+  #halves: Halves | undefined;
   readonly #steps: number;
   readonly slack = { relative: 0, absolute: 0 };
   readonly queryBytes: number;
@@ -34,7 +34,7 @@ class Int16Scorer implements Scorer {
   constructor(input: ScorerInput) {
     const { dimensions } = input.tile;
     this.#input = input;
-    this.#rounding = new Rounding(input);
+    this.#rounding = roundingFor(input);
     this.#steps = stepsFor(dimensions);
     this.queryBytes = Math.ceil(dimensions / 2) * 4;
   }
@@ -49,8 +49,10 @@ class Int16Scorer implements Scorer {
     const at = arena.take(padded * bytes);
     const some = arena.take(ROWS * bytes);
     this.#stepsAt = arena.take(padded * 4);
+    this.#halves = halvesFor(module, arena, this.#rounding, padded);
     const { buffer } = module.memory;
     const steps = new Float32Array(buffer, this.#stepsAt, padded).fill(0);
+    const halves = this.#halves?.ofRows(padded);
     const scratch = new Uint8Array(buffer, some, ROWS * bytes);
     for (let first = 0; first < padded; first += ROWS) {
       scratch.fill(0);
@@ -58,26 +60,32 @@ class Int16Scorer implements Scorer {
         const row = rows === undefined ? i : rows[i]!;
         const vector = tileAt + row * dimensions * 4;
         const factor = this.#rounding.rowFactor(row);
-        steps[i] = module.roundWords(vector, dimensions, factor, some + (i - first) * bytes, this.#steps);
+        steps[i] = this.#round(vector, factor, some + (i - first) * bytes);
         this.#rounding.sawRow();
+        if (halves !== undefined) halves[i] = module.norm() ** 2 / 2;
       }
       module.turnPairs(some, bytes / 4, at + first * bytes);
     }
     return { at, count, rows };
   }
 
-  reserve(): void {
-    // Nothing beside.
+  #round(vector: number, factor: number, into: number): number {
+    const { module, centre, tile } = this.#input;
+    if (centre === undefined) return module.roundWords(vector, tile.dimensions, factor, into, this.#steps);
+    return module.roundCentredWords(vector, tile.dimensions, factor, centre.at, into, this.#steps);
+  }
+
+  reserve(queries: number): void {
+    this.#halves?.reserve(this.#input.arena, queries);
   }
 
   copyQuery(at: number, i: number, query: number, vector: number): void {
-    const { job, module } = this.#input;
-    const { dimensions } = job.queries;
     const into = at + i * this.queryBytes;
     // What fills up an odd dimension.
-    new Uint8Array(module.memory.buffer, into + this.queryBytes - 2, 2).fill(0);
-    const factor = inverseNorm(job.queries, query);
-    this.#rounding.sawQuery(query, module.roundWords(vector, dimensions, factor, into, this.#steps));
+    new Uint8Array(this.#input.module.memory.buffer, into + this.queryBytes - 2, 2).fill(0);
+    const step = this.#round(vector, this.#rounding.queryFactor(query), into);
+    this.#rounding.sawQuery(query, step);
+    this.#halves?.query(i, query, step);
   }
 
   slackOf(query: number): number {
@@ -89,6 +97,9 @@ class Int16Scorer implements Scorer {
   }
 
   score(_: Base, { padded }: AskedQueries): void {
-    this.#input.module.scanWords(this.#stepsAt, 0, padded);
+    const { module } = this.#input;
+    if (this.#halves === undefined) module.setHalves(0, 0, 0);
+    else this.#halves.use();
+    module.scanWords(this.#stepsAt, 0, padded);
   }
 }

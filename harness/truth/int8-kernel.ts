@@ -1,13 +1,13 @@
 import { ROWS_A_PRODUCT } from './gemm-kernel.js';
+import { type Halves, halvesFor } from './halves.js';
 import type { ScanTile } from './kernel.js';
 import { integerModel } from './onnx-model.js';
 import { loadOnnxRuntime, type OnnxRuntime, openSession, type Session } from './onnx-runtime.js';
-import { Rounding } from './rounding.js';
+import { type Rounding, roundingFor } from './rounding.js';
 import {
   type AskedQueries,
   type Base,
   FIRST_ROWS,
-  inverseNorm,
   LATER_ROWS,
   type Scorer,
   type ScorerInput,
@@ -33,10 +33,7 @@ export async function int8Kernel(): Promise<ScanTile> {
   const runtime = await loadOnnxRuntime();
   const session = await openSession(runtime, integerModel());
   await requireExact(runtime, session);
-  return tileScan(loadScan(), (input) => {
-    if (input.job.metric === 'l2') throw new Error('is not for l2');
-    return new Int8Scorer(input, runtime, session);
-  });
+  return tileScan(loadScan(), (input) => new Int8Scorer(input, runtime, session));
 }
 
 async function requireExact({ Tensor }: OnnxRuntime, session: Session): Promise<void> {
@@ -52,12 +49,14 @@ async function requireExact({ Tensor }: OnnxRuntime, session: Session): Promise<
     throw new Error('products of 8-bit integers are not exact on this processor');
 }
 
-/** Scores are products of integers times the step of the row, in steps of the query. */
+/** Scores are made of products of integers, as its rounding says. */
 class Int8Scorer implements Scorer {
   readonly #input: ScorerInput;
   readonly #runtime: OnnxRuntime;
   readonly #session: Session;
   readonly #rounding: Rounding;
+  /** Under l2. */
+  #halves: Halves | undefined;
   readonly slack = { relative: 0, absolute: 0 };
   readonly queryBytes: number;
   /** Addresses: the step of each row, and the scores of a product. */
@@ -68,7 +67,7 @@ class Int8Scorer implements Scorer {
     this.#input = input;
     this.#runtime = runtime;
     this.#session = session;
-    this.#rounding = new Rounding(input);
+    this.#rounding = roundingFor(input);
     this.queryBytes = input.tile.dimensions;
   }
 
@@ -87,16 +86,19 @@ class Int8Scorer implements Scorer {
     const at = arena.take(upTo(count) * dimensions + ROWS * ROWS_A_PRODUCT);
     const some = arena.take(ROWS * width);
     this.#steps = arena.take(upTo(count) * 4);
+    this.#halves = halvesFor(module, arena, this.#rounding, upTo(count));
     const { buffer } = module.memory;
     const steps = new Float32Array(buffer, this.#steps, upTo(count)).fill(0);
+    const halves = this.#halves?.ofRows(upTo(count));
     for (let first = 0; first < count; first += ROWS) {
       new Uint8Array(buffer, some, ROWS * width).fill(0);
       for (let i = first; i < Math.min(first + ROWS, count); i++) {
         const row = rows === undefined ? i : rows[i]!;
         const vector = tileAt + row * dimensions * 4;
         const into = some + (i - first) * width;
-        steps[i] = module.roundVector(vector, dimensions, this.#rounding.rowFactor(row), into, 0);
+        steps[i] = this.#round(vector, this.#rounding.rowFactor(row), into, 0);
         this.#rounding.sawRow();
+        if (halves !== undefined) halves[i] = module.norm() ** 2 / 2;
       }
       const block = first - (first % ROWS_A_PRODUCT);
       const columns = Math.min(ROWS_A_PRODUCT, upTo(count) - block);
@@ -105,16 +107,23 @@ class Int8Scorer implements Scorer {
     return { at, count, rows };
   }
 
+  #round(vector: number, factor: number, into: number, zero: number): number {
+    const { module, centre, tile } = this.#input;
+    if (centre === undefined) return module.roundVector(vector, tile.dimensions, factor, into, zero);
+    return module.roundCentred(vector, tile.dimensions, factor, centre.at, into, zero);
+  }
+
   reserve(queries: number): void {
-    this.#scores = this.#input.arena.take(Math.min(QUERIES_A_PRODUCT, queries) * ROWS_A_PRODUCT * 4 + 64);
+    const { arena } = this.#input;
+    this.#halves?.reserve(arena, queries);
+    this.#scores = arena.take(Math.min(QUERIES_A_PRODUCT, queries) * ROWS_A_PRODUCT * 4 + 64);
   }
 
   copyQuery(at: number, i: number, query: number, vector: number): void {
-    const { job, module } = this.#input;
-    const factor = inverseNorm(job.queries, query);
-    const { dimensions } = job.queries;
-    const step = module.roundVector(vector, dimensions, factor, at + i * dimensions, ZERO);
+    const into = at + i * this.queryBytes;
+    const step = this.#round(vector, this.#rounding.queryFactor(query), into, ZERO);
     this.#rounding.sawQuery(query, step);
+    this.#halves?.query(i, query, step);
   }
 
   slackOf(query: number): number {
@@ -131,6 +140,8 @@ class Int8Scorer implements Scorer {
     const { buffer } = module.memory;
     const { Tensor } = this.#runtime;
     const zero = new Tensor('uint8', Uint8Array.of(ZERO), []);
+    if (this.#halves === undefined) module.setHalves(0, 0, 0);
+    else this.#halves.use();
     const blocks = [];
     for (let from = 0; from < queries.padded; from += QUERIES_A_PRODUCT) {
       const m = Math.min(QUERIES_A_PRODUCT, queries.padded - from);

@@ -62,5 +62,7 @@ export interface ScanTile {
   /**
    * Where the values of a tile may be read to, so that they need not be copied: they are then void once it was scanned. Absent: anywhere.
    */
-  valuesFor?(count: number): Float32Array<ArrayBuffer>;
+  valuesFor?(count: number, dimensions: number): Float32Array<ArrayBuffer>;
+  /** Squared norms in float64 of vectors that were read there. */
+  normsOf?(count: number, dimensions: number): Float64Array;
 }

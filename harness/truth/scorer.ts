@@ -1,3 +1,4 @@
+import type { Centre } from './centre.js';
 import type { ScanJob } from './kernel.js';
 import type { Tile } from './tile.js';
 import type { Arena, ScanModule } from './wasm-memory.js';
@@ -40,6 +41,8 @@ export interface ScorerInput {
   tile: Tile;
   /** Address of the tile's vectors as they are. */
   tileAt: number;
+  /** Under l2. */
+  centre: Centre | undefined;
 }
 
 /**

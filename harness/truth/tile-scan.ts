@@ -1,4 +1,5 @@
 import type { NumberMetric } from '../../datasets/dataset.js';
+import { Centre } from './centre.js';
 import type { ScanJob, ScanTile } from './kernel.js';
 import {
   type Base,
@@ -7,6 +8,7 @@ import {
   type MakeScorer,
   QUERIES,
   type Scorer,
+  type ScorerInput,
   wideRoom,
 } from './scorer.js';
 import { NO_SELECTION, oneGroup } from './selections.js';
@@ -96,9 +98,19 @@ interface CopiedTile {
 /** A kernel from a module and what compares in it. */
 export function tileScan(module: ScanModule, makeScorer: MakeScorer): ScanTile {
   const scan: ScanTile = (job, tile) => new TileScan(module, makeScorer, job, tile).run();
-  scan.valuesFor = (count) => {
-    const at = new Arena(module).take(count * 4);
-    return new Float32Array(module.memory.buffer, at, count);
+  /** Where `run` has the values of its tile, and behind them their norms. */
+  const places = (count: number, dimensions: number): [values: number, norms: number] => {
+    const arena = new Arena(module);
+    return [arena.take(count * dimensions * 4), arena.take(count * 8)];
+  };
+  scan.valuesFor = (count, dimensions) => {
+    const [values] = places(count, dimensions);
+    return new Float32Array(module.memory.buffer, values, count * dimensions);
+  };
+  scan.normsOf = (count, dimensions) => {
+    const [values, norms] = places(count, dimensions);
+    module.squaredNorms(values, dimensions, count, norms);
+    return new Float64Array(module.memory.buffer, norms, count).slice();
   };
   return scan;
 }
@@ -147,11 +159,16 @@ class TileScan {
     ];
     if (all.length === 0) return;
     const copied = this.#copyTile();
+    this.#refresh(copied.tileAt);
+    const centre =
+      this.#job.metric === 'l2'
+        ? new Centre(this.#module, this.#arena, this.#job, this.#tile, copied.tileAt)
+        : undefined;
     const { end } = this.#arena;
     for (const { rows, asked } of all) {
       this.#arena.release(end);
       this.#refresh(copied.tileAt);
-      await this.#scan(rows, asked, copied);
+      await this.#scan(rows, asked, { ...copied, centre });
     }
   }
 
@@ -171,7 +188,7 @@ class TileScan {
   async #scan(
     rows: Int32Array | undefined,
     asked: readonly Asked[],
-    { tileAt, norms }: CopiedTile,
+    { tileAt, norms, centre }: CopiedTile & Pick<ScorerInput, 'centre'>,
   ): Promise<void> {
     const input = {
       module: this.#module,
@@ -179,6 +196,7 @@ class TileScan {
       job: this.#job,
       tile: this.#tile,
       tileAt,
+      centre,
     };
     const scorer = this.#makeScorer(input);
     const base = scorer.pack(spread(rows, this.#tile.count));

@@ -24,6 +24,8 @@ export interface ScanModule extends ModuleMemory {
   setGuesses(at: number, ranks: number, laterRanks: number): void;
   guessAgain(from: number, to: number): void;
   guessThresholds(at: number, stride: number, steps: number, from: number, to: number, count: number): void;
+  setHalves(at: number, scales: number, reaches: number): void;
+  farthest(vectors: number, width: number, count: number, mean: number): number;
   squaredNorms(vectors: number, width: number, count: number, into: number): void;
   scanScores(at: number, stride: number, from: number, to: number, first: number, count: number): void;
   scanIntegers(
@@ -39,6 +41,22 @@ export interface ScanModule extends ModuleMemory {
   lost(): number;
   roundVector(vector: number, width: number, factor: number, into: number, zero: number): number;
   roundWords(vector: number, width: number, factor: number, into: number, count: number): number;
+  roundCentred(
+    vector: number,
+    width: number,
+    factor: number,
+    mean: number,
+    into: number,
+    zero: number,
+  ): number;
+  roundCentredWords(
+    vector: number,
+    width: number,
+    factor: number,
+    mean: number,
+    into: number,
+    count: number,
+  ): number;
   turnPairs(rows: number, pairs: number, into: number): void;
   scanWords(steps: number, from: number, to: number): void;
   turn(rows: number, stride: number, width: number, into: number, apart: number): void;

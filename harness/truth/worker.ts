@@ -25,9 +25,10 @@ async function work(job: WorkerJob, send: (message: WorkerMessage, transfer?: Ar
       const first = from + Atomics.add(progress, NEXT_TILE, 1) * tileRows;
       if (first >= to) break;
       const rows = Math.min(tileRows, to - first);
-      const into = scan.valuesFor?.(rows * dimensions);
+      const into = scan.valuesFor?.(rows, dimensions);
       const vectors = readRows(descriptor, file, first, rows, dimensions, into);
-      const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first)) };
+      const norms = scan.normsOf?.(rows, dimensions);
+      const tile = { first, ...measured(vectors, rows, dimensions, bad(`${file} row`, first), norms) };
       // Before the scan: a tile may be void after it.
       await sample?.compare(tile, rowsSeen);
       await scan({ metric, queries, lists, rowsSeen, selections }, tile);

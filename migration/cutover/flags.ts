@@ -4,6 +4,11 @@ export interface Flags {
   get(name: string): Promise<string | null>;
   /** Resolves when it is durable. */
   set(name: string, value: string): Promise<void>;
+  /**
+   * The same where it still has the value that was read (null: none); false: it has another one by now, and keeps it. Absent: nothing
+   * excludes that somebody sets it between a look and a `set`.
+   */
+  swap?(name: string, was: string | null, value: string): Promise<boolean>;
 }
 
 export class MemoryFlags implements Flags {
@@ -15,5 +20,11 @@ export class MemoryFlags implements Flags {
 
   async set(name: string, value: string): Promise<void> {
     this.#values.set(name, value);
+  }
+
+  async swap(name: string, was: string | null, value: string): Promise<boolean> {
+    if ((this.#values.get(name) ?? null) !== was) return false;
+    this.#values.set(name, value);
+    return true;
   }
 }

@@ -50,6 +50,8 @@ export interface Step {
 }
 
 const IDLE_MS = 50;
+/** Rows without a text of which a step reads the former state, to see by their vectors whether the model is the same. */
+const WATCHED = 32;
 const MOST_WAIT_MS = 10_000;
 
 /**
@@ -152,10 +154,9 @@ export class Replayer {
   /** @throws ReembeddingError before anything of a batch is applied that makes it evident */
   async #watched(due: readonly RowChange[]): Promise<ReembeddingWatch> {
     const { target, reembedding = 'refuse' } = this.#options;
-    const updates = due.filter(
-      (change): change is RowChange & UpsertMutation =>
-        change.kind === 'upsert' && change.point.text !== undefined,
-    );
+    const upserts = due.filter((change): change is RowChange & UpsertMutation => change.kind === 'upsert');
+    const wordless = upserts.filter(({ point }) => point.text === undefined).slice(0, WATCHED);
+    const updates = [...upserts.filter(({ point }) => point.text !== undefined), ...wordless];
     if (reembedding === 'allow' || updates.length === 0) return this.#watch;
     const stored = await target.read(updates);
     const watch = this.#watch.with(
@@ -166,15 +167,12 @@ export class Replayer {
         return [{ before: row.point, after: target.kept?.(after) ?? after }];
       }),
     );
-    if (!watch.evident) return watch;
-    const { reembedded, of } = watch.counts;
-    throw new ReembeddingError(
-      `rows are being embedded anew: ${reembedded} of the last ${of} updates changed the vector and not the text`,
-      {
-        where: target.place,
-        next: 'finish or roll back this migration first, or say in its plan that rows may be embedded anew',
-      },
-    );
+    const { words } = watch;
+    if (words === undefined) return watch;
+    throw new ReembeddingError(`rows are being embedded anew: ${words}`, {
+      where: target.place,
+      next: 'finish or roll back this migration first, or say in its plan that rows may be embedded anew',
+    });
   }
 
   #told(changes: readonly Change[], due: readonly RowChange[], outcomes: readonly Applied[]): Step {

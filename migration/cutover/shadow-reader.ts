@@ -24,6 +24,7 @@ export interface ShadowOptions<Query, Answer> {
   control(query: Query): Promise<Answer>;
   /** Asked afterwards, in the background. It should heed the signal, which ends its time. */
   candidate(query: Query, signal: AbortSignal): Promise<Answer>;
+  /** An agreement outside 0 to 1 (NaN: they cannot be compared) is counted and not judged. */
   compare(control: Answer, other: Answer, query: Query): Agreement;
   /**
    * Whether the candidate could know the control's answer at all, e.g. has all of its rows: others are counted and not
@@ -110,7 +111,12 @@ export class ShadowReader<Query, Answer> {
   async read(query: Query): Promise<Answer> {
     const control = await this.#options.control(query);
     this.#counts.answered++;
-    if (!this.#isStopped && this.#random() < (this.#options.sample ?? 0.05)) this.#offer(query, control);
+    try {
+      if (!this.#isStopped && this.#random() < (this.#options.sample ?? 0.05)) this.#offer(query, control);
+    } catch (error) {
+      // Of the application's own functions (random, telemetry): they do not fail a control either.
+      this.#lastError = messageOf(error);
+    }
     return control;
   }
 
@@ -132,7 +138,9 @@ export class ShadowReader<Query, Answer> {
     for (;;) {
       const next = this.#isStopped ? undefined : this.#queue.shift();
       if (next === undefined) break;
-      await this.#compare(next);
+      await this.#compare(next).catch((error: unknown) => {
+        this.#lastError = messageOf(error);
+      });
     }
     this.#running--;
   }
@@ -177,7 +185,9 @@ export class ShadowReader<Query, Answer> {
   }
 
   #keep(pair: Compared<Query, Answer>): void {
-    if (Number.isNaN(pair.agreement)) {
+    // Also of what is no number, which would make the mean none.
+    const { agreement } = pair;
+    if (!(typeof agreement === 'number' && agreement >= 0 && agreement <= 1)) {
       this.#leave('not-compared');
       return;
     }

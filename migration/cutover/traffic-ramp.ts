@@ -1,4 +1,4 @@
-import { InputError, messageOf } from '../../common/errors.js';
+import { InputError, messageOf, shorten } from '../../common/errors.js';
 import { type Clock, systemClock } from './clock.js';
 import type { Side } from './embedding.js';
 import type { Flags } from './flags.js';
@@ -50,6 +50,10 @@ export class TrafficRamp {
   readonly #name: string;
   readonly #steps: readonly number[];
   #switch: Switch = { share: 0 };
+  /** The switch as it was read; null: it was never set. */
+  #text: string | null = null;
+  /** A rollback that could not be stored: until it is, it counts here whatever the switch says. */
+  #unsaved: Switch | undefined;
   #knownAt = Number.NEGATIVE_INFINITY;
 
   private constructor(options: RampOptions) {
@@ -92,6 +96,7 @@ export class TrafficRamp {
 
   async #advance(): Promise<Advance> {
     await this.refresh();
+    const was = this.#text;
     const { share, rolledBack } = this.#switch;
     if (rolledBack !== undefined)
       return { state: 'refused', share, reasons: [`it was rolled back: ${rolledBack}`] };
@@ -99,8 +104,29 @@ export class TrafficRamp {
     if (next === undefined) return { state: 'complete' };
     const reasons = await this.#reasons(share, next);
     if (reasons.length > 0) return { state: 'refused', share, reasons };
-    await this.#set({ share: next });
+    const changed = await this.#swap(was, { share: next });
+    if (changed !== undefined) return { state: 'refused', share: this.#switch.share, reasons: [changed] };
     return { state: 'advanced', share: next };
+  }
+
+  /** While gates were asked, somebody may have taken everything back: that stays. @returns why it was not set */
+  async #swap(was: string | null, value: Switch): Promise<string | undefined> {
+    const { flags } = this.#options;
+    const text = JSON.stringify(value);
+    const isSet = async (): Promise<boolean> => {
+      if (flags.swap !== undefined) return flags.swap(this.#name, was, text);
+      if ((await flags.get(this.#name)) !== was) return false;
+      await flags.set(this.#name, text);
+      return true;
+    };
+    if (this.#unsaved === undefined && (await isSet())) {
+      // Rolled back here in the same moment: that is stored behind it.
+      if (this.#unsaved === undefined) this.#know(value, text);
+      return undefined;
+    }
+    await this.refresh();
+    const { rolledBack, share } = this.#switch;
+    return `the switch was changed meanwhile: ${rolledBack === undefined ? `its share is ${share}` : `it was rolled back: ${rolledBack}`}`;
   }
 
   /** A gate that cannot be asked is closed. */
@@ -112,8 +138,8 @@ export class TrafficRamp {
         : ['the reverse path is not alive: going back would lose what the target got'];
     const gates = [
       reverse,
-      ...(leave === undefined || share === 0 ? [] : [() => leave(share)]),
-      ...(enter === undefined ? [] : [() => enter(next)]),
+      ...(leave === undefined || share === 0 ? [] : [async () => leave(share)]),
+      ...(enter === undefined ? [] : [async () => enter(next)]),
     ];
     const asked = gates.map((gate) =>
       gate().catch((error: unknown) => [`a gate cannot be asked: ${messageOf(error)}`]),
@@ -121,13 +147,16 @@ export class TrafficRamp {
     return (await Promise.all(asked)).flat();
   }
 
-  /** Everything goes to the source at once, here; elsewhere as soon as the switch is read. It stays so until `begin`. */
+  /**
+   * Everything goes to the source at once, here; elsewhere as soon as the switch is read. It stays so until `begin`. Where the
+   * switch cannot be set it rejects, and each `refresh` (so `follow`) sets it again before it believes what it reads.
+   */
   async rollback(reason: string): Promise<void> {
-    this.#switch = { share: 0, rolledBack: reason };
+    const back = { share: 0, rolledBack: reason };
+    this.#switch = back;
+    this.#unsaved = back;
     this.#telemetry.count('ramp.rollbacks', 1);
-    await inSpan(this.#telemetry, 'ramp.rollback', { of: this.#name, reason }, () =>
-      this.#set({ share: 0, rolledBack: reason }),
-    );
+    await inSpan(this.#telemetry, 'ramp.rollback', { of: this.#name, reason }, () => this.#set(back));
   }
 
   /** Begins anew after a rollback. */
@@ -135,10 +164,25 @@ export class TrafficRamp {
     return this.#set({ share: 0 });
   }
 
-  /** Reads the switch. */
+  /** Reads the switch. @throws InputError for one that is none: then what was known before holds, until it is too old */
   async refresh(): Promise<void> {
+    if (this.#unsaved !== undefined) return this.#set(this.#unsaved);
     const text = await this.#options.flags.get(this.#name);
-    this.#know(text === null ? { share: 0 } : (JSON.parse(text) as Switch));
+    const value = text === null ? { share: 0 } : this.#parsed(text);
+    // Taken back here while the answer was on its way.
+    if (this.#unsaved === undefined) this.#know(value, text);
+  }
+
+  #parsed(text: string): Switch {
+    const value = asJson(text) as Partial<Switch> | null | undefined;
+    const { share, rolledBack } = value ?? {};
+    if (typeof share === 'number' && share >= 0 && share <= 1)
+      return { share, ...(rolledBack !== undefined && { rolledBack: String(rolledBack) }) };
+    throw new InputError('is no share of traffic', {
+      where: `switch ${this.#name}`,
+      got: shorten(text),
+      next: 'nothing but TrafficRamp and "vecproof migrate" may set it: call begin()',
+    });
   }
 
   /** Reads the switch every second until the signal is aborted; what it cannot read for long, the source serves. */
@@ -150,14 +194,25 @@ export class TrafficRamp {
   }
 
   async #set(value: Switch): Promise<void> {
-    await this.#options.flags.set(this.#name, JSON.stringify(value));
-    this.#know(value);
+    const text = JSON.stringify(value);
+    await this.#options.flags.set(this.#name, text);
+    this.#unsaved = undefined;
+    this.#know(value, text);
   }
 
-  #know(value: Switch): void {
+  #know(value: Switch, text: string | null): void {
     this.#switch = value;
+    this.#text = text;
     this.#knownAt = this.#clock.elapsed();
     this.#telemetry.gauge('ramp.share', value.share);
+  }
+}
+
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -145,6 +145,6 @@ export function batchTarget({ definition, spec }: LoadPlan, { points }: WholePoi
     declared: fields.map(({ name }) => name),
     near: nearFields(vectors, support.vectors),
     absence: metadata?.absence ?? 'kept',
-    insertOnly: support.insertOnly,
+    insertOnly: support.insertOnly !== false,
   };
 }

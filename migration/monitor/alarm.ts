@@ -1,6 +1,7 @@
 import { messageOf } from '../../common/errors.js';
 import { shellWord } from '../plan/words.js';
 import { causeOfLoss } from './causes.js';
+import { MISSING } from './missing.js';
 import type { Alert } from './model.js';
 import type { Known, Subject } from './subject.js';
 import type { Change, Watch } from './watch.js';
@@ -21,9 +22,9 @@ export async function alertOf(
   }: { number: number; time: string; plan: string; watch: Watch; subject: Subject; known: Known | undefined },
 ): Promise<Alert> {
   const id = `${gate.replace(/[^\w.-]+/g, '-').slice(0, 40)}-${number}`;
-  const { findings, worst } = watch.state;
-  const named =
-    gate === 'never' ? findings.map(({ query, row }) => ({ query, rows: [row] })) : (worst[gate] ?? []);
+  const { findings, missing, worst } = watch.state;
+  const single = { never: findings, [MISSING]: missing.found }[gate];
+  const named = single?.map(({ query, row }) => ({ query, rows: [row] })) ?? worst[gate] ?? [];
   const recovered = to !== 'fail';
   return {
     id,
@@ -43,6 +44,8 @@ export async function alertOf(
       return unique(findings.map(({ kind, row, why }) => `${kind}: ${row}, ${why}`))
         .slice(0, 5)
         .join('; ');
+    if (gate === MISSING)
+      return `the source has ${missing.found.length === 1 ? 'a point' : `${missing.found.length} points`} that the target has not, and has had the time to get: deleted there, or a write that was lost`;
     if (gate === 'errors') return watch.state.lastFailure.target ?? 'not established';
     if (gate.startsWith('scores')) return scoresCause();
     if (gate === 'visible')

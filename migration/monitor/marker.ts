@@ -52,7 +52,7 @@ const LONGEST_LOOK_MS = 500;
  * Writes a point of a random direction into the target, searches for it until it is found, deletes it, and searches until it
  * no longer is. The target is only written to here.
  *
- * @param note is told before the marker is written, and with undefined once it is gone
+ * @param note is told before the marker is written, and with undefined once it was deleted
  */
 export async function measureMarker(
   { parsed, target }: Subject,
@@ -74,11 +74,16 @@ export async function measureMarker(
       if ((await collection.points.get([written.id])).length > 0)
         return { state: 'failed', why: 'an id that was drawn at random is there already' };
       note({ id: String(written.id), kind });
-      await collection.points.upsert([written], surroundings.signal);
-      const found = await look(target, written.id, vector, true, deadlineMs, surroundings.signal);
-      await collection.points.delete([written.id]);
+      let found: number | undefined;
+      try {
+        await collection.points.upsert([written], surroundings.signal);
+        found = await look(target, written.id, vector, true, deadlineMs, surroundings.signal);
+      } finally {
+        // Also of a watch that is ended meanwhile: nobody may look at it again.
+        await collection.points.delete([written.id]);
+        note(undefined);
+      }
       const gone = await look(target, written.id, vector, false, deadlineMs, surroundings.signal);
-      note(undefined);
       if (found === undefined) return { state: 'lost', after: deadlineMs / 1000 };
       return gone === undefined
         ? { state: 'failed', why: 'it is still found after it was deleted' }

@@ -107,6 +107,12 @@ export const METRICS: readonly Metric[] = [
       })),
   },
   {
+    name: 'vecproof_monitor_missing',
+    help: 'Points of the source that the target should hold and does not.',
+    labels: [],
+    samples: ({ missing }) => one(missing.length),
+  },
+  {
     name: 'vecproof_monitor_tenant_empty_share',
     help: 'Share of a tenant’s queries that a side answered with nothing.',
     labels: ['tenant', 'side'],

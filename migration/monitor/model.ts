@@ -49,6 +49,13 @@ export interface Pending extends Broken {
   since: number;
 }
 
+/** A hit of the source that the target does not hold; since when, in milliseconds since 1970. */
+export interface Missing {
+  query: string;
+  row: string;
+  since: number;
+}
+
 /** Figures of a round, for the course over time; absent is not measured. */
 export interface RoundFigures {
   time: string;
@@ -173,6 +180,8 @@ export interface MonitorView {
   }[];
   signals: readonly { signal: SignalName; source: SignalCount; target: SignalCount }[];
   findings: readonly Broken[];
+  /** Points that the target should hold and does not. */
+  missing: readonly Missing[];
   pending: number;
   /** Of the load, where one is under way. */
   progress?: { rows: number; of: number; state: string } | undefined;

@@ -3,6 +3,7 @@ import { quantile } from '../../harness/measures/quantile.js';
 import type { Surroundings } from '../connections/reach.js';
 import { compareQuery } from './compare.js';
 import { type MarkerResult, markersAllowed, measureMarker, removeLeftovers } from './marker.js';
+import { lookForMissing } from './missing.js';
 import type { Compared, Latency, PlaceHealth, RoundFigures, SideName } from './model.js';
 import { drawQueries, randomOf } from './queries.js';
 import { lookAgain } from './second-look.js';
@@ -60,8 +61,9 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   const known = context.known ?? (await learn(subject, context.folder));
   state.markers = await removeLeftovers(subject.parsed.target, state.markers, surroundings);
   const compared = await askAll(context, known, round);
-  watch.takeRound(compared, randomOf(parity.seed, round, 2), time);
+  watch.takeRound(compared, randomOf(parity.seed, round, 2), time, known.leftOut);
   await lookAgain(subject, known, state, now(), monitor.lag * 1000);
+  await lookForMissing(subject, known, state, now(), monitor.lag * 1000);
   const allowed =
     places.target.state === 'answers' && subject.target.description !== undefined
       ? markersAllowed(monitor.markers, subject.target.description)
@@ -121,11 +123,13 @@ async function placeMarker(context: RoundContext, known: Known, round: number): 
   const { subject, watch, surroundings, save } = context;
   const { monitor, parity } = subject.parsed.plan;
   const visible = monitor.gates.visible === false ? monitor.lag : monitor.gates.visible;
+  // Of an earlier process, and not to be reached just now.
+  const left = watch.state.markers;
   const result = await measureMarker(subject, known, surroundings, {
     random: randomOf(parity.seed, round, 4),
     deadlineMs: 1000 * Math.max(monitor.lag, visible),
-    note: (left) => {
-      watch.state.markers = left === undefined ? [] : [...watch.state.markers, left];
+    note: (own) => {
+      watch.state.markers = own === undefined ? left : [...left, own];
       save();
     },
   });

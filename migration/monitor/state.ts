@@ -8,6 +8,7 @@ import type { Leftover } from './marker.js';
 import type {
   Alert,
   Broken,
+  Missing,
   Pending,
   RoundFigures,
   SideName,
@@ -54,6 +55,7 @@ export interface MonitorState {
   lastFailure: Partial<Record<SideName, string>>;
   pending: Pending[];
   findings: Broken[];
+  missing: { pending: Missing[]; found: Missing[] };
   markers: Leftover[];
   signals: Partial<Record<SignalName, SignalState>>;
   totals: Totals;
@@ -75,6 +77,7 @@ export function freshState(now: string): MonitorState {
     lastFailure: {},
     pending: [],
     findings: [],
+    missing: { pending: [], found: [] },
     markers: [],
     signals: {},
     totals: {
@@ -106,7 +109,8 @@ export function readState(folder: string): MonitorState | undefined {
   if (!existsSync(path)) return undefined;
   try {
     const state = JSON.parse(readRegularText(path, MOST_RECORD)) as MonitorState;
-    if (state.version === 1 && typeof state.gates === 'object' && Array.isArray(state.rounds)) return state;
+    if (state.version === 1 && typeof state.gates === 'object' && Array.isArray(state.rounds))
+      return { ...state, missing: state.missing ?? { pending: [], found: [] } };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }

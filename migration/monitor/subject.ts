@@ -9,8 +9,10 @@ import { isOnlyRead, parseAddress } from '../connections/address.js';
 import type { Surroundings } from '../connections/reach.js';
 import { describedShape, type PointShape } from '../export/canonical.js';
 import { isMetric } from '../export/metric.js';
+import { readRejects } from '../load/rejects.js';
 import { translateFilter } from '../mapping/filters.js';
 import { type Mapping, readMapping } from '../mapping/mapping.js';
+import { typedText } from '../mapping/typed-id.js';
 import type { ParsedPlan } from '../plan/parse.js';
 import { type Ids, idsBetween } from './ids.js';
 import { readQueries, type WatchedQuery } from './queries.js';
@@ -29,6 +31,8 @@ export interface Subject {
 /** What can only be said once both places have been asked. */
 export interface Known {
   ids: Ids;
+  /** Rows, as typed texts, that the load has left out by a decision. */
+  leftOut: ReadonlySet<string>;
   shape: PointShape;
   queries: readonly WatchedQuery[];
   /** Of the target, by a filter of the source; or why it cannot be asked. */
@@ -99,6 +103,7 @@ export async function learn({ parsed, mapping, source, target }: Subject, folder
     metric !== null && isMetric(metric) ? definition.capabilities.scores[metric] : undefined;
   return {
     ids: await idsBetween(mapping, shape, folder),
+    leftOut: leftOutIn(folder),
     shape,
     queries:
       queries === undefined
@@ -121,6 +126,15 @@ export async function learn({ parsed, mapping, source, target }: Subject, folder
     vector: mapped.to!,
     dimensions,
   };
+}
+
+function leftOutIn(folder: string): Set<string> {
+  const { rejects } = readRejects(join(folder, 'load'));
+  return new Set(
+    rejects.flatMap(({ accepted, id, idType: type }) =>
+      accepted === undefined ? [] : [typedText({ type, id: type === 'integer' ? BigInt(id) : id })],
+    ),
+  );
 }
 
 /** As the engine declares them; where it declares none, as the mapping has seen them. */

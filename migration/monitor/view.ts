@@ -55,7 +55,8 @@ export function viewOf({
       return { signal, source: { ...source }, target: { ...target } };
     }),
     findings: [...state.findings],
-    pending: state.pending.length,
+    missing: [...state.missing.found],
+    pending: state.pending.length + state.missing.pending.length,
     progress: progressOf(folder, subject),
     memoryBytes: process.memoryUsage.rss(),
     rounds: [...state.rounds],

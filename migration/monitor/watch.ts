@@ -3,6 +3,7 @@ import type { MonitorSettings } from '../plan/monitor-schema.js';
 import { overlapOf } from './compare.js';
 import { Gate, type GateRow, gateRows, tenantRow } from './gates.js';
 import type { MarkerResult } from './marker.js';
+import { MISSING, missingGate, suspectMissing } from './missing.js';
 import type { Compared, GateView, Pending } from './model.js';
 import { noSignals, type SignalEvent, takeSignal } from './signals.js';
 import { keepLast, MOST, type MonitorState } from './state.js';
@@ -63,7 +64,12 @@ export class Watch {
   }
 
   /** Takes what both sides have answered to the queries of a round, in the order in which they were drawn. */
-  takeRound(round: readonly Compared[], random: Random, now: string): void {
+  takeRound(
+    round: readonly Compared[],
+    random: Random,
+    now: string,
+    leftOut: ReadonlySet<string> = new Set(),
+  ): void {
     for (const each of round) {
       this.#count(each);
       if (each.state === 'failed') {
@@ -74,6 +80,8 @@ export class Watch {
       this.#takeAnswers(each, random);
       this.#takeEmpty(each, now);
       this.#takeConcentration(each);
+      for (const row of each.missing)
+        if (!leftOut.has(row)) suspectMissing(this.state, row, each.query, Date.parse(now));
       for (const broken of each.broken) this.#suspect({ ...broken, since: Date.parse(now) });
     }
     this.#takeLatency(round);
@@ -217,7 +225,7 @@ export class Watch {
     const own = [...this.#gates, ...this.#tenants.values()].map(
       ({ row, verdict }) => [row.name, verdict] as const,
     );
-    return new Map([...own, [NEVER, this.never().verdict]]);
+    return new Map([...own, [NEVER, this.never().verdict], [MISSING, this.missing().verdict]]);
   }
 
   changesSince(before: ReadonlyMap<string, string>): Change[] {
@@ -225,7 +233,7 @@ export class Watch {
     return [...this.verdicts()].flatMap(([gate, to]) => {
       const from = before.get(gate) ?? 'gathering';
       const row = rows.get(gate);
-      const { title, limit } = row ?? this.never();
+      const { title, limit } = row ?? (gate === MISSING ? this.missing() : this.never());
       return from === to || to === 'not measured' ? [] : [{ gate, title, limit, from, to }];
     });
   }
@@ -248,9 +256,14 @@ export class Watch {
     };
   }
 
+  missing(): GateView {
+    return missingGate(this.state, this.#settings.gates.missing);
+  }
+
   views(why: (gate: string) => string | undefined): GateView[] {
     return [
       this.never(),
+      this.missing(),
       ...this.#gates.map((gate) => gate.view(why(gate.row.name))),
       ...[...this.#tenants.values()]
         .filter((gate) => gate.verdict === 'fail')

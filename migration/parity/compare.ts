@@ -25,7 +25,8 @@ import { typedText } from '../mapping/typed-id.js';
 import { onlyThese, queriesFrom, truthOfThese } from './choose.js';
 import { type ExportRows, exportRows } from './dataset.js';
 import { filtersOf, sameFields } from './filters.js';
-import { type LiveRecord, liveRecord } from './live.js';
+import { type LiveRecord, liveRecord, withWritten } from './live.js';
+import { meanwhileOf, setAside } from './meanwhile.js';
 import { measureSides } from './measure.js';
 import { type PlannedRun, planLive, queriesRecord } from './plan.js';
 import type { Apart, CompareRequest } from './request.js';
@@ -107,13 +108,17 @@ async function compare(
     await writeTruth(folder.truth, truth, { metric: info.metric });
     writeFileAtomic(folder.queries, `${JSON.stringify(queriesRecord(data, truth))}\n`);
     writeManifest(folder, planned.manifest(folder.id, data, prepared.truth.record, packageInfo().version));
-    writeFileAtomic(join(folder.path, 'places.json'), `${JSON.stringify(live, undefined, 2)}\n`);
+    writeLive(folder, live);
   } catch (error) {
     rmSync(folder.path, { recursive: true, force: true });
     throw error;
   }
-  await run(folder, planned, { request, data, truth, prepared, fields, rows, opened, sides, live }, own);
-  return { folder, live };
+  const running = { request, data, truth, prepared, fields, rows, opened, sides, live, idOf };
+  return { folder, live: await run(folder, planned, running, own) };
+}
+
+function writeLive({ path }: RunFolder, live: LiveRecord): void {
+  writeFileAtomic(join(path, 'places.json'), `${JSON.stringify(live, undefined, 2)}\n`);
 }
 
 /** The points of the source: those of an export of it, or read now into a folder that goes again. */
@@ -261,14 +266,19 @@ interface Running {
   opened: OpenExport;
   sides: { source: Side; target: Side };
   live: LiveRecord;
+  /** Id of the target. */
+  idOf(id: PointId): PointId;
 }
 
+/** @returns what was compared in the end */
 async function run(
   folder: RunFolder,
-  { builds, read }: PlannedRun,
-  { request, data, prepared, fields, rows, opened, sides, live }: Running,
+  planned: PlannedRun,
+  running: Running,
   own: Context,
-): Promise<void> {
+): Promise<LiveRecord> {
+  const { builds, read } = planned;
+  const { request, data, prepared, fields, rows, opened, sides } = running;
   const { k } = request.thresholds;
   const log = (event: object) =>
     appendEvent(folder, { time: new Date().toISOString(), ...event } as LoggedEvent);
@@ -297,12 +307,38 @@ async function run(
         typedText({ type: idType(opened.shape, rows.ids[row]!), id: rows.ids[row]! });
       await checkRequired(folder, trials, fields, sides.target, metadata, idOf);
     }
+    const live = await judged(folder, planned, running);
     for (const message of [...prepared.warnings, ...live.warnings]) log({ type: 'warning', message });
     log({ type: 'runEnd', state: 'completed' });
+    return live;
   } catch (error) {
     log({ type: 'runEnd', state: own.signal.aborted ? 'interrupted' : 'failed' });
     throw error;
   } finally {
     cleanRunFolder(folder);
   }
+}
+
+/** Sets apart the queries whose rows were written while they were asked. */
+async function judged(
+  folder: RunFolder,
+  { builds, read }: PlannedRun,
+  { request, data, truth, rows, opened, sides, live, idOf }: Running,
+): Promise<LiveRecord> {
+  const ids = await request.written?.();
+  if (ids === undefined || ids.size === 0) return live;
+  const { k } = request.thresholds;
+  const trials = builds.flatMap(({ build }) => build.trials.map(({ id }) => id));
+  const touched = await setAside(folder, trials, truth, k, meanwhileOf(ids, rows.ids, sides, idOf));
+  const queries = [...touched].map((at) => ({
+    query: data.ids[at]!,
+    group: data.grouped?.[at]?.group ?? 'all',
+  }));
+  const texts = new Set([...ids].map((id) => typedText({ type: idType(opened.shape, id), id })));
+  const found = withWritten(live, texts, queries);
+  const manifest = read(folder);
+  const parity = manifest.parity?.map((each) => ({ ...each, apart: found.apart.length }));
+  writeManifest(folder, { ...manifest, parity });
+  writeLive(folder, found);
+  return found;
 }

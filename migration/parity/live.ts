@@ -18,10 +18,17 @@ export interface LiveRecord {
   queries: { sha256: string; all: number; compared: number };
   /** Queries that cannot be compared yet, with what the target lacks. */
   apart: readonly Apart[];
+  /** Queries of which a row was written while they were asked: they are not judged. Absent in results of earlier versions. */
+  written?: readonly Touched[];
   /** Filters of queries that the target cannot be asked; each of them counts as failed. */
   untranslatable: readonly { query: string; group: string; why: string }[];
   required: readonly string[];
   warnings: readonly string[];
+}
+
+interface Touched {
+  query: string;
+  group: string;
 }
 
 interface PlaceRecord {
@@ -80,6 +87,31 @@ export function liveRecord({
     required: fields.filter(({ required }) => required).map(({ from }) => from),
   };
   return { ...record, warnings: warningsOf(record, planned.noExact, request) };
+}
+
+/**
+ * The same, once it is known what was written meanwhile.
+ * @param ids typed ids of the source
+ * @param queries those that were asked and are not judged
+ */
+export function withWritten(
+  live: LiveRecord,
+  ids: ReadonlySet<string>,
+  queries: readonly Touched[],
+): LiveRecord {
+  // What the target lacks was written after it was brought up to the log.
+  const late = live.apart.filter(({ missing }) => missing.every((id) => ids.has(id)));
+  const written = [...late.map(({ query, group }) => ({ query, group })), ...queries];
+  if (written.length === 0) return live;
+  const { all, compared } = live.queries;
+  const told = `${written.length} of ${all} queries are not judged: rows of their answers were written while they were asked`;
+  return {
+    ...live,
+    apart: live.apart.filter((each) => !late.includes(each)),
+    written,
+    queries: { ...live.queries, compared: compared - queries.length },
+    warnings: [...live.warnings, told],
+  };
 }
 
 function placeOf(

@@ -1,3 +1,4 @@
+import type { PointId } from '../../engines/contract/ids.js';
 import type { Mapping } from '../mapping/mapping.js';
 import type { Thresholds } from './thresholds.js';
 
@@ -13,6 +14,11 @@ export interface CompareRequest {
   mapping?: { mapping: Mapping; hash: string; folder: string } | undefined;
   /** Folder of an export of the source, in place of reading it. */
   exported?: string | undefined;
+  /**
+   * Ids of the source that were written since the moment of its points, asked when all answers are there: queries that they
+   * touch are not judged. Absent: nothing is written meanwhile.
+   */
+  written?: (() => Promise<ReadonlySet<PointId>>) | undefined;
   vector?: string | undefined;
   /** Fields that every point returned must have, beside those that the mapping requires. */
   required: readonly string[];

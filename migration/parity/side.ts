@@ -21,6 +21,8 @@ export interface Side {
   collection: Pick<Collection, 'prepare' | 'prepareExact'>;
   /** It can compare every point whatever its index: the search parameter `exhaustive: true`. */
   exact: boolean;
+  /** Ids that it has answered with and that are no row. */
+  strange: ReadonlySet<PointId>;
   /** What it has of these rows, by row. */
   points(rows: readonly number[]): Promise<Map<number, Point>>;
 }
@@ -43,6 +45,12 @@ export async function openSide(
   const description = await collection.points.describe();
   const rowOf = new Map<PointId, number>();
   for (let row = 0; row < rows; row++) rowOf.set(idOf(row), row);
+  const strange = new Set<PointId>();
+  const find = (id: PointId): number => {
+    const row = rowOf.get(id);
+    if (row === undefined) strange.add(id);
+    return row ?? UNKNOWN_KEY;
+  };
   const named = description.spec.vectors[0]?.name === vector ? [] : ([vector] as const);
   return {
     open,
@@ -54,14 +62,15 @@ export async function openSide(
           search['exhaustive'] === true
             ? await collection.prepareExact!(k, ...named)
             : await collection.prepare(search, k, ...named);
-        return inRows(own, rowOf, filterOf);
+        return inRows(own, find, filterOf);
       },
       ...(collection.prepareExact && {
         prepareExact: async (k: number) =>
-          inRows(await collection.prepareExact!(k, ...named), rowOf, filterOf),
+          inRows(await collection.prepareExact!(k, ...named), find, filterOf),
       }),
     },
     exact: collection.prepareExact !== undefined,
+    strange,
     points: async (wanted) => {
       const found = new Map<number, Point>();
       for (let at = 0; at < wanted.length; at += BATCH) {
@@ -86,11 +95,7 @@ class Untranslatable {
 }
 
 /** A search whose keys are rows of the source. They are looked up when somebody reads them: outside the timed call. */
-function inRows(
-  search: PreparedSearch,
-  rowOf: ReadonlyMap<PointId, number>,
-  filterOf: FilterOf,
-): PreparedSearch {
+function inRows(search: PreparedSearch, rowOf: (id: PointId) => number, filterOf: FilterOf): PreparedSearch {
   const idOf = (key: number | bigint | string): PointId => {
     if (search.idOf !== undefined) return search.idOf(key);
     return typeof key === 'number' ? BigInt(key) : key;
@@ -100,7 +105,7 @@ function inRows(
       get: (list, name) => {
         if (name === 'length') return list.length;
         const key = typeof name === 'string' ? keys[Number(name)] : undefined;
-        return key === undefined ? undefined : (rowOf.get(idOf(key)) ?? UNKNOWN_KEY);
+        return key === undefined ? undefined : rowOf(idOf(key));
       },
     });
   const translated = (hits: Hits): Hits => ({ keys: rows(hits.keys), scores: hits.scores });

@@ -3,8 +3,8 @@ import { z } from 'zod';
 /** What happens to a migration, in the order in which it happens: `events.jsonl`. All state is derived from it. */
 
 export const STAGE_NAMES = [
-  'inventory',
   'capture',
+  'inventory',
   'export',
   'validate',
   'map',

@@ -11,6 +11,8 @@ export const FILES = {
   decisions: 'decisions.jsonl',
   page: 'index.html',
   superseded: 'superseded',
+  /** Of the process that works in it. */
+  owner: '.lock',
 } as const;
 
 export function makePlace(path: string): void {
@@ -28,7 +30,7 @@ export function makePlace(path: string): void {
  */
 export function lockMigration(folder: string): () => void {
   makePlace(folder);
-  const lock = takeLock(join(folder, '.lock'));
+  const lock = takeLock(join(folder, FILES.owner));
   if (lock.state === 'taken') return lock.release;
   throw new InputError(`is in use by process ${lock.by}`, {
     where: folder,

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError, messageOf } from '../../common/errors.js';
-import { takeLock } from '../../common/lock.js';
+import { lockOwner, takeLock } from '../../common/lock.js';
 import { ReembeddingError } from '../cutover/errors.js';
-import { CONSUMER, withCutover } from './cutover.js';
+import { BATCH, CONSUMER, type OpenCutover, withCutover } from './cutover.js';
 import { FILES } from './folder.js';
+import { Housekeeping } from './housekeeping.js';
 import { EventLog } from './log.js';
 import type { Work } from './stage.js';
 import { isPaused } from './status.js';
@@ -15,7 +16,9 @@ export interface Followed {
   paused: boolean;
 }
 
-const IDLE_MS = 200;
+/** Until there is more to apply at a time: each step is a write, and in some engines a version, of its own. */
+const GATHER_MS = 1000;
+const PAUSED_MS = 200;
 const RETRY_MS = 1000;
 const TELL_MS = 5000;
 
@@ -34,33 +37,48 @@ export async function follow(
   if (lock.state === 'held')
     throw new InputError(`is followed by process ${lock.by} already`, { where: work.folder });
   const { signal } = work.surroundings;
+  const wait = (ms: number) => pause(ms, undefined, { signal }).catch(() => undefined);
+  const housekeeping = new Housekeeping();
   let told = Number.NEGATIVE_INFINITY;
   let applied = 0;
   try {
-    await withCutover(work, async ({ replayer, log }) => {
+    await withCutover(work, async (open) => {
       while (!signal.aborted) {
         const paused = isPaused(new EventLog(work.path(FILES.events)).events);
-        let idle = paused;
         try {
-          if (!paused) {
-            const step = await replayer.step(signal);
-            applied += step.applied;
-            idle = step.read === 0;
-          }
+          const step = paused ? undefined : await open.replayer.step(signal);
+          applied += step?.applied ?? 0;
+          housekeeping.wrote(step?.applied ?? 0);
           if (performance.now() - told > TELL_MS) {
             told = performance.now();
-            onTold({ applied, paused, backlog: (await log.backlog(CONSUMER)).changes });
+            onTold({ applied, paused, backlog: (await open.log.backlog(CONSUMER)).changes });
           }
+          await keepHouse(work, open, housekeeping, onNotice);
+          if (step === undefined) await wait(PAUSED_MS);
+          else if (step.read < BATCH) await wait(GATHER_MS);
         } catch (error) {
           if (signal.aborted) break;
           if (error instanceof ReembeddingError) throw error;
           onNotice(`it is applied again: ${messageOf(error)}`);
-          await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
+          await wait(RETRY_MS);
         }
-        if (idle) await pause(IDLE_MS, undefined, { signal }).catch(() => undefined);
       }
     });
   } finally {
     lock.release();
   }
+}
+
+/** Not while a stage works: it may read a state of the target for long. */
+async function keepHouse(
+  { path }: Work,
+  { tidy, count }: OpenCutover,
+  housekeeping: Housekeeping,
+  onNotice: (message: string) => void,
+): Promise<void> {
+  if (tidy === undefined || !(await housekeeping.isDue(count))) return;
+  if (lockOwner(path(FILES.owner)) !== undefined) return;
+  await housekeeping
+    .tidy(tidy)
+    .catch((error: unknown) => onNotice(`the target could not be tidied: ${messageOf(error)}`));
 }

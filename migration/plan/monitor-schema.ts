@@ -88,6 +88,10 @@ export const monitorSchema = z
           0.03,
           'How much worse than the source’s the application’s own signals of the target may be.',
         ),
+        missing: z.boolean().default(true).meta({
+          description:
+            'Alarm at the first point of the source that the target does not hold once the lag has passed.',
+        }),
         never: z.boolean().default(true).meta({
           description:
             'Alarm at the first point that breaks its filter, leaks or is served although deleted.',

@@ -13,6 +13,7 @@ import { parseYaml, suiteError } from '../../harness/suite/faults.js';
 import { withoutKey } from '../../harness/suite/plan.js';
 import { issueWords } from '../../harness/suite/shell-faults.js';
 import { resolveVariables, strangeKeys, toJson, valueAt } from '../../harness/suite/written.js';
+import { isKafka, KAFKA_PASSWORD, KAFKA_USERNAME, parseKafkaAddress } from '../changes/kafka/address.js';
 import { isOnlyRead, parseAddress } from '../connections/address.js';
 import { resolvePlace } from './places.js';
 import { knownKeys, type Plan, planSchema } from './schema.js';
@@ -149,9 +150,31 @@ function cutoverFaults(json: unknown, source: string | undefined): Fault[] {
     return [
       { path: ['cutover'], what: 'is for a source that is written to, which files are not', got: source },
     ];
-  const held = typeof log === 'string' ? credentialInUrl(log, { variables: false }) : undefined;
+  if (typeof log !== 'string') return [];
+  const versions = valueAt(json, ['cutover', 'versions']);
+  const faults = [...credentialFaults('log', log), ...credentialFaults('versions', versions)];
+  return faults.length > 0 ? faults : logFaults(log, versions);
+}
+
+function credentialFaults(key: string, place: unknown): Fault[] {
+  const held = typeof place === 'string' ? credentialInUrl(place, { variables: false }) : undefined;
   if (held === undefined) return [];
-  return [{ path: ['cutover', 'log'], what: `holds ${held}; set PGPASSWORD in the environment` }];
+  const names = isKafka(String(place)) ? `${KAFKA_USERNAME} and ${KAFKA_PASSWORD}` : 'PGPASSWORD';
+  return [{ path: ['cutover', key], what: `holds ${held}; set ${names} in the environment` }];
+}
+
+/** Kafka has no place for the versions of a target's rows; a database of changes has. */
+function logFaults(log: string, versions: unknown): Fault[] {
+  if (!isKafka(log))
+    return versions === undefined
+      ? []
+      : [{ path: ['cutover', 'versions'], what: 'is for a log in Kafka: this one keeps them itself' }];
+  const address = parseKafkaAddress(log);
+  if (address.state === 'fault') return [{ path: ['cutover', 'log'], what: address.what, got: log }];
+  const next = 'write versions: postgres://host/database, or a folder';
+  return typeof versions === 'string' && !isKafka(versions)
+    ? []
+    : [{ path: ['cutover'], what: 'needs a place for versions, which Kafka does not keep', next }];
 }
 
 async function targetFaults(target: string, index: unknown): Promise<Fault[]> {

@@ -1,7 +1,8 @@
 import { FailureError, InputError } from '../../common/errors.js';
 import { openSource } from '../connections/open-source.js';
-import { cutoverOf, openLog } from './cutover.js';
+import { cutoverOf } from './cutover.js';
 import type { Journal } from './journal.js';
+import { openLog } from './open-log.js';
 import type { Outcome } from './run.js';
 import { rampStage } from './stages/ramp.js';
 import { rampOf, setRamp, takeBackFinished } from './switches.js';

@@ -1,4 +1,4 @@
-import { EXIT, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
+import { EXIT, FailureError, InterruptedError, messageOf, VecproofError } from '../../common/errors.js';
 import type { Decision, Ended, StageName } from './events.js';
 import { putAside } from './folder.js';
 import { evidenceOf, hashOf } from './hash.js';
@@ -99,7 +99,7 @@ class Pass {
     } catch (error) {
       if (journal.surroundings.signal.aborted || error instanceof InterruptedError) throw error;
       await this.#fail(error, { stage: name, key: key!, seconds: seconds() });
-      throw error;
+      throw toldBySystem(error, name);
     }
     this.#intact.add(name);
     return this.#status(stage);
@@ -140,6 +140,17 @@ class Pass {
     await this.#end(result, { stage: stage.name, key: key!, seconds: ended!.seconds });
     return this.#status(stage);
   }
+}
+
+/** What a database or the system says beside the engines, which tell their own: it is no mistake of this program. */
+function toldBySystem(error: unknown, stage: StageName): unknown {
+  const { code } = (error ?? {}) as { code?: unknown };
+  if (error instanceof VecproofError || typeof code !== 'string' || code.startsWith('ERR_')) return error;
+  return new FailureError(messageOf(error), {
+    where: `stage ${stage}`,
+    next: 'the same command goes on where it stopped',
+    cause: error,
+  });
 }
 
 /** Decisions are taken, and not yet where the stage needs them. */

@@ -190,7 +190,11 @@ export const planSchema = z.strictObject({
     .strictObject({
       log: place.meta({
         description:
-          'Where the application’s DualWriter logs: postgres://host/database, or a folder (PGlite).',
+          'Where the application’s DualWriter logs: postgres://host/database, a folder (PGlite), or kafka://broker:9092/topic.',
+      }),
+      versions: place.optional().meta({
+        description:
+          'Of a log in Kafka: where versions of the target’s rows are kept, postgres://host/database or a folder (PGlite).',
       }),
       schema: z.string().min(1).optional().meta({ description: 'Of the log’s tables.' }),
       collection: z.string().min(1).optional().meta({

@@ -17,8 +17,8 @@ import { verifyStage } from './stages/verify.js';
 
 /** In the order in which they run: none begins before those above it are done. */
 export const STAGES: readonly Stage[] = [
-  inventoryStage,
   captureStage,
+  inventoryStage,
   exportStage,
   validateStage,
   mapStage,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../common/errors.js';
-import type { OpenLog } from './cutover.js';
+import type { Flags } from '../cutover/flags.js';
 
 /** What the application and this command tell each other, in the table of switches of the change log. */
 
@@ -30,8 +30,6 @@ export type ShadowSum = { compared: number; agreement: number | undefined; left:
 export type ReadCounts = z.infer<typeof reads>;
 export type RampSwitch = z.infer<typeof ramp>;
 
-type Flags = OpenLog['flags'];
-
 /** Of all instances together. */
 export async function shadowOf(flags: Flags, instances: readonly string[]): Promise<ShadowSum> {
   let [compared, sum] = [0, 0];
@@ -44,15 +42,41 @@ export async function shadowOf(flags: Flags, instances: readonly string[]): Prom
   return { compared, agreement: compared === 0 ? undefined : sum / compared, left };
 }
 
-export async function readsOfAll(flags: Flags, instances: readonly string[]): Promise<ReadCounts> {
-  const total: ReadCounts = { source: { answered: 0, failed: 0 }, target: { answered: 0, failed: 0 } };
-  for (const each of await all(flags, READS, instances, reads))
-    for (const side of ['source', 'target'] as const) {
-      total[side].answered += each[side].answered;
-      total[side].failed += each[side].failed;
-    }
-  return total;
+/** Reads of all instances since they were first looked at, whatever was started anew since. */
+export interface ReadTotals {
+  now: ReadCounts;
+  /** By instance, as it told last. */
+  seen: Readonly<Record<string, ReadCounts>>;
 }
+
+/** An instance counts since it began: one that tells less than before has begun anew. */
+export async function readsOfAll(
+  flags: Flags,
+  instances: readonly string[],
+  before: ReadTotals | undefined,
+): Promise<ReadTotals> {
+  const now = structuredClone(before?.now ?? noReads());
+  const seen: Record<string, ReadCounts> = { ...before?.seen };
+  for (const instance of instances) {
+    const [told] = await all(flags, READS, [instance], reads);
+    if (told === undefined) continue;
+    const last = seen[instance] ?? noReads();
+    const isAnew = SIDES.some(
+      (side) => told[side].answered < last[side].answered || told[side].failed < last[side].failed,
+    );
+    for (const side of SIDES)
+      for (const what of ['answered', 'failed'] as const)
+        now[side][what] += told[side][what] - (isAnew ? 0 : last[side][what]);
+    seen[instance] = told;
+  }
+  return { now, seen };
+}
+
+const SIDES = ['source', 'target'] as const;
+const noReads = (): ReadCounts => ({
+  source: { answered: 0, failed: 0 },
+  target: { answered: 0, failed: 0 },
+});
 
 export async function rampOf(flags: Flags): Promise<RampSwitch> {
   const text = await flags.get(RAMP);

@@ -173,7 +173,7 @@ function answerOf(
     case 'waiting':
       return `${at!.title} waits for ${count}.${so}`;
     case 'failed':
-      return `${at!.title} failed.${so}`;
+      return `${at!.title} failed${at!.why === undefined ? '' : `: ${at!.why.split('\n', 1)[0]!.replace(/\.$/, '')}`}.${so}`;
     case 'finished':
       return `Finished: ${stages.at(-1)!.says ?? 'the target has taken over'}.`;
     case 'paused':

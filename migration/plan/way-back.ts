@@ -1,8 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { shorten } from '../../common/errors.js';
 import type { Point, PointValue } from '../../engines/contract/point.js';
+import type { Points } from '../../engines/contract/points.js';
 import type { NamedVectors } from '../../engines/contract/vectors.js';
 import { keyText, type RowChange } from '../changes/change.js';
-import { changesOf, isRowChange, type OpenCutover } from './cutover.js';
+import type { ChangeSource } from '../changes/log.js';
+import { changesOf, isRowChange } from './cutover.js';
 
 /** Whether one can go back: the source holds what was logged last. */
 export interface WayBack {
@@ -15,41 +18,82 @@ export interface WayBack {
 /** What storing a vector in fewer bits (bfloat16) takes of its largest component, at most; an older vector is farther off. */
 const ROUNDED = 2 ** -7;
 
-/** Memory: a version for each row that the log names, and one page of changes. */
+/** A row that is being written is in one of log and source a moment earlier; one that is missing for so long is missing. */
+const PATIENCE_MS = 5000;
+const AGAIN_MS = 100;
+
+interface Wrong {
+  id: RowChange['id'];
+  what: string;
+}
+
+/**
+ * Rows that differ are looked at again for a while, as the log has them then: somebody may be writing them.
+ * Memory: a version for each row that the log names, and one page of changes.
+ */
 export async function wayBack(
-  { log, source }: Pick<OpenCutover, 'log' | 'source'>,
+  { log, source }: { log: Pick<ChangeSource, 'read'>; source: Pick<Points, 'get'> },
   collection: string,
+  patienceMs = PATIENCE_MS,
 ): Promise<WayBack> {
-  const newest = new Map<string, bigint>();
-  for await (const page of changesOf(log, collection))
-    for (const change of page.filter(isRowChange)) {
-      const key = keyText(change);
-      if ((newest.get(key) ?? -1n) < change.version) newest.set(key, change.version);
-    }
+  const newest = await newestVersions(log, collection);
   if (newest.size === 0) {
     const words =
       'nothing was written through the log yet, so that nothing shows whether it reaches the source';
     return { alive: false, words, missing: 0 };
   }
-  const wrong: { id: RowChange['id']; what: string }[] = [];
-  for await (const page of changesOf(log, collection)) {
-    const last = page.filter(isRowChange).filter((change) => newest.get(keyText(change)) === change.version);
-    if (last.length === 0) continue;
-    const found = new Map((await source.get(last.map(({ id }) => id))).map((point) => [point.id, point]));
-    for (const change of last) {
-      const what = differenceOf(change, found.get(change.id));
-      if (what !== undefined) wrong.push({ id: change.id, what });
-    }
+  const until = performance.now() + patienceMs;
+  let wrong = await compare({ log, source }, collection, newest);
+  while (wrong.size > 0 && performance.now() < until) {
+    await pause(AGAIN_MS);
+    const now = await newestVersions(log, collection, wrong);
+    wrong = await compare({ log, source }, collection, now);
   }
-  const [first] = wrong;
+  const [first] = wrong.values();
   if (first === undefined)
     return {
       alive: true,
       words: `the source has all ${newest.size} rows that were written through the log`,
       missing: 0,
     };
-  const words = `${wrong.length} of ${newest.size} rows that were written through the log are not in the source as it has them; the first: id ${shorten(first.id)} ${first.what}`;
-  return { alive: false, words, missing: wrong.length };
+  const words = `${wrong.size} of ${newest.size} rows that were written through the log are not in the source as it has them; the first: id ${shorten(first.id)} ${first.what}`;
+  return { alive: false, words, missing: wrong.size };
+}
+
+type Log = Pick<ChangeSource, 'read'>;
+
+async function newestVersions(
+  log: Log,
+  collection: string,
+  among?: ReadonlyMap<string, unknown>,
+): Promise<Map<string, bigint>> {
+  const newest = new Map<string, bigint>();
+  for await (const page of changesOf(log, collection))
+    for (const change of page.filter(isRowChange)) {
+      const key = keyText(change);
+      if (among !== undefined && !among.has(key)) continue;
+      if ((newest.get(key) ?? -1n) < change.version) newest.set(key, change.version);
+    }
+  return newest;
+}
+
+/** Of rows by their key: those whose newest change is not what the source has. */
+async function compare(
+  { log, source }: { log: Log; source: Pick<Points, 'get'> },
+  collection: string,
+  newest: ReadonlyMap<string, bigint>,
+): Promise<Map<string, Wrong>> {
+  const wrong = new Map<string, Wrong>();
+  for await (const page of changesOf(log, collection)) {
+    const last = page.filter(isRowChange).filter((change) => newest.get(keyText(change)) === change.version);
+    if (last.length === 0) continue;
+    const found = new Map((await source.get(last.map(({ id }) => id))).map((point) => [point.id, point]));
+    for (const change of last) {
+      const what = differenceOf(change, found.get(change.id));
+      if (what !== undefined) wrong.set(keyText(change), { id: change.id, what });
+    }
+  }
+  return wrong;
 }
 
 /** How the source's row is not what the log has; undefined: nothing shows that. */

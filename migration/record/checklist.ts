@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
+import { LEAST_SHARE } from '../plan/stages/parity.js';
 import { countWords } from '../plan/words.js';
 
 /** An item of the checklist, and the stages of which all have to be done for it. */
@@ -30,6 +31,23 @@ const number = (value: unknown): number | undefined => (typeof value === 'number
 function notCompared(folder: string): readonly string[] {
   return json(folder, 'parity.json')?.['run'] === null
     ? ['nothing was compared: the plan names no queries']
+    : [];
+}
+
+function judgedIn(folder: string, name: string): { all: number; compared: number } | undefined {
+  const places = json(folder, name)?.['places'] as
+    | { queries?: { all?: number; compared?: number } }
+    | undefined;
+  const [all, compared] = [number(places?.queries?.all), number(places?.queries?.compared)];
+  return all === undefined || compared === undefined ? undefined : { all, compared };
+}
+
+/** A copy was compared while its source was written to, and nothing was compared since. */
+function tooFew(folder: string): readonly string[] {
+  const first = judgedIn(folder, 'parity.json');
+  if (first === undefined || first.compared >= LEAST_SHARE * first.all) return [];
+  return judgedIn(folder, 'confirmed.json') === undefined
+    ? [`only ${first.compared} of ${countWords(first.all, 'query', 'queries')} could be judged`]
     : [];
 }
 
@@ -71,14 +89,12 @@ export const CHECKLIST: readonly ChecklistItem[] = [
     title: 'Recall parity',
     stages: ['parity'],
     says: (folder) => {
-      const queries = (
-        json(folder, 'parity.json')?.['places'] as { queries?: { all?: number; compared?: number } }
-      )?.queries;
-      return queries?.all === undefined
-        ? undefined
-        : `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared`;
+      const [first, again] = [judgedIn(folder, 'parity.json'), judgedIn(folder, 'confirmed.json')];
+      if (first === undefined) return undefined;
+      const words = `${first.compared} of ${countWords(first.all, 'query', 'queries')} compared`;
+      return again === undefined ? words : `${words}, ${again.compared} of the synchronised sides`;
     },
-    missing: notCompared,
+    missing: (folder) => [...notCompared(folder), ...tooFew(folder)],
   },
   { item: 'synchronisation', title: 'Live synchronisation', stages: ['capture', 'synchronise'] },
   { item: 'ramp', title: 'Shadow reads and ramp', stages: ['shadow', 'confirm', 'ramp'] },

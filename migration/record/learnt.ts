@@ -43,7 +43,9 @@ export async function learntFrom(
   locked: LockedPlan | undefined,
 ): Promise<MigrationRecord['learnt']> {
   const mapping = read(folder, 'mapping.yaml', (text) => mappingSchema.safeParse(parse(text)).data);
-  const parity = read(folder, 'parity.json', (text) => JSON.parse(text) as Parity);
+  const compared = (name: string) => read(folder, name, (text) => JSON.parse(text) as Parity);
+  // Of a source that is written to, the second comparison is that of both sides as they are.
+  const parity = compared('confirmed.json') ?? compared('parity.json');
   const own = (locked?.plan['parity'] ?? {}) as { thresholds?: string; k?: number; targetSearch?: object };
   const open: string[] = [];
   const kept: MigrationRecord['learnt']['kept'] = [];

@@ -31,9 +31,9 @@ export function randomNumbers(seed: number): () => number {
 
 /**
  * By how much of its length one number of a vector changes: enough to be told apart and little enough to be of the same
- * model (cosine above .999), or enough to be of another.
+ * model (cosine above .999).
  */
-const CHANGES: Readonly<Record<string, number>> & { vector: number } = { vector: 0.02, embedding: 0.5 };
+const CHANGED = 0.02;
 
 /** Makes up what an application writes: each row as it is to be after the write, with the number of the write in it. */
 export class Operations {
@@ -120,7 +120,7 @@ export class Operations {
     const { points, spec } = this.#data;
     const like = points[Math.floor(this.#random() * points.length)]!;
     const id = newId(spec.ids, number);
-    return { number, kind: 'insert', id, point: this.#revised({ ...like, id }, number, CHANGES.vector) };
+    return { number, kind: 'insert', id, point: this.#revised({ ...like, id }, number, CHANGED) };
   }
 
   /** @param kind of a row that is there */
@@ -130,7 +130,9 @@ export class Operations {
     const before = this.#ledger.latest(id) ?? { ...this.#data.points[0]!, id };
     const withText = kind === 'text' && this.#data.spec.text === true;
     const point = withText ? { ...before, text: `text as of write ${number}` } : before;
-    return { number, kind, id, point: this.#revised(point, number, CHANGES[kind] ?? 0) };
+    if (kind === 'embedding')
+      return { number, kind, id, point: this.#revised(this.#embeddedAnew(point), number, CHANGED) };
+    return { number, kind, id, point: this.#revised(point, number, kind === 'vector' ? CHANGED : 0) };
   }
 
   /** A query that finds what is there. */
@@ -149,6 +151,13 @@ export class Operations {
       if (at < 0) return kind;
     }
     return 'metadata';
+  }
+
+  /** As another model would: vectors lie to each other as they did, and have nothing to do with those of the first one. */
+  #embeddedAnew(point: Point): Point {
+    const { vector } = this.#data;
+    const values = (point.vectors[vector] as Float32Array).toReversed();
+    return { ...point, vectors: { ...point.vectors, [vector]: values } };
   }
 
   #revised(point: Point, number: number, by: number): Point {

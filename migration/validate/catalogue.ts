@@ -32,6 +32,11 @@ export const CHECKS = {
     severity: 'error',
     remedy: 'take the inventory again, or find out what replaced the points',
   },
+  'written-meanwhile': {
+    finds: 'other points than the inventory has, no more of them than were written between the two',
+    severity: 'note',
+    remedy: 'nothing: the change log has them, and the target gets them from it',
+  },
   'id-repeated': {
     finds: 'several points have one id',
     severity: 'error',

@@ -26,6 +26,8 @@ import { SameVectors } from './same-vectors.js';
 export interface ValidateOptions extends Surroundings {
   /** What the place should hold. */
   against?: Inventory | undefined;
+  /** Points that were written since `against` was taken, as a change log has them. */
+  written?: number | undefined;
   /** Name of the engine that the points are meant for. */
   target?: string | undefined;
   /** Embeds the texts of a sample again. */
@@ -79,12 +81,18 @@ async function validationOf(
   options: ValidateOptions,
 ): Promise<Validation> {
   const findings = new Findings();
-  const { against, embed } = options;
+  const { against, embed, written = 0 } = options;
   const { profile, finish } = await pass(place, folder, target, options);
   checkCounts(place, profile, findings);
   if (against === undefined)
-    findings.notChecked('no inventory was given', 'ids-differ', 'share-changed', 'field-lost');
-  else checkAgainst(against, profile, findings);
+    findings.notChecked(
+      'no inventory was given',
+      'ids-differ',
+      'written-meanwhile',
+      'share-changed',
+      'field-lost',
+    );
+  else checkAgainst(against, profile, findings, written);
   checkPoints(place, profile, findings);
   checkFields(profile, findings);
   finish(findings);

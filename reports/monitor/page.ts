@@ -59,6 +59,9 @@ function contentOf(view: MonitorView) {
       ...(view.findings.length === 0
         ? []
         : [{ title: 'Served and should not be', tables: [findingsTable(view)] }]),
+      ...(view.missing.length === 0
+        ? []
+        : [{ title: 'Missing in the target', tables: [missingTable(view)] }]),
       ...(view.tenants.length === 0 ? [] : [{ title: 'By tenant', tables: [tenantTable(view)] }]),
       {
         title: 'Signals of the application',
@@ -274,6 +277,21 @@ function placesTable({ places }: MonitorView): Table {
     label: 'Places',
     columns: columns('place', 'state', 'version', '#points', '#indexed', '#disk', '#memory', '#cache hits'),
     rows: [row('source', places.source), row('target', places.target)],
+  };
+}
+
+function missingTable({ missing }: MonitorView): Table {
+  return {
+    label: 'Points of the source that the target does not hold',
+    columns: columns('row', 'first missed', 'by query'),
+    rows: missing.map(({ row, query, since }) => ({
+      mark: 'bad',
+      cells: [
+        head(row, { sign: SIGNS.bad, code: true }),
+        text(timeOf(new Date(since).toISOString())),
+        text(query, { code: true }),
+      ],
+    })),
   };
 }
 

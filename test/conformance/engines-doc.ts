@@ -136,7 +136,7 @@ function pointTable(definitions: readonly EngineDefinition[]): string[] {
         tenant,
         `${snapshot.consistency}${snapshot.reopens ? ', opens again' : ''}${snapshot.ranges === undefined ? '' : `, ranges ${snapshot.ranges}`}${snapshot.columns === true ? ', as columns' : ''}`,
         mark ?? 'nowhere',
-        insertOnly ? 'yes' : 'no',
+        insertOnly === false ? 'no' : insertOnly,
         changes ?? 'no feed',
       ],
     ];

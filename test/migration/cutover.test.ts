@@ -10,8 +10,8 @@ import { PostgresChangeLog } from '../../migration/changes/postgres/log.js';
 import { PostgresVersions } from '../../migration/changes/postgres/versions.js';
 import { DualWriter } from '../../migration/cutover/dual-writer.js';
 import { LogFirstOutbox } from '../../migration/cutover/outbox.js';
-import { type OpenLog, openLog } from '../../migration/plan/cutover.js';
 import { followMigration, openPlan } from '../../migration/plan/migrate.js';
+import { type OpenLog, openLog } from '../../migration/plan/open-log.js';
 import type { MigrationView } from '../../migration/plan/view.js';
 import { makeLog } from './helpers/change-log.js';
 import { somePoints, withCollection, writeCollection } from './helpers/collection.js';
@@ -77,7 +77,7 @@ interface Application {
 
 /** The application, between two commands, with the log that they share. */
 async function application(use: (app: Application) => Promise<void>): Promise<void> {
-  const database = shared.client;
+  const database = await shared.database();
   await withCollection('sqlite-vec', join(home, 'source'), 'open', async ({ points }: Collection) => {
     const log = await PostgresChangeLog.open(database);
     const flags = await PostgresFlags.open(database);
@@ -248,7 +248,7 @@ test('a migration that is followed has in its target what is written, and not wh
     ({ paused }) => told.push(paused),
     () => {},
   );
-  const log = await PostgresChangeLog.open(shared.client);
+  const log = await PostgresChangeLog.open(await shared.database());
   /** Resolves with the position of the change in the log. */
   const write = async (name: string): Promise<bigint> => {
     let position = 0n;

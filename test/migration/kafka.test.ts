@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CollectionTarget } from '../../migration/changes/collection-target.js';
 import { loadKafka } from '../../migration/changes/kafka/client.js';
 import { KafkaChangeLog, type KafkaLogOptions } from '../../migration/changes/kafka/log.js';
 import { MemoryTarget } from '../../migration/changes/memory-target.js';
+import { MemoryVersions } from '../../migration/changes/versions.js';
 import { DualWriter } from '../../migration/cutover/dual-writer.js';
 import { UnknownOutcomeError } from '../../migration/cutover/errors.js';
 import { LogFirstOutbox } from '../../migration/cutover/outbox.js';
@@ -12,8 +14,10 @@ import { synchronise } from '../../migration/cutover/protocol.js';
 import { Replayer } from '../../migration/cutover/replayer.js';
 import { holdsLogContract, point, upsert } from '../unit/changes/log-contract.js';
 import { turns } from '../unit/changes/support.js';
+import { somePoints, withCollection, writeCollection } from './helpers/collection.js';
 import { type Broker, noBroker, startBroker } from './helpers/kafka.js';
 import { killAndReplay, someChanges } from './helpers/killed-replay.js';
+import { Migration } from './helpers/plan.js';
 
 const reason = noBroker();
 
@@ -191,6 +195,59 @@ describe.skipIf(reason !== undefined)(
       // Who has read nothing of what is gone must not believe that this is all.
       await expect(next.read(null, 10)).rejects.toThrow('entries from offset 0 are not there');
       await next.drop();
+    });
+
+    test('takes a switch only once from who has seen the same, in the order of the topic', async () => {
+      const [one, other] = [await open('switches'), await open('switches')];
+      const answers = await Promise.all([one, other].map((log, i) => log.flags.swap('ramp', null, `${i}`)));
+      expect(answers.toSorted()).toEqual([false, true]);
+      const winner = String(answers.indexOf(true));
+      for (const log of [one, other, await open('switches')])
+        expect(await log.flags.get('ramp')).toBe(winner);
+      expect(await one.flags.swap('ramp', 'another', 'x')).toBe(false);
+      expect(await one.flags.swap('ramp', winner, 'next')).toBe(true);
+      expect(await other.flags.get('ramp')).toBe('next');
+    });
+
+    test('is the log of a plan, from capture to a target that was loaded twice', async () => {
+      const home = join(folder, 'plan');
+      const points = somePoints(20);
+      await writeCollection('sqlite-vec', join(home, 'source'), points);
+      const migration = new Migration(home);
+      migration.plan(
+        'sqlite-vec:./source#docs',
+        'lancedb:./lance#docs',
+        `verify: { against: export }\ncutover:\n  log: kafka://${broker.address}/plan\n  versions: ./versions\n  writers: [api-1]\n`,
+      );
+      await expect(migration.run()).rejects.toThrow('there is no change log');
+      const log = await open('plan');
+      const writing = (use: (writer: DualWriter) => Promise<unknown>) =>
+        withCollection('sqlite-vec', join(home, 'source'), 'open', async ({ points: own }) => {
+          const versions = new MemoryVersions();
+          const primary = new CollectionTarget({ place: 'source', points: own!, versions });
+          const outbox = new LogFirstOutbox({ log, primary });
+          const options = { flags: log.flags, direct: async () => {}, instance: 'api-1' };
+          await use(await DualWriter.open({ outbox, ...options }));
+        });
+      await writing((writer) => writer.captureOn('docs'));
+      await migration.runThrough();
+      await writing(async (writer) => {
+        await writer.upsert('docs', { ...points[0]!, metadata: { ...points[0]!.metadata, name: 'updated' } });
+        await writer.delete('docs', points[1]!.id);
+      });
+      const target = async () =>
+        withCollection('lancedb', join(home, 'lance'), 'open', async ({ points: own }) => {
+          const found = await own!.get([points[0]!.id, points[1]!.id]);
+          expect(found.map(({ id, metadata }) => [id, metadata['name']])).toEqual([
+            [points[0]!.id, 'updated'],
+          ]);
+        });
+      await migration.run({ again: ['synchronise'], reason: 'more was written' });
+      await target();
+      // A target that is loaded anew gets the log from its first entry on.
+      await migration.run({ again: ['load'], reason: 'a doubt' });
+      await migration.run({ accept: ['replace-target'], reason: 'a test' });
+      await target();
     });
 
     test.each([

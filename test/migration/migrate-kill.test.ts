@@ -12,9 +12,9 @@ import { PostgresVersions } from '../../migration/changes/postgres/versions.js';
 import { DualWriter } from '../../migration/cutover/dual-writer.js';
 import { LogFirstOutbox } from '../../migration/cutover/outbox.js';
 import { readMapping } from '../../migration/mapping/mapping.js';
-import { openLog } from '../../migration/plan/cutover.js';
 import type { StageName } from '../../migration/plan/events.js';
 import { migrationStatus, openPlan } from '../../migration/plan/migrate.js';
+import { openLog } from '../../migration/plan/open-log.js';
 import { verify } from '../../migration/verify/verify.js';
 import { Workspace } from '../e2e/helpers/workspace.js';
 import { makeLog } from './helpers/change-log.js';
@@ -96,10 +96,10 @@ class Application {
   async before(stage: StageName): Promise<void> {
     const options = { cwd: this.#home, env: process.env, signal: new AbortController().signal };
     const parsed = await openPlan({ plan: 'plan.yaml', home: this.#home, hide: () => {}, ...options });
-    const { log, flags, client, close } = await openLog({ parsed, surroundings: options });
+    const { log, flags, database, close } = await openLog({ parsed, surroundings: options });
     try {
       await withCollection('sqlite-vec', join(this.#home, 'source'), 'open', async ({ points }) => {
-        const versions = await PostgresVersions.open(client, 'source');
+        const versions = await PostgresVersions.open(await database(), 'source');
         const primary = new CollectionTarget({ place: 'source', points: points!, versions });
         const writer = await DualWriter.open({
           outbox: new LogFirstOutbox({ log, primary }),
@@ -166,7 +166,7 @@ test(`a migration that is killed in each of ${KILLED.length} stages is whole in 
     // A stage that was over before it could be killed is made once more, in the end.
     const missed = state === 'finished' ? needed[0] : undefined;
     const name = missed ?? stages.find((each) => each.state !== 'done')!.name;
-    if (stages.findIndex((each) => each.name === name) >= 1) await application.before(name);
+    await application.before(name);
     const args = [
       ...decisions.flatMap(({ id }) => ['--accept', id]),
       ...(missed === undefined ? [] : ['--again', missed]),

@@ -6,7 +6,7 @@ import type { MonitorView } from '../../migration/monitor/model.js';
 import type { Monitor, MonitorOptions } from '../../migration/monitor/monitor.js';
 import { replay } from '../../migration/monitor/replay.js';
 import { Migration } from './helpers/plan.js';
-import { changeSide, openMonitor, teamPoints, watchedMigration } from './helpers/watched.js';
+import { baseOptions, changeSide, openMonitor, teamPoints, watchedMigration } from './helpers/watched.js';
 
 const POINTS = 240;
 const MONITOR = 'monitor: { queries: 120, k: 5, lag: 60s }\n';
@@ -79,7 +79,12 @@ describe('a watch', () => {
     open.pop();
     // Vectors of the target go stale (a re-embedding that only one side has seen), and rows are deleted in the source alone.
     const stale = teamPoints(POINTS, 77).filter((_, i) => i % 3 === 0);
-    await changeSide(migration, 'lancedb', 'target', (collection) => collection.points!.upsert(stale));
+    // Others are lost in the target alone.
+    const lost = Array.from({ length: 10 }, (_, i) => `doc-${3 * i + 2}`);
+    await changeSide(migration, 'lancedb', 'target', async (collection) => {
+      await collection.points!.upsert(stale);
+      await collection.points!.delete(lost);
+    });
     const deleted = ['doc-1', 'doc-4', 'doc-7', 'doc-10', 'doc-13', 'doc-16'];
     await changeSide(migration, 'sqlite-vec', 'source', (collection) => collection.points!.delete(deleted));
     // Another process goes on from the state of the first.
@@ -87,7 +92,7 @@ describe('a watch', () => {
     const early = await monitor.round();
     expect(early.totals.rounds).toBe(2);
     expect(alerts(early), 'found in the first round after the change').toContainEqual(['overlap', 'fail']);
-    expect(early.findings, 'deletions may be a matter of time').toEqual([]);
+    expect([early.findings, early.missing], 'deletions may be a matter of time').toEqual([[], []]);
     expect(early.pending).toBeGreaterThan(0);
     const alert = early.alerts.find((each) => each.gate === 'overlap')!;
     expect(alert.cause).toContain('the vector in the target is another one than in the source');
@@ -100,6 +105,14 @@ describe('a watch', () => {
       'not raised again',
     ).toHaveLength(1);
     expect(alerts(late)).toContainEqual(['never', 'fail']);
+    expect(alerts(late)).toContainEqual(['missing', 'fail']);
+    const missing = late.alerts.find((each) => each.gate === 'missing')!;
+    expect(missing.cause).toContain('that the target has not');
+    expect(lost.map((id) => `s:${id}`)).toEqual(expect.arrayContaining(missing.rows));
+    expect(late.missing.map(({ row }) => row)).toEqual(missing.rows);
+    expect((await replay({ ...baseOptions(migration), ...options }, missing.id)).still.join('\n')).toContain(
+      'the target does not hold s:doc-',
+    );
     expect(late.state).toBe('alarm');
     expect(deleted.map((id) => `s:${id}`)).toContain(late.findings[0]!.row);
     expect(late.findings[0]!.kind).toBe('deleted');
@@ -117,6 +130,7 @@ describe('a watch', () => {
     for (let i = 0; i < 4 && view.state === 'alarm'; i++) view = await monitor.round();
     expect(alerts(view)).toContainEqual(['overlap', 'pass']);
     expect(alerts(view)).toContainEqual(['never', 'pass']);
+    expect(alerts(view)).toContainEqual(['missing', 'pass']);
     const lines = migration.read('monitor', 'alerts.jsonl').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).id)).toEqual(view.alerts.map(({ id }) => id));
     expect((await replay({ ...baseOptions(migration), ...options }, alert.id)).still).toEqual([]);
@@ -166,14 +180,3 @@ describe('a watch', () => {
     expect(existsSync(migration.path('monitor', '.lock'))).toBe(false);
   });
 });
-
-function baseOptions({ home }: Migration): MonitorOptions {
-  return {
-    plan: 'plan.yaml',
-    home,
-    cwd: home,
-    env: process.env,
-    signal: new AbortController().signal,
-    hide: () => {},
-  };
-}

@@ -185,6 +185,21 @@ describe('validate', () => {
       with_(3, () => ({ id: 'another' })),
     );
     expect(namesOf(await validate(others, { against }))).toEqual(['ids-differ']);
+    // As many as a log says were written may be others by now, in number, ids and values; one more may not.
+    for (const [place, written] of [
+      [others, 1],
+      [await exported('fewer by two', cleanPoints().slice(2)), 2],
+    ] as const)
+      expect(await validate(place, { against, written })).toMatchObject({
+        state: 'passed',
+        findings: [{ check: 'written-meanwhile', severity: 'note' }],
+      });
+    const tooFew = await validate(await exported('fewer by three', cleanPoints().slice(3)), {
+      against,
+      written: 2,
+    });
+    expect(namesOf(tooFew)).toEqual(['count-differs']);
+    expect(namesOf(await validate(lost, { against, written: 2 }))).toEqual(['field-lost']);
   });
 
   test('finds what a target cannot hold', async () => {

@@ -1,3 +1,4 @@
+import type { PointId } from '../../../engines/contract/ids.js';
 import type { Point } from '../../../engines/contract/points.js';
 import { whyNotName } from '../../../engines/kit/holds.js';
 import type { Filter } from '../../../filters/filter.js';
@@ -43,6 +44,9 @@ const NAMES = [
   'ä'.repeat(60),
   `${'x'.repeat(62)}é`,
 ];
+
+/** Points that are written twice at the same time. */
+const ROUNDS = 6;
 
 /** Text, URI and tenant of a point, fields of any name, conditional inserts. */
 export function checkParts(api: TestApi, contender: PointContender): void {
@@ -94,7 +98,27 @@ export function checkParts(api: TestApi, contender: PointContender): void {
       ]);
       expect(await collection.count()).toBe(2);
     },
-    !support.insertOnly,
+    support.insertOnly === false,
+  );
+
+  on(
+    'insertMissing overwrites nothing that is written at the same time',
+    async (session) => {
+      const collection = await session.create({ fields: [field('name')] });
+      const ids = someIds(kind, ROUNDS);
+      const write = (way: 'upsert' | 'insertMissing', id: PointId, value: number) =>
+        collection.points[way]!([somePoint(id, value, { name: way })]);
+      // Which one comes first is the engine's affair: what was upserted stays in any case.
+      await Promise.all(
+        ids.flatMap((id, i) => {
+          const both = [() => write('upsert', id, 1), () => write('insertMissing', id, 2)];
+          return (i % 2 === 0 ? both : both.toReversed()).map((each) => each());
+        }),
+      );
+      expect(await collection.get(ids)).toEqual(ids.map((id) => somePoint(id, 1, { name: 'upsert' })));
+      expect(await collection.count()).toBe(ROUNDS);
+    },
+    support.insertOnly === false,
   );
 
   on('fields of any name that is not declared as refused are kept, and filtered by', async (session) => {

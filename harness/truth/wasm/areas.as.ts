@@ -36,6 +36,20 @@ export function setRows(at: usize, count: i32, width: i32, names: usize): void {
   dimensions = width;
 }
 
+/**
+ * Of squared distances by products of integers. By row: half the square of its norm (f32). By query: its step (f32), and three numbers
+ * (f64, 32 bytes apart): the square of its norm, how far two distances can be off together, how far a score can. 0: of no distances.
+ */
+export let halves: usize = 0;
+export let scales: usize = 0;
+export let reaches: usize = 0;
+
+export function setHalves(at: usize, scaleAt: usize, reachAt: usize): void {
+  halves = at;
+  scales = scaleAt;
+  reaches = reachAt;
+}
+
 export function setSlacks(at: usize): void {
   slacks = at;
 }

@@ -1,6 +1,13 @@
 // AssemblyScript, a part of scan.as.ts; TypeScript does not read it.
 
-import { absolute, capacity, found, guesses, keep, masks, numbers, relative, rowCount, scores, sizes, slacks, thresholds } from './areas.as';
+import { absolute, capacity, found, guesses, halves, keep, masks, numbers, reaches, relative, rowCount, scores, sizes, slacks, thresholds } from './areas.as';
+
+/** Scores of four rows: products of integers times the steps of the rows and of the query, less the halves of the rows. */
+// @ts-ignore: decorator
+@inline
+export function halved(products: v128, steps: v128, scale: v128, half: v128): v128 {
+  return f32x4.sub(f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(products), steps), scale), half);
+}
 
 /** Takes those of 16 rows that score at least the query's threshold. */
 // @ts-ignore: decorator
@@ -96,12 +103,20 @@ function drop(query: i32, size: i32, most: i32, least: f32): i32 {
   return kept;
 }
 
-/** Rounded down: no candidate is lost by it. */
+/** What a row must score where the score of another one is known; rounded down: no candidate is lost by it. */
 export function leastOf(kept: f64, query: i32): f32 {
   const slack = slacks == 0 ? 0 : <f64>load<f32>(slacks + ((<usize>query) << 2));
-  const bound = kept * (1 + relative) - absolute - slack;
+  const bound = halves == 0 ? kept * (1 + relative) - absolute - slack : leastWithin(kept, query);
   const rounded = <f32>bound;
   return <f64>rounded <= bound ? rounded : rounded - abs<f32>(rounded) * f32.EPSILON - f32.MIN_VALUE;
+}
+
+/** A score is half of what the squared norm of the query is more than the squared distance: what is as far, and what that can be off. */
+function leastWithin(kept: f64, query: i32): f64 {
+  const at = reaches + ((<usize>query) << 5);
+  const square = load<f64>(at), apart = load<f64>(at, 8), off = load<f64>(at, 16);
+  const far = sqrt(max(square - 2 * (kept - off), 0)) + apart;
+  return (square - far * far) / 2 - off;
 }
 
 /** The k-th largest score of `count`, which are reordered together with their rows (Hoare's selection). */

@@ -35,6 +35,32 @@ function sumOf(first: f64, low: v128, up: v128): f64 {
   return first + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(up, 0) + f64x2.extract_lane(up, 1));
 }
 
+/** The largest squared distance of `count` vectors from the mean (f64). */
+export function farthest(vectors: usize, width: i32, count: i32, mean: usize): f64 {
+  const end = (<usize>width) << 2, whole = end & ~31;
+  let most: f64 = 0;
+  for (let i = 0; i < count; i++) {
+    let sum0 = f64x2.splat(0), sum1 = f64x2.splat(0), sum2 = f64x2.splat(0), sum3 = f64x2.splat(0);
+    let from = mean;
+    for (let at: usize = 0; at < whole; at += 32) {
+      sum0 = addSquare(sum0, two(vectors + at), v128.load(from));
+      sum1 = addSquare(sum1, next(vectors + at), v128.load(from, 16));
+      sum2 = addSquare(sum2, two(vectors + at + 16), v128.load(from, 32));
+      sum3 = addSquare(sum3, next(vectors + at + 16), v128.load(from, 48));
+      from += 64;
+    }
+    const all = f64x2.add(f64x2.add(sum0, sum1), f64x2.add(sum2, sum3));
+    let sum = f64x2.extract_lane(all, 0) + f64x2.extract_lane(all, 1);
+    for (let at = whole; at < end; at += 4) {
+      const apart = <f64>load<f32>(vectors + at) - load<f64>(mean + (at << 1));
+      sum += apart * apart;
+    }
+    most = max(most, sum);
+    vectors += end;
+  }
+  return most;
+}
+
 /** Inner products of four pairs of vectors, each written to an address of its own. */
 export function fourProducts(
   a0: usize, a1: usize, a2: usize, a3: usize,

@@ -1,7 +1,7 @@
 // AssemblyScript, a part of scan.as.ts; TypeScript does not read it.
 
-import { capacity, guesses, laterRanks, ranks, sizes, thresholds } from './areas.as';
-import { kthBest, leastOf } from './candidates.as';
+import { capacity, guesses, halves, laterRanks, ranks, scales, sizes, thresholds } from './areas.as';
+import { halved, kthBest, leastOf } from './candidates.as';
 
 /** Groups of rows whose best scores are looked at for a guess; 32 vectors. */
 const GROUPS = 128;
@@ -18,7 +18,7 @@ export function guessThresholds(at: usize, stride: i32, steps: usize, from: i32,
     const place = (<usize>query) << 2;
     const rank = load<i32>(ranks + place);
     if (rank == 0 || load<f32>(thresholds + place) != -Infinity) continue;
-    bestOfGroups(at + (((<usize>(query - from)) * stride) << 2), steps, count);
+    bestOfGroups(query, at + (((<usize>(query - from)) * stride) << 2), steps, count);
     const least = leastOf(<f64>largest(best, GROUPS, rank), query);
     store<f32>(thresholds + place, least);
     store<f32>(guesses + place, least);
@@ -43,12 +43,17 @@ export function guessAgain(from: i32, to: i32): void {
   }
 }
 
-function bestOfGroups(at: usize, steps: usize, count: i32): void {
+function bestOfGroups(query: i32, at: usize, steps: usize, count: i32): void {
   const end = (<usize>count) << 2, bytes: usize = GROUPS << 2;
   for (let group: usize = 0; group < bytes; group += 16) {
     let most = f32x4.splat(-Infinity);
     if (steps == 0) {
       for (let i = group; i < end; i += bytes) most = f32x4.pmax(most, v128.load(at + i));
+    } else if (halves != 0) {
+      const scale = v128.load32_splat(scales + ((<usize>query) << 2));
+      for (let i = group; i < end; i += bytes) {
+        most = f32x4.pmax(most, halved(v128.load(at + i), v128.load(steps + i), scale, v128.load(halves + i)));
+      }
     } else {
       for (let i = group; i < end; i += bytes) {
         most = f32x4.pmax(most, f32x4.mul(f32x4.convert_i32x4_s(v128.load(at + i)), v128.load(steps + i)));

@@ -33,11 +33,9 @@ export function scaleVector(vector: usize, width: i32, factor: f64, mean: usize,
   }
 }
 
-/** Writes a vector times `factor` in whole steps, of which its largest component has `count`. Returns the step, 0 for a zero vector. */
-// @ts-ignore: decorator
-@inline
-function round(vector: usize, width: i32, factor: f64, into: usize, count: i32, zero: i32, words: bool): f64 {
-  const end = (<usize>width) << 2, whole = end & ~15;
+/** The largest component, without its sign. */
+function largestOf(vector: usize, end: usize): f64 {
+  const whole = end & ~15;
   let most = f32x4.splat(0);
   for (let at: usize = 0; at < whole; at += 16) most = f32x4.pmax(most, f32x4.abs(v128.load(vector + at)));
   let largest = max(
@@ -45,13 +43,48 @@ function round(vector: usize, width: i32, factor: f64, into: usize, count: i32, 
     max(f32x4.extract_lane(most, 2), f32x4.extract_lane(most, 3)),
   );
   for (let at = whole; at < end; at += 4) largest = max(largest, abs(load<f32>(vector + at)));
-  const step = (<f64>largest * factor) / <f64>count;
+  return <f64>largest;
+}
+
+/** The same of a vector less the mean. */
+function largestFrom(mean: usize, vector: usize, end: usize): f64 {
+  const whole = end & ~15;
+  let most0 = f64x2.splat(0), most1 = f64x2.splat(0);
+  for (let at: usize = 0; at < whole; at += 16) {
+    most0 = f64x2.pmax(most0, f64x2.abs(f64x2.sub(two(vector + at), v128.load(mean + (at << 1)))));
+    most1 = f64x2.pmax(most1, f64x2.abs(f64x2.sub(two(vector + at + 8), v128.load(mean + (at << 1), 16))));
+  }
+  most0 = f64x2.pmax(most0, most1);
+  let largest = max(f64x2.extract_lane(most0, 0), f64x2.extract_lane(most0, 1));
+  for (let at = whole; at < end; at += 4)
+    largest = max(largest, abs(<f64>load<f32>(vector + at) - load<f64>(mean + (at << 1))));
+  return largest;
+}
+
+/**
+ * Writes (vector - mean) · factor in whole steps, of which its largest component has `count`; `centred` says whether there is a mean.
+ * Returns the step, 0 for a zero vector.
+ */
+// @ts-ignore: decorator
+@inline
+function round(
+  vector: usize, width: i32, factor: f64, mean: usize, into: usize, count: i32, zero: i32, words: bool, centred: bool,
+): f64 {
+  const end = (<usize>width) << 2, whole = end & ~15;
+  const largest = centred ? largestFrom(mean, vector, end) : largestOf(vector, end);
+  const step = (largest * factor) / <f64>count;
   const perStep = step == 0 ? 0 : 1 / step;
   const by = f64x2.splat(factor), steps = f64x2.splat(perStep), length = f64x2.splat(step), plus = i8x16.splat(<i8>zero);
   let kept0 = f64x2.splat(0), kept1 = f64x2.splat(0), off0 = f64x2.splat(0), off1 = f64x2.splat(0);
   let place = into;
   for (let at: usize = 0; at < whole; at += 16) {
-    const value0 = f64x2.mul(two(vector + at), by), value1 = f64x2.mul(two(vector + at + 8), by);
+    let value0 = two(vector + at), value1 = two(vector + at + 8);
+    if (centred) {
+      value0 = f64x2.sub(value0, v128.load(mean + (at << 1)));
+      value1 = f64x2.sub(value1, v128.load(mean + (at << 1), 16));
+    }
+    value0 = f64x2.mul(value0, by);
+    value1 = f64x2.mul(value1, by);
     const count0 = f64x2.nearest(f64x2.mul(value0, steps)), count1 = f64x2.nearest(f64x2.mul(value1, steps));
     const rounded0 = f64x2.mul(count0, length), rounded1 = f64x2.mul(count1, length);
     const rest0 = f64x2.sub(value0, rounded0), rest1 = f64x2.sub(value1, rounded1);
@@ -70,7 +103,8 @@ function round(vector: usize, width: i32, factor: f64, into: usize, count: i32, 
   let leftSquare = f64x2.extract_lane(kept0, 0) + f64x2.extract_lane(kept0, 1);
   let lostSquare = f64x2.extract_lane(off0, 0) + f64x2.extract_lane(off0, 1);
   for (let at = whole; at < end; at += 4) {
-    const value = <f64>load<f32>(vector + at) * factor;
+    const given = <f64>load<f32>(vector + at);
+    const value = (centred ? given - load<f64>(mean + (at << 1)) : given) * factor;
     const number = nearest(value * perStep);
     const rounded = number * step;
     leftSquare += rounded * rounded;
@@ -86,12 +120,23 @@ function round(vector: usize, width: i32, factor: f64, into: usize, count: i32, 
 
 /** As one byte each, 127 steps on each side of `zero`. */
 export function roundVector(vector: usize, width: i32, factor: f64, into: usize, zero: i32): f64 {
-  return round(vector, width, factor, into, 127, zero, false);
+  return round(vector, width, factor, 0, into, 127, zero, false, false);
+}
+
+/** The same of a vector less the mean. */
+export function roundCentred(vector: usize, width: i32, factor: f64, mean: usize, into: usize, zero: i32): f64 {
+  return round(vector, width, factor, mean, into, 127, zero, false, true);
 }
 
 /** As one i16 each, `count` steps on each side of 0. */
 export function roundWords(vector: usize, width: i32, factor: f64, into: usize, count: i32): f64 {
-  return round(vector, width, factor, into, count, 0, true);
+  return round(vector, width, factor, 0, into, count, 0, true, false);
+}
+
+export function roundCentredWords(
+  vector: usize, width: i32, factor: f64, mean: usize, into: usize, count: i32,
+): f64 {
+  return round(vector, width, factor, mean, into, count, 0, true, true);
 }
 
 /** Of 16 rows of `pairs` pairs of i16, one after the other: those of each place stand together. */

@@ -10,15 +10,15 @@
 // are row-major, a multiple of 4 of them. Four queries and 16 rows are compared at a time: 16 sums of four lanes.
 
 export { finish } from './candidates.as';
-export { setCandidates, setGuesses, setQueries, setRows, setSlacks } from './areas.as';
+export { setCandidates, setGuesses, setHalves, setQueries, setRows, setSlacks } from './areas.as';
 export { decide, setDecision, setNorms, setVectors } from './decide.as';
-export { squaredNorms } from './exact.as';
+export { farthest, squaredNorms } from './exact.as';
 export { guessAgain, guessThresholds } from './guess.as';
-export { lost, norm, roundVector, roundWords, scaleVector, turn, turnPairs } from './round.as';
+export { lost, norm, roundCentred, roundCentredWords, roundVector, roundWords, scaleVector, turn, turnPairs } from './round.as';
 export { scanWords } from './words.as';
 
-import { dimensions, queries, rowCount, rows } from './areas.as';
-import { select } from './candidates.as';
+import { dimensions, halves, queries, rowCount, rows, scales } from './areas.as';
+import { halved, select } from './candidates.as';
 
 /** Queries whose vectors stay in the cache while all rows pass by. */
 const BLOCK = 32;
@@ -58,8 +58,12 @@ export function scanScores(at: usize, stride: i32, from: i32, to: i32, first: i3
   }
 }
 
-/** The same with scores in int32, each of which is multiplied with the step (f32) of its row. */
+/**
+ * The same with scores in int32, each of which is multiplied with the step (f32) of its row; where there are halves also with the scale of
+ * the query, and the half of the row is taken from it.
+ */
 export function scanIntegers(at: usize, stride: i32, steps: usize, from: i32, to: i32, first: i32, count: i32): void {
+  if (halves != 0) return scanHalved(at, stride, steps, from, to, first, count);
   for (let query = from; query < to; query++) {
     let score = at + (((<usize>(query - from)) * stride) << 2);
     let step = steps;
@@ -71,6 +75,25 @@ export function scanIntegers(at: usize, stride: i32, steps: usize, from: i32, to
       select(query, row, s0, s1, s2, s3);
       score += 64;
       step += 64;
+    }
+  }
+}
+
+function scanHalved(at: usize, stride: i32, steps: usize, from: i32, to: i32, first: i32, count: i32): void {
+  for (let query = from; query < to; query++) {
+    const scale = v128.load32_splat(scales + ((<usize>query) << 2));
+    let score = at + (((<usize>(query - from)) * stride) << 2);
+    let step = steps;
+    let half = halves + ((<usize>first) << 2);
+    for (let row = first; row < first + count; row += 16) {
+      const s0 = halved(v128.load(score), v128.load(step), scale, v128.load(half));
+      const s1 = halved(v128.load(score, 16), v128.load(step, 16), scale, v128.load(half, 16));
+      const s2 = halved(v128.load(score, 32), v128.load(step, 32), scale, v128.load(half, 32));
+      const s3 = halved(v128.load(score, 48), v128.load(step, 48), scale, v128.load(half, 48));
+      select(query, row, s0, s1, s2, s3);
+      score += 64;
+      step += 64;
+      half += 64;
     }
   }
 }

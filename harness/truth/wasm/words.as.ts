@@ -4,13 +4,13 @@
 // Rows are packed in groups of 16 as for scan.as.ts, two components in place of one: rows[group][pair][16][2]. Queries are row-major;
 // where the dimension is odd, both are filled up with 0. Sums must fit into 32 bits: the caller sees to it by the number of steps.
 
-import { dimensions, queries, rowCount, rows } from './areas.as';
-import { select } from './candidates.as';
+import { dimensions, halves, queries, rowCount, rows, scales } from './areas.as';
+import { halved, select } from './candidates.as';
 
 /** Queries whose vectors stay in the cache while all rows pass by. */
 const BLOCK = 32;
 
-/** Compares queries `from` to `to` (multiples of 4) with all rows; each product is multiplied with the step (f32) of its row. */
+/** Compares queries `from` to `to` (multiples of 4) with all rows; each product is multiplied with the step (f32) of its row, as `scanIntegers` has it. */
 export function scanWords(steps: usize, from: i32, to: i32): void {
   for (let first = from; first < to; first += BLOCK) {
     const last = min(first + BLOCK, to);
@@ -63,6 +63,16 @@ function words(query: i32, row: i32, steps: usize): void {
 // @ts-ignore: decorator
 @inline
 function scaled(query: i32, row: i32, steps: usize, s0: v128, s1: v128, s2: v128, s3: v128): void {
+  if (halves != 0) {
+    const scale = v128.load32_splat(scales + ((<usize>query) << 2)), half = halves + ((<usize>row) << 2);
+    return select(
+      query, row,
+      halved(s0, v128.load(steps), scale, v128.load(half)),
+      halved(s1, v128.load(steps, 16), scale, v128.load(half, 16)),
+      halved(s2, v128.load(steps, 32), scale, v128.load(half, 32)),
+      halved(s3, v128.load(steps, 48), scale, v128.load(half, 48)),
+    );
+  }
   select(
     query, row,
     f32x4.mul(f32x4.convert_i32x4_s(s0), v128.load(steps)),

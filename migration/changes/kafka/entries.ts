@@ -8,7 +8,8 @@ export type Entry =
   | NewChange
   | { kind: 'marker'; collection: string; name: string; at: number }
   | { kind: 'begin'; consumer: string; after: bigint; floor: bigint }
-  | { kind: 'flag'; name: string; value: string }
+  /** With `was`: if it has that value then (null: none). */
+  | { kind: 'flag'; name: string; value: string; was?: string | null }
   /** Of what is trimmed with the entries that said it; what is said by an entry itself counts for more. */
   | { kind: 'kept'; begun: Record<string, { after: string; floor: string }>; flags: Record<string, string> };
 

@@ -1,7 +1,14 @@
 import { FailureError, InputError, shorten, messageOf as wordsOf } from '../../../common/errors.js';
 import { type Change, type Logged, type NewChange, type Position, requireSame } from '../change.js';
 import type { Appended, Backlog, ChangeLog, Start } from '../log.js';
-import { type Admin, type Consumer, type KafkaConnection, loadKafka, type Message } from './client.js';
+import {
+  type Admin,
+  type Consumer,
+  type KafkaConnection,
+  loadKafka,
+  type Message,
+  saysKafka,
+} from './client.js';
 import { type Entry, isRow, logged, messageOf } from './entries.js';
 import { type Placed, TopicReader } from './reader.js';
 import { OVERHEAD, Sender } from './sender.js';
@@ -244,6 +251,19 @@ export class KafkaChangeLog implements ChangeLog {
     });
   }
 
+  /** The consumer begins again where it began: with the first entry, if nobody has said otherwise. Its target was made anew. */
+  rewind(consumer: string): Promise<void> {
+    return reaching(this.place, async () => {
+      this.#acknowledged.delete(consumer);
+      try {
+        await this.#admin.deleteGroups({ groups: [this.#group(consumer)] });
+      } catch (error) {
+        // It has acknowledged nothing yet.
+        if (!saysKafka(error, 'GROUP_ID_NOT_FOUND')) throw error;
+      }
+    });
+  }
+
   async #committed(consumer: string): Promise<Position | null> {
     const [group] = await this.#admin.listConsumerGroupOffsets({ groups: [this.#group(consumer)] });
     const offset = group?.topics.find(({ name }) => name === this.#topic)?.partitions[0]?.committedOffset;
@@ -274,6 +294,7 @@ export class KafkaChangeLog implements ChangeLog {
   get flags(): {
     get(name: string): Promise<string | null>;
     set(name: string, value: string): Promise<void>;
+    swap(name: string, was: string | null, value: string): Promise<boolean>;
   } {
     return {
       get: (name) =>
@@ -283,6 +304,12 @@ export class KafkaChangeLog implements ChangeLog {
         }),
       set: (name, value) =>
         reaching(this.place, async () => void (await this.#send([{ kind: 'flag', name, value }]))),
+      // The topic's order decides, for everybody alike.
+      swap: (name, was, value) =>
+        reaching(this.place, async () => {
+          const [offset] = await this.#send([{ kind: 'flag', name, value, was }]);
+          return this.#state.isSet(offset!);
+        }),
     };
   }
 

@@ -11,6 +11,8 @@ export class TopicState {
   readonly #firsts = new Map<string, bigint>();
   readonly begun = new Map<string, { after: bigint; floor: bigint }>();
   readonly flags = new Map<string, string>();
+  /** Switches that were to be set if they had a value that they had no more. */
+  readonly #refused = new Set<bigint>();
 
   constructor(next: bigint) {
     this.next = next;
@@ -31,7 +33,9 @@ export class TopicState {
       const { consumer, after, floor } = entry;
       if (!this.begun.has(consumer)) this.begun.set(consumer, { after, floor });
     } else if (entry.kind === 'flag') {
-      this.flags.set(entry.name, entry.value);
+      const { name, value, was } = entry;
+      if (was === undefined || (this.flags.get(name) ?? null) === was) this.flags.set(name, value);
+      else this.#refused.add(offset);
     } else if (entry.kind === 'kept') {
       for (const [consumer, { after, floor }] of Object.entries(entry.begun))
         if (!this.begun.has(consumer))
@@ -39,6 +43,11 @@ export class TopicState {
       for (const [name, value] of Object.entries(entry.flags))
         if (!this.flags.has(name)) this.flags.set(name, value);
     }
+  }
+
+  /** Whether a switch that was to be set at this offset was. */
+  isSet(offset: bigint): boolean {
+    return !this.#refused.has(offset);
   }
 
   /** Offset of the first mutation with this key. */

@@ -19,11 +19,24 @@ export interface TopicOptions {
    * so long is taken. Absent: only one that keeps them until they are trimmed.
    */
   behindMs?: number | undefined;
+  /** False: one that is not there is an error, and not made. */
+  make?: boolean | undefined;
 }
 
-/** Makes the topic where it is not there. A topic that is there stays as it is. */
-export async function makeTopic(admin: Admin, { topic, replicas = -1 }: TopicOptions): Promise<void> {
+/**
+ * Makes the topic where it is not there. A topic that is there stays as it is.
+ * @throws FailureError for one that is not there and is not to be made
+ */
+export async function makeTopic(
+  admin: Admin,
+  { topic, replicas = -1, make = true }: TopicOptions,
+): Promise<void> {
   if ((await admin.listTopics()).includes(topic)) return;
+  if (!make)
+    throw new FailureError('there is no change log', {
+      where: `Kafka, topic ${topic}`,
+      next: 'the application makes it: open its DualWriter once',
+    });
   const configs = Object.entries(OURS).map(([name, value]) => ({ name, value }));
   try {
     await admin.createTopics({ topics: [topic], partitions: 1, replicas, configs });

@@ -28,4 +28,14 @@ export class PostgresFlags {
       [name, value],
     );
   }
+
+  async swap(name: string, was: string | null, value: string): Promise<boolean> {
+    const rows = await this.#database.query(
+      was === null
+        ? `INSERT INTO ${this.#table} VALUES ($1, $2) ON CONFLICT (name) DO NOTHING RETURNING name`
+        : `UPDATE ${this.#table} SET value = $2 WHERE name = $1 AND value = $3 RETURNING name`,
+      was === null ? [name, value] : [name, value, was],
+    );
+    return rows.length === 1;
+  }
 }

@@ -1,8 +1,9 @@
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
-import { changesOf, cutoverOf, openLog } from '../cutover.js';
+import { changesOf, cutoverOf } from '../cutover.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
+import { openLog } from '../open-log.js';
 import type { Stage, StageResult, Work } from '../stage.js';
 import { countWords } from '../words.js';
 

@@ -1,6 +1,7 @@
 import { withCutover } from '../cutover.js';
 import { hashOf } from '../hash.js';
 import type { Stage, StageResult, Work } from '../stage.js';
+import { writtenSince } from '../written.js';
 import { askBothSides, askedInputs, askedThresholds, reportOfAsked } from './parity.js';
 import { caughtUp, problemOf } from './synchronise.js';
 
@@ -8,9 +9,14 @@ const RESULT = 'confirmed.json';
 
 /** Parity was asked of a copy; what was written, changed and deleted since is in both sides by now. */
 async function run(work: Work): Promise<StageResult> {
-  const problem = problemOf(await withCutover(work, (open) => caughtUp(work, open)));
+  const { after, problem } = await withCutover(work, async (open) => ({
+    // What is written from here on may be in one side's answers and not in the other's.
+    after: await open.log.watermark(),
+    problem: problemOf(await caughtUp(work, open)),
+  }));
   if (problem !== undefined) return { state: 'failed', evidence: [], problem };
-  const result = await askBothSides(work, { result: RESULT, exported: undefined });
+  const written = () => writtenSince(work, after);
+  const result = await askBothSides(work, { result: RESULT, exported: undefined, written });
   if (result.state === 'failed') return result;
   // Asked again under the same thresholds, it says the same to the ramp: this does not begin anew.
   return { ...result, digest: hashOf({ confirmed: askedThresholds(work.parsed) }) };

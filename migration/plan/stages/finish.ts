@@ -3,6 +3,7 @@ import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { withCutover } from '../cutover.js';
 import type { Stage, StageResult, Work } from '../stage.js';
 import { setFinished } from '../switches.js';
+import { countWords } from '../words.js';
 import { caughtUp, problemOf, type Synchronised } from './synchronise.js';
 
 const RESULT = 'finished.json';
@@ -37,7 +38,7 @@ export const finishStage: Stage = {
     };
     const touched = 'touched' in synchronised ? synchronised.touched : 0;
     return {
-      says: `the target has taken over at ${at.slice(0, 16).replace('T', ' ')} UTC; ${touched} rows changed on the way and are equal`,
+      says: `the target has taken over at ${at.slice(0, 16).replace('T', ' ')} UTC; ${countWords(touched, 'row')} changed on the way and are equal`,
       figures: [{ term: 'rows that changed', value: touched }],
     };
   },

@@ -7,11 +7,14 @@ import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords, idWord } from '../words.js';
+import { positionNow, writtenSince } from '../written.js';
 
 export const INVENTORY = 'inventory.json';
 
-async function run({ parsed, surroundings, path, onProgress }: Work): Promise<StageResult> {
+async function run(work: Work): Promise<StageResult> {
+  const { parsed, surroundings, path, onProgress } = work;
   const { inventory: wishes, queries } = parsed.plan;
+  const begun = parsed.plan.cutover === undefined ? undefined : await positionNow(work);
   const inventory = await takeInventory(parsed.source, {
     ...surroundings,
     byId: wishes.byId,
@@ -20,11 +23,25 @@ async function run({ parsed, surroundings, path, onProgress }: Work): Promise<St
     onProgress: (pass, done, total) => onProgress(pass === 'scan' ? done : total + done, 2 * total),
   });
   writeFileAtomic(path(INVENTORY), `${JSON.stringify(parsed.redactor.json(inventory), undefined, 2)}\n`);
-  return { state: 'done', evidence: [INVENTORY], decisions: decisionsOf(inventory) };
+  const written = begun === undefined ? 0 : (await writtenSince(work, begun)).size;
+  return { state: 'done', evidence: [INVENTORY], decisions: decisionsOf(inventory, written) };
 }
 
-/** What would make every later figure doubtful: counts that disagree, and a metric that is another than declared. */
-function decisionsOf({ warnings, vectors, counts }: Inventory): Decision[] {
+/** Parts of which no more points disagree than were written while they were looked at one after the other. */
+function explainedBy(written: number, { counter, scanned, byId }: Inventory['counts']): string[] {
+  const { asked, found, withVector, differing } = byId ?? NONE;
+  const apart = Math.max(Math.abs(counter - scanned), asked - found);
+  const others = Math.max(found - withVector, differing.count);
+  return [...(apart <= written ? ['counts'] : []), ...(others <= written ? ['vectors'] : [])];
+}
+
+const NONE = { asked: 0, found: 0, withVector: 0, differing: { count: 0 } };
+
+/**
+ * What would make every later figure doubtful: counts that disagree, and a metric that is another than declared.
+ * @param written points that the change log names since the inventory began
+ */
+export function decisionsOf({ warnings, vectors, counts }: Inventory, written: number): Decision[] {
   const contradicted = vectors.filter(
     ({ declared, measured }) =>
       declared !== null &&
@@ -33,6 +50,7 @@ function decisionsOf({ warnings, vectors, counts }: Inventory): Decision[] {
       measured.metric !== declared,
   );
   const doubtful = new Set(['counts', 'ids', 'vectors', ...contradicted.map(({ name }) => `vector ${name}`)]);
+  if (written > 0) for (const of of explainedBy(written, counts)) doubtful.delete(of);
   const about = new Map<string, string[]>();
   for (const { about: of, what } of warnings)
     if (doubtful.has(of)) about.set(of, [...(about.get(of) ?? []), what]);

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
 import { keepSecrets } from '../../../common/secrets.js';
+import type { PointId } from '../../../engines/contract/ids.js';
 import { engineNames } from '../../../engines/registry.js';
 import { concludeRun } from '../../../harness/app/conclude-run.js';
 import type { Context } from '../../../harness/app/context.js';
@@ -17,6 +18,7 @@ import { hashOf } from '../hash.js';
 import type { ParsedPlan } from '../parse.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords } from '../words.js';
+import { captureBegan, writtenSince } from '../written.js';
 import { exportFolder } from './export.js';
 import { MAPPING } from './map.js';
 
@@ -36,10 +38,17 @@ interface Asked {
   /** File below the folder that the result is written to. */
   result: string;
   exported: string | undefined;
+  /** Ids that were written since then; undefined: nobody writes. */
+  written?: (() => Promise<ReadonlySet<PointId>>) | undefined;
+  /** Both sides are asked once more later: it may be that nothing can be said yet. */
+  isEarly?: boolean;
 }
 
 /** Asks both sides the application's queries, and judges the answers. */
-export async function askBothSides(work: Work, { result, exported }: Asked): Promise<StageResult> {
+export async function askBothSides(
+  work: Work,
+  { result, exported, written, isEarly = false }: Asked,
+): Promise<StageResult> {
   const { parsed, path } = work;
   const { queries } = parsed.plan;
   if (queries === undefined)
@@ -64,7 +73,7 @@ export async function askBothSides(work: Work, { result, exported }: Asked): Pro
       'compare the collection of one tenant at a time with "vecproof parity", or say why not',
     );
   const context = contextOf(work);
-  const { folder, live } = await comparePlaces({ ...requestOf(work, queries), exported }, context);
+  const { folder, live } = await comparePlaces({ ...requestOf(work, queries), exported, written }, context);
   const { run: derived, judgement } = await concludeRun(folder, {}, context);
   work.onRun(derived);
   if (judgement.state === 'failed') throw judgement.error;
@@ -73,6 +82,16 @@ export async function askBothSides(work: Work, { result, exported }: Asked): Pro
   const found: Found = { run: folder.id, places: live, parity, verdicts };
   writeFileAtomic(path(result), `${JSON.stringify(parsed.redactor.json(found), undefined, 2)}\n`);
   const evidence = [result, `${RUNS}/${folder.id}/results.json`, `${RUNS}/${folder.id}/verdicts.json`];
+  const { all, compared } = live.queries;
+  if ((live.written ?? []).length > 0 && compared < LEAST_SHARE * all)
+    return isEarly
+      ? { state: 'done', evidence, decisions: [] }
+      : {
+          state: 'failed',
+          waits: true,
+          evidence,
+          problem: `${compared} of ${countWords(all, 'query', 'queries')} could be judged: rows of the others’ answers were written while they were asked; look again at a quieter moment`,
+        };
   const failed = (verdicts?.verdicts ?? []).filter(
     ({ state, level }) => level === 'error' && state !== 'pass',
   );
@@ -82,6 +101,9 @@ export async function askBothSides(work: Work, { result, exported }: Asked): Pro
   );
   return { state: 'failed', evidence, problem: `thresholds are not met: ${words.join('; ')}` };
 }
+
+/** Of the queries, that have to be judged for a verdict about the two sides. */
+export const LEAST_SHARE = 0.5;
 
 const NO_QUERIES = 'the plan names no queries';
 const NO_SEARCHES = 'the source is files';
@@ -139,7 +161,7 @@ function contextOf({ path, surroundings, onProgress, onNotice }: Work): Context 
 }
 
 function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path']): Report {
-  const { queries, apart, warnings } = places;
+  const { queries, apart, written = [], warnings } = places;
   const verdictRows = (verdicts?.verdicts ?? []).map(({ name, level, state, expected, found }) => [
     state,
     name,
@@ -155,8 +177,11 @@ function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path
         `${name}, found ${found}${state === 'inconclusive' ? ' (inconclusive)' : ''}`,
     );
   const passed = verdictRows.length - warned.length;
+  const few = queries.compared < LEAST_SHARE * queries.all && written.length > 0;
   return {
-    says: `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared, ${passed} of ${countWords(verdictRows.length, 'threshold')} met${warned.length === 0 ? '' : `; only warned of: ${warned.join('; ')}`}`,
+    says: few
+      ? `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} could be judged, as rows of the others’ answers were written meanwhile: too few for a verdict`
+      : `${queries.compared} of ${countWords(queries.all, 'query', 'queries')} compared, ${passed} of ${countWords(verdictRows.length, 'threshold')} met${warned.length === 0 ? '' : `; only warned of: ${warned.join('; ')}`}`,
     figures: [
       { term: 'queries compared', value: queries.compared, detail: `of ${queries.all}` },
       {
@@ -164,6 +189,15 @@ function reportOf({ run: id, places, parity, verdicts }: Found, path: Work['path
         value: apart.length,
         detail: 'points of their right answers are not in the target',
       },
+      ...(written.length === 0
+        ? []
+        : [
+            {
+              term: 'not judged',
+              value: written.length,
+              detail: 'rows of their answers were written while they were asked',
+            },
+          ]),
       ...parity.map((each) => ({
         term: `kept (${each.name})`,
         value: keptOf(each),
@@ -221,6 +255,12 @@ export function askedThresholds({ plan, files }: ParsedPlan): Record<string, unk
   return { thresholds: files.thresholds, k: plan.parity.k };
 }
 
+/** The source has moved on since its export; the target has not yet. */
+function sinceCapture(work: Work): Pick<Asked, 'written' | 'isEarly'> {
+  if (work.parsed.plan.cutover === undefined) return {};
+  return { written: () => writtenSince(work, captureBegan(work)), isEarly: true };
+}
+
 export const parityStage: Stage = {
   name: 'parity',
   title: 'Parity',
@@ -231,6 +271,6 @@ export const parityStage: Stage = {
   inputs: askedInputs,
   locked: askedThresholds,
   output: [RESULT],
-  run: (work) => askBothSides(work, { result: RESULT, exported: exportFolder(work) }),
+  run: (work) => askBothSides(work, { result: RESULT, exported: exportFolder(work), ...sinceCapture(work) }),
   report: (work) => reportOfAsked(work, RESULT),
 };

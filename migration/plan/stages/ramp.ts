@@ -5,16 +5,17 @@ import { cutoverOf, type OpenCutover, withCutover } from '../cutover.js';
 import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Stage, StageResult, Work } from '../stage.js';
-import { type ReadCounts, rampOf, readsOfAll, setRamp } from '../switches.js';
+import { type ReadCounts, type ReadTotals, rampOf, readsOfAll, setRamp } from '../switches.js';
 import { wayBack } from '../way-back.js';
 import { captured } from './captured.js';
 import { caughtUp, problemOf } from './synchronise.js';
 
 const RESULT = 'ramp.json';
 
-interface Ramped {
+interface Ramped extends Pick<ReadTotals, 'now'> {
   steps: { share: number; at: string; before: ReadCounts; wayBack: string }[];
-  now: ReadCounts;
+  /** Absent in results of earlier versions. */
+  seen?: ReadTotals['seen'];
 }
 
 async function run(work: Work): Promise<StageResult> {
@@ -24,38 +25,47 @@ async function run(work: Work): Promise<StageResult> {
 /** One look, and at most one step. */
 async function step(work: Work, open: OpenCutover): Promise<StageResult> {
   const { ramp, lag } = cutoverOf(work);
-  const now = await readsOfAll(open.flags, captured(work));
-  const steps = stepsOf(work);
+  const before = rampedBefore(work);
+  const { steps } = before;
+  const told = await readsOfAll(
+    open.flags,
+    captured(work),
+    before.seen && { now: before.now!, seen: before.seen },
+  );
   let { share, rolledBack } = await rampOf(open.flags);
   if (rolledBack !== undefined) {
     if (steps.length > 0 || work.doubtedAt === undefined)
-      return failed(work, { steps, now }, `it was rolled back: ${rolledBack}; --again ramp begins it anew`);
+      return failed(
+        work,
+        { steps, ...told },
+        `it was rolled back: ${rolledBack}; --again ramp begins it anew`,
+      );
     share = 0;
     await setRamp(open.flags, { share });
   }
-  const bad = await judgeStep(work, open, { steps, now }, share);
+  const bad = await judgeStep(work, open, { steps, ...told }, share);
   if (bad !== undefined) return bad;
   const next = ramp.shares.find((each) => each > share);
-  if (next === undefined) return done(work, { steps, now });
+  if (next === undefined) return done(work, { steps, ...told });
   const synchronised = await caughtUp(work, open);
   const problem = problemOf(synchronised);
-  if (problem !== undefined) return failed(work, { steps, now }, problem);
+  if (problem !== undefined) return failed(work, { steps, ...told }, problem);
   if ('behind' in synchronised && (synchronised.behind ?? 0) > lag)
     return waits(
       work,
-      { steps, now },
+      { steps, ...told },
       `the target was ${synchronised.behind!.toFixed(0)} s behind the log: nobody follows it; "--follow" does, or a Replayer of the application (consumer "target")`,
     );
   const back = await wayBack(open, cutoverOf(work).collection);
-  if (!back.alive) return failed(work, { steps, now }, `the way back is not alive: ${back.words}`);
+  if (!back.alive) return failed(work, { steps, ...told }, `the way back is not alive: ${back.words}`);
   const decision = decisionOf(work, next, back.words);
   if (!work.accepted.has(decision.subject)) {
-    write(work, { steps, now });
+    write(work, { steps, ...told });
     return { state: 'blocked', evidence: [RESULT], decisions: [decision] };
   }
   const at = new Date().toISOString();
   // Noted before it is done: a crash between the two leaves a share that counts from too early, not from never.
-  const after = { steps: [...steps, { share: next, at, before: now, wayBack: back.words }], now };
+  const after = { steps: [...steps, { share: next, at, before: told.now, wayBack: back.words }], ...told };
   write(work, after);
   await setRamp(open.flags, { share: next });
   return waits(work, after, `the target answers ${percent(next)} of reads since now`);
@@ -101,9 +111,9 @@ function percent(share: number): string {
 }
 
 /** Those of an earlier ramp count no more once somebody wants it anew: they were put aside. */
-function stepsOf({ path }: Work): Ramped['steps'] {
-  if (!existsSync(path(RESULT))) return [];
-  return (JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Ramped).steps;
+function rampedBefore({ path }: Work): Pick<Ramped, 'steps'> & Partial<Ramped> {
+  if (!existsSync(path(RESULT))) return { steps: [] };
+  return JSON.parse(readRegularText(path(RESULT), MOST_RECORD)) as Ramped;
 }
 
 function write({ path }: Work, ramped: Ramped): void {

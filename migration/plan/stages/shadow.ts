@@ -1,6 +1,7 @@
 import { writeFileAtomic } from '../../../common/files.js';
 import { MOST_RECORD, readRegularText } from '../../../common/regular-file.js';
-import { cutoverOf, openLog } from '../cutover.js';
+import { cutoverOf } from '../cutover.js';
+import { openLog } from '../open-log.js';
 import type { Stage, StageResult, Work } from '../stage.js';
 import { type ShadowSum, setShadow, shadowOf } from '../switches.js';
 import { captured } from './captured.js';

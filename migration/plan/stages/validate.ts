@@ -9,6 +9,7 @@ import type { Decision } from '../events.js';
 import { hashOf } from '../hash.js';
 import type { Report, Stage, StageResult, Work } from '../stage.js';
 import { countWords, idWord } from '../words.js';
+import { captureBegan, writtenSince } from '../written.js';
 import { exportFolder } from './export.js';
 import { INVENTORY } from './inventory.js';
 
@@ -20,6 +21,7 @@ async function run(work: Work): Promise<StageResult> {
   const result = await validatePlace(`export:${exportFolder(work)}`, {
     ...surroundings,
     against: inventorySchema.parse(JSON.parse(readRegularText(path(INVENTORY), MOST_RECORD))),
+    written: await writtenToSource(work),
     embed: validate.embed === undefined ? undefined : await loadEmbed(validate.embed, surroundings.cwd),
     tenantField: inventory.tenant,
     failOn: validate.failOn,
@@ -27,6 +29,12 @@ async function run(work: Work): Promise<StageResult> {
   });
   writeFileAtomic(path(RESULT), `${JSON.stringify(parsed.redactor.json(result), undefined, 2)}\n`);
   return { state: 'done', evidence: [RESULT], decisions: failing(result).map(decisionOf) };
+}
+
+/** Between inventory and export at most: where the plan has a cutover, both are taken behind the application's markers. */
+async function writtenToSource(work: Work): Promise<number | undefined> {
+  if (work.parsed.plan.cutover === undefined) return undefined;
+  return (await writtenSince(work, captureBegan(work))).size;
 }
 
 function failing({ findings, failOn }: Validation): Finding[] {

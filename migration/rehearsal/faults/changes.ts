@@ -1,3 +1,4 @@
+import type { PointId } from '../../../engines/contract/ids.js';
 import type { Fault, Planting } from './planting.js';
 
 const HOUR = 3_600_000;
@@ -142,8 +143,13 @@ export const CHANGE_FAULTS: readonly Fault[] = [
 async function reembedding(planting: Planting): Promise<void> {
   const { rehearsing } = planting;
   let refused: string | undefined;
+  let left = new Set<PointId>();
   for (let write = 0; write < MOST_EMBEDDED && refused === undefined; write++) {
-    await rehearsing.write('embedding', rehearsing.someRow());
+    // All rows, one after the other, as a job would.
+    if (left.size === 0) left = new Set(rehearsing.parts.ledger.certain());
+    const id = rehearsing.someRow(left);
+    left.delete(id);
+    await rehearsing.write('embedding', id);
     ({ refused } = await rehearsing.status());
   }
   if (refused !== undefined) planting.noticed('re-embedding', refused);

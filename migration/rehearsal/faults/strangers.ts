@@ -39,7 +39,13 @@ async function strange(planting: Planting): Promise<void> {
   const over =
     ours === null
       ? []
-      : [{ ...ours, text: 'written by somebody else', metadata: { ...ours.metadata, [REVISION]: number } }];
+      : [
+          {
+            ...ours,
+            ...(data.spec.text && { text: 'written by somebody else' }),
+            metadata: { ...ours.metadata, [REVISION]: number },
+          },
+        ];
   const upsert = [{ ...like!, id: foreign, metadata: { ...like!.metadata, [REVISION]: number } }, ...over];
   await rehearsing.link.call('tamper', { side: 'target', upsert });
   planting.wouldHaveLost = await rehearsing.countsAtRest('target');

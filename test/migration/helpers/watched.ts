@@ -39,15 +39,19 @@ export const TEAM_SPEC = {
   uri: false,
 } as const;
 
-/** A finished migration of these points, with queries of its application, to be watched. */
+/**
+ * A finished migration of these points, with queries of its application, to be watched.
+ * @param target a local engine, or a place on a server
+ */
 export async function watchedMigration(
   home: string,
   {
     source,
     target,
     points,
+    index = 'flat',
     rest = '',
-  }: { source: LocalEngine; target: LocalEngine; points: number; rest?: string },
+  }: { source: LocalEngine; target: string; points: number; index?: string; rest?: string },
 ): Promise<Migration> {
   const migration = new Migration(home);
   await writeCollection(source, join(home, 'source'), teamPoints(points), TEAM_SPEC);
@@ -61,8 +65,8 @@ export async function watchedMigration(
   writeFileSync(join(home, 'thresholds.yaml'), 'version: 1\nk: 5\ngates: { recall.ties@5: mean >= 0.1 }\n');
   migration.plan(
     `${source}:./source#docs`,
-    `${target}:./target#docs`,
-    `queries: ./queries.jsonl\nmap: { index: { type: flat } }\nparity: { thresholds: ./thresholds.yaml }\n${rest}`,
+    target.includes('#') ? target : `${target}:./target#docs`,
+    `queries: ./queries.jsonl\nmap: { index: { type: ${index} } }\nparity: { thresholds: ./thresholds.yaml }\n${rest}`,
   );
   const view = await migration.runThrough();
   if (view.state !== 'ready')
@@ -90,4 +94,16 @@ export function changeSide(
   use: (collection: Collection) => Promise<void>,
 ): Promise<void> {
   return withCollection(engine, join(migration.home, side), 'open', use, { name: SPEC.name });
+}
+
+/** As the command makes them. */
+export function baseOptions({ home }: Migration): MonitorOptions {
+  return {
+    plan: 'plan.yaml',
+    home,
+    cwd: home,
+    env: process.env,
+    signal: new AbortController().signal,
+    hide: () => {},
+  };
 }

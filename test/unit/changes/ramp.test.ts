@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MemoryFlags } from '../../../migration/cutover/flags.js';
+import { type Flags, MemoryFlags } from '../../../migration/cutover/flags.js';
 import { type RampOptions, TrafficRamp } from '../../../migration/cutover/traffic-ramp.js';
 import { TestClock } from './support.js';
 
@@ -97,6 +97,84 @@ describe('a traffic ramp', () => {
     expect(ramp.serves('anybody')).toBe('source');
     await ramp.refresh();
     expect(ramp.serves('anybody')).toBe('target');
+  });
+
+  test.each([
+    ['with a swap', (flags: MemoryFlags): Flags => flags],
+    [
+      'without one',
+      (flags: MemoryFlags): Flags => ({ get: (n) => flags.get(n), set: (n, v) => flags.set(n, v) }),
+    ],
+  ])('does not go over a rollback that came while its gates were asked: switches %s', async (_, as) => {
+    const flags = new MemoryFlags();
+    const other = await opened({ flags });
+    await other.advance();
+    let follows = async () => {};
+    const ramp = await opened({
+      flags: as(flags),
+      leave: async () => {
+        await other.rollback('empty answers');
+        await follows();
+        return [];
+      },
+    });
+    // It has seen the rollback before its gates have answered, too.
+    follows = () => ramp.refresh();
+    expect(await ramp.advance()).toEqual({
+      state: 'refused',
+      share: 0,
+      reasons: ['the switch was changed meanwhile: it was rolled back: empty answers'],
+    });
+    await other.refresh();
+    expect([ramp.share, other.share, other.rolledBack]).toEqual([0, 0, 'empty answers']);
+  });
+
+  test('a rollback that cannot be stored holds here, and is stored as soon as that is possible', async () => {
+    const flags = new MemoryFlags();
+    const other = await opened({ flags, steps: [1] });
+    await other.advance();
+    let isDown = false;
+    const ramp = await opened({
+      flags: {
+        get: (name) => flags.get(name),
+        set: (name, value) => (isDown ? Promise.reject(new Error('down')) : flags.set(name, value)),
+      },
+    });
+    expect(ramp.share).toBe(1);
+    isDown = true;
+    await expect(ramp.rollback('empty answers')).rejects.toThrow('down');
+    await expect(ramp.refresh()).rejects.toThrow('down');
+    expect([ramp.share, ramp.rolledBack]).toEqual([0, 'empty answers']);
+    isDown = false;
+    await ramp.refresh();
+    await other.refresh();
+    expect([ramp.share, other.share, other.rolledBack]).toEqual([0, 0, 'empty answers']);
+  });
+
+  test.each(['', 'on', 'null', '[]', '{}', '{"share":5}', '{"share":-1}', '{"share":"1"}', '{"share":null}'])(
+    'takes a switch that says %j for none, and leaves all to the source in the end',
+    async (text) => {
+      const [flags, clock] = [new MemoryFlags(), new TestClock()];
+      const ramp = await opened({ flags, clock, steps: [0.5, 1] });
+      await ramp.advance();
+      await flags.set('ramp', text);
+      await expect(ramp.refresh()).rejects.toThrow('switch ramp: is no share of traffic');
+      await expect(ramp.advance()).rejects.toThrow('is no share of traffic');
+      expect(ramp.share).toBe(0.5);
+      clock.pass(10_001);
+      expect(served(ramp)).toEqual([]);
+      await expect(opened({ flags })).rejects.toThrow('is no share of traffic');
+    },
+  );
+
+  test('takes a gate that throws at once for closed', async () => {
+    const enter = () => {
+      throw new Error('no figures');
+    };
+    expect(await (await opened({ enter })).advance()).toMatchObject({
+      state: 'refused',
+      reasons: ['a gate cannot be asked: no figures'],
+    });
   });
 
   test('refuses steps that do not ascend to 1', async () => {

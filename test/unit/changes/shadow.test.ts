@@ -66,6 +66,34 @@ describe('shadow reads', () => {
     });
   });
 
+  test('are not failed by what the application hands in: its chance, its figures, its comparison', async () => {
+    const broken = () => {
+      throw new Error('no figures');
+    };
+    const silent = { record: () => {}, gauge: () => {} };
+    const shadows = [
+      reader({ random: broken }),
+      reader({ telemetry: { ...silent, count: broken }, queue: 1, isComparable: async () => false }),
+      reader({ compare: broken }),
+      reader({ onCompared: broken }),
+    ];
+    for (const shadow of shadows) {
+      for (let i = 0; i < 3; i++) expect(await shadow.read('q')).toEqual(hits('a', 'b'));
+      await shadow.idle();
+      expect(shadow.summary()).toMatchObject({ answered: 3, lastError: 'no figures' });
+    }
+  });
+
+  test.each([Number.NaN, 2, -1, undefined, '1', null])('judge no agreement of %j', async (agreement) => {
+    const shadow = reader({ compare: () => ({ agreement: agreement as number }) });
+    await shadow.read('q');
+    await shadow.idle();
+    expect(shadow.summary()).toMatchObject({
+      candidate: { n: 0, mean: undefined },
+      left: { 'not-compared': 1 },
+    });
+  });
+
   test('never wait for a candidate that hangs: its time ends, then the queue, and all is counted', async () => {
     const clock = new TestClock();
     const shadow = reader({ candidate: () => new Promise(() => undefined), clock, queue: 3, timeoutMs: 100 });

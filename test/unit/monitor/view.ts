@@ -125,6 +125,9 @@ export function monitorView(hostile = 'plain'): MonitorView {
     findings: [
       { kind: 'deleted', query: `q1 ${hostile}`, row: `s:${hostile}`, why: 'the source has no such point' },
     ],
+    missing: [
+      { row: `s:lost ${hostile}`, query: `q2 ${hostile}`, since: Date.parse('2026-11-28T12:01:00Z') },
+    ],
     pending: 2,
     progress: { rows: 240, of: 240, state: 'loaded' },
     memoryBytes: 200_000_000,

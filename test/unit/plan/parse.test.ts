@@ -39,6 +39,32 @@ describe('a plan', () => {
     expect(secrets, 'addresses hold no credentials').toEqual([]);
   });
 
+  test('takes a change log in Kafka with a place for versions, and no credentials in either', async () => {
+    const faults = (log: string, rest = '') =>
+      faultsOf(`${PLAN}cutover:\n  log: ${log}\n${rest}`, { PLACE: './a' });
+    const versions = '  versions: ./versions\n';
+    const good = 'kafka://a:9092,b.example:9093/docs-changes?tls=true&sasl=SCRAM-SHA-512';
+    expect(await faults(good, versions)).toBe('');
+    expect(await faults(good)).toContain('cutover needs a place for versions');
+    expect(await faults('./log', versions)).toContain('cutover.versions is for a log in Kafka');
+    expect(await faults('kafka://me:secret@a:9092/t', versions)).toContain(
+      'cutover.log holds a password; set KAFKA_USERNAME and KAFKA_PASSWORD in the environment',
+    );
+    expect(await faults(good, '  versions: postgres://me:secret@a/b\n')).toContain(
+      'cutover.versions holds a password; set PGPASSWORD in the environment',
+    );
+    for (const [log, words] of [
+      ['kafka://a/t', 'names no brokers'],
+      ['kafka://a:9092', 'names no brokers'],
+      ['kafka://a:9092/', 'names no topic'],
+      ['kafka://a:9092/a b', 'names no topic'],
+      ['kafka://a:9092/t?ssl=true', 'has a parameter "ssl"'],
+      ['kafka://a:9092/t?tls=yes', 'tls is true or false'],
+      ['kafka://a:9092/t?sasl=GSSAPI', 'sasl is one of PLAIN'],
+    ])
+      expect(await faults(log!, versions)).toContain(`cutover.log ${words}`);
+  });
+
   test('tells all faults at once, with place and nearest name', async () => {
     const text = `version: 1
 name: a move

@@ -143,6 +143,23 @@ describe.each(here)('$kernel', ({ scan, metrics }) => {
     });
   });
 
+  it.runIf(metrics.includes('l2'))('clusters far from the origin, and one row far from all', async () => {
+    const [dimensions, count, clusters] = [12, 5000, 20];
+    const centres = randomVectors(clusters, dimensions, 8);
+    for (const [offset, outlier] of [
+      [4096, 0],
+      [0, 1e9],
+      [-1e6, -1e30],
+    ] as const) {
+      const place = (i: number) =>
+        centres[(Math.floor(i / dimensions) % clusters) * dimensions + (i % dimensions)]!;
+      const base = randomVectors(count, dimensions, 9).map((x, i) => offset + place(i) + x / 16);
+      if (outlier !== 0) base.fill(outlier, 777 * dimensions, 778 * dimensions);
+      const queries = randomVectors(7, dimensions, 10).map((x, i) => offset + place(i) + x / 16);
+      await expectExact(scan, { metric: 'l2', base, queries, dimensions, k: 15, tileRows: count });
+    }
+  });
+
   it.each(metrics)('rows that float32 cannot order, the nearest last: %s', async (metric) => {
     // The rows differ from each other by steps of the last bit, and the kernel's float32 results mostly agree.
     const dimensions = 16;
