@@ -7,13 +7,22 @@ import { isMulti, isSparse } from '../../engines/kit/vectors.js';
  * numbers, named by their array; what JSON cannot say (integers of 64 bits, NaN, infinities, -0) is an object with one
  * key that begins with `$`, and objects that have such keys of their own are wrapped.
  */
-export function encodePoint(point: Point): string {
-  const { vectors, metadata, ...rest } = point;
-  return JSON.stringify({
-    ...(mapped(rest, encodeValue) as object),
-    vectors: mapped(vectors, encodeVector),
-    metadata: encodeValue(metadata),
-  });
+export function encodePoint({ vectors, metadata, ...rest }: Point): string {
+  const own = entriesText(rest, (value) => JSON.stringify(encodeValue(value)));
+  return `{${own}${own === '' ? '' : ','}"vectors":{${entriesText(vectors, vectorText)}},"metadata":${JSON.stringify(encodeValue(metadata))}}`;
+}
+
+/** `"a":1,"b":2`: put together here, as base64 has nothing that JSON would have to look for. Undefined values are left out. */
+function entriesText<V>(object: Readonly<Record<string, V>> | object, textOf: (value: V) => string): string {
+  let text = '';
+  for (const [key, value] of Object.entries(object as Record<string, V>))
+    if (value !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${textOf(value)}`;
+  return text;
+}
+
+function vectorText(value: VectorValue): string {
+  const encoded = encodeVector(value);
+  return Array.isArray(encoded) ? `["${encoded[0]}","${encoded[1]}"]` : JSON.stringify(encoded);
 }
 
 /** @throws Error for what is none */
@@ -41,7 +50,10 @@ function encodeVector(value: VectorValue): EncodedVector {
 }
 
 function encodeArray(array: DenseValues | Uint32Array): EncodedArray {
-  const name = (Object.keys(ARRAYS) as ArrayName[]).find((each) => array instanceof ARRAYS[each])!;
+  const name =
+    array instanceof Float32Array
+      ? 'f32'
+      : (Object.keys(ARRAYS) as ArrayName[]).find((each) => array instanceof ARRAYS[each])!;
   return [name, Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64')];
 }
 
@@ -69,8 +81,22 @@ function encodeValue(value: unknown): Encoded {
       : { $num: Object.is(value, -0) ? '-0' : String(value) };
   if (Array.isArray(value)) return value.map(encodeValue);
   if (typeof value !== 'object' || value === null) return value as Encoded;
+  if (isPlain(value)) return value as Encoded;
   const object = mapped(value as Record<string, unknown>, encodeValue);
   return Object.keys(object).some((key) => key.startsWith('$')) ? { $object: object } : object;
+}
+
+/** JSON says it as it is. */
+function isPlain(object: object): boolean {
+  for (const [key, value] of Object.entries(object)) {
+    const isSaid =
+      typeof value === 'string' ||
+      typeof value === 'boolean' ||
+      value === null ||
+      (typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0));
+    if (!isSaid || key.startsWith('$')) return false;
+  }
+  return true;
 }
 
 function decodeValue(value: unknown): PointValue {

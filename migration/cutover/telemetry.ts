@@ -1,4 +1,12 @@
-import { type Attributes, type Meter, metrics, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Meter,
+  metrics,
+  ProxyTracerProvider,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { messageOf } from '../../common/errors.js';
 
 /** Where figures go. `openTelemetry()` hands them to whatever SDK the application has set up; without one they cost nothing. */
@@ -22,14 +30,13 @@ export function inSpan<T>(
   return telemetry.span === undefined ? work() : telemetry.span(name, attributes, work);
 }
 
+const LIBRARY = 'vecproof';
 /** All names begin so. */
 const PREFIX = 'vecproof.cutover.';
 
 /** Instruments are made when they are first used, by the meter provider that is set up then. */
-export function openTelemetry(
-  meter: Meter = metrics.getMeter('vecproof'),
-  tracer: Tracer = trace.getTracer('vecproof'),
-): Telemetry {
+export function openTelemetry(meter: Meter = metrics.getMeter(LIBRARY), given?: Tracer): Telemetry {
+  const tracer = given ?? trace.getTracer(LIBRARY);
   const instruments = new Map<string, unknown>();
   const one = <T>(name: string, make: (name: string) => T): T => {
     const there = instruments.get(name);
@@ -44,8 +51,9 @@ export function openTelemetry(
       one(name, (full) => meter.createHistogram(full, { unit: 'ms' })).record(value, attributes),
     gauge: (name, value, attributes) =>
       one(name, (full) => meter.createGauge(full)).record(value, attributes),
-    span: (name, attributes, work) =>
-      tracer.startActiveSpan(PREFIX + name, { attributes }, async (span) => {
+    span: (name, attributes, work) => {
+      if (given === undefined && !isTraced()) return work();
+      return tracer.startActiveSpan(PREFIX + name, { attributes }, async (span) => {
         try {
           return await work();
         } catch (error) {
@@ -54,6 +62,13 @@ export function openTelemetry(
         } finally {
           span.end();
         }
-      }),
+      });
+    },
   };
+}
+
+/** Whether anybody gets spans: a span that nobody gets takes longer than the rest of the library's part of a write. */
+function isTraced(): boolean {
+  const provider = trace.getTracerProvider();
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(LIBRARY) !== undefined;
 }

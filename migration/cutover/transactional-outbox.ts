@@ -1,7 +1,7 @@
 import { InputError } from '../../common/errors.js';
 import type { Logged, NewChange } from '../changes/change.js';
 import { isRepeat, type PostgresChangeLog } from '../changes/postgres/log.js';
-import { cellsOf, logged as placeOf } from '../changes/postgres/rows.js';
+import { COLUMNS, cellsOf, logged as placeOf } from '../changes/postgres/rows.js';
 import { type SqlSession, sqlState } from '../changes/postgres/sql.js';
 import type { EmbeddingVersions } from './embedding.js';
 import { UnknownOutcomeError } from './errors.js';
@@ -23,6 +23,8 @@ export interface TransactionalOptions {
   embeddings?: EmbeddingVersions | undefined;
 }
 
+const MOST_TEXTS = 100;
+
 /**
  * For applications that keep their rows in PostgreSQL: the row and its log entry are one transaction, so that there is
  * nothing to repair after a crash. The row is written first: its lock makes versions the true order of its changes. What
@@ -31,6 +33,8 @@ export interface TransactionalOptions {
  */
 export class TransactionalOutbox implements Outbox {
   readonly #options: TransactionalOptions;
+  /** With the log's entry, by the application's own. */
+  readonly #texts = new Map<string, { text: string; count: number }>();
 
   /** @throws InputError unless there is exactly one of `statement` and `write` */
   constructor(options: TransactionalOptions) {
@@ -62,19 +66,28 @@ export class TransactionalOutbox implements Outbox {
   /** The number in the sequence is drawn behind the row's lock: the entry is made of what the write has returned. */
   async #atOnce(change: NewChange, { text, values }: Statement): Promise<Logged | undefined> {
     const { log } = this.#options;
-    const cells = cellsOf(change);
-    const [kind, collection, tenant, id, isInteger, embedding, key, at, point] = cells.map(
-      (_, i) => `$${values.length + i + 1}`,
+    const [row] = await log.database.prepared(this.#withEntry(text, values.length), [
+      ...values,
+      ...cellsOf(change),
+    ]);
+    return row === undefined ? undefined : placeOf(row);
+  }
+
+  /** Made once for each text of the application: a long text that is made anew costs more than what it says. */
+  #withEntry(text: string, count: number): string {
+    const there = this.#texts.get(text);
+    if (there?.count === count) return there.text;
+    const [kind, collection, tenant, id, isInteger, embedding, key, at, point] = COLUMNS.map(
+      (_, i) => `$${count + i + 1}`,
     );
-    const [row] = await log.database.prepared(
-      `WITH written AS (${text} RETURNING 1), done AS (SELECT count(*) AS rows FROM written)
-       ${log.insertion}
+    const whole = `WITH written AS (${text} RETURNING 1), done AS (SELECT count(*) AS rows FROM written)
+       ${this.#options.log.insertion}
        SELECT ${kind}::text, ${collection}::text, ${tenant}::text, ${id}::text, ${isInteger}::boolean,
               ${embedding}::text, ${key}::text, ${at}::bigint, ${point}::text
-       FROM done WHERE rows > 0 RETURNING xid::text, seq::text`,
-      [...values, ...cells],
-    );
-    return row === undefined ? undefined : placeOf(row);
+       FROM done WHERE rows > 0 RETURNING xid::text, seq::text`;
+    // Of an application that writes values into its texts there would be no end.
+    if (this.#texts.size < MOST_TEXTS) this.#texts.set(text, { text: whole, count });
+    return whole;
   }
 
   #inTransaction(change: NewChange): Promise<Logged | undefined> {

@@ -21,7 +21,9 @@ import { median, print } from './print.js';
 
 const DIMENSIONS = 384;
 const ROWS = 1500;
-const WRITES = 400;
+/** Pairs: an application that moves has warmed up long ago. */
+const WRITES = 2000;
+const REPLAYED = 400;
 const READS = 600;
 
 /**
@@ -154,7 +156,7 @@ async function measureReplay(parts: Replaying): Promise<void> {
     }),
   });
   await replayer.drain(await source.watermark());
-  const count = WRITES;
+  const count = REPLAYED;
   const begun = performance.now();
   const load = Promise.all(
     Array.from({ length: 4 }, async (_, client) => {
