@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { messageOf } from '../../common/errors.js';
-import { writeFileAtomic } from '../../common/files.js';
+import { makeFolder, writeFileAtomic } from '../../common/files.js';
 import { readRegular } from '../../common/regular-file.js';
 import type { Checkpoint } from './options.js';
 import { TopLists } from './top-lists.js';
@@ -33,6 +34,8 @@ export function checkpointAt(path: string, onWarning?: (text: string) => void): 
       const hash = createHash('sha256');
       for (const part of parts) hash.update(part);
       try {
+        // The first truth of all finds no folder.
+        makeFolder(dirname(path));
         writeFileAtomic(path, Buffer.concat([Buffer.from(MAGIC), hash.digest(), ...parts]));
       } catch (error) {
         onWarning?.(`truth: the scan cannot be taken up again if it is stopped: ${messageOf(error)}`);

@@ -21,7 +21,8 @@ const options: TruthOptions = { metric: 'l2', k: 9, threads: 1, tileRows: 64 };
 
 describe('a scan that was stopped', () => {
   it('goes on where it was, and has all in the end', async () => {
-    const path = join(bench.folder, 'stopped.partial');
+    // As a first truth finds it: no folder is there.
+    const path = join(bench.folder, 'cache', 'truth', 'stopped.partial');
     const stop = new AbortController();
     const real = checkpointAt(path);
     const checkpoint = {
