@@ -52,7 +52,8 @@ export async function usearchInt8Kernel(): Promise<ScanTile> {
   const module = loadSteps();
   let share: number | undefined;
   return (job, tile) => {
-    const look = StepsLook.of(module, job, tile) ?? new FloatLook(job, tile);
+    const rounded = job.metric === 'dot' ? undefined : StepsLook.of(module, job, tile);
+    const look = rounded ?? new FloatLook(job, tile);
     const scan = new TileScan(exactSearch, job, tile, look, share);
     scan.run();
     share = scan.share;

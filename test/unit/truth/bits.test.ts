@@ -3,14 +3,18 @@ import { describe, expect, test } from 'vitest';
 import { BIT_METRICS, type BitMetric } from '../../../datasets/dataset.js';
 import { distance, marginOf, tieLimit } from '../../../harness/measures/distance.js';
 import { Random } from '../../../harness/measures/random.js';
+import { computeTruth } from '../../../harness/truth/compute.js';
 import type { KernelName, ScanTile } from '../../../harness/truth/kernel.js';
 import { scanOf, supports, tryKernel } from '../../../harness/truth/kernels.js';
+import { mergeParts } from '../../../harness/truth/merge.js';
 import { RangeLists } from '../../../harness/truth/range-lists.js';
 import { Selections, sharedSelections } from '../../../harness/truth/selections.js';
 import { measured } from '../../../harness/truth/tile.js';
 import { TopLists } from '../../../harness/truth/top-lists.js';
+import { computeWithin } from '../../../harness/truth/within.js';
+import { Bench } from './vectors.js';
 
-const KERNELS: readonly KernelName[] = ['popcount', 'usearch', 'float64'];
+const KERNELS: readonly KernelName[] = ['popcount', 'usearch', 'usearch-int8', 'float64'];
 
 /** Vectors of 0 and 1; some equal, some without any bit, some with all. */
 function bitVectors(count: number, dimensions: number, seed: number, distinct: number): Float32Array {
@@ -118,6 +122,7 @@ describe.each(KERNELS)('%s', (kernel) => {
     const scan = await scanOf(kernel);
     await fc.assert(
       fc.asyncProperty(given, async (each) => {
+        fc.pre(supports(kernel, each.metric));
         const { found, expected } = await scanAll(scan, each);
         expect(found).toEqual(expected);
       }),
@@ -126,11 +131,47 @@ describe.each(KERNELS)('%s', (kernel) => {
   });
 
   test('is tried on bits', async () => {
-    for (const metric of BIT_METRICS) {
-      expect(supports(kernel, metric)).toBe(true);
+    const metrics = BIT_METRICS.filter((metric) => supports(kernel, metric));
+    expect(metrics).toEqual(kernel === 'usearch-int8' ? ['hamming'] : BIT_METRICS);
+    for (const metric of metrics) {
       expect(await tryKernel(kernel, metric, 100, { rounds: 1 })).toMatchObject({ state: 'works' });
     }
   });
+});
+
+test.each(BIT_METRICS)('parts that are merged, and all ties, are those of the whole: %s', async (metric) => {
+  const bench = new Bench();
+  try {
+    const [dimensions, count, k] = [70, 500, 9];
+    const [base, queries] = [bitVectors(count, dimensions, 1, 90), bitVectors(12, dimensions, 2, 12)];
+    const vectors = bench.prepared(base, dimensions);
+    const options = { metric, k, memory: 500 * 2 ** 20 };
+    const whole = await computeTruth(vectors, queries, options);
+    const ranges = [0, 123, 124, count];
+    const parts = await Promise.all(
+      ranges.slice(1).map(async (to, i) => {
+        const part = { from: ranges[i]!, to };
+        const truth = await computeTruth(vectors, queries, { ...options, part });
+        const said = { ...part, points: count, datasetHash: 'd', queriesHash: 'q' };
+        return { path: `${i}`, truth: { ...truth, metric, part: said } };
+      }),
+    );
+    const { rows, distances } = mergeParts(parts);
+    expect({ rows, distances }).toEqual({ rows: whole.rows, distances: whole.distances });
+    const radii = Float64Array.from({ length: 12 }, (_, query) => whole.distances[query * k + k - 1]!);
+    const within = await computeWithin(vectors, queries, radii, options);
+    const far = (query: number, row: number) =>
+      distance(metric, queries, query * dimensions, base, row * dimensions, dimensions);
+    const tied = Array.from(
+      radii,
+      (radius, query) =>
+        Array.from({ length: count }, (_, row) => far(query, row)).filter((each) => each <= radius).length,
+    );
+    expect(Array.from(within.sizes)).toEqual(tied);
+    expect(Math.max(...tied)).toBeGreaterThan(k);
+  } finally {
+    bench.remove();
+  }
 });
 
 test('the distance is that of sets; ties are exact', () => {
