@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Metric, PreparedVectors } from '../../datasets/dataset.js';
@@ -44,6 +44,11 @@ index.search(q, k)
 print(time.perf_counter() - wall, time.process_time() - cpu)
 `;
 
+/** What its OpenBLAS is told of the processor; left alone it may take kernels that are several times slower. */
+const CORE_TYPES: readonly (string | undefined)[] = readFileSync('/proc/cpuinfo', 'utf8').includes('avx512f')
+  ? [undefined, 'Haswell', 'SkylakeX']
+  : [undefined];
+
 /** Truth against FAISS' flat index with the same threads, in turn; FAISS comes from PyPI into the folder of the measurement. */
 export async function measureAgainstFaiss(folder: string): Promise<void> {
   const venv = join(folder, 'faiss');
@@ -61,12 +66,15 @@ async function measureCase(given: Case, folder: string, python: string): Promise
   const asked = all.slice(rows * dimensions);
   writeFileSync(join(folder, 'queries.f32'), new Uint8Array(asked.buffer));
   const vectors = openPreparedVectors(folder, rows, dimensions);
-  const [ours, ourCpu, theirs, theirCpu, share] = [[], [], [], [], []] as number[][];
+  const [ours, ourCpu, share] = [[], [], []] as number[][];
+  const theirs = CORE_TYPES.map((core) => ({ core, wall: [] as number[], cpu: [] as number[] }));
   let kernel = '';
   for (let round = 0; round < ROUNDS; round++) {
-    const [wall, cpu] = searchInFaiss(given, folder, python);
-    theirs!.push(wall!);
-    theirCpu!.push(cpu!);
+    for (const each of theirs) {
+      const [wall, cpu] = searchInFaiss(given, folder, python, each.core);
+      each.wall.push(wall!);
+      each.cpu.push(cpu!);
+    }
     const own = await timed(() => computeTruth(vectors, asked, { metric, k: K }));
     kernel = own.truth.kernel;
     ours!.push(kernelSeconds(own.truth, given));
@@ -78,9 +86,11 @@ async function measureCase(given: Case, folder: string, python: string): Promise
     `${median(ours!).toFixed(2)} s`,
     kernel,
   );
-  print('  FAISS, flat index', `${median(theirs!).toFixed(2)} s`);
-  print('  kernel against FAISS, wall', `${(median(ours!) / median(theirs!)).toFixed(2)} x`);
-  print('  whole truth against FAISS, processor', `${(median(ourCpu!) / median(theirCpu!)).toFixed(2)} x`);
+  for (const { core, wall, cpu: cpuOf } of theirs) {
+    print(`  FAISS, flat index, ${core ?? 'as installed'}`, `${median(wall).toFixed(2)} s`);
+    print('  kernel against it, wall', `${(median(ours!) / median(wall)).toFixed(2)} x`);
+    print('  whole truth against it, processor', `${(median(ourCpu!) / median(cpuOf)).toFixed(2)} x`);
+  }
   print("  the reference's sample, of the whole", `${(100 * median(share!)).toFixed(1)} %`);
   if (metric === 'cosine') await measureFiltered(given, vectors, asked);
   vectors.close();
@@ -127,11 +137,13 @@ function searchInFaiss(
   { metric, rows, dimensions, queries }: Case,
   folder: string,
   python: string,
+  core: string | undefined,
 ): number[] {
   const sizes = [rows, dimensions, queries, K, availableParallelism()].map(String);
   const files = ['vectors.f32', 'queries.f32'].map((name) => join(folder, name));
-  // Unset: with these variables OpenBLAS takes other kernels, or threads of its own.
-  const { OPENBLAS_NUM_THREADS: _, OPENBLAS_CORETYPE: __, ...env } = process.env;
+  // Unset: with these variables OpenBLAS takes other kernels or tiles, or threads of its own.
+  const { OPENBLAS_NUM_THREADS: _, OPENBLAS_CORETYPE: __, OPENBLAS_L2_SIZE: ___, ...rest } = process.env;
+  const env = core === undefined ? rest : { ...rest, OPENBLAS_CORETYPE: core };
   const out = execFileSync(python, [join(folder, 'search.py'), metric, ...sizes, ...files], { env });
   return out.toString().trim().split(' ').map(Number);
 }
