@@ -78,6 +78,9 @@ function points(share: number): string {
   return `${text} ${text === '1.0' ? 'point is' : 'points are'}`;
 }
 
+/** How fast the candidate is beside the reference. */
+export const SPEED_RATIOS = ['parity.latency', 'parity.latency.p99', 'parity.throughput'] as const;
+
 /** Measures shown of a comparison, for its k. */
 export const parityMeasures = (k: number): string[] => [
   `overlap@${k}`,
@@ -88,7 +91,7 @@ export const parityMeasures = (k: number): string[] => [
   'parity.order',
   'parity.empty',
   'parity.errors',
-  'parity.latency',
+  ...SPEED_RATIOS,
 ];
 
 export interface FigureText {

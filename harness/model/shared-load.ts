@@ -28,6 +28,8 @@ const TYPES: ReadonlySet<string> = new Set(['constant-clients', 'constant-rate',
 export function whyNotShared({ type, options }: Workload, of: number): string | undefined {
   if (type === 'serial') return 'one client that waits for each answer is not several';
   if (!TYPES.has(type)) return 'its writes are planned by one process';
+  if (options['count'] !== undefined)
+    return 'it ends by the number of its queries, which no machine knows of the others: give seconds';
   const few = PLACES.find((key) => options[key] !== undefined && Number(options[key]) < of);
   return few === undefined
     ? undefined

@@ -213,10 +213,10 @@ function noteUse(
   trial.load = { ...load, serverCores, serverLimit };
 }
 
-/** Throws FailureError if a server answered nothing but errors: that is a failure of the server, and no measurement. */
+/** Throws FailureError if a server answered nothing but errors, or nothing could be sent: that is no measurement. */
 function requireAnswers({ length, error }: Samples): void {
   if (length === 0 || error.some((text) => text === null)) return;
-  throw new FailureError(`the server answered none of ${length} queries; the first: ${error[0]}`);
+  throw new FailureError(`none of ${length} queries was answered; the first: ${error[0]}`);
 }
 
 function reporter({ send }: BuildContext): (done: number) => void {

@@ -3,7 +3,7 @@ import type { ParityResult, ParityRow } from '../../harness/model/results.js';
 import { formatCount, formatNumber, formatPercent, formatShare, plural } from '../format.js';
 import type { TrendLine, TrendMeasure } from '../model/trend.js';
 import type { ReportModel } from '../model/types.js';
-import { lostParts, namesOf, parityFigure, paritySentence } from '../parity.js';
+import { lostParts, namesOf, parityFigure, paritySentence, SPEED_RATIOS } from '../parity.js';
 import { figureText, heading, seriesView, trialAnchor } from './cells.js';
 import { renderStrip, type StripRow } from './charts/strip.js';
 import { renderTrend, type TrendSpec } from './charts/trend.js';
@@ -64,11 +64,14 @@ const COLUMNS = (k: number): string[] => [
   'parity.order',
   'parity.empty',
   'parity.errors',
-  'parity.latency',
 ];
 
+/** Those that the comparison has: few passes have no 99th percentile, and two machines no ratio. */
+const speedColumns = ({ rows }: ParityResult): string[] =>
+  SPEED_RATIOS.filter((name) => rows.some(({ measures }) => measures[name] !== undefined));
+
 function tableOf(each: ParityResult) {
-  const names = COLUMNS(each.k);
+  const names = [...COLUMNS(each.k), ...speedColumns(each)];
   const { reference, candidate } = namesOf(each);
   return {
     name: each.name,

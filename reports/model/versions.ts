@@ -32,7 +32,10 @@ export function aboutRow(row: VersionedRow): string {
 
 /** The same of several rows, once each: a run that was continued may have had two versions of a contender. */
 export function aboutRows(rows: readonly VersionedRow[]): string {
-  return [...new Set(rows.map(aboutRow))].filter((text) => text !== '').join(' / ');
+  const texts = [...new Set(rows.map(aboutRow))].filter((text) => text !== '');
+  // Of one that was not measured the client is not known: that is no other contender.
+  const isPart = (text: string) => texts.some((other) => other.startsWith(`${text}, `));
+  return texts.filter((text) => !isPart(text)).join(' / ');
 }
 
 /** A server that tells no version of its own is named by that of its image, where the image is labelled with it. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type * as Pg from 'pg';
 import { Client } from 'undici';
 import { messageOf, VecproofError } from '../../common/errors.js';
+import type { ParameterSet } from '../../common/parameters.js';
 import { executionOf } from '../../engines/contract/capabilities.js';
 import type { Collection } from '../../engines/contract/collection.js';
 import type { Endpoint } from '../../engines/contract/server.js';
@@ -81,17 +82,17 @@ const BY_HAND: Readonly<Record<string, ByHand>> = {
     const bodies = queries.map((query) => `{"query":${compactVectorJson(query)},${rest}`);
     return overHttp(originOf(endpoint), `/collections/${NAME}/points/query`, bodies);
   },
-  milvus: async (endpoint, queries) => {
+  milvus: milvusByGrpc({ ef: 64 }),
+};
+
+/** @param params of the search, in the server's own names */
+function milvusByGrpc(params: ParameterSet): ByHand {
+  return async (endpoint, queries) => {
     const client = await connectMilvus(endpoint, new AbortController().signal);
     const { layout } = await readLayout(client, NAME);
     const [field] = layout.vectors;
-    const target = {
-      layout,
-      column: layout.columns.get(field!.name)!,
-      k: K,
-      params: { ef: 64 },
-      level: 'Eventually' as const,
-    };
+    const column = layout.columns.get(field!.name)!;
+    const target = { layout, column, k: K, params, level: 'Eventually' as const };
     // The messages are the client's own: nothing smaller is there to ask with.
     const raw = await RawQueries.open(client, target, field!);
     const messages = queries.map((query) => raw.encode(query, undefined));
@@ -99,6 +100,24 @@ const BY_HAND: Readonly<Record<string, ByHand>> = {
       ask: (_client, i) => raw.send(messages[i % QUERIES]!, undefined),
       close: () => client.closeConnection(),
     };
+  };
+}
+
+/** What else a server could be asked by, and is not; `beside`: the same over what is used. */
+const OTHERWISE: Readonly<Record<string, { what: string; open: ByHand; beside: ByHand }>> = {
+  milvus: {
+    what: 'by hand without ef: REST / gRPC',
+    beside: milvusByGrpc({}),
+    open: async (endpoint, queries) => {
+      // Of version 1, which the servers of 2.3 have: it sets neither ef nor the level of consistency.
+      const bodies = queries.map(
+        (query) => `{"collectionName":"${NAME}","vector":${compactVectorJson(query)},"limit":${K}}`,
+      );
+      return overHttp(originOf(endpoint), '/v1/vector/search', bodies, (answer) => {
+        const { code, data } = answer as { code: number; data: unknown[] };
+        if (code !== 200 || data.length !== K) throw new Error(JSON.stringify(answer).slice(0, 500));
+      });
+    },
   },
 };
 
@@ -108,7 +127,13 @@ function originOf({ host, port }: Endpoint): string {
   return `http://${host}:${port}`;
 }
 
-async function overHttp(origin: string, path: string, bodies: readonly string[]) {
+/** @param check throws where an answer is none, whatever its status says */
+async function overHttp(
+  origin: string,
+  path: string,
+  bodies: readonly string[],
+  check: (answer: unknown) => void = () => undefined,
+) {
   const clients = Array.from({ length: CLIENTS }, () => new Client(origin, { pipelining: 1 }));
   const encoded = bodies.map((body) => Buffer.from(body));
   const headers = { 'content-type': 'application/json' };
@@ -117,7 +142,9 @@ async function overHttp(origin: string, path: string, bodies: readonly string[])
     const answer = await clients[client]!.request({ path, method: 'POST', headers, body });
     const text = await answer.body.text();
     if (answer.statusCode !== 200) throw new Error(text);
-    return JSON.parse(text) as unknown;
+    const parsed: unknown = JSON.parse(text);
+    check(parsed);
+    return parsed;
   };
   return { ask, close: () => Promise.all(clients.map((client) => client.close())) };
 }
@@ -206,8 +233,20 @@ async function compare(
     // Of pgvector it is what is used.
     official: ours(name === 'pgvector' ? undefined : 'official'),
   };
-  const { rates, cpu, ratio } = await inTurns(ways, SECONDS);
+  const otherwise = OTHERWISE[name];
+  const [other, beside] = await Promise.all([
+    otherwise?.open(endpoint, queries),
+    otherwise?.beside(endpoint, queries),
+  ]);
+  const loop = (ask: Ask) => () => closedLoop(CLIENTS, SECONDS, ask);
+  const more = other && beside && { other: loop(other.ask), beside: loop(beside.ask) };
+  const { rates, cpu, ratio } = await inTurns<'ours' | 'byHand' | 'official' | 'other' | 'beside'>(
+    { ...ways, ...more } as Record<keyof typeof ways | 'other' | 'beside', Way>,
+    SECONDS,
+  );
   await hand.close();
+  await other?.close();
+  await beside?.close();
   print(
     `${name}: ${CLIENTS} clients, ours / by hand`,
     `${Math.round(rates.ours)} / ${Math.round(rates.byHand)} per s`,
@@ -218,6 +257,12 @@ async function compare(
     `${cpu.ours.toFixed(0)} / ${cpu.byHand.toFixed(0)} / ${cpu.official.toFixed(0)} µs`,
     `official: ${Math.round(rates.official)} per s`,
   );
+  if (otherwise !== undefined)
+    print(
+      `  ${otherwise.what}`,
+      `${Math.round(rates.other)} / ${Math.round(rates.beside)} per s`,
+      `ratio ${(rates.other / rates.beside).toFixed(2)}; CPU ${cpu.other.toFixed(0)} / ${cpu.beside.toFixed(0)} µs`,
+    );
   if (what !== undefined) print(`  ${what}`, '');
 }
 

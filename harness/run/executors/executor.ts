@@ -55,9 +55,11 @@ export interface Sending {
 export interface Part {
   index: number;
   of: number;
-  /** Shared by all parts. [0]: queries that clients of a closed loop have taken from `order`. */
+  /** Shared by all parts, `COUNTERS` of them. [0]: queries that clients of a closed loop have taken from `order`; [1]: after the warm-up. */
   counters: Int32Array;
 }
+
+export const COUNTERS = 2;
 
 /** What an executor changes a collection with. */
 export interface Writing {

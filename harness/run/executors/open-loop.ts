@@ -13,6 +13,8 @@ export interface OpenLoop {
   warmUp: number;
   inFlight: number;
   timeout: number;
+  /** Queries after the warm-up, of all parts, behind which nothing is due; absent: the ramp's end. */
+  count?: number | undefined;
 }
 
 export const planOpenLoop = (options: ParameterSet, shape: TrialShape): TrialPlan =>
@@ -25,6 +27,7 @@ export const planOpenLoop = (options: ParameterSet, shape: TrialShape): TrialPla
  */
 export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: OpenLoop): Promise<Recording> {
   const { order, signal } = pass;
+  const most = options.count ?? Number.POSITIVE_INFINITY;
   const { index: first, of: step } = pass.part ?? { index: 0, of: 1 };
   const load = await Load.open(pass, {
     // One that blocks the process can have no second query on its way.
@@ -56,8 +59,9 @@ export async function runOpenLoop(pass: Pass, { ramp, arrivals, ...options }: Op
   };
   await load.begin();
   const waiting = new Waiting(signal);
-  let at = 0;
+  let [at, recorded] = [0, 0];
   for (const due of dueTimes(ramp, arrivals, pass.seed + pass.repetition)) {
+    if (due >= options.warmUp * 1000 && recorded++ >= most) break;
     const number = at++;
     if (number % step !== first) continue;
     const query = order[number % order.length]!;
@@ -107,5 +111,6 @@ export function openLoopOf(given: ParameterSet, ramp: Ramp): OpenLoop {
     warmUp: Number(given['warmUp']),
     inFlight: Number(given['inFlight']),
     timeout: Number(given['timeout']),
+    ...(given['count'] !== undefined && { count: Number(given['count']) }),
   };
 }

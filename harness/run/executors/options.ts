@@ -31,15 +31,35 @@ export const common = {
     .describe('threads that send, each with connections of its own; one if absent'),
 };
 
-/** The static half of an executor, from a schema of its options. */
-export function kindOf(schema: z.ZodObject): Pick<WorkloadKind, 'optionSchemas' | 'parse'> {
+const countError = 'must be an integer from 1 to 100000000 queries';
+/** In place of a time. */
+export const count = () =>
+  z
+    .int({ error: countError })
+    .min(1, { error: countError })
+    .max(100_000_000, { error: countError })
+    .optional()
+    .describe('recorded queries after which the pass ends; `seconds` is then no more than its limit');
+
+/**
+ * The static half of an executor, from a schema of its options.
+ * @param limitOf seconds that a pass of so many queries may take, where none are given
+ */
+export function kindOf(
+  schema: z.ZodObject,
+  limitOf?: (options: ParameterSet) => number,
+): Pick<WorkloadKind, 'optionSchemas' | 'parse'> {
   return {
     optionSchemas: () => {
       const { properties = {} } = z.toJSONSchema(schema, { io: 'input' });
       return withDurations(properties as Record<string, object>);
     },
     parse: (given) => {
-      const { options, issues } = inSeconds(given);
+      const { options: own, issues } = inSeconds(given);
+      const options =
+        limitOf !== undefined && Number(own['count']) >= 1 && own['seconds'] === undefined
+          ? { ...own, seconds: limitOf(own) }
+          : own;
       const parsed = parseWith(schema, options);
       if (issues.length === 0) return parsed;
       return { state: 'invalid', issues: [...issues, ...(parsed.state === 'invalid' ? parsed.issues : [])] };

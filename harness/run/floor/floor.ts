@@ -4,7 +4,7 @@ import { quantile } from '../../measures/quantile.js';
 import type { LoadFacts } from '../../model/events.js';
 import type { Workload } from '../../model/plan.js';
 import { changesCollection } from '../../model/workload.js';
-import type { Pass } from '../executors/executor.js';
+import { COUNTERS, type Pass } from '../executors/executor.js';
 import { partOf, threadsOf } from '../executors/parts.js';
 import { executorOf } from '../executors/registry.js';
 import { Waiting } from '../executors/wait.js';
@@ -99,8 +99,8 @@ function partial(options: ParameterSet, { concurrent, several }: Omit<Pass, 'ope
     execution: concurrent ? 'concurrent' : 'blocking',
     preparedSearches: several ? 'several' : 'one',
   });
-  const { threads: _, ...rest } = options;
-  const part = { index: 0, of, counters: new Int32Array(1) };
+  const { threads: _, count: __, ...rest } = options;
+  const part = { index: 0, of, counters: new Int32Array(COUNTERS) };
   const places = ['clients', 'inFlight'].filter((key) => key in rest);
   const rates = ['rate', 'from', 'to'].filter((key) => key in rest);
   return {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { deferred } from '../../../common/deferred.js';
 import { ConnectionLostError, FailureError, messageOf } from '../../../common/errors.js';
 import { compiledModule } from '../../../common/paths.js';
+import { COUNTERS } from '../executors/executor.js';
 import { joinRecordings } from '../join-recordings.js';
 import type { Recording } from '../recorder.js';
 import { zeroOfClock } from './clock.js';
@@ -31,7 +32,7 @@ export async function runThreads(load: ThreadedLoad): Promise<{ samples: Recordi
   const { threads: of, signal, onBegin, ...input } = load;
   signal.throwIfAborted();
   const zero = zeroOfClock();
-  const counters = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const counters = new Int32Array(new SharedArrayBuffer(COUNTERS * Int32Array.BYTES_PER_ELEMENT));
   const generators = Array.from(
     { length: of },
     (_, index) =>

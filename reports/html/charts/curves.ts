@@ -1,7 +1,7 @@
 import { DASHES } from '../../identity.js';
 import type { SeriesRef } from '../../model/types.js';
 import { swatchPath } from '../cells.js';
-import { colourOf, type FloorLine, fillOf } from './spec.js';
+import { colourOf, type FloorLine, fillOf, floorName } from './spec.js';
 import { element, escaped, figure } from './svg.js';
 import type { ValueScale } from './value-scale.js';
 
@@ -60,7 +60,7 @@ export function renderCurves(spec: CurvesSpec, size: CurvesSize): { svg: string;
     { id: spec.id, size, title: spec.title, description: spec.description },
     ...axes(spec, frame),
     ...limitLine(spec, frame),
-    ...spec.floors.flatMap((floor) => floorLine(floor, frame)),
+    ...spec.floors.flatMap((floor, number) => floorLine(floor, number, frame)),
     ...spec.curves.map((curve) => line(curve, frame)),
     ...(size.right > 0 ? labels(spec.curves, frame) : []),
   );
@@ -134,9 +134,9 @@ function limitLine({ limit, y }: CurvesSpec, { up, end }: Frame): string[] {
   ];
 }
 
-function floorLine({ label, points }: FloorLine, { at, up, size }: Frame): string[] {
-  const last = points.at(-1);
-  if (last === undefined) return [];
+function floorLine({ label, points }: FloorLine, number: number, { at, up, size }: Frame): string[] {
+  const { point, anchor } = floorName(points, number);
+  if (point === undefined) return [];
   return [
     element('polyline', {
       class: 'floor',
@@ -150,9 +150,9 @@ function floorLine({ label, points }: FloorLine, { at, up, size }: Frame): strin
       'text',
       {
         class: 'axis halo',
-        x: at(last.x).toFixed(1),
-        y: (up(last.y) - 5).toFixed(1),
-        'text-anchor': 'end',
+        x: at(point.x).toFixed(1),
+        y: (up(point.y) - 5).toFixed(1),
+        'text-anchor': anchor,
         'font-size': size.font - 1,
       },
       escaped(label),

@@ -3,7 +3,7 @@ import type { Measure } from '../../../harness/model/results.js';
 import { DASHES } from '../../identity.js';
 import { trialAnchor } from '../cells.js';
 import type { Frame } from './frame.js';
-import { bySeries, type ChartMark, colourOf, fillOf, frontOf } from './spec.js';
+import { bySeries, type ChartMark, colourOf, fillOf, floorName, frontOf } from './spec.js';
 
 /** Everything that Plot draws, from back to front. */
 export function layers(frame: Frame): Plot.Markish[] {
@@ -92,9 +92,10 @@ function limits({ spec: { limit }, size, x, y }: Frame): Plot.Markish[] {
   ];
 }
 
-/** Named at its right end, above the line. */
+/** Named above the line. */
 function floors({ spec, size, x }: Frame): Plot.Markish[] {
-  return (spec.floors ?? []).flatMap(({ label, points }) => {
+  return (spec.floors ?? []).flatMap(({ label, points }, number) => {
+    const name = floorName(points, number);
     const at = { x: (d: { x: number }) => x.at(d.x), y: 'y' };
     return [
       Plot.line(points, {
@@ -105,12 +106,12 @@ function floors({ spec, size, x }: Frame): Plot.Markish[] {
         strokeDasharray: '5 3',
       }),
       Plot.dot(points, { ...at, r: 1.6, fill: 'var(--quiet)', className: 'floor' }),
-      Plot.text(points.slice(-1), {
+      Plot.text(name.point === undefined ? [] : [name.point], {
         ...at,
         text: () => label,
-        dx: -2,
+        dx: name.dx,
         dy: -7,
-        textAnchor: 'end',
+        textAnchor: name.anchor,
         fontSize: size.font - 1,
         fill: 'var(--quiet)',
         className: 'halo',

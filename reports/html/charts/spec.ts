@@ -30,6 +30,20 @@ export interface FloorLine {
   points: readonly { x: number; y: number }[];
 }
 
+/** Where a floor is named: the first at its right end, the next at its left one, then in the middle, as floors lie close to each other. */
+export function floorName(
+  points: FloorLine['points'],
+  number: number,
+): { point: FloorLine['points'][number] | undefined; anchor: 'start' | 'middle' | 'end'; dx: number } {
+  const places = [
+    { at: points.length - 1, anchor: 'end', dx: -2 },
+    { at: 0, anchor: 'start', dx: 2 },
+    { at: Math.floor(points.length / 2), anchor: 'middle', dx: 0 },
+  ] as const;
+  const { at, anchor, dx } = places[number % places.length]!;
+  return { point: points[at], anchor, dx };
+}
+
 export interface ChartSpec {
   /** Unique in the page; prefix of the ids of title and description. */
   id: string;

@@ -33,6 +33,22 @@ describe('CSV', () => {
     for (const row of rows) expect(row.length).toBe(head.length);
   });
 
+  it('says by which client and how many threads a row was measured, where rows know it', () => {
+    const [first, ...others] = results.trials;
+    const sent = { ...first!, client: 'raw-http', clientThreads: 4 };
+    const [names, own, other] = parse(renderCsv({ trials: [sent, ...others] })) as [
+      string[],
+      string[],
+      string[],
+    ];
+    const cells = (of: string[]) => ['client', 'clientThreads'].map((name) => of[names.indexOf(name)]);
+    expect([cells(own), cells(other)]).toEqual([
+      ['raw-http', '4'],
+      ['', '1'],
+    ]);
+    expect(head).not.toContain('client');
+  });
+
   it('has parameters and measures with their intervals as columns', () => {
     expect(head.slice(0, 16).join(' ')).toBe(
       'id dataset build engine engineVersion origin image instructions series workload k group state reason error flags',

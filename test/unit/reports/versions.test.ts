@@ -35,6 +35,11 @@ describe('what stands beside a contender', () => {
   test('two versions of one contender are both named', () => {
     expect(aboutRows([row({}), row({}), row({ engineVersion: '2.6.4' })])).toBe('2.3.5 / 2.6.4');
   });
+
+  test('a setting that failed, and has no client therefore, is no second contender', () => {
+    const measured = { ...row({}), client: 'grpc' };
+    expect(aboutRows([measured, row({})])).toBe('2.3.5, gRPC past the official client');
+  });
 });
 
 describe('versions older than the pinned one', () => {

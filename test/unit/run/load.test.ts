@@ -56,6 +56,26 @@ describe('constant clients', () => {
     expect(new Set(samples.query)).toEqual(new Set([0, 1, 2, 3, 4]));
   });
 
+  test('end after so many recorded queries, the warm-up not counted', async () => {
+    let asked = 0;
+    const answer = async () => {
+      asked++;
+      await pause(1);
+      return HITS;
+    };
+    const samples = await run(constantClients, answer, { clients: 4, count: 50, warmUp: 0.1 });
+    expect(samples.length).toBe(50);
+    expect(asked).toBeGreaterThan(50);
+    // Together with other threads, of which one has sent some already.
+    const part = { index: 0, of: 2, counters: Int32Array.of(0, 20) };
+    expect((await run(constantClients, answer, { clients: 4, count: 50, warmUp: 0 }, { part })).length).toBe(
+      30,
+    );
+    expect(
+      (await run(constantClients, answer, { clients: 1, count: 1e8, seconds: 0.1 })).length,
+    ).toBeLessThan(1000);
+  });
+
   test('have a search each where the engine can have several', async () => {
     const used = new Set<number>();
     let opened = 0;
@@ -164,6 +184,15 @@ describe('a constant rate', () => {
     for (const [i, gap] of gaps(samples.due).entries()) expect(gap).toBeCloseTo(gaps(due)[i]!, 6);
     for (let i = 0; i < samples.length; i++)
       expect(samples.sent[i]).toBeGreaterThanOrEqual(samples.due[i]! - 1e-6);
+  });
+
+  test('ends after so many queries: the first ones of the same arrivals', async () => {
+    const first = await run(constantRate, async () => HITS, { rate: 400, count: 60, warmUp: 0 });
+    expect(first.length).toBe(60);
+    const gap = (i: number) => first.due[i]! - first.due[0]!;
+    expect(gap(59)).toBeCloseTo(due[59]! - due[0]!, 6);
+    const warm = await run(constantRate, async () => HITS, { rate: 400, count: 60, warmUp: 0.1 });
+    expect(warm.length).toBe(60);
   });
 
   test('a stall falls on all that were due while it lasted', async () => {
