@@ -10,6 +10,7 @@ import { packageRoot } from '../common/paths.js';
 export const MODULES = [
   { source: 'harness/truth/wasm/scan.as.ts', compiled: 'harness/truth/wasm/scan.wasm' },
   { source: 'harness/truth/wasm/bits.as.ts', compiled: 'harness/truth/wasm/bits.wasm' },
+  { source: 'harness/truth/wasm/steps.as.ts', compiled: 'harness/truth/wasm/steps.wasm' },
 ] as const;
 
 /** Compiles a source; the same source gives the same bytes on every machine. */

@@ -4,11 +4,14 @@ import { isBitMetric, type Metric } from '../../datasets/dataset.js';
 import type { KernelName } from './kernel.js';
 import {
   type FailedKernel,
+  type KernelTest,
   kernelTest,
   supports,
   type TriedKernel,
+  type TryOptions,
   tryKernel,
   type Work,
+  type WorkingKernel,
 } from './kernels.js';
 import { onnxRuntimeCommand } from './onnx-runtime.js';
 
@@ -24,13 +27,15 @@ const FASTEST = ['onnxruntime', 'onnxruntime-int8'] as const satisfies readonly 
 /** Beside the reference. Integers take half of the instructions: where they work, the same in float32 need not be measured. */
 const FAST = ['wasm-int16', 'wasm'] as const satisfies readonly KernelName[];
 
-const nextFor = (kernel: KernelName): string =>
-  kernel.startsWith(ONNX) ? `install it with: ${onnxRuntimeCommand()}` : 'leave --kernel out';
+function nextFor(kernel: KernelName): string {
+  if (kernel.startsWith('usearch')) return `install it with: ${installCommand(['usearch'])}`;
+  return kernel.startsWith(ONNX) ? `install it with: ${onnxRuntimeCommand()}` : 'leave --kernel out';
+}
 const ONNX: KernelName = 'onnxruntime';
 
 /** Nobody has to have the package, nor a processor with such instructions: that they are missing is no fault. */
 const isOption = ({ kernel, absent }: FailedKernel): boolean =>
-  kernel === 'onnxruntime-int8' || (kernel === 'onnxruntime' && absent);
+  kernel === 'onnxruntime-int8' || (absent && (kernel === 'onnxruntime' || kernel === 'usearch-int8'));
 
 export interface KernelChoice {
   kernel: KernelName;
@@ -61,47 +66,67 @@ export async function chooseKernel(input: ChoiceInput): Promise<KernelChoice> {
   // For bits there is no faster one.
   const kernel = input.kernel ?? (isBitMetric(metric) ? 'popcount' : undefined);
   if (kernel === 'float64') return { kernel, reference: undefined };
-  const small = 2 * rows * queries * dimensions < SMALL;
-  const little = kernel === 'usearch' || (kernel === undefined && small);
+  if (kernel !== undefined && !supports(kernel, metric))
+    throw unusable(kernel, `it is not for ${metric}`, 'leave --kernel out');
   const test = await kernelTest(metric, dimensions);
-  const works = { test, rounds: 0 };
-  const chosen = little || kernel !== undefined;
-  const work = chosen ? undefined : input.work?.();
-  const tried: TriedKernel[] = [];
-  const measure = async (each: KernelName): Promise<boolean> => {
-    if (!supports(each, metric)) return false;
-    const result = await tryKernel(each, metric, dimensions, { work, test });
-    tried.push(result);
-    return result.state === 'works';
-  };
-  if (!chosen) for (const each of FASTEST) await measure(each);
-  const isFast = tried.some(({ state }) => state === 'works');
-  const usearch = await tryKernel('usearch', metric, dimensions, chosen || isFast ? works : { work, test });
-  const reference = usearch.state === 'works' ? 'usearch' : 'float64';
-  if (kernel === 'usearch') {
-    if (usearch.state === 'works') return { kernel, reference: undefined };
-    throw unusable('usearch', usearch.reason, `install it with: ${installCommand(['usearch'])}`);
-  }
-  if (little && usearch.state === 'works') return { kernel: 'usearch', reference: undefined };
+  const tries = triesOf(input, test);
   if (kernel !== undefined) {
-    if (!supports(kernel, metric)) throw unusable(kernel, `it is not for ${metric}`, 'leave --kernel out');
-    const one = await tryKernel(kernel, metric, dimensions, works);
-    if (one.state === 'works') return { kernel, reference };
-    throw unusable(kernel, one.reason, nextFor(kernel));
+    const tried = await tryKernel(kernel, metric, dimensions, { test, rounds: 0 });
+    if (tried.state === 'fails') throw unusable(kernel, tried.reason, nextFor(kernel));
+    return { kernel, reference: await referenceFor(kernel, metric, tries) };
   }
-  tried.push(usearch);
-  if (!isFast) for (const each of FAST) if (await measure(each)) break;
-  for (const each of tried)
-    if (each.state === 'fails' && !isOption(each)) warnOf(input, each.kernel, each.reason);
-  const fastest = fastestOf(tried) ?? 'float64';
-  return { kernel: fastest, reference: fastest === reference ? undefined : reference };
+  if (2 * rows * queries * dimensions < SMALL) {
+    const usearch = await tries('usearch', { rounds: 0 });
+    if (usearch.state === 'works') return { kernel: 'usearch', reference: undefined };
+  }
+  const fastest = await fastestOf(input.work?.(), metric, tries);
+  return { kernel: fastest, reference: await referenceFor(fastest, metric, tries) };
 }
 
-function fastestOf(tried: readonly TriedKernel[]): KernelName | undefined {
-  const speeds = tried.flatMap((each) =>
-    each.state === 'works' && each.gflops !== undefined ? [{ ...each, gflops: each.gflops }] : [],
-  );
-  return speeds.sort((a, b) => b.gflops - a.gflops)[0]?.kernel;
+type Tries = (kernel: KernelName, options: TryOptions) => Promise<TriedKernel>;
+
+/** Tries kernels on the same vectors; of one that should work and does not somebody is told, once. */
+function triesOf(input: ChoiceInput, test: KernelTest): Tries {
+  const warned = new Set<KernelName>();
+  return async (kernel, options) => {
+    const tried = await tryKernel(kernel, input.metric, input.dimensions, { ...options, test });
+    if (tried.state === 'fails' && !isOption(tried) && !warned.has(kernel)) {
+      warned.add(kernel);
+      warnOf(input, kernel, tried.reason);
+    }
+    return tried;
+  };
+}
+
+/** By the time that each takes for some of the work. */
+async function fastestOf(work: Work | undefined, metric: Metric, tries: Tries): Promise<KernelName> {
+  const tried: WorkingKernel[] = [];
+  const works = async (kernel: KernelName): Promise<boolean> => {
+    if (!supports(kernel, metric)) return false;
+    const each = await tries(kernel, { work });
+    if (each.state === 'works') tried.push(each);
+    return each.state === 'works';
+  };
+  for (const each of FASTEST) await works(each);
+  if (tried.length === 0) {
+    await works('usearch');
+    for (const each of FAST) if (await works(each)) break;
+  }
+  return tried.sort((a, b) => b.gflops! - a.gflops!)[0]?.kernel ?? 'float64';
+}
+
+/** Of vectors rounded to 8 bits usearch takes a quarter to a half of the time. No kernel is the reference of itself. */
+async function referenceFor(
+  kernel: KernelName,
+  metric: Metric,
+  tries: Tries,
+): Promise<KernelName | undefined> {
+  if (kernel === 'usearch' || kernel === 'float64') return undefined;
+  for (const each of ['usearch-int8', 'usearch'] as const) {
+    if (each === kernel || !supports(each, metric)) continue;
+    if ((await tries(each, { rounds: 0 })).state === 'works') return each;
+  }
+  return 'float64';
 }
 
 function warnOf({ onWarning }: ChoiceInput, kernel: KernelName, reason: string): void {

@@ -41,7 +41,7 @@ export async function computeTruth(
   checkSelections(options.selections, vectors.count, queries.length / vectors.dimensions);
   const { dimensions, count } = vectors;
   const { metric, onWarning } = options;
-  const work = (): Work => workOf(vectors, queries);
+  const work = (): Work => workOf(vectors, queries, options.k);
   const asked = { kernel: options.kernel, metric, dimensions, rows: count, onWarning, work };
   const { kernel, reference } = await chooseKernel({ ...asked, queries: queries.length / dimensions });
   const sample = reference && sampleOf(queries, dimensions, reference, options.selections);
@@ -61,19 +61,21 @@ export async function computeTruth(
   };
 }
 
-/** The first rows and queries, enough for a second of the slowest at most. */
-const TIMED = { rows: 4096, queries: 256 };
+/** The first rows, and queries for so many multiplications and additions: some milliseconds of a fast kernel. */
+const TIMED = { rows: 4096, queries: 256, work: 5e8 };
 
 /** What kernels are timed with. */
-export function workOf({ file, count, dimensions }: PreparedVectors, all: Float32Array): Work {
+export function workOf({ file, count, dimensions }: PreparedVectors, all: Float32Array, k: number): Work {
   const rows = Math.min(count, TIMED.rows);
-  const queries = Math.min(all.length / dimensions, TIMED.queries);
+  const many = Math.ceil(TIMED.work / (2 * TIMED.rows * dimensions));
+  const queries = Math.min(all.length / dimensions, Math.max(TIMED.queries, many));
   const descriptor = openSync(file, 'r');
   try {
     const values = readRows(descriptor, file, 0, rows, dimensions);
     return {
       tile: { first: 0, ...measured(values, rows, dimensions, bad(`${file} row`)) },
       queries: measured(all.subarray(0, queries * dimensions), queries, dimensions, bad('query')),
+      depth: Math.ceil(Math.min(k, count) * (rows / count)),
     };
   } finally {
     closeSync(descriptor);

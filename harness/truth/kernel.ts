@@ -4,10 +4,11 @@ import type { Tile, Vectors } from './tile.js';
 
 /**
  * `usearch` and `wasm`: float32 SIMD candidates, proven complete and recomputed in float64, by the library's exact search or by
- * our own WebAssembly; `wasm-int16`: the same by 16-bit integers. `popcount`: bits, counted. `float64`: all in JavaScript.
+ * our own WebAssembly; `usearch-int8`: by the library, of vectors rounded to 8 bits; `wasm-int16`: the same by 16-bit integers. `popcount`: bits, counted. `float64`: all in JavaScript.
  */
 export type KernelName =
   | 'usearch'
+  | 'usearch-int8'
   | 'wasm'
   | 'wasm-int16'
   | 'onnxruntime'
@@ -16,6 +17,7 @@ export type KernelName =
   | 'float64';
 export const KERNELS = [
   'usearch',
+  'usearch-int8',
   'wasm',
   'wasm-int16',
   'onnxruntime',

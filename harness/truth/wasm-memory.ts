@@ -75,7 +75,7 @@ interface Wasm {
 }
 
 /** Throws what WebAssembly throws where there is no SIMD. */
-export function loadModule(name: 'scan' | 'bits'): ModuleMemory {
+export function loadModule(name: 'scan' | 'bits' | 'steps'): ModuleMemory {
   const bytes = readFileSync(join(packageRoot, `harness/truth/wasm/${name}.wasm`));
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: Wasm }).WebAssembly;
   return new Instance(new Module(bytes), {}).exports as ModuleMemory;

@@ -46,7 +46,7 @@ export async function computeWithin(
     dimensions,
     rows: count,
     queries: radii.length,
-    work: () => workOf(vectors, queries),
+    work: () => workOf(vectors, queries, new RangeLists(radii).depth),
   });
   const found = await scan(vectors, queries, radii, { ...options, kernel });
   const checked =

@@ -1,6 +1,6 @@
 /** Steps that have written to the target, and rows of it, after which it is tidied: each leaves fragments behind. */
 const STEPS = 2000;
-const ROWS = 2000;
+const ROWS = 1000;
 /** Share of the target's rows: where all of it is written anew, that is no more than was written by then. */
 const SHARE = 0.1;
 /** Whoever reads the target has so long with what it had. */

@@ -8,11 +8,11 @@ test('a target is tidied when a tenth of it was written, or after many small wri
   const house = new Housekeeping();
   for (let step = 0; step < 10; step++) house.wrote(0);
   expect(await house.isDue(never)).toBe(false);
-  house.wrote(1999);
+  house.wrote(999);
   expect(await house.isDue(never)).toBe(false);
   house.wrote(1);
-  expect(await house.isDue(asked(20_000))).toBe(true);
-  expect(await house.isDue(asked(20_001)), 'a large one is not written anew each time').toBe(false);
+  expect(await house.isDue(asked(10_000))).toBe(true);
+  expect(await house.isDue(asked(10_001)), 'a large one is not written anew each time').toBe(false);
   for (let step = 2; step < 2000; step++) house.wrote(1);
   expect(await house.isDue(never), 'many fragments are slow in any size').toBe(true);
 });

@@ -83,8 +83,10 @@ test('little work is done by the reference itself; much by the fastest, with the
   const small = { metric: 'cosine', dimensions: 384, rows: 20_000, queries: 700 } as const;
   expect(await chooseKernel(small)).toEqual({ kernel: 'usearch', reference: undefined });
   const { kernel, reference } = await chooseKernel({ ...small, rows: 10_000_000 });
-  expect(reference).toBe(kernel === 'usearch' ? undefined : 'usearch');
-  expect(await chooseKernel({ ...small, kernel: 'wasm' })).toEqual({ kernel: 'wasm', reference: 'usearch' });
+  expect(reference).toBe(kernel === 'usearch' ? undefined : 'usearch-int8');
+  const asked = { ...small, kernel: 'wasm' } as const;
+  expect(await chooseKernel(asked)).toEqual({ kernel: 'wasm', reference: 'usearch-int8' });
+  expect(await chooseKernel({ ...asked, metric: 'dot' })).toEqual({ kernel: 'wasm', reference: 'usearch' });
 });
 
 test('the sample holds fifty queries, and one of each filter', () => {
