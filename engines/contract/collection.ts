@@ -57,6 +57,11 @@ export interface Collection {
    * not say so.
    */
   share?(): Promise<Shared>;
+  /**
+   * Of a collection that was opened: who made it has loaded so many points, all of them, and nobody writes to it any more, so that
+   * it is searched exactly as its maker does. Absent: that makes no difference.
+   */
+  settled?(points: number): void;
   count(): Promise<number>;
   /** What the engine tells of its own state, for people who watch it; what it does not tell is absent. */
   vitals?(): Promise<Vitals>;

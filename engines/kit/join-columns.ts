@@ -56,7 +56,10 @@ type Numbers =
 /** Some rows of each of several arrays of one type. */
 function joinNumbers<T extends Numbers>(parts: readonly { values: T; from: number; to: number }[]): T {
   const length = parts.reduce((sum, { from, to }) => sum + to - from, 0);
-  const joined = new (parts[0]!.values.constructor as new (length: number) => T)(length);
+  const { values: first } = parts[0]!;
+  // Bytes that came as a Buffer are bytes: its constructor is not to be used any more.
+  const make = (Buffer.isBuffer(first) ? Uint8Array : first.constructor) as new (length: number) => T;
+  const joined = new make(length);
   let at = 0;
   for (const { values, from, to } of parts) {
     joined.set(values.subarray(from, to) as never, at);

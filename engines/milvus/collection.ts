@@ -213,6 +213,10 @@ export class MilvusCollection implements Collection {
     return prepareSearch(this.#session.client, this.#layout, search, k, vector, isBuilt);
   }
 
+  settled(points: number): void {
+    if (this.#build !== undefined) this.#loaded = points;
+  }
+
   async share(): Promise<Shared> {
     return { collection: { layout: this.#layout, loaded: this.#loaded } satisfies Elsewhere };
   }

@@ -65,7 +65,9 @@ async function look(
     if (!(await engine.list()).includes(name)) return 'is not there';
     const collection = await engine.open(name);
     const found = await collection.count();
-    return found === count ? collection : `has ${found} of ${count} points`;
+    if (found !== count) return `has ${found} of ${count} points`;
+    collection.settled?.(count);
+    return collection;
   } catch (error) {
     return `cannot be opened (${messageOf(error)})`;
   }

@@ -5,6 +5,7 @@ import { compareQuery } from './compare.js';
 import { type MarkerResult, markersAllowed, measureMarker, removeLeftovers } from './marker.js';
 import { lookForMissing } from './missing.js';
 import type { Compared, Latency, PlaceHealth, RoundFigures, SideName } from './model.js';
+import { progressOf } from './progress.js';
 import { drawQueries, randomOf } from './queries.js';
 import { lookAgain } from './second-look.js';
 import type { WatchedSide } from './side.js';
@@ -30,6 +31,8 @@ export interface RoundResult {
   markers: { state: 'on' | 'off'; why: string };
 }
 
+/** State of a load that is over. */
+const LOADED = 'loaded';
 /** Of the source's queries every fourth is asked twice, for its own noise. */
 const TWICE = 4;
 
@@ -61,9 +64,11 @@ export async function runRound(context: RoundContext): Promise<RoundResult> {
   const known = context.known ?? (await learn(subject, context.folder));
   state.markers = await removeLeftovers(subject.parsed.target, state.markers, surroundings);
   const compared = await askAll(context, known, round);
-  watch.takeRound(compared, randomOf(parity.seed, round, 2), time, known.leftOut);
+  // What a load has not come to yet is not lost.
+  const isLoading = (progressOf(context.folder, subject)?.state ?? LOADED) !== LOADED;
+  watch.takeRound(compared, randomOf(parity.seed, round, 2), time, isLoading ? 'all' : known.leftOut);
   await lookAgain(subject, known, state, now(), monitor.lag * 1000);
-  await lookForMissing(subject, known, state, now(), monitor.lag * 1000);
+  if (!isLoading) await lookForMissing(subject, known, state, now(), monitor.lag * 1000);
   const allowed =
     places.target.state === 'answers' && subject.target.description !== undefined
       ? markersAllowed(monitor.markers, subject.target.description)

@@ -78,7 +78,8 @@ export function subjectOf(parsed: ParsedPlan, folder: string, surroundings: Surr
       {
         place: parsed.target,
         vector: to,
-        search: { ...mapping.target.search, ...parity.targetSearch },
+        // As parity has it: what the mapping proposes for searches is for people to take up, there and in the application.
+        search: parity.targetSearch,
         index: mapping.target.index,
         timeoutMs,
       },

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { MOST_RECORD, readRegularText } from '../../common/regular-file.js';
 import type { GateView, MonitorView } from './model.js';
 import { SIGNALS } from './model.js';
+import { progressOf } from './progress.js';
 import type { RoundResult } from './round.js';
 import { noSignals } from './signals.js';
 import type { Subject } from './subject.js';
@@ -124,21 +122,4 @@ function noticesOf({ state: { totals } }: Watch, { parsed }: Subject): string[] 
         ]
       : []),
   ];
-}
-
-/** Of a load that has begun. */
-function progressOf(folder: string, { mapping }: Subject): MonitorView['progress'] {
-  const path = join(folder, 'load', 'load.json');
-  if (!existsSync(path)) return undefined;
-  try {
-    const { rows, state } = JSON.parse(readRegularText(path, MOST_RECORD)) as {
-      rows?: unknown;
-      state?: unknown;
-    };
-    if (typeof rows !== 'number') return undefined;
-    return { rows, of: mapping.source.points, state: String(state) };
-  } catch {
-    // It is written by another process, and may be another version's.
-    return undefined;
-  }
 }

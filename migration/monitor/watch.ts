@@ -63,12 +63,15 @@ export class Watch {
     this.#gates.find(({ row }) => row.name === name)?.observe(value, tie);
   }
 
-  /** Takes what both sides have answered to the queries of a round, in the order in which they were drawn. */
+  /**
+   * Takes what both sides have answered to the queries of a round, in the order in which they were drawn.
+   * @param leftOut rows that the target need not hold
+   */
   takeRound(
     round: readonly Compared[],
     random: Random,
     now: string,
-    leftOut: ReadonlySet<string> = new Set(),
+    leftOut: ReadonlySet<string> | 'all' = new Set(),
   ): void {
     for (const each of round) {
       this.#count(each);
@@ -81,7 +84,8 @@ export class Watch {
       this.#takeEmpty(each, now);
       this.#takeConcentration(each);
       for (const row of each.missing)
-        if (!leftOut.has(row)) suspectMissing(this.state, row, each.query, Date.parse(now));
+        if (leftOut !== 'all' && !leftOut.has(row))
+          suspectMissing(this.state, row, each.query, Date.parse(now));
       for (const broken of each.broken) this.#suspect({ ...broken, since: Date.parse(now) });
     }
     this.#takeLatency(round);

@@ -109,6 +109,12 @@ function placeOf(
   side: Side,
 ): { engine: string; address?: string } {
   if (given === undefined || given === 'docker') return { engine: planned };
+  if (!given.includes(':'))
+    throw new InputError('names no place', {
+      where: `rehearse.${side}`,
+      got: given,
+      next: 'write docker, or engine:address of a server on which a scratch collection may be made',
+    });
   const { engine, address, collection } = parseAddress(given, engineNames());
   if (collection !== undefined || isOnlyRead(engine))
     throw new InputError('names no place for a scratch collection', {

@@ -30,6 +30,7 @@ export function writeViews({ writes, recallName }: ReportModel) {
   const rates = (kind: WriteKind) => [`writes.${kind}.rate`, `writes.${kind}.p50`, `writes.${kind}.p99`];
   const parts = [recallName, 'latency.p50', 'latency.p99', ...kinds.map((kind) => `freshness.${kind}.p50`)];
   return {
+    metadata: filtered.length > 0,
     headings: summary.map(heading),
     rows: writes.map((each) => rowView(each, summary)),
     kinds: {
@@ -74,7 +75,7 @@ function rowView({ series, setting, fullSetting, trial }: WrittenTrial, measures
     series: seriesView(series),
     setting: setting === '' ? fullSetting : setting,
     anchor: trialAnchor(trial.id),
-    load: `${rate} queries, ${inserts} + ${updates} + ${deletes}${metadata} writes/s`,
+    load: `${rate} queries,\n${inserts} + ${updates} + ${deletes}${metadata} writes/s`,
     cells: measures.map((name) => rowCell(name, trial)),
   };
 }

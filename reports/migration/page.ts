@@ -24,6 +24,8 @@ export interface Table {
   rows: readonly { cells: readonly Cell[]; mark?: Mark }[];
   /** Shown when it is opened. */
   closed?: boolean;
+  /** Of long texts: on a narrow screen each cell stands below the one before, behind its column's name. */
+  stacked?: boolean;
 }
 
 /** A page about one step of a migration. */
@@ -42,10 +44,25 @@ export interface Page {
 export function renderPage(page: Page): string {
   const template = templateOf('migration/assets/page.hbs', { partials: 'migration/assets' });
   return template({
-    ...withTexts(page, oneLine),
+    ...withTexts({ ...page, sections: page.sections.map(withNames) }, oneLine),
     sign: SIGNS[page.state],
     style: styleOf('migration/assets/page.css'),
   });
+}
+
+/** Cells of stacked tables with the names of their columns. */
+function withNames(section: Page['sections'][number]) {
+  const named = (table: Table) =>
+    table.stacked !== true
+      ? table
+      : {
+          ...table,
+          rows: table.rows.map((row) => ({
+            ...row,
+            cells: row.cells.map((cell, i) => ({ ...cell, name: table.columns[i]!.name })),
+          })),
+        };
+  return { ...section, tables: section.tables.map(named) };
 }
 
 export const head = (text: string, rest: Partial<Cell> = {}): Cell => ({ text, head: true, ...rest });

@@ -74,6 +74,7 @@ export function renderRecordPage(record: MigrationRecord): string {
 function checklist({ items }: MigrationRecord): Table {
   return {
     label: 'Checklist',
+    stacked: true,
     columns: columns('item', 'state', 'what was found', 'what is open', 'evidence', 'time', 'decided by'),
     rows: items.map(({ title, state, says = '', open, evidence: files, stages, decisions }) => {
       const mark = MARKS[state];
@@ -107,6 +108,7 @@ function decisionTable({ items }: MigrationRecord): Table {
   );
   return {
     label: 'Decisions',
+    stacked: true,
     columns: columns('time', 'by', 'decision', 'what was accepted', 'why'),
     rows: [...all.values()]
       .sort((a, b) => (a.time < b.time ? -1 : 1))
@@ -191,6 +193,7 @@ function besides({ others, interventions }: MigrationRecord): Table[] {
     {
       title: 'Interventions',
       label: 'Interventions',
+      stacked: true,
       columns: columns('time', 'by', 'what', 'why'),
       rows: interventions.map(({ time, by, what, reason }) => ({
         cells: [head(timeOf(time)), text(by), text(what), text(reason)],

@@ -136,6 +136,30 @@ describe('a watch', () => {
     expect((await replay({ ...baseOptions(migration), ...options }, alert.id)).still).toEqual([]);
   });
 
+  test('takes for missing what is missing once the load is over', async () => {
+    const migration = copyOfDone();
+    let now = Date.parse('2026-11-28T12:00:00Z');
+    const load = JSON.parse(migration.read('load', 'load.json'));
+    const loading = (state: string) =>
+      writeFileSync(migration.path('load', 'load.json'), JSON.stringify({ ...load, state }));
+    loading('loading');
+    const gone = teamPoints(POINTS, 1).slice(0, 60);
+    await changeSide(migration, 'lancedb', 'target', (collection) =>
+      collection.points!.delete(gone.map(({ id }) => id)),
+    );
+    const monitor = await watch(migration, { now: () => now });
+    const round = async () => {
+      now += 61_000;
+      return monitor.round();
+    };
+    await round();
+    const early = await round();
+    expect([early.missing, early.pending]).toEqual([[], 0]);
+    loading('loaded');
+    await round();
+    expect(alerts(await round())).toContainEqual(['missing', 'fail']);
+  });
+
   test('outlives its target, and a crash with a marker left behind', async () => {
     const migration = copyOfDone();
     const monitor = await watch(migration);

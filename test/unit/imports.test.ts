@@ -224,6 +224,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     'migration/plan',
     'migration/connections',
     'migration/export',
+    'migration/load',
     'migration/mapping',
     'migration/parity',
     'harness/measures',

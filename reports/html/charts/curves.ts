@@ -137,7 +137,16 @@ function limitLine({ limit, y }: CurvesSpec, { up, end }: Frame): string[] {
 function floorLine({ label, points }: FloorLine, number: number, { at, up, size }: Frame): string[] {
   const { point, anchor } = floorName(points, number);
   if (point === undefined) return [];
+  // A line of one point would not be seen.
+  const dot = {
+    class: 'floor',
+    cx: at(point.x).toFixed(1),
+    cy: up(point.y).toFixed(1),
+    r: 1.6,
+    fill: 'var(--quiet)',
+  };
   return [
+    ...(points.length === 1 ? [element('circle', dot)] : []),
     element('polyline', {
       class: 'floor',
       points: points.map(({ x, y }) => `${at(x).toFixed(1)},${up(y).toFixed(1)}`).join(' '),

@@ -239,6 +239,15 @@ describe.each(KINDS)('points as columns, with ids of kind %s in %s', (ids, idCol
     fc.assert(property, { numRuns: 20 });
   });
 
+  test('texts that came as a Buffer are joined as bytes: a Buffer is not to be made so any more', () => {
+    const texts = { bytes: Buffer.from('ab'), offsets: Int32Array.of(0, 1, 2) };
+    const page = { count: 2, ids: { type: 'text' as const, texts }, vectors: {}, fields: {} };
+    const { ids } = joinColumns([page, page], []);
+    const joined = (ids as typeof page.ids).texts.bytes;
+    expect(Buffer.isBuffer(joined)).toBe(false);
+    expect(Buffer.from(joined).toString()).toBe('abab');
+  });
+
   test('count as the points do on one side of a comparison', () => {
     const filters: Filter[] = [
       { op: 'exists', field: { name: 'a string', type: 'string' }, value: false },

@@ -115,6 +115,25 @@ describe('all gates of a watch together', () => {
   });
 });
 
+test('rows that the target does not hold are suspected once, but those that a load has left out or not come to', () => {
+  const random = new Random(5);
+  const missing = (rows: string[]): Compared[] => [
+    { ...answer(random, WELL), state: 'apart', overlap: undefined, missing: rows, lost: rows },
+  ];
+  const watch = new Watch(SETTINGS, freshState(NOW), NOW);
+  const suspected = () => watch.state.missing.pending.map(({ row }) => row);
+  watch.takeRound(missing(['s:a', 's:b']), random, NOW, 'all');
+  expect(suspected()).toEqual([]);
+  watch.takeRound(missing(['s:a', 's:b']), random, NOW, new Set(['s:b']));
+  watch.takeRound(missing(['s:a', 's:c']), random, NOW);
+  expect(suspected()).toEqual(['s:a', 's:c']);
+  expect(watch.missing()).toMatchObject({ verdict: 'pass', value: 0 });
+  const many = Array.from({ length: 2 * MOST.pending }, (_, i) => `s:${i}`);
+  watch.takeRound(missing(many), random, NOW);
+  expect(suspected()).toHaveLength(MOST.pending);
+  expect(watch.state.totals.notLookedAt).toBeGreaterThan(0);
+});
+
 describe('signals of the application', () => {
   test('set each answer of the target against those of the source since the last one', () => {
     const state = noSignals();
