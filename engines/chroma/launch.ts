@@ -1,12 +1,14 @@
 import { InputError } from '../../common/errors.js';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { reach } from '../kit/reach.js';
 import { noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
 import { runningServer } from '../launcher/running.js';
 import { ask, openClient } from './client.js';
 import { listCollections } from './collection.js';
+import { reach as connect } from './connect.js';
 
 const PORT = 8000;
 const MIB = 2 ** 20;
@@ -14,7 +16,11 @@ const MIB = 2 ** 20;
 export const server: ServerDefinition = {
   async prepare(request) {
     if (request.mode === 'docker') await prepareImage('chroma', request);
-    else endpointOf(request);
+    else {
+      const endpoint = endpointOf(request);
+      const where = `chroma ${endpoint.host}:${endpoint.port}`;
+      await reach(where, () => connect(openClient(endpoint), endpoint), request.signal);
+    }
   },
   launch: async (request) =>
     request.mode === 'url' ? runningServer(endpointOf(request)) : launchDocker(request),

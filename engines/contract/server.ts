@@ -105,8 +105,8 @@ export interface LaunchedServer {
 /** An engine's `launch.ts`: data for the generic container launcher, and what only this engine has. */
 export interface ServerDefinition {
   /**
-   * Makes sure that `launch` can start: Docker is reachable and the image is there, pulled if need be.
-   * Throws FailureError with the remedy. Nothing is started.
+   * Makes sure that `launch` can start: Docker is reachable and the image is there, pulled if need be; for `url`, that a
+   * server answers there. Throws FailureError with the remedy. Nothing is started.
    */
   prepare(request: LaunchRequest): Promise<void>;
   launch(request: LaunchRequest): Promise<LaunchedServer>;

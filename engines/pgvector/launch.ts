@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { totalmem } from 'node:os';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { reach } from '../kit/reach.js';
 import { isLoopback, noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
@@ -16,7 +17,7 @@ const MIB = 2 ** 20;
 export const server: ServerDefinition = {
   async prepare(request) {
     if (request.mode === 'docker') await prepareImage('pgvector', request);
-    else endpointOf(request);
+    else await reachRunning(request);
   },
   launch: async (request) => (request.mode === 'url' ? launchRunning(request) : launchDocker(request)),
   async remove(endpoint, nameEnd, signal) {
@@ -126,6 +127,16 @@ function endpointOf({ url, env }: LaunchRequest): { endpoint: Endpoint; mode: Ss
       },
     },
   };
+}
+
+async function reachRunning(request: LaunchRequest): Promise<void> {
+  const { host, port } = endpointOf(request).endpoint;
+  const ask = async (signal: AbortSignal) => {
+    const { endpoint } = await launchRunning({ ...request, signal });
+    const session = await connectServer(endpoint, signal);
+    await session.close();
+  };
+  await reach(`pgvector ${host}:${port}`, ask, request.signal);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Endpoint, LaunchRequest, ServerDefinition } from '../contract/server.js';
 import { ownNames } from '../kit/own-names.js';
+import { reach } from '../kit/reach.js';
 import { noticePlaintext, serverUrl } from '../kit/server-url.js';
 import { launchContainer } from '../launcher/container.js';
 import { prepareImage } from '../launcher/prepare.js';
@@ -15,7 +16,11 @@ const MIB = 2 ** 20;
 export const server: ServerDefinition = {
   async prepare(request) {
     if (request.mode === 'docker') await prepareImage('qdrant', request);
-    else endpointOf(request);
+    else {
+      const endpoint = endpointOf(request);
+      const ask = () => send(endpoint, 'cannot connect', 'GET', '/collections');
+      await reach(`qdrant ${endpoint.host}:${endpoint.port}`, ask, request.signal);
+    }
   },
   launch: async (request) =>
     request.mode === 'url' ? runningServer(endpointOf(request)) : launchDocker(request),

@@ -66,8 +66,8 @@ export function startOne(
     lockTask,
     openDataTask,
     fitTask,
-    truthTask,
     availabilityTask,
+    truthTask,
     newFolderTask(options, part?.place),
     measureTask(false, options),
   ];

@@ -23,6 +23,11 @@ beforeAll(async () => {
       response.writeHead(200, { 'content-type': 'application/json' }).end('[]');
       return;
     }
+    // It is asked whether it is there, before a run begins.
+    if (request.url?.endsWith('/version')) {
+      response.writeHead(200, { 'content-type': 'application/json' }).end('"1.0.0"');
+      return;
+    }
     response.writeHead(500, { 'content-type': 'application/json' }).end('{"status":{"error":"no"}}');
   });
   server.listen(0, '127.0.0.1');
@@ -108,8 +113,9 @@ describe('a run that is continued', () => {
     const work = workspace('${DB_URL}');
     await vecproof(['run', 'suite.yaml'], {
       folder: work.folder,
-      env: env({ DB_URL: 'http://127.0.0.1:1/' }),
+      env: env({ DB_URL: url.replace('127.0.0.1', 'localhost') }),
     });
+    heard = [];
     const { code, stderr } = await vecproof(again, { folder: work.folder, env: env({ DB_URL: url }) });
     expect(code).toBe(2);
     expect(stderr).toContain('--allow-env DB_URL');
