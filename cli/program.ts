@@ -4,6 +4,7 @@ import { EXIT, InterruptedError, messageOf, VecproofError } from '../common/erro
 import { packageInfo } from '../common/paths.js';
 import { tellOfReading } from '../common/reading.js';
 import * as baseline from './commands/baseline.js';
+import * as compare from './commands/compare.js';
 import * as conformance from './commands/conformance.js';
 import * as dataset from './commands/dataset.js';
 import * as doctor from './commands/doctor.js';
@@ -36,7 +37,7 @@ import { type Output, plainOutput } from './terminal.js';
 /** Commands as the help lists them. Each registers its own options, and loads what it does when it is called. */
 const GROUPS: Readonly<Record<string, readonly { register(program: Command, run: Run): void }[]>> = {
   Measure: [run, truth, queries, conformance],
-  Judge: [gate, baseline, lock, power, parity, score],
+  Judge: [gate, baseline, lock, power, parity, score, compare],
   Report: [report, merge, open],
   Migrate: [migrate, inventory, exportPoints, validate, map, load, verify, rehearse, monitor, record],
   Data: [dataset],

@@ -68,6 +68,10 @@ export function writeFiles(
   return { files: formats.map((format) => write[format]()), parts };
 }
 
+/** What reports say of each dataset of a run; nothing is written. */
+export const reportParts = (run: DerivedRun): ReportPart[] =>
+  run.parts.map((part) => ({ name: part.name, model: modelOf(part, undefined) }));
+
 function modelOf(
   { folder, derived }: DerivedRun['parts'][number],
   history: readonly HistoryLine[] | undefined,

@@ -40,7 +40,8 @@ export function renderDatasetsHtml({ results, parts, verdicts }: DatasetsReport)
   });
 }
 
-function partView(model: ReportModel) {
+/** What a page of several reports says of one of them, and the report itself. */
+export function partView(model: ReportModel) {
   const { dataset, queries } = model.results;
   const choice = model.choices.find(({ key }) => key === model.defaultChoice)!;
   return {
@@ -53,7 +54,7 @@ function partView(model: ReportModel) {
 }
 
 /** Which page is shown follows the switch without a script. */
-function switchCss(count: number): string {
+export function switchCss(count: number): string {
   const rules = Array.from(
     { length: count },
     (_, i) => `:root:has(#dataset-${i}:checked) .page-${i}{display:block}`,
