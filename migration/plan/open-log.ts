@@ -17,6 +17,7 @@ import type { ChangeLog } from '../changes/log.js';
 import { PostgresFlags } from '../changes/postgres/flags.js';
 import { PostgresChangeLog } from '../changes/postgres/log.js';
 import type { SqlClient } from '../changes/postgres/sql.js';
+import { removeStaleStart } from '../changes/postgres/stale-start.js';
 import type { Surroundings } from '../connections/reach.js';
 import type { Flags } from '../cutover/flags.js';
 import type { Work } from './stage.js';
@@ -150,7 +151,11 @@ async function openShared(path: string): Promise<OpenSql> {
   const { PGlite } = requireClient('@electric-sql/pglite') as {
     PGlite: { create(options: { dataDir: string }): Promise<Embedded> };
   };
-  const there = shared.get(path) ?? { database: PGlite.create({ dataDir: path }), users: 0 };
+  const start = async () => {
+    await removeStaleStart(path);
+    return PGlite.create({ dataDir: path });
+  };
+  const there = shared.get(path) ?? { database: start(), users: 0 };
   shared.set(path, there);
   there.users++;
   const close = async () => {

@@ -8,6 +8,7 @@ import { CollectionTarget } from '../../changes/collection-target.js';
 import { PostgresFlags } from '../../changes/postgres/flags.js';
 import { PostgresChangeLog } from '../../changes/postgres/log.js';
 import type { SqlClient } from '../../changes/postgres/sql.js';
+import { removeStaleStart } from '../../changes/postgres/stale-start.js';
 import { PostgresVersions } from '../../changes/postgres/versions.js';
 import { systemClock } from '../../cutover/clock.js';
 import { CAPTURE, DualWriter } from '../../cutover/dual-writer.js';
@@ -76,8 +77,10 @@ export class System {
       PGlite: { create(options: { dataDir: string }): Promise<Database> };
     };
     makeFolder(this.#config.folder);
+    const log = join(this.#config.folder, 'log');
+    await removeStaleStart(log);
     const [database, source, target] = await Promise.all([
-      PGlite.create({ dataDir: join(this.#config.folder, 'log') }),
+      PGlite.create({ dataDir: log }),
       this.#sides.source.connect(),
       this.#sides.target.connect(),
     ]);
