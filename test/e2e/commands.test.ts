@@ -19,7 +19,7 @@ export async function load(url, context, next) {
 /** As the help lists them. */
 const GROUPS: Record<string, string[]> = {
   Measure: ['run', 'truth', 'queries', 'conformance'],
-  Judge: ['gate', 'baseline', 'lock', 'power', 'parity', 'score'],
+  Judge: ['gate', 'baseline', 'lock', 'power', 'parity', 'score', 'compare'],
   Report: ['report', 'merge', 'open'],
   Data: ['dataset'],
   'Look up': ['list', 'doctor'],

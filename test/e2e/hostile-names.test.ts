@@ -80,6 +80,7 @@ describe('names of a suite in the output of every command', () => {
       ['dataset', 'check', HOSTILE],
       ['truth', HOSTILE, '--k', '1', '--out', 'x.parquet'],
       ['score', '--qrels', HOSTILE, '--run', HOSTILE, '--measures', HOSTILE],
+      ['compare', HOSTILE, HOSTILE],
       ['export', `lancedb:${HOSTILE}#${HOSTILE}`, '--out', 'y'],
       ['inventory', `lancedb:${HOSTILE}#${HOSTILE}`],
       ['map', HOSTILE, '--to', HOSTILE, '--out', 'm.yaml'],
