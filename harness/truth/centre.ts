@@ -19,7 +19,7 @@ export class Centre {
 
   /** @param tileAt address of the tile's vectors */
   constructor(module: ScanModule, arena: Arena, { queries }: ScanJob, tile: Tile, tileAt: number) {
-    this.mean = meanOf(tile);
+    this.mean = meanOf(tile, SOME);
     this.at = arena.take(this.mean.byteLength);
     new Float64Array(module.memory.buffer, this.at, this.mean.length).set(this.mean);
     let largest = module.farthest(tileAt, tile.dimensions, tile.count, this.at);
@@ -49,9 +49,13 @@ export class Centre {
   }
 }
 
-function meanOf({ values, count, dimensions }: Vectors): Float64Array {
+/**
+ * Mean of at most `most` vectors, spread over all: what is taken from both sides of a distance, which stays what it is.
+ * @returns as many components as the vectors have
+ */
+export function meanOf({ values, count, dimensions }: Vectors, most: number): Float64Array {
   const sums = new Float64Array(dimensions);
-  const some = Math.min(count, SOME);
+  const some = Math.min(count, most);
   for (let i = 0; i < some; i++) {
     const at = Math.floor((i * count) / some) * dimensions;
     for (let d = 0; d < dimensions; d++) sums[d]! += values[at + d]!;

@@ -1,3 +1,4 @@
+import { meanOf } from './centre.js';
 import { type KernelMetric, kernelLimit, kernelMetric, rowScale } from './error-bound.js';
 import type { ScanJob } from './kernel.js';
 import { inverseNorm } from './scorer.js';
@@ -121,7 +122,7 @@ export class StepsLook implements Look {
   /** Undefined where these vectors are too large or too small for it. */
   static of(module: StepsModule, job: ScanJob, tile: Tile): StepsLook | undefined {
     if (tile.dimensions > MOST_DIMENSIONS) return undefined;
-    const centre = job.metric === 'l2' ? meanOf(tile) : undefined;
+    const centre = job.metric === 'l2' ? Float32Array.from(meanOf(tile, SOME)) : undefined;
     let largest = 0;
     for (const vectors of [tile, job.queries]) {
       const factors = factorsOf(job, vectors);
@@ -170,17 +171,6 @@ export class StepsLook implements Look {
 function factorsOf({ metric }: ScanJob, vectors: Vectors): Float32Array | undefined {
   if (metric === 'l2') return undefined;
   return Float32Array.from({ length: vectors.count }, (_, i) => inverseNorm(vectors, i));
-}
-
-/** Whatever it is, distances stay what they are. */
-function meanOf({ values, count, dimensions }: Vectors): Float32Array {
-  const sums = new Float64Array(dimensions);
-  const some = Math.min(count, SOME);
-  for (let i = 0; i < some; i++) {
-    const at = Math.floor((i * count) / some) * dimensions;
-    for (let d = 0; d < dimensions; d++) sums[d]! += values[at + d]!;
-  }
-  return Float32Array.from(sums, (sum) => sum / some);
 }
 
 type Piece = (at: number, count: number, centre: number, factors: number, into: number) => void;

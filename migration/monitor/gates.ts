@@ -187,3 +187,31 @@ export class Gate {
     };
   }
 }
+
+interface NoneGate {
+  name: string;
+  title: string;
+  /** Whether it is judged. */
+  on: boolean;
+  /** Points that there should be none of. */
+  found: number;
+  /** Queries that could have shown one. */
+  observed: number;
+  /** When the watch began. */
+  since: GateView['since'];
+}
+
+/** A gate without statistics: one point is one too many. */
+export function noneGate({ name, title, on, found, observed, since }: NoneGate): GateView {
+  return {
+    name,
+    title,
+    limit: on ? 'none' : 'not judged',
+    unit: 'points',
+    verdict: observed === 0 ? 'not measured' : on && found > 0 ? 'fail' : 'pass',
+    ...(observed === 0 && { why: 'nothing was observed yet' }),
+    value: found,
+    observed,
+    since,
+  };
+}

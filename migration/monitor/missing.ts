@@ -1,5 +1,6 @@
 import type { PointId } from '../../engines/contract/ids.js';
 import { fromTypedText } from '../mapping/typed-id.js';
+import { noneGate } from './gates.js';
 import type { GateView, Missing } from './model.js';
 import { MOST, type MonitorState } from './state.js';
 import type { Known, Subject } from './subject.js';
@@ -60,17 +61,12 @@ export async function lookForMissing(
 }
 
 /** No statistics: a load that is over and changes that were applied leave nothing out. */
-export function missingGate({ missing, totals, begunAt }: MonitorState, on: boolean): GateView {
-  const asked = totals.compared + totals.apart;
-  return {
+export const missingGate = ({ missing, totals, begunAt }: MonitorState, on: boolean): GateView =>
+  noneGate({
     name: MISSING,
     title: 'Points of the source that the target does not hold',
-    limit: on ? 'none' : 'not judged',
-    unit: 'points',
-    verdict: asked === 0 ? 'not measured' : on && missing.found.length > 0 ? 'fail' : 'pass',
-    ...(asked === 0 && { why: 'nothing was observed yet' }),
-    value: missing.found.length,
-    observed: asked,
+    on,
+    found: missing.found.length,
+    observed: totals.compared + totals.apart,
     since: begunAt,
-  };
-}
+  });

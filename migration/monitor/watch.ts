@@ -1,7 +1,7 @@
 import type { Random } from '../../harness/measures/random.js';
 import type { MonitorSettings } from '../plan/monitor-schema.js';
 import { overlapOf } from './compare.js';
-import { Gate, type GateRow, gateRows, tenantRow } from './gates.js';
+import { Gate, type GateRow, gateRows, noneGate, tenantRow } from './gates.js';
 import type { MarkerResult } from './marker.js';
 import { MISSING, missingGate, suspectMissing } from './missing.js';
 import type { Compared, GateView, Pending } from './model.js';
@@ -245,19 +245,14 @@ export class Watch {
   /** No statistics: one is one too many. */
   never(): GateView {
     const { findings, totals, begunAt } = this.state;
-    const on = this.#settings.gates.never;
-    const asked = totals.compared + totals.apart;
-    return {
+    return noneGate({
       name: NEVER,
       title: 'Points served although deleted, hidden from the query or another tenant’s',
-      limit: on ? 'none' : 'not judged',
-      unit: 'points',
-      verdict: asked === 0 ? 'not measured' : on && findings.length > 0 ? 'fail' : 'pass',
-      ...(asked === 0 && { why: 'nothing was observed yet' }),
-      value: findings.length,
-      observed: asked,
+      on: this.#settings.gates.never,
+      found: findings.length,
+      observed: totals.compared + totals.apart,
       since: begunAt,
-    };
+    });
   }
 
   missing(): GateView {
